@@ -1,0 +1,71 @@
+// The library as a user would use it: coroutines on one thread, each acquiring and releasing
+// resources that nobody else wants. It includes nothing but the public headers. One thread.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <cstddef>
+#include <limits>
+#include <redlock/redlock.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bench/slice.hpp"
+
+namespace bench {
+
+/// How the library is told to go on when it is done.
+enum class style {
+    coroutines,  ///< co_await with as_tuple(deferred).
+    callbacks,   ///< Function objects.
+};
+
+class library_side {
+  public:
+    library_side(const std::vector<redlock::endpoint>& nodes, style how, std::size_t at_once,
+                 std::size_t names);
+    library_side(const library_side&) = delete;
+    library_side& operator=(const library_side&) = delete;
+    ~library_side();
+
+    /// Cycles for so long, `at_once` at a time.
+    slice run(nanoseconds length);
+    /// So many cycles, however long they take.
+    slice run_cycles(std::size_t count);
+    /// Waits until every node answers. False if that takes longer than `longest`.
+    bool settle(nanoseconds longest);
+
+    [[nodiscard]] const std::vector<nanoseconds>& latencies() const { return latencies_; }
+    /// The last error, for people; empty if there was none.
+    [[nodiscard]] const std::string& last_error() const { return last_error_; }
+
+  private:
+    class callback_worker;
+
+    slice run_until(clock::time_point end, std::size_t cycles);
+    boost::asio::awaitable<void> work(std::size_t worker);
+    const redlock::resource_name& next_name(std::size_t worker);
+    bool may_begin(clock::time_point now);
+    void note_acquired(clock::time_point begun, const redlock::error_code& error);
+    void note_released(const redlock::error_code& error);
+    void worker_done();
+
+    boost::asio::io_context io_{1};  // One thread: Asio may leave out what only many need.
+    redlock::lock_manager locks_;
+    style how_;
+    std::size_t at_once_;
+    std::vector<redlock::resource_name> names_;
+    std::vector<std::size_t> next_names_;  ///< By worker; each has its own stretch of the names.
+    std::vector<nanoseconds> latencies_;
+    std::string last_error_;
+
+    // Of the run under way.
+    slice current_;
+    clock::time_point end_{};
+    std::size_t cycles_left_ = 0;
+    std::size_t working_ = 0;
+};
+
+}  // namespace bench

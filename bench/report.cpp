@@ -1,0 +1,114 @@
+// The benchmark's output.
+#include "bench/report.hpp"
+
+#include <fmt/core.h>
+
+#include <boost/json.hpp>
+#include <cmath>
+#include <cstdio>
+#include <iostream>
+
+namespace bench {
+
+namespace json = boost::json;
+
+namespace {
+
+std::string thousands(double number) {
+    std::string digits = fmt::format("{:.0f}", number);
+    for (std::size_t left = digits.size(); left > 3; left -= 3) {
+        digits.insert(left - 3, 1, ',');
+    }
+    return digits;
+}
+
+double microseconds(nanoseconds time) {
+    return std::chrono::duration<double, std::micro>(time).count();
+}
+
+double rounded(double number, double unit) {
+    return std::round(number / unit) * unit;
+}
+
+const char* name_of(style how) {
+    return how == style::callbacks ? "callbacks" : "coroutines";
+}
+
+json::object as_json(const figures& measured) {
+    return {{"cycles_per_second", rounded(measured.rate, 1)},
+            {"acquire_us", rounded(microseconds(measured.latency), 0.1)},
+            {"errors", measured.errors}};
+}
+
+}  // namespace
+
+void print_table_head(style how, double seconds) {
+    fmt::print(
+        "One cycle is to acquire and to release a resource that nobody else wants.\n"
+        "The library: {} on one thread. {:.1f} s a line, in slices of 0.15 s taken in turn; "
+        "medians.\n\n"
+        "                    cycles a second              redlock /         median acquire, us\n"
+        "nodes  at once     plain      own  redlock     plain      own     plain      own  "
+        "redlock\n",
+        name_of(how), seconds);
+    std::fflush(stdout);
+}
+
+void print_table_line(const cell& measured) {
+    fmt::print("{:5}  {:7}  {:>8} {:>8} {:>8}  {:8.2f} {:8.2f}  {:8.0f} {:8.0f} {:8.0f}\n",
+               measured.nodes, measured.at_once, thousands(measured.plain.rate),
+               thousands(measured.own.rate), thousands(measured.library.rate), measured.to_plain,
+               measured.to_own, microseconds(measured.plain.latency),
+               microseconds(measured.own.latency), microseconds(measured.library.latency));
+    if (measured.plain.errors + measured.own.errors + measured.library.errors > 0) {
+        fmt::print("       errors: plain {}, own {}, redlock {} {}\n", measured.plain.errors,
+                   measured.own.errors, measured.library.errors, measured.error);
+    }
+    std::fflush(stdout);
+}
+
+void print_json(const std::vector<cell>& cells, style how) {
+    json::array lines;
+    for (const cell& measured : cells) {
+        lines.push_back(json::object{{"nodes", measured.nodes},
+                                     {"at_once", measured.at_once},
+                                     {"plain_floor", as_json(measured.plain)},
+                                     {"own_floor", as_json(measured.own)},
+                                     {"redlock", as_json(measured.library)},
+                                     {"to_plain_floor", rounded(measured.to_plain, 0.001)},
+                                     {"to_own_floor", rounded(measured.to_own, 0.001)}});
+    }
+    std::cout << json::object{{"style", name_of(how)}, {"cells", std::move(lines)}} << '\n';
+}
+
+void print_frozen(const frozen_result& result) {
+    const auto milliseconds = [](nanoseconds time) {
+        return std::chrono::duration<double, std::milli>(time).count();
+    };
+    fmt::print(
+        "{} cycles, one at a time, three nodes; medians of three turns, another node frozen in "
+        "each\n\n"
+        "three healthy         {:8.1f} ms\n"
+        "one of three frozen   {:8.1f} ms\n"
+        "ratio                 {:8.2f}     must be at most {}: {}\n",
+        thousands(frozen_result::cycles), milliseconds(result.healthy), milliseconds(result.frozen),
+        result.ratio, frozen_result::highest_ratio, result.passed() ? "passed" : "FAILED");
+    if (result.errors > 0) {
+        fmt::print("{} cycles failed; the last: {}\n", result.errors, result.error);
+    }
+}
+
+void print_frozen_json(const frozen_result& result) {
+    const auto seconds = [](nanoseconds time) {
+        return rounded(std::chrono::duration<double>(time).count(), 1e-6);
+    };
+    std::cout << json::object{{"cycles", frozen_result::cycles},
+                              {"healthy_s", seconds(result.healthy)},
+                              {"frozen_s", seconds(result.frozen)},
+                              {"ratio", rounded(result.ratio, 0.001)},
+                              {"errors", result.errors},
+                              {"passed", result.passed()}}
+              << '\n';
+}
+
+}  // namespace bench

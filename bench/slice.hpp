@@ -1,0 +1,36 @@
+// What one short stretch of measuring saw, and how stretches are summed up. Values only. Medians
+// are taken everywhere, since on a shared machine the mean tells about the neighbours.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <vector>
+
+namespace bench {
+
+using clock = std::chrono::steady_clock;
+using nanoseconds = std::chrono::nanoseconds;
+
+struct slice {
+    std::size_t cycles = 0;
+    std::size_t errors = 0;  ///< Cycles that did not do what they should; must be none.
+    nanoseconds elapsed{0};
+
+    [[nodiscard]] double rate() const {
+        return static_cast<double>(cycles) / std::chrono::duration<double>(elapsed).count();
+    }
+};
+
+/// The upper median; zero of nothing. Takes its argument by value since it reorders it.
+template <class T>
+[[nodiscard]] T median(std::vector<T> values) {
+    if (values.empty()) {
+        return T{};
+    }
+    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+    std::nth_element(values.begin(), middle, values.end());
+    return *middle;
+}
+
+}  // namespace bench

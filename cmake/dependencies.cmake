@@ -1,0 +1,24 @@
+# What the parts need from the system. The library itself gets by with Boost's headers, Boost.URL,
+# hiredis and fmt; the rest is looked for only when a part that wants it is built.
+include_guard()
+
+find_package(Threads REQUIRED)
+find_package(fmt REQUIRED)
+include("${CMAKE_CURRENT_LIST_DIR}/redlock_hiredis.cmake")
+
+set(redlock_boost_parts url)
+if(REDLOCK_COMMAND OR REDLOCK_EXAMPLES OR REDLOCK_BENCH OR REDLOCK_TESTS)
+    list(APPEND redlock_boost_parts json)
+endif()
+if(REDLOCK_TESTS)
+    list(APPEND redlock_boost_parts context)
+endif()
+find_package(Boost 1.81 REQUIRED COMPONENTS ${redlock_boost_parts})
+
+if(REDLOCK_COMMAND)
+    find_package(CLI11 REQUIRED)
+endif()
+if(REDLOCK_TESTS)
+    find_package(GTest REQUIRED)
+    find_package(rapidcheck REQUIRED)
+endif()

@@ -1,0 +1,48 @@
+# `cmake --install`: headers, library, CMake package, pkg-config file, command, man page, licence.
+# Everything is found relative to where it lies, so the prefix may be moved afterwards.
+include_guard()
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+
+set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/redlock")
+set(generated "${PROJECT_BINARY_DIR}/package")
+
+install(TARGETS redlock EXPORT redlock_targets FILE_SET HEADERS
+        INCLUDES DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+install(EXPORT redlock_targets NAMESPACE redlock:: FILE redlockTargets.cmake
+        DESTINATION "${package_dir}")
+
+configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/redlockConfig.cmake.in"
+    "${generated}/redlockConfig.cmake" INSTALL_DESTINATION "${package_dir}")
+write_basic_package_version_file("${generated}/redlockConfigVersion.cmake"
+    COMPATIBILITY SameMinorVersion)
+install(FILES "${generated}/redlockConfig.cmake" "${generated}/redlockConfigVersion.cmake"
+              "${PROJECT_SOURCE_DIR}/cmake/redlock_hiredis.cmake"
+        DESTINATION "${package_dir}")
+
+# A static library brings its own needs along; a shared one has them inside.
+get_target_property(redlock_type redlock TYPE)
+if(redlock_type STREQUAL "STATIC_LIBRARY")
+    set(pc_requires "Requires: hiredis fmt")
+    set(pc_libs "-lboost_url -pthread")
+else()
+    set(pc_requires "Requires.private: hiredis fmt")
+    set(pc_libs "-pthread")
+endif()
+file(RELATIVE_PATH pc_prefix "/p/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/p")
+string(REGEX REPLACE "/$" "" pc_prefix "${pc_prefix}")
+configure_file("${PROJECT_SOURCE_DIR}/cmake/redlock.pc.in" "${generated}/redlock.pc" @ONLY)
+install(FILES "${generated}/redlock.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+
+if(TARGET redlock_command)
+    install(TARGETS redlock_command)
+    if(EXISTS "${PROJECT_SOURCE_DIR}/docs/man/redlock.1")
+        install(FILES "${PROJECT_SOURCE_DIR}/docs/man/redlock.1"
+                DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
+    endif()
+    if(EXISTS "${PROJECT_SOURCE_DIR}/completions/redlock.bash")
+        install(FILES "${PROJECT_SOURCE_DIR}/completions/redlock.bash" RENAME redlock
+                DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions")
+    endif()
+endif()
+install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}")

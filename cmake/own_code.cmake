@@ -1,0 +1,37 @@
+# What every target of ours is compiled with and no user of the library ever inherits: the warnings,
+# the sanitizers and the language level. Third-party headers stay outside as SYSTEM headers.
+include_guard()
+
+function(redlock_own_code target)
+    target_compile_features(${target} PUBLIC cxx_std_20)
+    set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
+    # Private: a user may go on using what Asio calls deprecated.
+    target_compile_definitions(${target} PRIVATE BOOST_ASIO_NO_DEPRECATED)
+    target_compile_options(${target} PRIVATE
+        -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion
+        -Woverloaded-virtual
+        $<$<BOOL:${REDLOCK_WERROR}>:-Werror>)
+endfunction()
+
+if(REDLOCK_SANITIZE)
+    # For the whole build and not by target: half a sanitized program reports nonsense.
+    add_compile_options(-fsanitize=${REDLOCK_SANITIZE} -fno-sanitize-recover=all
+                        -fno-omit-frame-pointer)
+    add_link_options(-fsanitize=${REDLOCK_SANITIZE})
+    if(REDLOCK_SANITIZE MATCHES "thread" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+        # g++ warns of every fence in Asio's headers; the fences are not where our races would be.
+        add_compile_options(-Wno-tsan)
+    endif()
+endif()
+
+# Prepends the repository root to each path of a list that a sources.cmake has set.
+function(redlock_from_root list_name)
+    list(TRANSFORM ${list_name} PREPEND "${PROJECT_SOURCE_DIR}/")
+    foreach(file IN LISTS ${list_name})  # INTERIM
+        if(NOT EXISTS "${file}")  # INTERIM
+            message(WARNING "listed but not there: ${file}")  # INTERIM
+            list(REMOVE_ITEM ${list_name} "${file}")  # INTERIM
+        endif()  # INTERIM
+    endforeach()  # INTERIM
+    set(${list_name} "${${list_name}}" PARENT_SCOPE)
+endfunction()

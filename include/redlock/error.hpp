@@ -1,0 +1,117 @@
+// What can go wrong, in two layers. `errc` is what an operation as a whole reports; `node_errc` is
+// why one node did not give its vote, found in `diagnostics`. Contended, timed out, no quorum and
+// indeterminate are kept apart because a caller does something different about each.
+#pragma once
+
+#include <boost/system/error_category.hpp>
+#include <boost/system/error_code.hpp>
+#include <boost/system/system_error.hpp>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "redlock/types.hpp"
+
+namespace redlock {
+
+using error_code = boost::system::error_code;
+
+/// The result of an operation.
+enum class errc {
+    /// Somebody else holds the lock and the caller did not want to wait, or its attempts are used
+    /// up.
+    contended = 1,
+    /// The wait ran out while somebody else held the lock.
+    timed_out,
+    /// Too few nodes answered, or answered in time, for any majority. Nothing is known to be held.
+    no_quorum,
+    /// The lock is not, or no longer, ours: it expired, was deleted, or was already gone at
+    /// release.
+    lost,
+    /// Too few nodes answered, and a write may have landed on some of those that did not.
+    indeterminate,
+    /// The manager was closed.
+    closed,
+    /// An argument cannot be used; `diagnostics::message` or the exception names which and why.
+    invalid_argument,
+    /// Two of the endpoints are one and the same server, so that its vote would count twice.
+    same_server_twice,
+};
+
+/// Why a single node gave no vote.
+enum class node_errc {
+    /// The command was sent and no answer came within the node timeout.
+    no_answer = 1,
+    /// Nothing was sent: there is no connection to the node.
+    not_connected,
+    /// Nothing was sent: the node has not answered for so long that it is given nothing new to do.
+    unresponsive,
+    /// The connection broke with the command on its way.
+    connection_lost,
+    /// The node answered something that is not the Redis protocol, or not what was asked for.
+    bad_reply,
+    /// The node refused the password or the user (WRONGPASS, NOAUTH).
+    authentication_failed,
+    /// The user lacks a right (NOPERM).
+    permission_denied,
+    /// The node is a replica and refuses writes (READONLY).
+    read_only,
+    /// The node's memory is full (OOM).
+    out_of_memory,
+    /// The node is still loading its data set (LOADING).
+    loading,
+    /// The node refuses writes because it cannot persist them (MISCONF).
+    cannot_persist,
+    /// Any other error reply; its text is in the message.
+    error_reply,
+    /// This node is the same server as another one in the list.
+    same_server,
+    /// The node's clock and the fencing token are too far apart for the node to accept it.
+    clock_window,
+};
+
+[[nodiscard]] const boost::system::error_category& lock_category() noexcept;
+[[nodiscard]] const boost::system::error_category& node_category() noexcept;
+
+[[nodiscard]] inline error_code make_error_code(errc code) noexcept {
+    return {static_cast<int>(code), lock_category()};
+}
+[[nodiscard]] inline error_code make_error_code(node_errc code) noexcept {
+    return {static_cast<int>(code), node_category()};
+}
+
+/// Why one node did not help. `message` is for people: it names the endpoint without its secrets
+/// and carries the server's own words where there are any.
+struct node_failure {
+    node_index node = 0;
+    error_code cause;
+    std::string message;
+};
+
+/// What lies behind an error: a sentence for people and each failed node's own cause.
+struct diagnostics {
+    std::string message;
+    std::vector<node_failure> nodes;
+
+    /// All of it in one line, fit for a log: "message; node 2 (redis://host:6379): cause".
+    [[nodiscard]] std::string to_string() const;
+};
+
+/// Thrown by `with_lock` and by the blocking facade: an error code with its diagnostics.
+class lock_error : public boost::system::system_error {
+  public:
+    lock_error(error_code code, diagnostics details)
+        : system_error(code, details.to_string()), details_(std::move(details)) {}
+
+    [[nodiscard]] const diagnostics& details() const noexcept { return details_; }
+
+  private:
+    diagnostics details_;
+};
+
+}  // namespace redlock
+
+template <>
+struct boost::system::is_error_code_enum<redlock::errc> : std::true_type {};
+template <>
+struct boost::system::is_error_code_enum<redlock::node_errc> : std::true_type {};

@@ -1,0 +1,15 @@
+# The public headers: each is installed, and each compiles alone.
+set(redlock_headers
+    include/redlock/clock.hpp
+    include/redlock/endpoint.hpp
+    include/redlock/error.hpp
+    include/redlock/lock.hpp
+    include/redlock/lock_manager.hpp
+    include/redlock/mutex.hpp
+    include/redlock/observer.hpp
+    include/redlock/options.hpp
+    include/redlock/redlock.hpp
+    include/redlock/status.hpp
+    include/redlock/types.hpp
+    include/redlock/with_lock.hpp
+)

@@ -1,0 +1,116 @@
+// The proof of holding a lock, and everything a holder can do with it. A handle of two pointers:
+// the work is done by compiled code behind it.
+#pragma once
+
+#include <boost/asio/any_completion_handler.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/deferred.hpp>
+#include <chrono>
+#include <memory>
+#include <optional>
+
+#include "redlock/clock.hpp"
+#include "redlock/error.hpp"
+#include "redlock/types.hpp"
+
+namespace redlock {
+
+namespace manager {
+class held_lock;
+}
+
+/// A lock that is, or was, held. Move-only; an empty one (default constructed or moved from) holds
+/// nothing and its operations complete with `errc::lost`.
+///
+/// Lifetime: the destructor starts a release in the background; it never throws and never blocks.
+/// Use `async_release` to learn the outcome. May outlive its manager; operations then complete with
+/// `errc::closed`.
+/// Threads: different threads may use one lock at once, except for moving and destroying it.
+/// Completions run on the handler's associated executor, never inside the initiating call.
+class lock {
+  public:
+    lock() noexcept = default;
+    explicit lock(std::shared_ptr<manager::held_lock> held) noexcept;  ///< For the library itself.
+    lock(lock&&) noexcept = default;
+    lock& operator=(lock&& other) noexcept;
+    ~lock();
+
+    /// The resource; empty for an empty lock. Valid as long as this object is.
+    [[nodiscard]] const resource_name& resource() const noexcept;
+    [[nodiscard]] const lock_token& token() const noexcept;
+    /// Larger than that of every acquisition of this resource that completed before this one began.
+    /// Zero only for a lock attached to that another library acquired.
+    [[nodiscard]] redlock::fencing_token fencing_token() const noexcept;
+    /// Until when nobody else can hold it, drift allowed for; moves on with every extension.
+    [[nodiscard]] boot_clock::time_point valid_until() const noexcept;
+    /// What is left until then, never negative.
+    [[nodiscard]] std::chrono::nanoseconds remaining() const noexcept;
+    /// Whether it is surely held now. Turns false by time alone, without any I/O; false at once
+    /// when a release begins or the loss becomes known.
+    [[nodiscard]] bool valid() const noexcept;
+    [[nodiscard]] explicit operator bool() const noexcept { return valid(); }
+    /// What lay behind the last error of this lock's own operations, the watchdog's included.
+    [[nodiscard]] diagnostics last_error() const;
+
+    /// Resets the lease to `lease_time`, or to the lock's own when left out; never shortens it.
+    ///
+    /// Completes with `void(error_code)`: none; `errc::lost` when the nodes say that it is gone or
+    /// validity ended first; `errc::no_quorum` or `errc::indeterminate` when too few answered: the
+    /// lock then stays valid until `valid_until()` and may be extended again;
+    /// `errc::invalid_argument`; `errc::closed`. Cancellation (terminal, partial, total): completes
+    /// with `asio::error::operation_aborted`; nodes may have extended, `valid_until()` stays as it
+    /// was.
+    template <class CompletionToken = boost::asio::deferred_t>
+    auto async_extend(std::optional<std::chrono::milliseconds> lease_time = std::nullopt,
+                      CompletionToken&& token = CompletionToken{}) {
+        return boost::asio::async_initiate<CompletionToken, void(error_code)>(
+            [held = held_](auto handler, std::optional<std::chrono::milliseconds> lease) {
+                start_extend(held, lease, any_handler(std::move(handler)));
+            },
+            token, lease_time);
+    }
+
+    /// Gives it back. `valid()` is false from the initiating call on.
+    ///
+    /// Completes with `void(error_code)` as soon as a quorum confirms: none; `errc::lost` when it
+    /// was already gone on so many nodes that no quorum held it; `errc::no_quorum` when too few
+    /// nodes could be asked; `errc::indeterminate` when too few answered. Nodes that did not answer
+    /// are told again in the background until the lease is over. Cancellation ends only the waiting
+    /// for the outcome: the release goes on.
+    template <class CompletionToken = boost::asio::deferred_t>
+    auto async_release(CompletionToken&& token = CompletionToken{}) {
+        return boost::asio::async_initiate<CompletionToken, void(error_code)>(
+            [held = held_](auto handler) { start_release(held, any_handler(std::move(handler))); },
+            token);
+    }
+
+    /// Completes with `errc::lost` when the loss becomes known, at the latest a stop margin before
+    /// `valid_until()`, even with every node frozen; with no error when the lock is released or
+    /// detached. Cancellation: `asio::error::operation_aborted`. Any number may wait at once.
+    template <class CompletionToken = boost::asio::deferred_t>
+    auto async_wait_lost(CompletionToken&& token = CompletionToken{}) {
+        return boost::asio::async_initiate<CompletionToken, void(error_code)>(
+            [held = held_](auto handler) {
+                start_wait_lost(held, any_handler(std::move(handler)));
+            },
+            token);
+    }
+
+    /// Lets go without releasing: the watchdog stops, the nodes keep the lock until its lease ends,
+    /// and this object is empty. Use it to hand `token()` to another process; see `async_attach`.
+    lock_token detach() noexcept;
+
+  private:
+    using any_handler = boost::asio::any_completion_handler<void(error_code)>;
+
+    static void start_extend(std::shared_ptr<manager::held_lock> held,
+                             std::optional<std::chrono::milliseconds> lease_time,
+                             any_handler handler);
+    static void start_release(std::shared_ptr<manager::held_lock> held, any_handler handler);
+    static void start_wait_lost(std::shared_ptr<manager::held_lock> held, any_handler handler);
+    void release_in_background() noexcept;
+
+    std::shared_ptr<manager::held_lock> held_;
+};
+
+}  // namespace redlock

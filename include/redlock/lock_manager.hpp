@@ -1,0 +1,193 @@
+// The door to the library: a set of independent Redis nodes, and the locks taken on them.
+#pragma once
+
+#include <boost/asio/any_completion_handler.hpp>
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/deferred.hpp>
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "redlock/endpoint.hpp"
+#include "redlock/lock.hpp"
+#include "redlock/options.hpp"
+#include "redlock/status.hpp"
+
+namespace redlock {
+
+namespace manager {
+class manager_impl;
+}
+
+/// The nodes of a manager, from URLs or endpoints. Throws `lock_error` (`errc::invalid_argument`)
+/// for a URL that cannot be read, naming the part at fault and no secret.
+class node_list {
+  public:
+    node_list(std::initializer_list<std::string_view> urls);  // NOLINT(*-explicit-*)
+    node_list(const std::vector<std::string>& urls);          // NOLINT(*-explicit-*)
+    node_list(std::vector<endpoint> endpoints);               // NOLINT(*-explicit-*)
+
+    [[nodiscard]] const std::vector<endpoint>& endpoints() const noexcept { return endpoints_; }
+
+  private:
+    std::vector<endpoint> endpoints_;
+};
+
+/// What `async_list` looks for.
+struct list_options {
+    /// A glob pattern of Redis over lock keys. Empty: every resource with a living fence, that is,
+    /// all that was locked by this library within `manager_options::fence_lifetime`.
+    std::string_view pattern{};  ///< Copied by the initiating call.
+    /// At most so many names.
+    std::size_t limit = 10'000;
+    diagnostics* details = nullptr;
+};
+
+static_assert(std::is_trivially_destructible_v<list_options>);
+
+/// Takes and gives back locks on N independent Redis nodes; a lock is held when a majority says so.
+///
+/// Lifetime: the destructor begins a close in the background and returns at once; run the executor
+/// on for as long as that takes, or await `async_close` first. Locks may outlive the manager.
+/// Threads: all functions may be called from any thread. The manager's own work runs on a strand
+/// over the given executor; completions are posted to the handler's associated executor, so that
+/// blocking work there does not hold up the watchdog as long as the executor has another thread. An
+/// idle manager that holds nothing has no work outstanding: `io_context::run()` can return.
+class lock_manager {
+  public:
+    /// Connects on first use. Throws `lock_error` (`errc::invalid_argument`) if there is no node,
+    /// there are more than 63, one is listed twice, or an option cannot be used.
+    lock_manager(boost::asio::any_io_executor executor, const node_list& nodes,
+                 manager_options options = {});
+    lock_manager(lock_manager&&) noexcept = default;
+    lock_manager& operator=(lock_manager&&) noexcept;
+    ~lock_manager();
+
+    [[nodiscard]] boost::asio::any_io_executor get_executor() const noexcept;
+
+    /// Acquires the lock, waiting as `options.wait` says.
+    ///
+    /// Completes with `void(error_code, lock)`: the lock, valid at that moment; or
+    /// `errc::contended`, `errc::timed_out`, `errc::no_quorum`, `errc::closed`,
+    /// `errc::invalid_argument`, `errc::same_server_twice`. Cancellation (terminal, partial,
+    /// total): completes with `asio::error::operation_aborted`, and what the attempt may have left
+    /// on any node is released.
+    template <class CompletionToken = boost::asio::deferred_t>
+    auto async_acquire(resource_name resource, const acquire_options& options = {},
+                       CompletionToken&& token = CompletionToken{}) {
+        return boost::asio::async_initiate<CompletionToken, void(error_code, lock)>(
+            [impl = impl_](auto handler, resource_name name, detail::acquire_request with) {
+                start_acquire(impl, std::move(name), std::move(with), std::move(handler));
+            },
+            token, std::move(resource), detail::acquire_request{options});
+    }
+
+    /// `async_acquire` with a single attempt, whatever `options.wait` says.
+    template <class CompletionToken = boost::asio::deferred_t>
+    auto async_try_acquire(resource_name resource, acquire_options options = {},
+                           CompletionToken&& token = CompletionToken{}) {
+        options.wait = wait_policy::none();
+        return async_acquire(std::move(resource), options, std::forward<CompletionToken>(token));
+    }
+
+    /// Takes over a lock that is held already, by its token: after `lock::detach`, or in another
+    /// process. Not renewed by the watchdog unless `options.renew` says so. `options.wait` and
+    /// `options.label` mean nothing here.
+    ///
+    /// Completes with `void(error_code, lock)`: `errc::lost` if no quorum holds this token;
+    /// `errc::no_quorum` if too few nodes answered. Cancellation as for `async_status`.
+    template <class CompletionToken = boost::asio::deferred_t>
+    auto async_attach(resource_name resource, const lock_token& identifier,
+                      acquire_options options = {}, CompletionToken&& token = CompletionToken{}) {
+        options.identifier = identifier.str();
+        return boost::asio::async_initiate<CompletionToken, void(error_code, lock)>(
+            [impl = impl_](auto handler, resource_name name, detail::acquire_request with) {
+                start_attach(impl, std::move(name), std::move(with), std::move(handler));
+            },
+            token, std::move(resource), detail::acquire_request{options});
+    }
+
+    /// Asks every node who holds the resource, and waits for each answer or its timeout.
+    ///
+    /// Completes with `void(error_code, resource_status)`; too few answers are no error but the
+    /// verdict `unknown`. Reads only. Cancellation: `asio::error::operation_aborted`.
+    template <class CompletionToken = boost::asio::deferred_t>
+    auto async_status(resource_name resource, CompletionToken&& token = CompletionToken{}) {
+        return boost::asio::async_initiate<CompletionToken, void(error_code, resource_status)>(
+            [impl = impl_](auto handler, resource_name name) {
+                start_status(impl, std::move(name), std::move(handler));
+            },
+            token, std::move(resource));
+    }
+
+    /// Whether anybody holds the resource on a quorum of nodes.
+    ///
+    /// Completes with `void(error_code, bool)`; `errc::no_quorum` when too few nodes answered to
+    /// tell.
+    template <class CompletionToken = boost::asio::deferred_t>
+    auto async_is_locked(resource_name resource, CompletionToken&& token = CompletionToken{}) {
+        return boost::asio::async_initiate<CompletionToken, void(error_code, bool)>(
+            [impl = impl_](auto handler, resource_name name) {
+                start_is_locked(impl, std::move(name), std::move(handler));
+            },
+            token, std::move(resource));
+    }
+
+    /// Names of resources that are or recently were locked, sorted, found by SCAN on every node.
+    ///
+    /// Completes with `void(error_code, std::vector<resource_name>)`; `errc::no_quorum` if too few
+    /// nodes answered. Cancellation: `asio::error::operation_aborted`.
+    template <class CompletionToken = boost::asio::deferred_t>
+    auto async_list(const list_options& options = {}, CompletionToken&& token = CompletionToken{}) {
+        return boost::asio::async_initiate<CompletionToken,
+                                           void(error_code, std::vector<resource_name>)>(
+            [impl = impl_](auto handler, std::string pattern, std::size_t limit,
+                           diagnostics* details) {
+                start_list(impl, std::move(pattern), limit, details, std::move(handler));
+            },
+            token, std::string{options.pattern}, options.limit, options.details);
+    }
+
+    /// The resources of all locks that this manager holds now and that are valid, with their
+    /// tokens.
+    [[nodiscard]] std::vector<std::pair<resource_name, lock_token>> active_locks() const;
+
+    /// Releases every lock, ends every acquisition with `errc::closed` and every connection.
+    ///
+    /// Completes with `void(error_code)` within `manager_options::close_timeout`, even with every
+    /// node frozen: no error if each lock was confirmed as released or gone, else
+    /// `errc::indeterminate`. Cancellation ends only the waiting. Closing again is allowed.
+    template <class CompletionToken = boost::asio::deferred_t>
+    auto async_close(CompletionToken&& token = CompletionToken{}) {
+        return boost::asio::async_initiate<CompletionToken, void(error_code)>(
+            [impl = impl_](auto handler) { start_close(impl, std::move(handler)); }, token);
+    }
+
+  private:
+    using impl_ptr = std::shared_ptr<manager::manager_impl>;
+    template <class... Args>
+    using any_handler = boost::asio::any_completion_handler<void(Args...)>;
+
+    static void start_acquire(const impl_ptr& impl, resource_name resource,
+                              detail::acquire_request request,
+                              any_handler<error_code, lock> handler);
+    static void start_attach(const impl_ptr& impl, resource_name resource,
+                             detail::acquire_request request,
+                             any_handler<error_code, lock> handler);
+    static void start_status(const impl_ptr& impl, resource_name resource,
+                             any_handler<error_code, resource_status> handler);
+    static void start_is_locked(const impl_ptr& impl, resource_name resource,
+                                any_handler<error_code, bool> handler);
+    static void start_list(const impl_ptr& impl, std::string pattern, std::size_t limit,
+                           diagnostics* details,
+                           any_handler<error_code, std::vector<resource_name>> handler);
+    static void start_close(const impl_ptr& impl, any_handler<error_code> handler);
+
+    impl_ptr impl_;
+};
+
+}  // namespace redlock

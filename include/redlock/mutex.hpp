@@ -1,0 +1,73 @@
+// The blocking facade: a distributed lock that looks like std::timed_mutex, for code without an
+// event loop. It runs the one asynchronous implementation on an I/O thread of its own.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "redlock/lock_manager.hpp"
+#include "redlock/options.hpp"
+
+namespace redlock {
+
+/// Nodes and one I/O thread, shared by any number of mutexes. Thread-safe. The destructor releases
+/// what is still held, waits at most `manager_options::close_timeout`, and joins the thread.
+class mutex_context {
+  public:
+    explicit mutex_context(const node_list& nodes, manager_options options = {});
+    mutex_context(const mutex_context&) = delete;
+    mutex_context& operator=(const mutex_context&) = delete;
+    ~mutex_context();
+
+    [[nodiscard]] lock_manager& manager() noexcept;
+
+  private:
+    struct state;
+    std::unique_ptr<state> state_;
+};
+
+/// Meets Lockable and TimedLockable: works with std::scoped_lock, std::unique_lock and std::lock.
+/// Must not outlive its context. Like std::mutex it is not recursive, one thread holds it at a
+/// time, and threads of one process exclude each other by it too. Unlike std::mutex it can be lost:
+/// ask `valid()`, or hand `fencing_token()` to the store, where that matters.
+class mutex {
+  public:
+    mutex(mutex_context& context, resource_name resource, acquire_options options = {});
+    mutex(const mutex&) = delete;
+    mutex& operator=(const mutex&) = delete;
+    ~mutex();
+
+    /// Blocks until held. Throws `lock_error`: `errc::no_quorum`, `errc::invalid_argument`,
+    /// `errc::same_server_twice`, `errc::closed`.
+    void lock();
+    /// One attempt. False if somebody else holds it; throws as `lock` does for anything worse.
+    [[nodiscard]] bool try_lock();
+    /// Blocks at most so long.
+    template <class Rep, class Period>
+    [[nodiscard]] bool try_lock_for(std::chrono::duration<Rep, Period> longest) {
+        return acquire(wait_policy{longest});
+    }
+    template <class Clock, class Duration>
+    [[nodiscard]] bool try_lock_until(std::chrono::time_point<Clock, Duration> deadline) {
+        return acquire(wait_policy{deadline - Clock::now()});
+    }
+    /// Gives it back and waits for the quorum's word. Never throws: what goes wrong is told to the
+    /// observer, and the lease ends by itself.
+    void unlock() noexcept;
+
+    /// Whether the lock is held by this object and surely still ours.
+    [[nodiscard]] bool valid() const noexcept;
+    /// Zero while not held.
+    [[nodiscard]] redlock::fencing_token fencing_token() const noexcept;
+
+  private:
+    bool acquire(wait_policy wait);
+
+    mutex_context& context_;
+    resource_name resource_;
+    acquire_options options_;
+    redlock::lock held_;
+};
+
+}  // namespace redlock

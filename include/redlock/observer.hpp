@@ -1,0 +1,54 @@
+// The hook for logs and metrics. The library itself never writes to a stream: what it has to say
+// goes here, free of secrets.
+#pragma once
+
+#include <chrono>
+#include <string_view>
+
+#include "redlock/error.hpp"
+#include "redlock/types.hpp"
+
+namespace redlock {
+
+enum class event_kind {
+    acquired,        ///< `elapsed`: how long it took, waiting included.
+    attempt_failed,  ///< One attempt of an acquisition did not win; `error` says why.
+    acquire_failed,  ///< The acquisition ended without the lock.
+    extended,        ///< By the caller or by the watchdog.
+    extend_failed,   ///< The lock is still valid until its old validity ends.
+    lost,            ///< Validity ended, or the nodes say that the lock is gone.
+    released,
+    release_failed,       ///< Also what a destructor could not throw.
+    late_grant_released,  ///< A node granted after the attempt was over; it was told to forget it.
+    node_ready,           ///< Connected, logged in, identified.
+    node_down,            ///< Could not be connected, or the connection broke; `error` says why.
+    node_refused,         ///< The node must not vote: it is the same server as another one.
+};
+
+[[nodiscard]] std::string_view to_string(event_kind kind) noexcept;
+
+/// What happened. The views are valid during the call only.
+struct event {
+    event_kind kind;
+    std::string_view resource{};   ///< Empty for node events.
+    fencing_token fencing{};       ///< Zero where there is none.
+    node_index node = 0;           ///< For node events.
+    std::string_view node_name{};  ///< For node events: the endpoint without secrets.
+    error_code error{};
+    std::string_view message{};  ///< For people; may be empty.
+    std::chrono::nanoseconds elapsed{0};
+};
+
+/// Derive from it what your logs and metrics need. Called on the manager's strand, one call at a
+/// time: return soon, and do not call back into the manager synchronously for a result.
+class observer {
+  public:
+    observer() = default;
+    observer(const observer&) = delete;
+    observer& operator=(const observer&) = delete;
+    virtual ~observer() = default;
+
+    virtual void on_event(const event& what) noexcept = 0;
+};
+
+}  // namespace redlock

@@ -1,0 +1,143 @@
+// What a caller may choose. Every default is written here and nowhere else; each can be left out
+// with designated initialisers: {.lease_time = 30s, .wait = 5s}.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+#include "redlock/error.hpp"
+#include "redlock/observer.hpp"
+#include "redlock/types.hpp"
+
+namespace redlock {
+
+/// How long, or how often, to try while somebody else holds the lock.
+class wait_policy {
+  public:
+    /// Up to this long. Converts from any duration, so that `.wait = 5s` reads well; zero or less
+    /// means one attempt.
+    template <class Rep, class Period>
+    constexpr wait_policy(std::chrono::duration<Rep, Period> longest)  // NOLINT(*-explicit-*)
+        : longest_(longest < longest.zero() ? std::chrono::nanoseconds::zero()
+                   : longest > std::chrono::duration<double>(no_limit)
+                       ? no_limit
+                       : std::chrono::duration_cast<std::chrono::nanoseconds>(longest)) {}
+
+    /// As long as it takes. An unreachable quorum still ends it: see
+    /// `manager_options::quorum_timeout`.
+    [[nodiscard]] static constexpr wait_policy forever() { return wait_policy{no_limit}; }
+    /// One attempt, then `errc::contended`.
+    [[nodiscard]] static constexpr wait_policy none() {
+        return wait_policy{std::chrono::nanoseconds{0}};
+    }
+    /// So many attempts in all with a random delay between them, as aioredlock's retry_count and
+    /// retry_delay_min / max do; then `errc::contended`.
+    [[nodiscard]] static constexpr wait_policy attempts(
+        std::size_t count, std::chrono::milliseconds delay_min = std::chrono::milliseconds{100},
+        std::chrono::milliseconds delay_max = std::chrono::milliseconds{300}) {
+        wait_policy policy{no_limit};
+        policy.attempts_ = count;
+        policy.delay_min_ = delay_min;
+        policy.delay_max_ = delay_max;
+        return policy;
+    }
+
+    /// 146 years: no wait is bounded by it.
+    static constexpr std::chrono::nanoseconds no_limit = std::chrono::nanoseconds::max() / 2;
+
+    [[nodiscard]] constexpr std::chrono::nanoseconds longest() const { return longest_; }
+    /// Zero: as many as fit.
+    [[nodiscard]] constexpr std::size_t attempt_limit() const { return attempts_; }
+    [[nodiscard]] constexpr std::chrono::milliseconds delay_min() const { return delay_min_; }
+    [[nodiscard]] constexpr std::chrono::milliseconds delay_max() const { return delay_max_; }
+
+  private:
+    std::chrono::nanoseconds longest_;
+    std::size_t attempts_ = 0;
+    std::chrono::milliseconds delay_min_{0};
+    std::chrono::milliseconds delay_max_{0};
+};
+
+/// One acquisition.
+///
+/// Every member is trivially destructible, and must stay so: in `co_await f({.wait = 5s})` g++ 12
+/// copies the temporary bit by bit and destroys it twice. See
+/// docs/decisions/options-without-destructors.md.
+struct acquire_options {
+    /// How long the nodes keep the lock unless it is extended. Left out: the manager's
+    /// `lease_time`, renewed by the watchdog for as long as the lock is held. Given: this long, not
+    /// renewed.
+    std::optional<std::chrono::milliseconds> lease_time{};
+    wait_policy wait = wait_policy::forever();
+    /// Overrides what `lease_time` implies about renewal.
+    std::optional<bool> renew{};
+    /// The lock key's value. Left out: a new random token for every attempt, which is what protects
+    /// against late messages of an earlier attempt. If you give one, use it for one acquisition
+    /// only. Copied by the initiating call.
+    std::string_view identifier{};
+    /// Who holds it and why, for people; shown by `status`. Costs one more command a node. Copied
+    /// by the initiating call.
+    std::string_view label{};
+    /// How long before the end of validity the loss is announced (`async_wait_lost`, `with_lock`),
+    /// so that the body can stop in time. Left out: a tenth of the lease time, at most 500 ms.
+    std::optional<std::chrono::milliseconds> stop_margin{};
+    /// Where to tell what lies behind an error; filled in before completion, untouched on success.
+    /// Must live until then.
+    diagnostics* details = nullptr;
+};
+
+static_assert(std::is_trivially_destructible_v<acquire_options>);
+
+/// One manager. All clients of a resource must agree on the nodes, `max_lease_time`,
+/// `clock_window` and `fence_lifetime`: safety across node restarts rests on them.
+struct manager_options {
+    /// Lease time of acquisitions that name none. aioredlock's default.
+    std::chrono::milliseconds lease_time{10'000};
+    /// The longest lease time that may be asked for.
+    std::chrono::milliseconds max_lease_time{60'000};
+    /// How long one node may take to answer one command before its vote is given up.
+    std::chrono::milliseconds node_timeout{500};
+    /// How long resolving, connecting and logging in may take.
+    std::chrono::milliseconds connect_timeout{1'000};
+    /// How long an acquisition goes on while too few nodes answer, before `errc::no_quorum`.
+    std::chrono::milliseconds quorum_timeout{5'000};
+    /// Delay before a lost connection is tried again: doubles from the first to the second.
+    std::chrono::milliseconds reconnect_min{20};
+    std::chrono::milliseconds reconnect_max{2'000};
+    /// How long `async_close` may take in all.
+    std::chrono::milliseconds close_timeout{500};
+    /// A node accepts fencing tokens within this distance of its own clock.
+    std::chrono::milliseconds clock_window{10'000};
+    /// How long a node remembers the last fencing token of a resource that nobody locks.
+    std::chrono::milliseconds fence_lifetime{120'000};
+    /// Told of everything worth logging; may be null.
+    std::shared_ptr<observer> events{};
+};
+
+namespace detail {
+
+/// Options that own what they refer to, for as long as an operation lasts.
+class acquire_request {
+  public:
+    explicit acquire_request(const acquire_options& with)
+        : options_(with), identifier_(with.identifier), label_(with.label) {
+        options_.identifier = options_.label = {};
+    }
+
+    [[nodiscard]] const acquire_options& options() const noexcept { return options_; }
+    [[nodiscard]] const std::string& identifier() const noexcept { return identifier_; }
+    [[nodiscard]] const std::string& label() const noexcept { return label_; }
+
+  private:
+    acquire_options options_;
+    std::string identifier_;
+    std::string label_;
+};
+
+}  // namespace detail
+}  // namespace redlock

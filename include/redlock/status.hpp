@@ -1,0 +1,53 @@
+// What the nodes say of a resource, each by itself and all together. Three honest answers instead
+// of a boolean: when too few nodes answer, the truth is unknown.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "redlock/error.hpp"
+#include "redlock/types.hpp"
+
+namespace redlock {
+
+/// One node's view. If `error` is set the node did not answer and the rest means nothing.
+struct node_status {
+    node_index node = 0;
+    std::string name;  ///< The endpoint, without secrets.
+    error_code error;
+    std::string message;  ///< For people: why it did not answer.
+    lock_token holder;    ///< Empty: free on this node.
+    /// What is left of the lease on this node; empty if the node holds no lock, or one that another
+    /// program set without an expiry.
+    std::optional<std::chrono::milliseconds> remaining;
+    fencing_token fence;    ///< The largest fencing token this node has seen for the resource.
+    fencing_token fencing;  ///< The holder's own fencing token; zero if another library holds it.
+    std::string label;
+};
+
+enum class lock_verdict {
+    held,   ///< One token on a quorum of nodes.
+    free,   ///< Free on a quorum of nodes.
+    split,  ///< A quorum answered, but neither of the two: an acquisition or release is under way.
+    unknown,  ///< Too few nodes answered.
+};
+
+[[nodiscard]] std::string_view to_string(lock_verdict verdict) noexcept;
+
+/// All nodes' views and what follows from them.
+struct resource_status {
+    resource_name resource;
+    lock_verdict verdict = lock_verdict::unknown;
+    lock_token holder;      ///< Set when held.
+    fencing_token fencing;  ///< The holder's, when held and known.
+    std::string label;
+    /// When held: how long at the longest until a quorum has forgotten this holder, unless
+    /// extended.
+    std::optional<std::chrono::milliseconds> remaining;
+    std::vector<node_status> nodes;
+};
+
+}  // namespace redlock

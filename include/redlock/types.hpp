@@ -1,0 +1,79 @@
+// Strong types for the three things that other libraries pass about as bare strings and integers. A
+// resource name cannot stand where a token belongs, and a fencing token is not a count. Values
+// only: no I/O, no clock; safe to copy to any thread.
+#pragma once
+
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace redlock {
+
+/// The name of what is guarded. It is the Redis key itself, byte for byte, so that other Redlock
+/// libraries see our locks and we see theirs. Any bytes are allowed, NUL and invalid UTF-8
+/// included; operations refuse an empty name and one longer than `max_size` with
+/// `errc::invalid_argument`.
+class resource_name {
+  public:
+    /// 64 KiB: far beyond any sensible name, far below Redis's own limit of 512 MiB.
+    static constexpr std::size_t max_size = 64 * 1024;
+
+    resource_name() = default;
+    resource_name(std::string name) : name_(std::move(name)) {}  // NOLINT(*-explicit-*)
+    resource_name(std::string_view name) : name_(name) {}        // NOLINT(*-explicit-*)
+    resource_name(const char* name) : name_(name) {}             // NOLINT(*-explicit-*)
+
+    [[nodiscard]] const std::string& str() const noexcept { return name_; }
+    friend auto operator<=>(const resource_name&, const resource_name&) = default;
+
+  private:
+    std::string name_;
+};
+
+/// Who holds a lock: the value of the lock key, called identifier by aioredlock. Explicit on
+/// purpose.
+class lock_token {
+  public:
+    lock_token() = default;
+    explicit lock_token(std::string value) : value_(std::move(value)) {}
+
+    [[nodiscard]] const std::string& str() const noexcept { return value_; }
+    [[nodiscard]] bool empty() const noexcept { return value_.empty(); }
+    friend auto operator<=>(const lock_token&, const lock_token&) = default;
+
+  private:
+    std::string value_;
+};
+
+/// A number that grows with every acquisition of one resource. Hand it to the store that the lock
+/// guards; a store that refuses smaller numbers than it has seen is safe even from a holder that
+/// slept through the end of its lease. Zero means "none": a lock attached to that another library
+/// took.
+class fencing_token {
+  public:
+    constexpr fencing_token() = default;
+    constexpr explicit fencing_token(std::uint64_t value) : value_(value) {}
+
+    [[nodiscard]] constexpr std::uint64_t value() const noexcept { return value_; }
+    [[nodiscard]] constexpr explicit operator bool() const noexcept { return value_ != 0; }
+    friend constexpr auto operator<=>(fencing_token, fencing_token) = default;
+
+  private:
+    std::uint64_t value_ = 0;
+};
+
+/// Position of a node in the list of endpoints that the manager was given, from zero.
+using node_index = std::size_t;
+
+}  // namespace redlock
+
+template <>
+struct std::hash<redlock::resource_name> {
+    std::size_t operator()(const redlock::resource_name& name) const noexcept {
+        return std::hash<std::string>{}(name.str());
+    }
+};

@@ -1,0 +1,100 @@
+// The way to use a lock that is hard to use wrongly: a coroutine runs while the lock is held, is
+// cancelled before anybody else can hold it, and the lock is released on every way out.
+#pragma once
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/experimental/parallel_group.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <exception>
+#include <optional>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+#include "redlock/lock_manager.hpp"
+
+namespace redlock {
+
+namespace detail {
+
+template <class Awaitable>
+struct awaited;
+template <class T, class Executor>
+struct awaited<boost::asio::awaitable<T, Executor>> {
+    using type = T;
+};
+template <class Body>
+using body_result = typename awaited<std::invoke_result_t<Body&, lock&>>::type;
+
+/// Runs the body and keeps its result; so that the parallel group need not default-construct a T.
+template <class Body, class T>
+boost::asio::awaitable<void> run_body(Body& body, lock& held, std::optional<T>& result) {
+    result.emplace(co_await body(held));
+}
+template <class Body>
+boost::asio::awaitable<void> run_body(Body& body, lock& held, std::optional<std::monostate>&) {
+    co_await body(held);
+}
+
+}  // namespace detail
+
+/// Acquires the lock as `options` say, runs `body(lock&)`, an awaitable-returning callable, while
+/// the watchdog renews the lock (unless `options.renew` is false), and releases it on every way
+/// out.
+///
+/// Result: the body's. Throws what the body throws; `lock_error` with an error of
+/// `lock_manager::async_acquire` if the lock was not had; `lock_error` with `errc::lost` if it was
+/// lost while the body ran or turned out to be gone at release: the work may then have overlapped
+/// with somebody else's. When the loss becomes known the body is cancelled (terminal) a stop margin
+/// before anybody else can hold the lock; a body that ignores cancellation is waited for.
+/// Cancellation of the calling coroutine cancels the waiting or the body; the release still takes
+/// place. Lifetime: `locks` must outlive the coroutine. The body runs on the caller's executor.
+template <class Body>
+boost::asio::awaitable<detail::body_result<Body>> with_lock(lock_manager& locks,
+                                                            resource_name resource, Body body,
+                                                            acquire_options options = {}) {
+    namespace asio = boost::asio;
+    using result_type = detail::body_result<Body>;
+    using stored = std::conditional_t<std::is_void_v<result_type>, std::monostate, result_type>;
+
+    diagnostics details;
+    if (options.details == nullptr) {
+        options.details = &details;
+    }
+    options.renew = options.renew.value_or(true);
+    diagnostics& told = *options.details;
+    auto [acquire_error, held] = co_await locks.async_acquire(std::move(resource), options,
+                                                              asio::as_tuple(asio::use_awaitable));
+    if (acquire_error) {
+        throw lock_error(acquire_error, told);
+    }
+
+    std::optional<stored> result;
+    const auto executor = co_await asio::this_coro::executor;
+    auto [order, body_failure, loss] =
+        co_await asio::experimental::make_parallel_group(
+            asio::co_spawn(executor, detail::run_body(body, held, result), asio::deferred),
+            held.async_wait_lost(asio::deferred))
+            .async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
+    const bool lost = loss == errc::lost;
+
+    // From here on a cancellation must not keep the lock from being released.
+    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    auto [release_error] = co_await held.async_release(asio::as_tuple(asio::use_awaitable));
+    if (lost || (!body_failure && release_error == errc::lost)) {
+        throw lock_error(errc::lost, held.last_error());
+    }
+    if (body_failure) {
+        std::rethrow_exception(body_failure);
+    }
+    if constexpr (!std::is_void_v<result_type>) {
+        co_return std::move(*result);
+    }
+}
+
+}  // namespace redlock

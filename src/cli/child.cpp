@@ -1,0 +1,150 @@
+// Between the command's end and `reap` it stays a zombie on purpose: its number, which is the
+// group's too, cannot be given to a stranger while signals may still be sent there.
+#include "cli/child.hpp"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <utility>
+
+#include "cli/exit_status.hpp"
+#include "cli/spawn.hpp"
+
+namespace redlock::cli {
+
+namespace {
+
+bool is_terminal_stop(int number) {
+    return number == SIGTSTP || number == SIGTTIN || number == SIGTTOU;
+}
+
+}  // namespace
+
+terminal::terminal() {
+    for (const int fd : {STDIN_FILENO, STDERR_FILENO, STDOUT_FILENO}) {
+        if (::isatty(fd) == 1) {
+            tty_ = fd;
+            return;
+        }
+    }
+}
+
+int terminal::lendable() const {
+    return tty_ >= 0 && ::tcgetpgrp(tty_) == ::getpgrp() ? tty_ : -1;
+}
+
+void terminal::lend(pid_t group) {
+    lent_ = ::tcsetpgrp(tty_, group) == 0;
+}
+
+void terminal::take_back() {
+    if (lent_) {
+        ::tcsetpgrp(tty_, ::getpgrp());
+        lent_ = false;
+    }
+}
+
+child::child(const std::vector<std::string>& command, std::vector<std::string> environment) {
+    // While the terminal is lent we are in the background, where taking it back, and with TOSTOP
+    // even a message of ours, would stop us.
+    std::signal(SIGTTOU, SIG_IGN);
+    spawn_options options;
+    options.arguments = command;
+    options.environment = std::move(environment);
+    options.own_group = true;
+    options.terminal = terminal_.lendable();
+    try {
+        pid_ = spawn(options);
+    } catch (const spawn_error&) {
+        if (options.terminal >= 0) {
+            ::tcsetpgrp(options.terminal, ::getpgrp());
+        }
+        throw;
+    }
+    if (options.terminal >= 0) {
+        terminal_.lend(pid_);
+    }
+}
+
+child::~child() {
+    if (pid_ > 0) {
+        ::kill(-pid_, SIGKILL);
+        while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+        }
+    }
+    terminal_.take_back();
+}
+
+void child::signal(int number) {
+    if (pid_ > 0 && !ended_) {
+        ::kill(-pid_, number);
+    }
+}
+
+std::optional<int> child::check() {
+    if (pid_ <= 0) {
+        return std::nullopt;
+    }
+    siginfo_t info{};
+    // Two looks: WNOWAIT keeps an ended command as it is, but a stop has to be taken off the list.
+    if (::waitid(P_PID, static_cast<id_t>(pid_), &info, WSTOPPED | WNOHANG) == 0 &&
+        info.si_pid == pid_ && is_terminal_stop(info.si_status)) {
+        stop_with_child(info.si_status);
+    }
+    info = {};
+    if (::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) != 0 ||
+        info.si_pid != pid_) {
+        return std::nullopt;
+    }
+    ended_ = true;
+    return info.si_code == CLD_EXITED ? info.si_status : exit_signal_base + info.si_status;
+}
+
+void child::kill_rest() {
+    if (pid_ > 0) {
+        ::kill(-pid_, SIGKILL);
+    }
+}
+
+void child::reap() {
+    if (pid_ > 0 && ended_) {
+        while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+        }
+        pid_ = -1;
+    }
+    terminal_.take_back();
+}
+
+void child::stop() {
+    signal(SIGTSTP);
+    stop_with_child(SIGTSTP);
+}
+
+/// The shell has to see its job stop, so we stop with the whole of our own group: other members of
+/// the same pipeline did not get the terminal's signal, which went to the command's group.
+void child::stop_with_child(int number) {
+    const bool whole_job = terminal_.is_lent();
+    terminal_.take_back();
+    if (::getsid(0) == ::getpid()) {
+        resume();  // We lead the session: there is no shell that could ever continue us.
+        return;
+    }
+    struct sigaction plain {};
+    plain.sa_handler = SIG_DFL;
+    struct sigaction before {};
+    ::sigaction(number, &plain, &before);
+    ::kill(whole_job ? 0 : ::getpid(), number);
+    // We are stopped in the line above and go on here after SIGCONT, which `resume` answers.
+    ::sigaction(number, &before, nullptr);
+}
+
+void child::resume() {
+    if (terminal_.lendable() >= 0 && pid_ > 0 && !ended_) {
+        terminal_.lend(pid_);
+    }
+    signal(SIGCONT);
+}
+
+}  // namespace redlock::cli

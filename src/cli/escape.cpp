@@ -1,0 +1,146 @@
+// One strict UTF-8 decoder (no overlong forms, no surrogates, nothing above U+10FFFF) and what is
+// built on it.
+#include "cli/escape.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdint>
+#include <iterator>
+
+namespace redlock::cli {
+
+namespace {
+
+struct code_point {
+    std::uint32_t value = 0;
+    std::size_t length = 0;  ///< Zero: not UTF-8 here.
+};
+
+code_point decode(std::string_view text) {
+    const auto byte = [&](std::size_t i) {
+        return static_cast<std::uint32_t>(static_cast<unsigned char>(text[i]));
+    };
+    const std::uint32_t first = byte(0);
+    if (first < 0x80) {
+        return {first, 1};
+    }
+    const std::size_t length = first >= 0xF0 && first < 0xF8   ? 4
+                               : first >= 0xE0 && first < 0xF0 ? 3
+                               : first >= 0xC2 && first < 0xE0 ? 2
+                                                               : 0;
+    if (length == 0 || text.size() < length) {
+        return {};
+    }
+    std::uint32_t value = first & (0xFFU >> (length + 1));
+    for (std::size_t i = 1; i < length; ++i) {
+        if ((byte(i) & 0xC0U) != 0x80U) {
+            return {};
+        }
+        value = value << 6U | (byte(i) & 0x3FU);
+    }
+    const bool overlong = (length == 3 && value < 0x800) || (length == 4 && value < 0x1'0000);
+    const bool surrogate = value >= 0xD800 && value <= 0xDFFF;
+    if (overlong || surrogate || value > 0x10'FFFF) {
+        return {};
+    }
+    return {value, length};
+}
+
+/// Changes what the reader sees without being seen itself.
+bool is_treacherous(std::uint32_t c) {
+    return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0xAD || c == 0x61C ||
+           (c >= 0x200B && c <= 0x200F) || (c >= 0x2028 && c <= 0x202E) ||
+           (c >= 0x2060 && c <= 0x206F) || c == 0xFEFF || (c >= 0xFFF9 && c <= 0xFFFB);
+}
+
+void append_escaped(std::string& out, std::string_view bytes) {
+    for (const char c : bytes) {
+        fmt::format_to(std::back_inserter(out), "\\x{:02x}", static_cast<unsigned char>(c));
+    }
+}
+
+}  // namespace
+
+std::string printable(std::string_view text) {
+    std::string out;
+    out.reserve(text.size());
+    while (!text.empty()) {
+        const code_point next = decode(text);
+        const std::string_view bytes = text.substr(0, next.length == 0 ? 1 : next.length);
+        if (next.length == 0 || is_treacherous(next.value)) {
+            append_escaped(out, bytes);
+        } else if (next.value == '\\') {
+            out += "\\\\";
+        } else {
+            out += bytes;
+        }
+        text.remove_prefix(bytes.size());
+    }
+    return out;
+}
+
+std::string json_text(std::string_view text) {
+    std::string out;
+    out.reserve(text.size());
+    while (!text.empty()) {
+        const code_point next = decode(text);
+        const std::string_view bytes = text.substr(0, next.length == 0 ? 1 : next.length);
+        if (next.length == 0) {
+            append_escaped(out, bytes);
+        } else {
+            out += bytes;
+        }
+        text.remove_prefix(bytes.size());
+    }
+    return out;
+}
+
+bool is_valid_utf8(std::string_view text) {
+    while (!text.empty()) {
+        const code_point next = decode(text);
+        if (next.length == 0) {
+            return false;
+        }
+        text.remove_prefix(next.length);
+    }
+    return true;
+}
+
+std::string to_hex(std::string_view bytes) {
+    std::string out;
+    out.reserve(bytes.size() * 2);
+    for (const char c : bytes) {
+        fmt::format_to(std::back_inserter(out), "{:02x}", static_cast<unsigned char>(c));
+    }
+    return out;
+}
+
+std::size_t display_width(std::string_view text) {
+    std::size_t width = 0;
+    for (const char c : text) {
+        width += (static_cast<unsigned char>(c) & 0xC0U) != 0x80U ? 1 : 0;
+    }
+    return width;
+}
+
+std::string without_secrets(std::string_view text) {
+    std::string out;
+    for (;;) {
+        const auto scheme = text.find("://");
+        if (scheme == std::string_view::npos) {
+            return out.append(text);
+        }
+        out += text.substr(0, scheme + 3);
+        text.remove_prefix(scheme + 3);
+        // A password may hold a slash or a comma that its owner forgot to encode: rather too much
+        // is hidden than too little, so all up to the last '@' before a blank goes.
+        const auto blank = text.find_first_of(" \t\n");
+        const auto at = text.substr(0, blank).rfind('@');
+        if (at != std::string_view::npos) {
+            out += "***";
+            text.remove_prefix(at);
+        }
+    }
+}
+
+}  // namespace redlock::cli

@@ -1,0 +1,33 @@
+// Makes names that anybody may have chosen safe to print. A resource name may hold any bytes; shown
+// raw on a terminal it could move the cursor, recolour the screen or fake a line of a table. Pure;
+// any thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace redlock::cli {
+
+/// For terminals and tables: control characters (C0, DEL, C1), invisible and direction-changing
+/// characters, and bytes that are not UTF-8 become `\xNN`, one for each byte; a backslash becomes
+/// `\\`. All else stays as it is, so what is printed can be read back without doubt.
+[[nodiscard]] std::string printable(std::string_view text);
+
+/// For JSON strings, which must be Unicode: each byte that is not part of valid UTF-8 becomes the
+/// four characters `\xNN`; everything else stays, control characters being the serializer's
+/// business. Where that happens, the exact bytes stand in a `..._hex` member beside it.
+[[nodiscard]] std::string json_text(std::string_view text);
+
+[[nodiscard]] bool is_valid_utf8(std::string_view text);
+
+/// Two lower-case digits a byte.
+[[nodiscard]] std::string to_hex(std::string_view bytes);
+
+/// How many columns valid UTF-8 takes, at one a code point.
+[[nodiscard]] std::size_t display_width(std::string_view text);
+
+/// Replaces whatever stands between "://" and the last "@" before the next "/" or blank by "***":
+/// for messages that quote the command line.
+[[nodiscard]] std::string without_secrets(std::string_view text);
+
+}  // namespace redlock::cli

@@ -1,0 +1,29 @@
+// How results look as JSON: the same members for the same things in every subcommand. Names are
+// made Unicode as `json_text` tells. Pure; any thread.
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+#include <chrono>
+#include <optional>
+#include <redlock/status.hpp>
+#include <redlock/types.hpp>
+#include <string>
+#include <string_view>
+
+namespace redlock::cli {
+
+/// Sets `member`, and `member` + "_hex" with the exact bytes if they are not UTF-8.
+void set_text(boost::json::object& object, std::string_view member, std::string_view text);
+
+/// Milliseconds, or null.
+[[nodiscard]] boost::json::value milliseconds_or_null(
+    const std::optional<std::chrono::milliseconds>& value);
+
+/// Everything `status --json` tells of one resource; `list --json` is an array of these.
+[[nodiscard]] boost::json::object to_json(const resource_status& status);
+
+/// On one line, with a newline.
+[[nodiscard]] std::string json_line(const boost::json::value& value);
+
+}  // namespace redlock::cli

@@ -1,0 +1,126 @@
+// Lines are built first and written with one write(2), so that those of several processes that
+// share a terminal or a log do not mix.
+#include "cli/report.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <iterator>
+#include <string>
+
+#include "cli/duration.hpp"
+#include "cli/escape.hpp"
+#include "cli/exit_status.hpp"
+
+namespace redlock::cli {
+
+namespace {
+
+std::atomic<bool>& quiet() {
+    static std::atomic<bool> value{false};
+    return value;
+}
+
+bool write_all(int fd, std::string_view text) {
+    while (!text.empty()) {
+        const ssize_t written = ::write(fd, text.data(), text.size());
+        if (written < 0 && errno == EINTR) {
+            continue;
+        }
+        if (written <= 0) {
+            return false;
+        }
+        text.remove_prefix(static_cast<std::size_t>(written));
+    }
+    return true;
+}
+
+class event_printer final : public observer {
+  public:
+    void on_event(const event& what) noexcept override {
+        try {
+            say(describe(what));
+        } catch (
+            ...) {  // NOLINT(bugprone-empty-catch): no memory for a log line is no reason to die
+        }
+    }
+
+  private:
+    static std::string describe(const event& what) {
+        std::string line{to_string(what.kind)};
+        const auto out = std::back_inserter(line);
+        if (!what.resource.empty()) {
+            fmt::format_to(out, " {}", printable(what.resource));
+        }
+        if (!what.node_name.empty()) {
+            fmt::format_to(out, " node {} ({})", what.node, printable(what.node_name));
+        }
+        if (what.fencing) {
+            fmt::format_to(out, ", fencing token {}", what.fencing.value());
+        }
+        if (what.elapsed.count() > 0) {
+            fmt::format_to(out, ", after {}", format_duration(what.elapsed));
+        }
+        if (what.error) {
+            fmt::format_to(out, ": {}", what.error.message());
+        }
+        if (!what.message.empty()) {
+            fmt::format_to(out, ": {}", printable(what.message));
+        }
+        return line;
+    }
+};
+
+}  // namespace
+
+void be_quiet() {
+    quiet() = true;
+}
+
+void say(std::string_view text) {
+    if (!quiet()) {
+        write_all(STDERR_FILENO, fmt::format("redlock: {}\n", text));
+    }
+}
+
+bool print(std::string_view text) {
+    return write_all(STDOUT_FILENO, text);
+}
+
+int status_of(const error_code& error, int contended) {
+    if (error == errc::contended || error == errc::timed_out) {
+        return contended;
+    }
+    if (error == errc::no_quorum || error == errc::indeterminate) {
+        return exit_no_quorum;
+    }
+    if (error == errc::invalid_argument) {
+        return exit_usage;
+    }
+    if (error == errc::same_server_twice) {
+        return exit_same_server;
+    }
+    if (error == errc::lost) {
+        return exit_lost;
+    }
+    return exit_internal;
+}
+
+int say_error(std::string_view what, const error_code& error, const diagnostics& details,
+              int contended) {
+    std::string line = fmt::format("{}: {}", what, error.message());
+    const std::string more = printable(details.to_string());
+    if (!more.empty()) {
+        line += fmt::format(" ({})", more);
+    }
+    say(line);
+    return status_of(error, contended);
+}
+
+std::shared_ptr<observer> verbose_observer() {
+    return std::make_shared<event_printer>();
+}
+
+}  // namespace redlock::cli

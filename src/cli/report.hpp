@@ -1,0 +1,32 @@
+// All that the command says to people, on standard error and nowhere else: standard output belongs
+// to results and to the user's own command. Also turns the library's errors into exit statuses. Any
+// thread.
+#pragma once
+
+#include <memory>
+#include <redlock/error.hpp>
+#include <redlock/observer.hpp>
+#include <string_view>
+
+namespace redlock::cli {
+
+/// One line "redlock: ..." on standard error, written in one piece; unless told to be quiet.
+/// `text` must be printable and free of secrets.
+void say(std::string_view text);
+/// For `--quiet`.
+void be_quiet();
+
+/// Writes all of it to standard output. False if that failed (a full disk, a closed pipe).
+[[nodiscard]] bool print(std::string_view text);
+
+/// The status that stands for this error, `contended` standing for contended and timed out.
+[[nodiscard]] int status_of(const error_code& error, int contended);
+
+/// Says what went wrong with `what`, and why on each node, and returns `status_of`.
+int say_error(std::string_view what, const error_code& error, const diagnostics& details,
+              int contended);
+
+/// Tells every event on standard error, for `--verbose`.
+[[nodiscard]] std::shared_ptr<observer> verbose_observer();
+
+}  // namespace redlock::cli

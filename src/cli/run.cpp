@@ -1,0 +1,74 @@
+// `redlock run`: reads its options.
+#include "cli/run.hpp"
+
+#include <map>
+#include <memory>
+
+#include "cli/app.hpp"
+
+namespace redlock::cli {
+
+namespace {
+
+constexpr const char* run_help =
+    "COMMAND is started without a shell, as a process group of its own with our standard input\n"
+    "and terminal. Signals are passed on to it. It sees REDLOCK_RESOURCE, REDLOCK_TOKEN,\n"
+    "REDLOCK_FENCING_TOKEN and REDLOCK_NODES. If the lock is lost, its group gets SIGTERM and "
+    "then\n"
+    "SIGKILL, both before anybody else can hold the lock; if redlock dies, it gets SIGKILL.\n\n"
+    "Exit status: that of COMMAND; 128+n after signal n; 75 somebody else holds the lock, or the\n"
+    "wait ran out (see -E); 69 too few nodes answered; 79 the lock was lost while COMMAND ran;\n"
+    "124 --max-hold was exceeded; 126 COMMAND cannot be executed; 127 it was not found; 64 usage;\n"
+    "78 two nodes are the same server.";
+
+}  // namespace
+
+void add_run(CLI::App& root, invocation& asked) {
+    auto options = std::make_shared<run_options>();
+    auto* command = root.add_subcommand("run",
+                                        "Run a command while holding a lock:\n  redlock run "
+                                        "[OPTIONS] RESOURCE -- COMMAND [ARG...]");
+    command->footer(run_help);
+    command->add_option("RESOURCE", options->resource, "What to lock: a Redis key")->required();
+    options->common.add_to(*command);
+    options->wait.add_to(*command);
+    add_duration(*command, "--lease-time", options->lease_time,
+                 "How long the nodes keep the lock if redlock dies (default 10s); it is renewed as "
+                 "long as COMMAND runs");
+    command
+        ->add_option("--on-lost", options->reaction,
+                     "What COMMAND gets when the lock is lost: term (SIGTERM, then SIGKILL; the "
+                     "default), kill, or warn (nothing)")
+        ->transform(CLI::CheckedTransformer(std::map<std::string, on_lost>{
+            {"term", on_lost::term}, {"kill", on_lost::kill}, {"warn", on_lost::warn}}))
+        ->type_name("term|kill|warn");
+    command->add_option("--label", options->label, "Who holds it and why, shown by redlock status")
+        ->type_name("TEXT");
+    // Read into the optionals by hand: leaving them out has a meaning of its own.
+    auto hold = std::make_shared<std::chrono::nanoseconds>();
+    auto margin = std::make_shared<std::chrono::nanoseconds>();
+    auto* max_hold = add_duration(*command, "--max-hold", *hold,
+                                  "Stop COMMAND as if the lock were lost after this time; status "
+                                  "124");
+    auto* stop_margin = add_duration(*command, "--stop-margin", *margin,
+                                     "How long before validity ends COMMAND is stopped (default: a "
+                                     "tenth of the lease time, at most 500ms)");
+    command->callback([=, &asked] {
+        if (!asked.has_command || asked.command.empty()) {
+            throw usage_error("run: no command; write: redlock run RESOURCE -- COMMAND [ARG...]");
+        }
+        options->command = asked.command;
+        if (max_hold->count() > 0) {
+            options->max_hold = *hold;
+        }
+        if (stop_margin->count() > 0) {
+            options->stop_margin = *margin;
+        }
+        asked.action = [options] {
+            options->common.apply();
+            return hold_and_run(*options);
+        };
+    });
+}
+
+}  // namespace redlock::cli

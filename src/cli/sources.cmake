@@ -1,0 +1,28 @@
+# The `redlock` command without main.cpp, so that the tests can link its parts.
+set(cli_sources
+    src/cli/acquire.cpp
+    src/cli/app.cpp
+    src/cli/boot_timer.cpp
+    src/cli/child.cpp
+    src/cli/common_options.cpp
+    src/cli/demo.cpp
+    src/cli/demo_store.cpp
+    src/cli/demo_worker.cpp
+    src/cli/duration.cpp
+    src/cli/escape.cpp
+    src/cli/extend.cpp
+    src/cli/json_output.cpp
+    src/cli/keeper.cpp
+    src/cli/list.cpp
+    src/cli/local.cpp
+    src/cli/lock_runner.cpp
+    src/cli/progress.cpp
+    src/cli/redis_process.cpp
+    src/cli/release.cpp
+    src/cli/report.cpp
+    src/cli/run.cpp
+    src/cli/session.cpp
+    src/cli/signals.cpp
+    src/cli/spawn.cpp
+    src/cli/status.cpp
+    src/cli/table.cpp)

@@ -1,0 +1,181 @@
+#include "core/acquire_round.hpp"
+
+#include <algorithm>
+
+#include "core/quorum.hpp"
+#include "core/validity.hpp"
+
+namespace redlock::core {
+
+std::string_view to_string(acquire_answer answer) noexcept {
+    switch (answer) {
+        case acquire_answer::granted:
+            return "granted";
+        case acquire_answer::busy:
+            return "busy";
+        case acquire_answer::stale:
+            return "stale";
+        case acquire_answer::out_of_window:
+            return "out of window";
+        case acquire_answer::not_executed:
+            return "not executed";
+        case acquire_answer::unknown:
+            return "unknown";
+    }
+    return "?";
+}
+
+std::string_view to_string(acquire_outcome outcome) noexcept {
+    switch (outcome) {
+        case acquire_outcome::pending:
+            return "pending";
+        case acquire_outcome::held:
+            return "held";
+        case acquire_outcome::contended:
+            return "contended";
+        case acquire_outcome::split:
+            return "split";
+        case acquire_outcome::stale:
+            return "stale";
+        case acquire_outcome::unavailable:
+            return "unavailable";
+        case acquire_outcome::too_late:
+            return "too late";
+        case acquire_outcome::cancelled:
+            return "cancelled";
+    }
+    return "?";
+}
+
+acquire_round::acquire_round(std::size_t nodes, std::chrono::milliseconds lease_time,
+                             instant started)
+    : nodes_(nodes),
+      started_(started),
+      valid_until_(core::valid_until(started, lease_time)),
+      pending_(node_set::all(nodes)) {}
+
+acquire_effects acquire_round::on_vote(node_index node, const acquire_vote& vote, instant now) {
+    const bool late_reply = unknown_.contains(node);
+    if (!pending_.contains(node) && !late_reply) {
+        return {};
+    }
+    unknown_.erase(node);
+    pending_.erase(node);
+    record(node, vote, now);
+    if (outcome_ == acquire_outcome::pending) {
+        return decide_now(now);
+    }
+    // Held: a late grant belongs to the lock, and `granted_` has it now. Otherwise every node that
+    // was in doubt has been sent a barred release behind the ACQUIRE; a late grant is gone already.
+    return {};
+}
+
+void acquire_round::record(node_index node, const acquire_vote& vote, instant now) {
+    switch (vote.answer) {
+        case acquire_answer::granted:
+            granted_.insert(node);
+            break;
+        case acquire_answer::busy:
+            holders_.push_back({vote.holder, vote.holder_remaining
+                                                 ? saturating_add(now, *vote.holder_remaining)
+                                                 : never});
+            break;
+        case acquire_answer::stale:
+            outdated_.insert(node);
+            largest_fence_ = std::max(largest_fence_, vote.fence);
+            break;
+        case acquire_answer::out_of_window:
+            outdated_.insert(node);
+            offsets_us_.push_back(vote.offset_us);
+            break;
+        case acquire_answer::not_executed:
+            not_executed_.insert(node);
+            break;
+        case acquire_answer::unknown:
+            unknown_.insert(node);
+            break;
+    }
+}
+
+acquire_effects acquire_round::decide_now(instant now) {
+    const std::size_t against = nodes_ - pending_.size() - granted_.size();
+    switch (decide(nodes_, granted_.size(), against)) {
+        case verdict::pending:
+            return {};
+        case verdict::lost:
+            return give_up(why_lost());
+        case verdict::won:
+            break;
+    }
+    if (now >= valid_until_) {
+        return give_up(acquire_outcome::too_late);
+    }
+    outcome_ = acquire_outcome::held;
+    return {.release = {}, .release_barred = {}, .finished = true};
+}
+
+acquire_effects acquire_round::on_deadline() {
+    if (outcome_ != acquire_outcome::pending) {
+        return {};
+    }
+    unknown_ = unknown_ | pending_;
+    pending_ = {};
+    return give_up(why_lost());
+}
+
+acquire_effects acquire_round::cancel() {
+    if (outcome_ != acquire_outcome::pending && outcome_ != acquire_outcome::held) {
+        return {};
+    }
+    return give_up(acquire_outcome::cancelled);
+}
+
+acquire_effects acquire_round::give_up(acquire_outcome outcome) {
+    outcome_ = outcome;
+    return {.release = granted_, .release_barred = doubtful(), .finished = true};
+}
+
+acquire_outcome acquire_round::why_lost() const {
+    const std::size_t unheard = unknown_.size() + not_executed_.size();
+    if (unheard > tolerated_by(nodes_)) {
+        return acquire_outcome::unavailable;
+    }
+    if (holders_.empty()) {
+        return outdated_.empty() ? acquire_outcome::unavailable : acquire_outcome::stale;
+    }
+    // Nodes that have not answered may side with the largest holder.
+    const std::size_t silent = pending_.size() + unheard;
+    return largest_holding() + silent >= quorum_of(nodes_) ? acquire_outcome::contended
+                                                           : acquire_outcome::split;
+}
+
+std::size_t acquire_round::largest_holding() const {
+    std::size_t largest = 0;
+    for (const auto& candidate : holders_) {
+        const auto same = std::count_if(
+            holders_.begin(), holders_.end(),
+            [&](const holder_lease& other) { return other.holder == candidate.holder; });
+        largest = std::max(largest, static_cast<std::size_t>(same));
+    }
+    return largest;
+}
+
+instant acquire_round::quorum_free_at() const {
+    // Nodes not known to be held are taken for free; then so many of the held ones are needed,
+    // those whose leases end first.
+    const std::size_t free = nodes_ - holders_.size();
+    const std::size_t quorum = quorum_of(nodes_);
+    if (free >= quorum || holders_.empty()) {
+        return started_;
+    }
+    std::vector<instant> ends;
+    ends.reserve(holders_.size());
+    for (const auto& holding : holders_) {
+        ends.push_back(holding.ends);
+    }
+    const auto last_needed = ends.begin() + static_cast<std::ptrdiff_t>(quorum - free - 1);
+    std::nth_element(ends.begin(), last_needed, ends.end());
+    return *last_needed;
+}
+
+}  // namespace redlock::core

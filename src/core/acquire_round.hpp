@@ -1,0 +1,119 @@
+// One attempt to win a lock: counts the nodes' votes and decides, as soon as the rest cannot change
+// it, whether the lock is held, and what must be taken back if not. Pure: no I/O, no clock, no
+// randomness. Used by one strand at a time.
+//
+// Rules it keeps (each has a test that fails without it):
+// - held only when a quorum granted and validity, counted from the start, is not over;
+// - an attempt that is lost or cancelled releases every node that granted or may have granted, and
+//   bars those of which it does not surely know;
+// - what was surely not executed is not released: there is nothing there.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "core/instant.hpp"
+#include "core/node_set.hpp"
+
+namespace redlock::core {
+
+enum class acquire_answer {
+    granted,
+    busy,           ///< Somebody holds the lock on this node.
+    stale,          ///< The fence is not below the ballot.
+    out_of_window,  ///< Ballot and node's clock are too far apart.
+    not_executed,   ///< An error, and surely nothing was written.
+    unknown,        ///< No answer; it may have been, or may yet be, executed.
+};
+
+[[nodiscard]] std::string_view to_string(acquire_answer answer) noexcept;
+
+struct acquire_vote {
+    acquire_answer answer = acquire_answer::unknown;
+    /// busy: what is left of the holder's lease on this node; empty if it never ends.
+    std::optional<duration> holder_remaining{};
+    /// busy: tells holders apart; equal for equal tokens.
+    std::uint64_t holder = 0;
+    /// stale: the fence.
+    std::uint64_t fence = 0;
+    /// out_of_window: how far the node's clock is ahead of the client's wall clock.
+    std::int64_t offset_us = 0;
+};
+
+enum class acquire_outcome {
+    pending,
+    held,
+    contended,    ///< One other holder has, or may have, a quorum.
+    split,        ///< Nobody can have a quorum: several attempts took nodes from each other.
+    stale,        ///< A higher ballot is needed; try again at once.
+    unavailable,  ///< Too few nodes could be asked or answered.
+    too_late,     ///< A quorum granted, but the votes took as long as the lease.
+    cancelled,
+};
+
+[[nodiscard]] std::string_view to_string(acquire_outcome outcome) noexcept;
+
+/// What the outside must do now. Sets of nodes; empty means nothing.
+struct acquire_effects {
+    node_set release;         ///< Granted for sure: a plain compare-and-delete.
+    node_set release_barred;  ///< May have granted, or may do so later.
+    bool finished = false;    ///< The outcome is final since this very event.
+};
+
+class acquire_round {
+  public:
+    /// `started`: taken before the first command was encoded. Every node counts as asked.
+    acquire_round(std::size_t nodes, std::chrono::milliseconds lease_time, instant started);
+
+    /// A node's answer. A second one, after `unknown`, is the late reply of the same command.
+    acquire_effects on_vote(node_index node, const acquire_vote& vote, instant now);
+    /// The caller's deadline passed: whoever has not answered does not count any more.
+    acquire_effects on_deadline();
+    /// The caller lost interest, before or after the lock was held and not yet handed out.
+    acquire_effects cancel();
+
+    [[nodiscard]] acquire_outcome outcome() const { return outcome_; }
+    [[nodiscard]] instant started() const { return started_; }
+    /// Meaningful when held.
+    [[nodiscard]] instant valid_until() const { return valid_until_; }
+    /// Nodes that surely hold our lock, late grants included.
+    [[nodiscard]] node_set granted() const { return granted_; }
+    /// Nodes that may hold our lock without our knowing.
+    [[nodiscard]] node_set doubtful() const { return pending_ | unknown_; }
+    [[nodiscard]] std::uint64_t largest_fence() const { return largest_fence_; }
+    /// Reported clock offsets, for `believed_offset`.
+    [[nodiscard]] const std::vector<std::int64_t>& offsets_us() const { return offsets_us_; }
+    /// When, by the leases that were reported, a quorum may be free; `never` if that cannot be
+    /// told.
+    [[nodiscard]] instant quorum_free_at() const;
+
+  private:
+    struct holder_lease {
+        std::uint64_t holder;
+        instant ends;
+    };
+
+    void record(node_index node, const acquire_vote& vote, instant now);
+    acquire_effects decide_now(instant now);
+    acquire_effects give_up(acquire_outcome outcome);
+    [[nodiscard]] acquire_outcome why_lost() const;
+    [[nodiscard]] std::size_t largest_holding() const;
+
+    std::size_t nodes_;
+    instant started_;
+    instant valid_until_;
+    acquire_outcome outcome_ = acquire_outcome::pending;
+    node_set pending_;
+    node_set granted_;
+    node_set unknown_;
+    node_set outdated_;  // stale or out of window
+    node_set not_executed_;
+    std::vector<holder_lease> holders_;
+    std::vector<std::int64_t> offsets_us_;
+    std::uint64_t largest_fence_ = 0;
+};
+
+}  // namespace redlock::core

@@ -1,0 +1,91 @@
+#include "core/extend_round.hpp"
+
+#include <algorithm>
+
+#include "core/quorum.hpp"
+#include "core/validity.hpp"
+
+namespace redlock::core {
+
+std::string_view to_string(extend_outcome outcome) noexcept {
+    switch (outcome) {
+        case extend_outcome::pending:
+            return "pending";
+        case extend_outcome::extended:
+            return "extended";
+        case extend_outcome::gone:
+            return "gone";
+        case extend_outcome::expired:
+            return "expired";
+        case extend_outcome::unavailable:
+            return "unavailable";
+        case extend_outcome::indeterminate:
+            return "indeterminate";
+        case extend_outcome::cancelled:
+            return "cancelled";
+    }
+    return "?";
+}
+
+extend_round::extend_round(std::size_t nodes, std::chrono::milliseconds lease_time, instant started,
+                           instant old_valid_until)
+    : nodes_(nodes),
+      lease_time_(lease_time),
+      started_(started),
+      valid_until_(old_valid_until),
+      outcome_(started < old_valid_until ? extend_outcome::pending : extend_outcome::expired),
+      pending_(node_set::all(nodes)) {}
+
+bool extend_round::on_vote(node_index node, extend_answer answer, instant now) {
+    if (outcome_ != extend_outcome::pending || !pending_.contains(node)) {
+        return false;
+    }
+    pending_.erase(node);
+    switch (answer) {
+        case extend_answer::extended:
+            extended_.insert(node);
+            break;
+        case extend_answer::taken:
+        case extend_answer::missing:
+            without_us_.insert(node);
+            break;
+        case extend_answer::not_executed:
+            not_executed_.insert(node);
+            break;
+        case extend_answer::unknown:
+            unknown_.insert(node);
+            break;
+    }
+    if (now >= valid_until_) {
+        return finish(extend_outcome::expired);
+    }
+    switch (decide(nodes_, extended_.size(), nodes_ - pending_.size() - extended_.size())) {
+        case verdict::pending:
+            return false;
+        case verdict::won:
+            valid_until_ = std::max(valid_until_, core::valid_until(started_, lease_time_));
+            return finish(extend_outcome::extended);
+        case verdict::lost:
+            break;
+    }
+    if (without_us_.size() > tolerated_by(nodes_)) {
+        return finish(extend_outcome::gone);
+    }
+    if (!pending_.empty() && without_us_.size() + pending_.size() > tolerated_by(nodes_)) {
+        // The lock cannot be extended now, but whether it is gone is still worth knowing.
+        return false;
+    }
+    return finish(unknown_.empty() && extended_.empty() ? extend_outcome::unavailable
+                                                        : extend_outcome::indeterminate);
+}
+
+bool extend_round::cancel() {
+    return outcome_ == extend_outcome::pending && finish(extend_outcome::cancelled);
+}
+
+bool extend_round::finish(extend_outcome outcome) {
+    outcome_ = outcome;
+    return true;
+}
+
+}  // namespace redlock::core

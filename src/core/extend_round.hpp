@@ -1,0 +1,70 @@
+// One attempt to prolong a lock that is held: counts votes and decides. A failed round changes
+// nothing: the lock stays valid until its old validity ends. Pure; used by one strand at a time.
+//
+// Rules it keeps: only nodes that still hold our token vote for; the round counts only if it is won
+// while the old validity lasts, so that success means an unbroken hold; new validity counts from
+// the start of the round and never ends before the old.
+#pragma once
+
+#include <chrono>
+#include <string_view>
+
+#include "core/instant.hpp"
+#include "core/node_set.hpp"
+
+namespace redlock::core {
+
+enum class extend_answer {
+    extended,
+    taken,         ///< Somebody else holds it on this node.
+    missing,       ///< Nobody holds it there.
+    not_executed,  ///< An error, and surely nothing was written.
+    unknown,       ///< No answer.
+};
+
+enum class extend_outcome {
+    pending,
+    extended,
+    gone,           ///< So many nodes do not hold our token that no quorum can.
+    expired,        ///< The old validity ended before a quorum answered.
+    unavailable,    ///< Too few nodes could be asked; nothing was written on a quorum.
+    indeterminate,  ///< Too few answered; some may have extended.
+    cancelled,
+};
+
+[[nodiscard]] std::string_view to_string(extend_outcome outcome) noexcept;
+
+class extend_round {
+  public:
+    /// `old_valid_until`: the lock's validity when the round begins. A round begun after it is
+    /// `expired` from the start.
+    extend_round(std::size_t nodes, std::chrono::milliseconds lease_time, instant started,
+                 instant old_valid_until);
+
+    /// True when this event made the outcome final.
+    bool on_vote(node_index node, extend_answer answer, instant now);
+    bool cancel();
+
+    [[nodiscard]] extend_outcome outcome() const { return outcome_; }
+    [[nodiscard]] instant started() const { return started_; }
+    /// The new validity when extended, else the old.
+    [[nodiscard]] instant valid_until() const { return valid_until_; }
+    /// Nodes known to hold our token.
+    [[nodiscard]] node_set holding() const { return extended_; }
+
+  private:
+    bool finish(extend_outcome outcome);
+
+    std::size_t nodes_;
+    std::chrono::milliseconds lease_time_;
+    instant started_;
+    instant valid_until_;
+    extend_outcome outcome_;
+    node_set pending_;
+    node_set extended_;
+    node_set without_us_;
+    node_set unknown_;
+    node_set not_executed_;
+};
+
+}  // namespace redlock::core

@@ -1,0 +1,72 @@
+#include "core/fencing.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace redlock::core {
+
+namespace {
+
+/// The nodes' clock, at least 1.
+std::uint64_t shifted_clock(std::int64_t wall_us, std::int64_t offset_us) {
+    constexpr auto last = std::numeric_limits<std::int64_t>::max();
+    if (wall_us > 0 && offset_us > last - wall_us) {
+        return static_cast<std::uint64_t>(last);
+    }
+    if (wall_us < 0 && offset_us < -last - wall_us) {
+        return 1;
+    }
+    return static_cast<std::uint64_t>(std::max<std::int64_t>(wall_us + offset_us, 1));
+}
+
+}  // namespace
+
+std::optional<ballot_block> next_block(std::uint64_t largest_fence, std::int64_t wall_us,
+                                       std::int64_t offset_us, std::uint64_t width) {
+    // Both numbers may be any that a broken node answered: the sums must not wrap round.
+    const std::uint64_t above = largest_fence < ballot_limit ? largest_fence + 1 : ballot_limit;
+    const std::uint64_t first = std::max(above, shifted_clock(wall_us, offset_us));
+    // One below the limit stays free for the bar.
+    if (first >= ballot_limit - width) {
+        return std::nullopt;
+    }
+    return ballot_block{first, first + width - 1};
+}
+
+std::int64_t believed_offset(std::span<std::int64_t> offsets_us) {
+    if (offsets_us.empty()) {
+        return 0;
+    }
+    const auto middle =
+        offsets_us.begin() + static_cast<std::ptrdiff_t>((offsets_us.size() - 1) / 2);
+    std::nth_element(offsets_us.begin(), middle, offsets_us.end());
+    return *middle;
+}
+
+std::uint64_t fence_memory::largest(const std::string& resource) const {
+    const auto found = fences_.find(resource);
+    return found == fences_.end() ? 0 : found->second;
+}
+
+void fence_memory::note(const std::string& resource, std::uint64_t fence, std::int64_t now_us) {
+    if (now_us > 0 && fence < static_cast<std::uint64_t>(now_us)) {
+        // The clock alone proposes more than this.
+        return;
+    }
+    if (fences_.size() >= capacity_ && !fences_.contains(resource)) {
+        forget_passed(now_us);
+        if (fences_.size() >= capacity_) {
+            return;
+        }
+    }
+    auto& known = fences_[resource];
+    known = std::max(known, fence);
+}
+
+void fence_memory::forget_passed(std::int64_t now_us) {
+    std::erase_if(fences_, [now_us](const auto& entry) {
+        return now_us > 0 && entry.second < static_cast<std::uint64_t>(now_us);
+    });
+}
+
+}  // namespace redlock::core

@@ -1,0 +1,59 @@
+// Which fencing token an attempt carries. A ballot is proposed by the client and accepted by the
+// nodes only above all they have accepted before, so that tokens grow across independent nodes.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <unordered_map>
+
+namespace redlock::core {
+
+/// Ballots are handed to Lua as numbers, which are exact below this.
+inline constexpr std::uint64_t ballot_limit = std::uint64_t{1} << 53;
+
+/// The ballots one acquisition reserves: the first is the holder's fencing token, the nodes store
+/// the last. One wide unless tokens are to be handed on within a process.
+struct ballot_block {
+    std::uint64_t first = 0;
+    std::uint64_t last = 0;
+
+    /// What a release must raise the fence to so that nothing of this block can appear afterwards:
+    /// above the last, since an equal ballot would still be accepted by a heal.
+    [[nodiscard]] std::uint64_t bar() const { return last + 1; }
+    friend bool operator==(const ballot_block&, const ballot_block&) = default;
+};
+
+/// The block for a new attempt: above the largest fence known, and near the nodes' clocks.
+/// `wall_us`: the client's wall clock, microseconds since the epoch; `offset_us`: how far the
+/// nodes' clocks are ahead of it, as far as known. Empty when no ballot below the limit is left.
+[[nodiscard]] std::optional<ballot_block> next_block(std::uint64_t largest_fence,
+                                                     std::int64_t wall_us, std::int64_t offset_us,
+                                                     std::uint64_t width = 1);
+
+/// The offset to believe of those that nodes reported: the median, so that a minority of wild
+/// clocks does not pull it away. `offsets_us` is reordered. Zero for none.
+[[nodiscard]] std::int64_t believed_offset(std::span<std::int64_t> offsets_us);
+
+/// Remembers the largest fence seen of each resource for as long as it matters: a fence that the
+/// clock has passed is no better than the clock. Bounded by the rate of acquisitions times the
+/// clocks' distance, and by `capacity`: a forgotten fence costs one more round trip, nothing else.
+class fence_memory {
+  public:
+    explicit fence_memory(std::size_t capacity = 4096) : capacity_(capacity) {}
+
+    [[nodiscard]] std::uint64_t largest(const std::string& resource) const;
+    /// `now_us`: the nodes' clocks as far as known.
+    void note(const std::string& resource, std::uint64_t fence, std::int64_t now_us);
+    [[nodiscard]] std::size_t size() const { return fences_.size(); }
+
+  private:
+    void forget_passed(std::int64_t now_us);
+
+    std::size_t capacity_;
+    std::unordered_map<std::string, std::uint64_t> fences_;
+};
+
+}  // namespace redlock::core

@@ -1,0 +1,27 @@
+// When a vote is decided. The one place that knows what a majority is; every round asks here.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+namespace redlock::core {
+
+/// The smallest majority of `nodes`.
+[[nodiscard]] constexpr std::size_t quorum_of(std::size_t nodes) {
+    return nodes / 2 + 1;
+}
+
+/// How many nodes may fail before no majority is left.
+[[nodiscard]] constexpr std::size_t tolerated_by(std::size_t nodes) {
+    return nodes - quorum_of(nodes);
+}
+
+enum class verdict { pending, won, lost };
+
+[[nodiscard]] std::string_view to_string(verdict value) noexcept;
+
+/// The verdict over `nodes` votes of which so many came in for and against: final as soon as the
+/// rest cannot change it.
+[[nodiscard]] verdict decide(std::size_t nodes, std::size_t in_favour, std::size_t against);
+
+}  // namespace redlock::core

@@ -1,0 +1,66 @@
+#include "core/release_round.hpp"
+
+#include "core/quorum.hpp"
+
+namespace redlock::core {
+
+std::string_view to_string(release_outcome outcome) noexcept {
+    switch (outcome) {
+        case release_outcome::pending:
+            return "pending";
+        case release_outcome::released:
+            return "released";
+        case release_outcome::gone:
+            return "gone";
+        case release_outcome::unavailable:
+            return "unavailable";
+        case release_outcome::indeterminate:
+            return "indeterminate";
+    }
+    return "?";
+}
+
+release_round::release_round(std::size_t nodes, node_set asked)
+    : nodes_(nodes), pending_(asked), absent_(node_set::all(nodes) - asked) {
+    decide_now();
+}
+
+bool release_round::on_vote(node_index node, release_answer answer) {
+    if (outcome_ != release_outcome::pending || !pending_.contains(node)) {
+        return false;
+    }
+    pending_.erase(node);
+    switch (answer) {
+        case release_answer::removed:
+            removed_.insert(node);
+            break;
+        case release_answer::absent:
+            absent_.insert(node);
+            break;
+        case release_answer::unknown:
+            unknown_.insert(node);
+            break;
+        case release_answer::not_executed:
+            break;
+    }
+    return decide_now();
+}
+
+bool release_round::decide_now() {
+    if (removed_.size() >= quorum_of(nodes_)) {
+        outcome_ = release_outcome::released;
+    } else if (absent_.size() > tolerated_by(nodes_)) {
+        outcome_ = release_outcome::gone;
+    } else if (removed_.size() + pending_.size() < quorum_of(nodes_) &&
+               absent_.size() + pending_.size() <= tolerated_by(nodes_)) {
+        // Neither can be had any more: one slow node must not be waited for.
+        if (!unknown_.empty() || !removed_.empty()) {
+            outcome_ = release_outcome::indeterminate;
+        } else if (pending_.empty()) {
+            outcome_ = release_outcome::unavailable;
+        }
+    }
+    return outcome_ != release_outcome::pending;
+}
+
+}  // namespace redlock::core

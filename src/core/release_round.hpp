@@ -1,0 +1,50 @@
+// Giving a lock back: counts the nodes' answers and tells "released" from "was already gone" and
+// both from "could not be told". Pure; used by one strand at a time.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include "core/node_set.hpp"
+
+namespace redlock::core {
+
+enum class release_answer {
+    removed,
+    absent,        ///< Our token was not there.
+    not_executed,  ///< An error, and surely nothing was written.
+    unknown,       ///< No answer.
+};
+
+enum class release_outcome {
+    pending,
+    released,       ///< A quorum removed our token: until that moment the lock was ours.
+    gone,           ///< So many nodes did not have our token that no quorum held it any more.
+    unavailable,    ///< Too few nodes could be asked.
+    indeterminate,  ///< Too few answered; some may have removed it.
+};
+
+[[nodiscard]] std::string_view to_string(release_outcome outcome) noexcept;
+
+class release_round {
+  public:
+    /// `asked`: nodes that are sent the release; the others surely do not have the lock.
+    release_round(std::size_t nodes, node_set asked);
+
+    /// True when this event made the outcome final.
+    bool on_vote(node_index node, release_answer answer);
+
+    [[nodiscard]] release_outcome outcome() const { return outcome_; }
+
+  private:
+    bool decide_now();
+
+    std::size_t nodes_;
+    release_outcome outcome_ = release_outcome::pending;
+    node_set pending_;
+    node_set removed_;
+    node_set absent_;
+    node_set unknown_;
+};
+
+}  // namespace redlock::core

@@ -1,0 +1,71 @@
+#include "core/renewal.hpp"
+
+#include <algorithm>
+
+namespace redlock::core {
+
+namespace {
+
+/// A third of the lease: two more attempts fit before it ends.
+duration interval(std::chrono::milliseconds lease_time, double jitter) {
+    const duration third = duration{lease_time} / 3;
+    const auto early = static_cast<duration::rep>(static_cast<double>(third.count()) * jitter / 10);
+    return third - duration{early};
+}
+
+}  // namespace
+
+renewal::renewal(const settings& with, instant started, instant valid_until) : with_(with) {
+    schedule(started, valid_until);
+}
+
+instant renewal::next_event() const {
+    if (announced_) {
+        return never;
+    }
+    return extending_ ? announce_at_ : std::min(renew_at_, announce_at_);
+}
+
+renewal::action renewal::on_timer(instant now) {
+    if (announced_) {
+        return action::none;
+    }
+    if (now >= announce_at_) {
+        announced_ = true;
+        return action::announce_loss;
+    }
+    if (!extending_ && now >= renew_at_) {
+        extending_ = true;
+        return action::extend;
+    }
+    return action::none;
+}
+
+void renewal::on_extended(instant started, instant valid_until) {
+    extending_ = false;
+    schedule(started, valid_until);
+}
+
+void renewal::on_extend_failed(instant now) {
+    extending_ = false;
+    if (with_.renews) {
+        // Soon, but not as fast as the nodes can say no.
+        renew_at_ = now + duration{with_.lease_time} / 10;
+    }
+}
+
+void renewal::schedule(instant started, instant valid_until) {
+    announce_at_ = valid_until - with_.stop_margin;
+    // Half-way to the announcement at the latest: the caller may have extended by less than the
+    // lock's own lease time, or want a wide margin.
+    renew_at_ = with_.renews ? started + std::min(interval(with_.lease_time, with_.jitter),
+                                                  (announce_at_ - started) / 2)
+                             : never;
+}
+
+duration default_stop_margin(std::chrono::milliseconds lease_time) {
+    using namespace std::chrono_literals;
+    return std::min<duration>(duration{lease_time} / 10, 500ms);
+}
+
+}  // namespace redlock::core

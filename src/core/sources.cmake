@@ -1,0 +1,10 @@
+set(core_sources
+    src/core/acquire_round.cpp
+    src/core/extend_round.cpp
+    src/core/fencing.cpp
+    src/core/quorum.cpp
+    src/core/release_round.cpp
+    src/core/renewal.cpp
+    src/core/validity.cpp
+    src/core/wait_session.cpp
+)

@@ -1,0 +1,154 @@
+#include "core/wait_session.hpp"
+
+#include <algorithm>
+
+namespace redlock::core {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+// A ballot that was too low is raised and sent again at once, but a node whose clock no ballot can
+// please must not be asked in a tight loop.
+constexpr std::size_t max_outdated_in_a_row = 3;
+// While somebody holds the lock: the first look after a millisecond or two, the later ones rarer.
+// The cap bounds both the load of waiters and the time a freed lock may stand idle.
+constexpr duration first_wait = 1ms;
+constexpr duration longest_wait = 64ms;
+// After a split vote the rivals part by random delays of a few round trips.
+constexpr duration shortest_round_trip = 100us;
+constexpr duration longest_split_wait = 64ms;
+constexpr duration first_unavailable_wait = 20ms;
+constexpr duration longest_unavailable_wait = 250ms;
+
+duration scaled(duration span, double factor) {
+    return duration{static_cast<duration::rep>(static_cast<double>(span.count()) * factor)};
+}
+
+/// `first` doubled `times` over, at most `cap`.
+duration doubled(duration first, std::size_t times, duration cap) {
+    duration span = first;
+    while (times-- > 0 && span < cap) {
+        span *= 2;
+    }
+    return std::min(span, cap);
+}
+
+wait_end verdict_of(acquire_outcome outcome, wait_end when_contended) {
+    switch (outcome) {
+        case acquire_outcome::contended:
+        case acquire_outcome::split:
+            return when_contended;
+        default:
+            return wait_end::unavailable;
+    }
+}
+
+}  // namespace
+
+std::string_view to_string(wait_end end) noexcept {
+    switch (end) {
+        case wait_end::none:
+            return "none";
+        case wait_end::held:
+            return "held";
+        case wait_end::contended:
+            return "contended";
+        case wait_end::timed_out:
+            return "timed out";
+        case wait_end::unavailable:
+            return "unavailable";
+    }
+    return "?";
+}
+
+wait_session::step wait_session::start(instant /*now*/) {
+    return {.start_round = true, .wait_until = never, .end = wait_end::none};
+}
+
+wait_session::step wait_session::on_round(const acquire_round& round, instant now, double random) {
+    const acquire_outcome outcome = round.outcome();
+    if (outcome == acquire_outcome::held) {
+        return {.start_round = false, .wait_until = never, .end = wait_end::held};
+    }
+    if (outcome != acquire_outcome::stale) {
+        outdated_in_a_row_ = 0;
+    } else if (++outdated_in_a_row_ <= max_outdated_in_a_row) {
+        // Not an attempt that somebody else won: only our ballot was behind.
+        return on_timer(now);
+    }
+    last_ = outcome;
+    ++attempts_;
+    if (last_ == acquire_outcome::contended || last_ == acquire_outcome::split) {
+        failures_in_a_row_ = 0;
+        unavailable_since_ = never;
+    } else if (++failures_in_a_row_ == 1) {
+        unavailable_since_ = round.started();
+    }
+    if (with_.attempt_limit != 0 && attempts_ >= with_.attempt_limit) {
+        return {.start_round = false,
+                .wait_until = never,
+                .end = verdict_of(last_, wait_end::contended)};
+    }
+    if (out_of_patience(now)) {
+        return {.start_round = false, .wait_until = never, .end = wait_end::unavailable};
+    }
+    return retry(round, now, random);
+}
+
+wait_session::step wait_session::retry(const acquire_round& round, instant now, double random) {
+    const instant next = saturating_add(now, delay_after(round, now, random));
+    return {
+        .start_round = false, .wait_until = std::min(next, with_.deadline), .end = wait_end::none};
+}
+
+duration wait_session::delay_after(const acquire_round& round, instant now, double random) {
+    if (with_.delay_max > duration{0}) {
+        return with_.delay_min + scaled(with_.delay_max - with_.delay_min, random);
+    }
+    switch (last_) {
+        case acquire_outcome::split: {
+            waits_in_a_row_ = 0;
+            const duration round_trip = std::max(now - round.started(), shortest_round_trip);
+            return scaled(doubled(round_trip, ++splits_in_a_row_, longest_split_wait), random);
+        }
+        case acquire_outcome::contended: {
+            splits_in_a_row_ = 0;
+            const duration cap = doubled(first_wait, ++waits_in_a_row_, longest_wait);
+            const duration jittered = cap / 2 + scaled(cap / 2, random);
+            const instant free_at = round.quorum_free_at();
+            return free_at > now ? std::min(jittered, free_at - now) : jittered;
+        }
+        default: {
+            const duration cap =
+                doubled(first_unavailable_wait, failures_in_a_row_ - 1, longest_unavailable_wait);
+            return cap / 2 + scaled(cap / 2, random);
+        }
+    }
+}
+
+bool wait_session::out_of_patience(instant now) const {
+    return unavailable_since_ != never && now - unavailable_since_ >= with_.quorum_timeout;
+}
+
+wait_session::step wait_session::on_timer(instant now) {
+    if (now >= with_.deadline) {
+        return {.start_round = false,
+                .wait_until = never,
+                .end = verdict_of(last_, wait_end::timed_out)};
+    }
+    return {.start_round = true, .wait_until = never, .end = wait_end::none};
+}
+
+wait_end wait_session::on_deadline(acquire_outcome outcome) const {
+    // A round that had no time to be answered, or whose ballot was only behind, says nothing about
+    // who holds the lock; the one before it does.
+    const bool says_nothing =
+        outcome == acquire_outcome::unavailable || outcome == acquire_outcome::stale;
+    if (says_nothing && last_ != acquire_outcome::pending) {
+        return verdict_of(last_, wait_end::timed_out);
+    }
+    return verdict_of(outcome, wait_end::timed_out);
+}
+
+}  // namespace redlock::core

@@ -1,0 +1,156 @@
+#include "driver/acquire_attempt.hpp"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "driver/release_attempt.hpp"
+#include "driver/votes.hpp"
+
+namespace redlock::driver {
+
+namespace {
+
+script_call encode(const node_pool& pool, const lock_identity& identity,
+                   std::chrono::milliseconds lease_time, const std::string& label) {
+    const auto& options = pool.options();
+    const std::string fence = fence_key(identity.resource);
+    const std::string ballot = decimal(identity.block.first);
+    const std::string last = decimal(identity.block.last);
+    const std::string lease = decimal(lease_time.count());
+    const std::string window = decimal(std::chrono::microseconds{options.clock_window}.count());
+    const std::string fence_lifetime = decimal(options.fence_lifetime.count());
+    if (!identity.with_holder_key) {
+        return {scripts::acquire,
+                {identity.resource, fence},
+                {identity.token, ballot, last, lease, window, fence_lifetime}};
+    }
+    const std::string holder = holder_key(identity.resource);
+    const std::string details = encode_holder(identity.block.first, identity.token, label);
+    return {scripts::acquire,
+            {identity.resource, fence, holder},
+            {identity.token, ballot, last, lease, window, fence_lifetime, details}};
+}
+
+}  // namespace
+
+std::string fence_key(const std::string& resource) {
+    std::string key{fence_prefix};
+    key += resource;
+    key += '}';
+    return key;
+}
+
+std::string holder_key(const std::string& resource) {
+    return "redlock:holder:{" + resource + '}';
+}
+
+acquire_attempt::acquire_attempt(node_pool& pool, lock_identity identity,
+                                 std::chrono::milliseconds lease_time, const std::string& label)
+    : fan_out(pool),
+      identity_(std::move(identity)),
+      lease_time_(lease_time),
+      wall_us_(node_pool::wall_us()),
+      // Before anything is encoded or sent: validity counts from here.
+      round_(pool.size(), lease_time, boot_clock::now()),
+      call_(encode(pool, identity_, lease_time, label)) {}
+
+void acquire_attempt::start(owner& told) {
+    owner_ = &told;
+    // All nodes are asked before any failure is counted: a round that is decided in the middle
+    // would take a node for doubtful that was never asked.
+    std::vector<std::pair<node_index, error_code>> unreachable;
+    for (node_index node = 0; node < pool().size(); ++node) {
+        if (const error_code error = ask(node, call_.by_digest())) {
+            unreachable.emplace_back(node, error);
+        }
+    }
+    const auto keep = shared_from_this();
+    for (const auto& [node, error] : unreachable) {
+        on_no_answer(node, error, pool().at(node).last_error_message(), false);
+    }
+}
+
+const script_call* acquire_attempt::script_for(node_index /*node*/) {
+    const auto outcome = round_.outcome();
+    const bool wanted = outcome == core::acquire_outcome::pending ||
+                        (outcome == core::acquire_outcome::held && !closed_);
+    return wanted ? &call_ : nullptr;
+}
+
+void acquire_attempt::on_answer(node_index node, const redis::reply_view& reply) {
+    auto answer = parse_acquire(reply, wall_us_);
+    if (!answer.vote) {
+        on_no_answer(node, answer.why.cause, std::move(answer.why.message),
+                     !surely_not_executed(answer.why.cause));
+        return;
+    }
+    if (answer.vote->answer == core::acquire_answer::out_of_window) {
+        failed().note(
+            node, node_errc::clock_window,
+            "clock differs from ours by " + decimal(answer.vote->offset_us / 1000) + " ms");
+    } else {
+        failed().clear(node);
+    }
+    vote(node, *answer.vote);
+}
+
+void acquire_attempt::on_no_answer(node_index node, error_code cause, std::string message,
+                                   bool maybe_executed) {
+    failed().note(node, cause, std::move(message));
+    vote(node, {.answer = maybe_executed ? core::acquire_answer::unknown
+                                         : core::acquire_answer::not_executed});
+}
+
+void acquire_attempt::vote(node_index node, const core::acquire_vote& vote) {
+    const auto before = round_.outcome();
+    const auto effects = round_.on_vote(node, vote, boot_clock::now());
+    if (vote.answer == core::acquire_answer::granted && before != core::acquire_outcome::pending &&
+        before != core::acquire_outcome::held) {
+        // The barred release that undoes it travels behind the ACQUIRE already.
+        pool().tell({.kind = event_kind::late_grant_released,
+                     .resource = identity_.resource,
+                     .fencing = fencing_token{identity_.block.first},
+                     .node = node,
+                     .node_name = pool().names()[node]});
+    }
+    execute(effects);
+    if (effects.finished && owner_ != nullptr) {
+        std::exchange(owner_, nullptr)->on_attempt_decided();
+    }
+}
+
+void acquire_attempt::on_deadline() {
+    owner_ = nullptr;
+    execute(round_.on_deadline());
+}
+
+void acquire_attempt::cancel(std::function<void()> cleaned_up) {
+    owner_ = nullptr;
+    execute(round_.cancel(), std::move(cleaned_up));
+}
+
+void acquire_attempt::execute(const core::acquire_effects& effects,
+                              std::function<void()> cleaned_up) {
+    const bool nothing_to_undo = effects.release.empty() && effects.release_barred.empty();
+    if (effects.finished) {
+        learn();
+    }
+    if (nothing_to_undo) {
+        if (cleaned_up) {
+            cleaned_up();
+        }
+        return;
+    }
+    const auto undo = std::make_shared<release_attempt>(pool(), identity_, effects.release,
+                                                        effects.release_barred, lease_time_);
+    undo->on_settled(std::move(cleaned_up));
+    undo->start(nullptr);
+}
+
+void acquire_attempt::learn() {
+    pool().note_fence(identity_.resource, std::max(round_.largest_fence(), identity_.block.last));
+    pool().note_offsets(round_.offsets_us());
+}
+
+}  // namespace redlock::driver

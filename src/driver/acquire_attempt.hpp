@@ -1,0 +1,74 @@
+// Carries one core::acquire_round to the nodes: sends ACQUIRE to all of them at once, feeds the
+// answers to the round, and takes back what the round says must be taken back. The decisions are
+// the round's. Strand only. Kept by the lock it won, since late grants belong to that lock.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <string>
+
+#include "core/acquire_round.hpp"
+#include "core/fencing.hpp"
+#include "driver/fan_out.hpp"
+
+namespace redlock::driver {
+
+/// What identifies one attempt on the nodes, from its ACQUIRE to its RELEASE.
+struct lock_identity {
+    std::string resource;
+    std::string token;
+    core::ballot_block block;
+    /// Whether a holder key goes with it; see votes.hpp.
+    bool with_holder_key = false;
+};
+
+/// The auxiliary keys: all under one prefix, and in the lock's own hash slot.
+[[nodiscard]] std::string fence_key(const std::string& resource);
+[[nodiscard]] std::string holder_key(const std::string& resource);
+inline constexpr std::string_view fence_prefix = "redlock:fence:{";
+
+class acquire_attempt final : public fan_out {
+  public:
+    struct owner {
+        /// The round's outcome is final. Not called after `cancel` or `forget_owner`.
+        virtual void on_attempt_decided() = 0;
+
+      protected:
+        ~owner() = default;
+    };
+
+    acquire_attempt(node_pool& pool, lock_identity identity, std::chrono::milliseconds lease_time,
+                    const std::string& label);
+
+    void start(owner& told);
+    /// As the round's; the owner is not told, since it knows.
+    void on_deadline();
+    /// `cleaned_up`, if given, is called when every node that may have granted has confirmed the
+    /// release or let its time pass; from inside if there is none.
+    void cancel(std::function<void()> cleaned_up);
+    void forget_owner() { owner_ = nullptr; }
+    /// The lock is being given back: a straggler that never ran the script must not run it now.
+    void close() { closed_ = true; }
+
+    [[nodiscard]] const core::acquire_round& round() const { return round_; }
+    [[nodiscard]] const lock_identity& identity() const { return identity_; }
+
+  private:
+    [[nodiscard]] const script_call* script_for(node_index node) override;
+    void on_answer(node_index node, const redis::reply_view& reply) override;
+    void on_no_answer(node_index node, error_code cause, std::string message,
+                      bool maybe_executed) override;
+    void vote(node_index node, const core::acquire_vote& vote);
+    void learn();
+    void execute(const core::acquire_effects& effects, std::function<void()> cleaned_up = nullptr);
+
+    lock_identity identity_;
+    std::chrono::milliseconds lease_time_;
+    std::int64_t wall_us_;
+    core::acquire_round round_;
+    script_call call_;
+    owner* owner_ = nullptr;
+    bool closed_ = false;
+};
+
+}  // namespace redlock::driver

@@ -1,0 +1,217 @@
+#include "driver/alarm_clock.hpp"
+
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/system/system_error.hpp>
+#include <cerrno>
+#include <utility>
+
+namespace redlock::driver {
+
+void alarm_heap::set(alarm& entry, core::instant at) {
+    entry.at_ = at;
+    if (!entry.is_set()) {
+        entries_.push_back(&entry);
+        entry.position_ = entries_.size() - 1;
+        sift_up(entry.position_);
+        return;
+    }
+    sift_up(entry.position_);
+    sift_down(entry.position_);
+}
+
+void alarm_heap::cancel(alarm& entry) {
+    if (!entry.is_set()) {
+        return;
+    }
+    const std::size_t hole = std::exchange(entry.position_, alarm::not_set);
+    alarm* last = entries_.back();
+    entries_.pop_back();
+    if (last != &entry) {
+        place(last, hole);
+        sift_up(last->position_);
+        sift_down(last->position_);
+    }
+}
+
+alarm* alarm_heap::take_due(core::instant now) {
+    if (entries_.empty() || entries_.front()->at_ > now) {
+        return nullptr;
+    }
+    alarm* due = entries_.front();
+    cancel(*due);
+    return due;
+}
+
+core::instant alarm_heap::earliest() const {
+    return entries_.empty() ? core::never : entries_.front()->at_;
+}
+
+void alarm_heap::place(alarm* entry, std::size_t position) {
+    entries_[position] = entry;
+    entry->position_ = position;
+}
+
+void alarm_heap::sift_up(std::size_t position) {
+    alarm* const moving = entries_[position];
+    while (position > 0) {
+        const std::size_t parent = (position - 1) / 2;
+        if (entries_[parent]->at_ <= moving->at_) {
+            break;
+        }
+        place(entries_[parent], position);
+        position = parent;
+    }
+    place(moving, position);
+}
+
+void alarm_heap::sift_down(std::size_t position) {
+    alarm* const moving = entries_[position];
+    for (;;) {
+        std::size_t child = 2 * position + 1;
+        if (child >= entries_.size()) {
+            break;
+        }
+        if (child + 1 < entries_.size() && entries_[child + 1]->at_ < entries_[child]->at_) {
+            ++child;
+        }
+        if (moving->at_ <= entries_[child]->at_) {
+            break;
+        }
+        place(entries_[child], position);
+        position = child;
+    }
+    place(moving, position);
+}
+
+/// The timerfd and the one wait on it. Outlives the clock while a wait is on its way.
+class alarm_clock::descriptor : public std::enable_shared_from_this<descriptor> {
+  public:
+    explicit descriptor(const boost::asio::any_io_executor& strand) : fd_(strand) {
+        const int fd = ::timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC);
+        if (fd < 0) {
+            throw boost::system::system_error(errno, boost::system::system_category(),
+                                              "timerfd_create");
+        }
+        fd_.assign(fd);
+    }
+
+    void arm(alarm_clock& owner, core::instant at) {
+        armed_for_ = at;
+        const auto since_boot = at.time_since_epoch();
+        const auto seconds = std::chrono::floor<std::chrono::seconds>(since_boot);
+        itimerspec when{};
+        when.it_value.tv_sec = seconds.count();
+        when.it_value.tv_nsec = (since_boot - seconds).count();
+        if (when.it_value.tv_sec <= 0 && when.it_value.tv_nsec <= 0) {
+            when.it_value.tv_nsec = 1;  // zero would disarm it
+        }
+        ::timerfd_settime(fd_.native_handle(), TFD_TIMER_ABSTIME, &when, nullptr);
+        owner_ = &owner;
+        if (!waiting_) {
+            wait();
+        }
+    }
+
+    /// Nothing is to be rung: lets the wait end, so that the event loop may.
+    void disarm() {
+        armed_for_ = core::never;
+        if (waiting_) {
+            fd_.cancel();
+        }
+    }
+
+    void keep_alive(std::weak_ptr<void> owner) { kept_ = std::move(owner); }
+
+    void abandon() {
+        owner_ = nullptr;
+        boost::system::error_code ignored;
+        fd_.close(ignored);
+    }
+
+    [[nodiscard]] core::instant armed_for() const { return armed_for_; }
+
+  private:
+    void wait() {
+        waiting_ = true;
+        fd_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                       [self = shared_from_this(), kept = kept_.lock()](
+                           const boost::system::error_code&) { self->on_wait_ended(); });
+    }
+
+    void on_wait_ended() {
+        waiting_ = false;
+        if (owner_ == nullptr) {
+            return;
+        }
+        std::uint64_t expirations = 0;
+        // Clears the readiness; nothing to read means that the wait was cancelled or set anew.
+        [[maybe_unused]] const auto size =
+            ::read(fd_.native_handle(), &expirations, sizeof expirations);
+        armed_for_ = core::never;
+        owner_->ring(boot_clock::now());
+    }
+
+    boost::asio::posix::stream_descriptor fd_;
+    alarm_clock* owner_ = nullptr;
+    std::weak_ptr<void> kept_;
+    core::instant armed_for_ = core::never;
+    bool waiting_ = false;
+};
+
+alarm_clock::alarm_clock(boost::asio::any_io_executor strand)
+    : timer_(std::make_shared<descriptor>(std::move(strand))) {}
+
+alarm_clock::~alarm_clock() {
+    timer_->abandon();
+}
+
+void alarm_clock::keep_alive(std::weak_ptr<void> owner) {
+    timer_->keep_alive(std::move(owner));
+}
+
+void alarm_clock::set(alarm& entry, core::instant at) {
+    if (at == core::never) {
+        cancel(entry);
+        return;
+    }
+    heap_.set(entry, at);
+    rearm();
+}
+
+void alarm_clock::cancel(alarm& entry) {
+    if (entry.is_set()) {
+        heap_.cancel(entry);
+        rearm();
+    }
+}
+
+void alarm_clock::ring(core::instant now) {
+    // The clock survives this: the wait that ended keeps its owner until it returns.
+    ringing_ = true;
+    while (alarm* due = heap_.take_due(now)) {
+        due->on_alarm(now);
+    }
+    ringing_ = false;
+    rearm();
+}
+
+void alarm_clock::rearm() {
+    if (ringing_) {
+        return;
+    }
+    const core::instant earliest = heap_.earliest();
+    if (earliest == core::never) {
+        if (timer_->armed_for() != core::never) {
+            timer_->disarm();
+        }
+    } else if (earliest < timer_->armed_for()) {
+        // Armed for something earlier that was cancelled since: it rings for nothing once, which is
+        // cheaper than a system call for each lock that is released in time.
+        timer_->arm(*this, earliest);
+    }
+}
+
+}  // namespace redlock::driver

@@ -1,0 +1,47 @@
+// Carries one core::extend_round to the nodes that may hold the lock. Strand only; kept alive by
+// the connections until each node has answered or failed.
+#pragma once
+
+#include <chrono>
+
+#include "core/extend_round.hpp"
+#include "core/node_set.hpp"
+#include "driver/acquire_attempt.hpp"
+#include "driver/fan_out.hpp"
+
+namespace redlock::driver {
+
+class extend_attempt final : public fan_out {
+  public:
+    struct owner {
+        virtual void on_extend_decided(const extend_attempt& attempt) = 0;
+
+      protected:
+        ~owner() = default;
+    };
+
+    /// `holding`: the nodes to ask; the others surely do not have the lock.
+    extend_attempt(node_pool& pool, lock_identity identity, core::node_set holding,
+                   std::chrono::milliseconds lease_time, core::instant old_valid_until);
+
+    /// `told` is kept until it was told.
+    void start(std::shared_ptr<owner> told);
+    /// Decides nothing any more and tells nobody.
+    void cancel();
+
+    [[nodiscard]] const core::extend_round& round() const { return round_; }
+
+  private:
+    [[nodiscard]] const script_call* script_for(node_index node) override;
+    void on_answer(node_index node, const redis::reply_view& reply) override;
+    void on_no_answer(node_index node, error_code cause, std::string message,
+                      bool maybe_executed) override;
+    void vote(node_index node, core::extend_answer answer);
+
+    core::node_set holding_;
+    core::extend_round round_;
+    script_call call_;
+    std::shared_ptr<owner> owner_;
+};
+
+}  // namespace redlock::driver

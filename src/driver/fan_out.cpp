@@ -1,0 +1,52 @@
+#include "driver/fan_out.hpp"
+
+#include <utility>
+
+#include "redis/server_error.hpp"
+
+namespace redlock::driver {
+
+error_code fan_out::ask(node_index node, std::string_view encoded, bool must_follow) {
+    return pool_.at(node).send(encoded, shared_from_this(), pool_.command_deadline(), must_follow);
+}
+
+void fan_out::ask_or_report(node_index node, std::string_view encoded, bool must_follow) {
+    if (const error_code error = ask(node, encoded, must_follow)) {
+        on_no_answer(node, error, pool_.at(node).last_error_message(), false);
+    }
+}
+
+void fan_out::on_reply(std::uint32_t tag, const redis::reply_view& reply) {
+    const node_index node = tag;
+    if (reply.is_error() && redis::is_noscript(reply.text())) {
+        if (const script_call* call = script_for(node)) {
+            repeat_by_body(node, *call);
+            return;
+        }
+        on_no_answer(node, node_errc::error_reply, redis::shown_text(reply.text()), false);
+        return;
+    }
+    if (pool_.at(node).refused()) {
+        on_no_answer(node, node_errc::same_server, {}, true);
+        return;
+    }
+    on_answer(node, reply);
+}
+
+void fan_out::repeat_by_body(node_index node, const script_call& call) {
+    ask_or_report(node, call.by_body(), true);
+}
+
+void fan_out::on_timeout(std::uint32_t tag, bool maybe_sent) {
+    const node_index node = tag;
+    // Not sent in time means that the connection did not come up; its own words say why.
+    on_no_answer(node, maybe_sent ? node_errc::no_answer : node_errc::not_connected,
+                 maybe_sent ? std::string{} : pool_.at(node).last_error_message(), maybe_sent);
+}
+
+void fan_out::on_failure(std::uint32_t tag, error_code cause, bool maybe_sent) {
+    const node_index node = tag;
+    on_no_answer(node, cause, pool_.at(node).last_error_message(), maybe_sent);
+}
+
+}  // namespace redlock::driver

@@ -1,0 +1,78 @@
+// One endpoint as the locks see it: its connection, who it turned out to be, and the releases it
+// still owes an answer to. Decides nothing about locks. Strand only.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "core/instant.hpp"
+#include "driver/script_call.hpp"
+#include "redis/connection.hpp"
+#include "redlock/error.hpp"
+#include "redlock/types.hpp"
+
+namespace redlock::driver {
+
+class node;
+
+/// Told what becomes of a node. Called on the strand.
+struct node_events {
+    virtual void on_node_ready(node& which) = 0;
+    virtual void on_node_down(node& which, error_code cause, std::string_view message) = 0;
+
+  protected:
+    ~node_events() = default;
+};
+
+class node final : private redis::connection_events {
+  public:
+    node(boost::asio::any_io_executor strand, node_index index, redis::connection_options options,
+         node_events& events, std::uint64_t seed);
+
+    [[nodiscard]] node_index index() const { return index_; }
+    [[nodiscard]] const std::string& name() const { return name_; }
+    /// Empty until the node told it, and when it refuses to.
+    [[nodiscard]] const std::string& run_id() const { return run_id_; }
+    /// Set while this node is the same server as one before it in the list.
+    [[nodiscard]] bool refused() const { return refused_; }
+    void refuse(bool yes) { refused_ = yes; }
+
+    /// As redis::connection::send.
+    [[nodiscard]] error_code send(std::string_view encoded, std::shared_ptr<redis::reply_sink> sink,
+                                  core::instant deadline, bool must_follow = false);
+    /// Sends `encoded` as soon as the node is reachable again, unless that takes beyond `until`:
+    /// for releases that a broken connection lost.
+    void send_when_ready(std::string encoded, std::shared_ptr<redis::reply_sink> sink,
+                         core::instant until, core::duration timeout);
+    void stop();
+
+    /// Why nothing can be sent, for people.
+    [[nodiscard]] const std::string& last_error_message() const;
+
+  private:
+    struct owed {
+        std::string encoded;
+        std::shared_ptr<redis::reply_sink> sink;
+        core::instant until;
+        core::duration timeout;
+    };
+
+    void on_ready(const redis::server_identity& identity) override;
+    void on_down(error_code cause, std::string_view message,
+                 std::chrono::nanoseconds retry_in) override;
+    void drop_outdated(core::instant now);
+
+    node_index index_;
+    std::string name_;
+    node_events& events_;
+    std::string run_id_;
+    bool refused_ = false;
+    bool started_ = false;
+    std::deque<owed> owed_;
+    redis::connection connection_;
+};
+
+}  // namespace redlock::driver

@@ -1,0 +1,116 @@
+#include "driver/node_pool.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <chrono>
+#include <utility>
+
+namespace redlock::driver {
+
+namespace {
+
+std::mt19937_64 seeded_generator() {
+    std::random_device device;
+    std::array<std::random_device::result_type, 8> words{};
+    for (auto& word : words) {
+        word = device();
+    }
+    std::seed_seq seed(words.begin(), words.end());
+    return std::mt19937_64{seed};
+}
+
+}  // namespace
+
+node_pool::node_pool(const boost::asio::any_io_executor& strand,
+                     const std::vector<endpoint>& endpoints, const manager_options& options)
+    : options_(options), generator_(seeded_generator()) {
+    node_events& events = *this;
+    for (const auto& where : endpoints) {
+        redis::connection_options with;
+        with.where = where;
+        with.connect_timeout = options.connect_timeout;
+        with.command_timeout = options.node_timeout;
+        with.backoff_min = options.reconnect_min;
+        with.backoff_max = options.reconnect_max;
+        names_.push_back(where.to_string());
+        nodes_.push_back(
+            std::make_unique<node>(strand, nodes_.size(), std::move(with), events, generator_()));
+    }
+}
+
+std::optional<core::ballot_block> node_pool::next_block(const std::string& resource) {
+    return core::next_block(fences_.largest(resource), wall_us(), offset_us_);
+}
+
+void node_pool::note_fence(const std::string& resource, std::uint64_t fence) {
+    fences_.note(resource, fence, wall_us() + offset_us_);
+}
+
+void node_pool::note_offsets(std::vector<std::int64_t> offsets_us) {
+    if (!offsets_us.empty()) {
+        offset_us_ = core::believed_offset(offsets_us);
+    }
+}
+
+std::int64_t node_pool::wall_us() {
+    const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
+    return std::chrono::duration_cast<std::chrono::microseconds>(since_epoch).count();
+}
+
+double node_pool::random() {
+    return std::uniform_real_distribution<double>{}(generator_);
+}
+
+void node_pool::release_settled() {
+    if (--open_releases_ == 0 && all_settled_) {
+        all_settled_();
+    }
+}
+
+void node_pool::stop() {
+    for (const auto& each : nodes_) {
+        each->stop();
+    }
+}
+
+void node_pool::on_node_ready(node& which) {
+    look_for_doubles();
+    tell({.kind = which.refused() ? event_kind::node_refused : event_kind::node_ready,
+          .node = which.index(),
+          .node_name = which.name(),
+          .error = which.refused() ? make_error_code(errc::same_server_twice) : error_code{},
+          .message = which.refused() ? std::string_view{same_server_} : std::string_view{}});
+}
+
+void node_pool::on_node_down(node& which, error_code cause, std::string_view message) {
+    look_for_doubles();
+    tell({.kind = event_kind::node_down,
+          .node = which.index(),
+          .node_name = which.name(),
+          .error = cause,
+          .message = message});
+}
+
+void node_pool::look_for_doubles() {
+    same_server_.clear();
+    for (const auto& later : nodes_) {
+        later->refuse(false);
+        for (const auto& earlier : nodes_) {
+            if (earlier == later) {
+                break;
+            }
+            if (!later->run_id().empty() && later->run_id() == earlier->run_id()) {
+                later->refuse(true);
+                same_server_ = fmt::format(
+                    "nodes {} ({}) and {} ({}) are one and the same server (run_id {}): its vote "
+                    "would count twice; list each server once",
+                    earlier->index(), earlier->name(), later->index(), later->name(),
+                    later->run_id());
+                break;
+            }
+        }
+    }
+}
+
+}  // namespace redlock::driver

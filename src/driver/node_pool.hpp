@@ -1,0 +1,86 @@
+// All nodes of a manager, with what is known of them together: who is whose double, how far their
+// clocks are from ours, which fences were seen. Executes nothing by itself. Strand only.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/fencing.hpp"
+#include "driver/failures.hpp"
+#include "driver/node.hpp"
+#include "redlock/endpoint.hpp"
+#include "redlock/observer.hpp"
+#include "redlock/options.hpp"
+
+namespace redlock::driver {
+
+class node_pool final : private node_events {
+  public:
+    node_pool(const boost::asio::any_io_executor& strand, const std::vector<endpoint>& endpoints,
+              const manager_options& options);
+
+    [[nodiscard]] std::size_t size() const { return nodes_.size(); }
+    [[nodiscard]] node& at(node_index index) { return *nodes_[index]; }
+    [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
+    [[nodiscard]] const manager_options& options() const { return options_; }
+
+    /// Not empty while two nodes are one server: a sentence that names them.
+    [[nodiscard]] const std::string& same_server_twice() const { return same_server_; }
+
+    /// When a command sent now must be answered.
+    [[nodiscard]] core::instant command_deadline() const {
+        return boot_clock::now() + options_.node_timeout;
+    }
+
+    /// Where the fences and clocks stand, for the next ballot of `resource`; empty if none is left.
+    [[nodiscard]] std::optional<core::ballot_block> next_block(const std::string& resource);
+    /// What an attempt learned.
+    void note_fence(const std::string& resource, std::uint64_t fence);
+    void note_offsets(std::vector<std::int64_t> offsets_us);
+    [[nodiscard]] static std::int64_t wall_us();
+
+    /// In [0, 1).
+    [[nodiscard]] double random();
+    [[nodiscard]] std::uint64_t random_bits() { return generator_(); }
+
+    void tell(const event& what) const {
+        if (options_.events) {
+            options_.events->on_event(what);
+        }
+    }
+
+    /// Releases that some node has neither answered nor let time out. `on_all_settled`, if set, is
+    /// called each time that none is left.
+    void release_begun() { ++open_releases_; }
+    void release_settled();
+    [[nodiscard]] std::size_t open_releases() const { return open_releases_; }
+    void on_all_settled(std::function<void()> tell) { all_settled_ = std::move(tell); }
+
+    void stop();
+
+  private:
+    void on_node_ready(node& which) override;
+    void on_node_down(node& which, error_code cause, std::string_view message) override;
+    void look_for_doubles();
+
+    manager_options options_;
+    std::vector<std::string> names_;
+    // Before the nodes, whose last commands settle releases while they are destroyed.
+    std::size_t open_releases_ = 0;
+    std::function<void()> all_settled_;
+    std::vector<std::unique_ptr<node>> nodes_;
+    core::fence_memory fences_;
+    std::int64_t offset_us_ = 0;
+    std::string same_server_;
+    std::mt19937_64 generator_;
+};
+
+}  // namespace redlock::driver

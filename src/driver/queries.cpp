@@ -1,0 +1,146 @@
+#include "driver/queries.hpp"
+
+#include <utility>
+
+#include "driver/acquire_attempt.hpp"
+#include "driver/votes.hpp"
+#include "redis/resp_writer.hpp"
+
+namespace redlock::driver {
+
+namespace {
+
+/// Keys a step: enough to keep round trips few, small enough not to hold a server up.
+constexpr std::string_view scan_step = "1000";
+
+}  // namespace
+
+status_query::status_query(node_pool& pool, const std::string& resource)
+    : fan_out(pool),
+      call_(scripts::status, {resource, fence_key(resource), holder_key(resource)}, {}),
+      started_(boot_clock::now()),
+      pending_(core::node_set::all(pool.size())),
+      views_(pool.size()) {}
+
+void status_query::start(std::function<void(std::vector<node_status>)> done) {
+    done_ = std::move(done);
+    const auto keep = shared_from_this();
+    for (node_index node = 0; node < pool().size(); ++node) {
+        views_[node].node = node;
+        views_[node].name = pool().names()[node];
+        ask_or_report(node, call_.by_digest());
+    }
+}
+
+const script_call* status_query::script_for(node_index /*node*/) {
+    return &call_;
+}
+
+void status_query::on_answer(node_index node, const redis::reply_view& reply) {
+    auto answer = parse_status(reply);
+    if (!answer.vote) {
+        on_no_answer(node, answer.why.cause, std::move(answer.why.message), false);
+        return;
+    }
+    if (pending_.contains(node)) {
+        answer.vote->node = node;
+        answer.vote->name = views_[node].name;
+        views_[node] = std::move(*answer.vote);
+        settle(node);
+    }
+}
+
+void status_query::on_no_answer(node_index node, error_code cause, std::string message,
+                                bool /*maybe_executed*/) {
+    if (pending_.contains(node)) {
+        views_[node].error = cause;
+        views_[node].message = std::move(message);
+        settle(node);
+    }
+}
+
+void status_query::settle(node_index node) {
+    pending_.erase(node);
+    if (pending_.empty() && done_) {
+        std::exchange(done_, nullptr)(std::move(views_));
+    }
+}
+
+list_query::list_query(node_pool& pool, std::string pattern, std::size_t limit)
+    : fan_out(pool),
+      by_fence_(pattern.empty()),
+      pattern_(by_fence_ ? std::string{fence_prefix} + "*}" : std::move(pattern)),
+      limit_(limit),
+      pending_(core::node_set::all(pool.size())) {}
+
+void list_query::start(std::function<void(const result&)> done) {
+    done_ = std::move(done);
+    const auto keep = shared_from_this();
+    const std::string first = scan_from("0");
+    for (node_index node = 0; node < pool().size(); ++node) {
+        ask_or_report(node, first);
+    }
+}
+
+std::string list_query::scan_from(std::string_view cursor) const {
+    std::string encoded;
+    // Locks are plain strings; other types that a pattern may hit cannot be locks.
+    redis::append_command(
+        encoded, {"SCAN", cursor, "MATCH", pattern_, "COUNT", scan_step, "TYPE", "string"});
+    return encoded;
+}
+
+const script_call* list_query::script_for(node_index /*node*/) {
+    return nullptr;
+}
+
+void list_query::on_answer(node_index node, const redis::reply_view& reply) {
+    if (!reply.is_array() || reply.size() != 2 || !reply[0].is_text() || !reply[1].is_array()) {
+        auto why = refusal_of(reply);
+        on_no_answer(node, why.cause, std::move(why.message), false);
+        return;
+    }
+    if (!pending_.contains(node) || !done_) {
+        return;
+    }
+    const redis::reply_view keys = reply[1];
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+        take(keys[i].text());
+    }
+    if (reply[0].text() != "0" && result_.names.size() < limit_) {
+        ask_or_report(node, scan_from(reply[0].text()));
+        return;
+    }
+    result_.answered.insert(node);
+    settle(node);
+}
+
+void list_query::take(std::string_view key) {
+    if (by_fence_) {
+        // "redlock:fence:{" name "}"
+        key.remove_prefix(fence_prefix.size());
+        key.remove_suffix(1);
+    } else if (key.starts_with("redlock:fence:") || key.starts_with("redlock:holder:")) {
+        return;
+    }
+    if (result_.names.size() < limit_) {
+        result_.names.emplace(key);
+    }
+}
+
+void list_query::on_no_answer(node_index node, error_code cause, std::string message,
+                              bool /*maybe_executed*/) {
+    if (pending_.contains(node)) {
+        result_.why.note(node, cause, std::move(message));
+        settle(node);
+    }
+}
+
+void list_query::settle(node_index node) {
+    pending_.erase(node);
+    if (pending_.empty() && done_) {
+        std::exchange(done_, nullptr)(result_);
+    }
+}
+
+}  // namespace redlock::driver

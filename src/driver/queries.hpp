@@ -1,0 +1,73 @@
+// Questions that change nothing: who holds a resource, and which resources there are. Each asks
+// every node and is done when every node has answered or failed. Strand only; kept alive by the
+// connections.
+#pragma once
+
+#include <functional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/node_set.hpp"
+#include "driver/fan_out.hpp"
+#include "redlock/status.hpp"
+
+namespace redlock::driver {
+
+/// Asks each node for its view of one resource.
+class status_query final : public fan_out {
+  public:
+    status_query(node_pool& pool, const std::string& resource);
+
+    /// `done` is called once, with one entry a node in their order.
+    void start(std::function<void(std::vector<node_status>)> done);
+
+    /// Before the first command was sent: leases that were read count from here.
+    [[nodiscard]] core::instant started() const { return started_; }
+
+  private:
+    [[nodiscard]] const script_call* script_for(node_index node) override;
+    void on_answer(node_index node, const redis::reply_view& reply) override;
+    void on_no_answer(node_index node, error_code cause, std::string message,
+                      bool maybe_executed) override;
+    void settle(node_index node);
+
+    script_call call_;
+    core::instant started_;
+    core::node_set pending_;
+    std::vector<node_status> views_;
+    std::function<void(std::vector<node_status>)> done_;
+};
+
+/// Walks the key space of each node with SCAN, a bounded step at a time, never with KEYS.
+class list_query final : public fan_out {
+  public:
+    /// Empty `pattern`: all resources that have a fence. Stops taking names in at `limit`.
+    list_query(node_pool& pool, std::string pattern, std::size_t limit);
+
+    struct result {
+        std::set<std::string> names;
+        core::node_set answered;
+        failures why;  ///< Of those that did not.
+    };
+    /// `done` is called once.
+    void start(std::function<void(const result&)> done);
+
+  private:
+    [[nodiscard]] const script_call* script_for(node_index node) override;
+    void on_answer(node_index node, const redis::reply_view& reply) override;
+    void on_no_answer(node_index node, error_code cause, std::string message,
+                      bool maybe_executed) override;
+    [[nodiscard]] std::string scan_from(std::string_view cursor) const;
+    void take(std::string_view key);
+    void settle(node_index node);
+
+    bool by_fence_;
+    std::string pattern_;
+    std::size_t limit_;
+    core::node_set pending_;
+    result result_;
+    std::function<void(const result&)> done_;
+};
+
+}  // namespace redlock::driver

@@ -1,0 +1,127 @@
+#include "driver/release_attempt.hpp"
+
+#include <utility>
+#include <vector>
+
+#include "driver/votes.hpp"
+
+namespace redlock::driver {
+
+namespace {
+
+script_call encode(const node_pool& pool, const lock_identity& identity, std::uint64_t bar) {
+    const std::string fence = fence_key(identity.resource);
+    const std::string bar_text = decimal(bar);
+    const std::string lifetime = decimal(pool.options().fence_lifetime.count());
+    if (!identity.with_holder_key) {
+        return {scripts::release, {identity.resource, fence}, {identity.token, bar_text, lifetime}};
+    }
+    const std::string holder = holder_key(identity.resource);
+    return {
+        scripts::release, {identity.resource, fence, holder}, {identity.token, bar_text, lifetime}};
+}
+
+}  // namespace
+
+release_attempt::release_attempt(node_pool& pool, lock_identity identity, core::node_set granted,
+                                 core::node_set doubtful, std::chrono::milliseconds lease_time)
+    : fan_out(pool),
+      identity_(std::move(identity)),
+      doubtful_(doubtful),
+      unsettled_(granted | doubtful),
+      until_(boot_clock::now() + lease_time),
+      round_(pool.size(), granted | doubtful) {
+    if (!(granted - doubtful).empty()) {
+        plain_ = encode(pool, identity_, 0);
+    }
+    if (!doubtful.empty()) {
+        barred_ = encode(pool, identity_, identity_.block.first == 0 ? 0 : identity_.block.bar());
+        pool.note_fence(identity_.resource, identity_.block.bar());
+    }
+}
+
+release_attempt::~release_attempt() {
+    // A node that never settles, since the manager stopped, must not keep the count up.
+    if (counted_) {
+        pool().release_settled();
+    }
+}
+
+void release_attempt::start(std::shared_ptr<owner> told) {
+    owner_ = std::move(told);
+    const auto keep = shared_from_this();
+    counted_ = true;
+    pool().release_begun();
+    std::vector<std::pair<node_index, error_code>> unreachable;
+    unsettled_.for_each([&](node_index node) {
+        // Even a node that is given nothing new must hear this: its ACQUIRE may be before it.
+        if (const error_code error = ask(node, call_for(node).by_digest(), true)) {
+            unreachable.emplace_back(node, error);
+        }
+    });
+    for (const auto& [node, error] : unreachable) {
+        on_no_answer(node, error, pool().at(node).last_error_message(), false);
+    }
+    tell_owner();
+    settle_if_done();
+}
+
+const script_call& release_attempt::call_for(node_index node) const {
+    return doubtful_.contains(node) ? barred_ : plain_;
+}
+
+const script_call* release_attempt::script_for(node_index node) {
+    return &call_for(node);
+}
+
+void release_attempt::on_answer(node_index node, const redis::reply_view& reply) {
+    auto answer = parse_release(reply);
+    if (!answer.vote) {
+        failed().note(node, answer.why.cause, std::move(answer.why.message));
+        round_.on_vote(node, surely_not_executed(answer.why.cause)
+                                 ? core::release_answer::not_executed
+                                 : core::release_answer::unknown);
+    } else {
+        failed().clear(node);
+        round_.on_vote(node, *answer.vote);
+    }
+    tell_owner();
+    settle(node);
+}
+
+void release_attempt::on_no_answer(node_index node, error_code cause, std::string message,
+                                   bool maybe_executed) {
+    failed().note(node, cause, std::move(message));
+    round_.on_vote(
+        node, maybe_executed ? core::release_answer::unknown : core::release_answer::not_executed);
+    if (cause != node_errc::no_answer && cause != node_errc::same_server) {
+        // The connection is gone and the release with it. A mere timeout is different: the command
+        // is still on its way behind the ACQUIRE.
+        pool().at(node).send_when_ready(std::string{call_for(node).by_digest()}, shared_from_this(),
+                                        until_, pool().options().node_timeout);
+    }
+    tell_owner();
+    settle(node);
+}
+
+void release_attempt::settle(node_index node) {
+    unsettled_.erase(node);
+    settle_if_done();
+}
+
+void release_attempt::settle_if_done() {
+    if (unsettled_.empty() && std::exchange(counted_, false)) {
+        if (const auto tell = std::exchange(settled_, nullptr)) {
+            tell();
+        }
+        pool().release_settled();
+    }
+}
+
+void release_attempt::tell_owner() {
+    if (owner_ && round_.outcome() != core::release_outcome::pending) {
+        std::exchange(owner_, nullptr)->on_release_decided(*this);
+    }
+}
+
+}  // namespace redlock::driver

@@ -1,0 +1,64 @@
+// Carries one core::release_round to the nodes, and goes on after its decision until every node has
+// confirmed or the lease is over: a release that a broken connection lost is sent again on the next
+// one. Strand only; keeps itself alive through the connections.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "core/node_set.hpp"
+#include "core/release_round.hpp"
+#include "driver/acquire_attempt.hpp"
+#include "driver/fan_out.hpp"
+
+namespace redlock::driver {
+
+class release_attempt final : public fan_out {
+  public:
+    struct owner {
+        /// The outcome is final; called once, from `start` on.
+        virtual void on_release_decided(const release_attempt& attempt) = 0;
+
+      protected:
+        ~owner() = default;
+    };
+
+    /// `granted`: nodes that surely hold the lock. `doubtful`: nodes that may, or may do so late,
+    /// which are barred as well. Keeps trying for `lease_time`.
+    release_attempt(node_pool& pool, lock_identity identity, core::node_set granted,
+                    core::node_set doubtful, std::chrono::milliseconds lease_time);
+    ~release_attempt() override;
+
+    /// Before `start`. Called once every node has answered or let its time pass; may be empty.
+    void on_settled(std::function<void()> tell) { settled_ = std::move(tell); }
+    /// `told` may be null; it is kept until it was told.
+    void start(std::shared_ptr<owner> told);
+
+    [[nodiscard]] core::release_outcome outcome() const { return round_.outcome(); }
+
+  private:
+    [[nodiscard]] const script_call* script_for(node_index node) override;
+    void on_answer(node_index node, const redis::reply_view& reply) override;
+    void on_no_answer(node_index node, error_code cause, std::string message,
+                      bool maybe_executed) override;
+    [[nodiscard]] const script_call& call_for(node_index node) const;
+    void settle(node_index node);
+    void settle_if_done();
+    void tell_owner();
+
+    lock_identity identity_;
+    core::node_set doubtful_;
+    core::node_set unsettled_;  // not answered, not timed out, not owed
+    core::instant until_;
+    core::release_round round_;
+    script_call plain_;
+    script_call barred_;
+    std::shared_ptr<owner> owner_;
+    std::function<void()> settled_;
+    bool counted_ = false;
+};
+
+}  // namespace redlock::driver

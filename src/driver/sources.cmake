@@ -1,0 +1,12 @@
+set(driver_sources
+    src/driver/acquire_attempt.cpp
+    src/driver/alarm_clock.cpp
+    src/driver/extend_attempt.cpp
+    src/driver/failures.cpp
+    src/driver/fan_out.cpp
+    src/driver/node.cpp
+    src/driver/node_pool.cpp
+    src/driver/queries.cpp
+    src/driver/release_attempt.cpp
+    src/driver/script_call.cpp
+    src/driver/votes.cpp)

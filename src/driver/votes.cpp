@@ -1,0 +1,163 @@
+#include "driver/votes.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <functional>
+#include <string_view>
+
+#include "redis/server_error.hpp"
+
+namespace redlock::driver {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+std::optional<std::uint64_t> parse_number(std::string_view text) {
+    std::uint64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size()) {
+        return std::nullopt;
+    }
+    return value;
+}
+
+std::optional<core::acquire_vote> acquire_vote_of(const redis::reply_view& reply,
+                                                  std::int64_t wall_us) {
+    using core::acquire_answer;
+    if (reply.is_integer() && reply.integer() == 1) {
+        return core::acquire_vote{.answer = acquire_answer::granted};
+    }
+    if (!reply.is_array() || reply.size() < 2 || !reply[0].is_integer() || !reply[1].is_integer()) {
+        return std::nullopt;
+    }
+    const std::int64_t value = reply[1].integer();
+    core::acquire_vote vote;
+    switch (reply[0].integer()) {
+        case 0:
+            vote.answer = acquire_answer::busy;
+            vote.holder = std::hash<std::string_view>{}(reply[2].text());
+            if (value >= 0) {
+                vote.holder_remaining = milliseconds{value};
+            }
+            return vote;
+        case -1:
+            vote.answer = acquire_answer::stale;
+            vote.fence = value > 0 ? static_cast<std::uint64_t>(value) : 0;
+            return vote;
+        case -2:
+            vote.answer = acquire_answer::out_of_window;
+            vote.offset_us = value - wall_us;
+            return vote;
+        default:
+            return std::nullopt;
+    }
+}
+
+}  // namespace
+
+refusal refusal_of(const redis::reply_view& reply) {
+    if (reply.is_error()) {
+        return {redis::classify(reply.text()), redis::shown_text(reply.text())};
+    }
+    return {node_errc::bad_reply,
+            fmt::format("a reply of an unexpected kind: {}", redis::to_string(reply.kind()))};
+}
+
+parsed<core::acquire_vote> parse_acquire(const redis::reply_view& reply, std::int64_t wall_us) {
+    auto vote = acquire_vote_of(reply, wall_us);
+    return vote ? parsed<core::acquire_vote>{vote, {}}
+                : parsed<core::acquire_vote>{std::nullopt, refusal_of(reply)};
+}
+
+parsed<core::extend_answer> parse_extend(const redis::reply_view& reply) {
+    if (reply.is_integer()) {
+        switch (reply.integer()) {
+            case 1:
+                return {core::extend_answer::extended, {}};
+            case 0:
+                return {core::extend_answer::taken, {}};
+            case -1:
+                return {core::extend_answer::missing, {}};
+            default:
+                break;
+        }
+    }
+    return {std::nullopt, refusal_of(reply)};
+}
+
+parsed<core::release_answer> parse_release(const redis::reply_view& reply) {
+    if (reply.is_integer() && (reply.integer() == 0 || reply.integer() == 1)) {
+        return {reply.integer() == 1 ? core::release_answer::removed : core::release_answer::absent,
+                {}};
+    }
+    return {std::nullopt, refusal_of(reply)};
+}
+
+parsed<node_status> parse_status(const redis::reply_view& reply) {
+    if (!reply.is_array() || reply.size() != 4 || !reply[1].is_integer()) {
+        return {std::nullopt, refusal_of(reply)};
+    }
+    node_status status;
+    status.fence = fencing_token{parse_number(reply[2].text()).value_or(0)};
+    if (reply[0].is_nil()) {
+        return {status, {}};
+    }
+    status.holder = lock_token{std::string{reply[0].text()}};
+    if (reply[1].integer() >= 0) {
+        status.remaining = milliseconds{reply[1].integer()};
+    }
+    status.fencing = fencing_token{fencing_in_token(status.holder.str())};
+    // Details outlive a lock that was deleted by hand: they count only for the token they name.
+    if (const auto details = decode_holder(reply[3].text());
+        details && details->token == status.holder.str()) {
+        status.fencing = fencing_token{details->fencing};
+        status.label = details->label;
+    }
+    return {status, {}};
+}
+
+bool surely_not_executed(const error_code& cause) {
+    // These are refused by the server before a script runs at all. Other errors may come from the
+    // middle of one, which Redis does not roll back.
+    return cause == node_errc::not_connected || cause == node_errc::unresponsive ||
+           cause == node_errc::authentication_failed || cause == node_errc::loading;
+}
+
+std::string encode_holder(std::uint64_t fencing, const std::string& token,
+                          const std::string& label) {
+    return fmt::format("{} {} {}{}", fencing, token.size(), token, label);
+}
+
+std::optional<holder_details> decode_holder(std::string_view encoded) {
+    const auto first = encoded.find(' ');
+    const auto second = first == std::string_view::npos ? first : encoded.find(' ', first + 1);
+    if (second == std::string_view::npos) {
+        return std::nullopt;
+    }
+    const auto fencing = parse_number(encoded.substr(0, first));
+    const auto length = parse_number(encoded.substr(first + 1, second - first - 1));
+    const std::string_view rest = encoded.substr(second + 1);
+    if (!fencing || !length || *length > rest.size()) {
+        return std::nullopt;
+    }
+    return holder_details{*fencing, std::string{rest.substr(0, *length)},
+                          std::string{rest.substr(*length)}};
+}
+
+std::string make_token(std::uint64_t fencing, std::uint64_t random_high, std::uint64_t random_low) {
+    return fmt::format("{}-{:016x}{:016x}", fencing, random_high, random_low);
+}
+
+std::uint64_t fencing_in_token(std::string_view token) {
+    constexpr std::size_t random_digits = 32;
+    const auto dash = token.find('-');
+    if (dash == std::string_view::npos || token.size() - dash - 1 != random_digits ||
+        token.find_first_not_of("0123456789abcdef", dash + 1) != std::string_view::npos) {
+        return 0;
+    }
+    return parse_number(token.substr(0, dash)).value_or(0);
+}
+
+}  // namespace redlock::driver

@@ -1,0 +1,64 @@
+// From a script's reply to the core's vote: the only place that knows what the scripts' answers
+// look like. A reply that fits nothing is a node that cannot be trusted, never a vote.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "core/acquire_round.hpp"
+#include "core/extend_round.hpp"
+#include "core/release_round.hpp"
+#include "redis/resp_reader.hpp"
+#include "redlock/error.hpp"
+#include "redlock/status.hpp"
+
+namespace redlock::driver {
+
+/// A reply that was no vote in favour or against: why.
+struct refusal {
+    error_code cause;
+    std::string message;
+};
+
+/// Error replies and replies of the wrong shape become a refusal; for anything else `vote` is set.
+template <class Vote>
+struct parsed {
+    std::optional<Vote> vote;
+    refusal why;
+};
+
+/// What an error reply, or a reply of a shape that was not asked for, means.
+[[nodiscard]] refusal refusal_of(const redis::reply_view& reply);
+
+/// `wall_us`: the client's wall clock, to learn the node's offset from.
+[[nodiscard]] parsed<core::acquire_vote> parse_acquire(const redis::reply_view& reply,
+                                                       std::int64_t wall_us);
+[[nodiscard]] parsed<core::extend_answer> parse_extend(const redis::reply_view& reply);
+[[nodiscard]] parsed<core::release_answer> parse_release(const redis::reply_view& reply);
+/// Fills all but node and name.
+[[nodiscard]] parsed<node_status> parse_status(const redis::reply_view& reply);
+
+/// Whether an error reply means that the node surely wrote nothing, and will not.
+[[nodiscard]] bool surely_not_executed(const error_code& cause);
+
+/// What the holder key tells about a lock with a label or a token of the caller's own:
+/// "<fencing token> <length of the token> <token><label>". Any bytes may stand in token and label.
+[[nodiscard]] std::string encode_holder(std::uint64_t fencing, const std::string& token,
+                                        const std::string& label);
+
+struct holder_details {
+    std::uint64_t fencing = 0;
+    std::string token;
+    std::string label;
+};
+[[nodiscard]] std::optional<holder_details> decode_holder(std::string_view encoded);
+
+/// A token that the library makes carries its fencing token, so that status and attach can tell it:
+/// "<fencing token>-<32 hex digits>".
+[[nodiscard]] std::string make_token(std::uint64_t fencing, std::uint64_t random_high,
+                                     std::uint64_t random_low);
+/// Zero when the token is none of ours.
+[[nodiscard]] std::uint64_t fencing_in_token(std::string_view token);
+
+}  // namespace redlock::driver

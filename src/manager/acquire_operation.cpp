@@ -1,0 +1,232 @@
+#include "manager/acquire_operation.hpp"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <boost/asio/error.hpp>
+#include <utility>
+
+#include "driver/release_attempt.hpp"
+#include "driver/votes.hpp"
+#include "manager/arguments.hpp"
+#include "manager/held_lock.hpp"
+
+namespace redlock::manager {
+
+namespace {
+
+core::wait_session::settings session_settings(const acquire_options& options,
+                                              const manager_options& manager, core::instant now) {
+    const auto longest = options.wait.longest();
+    core::wait_session::settings with;
+    with.attempt_limit = options.wait.attempt_limit();
+    with.delay_min = options.wait.delay_min();
+    with.delay_max = options.wait.delay_max();
+    with.quorum_timeout = manager.quorum_timeout;
+    if (longest <= core::duration{0}) {
+        // One attempt, which the node timeout bounds.
+        with.attempt_limit = 1;
+    } else if (longest < wait_policy::no_limit) {
+        with.deadline = core::saturating_add(now, longest);
+    }
+    return with;
+}
+
+std::pair<errc, std::string_view> explanation(core::wait_end end) {
+    switch (end) {
+        case core::wait_end::contended:
+            return {errc::contended, "somebody else holds it"};
+        case core::wait_end::timed_out:
+            return {errc::timed_out, "somebody else held it for as long as was waited"};
+        case core::wait_end::none:
+        case core::wait_end::held:
+        case core::wait_end::unavailable:
+            break;
+    }
+    return {errc::no_quorum, "too few nodes answered in time for a majority"};
+}
+
+}  // namespace
+
+acquire_operation::acquire_operation(manager_impl& manager, resource_name resource,
+                                     detail::acquire_request request,
+                                     completion<error_code, lock> handler)
+    : manager_(manager),
+      resource_(std::move(resource)),
+      request_(std::move(request)),
+      lease_time_(request_.options().lease_time.value_or(manager_.options().lease_time)),
+      asked_at_(boot_clock::now()),
+      session_(session_settings(request_.options(), manager_.options(), asked_at_)),
+      handler_(std::move(handler)) {}
+
+acquire_operation::~acquire_operation() {
+    // Not done when the manager goes without a close.
+    if (attempt_) {
+        attempt_->forget_owner();
+    }
+}
+
+void acquire_operation::start() {
+    manager_.add(shared_from_this());
+    if (manager_.closed()) {
+        fail(errc::closed, "the manager is closed");
+        return;
+    }
+    auto wrong = check_resource(resource_);
+    if (!wrong) {
+        wrong = check_acquire(request_, lease_time_, manager_.options());
+    }
+    if (wrong) {
+        fail(errc::invalid_argument, std::move(*wrong));
+        return;
+    }
+    follow(session_.start(asked_at_));
+}
+
+void acquire_operation::follow(const core::wait_session::step& step) {
+    if (step.end != core::wait_end::none) {
+        finish(step.end);
+    } else if (step.start_round) {
+        start_round();
+    } else {
+        waiting_ = true;
+        manager_.clock().set(*this, step.wait_until);
+    }
+}
+
+void acquire_operation::start_round() {
+    auto& nodes = manager_.nodes();
+    if (!nodes.same_server_twice().empty()) {
+        fail(errc::same_server_twice, nodes.same_server_twice());
+        return;
+    }
+    const auto block = nodes.next_block(resource_.str());
+    if (!block) {
+        fail(errc::no_quorum,
+             fmt::format("the fence of this resource stands at the largest fencing token there is; "
+                         "delete {} on all nodes",
+                         driver::fence_key(resource_.str())));
+        return;
+    }
+    // Details are kept aside for a lock whose token does not tell its fencing token by itself.
+    const bool with_holder_key = !request_.label().empty() || !request_.identifier().empty();
+    attempt_ = std::make_shared<driver::acquire_attempt>(
+        nodes,
+        driver::lock_identity{resource_.str(), attempt_token(*block), *block, with_holder_key},
+        lease_time_, request_.label());
+    manager_.clock().set(*this, session_.deadline());
+    attempt_->start(*this);
+}
+
+std::string acquire_operation::attempt_token(const core::ballot_block& block) const {
+    if (!request_.identifier().empty()) {
+        return request_.identifier();
+    }
+    auto& nodes = manager_.nodes();
+    return driver::make_token(block.first, nodes.random_bits(), nodes.random_bits());
+}
+
+void acquire_operation::on_attempt_decided() {
+    const auto& round = attempt_->round();
+    if (round.outcome() == core::acquire_outcome::held) {
+        hand_out();
+        return;
+    }
+    manager_.nodes().tell({.kind = event_kind::attempt_failed,
+                           .resource = resource_.str(),
+                           .fencing = fencing_token{attempt_->identity().block.first},
+                           .message = core::to_string(round.outcome()),
+                           .elapsed = boot_clock::now() - round.started()});
+    manager_.clock().cancel(*this);
+    follow(session_.on_round(round, boot_clock::now(), manager_.nodes().random()));
+}
+
+void acquire_operation::on_alarm(core::instant now) {
+    if (std::exchange(waiting_, false)) {
+        follow(session_.on_timer(now));
+        return;
+    }
+    attempt_->on_deadline();
+    finish(session_.on_deadline(attempt_->round().outcome()));
+}
+
+void acquire_operation::hand_out() {
+    const auto& round = attempt_->round();
+    won_lease won;
+    won.identity = attempt_->identity();
+    won.lease_time = lease_time_;
+    won.stop_margin = request_.options().stop_margin
+                          ? core::duration{*request_.options().stop_margin}
+                          : core::default_stop_margin(lease_time_);
+    won.renews = request_.options().renew.value_or(!request_.options().lease_time.has_value());
+    won.started = round.started();
+    won.valid_until = round.valid_until();
+    won.attempt = attempt_;
+    auto held = std::make_shared<held_lock>(manager_, std::move(won));
+    held->start();
+    manager_.nodes().tell({.kind = event_kind::acquired,
+                           .resource = resource_.str(),
+                           .fencing = held->fencing(),
+                           .elapsed = boot_clock::now() - asked_at_});
+    complete({}, lock{std::move(held)});
+}
+
+void acquire_operation::finish(core::wait_end end) {
+    auto& nodes = manager_.nodes();
+    if (!nodes.same_server_twice().empty()) {
+        fail(errc::same_server_twice, nodes.same_server_twice());
+        return;
+    }
+    const auto [error, message] = explanation(end);
+    fail(error, std::string{message});
+}
+
+void acquire_operation::fail(error_code error, std::string message) {
+    static const driver::failures nobody;
+    auto why = manager_.explain(std::move(message), attempt_ ? attempt_->why() : nobody);
+    manager_.nodes().tell({.kind = event_kind::acquire_failed,
+                           .resource = resource_.str(),
+                           .error = error,
+                           .message = why.to_string(),
+                           .elapsed = boot_clock::now() - asked_at_});
+    if (request_.options().details != nullptr) {
+        *request_.options().details = std::move(why);
+    }
+    complete(error, lock{});
+}
+
+void acquire_operation::cancel() {
+    if (done_ || std::exchange(cancelled_, true)) {
+        return;
+    }
+    manager_.clock().cancel(*this);
+    if (!attempt_) {
+        fail(boost::asio::error::operation_aborted, "cancelled");
+        return;
+    }
+    attempt_->cancel([weak = weak_from_this()] {
+        if (const auto self = weak.lock(); self && !self->done_) {
+            self->fail(boost::asio::error::operation_aborted, "cancelled");
+        }
+    });
+}
+
+void acquire_operation::on_manager_closed() {
+    if (done_) {
+        return;
+    }
+    if (attempt_) {
+        attempt_->cancel(nullptr);
+    }
+    fail(errc::closed, "the manager was closed");
+}
+
+void acquire_operation::complete(error_code error, lock held) {
+    const auto self = shared_from_this();
+    done_ = true;
+    manager_.clock().cancel(*this);
+    manager_.remove(*this);
+    handler_(error, std::move(held));
+}
+
+}  // namespace redlock::manager

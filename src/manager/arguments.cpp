@@ -1,0 +1,128 @@
+#include "manager/arguments.hpp"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/node_set.hpp"
+#include "core/validity.hpp"
+
+namespace redlock::manager {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+complaint check_positive(milliseconds value, std::string_view name) {
+    if (value <= milliseconds{0}) {
+        return fmt::format("{} is {}; it must be positive", name, value);
+    }
+    // A day is far beyond use and far below overflow.
+    if (value > std::chrono::hours{24}) {
+        return fmt::format("{} is {}; it must be at most 24 hours", name, value);
+    }
+    return {};
+}
+
+}  // namespace
+
+complaint check_resource(const resource_name& resource) {
+    if (resource.str().empty()) {
+        return "the resource name is empty; give the lock a name";
+    }
+    if (resource.str().size() > resource_name::max_size) {
+        return fmt::format("the resource name has {} bytes; at most {} are allowed",
+                           resource.str().size(), resource_name::max_size);
+    }
+    return {};
+}
+
+complaint check_lease_time(milliseconds lease_time, const manager_options& options) {
+    if (lease_time <= milliseconds{0}) {
+        return fmt::format("the lease time is {}; it must be positive", lease_time);
+    }
+    if (lease_time > options.max_lease_time) {
+        return fmt::format(
+            "the lease time is {}, longer than max_lease_time, {}; ask for less, or raise "
+            "max_lease_time in every client of these nodes",
+            lease_time, options.max_lease_time);
+    }
+    const auto drift = core::drift_of(lease_time);
+    if (drift >= lease_time) {
+        return fmt::format(
+            "the lease time is {}, which the allowance for clock drift (1 % and 2 ms) uses up; ask "
+            "for at least 3 ms, and for much more than a round trip to the nodes",
+            lease_time);
+    }
+    return {};
+}
+
+complaint check_acquire(const detail::acquire_request& request, milliseconds lease_time,
+                        const manager_options& options) {
+    const acquire_options& with = request.options();
+    if (auto wrong = check_lease_time(lease_time, options)) {
+        return wrong;
+    }
+    if (with.wait.delay_min() < milliseconds{0} || with.wait.delay_max() < with.wait.delay_min()) {
+        return fmt::format("the retry delay goes from {} to {}; it must go upwards from zero",
+                           with.wait.delay_min(), with.wait.delay_max());
+    }
+    if (with.stop_margin && (*with.stop_margin < milliseconds{0} ||
+                             *with.stop_margin >= lease_time - core::drift_of(lease_time))) {
+        return fmt::format(
+            "the stop margin is {}; it must be at least zero and leave something of the lease "
+            "time, {}",
+            *with.stop_margin, lease_time);
+    }
+    constexpr std::size_t max_label = 4096;
+    if (request.label().size() > max_label) {
+        return fmt::format("the label has {} bytes; at most {} are allowed", request.label().size(),
+                           max_label);
+    }
+    if (request.identifier().size() > resource_name::max_size) {
+        return fmt::format("the identifier has {} bytes; at most {} are allowed",
+                           request.identifier().size(), resource_name::max_size);
+    }
+    return {};
+}
+
+complaint check_manager(const std::vector<endpoint>& nodes, const manager_options& options) {
+    if (nodes.empty()) {
+        return "there is no node; give at least one Redis URL";
+    }
+    if (nodes.size() > core::node_set::max_nodes) {
+        return fmt::format("there are {} nodes; at most {} are supported", nodes.size(),
+                           core::node_set::max_nodes);
+    }
+    for (auto node = nodes.begin(); node != nodes.end(); ++node) {
+        if (std::find(nodes.begin(), node, *node) != node) {
+            return fmt::format("{} is listed twice: its vote would count twice", node->to_string());
+        }
+    }
+    const std::pair<milliseconds, std::string_view> durations[] = {
+        {options.lease_time, "lease_time"},         {options.max_lease_time, "max_lease_time"},
+        {options.node_timeout, "node_timeout"},     {options.connect_timeout, "connect_timeout"},
+        {options.quorum_timeout, "quorum_timeout"}, {options.reconnect_min, "reconnect_min"},
+        {options.reconnect_max, "reconnect_max"},   {options.close_timeout, "close_timeout"},
+        {options.clock_window, "clock_window"},     {options.fence_lifetime, "fence_lifetime"},
+    };
+    for (const auto& [value, name] : durations) {
+        if (auto wrong = check_positive(value, name)) {
+            return wrong;
+        }
+    }
+    if (options.fence_lifetime <= 2 * options.clock_window ||
+        options.fence_lifetime < options.max_lease_time) {
+        return fmt::format(
+            "fence_lifetime is {}; it must be longer than twice clock_window, {}, and at least "
+            "max_lease_time, {}: otherwise fencing tokens could fall back",
+            options.fence_lifetime, options.clock_window, options.max_lease_time);
+    }
+    if (options.reconnect_max < options.reconnect_min) {
+        return "reconnect_max is shorter than reconnect_min";
+    }
+    return check_lease_time(options.lease_time, options);
+}
+
+}  // namespace redlock::manager

@@ -1,0 +1,29 @@
+// Checks what callers pass in, before anything is sent. Each complaint says what is wrong and what
+// would be right. Pure; any thread.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "redlock/endpoint.hpp"
+#include "redlock/options.hpp"
+#include "redlock/types.hpp"
+
+namespace redlock::manager {
+
+/// A sentence for people, or nothing if all is well.
+using complaint = std::optional<std::string>;
+
+[[nodiscard]] complaint check_resource(const resource_name& resource);
+[[nodiscard]] complaint check_lease_time(std::chrono::milliseconds lease_time,
+                                         const manager_options& options);
+/// `lease_time`: the effective one.
+[[nodiscard]] complaint check_acquire(const detail::acquire_request& request,
+                                      std::chrono::milliseconds lease_time,
+                                      const manager_options& options);
+[[nodiscard]] complaint check_manager(const std::vector<endpoint>& nodes,
+                                      const manager_options& options);
+
+}  // namespace redlock::manager

@@ -1,0 +1,106 @@
+// A caller's completion handler on its way through an operation: keeps the caller's executor at
+// work, passes cancellation in, and is called once, on that executor, never from inside the
+// manager.
+//
+// Posted, not dispatched: a handler that blocks inside the strand would hold up the watchdog, and
+// the lock that it works under could be lost for it.
+#pragma once
+
+#include <boost/asio/any_completion_executor.hpp>
+#include <boost/asio/any_completion_handler.hpp>
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/prefer.hpp>
+#include <memory>
+#include <tuple>
+#include <utility>
+
+#include "redlock/error.hpp"
+
+namespace redlock::manager {
+
+template <class... Args>
+class completion {
+  public:
+    using handler_type = boost::asio::any_completion_handler<void(Args...)>;
+
+    completion() = default;
+    /// In the initiating function. `io`: the manager's executor, and where to complete if the
+    /// handler names no other.
+    completion(handler_type handler, boost::asio::any_io_executor io)
+        : io_(std::move(io)),
+          executor_(boost::asio::prefer(boost::asio::get_associated_executor(handler, io_),
+                                        boost::asio::execution::outstanding_work.tracked)),
+          handler_(std::make_unique<handler_type>(std::move(handler))) {}
+
+    /// In the initiating function, before the operation can complete: from now on `cancel()` is
+    /// called on `strand` when the caller cancels, as long as `operation` lives.
+    template <class Operation>
+    void on_cancel(const boost::asio::any_io_executor& strand,
+                   const std::shared_ptr<Operation>& operation) {
+        auto slot = boost::asio::get_associated_cancellation_slot(*handler_);
+        if (slot.is_connected()) {
+            slot.assign([strand, weak = std::weak_ptr<Operation>{operation}](
+                            boost::asio::cancellation_type) {
+                boost::asio::post(strand, [weak] {
+                    if (const auto alive = weak.lock()) {
+                        alive->cancel();
+                    }
+                });
+            });
+        }
+    }
+
+    [[nodiscard]] explicit operator bool() const { return handler_ != nullptr; }
+
+    void operator()(Args... args) {
+        // Out of the strand first, then to where the handler wants to be: an
+        // any_completion_executor can be dispatched to, but not posted to.
+        auto run = [handler = std::move(handler_),
+                    values = std::tuple<Args...>{std::move(args)...}]() mutable {
+            // On the caller's executor, where alone its slot may be touched.
+            auto slot = boost::asio::get_associated_cancellation_slot(*handler);
+            if (slot.is_connected()) {
+                slot.clear();
+            }
+            // Moved out first, so that its memory is free again when it runs.
+            handler_type last = std::move(*handler);
+            handler.reset();
+            std::apply(std::move(last), std::move(values));
+        };
+        boost::asio::post(
+            io_, [executor = std::exchange(executor_, {}), run = std::move(run)]() mutable {
+                boost::asio::dispatch(executor, std::move(run));
+            });
+    }
+
+  private:
+    boost::asio::any_io_executor io_;
+    boost::asio::any_completion_executor executor_;
+    // Behind a pointer: an any_completion_handler of Boost 1.81 may only be move-constructed, its
+    // assignment can recurse.
+    std::unique_ptr<handler_type> handler_;
+};
+
+/// A caller who awaits an outcome without a say in it: a cancellation ends only the waiting.
+class outcome_waiter {
+  public:
+    explicit outcome_waiter(completion<error_code> handler) : handler_(std::move(handler)) {}
+
+    [[nodiscard]] completion<error_code>& handler() { return handler_; }
+    void finish(error_code error) {
+        if (handler_) {
+            handler_(error);
+        }
+    }
+    void cancel() { finish(boost::asio::error::operation_aborted); }
+
+  private:
+    completion<error_code> handler_;
+};
+
+}  // namespace redlock::manager

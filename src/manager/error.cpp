@@ -1,0 +1,96 @@
+#include "redlock/error.hpp"
+
+#include <fmt/format.h>
+
+namespace redlock {
+
+namespace {
+
+class lock_category_type final : public boost::system::error_category {
+  public:
+    [[nodiscard]] const char* name() const noexcept override { return "redlock"; }
+
+    [[nodiscard]] std::string message(int code) const override {
+        switch (static_cast<errc>(code)) {
+            case errc::contended:
+                return "the lock is held by somebody else";
+            case errc::timed_out:
+                return "the lock was held by somebody else for as long as was waited";
+            case errc::no_quorum:
+                return "too few nodes answered";
+            case errc::lost:
+                return "the lock is not held any more";
+            case errc::indeterminate:
+                return "too few nodes answered; some may have done what was asked";
+            case errc::closed:
+                return "the lock manager was closed";
+            case errc::invalid_argument:
+                return "invalid argument";
+            case errc::same_server_twice:
+                return "two endpoints are the same server";
+        }
+        return "unknown error";
+    }
+};
+
+class node_category_type final : public boost::system::error_category {
+  public:
+    [[nodiscard]] const char* name() const noexcept override { return "redlock.node"; }
+
+    [[nodiscard]] std::string message(int code) const override {
+        switch (static_cast<node_errc>(code)) {
+            case node_errc::no_answer:
+                return "no answer within the node timeout";
+            case node_errc::not_connected:
+                return "not connected";
+            case node_errc::unresponsive:
+                return "has not answered for so long that it is not asked";
+            case node_errc::connection_lost:
+                return "the connection was lost";
+            case node_errc::bad_reply:
+                return "answered something that is not a valid reply";
+            case node_errc::authentication_failed:
+                return "refused the user or password";
+            case node_errc::permission_denied:
+                return "the user lacks a right";
+            case node_errc::read_only:
+                return "is a replica and refuses writes";
+            case node_errc::out_of_memory:
+                return "is out of memory";
+            case node_errc::loading:
+                return "is still loading its data";
+            case node_errc::cannot_persist:
+                return "refuses writes because it cannot persist them";
+            case node_errc::error_reply:
+                return "answered with an error";
+            case node_errc::same_server:
+                return "is the same server as another node";
+            case node_errc::clock_window:
+                return "refused the fencing token: clocks are too far apart";
+        }
+        return "unknown error";
+    }
+};
+
+}  // namespace
+
+const boost::system::error_category& lock_category() noexcept {
+    static const lock_category_type category;
+    return category;
+}
+
+const boost::system::error_category& node_category() noexcept {
+    static const node_category_type category;
+    return category;
+}
+
+std::string diagnostics::to_string() const {
+    std::string text = message;
+    for (const auto& failure : nodes) {
+        text += fmt::format("{}node {} ({}): {}", text.empty() ? "" : "; ", failure.node,
+                            failure.message, failure.cause.message());
+    }
+    return text;
+}
+
+}  // namespace redlock

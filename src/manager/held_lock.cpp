@@ -1,0 +1,291 @@
+#include "manager/held_lock.hpp"
+
+#include <boost/asio/error.hpp>
+#include <utility>
+
+#include "manager/arguments.hpp"
+
+namespace redlock::manager {
+
+namespace {
+
+error_code error_of(core::release_outcome outcome, bool manager_closed) {
+    switch (outcome) {
+        case core::release_outcome::released:
+            return {};
+        case core::release_outcome::gone:
+            return errc::lost;
+        case core::release_outcome::unavailable:
+            return manager_closed ? errc::closed : errc::no_quorum;
+        case core::release_outcome::indeterminate:
+        case core::release_outcome::pending:
+            break;
+    }
+    return errc::indeterminate;
+}
+
+error_code error_of(core::extend_outcome outcome) {
+    switch (outcome) {
+        case core::extend_outcome::extended:
+            return {};
+        case core::extend_outcome::gone:
+        case core::extend_outcome::expired:
+            return errc::lost;
+        case core::extend_outcome::unavailable:
+            return errc::no_quorum;
+        case core::extend_outcome::cancelled:
+        case core::extend_outcome::pending:
+        case core::extend_outcome::indeterminate:
+            break;
+    }
+    return errc::indeterminate;
+}
+
+core::renewal::settings renewal_settings(const won_lease& won, double jitter) {
+    return {.lease_time = won.lease_time,
+            .stop_margin = won.stop_margin,
+            .renews = won.renews,
+            .jitter = jitter};
+}
+
+}  // namespace
+
+held_lock::held_lock(manager_impl& manager, won_lease won)
+    : manager_(&manager),
+      owner_(manager.weak_from_this()),
+      won_(std::move(won)),
+      resource_(won_.identity.resource),
+      token_(won_.identity.token),
+      fencing_(won_.identity.block.first),
+      valid_until_(won_.valid_until.time_since_epoch().count()),
+      renewal_(renewal_settings(won_, manager.nodes().random()), won_.started, won_.valid_until) {}
+
+core::instant held_lock::valid_until() const {
+    return core::instant{core::duration{valid_until_.load(std::memory_order_acquire)}};
+}
+
+bool held_lock::valid() const {
+    return !over_.load(std::memory_order_acquire) && boot_clock::now() < valid_until();
+}
+
+diagnostics held_lock::last_error() const {
+    const std::lock_guard guard{error_guard_};
+    return last_error_;
+}
+
+void held_lock::note_error(diagnostics why) {
+    const std::lock_guard guard{error_guard_};
+    last_error_ = std::move(why);
+}
+
+void held_lock::start() {
+    manager_->add(shared_from_this());
+    rearm();
+}
+
+void held_lock::rearm() {
+    manager_->clock().set(*this, renewal_.next_event());
+}
+
+void held_lock::on_alarm(core::instant now) {
+    switch (renewal_.on_timer(now)) {
+        case core::renewal::action::none:
+            break;
+        case core::renewal::action::extend:
+            rearm();  // whatever the nodes do, the loss is announced in time
+            std::make_shared<extend_operation>(shared_from_this(), completion<error_code>{})
+                ->start(std::nullopt);
+            return;
+        case core::renewal::action::announce_loss: {
+            diagnostics why = last_error();
+            why.message = won_.renews ? "the lease could not be renewed in time"
+                                      : "the lease ends and was not extended";
+            lose(std::move(why));
+            return;
+        }
+    }
+    rearm();
+}
+
+void held_lock::extend(std::optional<std::chrono::milliseconds> lease_time,
+                       const std::shared_ptr<extend_operation>& operation) {
+    if (manager_->closed()) {
+        operation->finish(errc::closed);
+        return;
+    }
+    if (stage_ != stage::held) {
+        operation->finish(errc::lost);
+        return;
+    }
+    const auto lease = lease_time.value_or(won_.lease_time);
+    if (auto wrong = check_lease_time(lease, manager_->options())) {
+        note_error({std::move(*wrong), {}});
+        operation->finish(errc::invalid_argument);
+        return;
+    }
+    std::make_shared<driver::extend_attempt>(manager_->nodes(), won_.identity,
+                                             granted() | doubtful(), lease, valid_until())
+        ->start(operation);
+}
+
+error_code held_lock::on_extend_decided(const driver::extend_attempt& attempt) {
+    if (stage_ != stage::held) {
+        return errc::lost;
+    }
+    const auto& round = attempt.round();
+    const error_code error = error_of(round.outcome());
+    extended_ = extended_ | round.holding();
+    if (!error) {
+        const core::instant until = std::max(round.valid_until(), valid_until());
+        valid_until_.store(until.time_since_epoch().count(), std::memory_order_release);
+        renewal_.on_extended(round.started(), until);
+        rearm();
+        tell(event_kind::extended);
+        return {};
+    }
+    if (error == errc::lost) {
+        lose(manager_->explain(round.outcome() == core::extend_outcome::gone
+                                   ? "the nodes do not hold it any more"
+                                   : "no quorum extended it before its validity ended",
+                               attempt.why()));
+        return error;
+    }
+    auto why = manager_->explain("the lease was not extended, and will be tried again while valid",
+                                 attempt.why());
+    tell(event_kind::extend_failed, error, why.to_string());
+    note_error(std::move(why));
+    renewal_.on_extend_failed(boot_clock::now());
+    rearm();
+    return error;
+}
+
+void held_lock::lose(diagnostics why) {
+    const auto self = shared_from_this();
+    invalidate();
+    stage_ = stage::lost;
+    tell(event_kind::lost, errc::lost, why.to_string());
+    note_error(std::move(why));
+    stop_looking_after(errc::lost);
+    // The handle keeps what may still be asked of it.
+    manager_->remove(*this);
+}
+
+void held_lock::stop_looking_after(error_code told_to_waiters) {
+    manager_->clock().cancel(*this);
+    for (const auto& waiter : std::exchange(loss_waiters_, {})) {
+        waiter->finish(told_to_waiters);
+    }
+}
+
+void held_lock::release(std::shared_ptr<outcome_waiter> waiter) {
+    invalidate();
+    if (stage_ == stage::over) {
+        if (waiter) {
+            waiter->finish(errc::lost);
+        }
+        return;
+    }
+    if (waiter) {
+        release_waiters_.push_back(std::move(waiter));
+    }
+    if (stage_ == stage::releasing) {
+        return;
+    }
+    stage_ = stage::releasing;
+    stop_looking_after({});
+    manager_->add(
+        shared_from_this());  // also one that was lost before, until the nodes have answered
+    if (won_.attempt) {
+        won_.attempt->close();
+    }
+    std::make_shared<driver::release_attempt>(manager_->nodes(), won_.identity, granted(),
+                                              doubtful(), won_.lease_time)
+        ->start(shared_from_this());
+}
+
+void held_lock::on_release_decided(const driver::release_attempt& attempt) {
+    const auto self = shared_from_this();
+    manager_->remove(*this);
+    stage_ = stage::over;
+    release_outcome_ = attempt.outcome();
+    const error_code error = error_of(attempt.outcome(), manager_->closed());
+    if (error) {
+        auto why = manager_->explain(
+            error == errc::lost ? "it was already gone" : "the release was not confirmed",
+            attempt.why());
+        tell(event_kind::release_failed, error, why.to_string());
+        note_error(std::move(why));
+    } else {
+        tell(event_kind::released);
+    }
+    for (const auto& waiter : std::exchange(release_waiters_, {})) {
+        waiter->finish(error);
+    }
+}
+
+void held_lock::forget() {
+    invalidate();
+    if (stage_ == stage::held || stage_ == stage::lost) {
+        const auto self = shared_from_this();
+        stage_ = stage::over;
+        stop_looking_after({});
+        manager_->remove(*this);
+    }
+}
+
+void held_lock::abandon() {
+    invalidate();
+    stage_ = stage::over;
+}
+
+bool held_lock::surely_over() const {
+    return release_outcome_ == core::release_outcome::released ||
+           release_outcome_ == core::release_outcome::gone;
+}
+
+void held_lock::wait_lost(const std::shared_ptr<loss_waiter>& waiter) {
+    if (stage_ == stage::held) {
+        loss_waiters_.push_back(waiter);
+    } else {
+        waiter->finish(stage_ == stage::lost ? error_code{errc::lost} : error_code{});
+    }
+}
+
+void held_lock::stop_waiting(const loss_waiter& waiter) {
+    loss_waiters_.remove_if([&](const auto& each) { return each.get() == &waiter; });
+}
+
+void held_lock::tell(event_kind kind, error_code error, std::string_view message) const {
+    manager_->nodes().tell({.kind = kind,
+                            .resource = resource_.str(),
+                            .fencing = fencing_,
+                            .error = error,
+                            .message = message});
+}
+
+core::node_set held_lock::granted() const {
+    return extended_ | (won_.attempt ? won_.attempt->round().granted() : won_.granted);
+}
+
+core::node_set held_lock::doubtful() const {
+    return (won_.attempt ? won_.attempt->round().doubtful() : won_.doubtful) - extended_;
+}
+
+void loss_waiter::cancel() {
+    if (const auto held = held_.lock()) {
+        held->stop_waiting(*this);
+    }
+    finish(boost::asio::error::operation_aborted);
+}
+
+void extend_operation::finish(error_code error) {
+    if (handler_) {
+        handler_(error);
+    }
+}
+
+void extend_operation::on_extend_decided(const driver::extend_attempt& attempt) {
+    finish(held_->on_extend_decided(attempt));
+}
+
+}  // namespace redlock::manager

@@ -1,0 +1,155 @@
+// A lock that was won, for as long as anybody knows of it: extends it, announces its loss, gives it
+// back. The timing is core::renewal's, the votes are the rounds'. What is marked "any thread" is
+// safe there; the rest happens on the manager's strand.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "core/renewal.hpp"
+#include "driver/acquire_attempt.hpp"
+#include "driver/alarm_clock.hpp"
+#include "driver/extend_attempt.hpp"
+#include "driver/release_attempt.hpp"
+#include "manager/completion.hpp"
+#include "manager/manager_impl.hpp"
+#include "redlock/error.hpp"
+#include "redlock/observer.hpp"
+#include "redlock/types.hpp"
+
+namespace redlock::manager {
+
+/// How a lock came to be ours.
+struct won_lease {
+    driver::lock_identity identity;
+    std::chrono::milliseconds lease_time{};
+    core::duration stop_margin{};
+    bool renews = false;
+    core::instant started;
+    core::instant valid_until;
+    /// The round that won it, which goes on learning of late grants; null for an attached lock,
+    /// whose nodes are these.
+    std::shared_ptr<driver::acquire_attempt> attempt;
+    core::node_set granted;
+    core::node_set doubtful;
+};
+
+class extend_operation;
+class loss_waiter;
+
+class held_lock final : public driver::alarm,
+                        public driver::release_attempt::owner,
+                        public std::enable_shared_from_this<held_lock> {
+  public:
+    held_lock(manager_impl& manager, won_lease won);
+
+    // Any thread.
+    /// Null when the manager is gone. To be kept while anything is done on the strand.
+    [[nodiscard]] std::shared_ptr<manager_impl> manager() const { return owner_.lock(); }
+    [[nodiscard]] const resource_name& resource() const { return resource_; }
+    [[nodiscard]] const lock_token& token() const { return token_; }
+    [[nodiscard]] fencing_token fencing() const { return fencing_; }
+    [[nodiscard]] core::instant valid_until() const;
+    [[nodiscard]] bool valid() const;
+    [[nodiscard]] diagnostics last_error() const;
+    /// From now on `valid()` is false; what remains to be done is `release` or `forget`.
+    void invalidate() { over_.store(true, std::memory_order_release); }
+
+    // On the strand, with the manager alive.
+    /// Lists the lock with the manager and starts to look after it.
+    void start();
+    /// `waiter` may be null.
+    void release(std::shared_ptr<outcome_waiter> waiter);
+    /// Stops looking after it and leaves it to its lease.
+    void forget();
+    /// Starts a round for `operation`, or finishes it at once. The lock's own lease time if none is
+    /// given.
+    void extend(std::optional<std::chrono::milliseconds> lease_time,
+                const std::shared_ptr<extend_operation>& operation);
+    /// What a decided round means for the lock, and for whoever asked for it.
+    [[nodiscard]] error_code on_extend_decided(const driver::extend_attempt& attempt);
+    void wait_lost(const std::shared_ptr<loss_waiter>& waiter);
+    void stop_waiting(const loss_waiter& waiter);
+    /// The manager goes without a close: nothing can be done any more.
+    void abandon();
+    /// Whether a release was confirmed by a quorum, or the lock was found to be gone.
+    [[nodiscard]] bool surely_over() const;
+
+  private:
+    enum class stage { held, lost, releasing, over };
+
+    void on_alarm(core::instant now) override;
+    void on_release_decided(const driver::release_attempt& attempt) override;
+    void lose(diagnostics why);
+    void stop_looking_after(error_code told_to_waiters);
+    void rearm();
+    void note_error(diagnostics why);
+    void tell(event_kind kind, error_code error = {}, std::string_view message = {}) const;
+    [[nodiscard]] core::node_set granted() const;
+    [[nodiscard]] core::node_set doubtful() const;
+
+    manager_impl* manager_;
+    std::weak_ptr<manager_impl> owner_;
+    won_lease won_;
+    resource_name resource_;
+    lock_token token_;
+    fencing_token fencing_;
+    std::atomic<core::duration::rep> valid_until_;
+    std::atomic<bool> over_{false};
+    core::renewal renewal_;
+    core::node_set extended_;  // nodes that said so since
+    stage stage_ = stage::held;
+    core::release_outcome release_outcome_ = core::release_outcome::pending;
+    std::vector<std::shared_ptr<outcome_waiter>> release_waiters_;
+    std::list<std::shared_ptr<loss_waiter>> loss_waiters_;
+    mutable std::mutex error_guard_;
+    diagnostics last_error_;
+};
+
+/// One wait for the loss of a lock.
+class loss_waiter {
+  public:
+    loss_waiter(const std::shared_ptr<held_lock>& held, completion<error_code> handler)
+        : held_(held), handler_(std::move(handler)) {}
+
+    [[nodiscard]] completion<error_code>& handler() { return handler_; }
+    void finish(error_code error) {
+        if (handler_) {
+            handler_(error);
+        }
+    }
+    void cancel();
+
+  private:
+    std::weak_ptr<held_lock> held_;  // which owns its waiters
+    completion<error_code> handler_;
+};
+
+/// One extension, asked for by a caller or, without a handler, by the watchdog.
+class extend_operation final : public driver::extend_attempt::owner,
+                               public std::enable_shared_from_this<extend_operation> {
+  public:
+    extend_operation(std::shared_ptr<held_lock> held, completion<error_code> handler)
+        : held_(std::move(held)), handler_(std::move(handler)) {}
+
+    [[nodiscard]] completion<error_code>& handler() { return handler_; }
+    void start(std::optional<std::chrono::milliseconds> lease_time) {
+        held_->extend(lease_time, shared_from_this());
+    }
+    void finish(error_code error);
+    /// The caller is told at once; the round goes on, and its success still counts for the lock.
+    void cancel() { finish(boost::asio::error::operation_aborted); }
+
+  private:
+    void on_extend_decided(const driver::extend_attempt& attempt) override;
+
+    std::shared_ptr<held_lock> held_;
+    completion<error_code> handler_;
+};
+
+}  // namespace redlock::manager

@@ -1,0 +1,134 @@
+#include "redlock/lock_manager.hpp"
+
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/post.hpp>
+#include <utility>
+
+#include "manager/acquire_operation.hpp"
+#include "manager/arguments.hpp"
+#include "manager/close_operation.hpp"
+#include "manager/manager_impl.hpp"
+#include "manager/read_operations.hpp"
+
+namespace redlock {
+
+namespace {
+
+using manager::completion;
+using manager::manager_impl;
+
+/// Begins an operation on the strand, cancellable from now on.
+template <class Operation>
+void launch(const std::shared_ptr<manager_impl>& impl, std::shared_ptr<Operation> operation) {
+    operation->handler().on_cancel(impl->strand(), operation);
+    boost::asio::dispatch(impl->strand(),
+                          [impl, operation = std::move(operation)] { operation->start(); });
+}
+
+endpoint parse_or_throw(std::string_view url) {
+    auto parsed = parse_endpoint(url);
+    if (!parsed) {
+        throw lock_error(errc::invalid_argument, {parsed.error().message, {}});
+    }
+    return *parsed;
+}
+
+}  // namespace
+
+node_list::node_list(std::initializer_list<std::string_view> urls) {
+    for (const auto url : urls) {
+        endpoints_.push_back(parse_or_throw(url));
+    }
+}
+
+node_list::node_list(const std::vector<std::string>& urls) {
+    for (const auto& url : urls) {
+        endpoints_.push_back(parse_or_throw(url));
+    }
+}
+
+node_list::node_list(std::vector<endpoint> endpoints) : endpoints_(std::move(endpoints)) {}
+
+lock_manager::lock_manager(boost::asio::any_io_executor executor, const node_list& nodes,
+                           manager_options options) {
+    if (auto wrong = manager::check_manager(nodes.endpoints(), options)) {
+        throw lock_error(errc::invalid_argument, {std::move(*wrong), {}});
+    }
+    impl_ = manager_impl::make(std::move(executor), nodes.endpoints(), options);
+}
+
+lock_manager& lock_manager::operator=(lock_manager&& other) noexcept {
+    // The old state closes with the temporary's end.
+    lock_manager old{std::move(*this)};
+    impl_ = std::move(other.impl_);
+    return *this;
+}
+
+lock_manager::~lock_manager() {
+    if (!impl_) {
+        return;
+    }
+    try {
+        boost::asio::post(impl_->strand(),
+                          [impl = impl_] { manager::close_manager(impl, nullptr); });
+    } catch (...) {  // NOLINT(bugprone-empty-catch)
+        // No memory for the post: leases end by themselves.
+    }
+}
+
+boost::asio::any_io_executor lock_manager::get_executor() const noexcept {
+    return impl_->executor();
+}
+
+std::vector<std::pair<resource_name, lock_token>> lock_manager::active_locks() const {
+    return impl_->active_locks();
+}
+
+void lock_manager::start_acquire(const impl_ptr& impl, resource_name resource,
+                                 detail::acquire_request request,
+                                 any_handler<error_code, lock> handler) {
+    launch(impl, std::make_shared<manager::acquire_operation>(
+                     *impl, std::move(resource), std::move(request),
+                     completion<error_code, lock>{std::move(handler), impl->executor()}));
+}
+
+void lock_manager::start_attach(const impl_ptr& impl, resource_name resource,
+                                detail::acquire_request request,
+                                any_handler<error_code, lock> handler) {
+    launch(impl, std::make_shared<manager::attach_operation>(
+                     *impl, std::move(resource), std::move(request),
+                     completion<error_code, lock>{std::move(handler), impl->executor()}));
+}
+
+void lock_manager::start_status(const impl_ptr& impl, resource_name resource,
+                                any_handler<error_code, resource_status> handler) {
+    launch(impl,
+           std::make_shared<manager::status_operation>(
+               *impl, std::move(resource),
+               completion<error_code, resource_status>{std::move(handler), impl->executor()}));
+}
+
+void lock_manager::start_is_locked(const impl_ptr& impl, resource_name resource,
+                                   any_handler<error_code, bool> handler) {
+    launch(impl, std::make_shared<manager::is_locked_operation>(
+                     *impl, std::move(resource),
+                     completion<error_code, bool>{std::move(handler), impl->executor()}));
+}
+
+void lock_manager::start_list(const impl_ptr& impl, std::string pattern, std::size_t limit,
+                              diagnostics* details,
+                              any_handler<error_code, std::vector<resource_name>> handler) {
+    launch(impl, std::make_shared<manager::list_operation>(
+                     *impl, std::move(pattern), limit, details,
+                     completion<error_code, std::vector<resource_name>>{std::move(handler),
+                                                                        impl->executor()}));
+}
+
+void lock_manager::start_close(const impl_ptr& impl, any_handler<error_code> handler) {
+    const auto waiter = std::make_shared<manager::outcome_waiter>(
+        completion<error_code>{std::move(handler), impl->executor()});
+    waiter->handler().on_cancel(impl->strand(), waiter);
+    boost::asio::dispatch(impl->strand(), [impl, waiter] { manager::close_manager(impl, waiter); });
+}
+
+}  // namespace redlock

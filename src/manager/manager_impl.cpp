@@ -1,0 +1,75 @@
+#include "manager/manager_impl.hpp"
+
+#include <utility>
+
+#include "manager/held_lock.hpp"
+
+namespace redlock::manager {
+
+manager_impl::manager_impl(boost::asio::any_io_executor executor,
+                           const std::vector<endpoint>& endpoints, const manager_options& options)
+    : executor_(std::move(executor)),
+      strand_(boost::asio::make_strand(executor_)),
+      clock_(strand_),
+      nodes_(strand_, endpoints, options) {}
+
+std::shared_ptr<manager_impl> manager_impl::make(boost::asio::any_io_executor executor,
+                                                 const std::vector<endpoint>& endpoints,
+                                                 const manager_options& options) {
+    std::shared_ptr<manager_impl> made{new manager_impl(std::move(executor), endpoints, options)};
+    made->clock_.keep_alive(made);
+    return made;
+}
+
+manager_impl::~manager_impl() {
+    // The connections' last words must not reach what is being destroyed.
+    for (const auto& [held, owner] : held_) {
+        held->abandon();
+    }
+    operations_.clear();
+    nodes_.on_all_settled(nullptr);
+}
+
+void manager_impl::add(std::shared_ptr<closable> operation) {
+    closable* const key = operation.get();
+    operations_.emplace(key, std::move(operation));
+}
+
+void manager_impl::add(std::shared_ptr<held_lock> held) {
+    held_lock* const key = held.get();
+    const std::lock_guard guard{held_guard_};
+    held_.emplace(key, std::move(held));
+}
+
+void manager_impl::remove(held_lock& held) {
+    const std::lock_guard guard{held_guard_};
+    held_.erase(&held);
+}
+
+std::vector<std::pair<resource_name, lock_token>> manager_impl::active_locks() const {
+    std::vector<std::pair<resource_name, lock_token>> active;
+    const std::lock_guard guard{held_guard_};
+    for (const auto& [held, owner] : held_) {
+        if (held->valid()) {
+            active.emplace_back(held->resource(), held->token());
+        }
+    }
+    return active;
+}
+
+std::vector<std::shared_ptr<held_lock>> manager_impl::begin_close() {
+    closed_ = true;
+    for (const auto& [operation, owner] : std::exchange(operations_, {})) {
+        operation->on_manager_closed();
+    }
+    std::vector<std::shared_ptr<held_lock>> locks;
+    for (const auto& [held, owner] : held_) {
+        locks.push_back(owner);
+    }
+    for (const auto& held : locks) {
+        held->release({});
+    }
+    return locks;
+}
+
+}  // namespace redlock::manager

@@ -1,0 +1,87 @@
+// What a lock_manager is behind its handle: the strand, the nodes, the clock, and the lists of what
+// is being acquired and held. Owns no rule of the protocol. Everything but `active_locks` and the
+// construction happens on the strand.
+//
+// Ownership is a tree, so that nothing leaks when an event loop is given up half-way: the manager
+// owns its nodes, operations and locks, which refer back to it without owning it. It lives as long
+// as its handle, and while the event loop waits for an alarm of its.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/strand.hpp>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "driver/alarm_clock.hpp"
+#include "driver/node_pool.hpp"
+#include "redlock/options.hpp"
+#include "redlock/types.hpp"
+
+namespace redlock::manager {
+
+class held_lock;
+class close_operation;
+
+/// Something that must end when the manager closes.
+class closable {
+  public:
+    closable() = default;
+    closable(const closable&) = delete;
+    closable& operator=(const closable&) = delete;
+    virtual ~closable() = default;
+    /// Completes with `errc::closed`.
+    virtual void on_manager_closed() = 0;
+};
+
+class manager_impl : public std::enable_shared_from_this<manager_impl> {
+  public:
+    [[nodiscard]] static std::shared_ptr<manager_impl> make(boost::asio::any_io_executor executor,
+                                                            const std::vector<endpoint>& endpoints,
+                                                            const manager_options& options);
+    manager_impl(const manager_impl&) = delete;
+    manager_impl& operator=(const manager_impl&) = delete;
+    ~manager_impl();
+
+    [[nodiscard]] const boost::asio::any_io_executor& executor() const { return executor_; }
+    [[nodiscard]] const boost::asio::any_io_executor& strand() const { return strand_; }
+    [[nodiscard]] const manager_options& options() const { return nodes_.options(); }
+    [[nodiscard]] driver::node_pool& nodes() { return nodes_; }
+    [[nodiscard]] driver::alarm_clock& clock() { return clock_; }
+    [[nodiscard]] diagnostics explain(std::string message, const driver::failures& why) const {
+        return why.to_diagnostics(std::move(message), nodes_.names());
+    }
+
+    /// Owned from now on, until removed.
+    void add(std::shared_ptr<closable> operation);
+    void remove(closable& operation) { operations_.erase(&operation); }
+    void add(std::shared_ptr<held_lock> held);
+    void remove(held_lock& held);
+    /// Any thread.
+    [[nodiscard]] std::vector<std::pair<resource_name, lock_token>> active_locks() const;
+
+    [[nodiscard]] bool closed() const { return closed_; }
+    /// Ends all operations and begins to release all locks, which it returns.
+    [[nodiscard]] std::vector<std::shared_ptr<held_lock>> begin_close();
+    /// The close under way or done; null before.
+    [[nodiscard]] const std::shared_ptr<close_operation>& close() const { return close_; }
+    void set_close(std::shared_ptr<close_operation> close) { close_ = std::move(close); }
+
+  private:
+    manager_impl(boost::asio::any_io_executor executor, const std::vector<endpoint>& endpoints,
+                 const manager_options& options);
+
+    boost::asio::any_io_executor executor_;
+    boost::asio::any_io_executor strand_;
+    driver::alarm_clock clock_;
+    driver::node_pool nodes_;
+    bool closed_ = false;
+    std::shared_ptr<close_operation> close_;
+    std::unordered_map<closable*, std::shared_ptr<closable>> operations_;
+    mutable std::mutex held_guard_;  // for `active_locks`, which any thread may call
+    std::unordered_map<held_lock*, std::shared_ptr<held_lock>> held_;
+};
+
+}  // namespace redlock::manager

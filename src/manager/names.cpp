@@ -1,0 +1,53 @@
+// Names of public enumerators, as they appear in logs and in the command's output.
+#include <string_view>
+
+#include "redlock/observer.hpp"
+#include "redlock/status.hpp"
+
+namespace redlock {
+
+std::string_view to_string(event_kind kind) noexcept {
+    switch (kind) {
+        case event_kind::acquired:
+            return "acquired";
+        case event_kind::attempt_failed:
+            return "attempt failed";
+        case event_kind::acquire_failed:
+            return "acquire failed";
+        case event_kind::extended:
+            return "extended";
+        case event_kind::extend_failed:
+            return "extend failed";
+        case event_kind::lost:
+            return "lost";
+        case event_kind::released:
+            return "released";
+        case event_kind::release_failed:
+            return "release failed";
+        case event_kind::late_grant_released:
+            return "late grant released";
+        case event_kind::node_ready:
+            return "node ready";
+        case event_kind::node_down:
+            return "node down";
+        case event_kind::node_refused:
+            return "node refused";
+    }
+    return "?";
+}
+
+std::string_view to_string(lock_verdict verdict) noexcept {
+    switch (verdict) {
+        case lock_verdict::held:
+            return "held";
+        case lock_verdict::free:
+            return "free";
+        case lock_verdict::split:
+            return "split";
+        case lock_verdict::unknown:
+            return "unknown";
+    }
+    return "?";
+}
+
+}  // namespace redlock

@@ -1,0 +1,163 @@
+#include "manager/read_operations.hpp"
+
+#include "core/quorum.hpp"
+#include "core/validity.hpp"
+#include "driver/votes.hpp"
+#include "manager/arguments.hpp"
+#include "manager/held_lock.hpp"
+#include "manager/verdict.hpp"
+
+namespace redlock::manager {
+
+namespace {
+
+/// Asks all nodes and hands their views to `take(started, views)`, unless `operation` is gone by
+/// then.
+template <class Operation, class Take>
+void ask_views(manager_impl& manager, const resource_name& resource,
+               const std::weak_ptr<Operation>& operation, Take take) {
+    const auto query = std::make_shared<driver::status_query>(manager.nodes(), resource.str());
+    query->start([operation, take = std::move(take),
+                  started = query->started()](std::vector<node_status> views) {
+        if (const auto alive = operation.lock()) {
+            take(started, std::move(views));
+        }
+    });
+}
+
+driver::failures failures_in(const std::vector<node_status>& views) {
+    driver::failures why;
+    for (const auto& view : views) {
+        if (view.error) {
+            why.note(view.node, view.error, view.message);
+        }
+    }
+    return why;
+}
+
+}  // namespace
+
+status_operation::status_operation(manager_impl& manager, resource_name resource,
+                                   completion<error_code, resource_status> handler)
+    : read_operation(manager, std::move(handler)), resource_(std::move(resource)) {}
+
+void status_operation::begin() {
+    if (check_resource(resource_)) {
+        complete(errc::invalid_argument, {});
+        return;
+    }
+    ask_views(manager(), resource_, weak(), [this](core::instant, std::vector<node_status> views) {
+        complete({}, judge(resource_, std::move(views)));
+    });
+}
+
+is_locked_operation::is_locked_operation(manager_impl& manager, resource_name resource,
+                                         completion<error_code, bool> handler)
+    : read_operation(manager, std::move(handler)), resource_(std::move(resource)) {}
+
+void is_locked_operation::begin() {
+    if (check_resource(resource_)) {
+        complete(errc::invalid_argument, false);
+        return;
+    }
+    ask_views(manager(), resource_, weak(), [this](core::instant, std::vector<node_status> views) {
+        const auto verdict = judge(resource_, std::move(views)).verdict;
+        complete(verdict == lock_verdict::unknown ? error_code{errc::no_quorum} : error_code{},
+                 verdict == lock_verdict::held);
+    });
+}
+
+attach_operation::attach_operation(manager_impl& manager, resource_name resource,
+                                   detail::acquire_request request,
+                                   completion<error_code, lock> handler)
+    : read_operation(manager, std::move(handler)),
+      resource_(std::move(resource)),
+      request_(std::move(request)),
+      lease_time_(request_.options().lease_time.value_or(manager.options().lease_time)) {}
+
+void attach_operation::begin() {
+    auto wrong = check_resource(resource_);
+    if (!wrong) {
+        wrong = check_acquire(request_, lease_time_, manager().options());
+    }
+    if (!wrong && request_.identifier().empty()) {
+        wrong = "the token is empty; give the one that the lock was acquired with";
+    }
+    if (wrong) {
+        fail(errc::invalid_argument, {std::move(*wrong), {}});
+        return;
+    }
+    ask_views(manager(), resource_, weak(),
+              [this](core::instant started, const std::vector<node_status>& views) {
+                  on_views(started, views);
+              });
+}
+
+void attach_operation::on_views(core::instant started, const std::vector<node_status>& views) {
+    const token_hold hold = find_token(lock_token{request_.identifier()}, views);
+    if (!hold.has_quorum) {
+        const bool unknown = hold.may_have_quorum;
+        fail(unknown ? errc::no_quorum : errc::lost,
+             manager().explain(unknown ? "too few nodes answered to tell whether it is held"
+                                       : "no quorum of nodes holds it under this token",
+                               failures_in(views)));
+        return;
+    }
+    // A lease without end was set by hand; it is good for one lease time at least.
+    const auto remaining = hold.remaining.value_or(lease_time_);
+    won_lease won;
+    won.identity.resource = resource_.str();
+    won.identity.token = request_.identifier();
+    won.identity.block = {hold.fencing.value(), hold.fencing.value()};
+    won.identity.with_holder_key =
+        driver::fencing_in_token(won.identity.token) == 0 || !hold.label.empty();
+    won.lease_time = lease_time_;
+    won.stop_margin = request_.options().stop_margin
+                          ? core::duration{*request_.options().stop_margin}
+                          : core::default_stop_margin(lease_time_);
+    won.renews = request_.options().renew.value_or(false);
+    won.started = started;
+    won.valid_until = core::valid_until(started, remaining);
+    won.granted = hold.granted;
+    won.doubtful = hold.silent;
+    if (won.valid_until <= boot_clock::now()) {
+        fail(errc::lost, {"its lease is over", {}});
+        return;
+    }
+    auto held = std::make_shared<held_lock>(manager(), std::move(won));
+    held->start();
+    complete({}, lock{std::move(held)});
+}
+
+void attach_operation::fail(error_code error, diagnostics why) {
+    if (request_.options().details != nullptr) {
+        *request_.options().details = std::move(why);
+    }
+    complete(error, lock{});
+}
+
+list_operation::list_operation(manager_impl& manager, std::string pattern, std::size_t limit,
+                               diagnostics* details,
+                               completion<error_code, std::vector<resource_name>> handler)
+    : read_operation(manager, std::move(handler)),
+      pattern_(std::move(pattern)),
+      limit_(limit),
+      details_(details) {}
+
+void list_operation::begin() {
+    const auto query = std::make_shared<driver::list_query>(manager().nodes(), pattern_, limit_);
+    query->start([this, operation = weak()](const driver::list_query::result& found) {
+        const auto alive = operation.lock();
+        if (!alive) {
+            return;
+        }
+        const bool enough = found.answered.size() >= core::quorum_of(manager().nodes().size());
+        if (!enough && details_ != nullptr) {
+            *details_ = manager().explain("too few nodes answered", found.why);
+        }
+        std::vector<resource_name> names(found.names.begin(), found.names.end());
+        complete(enough ? error_code{} : error_code{errc::no_quorum}, std::move(names));
+    });
+}
+
+}  // namespace redlock::manager

@@ -1,0 +1,112 @@
+// The operations that ask the nodes and change nothing: status, is_locked, attach, list. One shape
+// for all: start a query, and complete once, with its result, a cancellation or the manager's end.
+// Strand only; owned by the manager until complete.
+#pragma once
+
+#include <boost/asio/error.hpp>
+#include <functional>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "driver/queries.hpp"
+#include "manager/completion.hpp"
+#include "manager/manager_impl.hpp"
+#include "redlock/lock.hpp"
+#include "redlock/lock_manager.hpp"
+#include "redlock/options.hpp"
+#include "redlock/status.hpp"
+
+namespace redlock::manager {
+
+template <class Result>
+class read_operation : public closable,
+                       public std::enable_shared_from_this<read_operation<Result>> {
+  public:
+    read_operation(manager_impl& manager, completion<error_code, Result> handler)
+        : manager_(manager), handler_(std::move(handler)) {}
+    ~read_operation() override = default;
+
+    [[nodiscard]] completion<error_code, Result>& handler() { return handler_; }
+
+    void start() {
+        manager_.add(this->shared_from_this());
+        if (manager_.closed()) {
+            complete(errc::closed, {});
+            return;
+        }
+        begin();
+    }
+    void cancel() { complete(boost::asio::error::operation_aborted, {}); }
+
+  protected:
+    virtual void begin() = 0;
+
+    [[nodiscard]] manager_impl& manager() { return manager_; }
+    [[nodiscard]] std::weak_ptr<read_operation> weak() { return this->weak_from_this(); }
+    void complete(error_code error, Result result) {
+        if (std::exchange(done_, true)) {
+            return;
+        }
+        const auto self = this->shared_from_this();
+        manager_.remove(*this);
+        handler_(error, std::move(result));
+    }
+
+  private:
+    void on_manager_closed() override { complete(errc::closed, {}); }
+
+    manager_impl& manager_;
+    completion<error_code, Result> handler_;
+    bool done_ = false;
+};
+
+class status_operation final : public read_operation<resource_status> {
+  public:
+    status_operation(manager_impl& manager, resource_name resource,
+                     completion<error_code, resource_status> handler);
+
+  private:
+    void begin() override;
+    resource_name resource_;
+};
+
+class is_locked_operation final : public read_operation<bool> {
+  public:
+    is_locked_operation(manager_impl& manager, resource_name resource,
+                        completion<error_code, bool> handler);
+
+  private:
+    void begin() override;
+    resource_name resource_;
+};
+
+class attach_operation final : public read_operation<lock> {
+  public:
+    attach_operation(manager_impl& manager, resource_name resource, detail::acquire_request request,
+                     completion<error_code, lock> handler);
+
+  private:
+    void begin() override;
+    void on_views(core::instant started, const std::vector<node_status>& views);
+    void fail(error_code error, diagnostics why);
+
+    resource_name resource_;
+    detail::acquire_request request_;
+    std::chrono::milliseconds lease_time_;
+};
+
+class list_operation final : public read_operation<std::vector<resource_name>> {
+  public:
+    list_operation(manager_impl& manager, std::string pattern, std::size_t limit,
+                   diagnostics* details,
+                   completion<error_code, std::vector<resource_name>> handler);
+
+  private:
+    void begin() override;
+    std::string pattern_;
+    std::size_t limit_;
+    diagnostics* details_;
+};
+
+}  // namespace redlock::manager

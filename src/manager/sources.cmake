@@ -1,0 +1,14 @@
+set(manager_sources
+    src/manager/acquire_operation.cpp
+    src/manager/arguments.cpp
+    src/manager/clock.cpp
+    src/manager/close_operation.cpp
+    src/manager/error.cpp
+    src/manager/held_lock.cpp
+    src/manager/lock.cpp
+    src/manager/lock_manager.cpp
+    src/manager/manager_impl.cpp
+    src/manager/mutex.cpp
+    src/manager/names.cpp
+    src/manager/read_operations.cpp
+    src/manager/verdict.cpp)

@@ -1,0 +1,77 @@
+#include "manager/verdict.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/quorum.hpp"
+
+namespace redlock::manager {
+
+token_hold find_token(const lock_token& token, const std::vector<node_status>& nodes) {
+    token_hold hold;
+    std::vector<std::optional<std::chrono::milliseconds>> leases;
+    for (const auto& view : nodes) {
+        if (view.error) {
+            hold.silent.insert(view.node);
+        } else if (!token.empty() && view.holder == token) {
+            hold.granted.insert(view.node);
+            leases.push_back(view.remaining);
+            hold.fencing = std::max(hold.fencing, view.fencing);
+            if (hold.label.empty()) {
+                hold.label = view.label;
+            }
+        }
+    }
+    const std::size_t quorum = core::quorum_of(nodes.size());
+    hold.has_quorum = hold.granted.size() >= quorum;
+    hold.may_have_quorum = (hold.granted | hold.silent).size() >= quorum;
+    if (hold.has_quorum) {
+        // The quorum ends with the lease that leaves one node too few; a lease without end is the
+        // last.
+        std::sort(leases.begin(), leases.end(),
+                  [](const auto& a, const auto& b) { return a && (!b || *a < *b); });
+        hold.remaining = leases[leases.size() - quorum];
+    }
+    return hold;
+}
+
+resource_status judge(resource_name resource, std::vector<node_status> nodes) {
+    resource_status status;
+    status.resource = std::move(resource);
+    const std::size_t quorum = core::quorum_of(nodes.size());
+    std::size_t free = 0;
+    std::size_t silent = 0;
+    bool undecided = false;
+    for (const auto& view : nodes) {
+        silent += view.error ? 1U : 0U;
+        free += !view.error && view.holder.empty() ? 1U : 0U;
+    }
+    for (const auto& view : nodes) {
+        if (view.error || view.holder.empty()) {
+            continue;
+        }
+        const token_hold hold = find_token(view.holder, nodes);
+        if (hold.has_quorum) {
+            status.verdict = lock_verdict::held;
+            status.holder = view.holder;
+            status.fencing = hold.fencing;
+            status.label = hold.label;
+            status.remaining = hold.remaining;
+            break;
+        }
+        undecided = undecided || hold.may_have_quorum;
+    }
+    if (status.verdict != lock_verdict::held) {
+        if (free >= quorum) {
+            status.verdict = lock_verdict::free;
+        } else if (undecided || free + silent >= quorum) {
+            status.verdict = silent == 0 ? lock_verdict::split : lock_verdict::unknown;
+        } else {
+            status.verdict = lock_verdict::split;
+        }
+    }
+    status.nodes = std::move(nodes);
+    return status;
+}
+
+}  // namespace redlock::manager

@@ -1,0 +1,34 @@
+// What the nodes' views of a resource amount to together. Pure; any thread.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <vector>
+
+#include "core/instant.hpp"
+#include "core/node_set.hpp"
+#include "redlock/status.hpp"
+
+namespace redlock::manager {
+
+/// Held or free only if a quorum says so; unknown if the silent nodes could make it either; else
+/// split.
+[[nodiscard]] resource_status judge(resource_name resource, std::vector<node_status> nodes);
+
+/// Where one token stands.
+struct token_hold {
+    core::node_set granted;
+    core::node_set silent;
+    /// Whether a quorum has it, and whether one may if the silent nodes do.
+    bool has_quorum = false;
+    bool may_have_quorum = false;
+    /// When so many of its leases have ended that no quorum is left, counted from the asking; empty
+    /// if never. Only with a quorum.
+    std::optional<std::chrono::milliseconds> remaining;
+    fencing_token fencing;
+    std::string label;
+};
+
+[[nodiscard]] token_hold find_token(const lock_token& token, const std::vector<node_status>& nodes);
+
+}  // namespace redlock::manager

@@ -1,0 +1,114 @@
+// The way from nothing to a connection that is ready, and back to the next attempt: resolve,
+// connect, log in, select the database, identify. Decides which step is next and what a failure
+// means; never does I/O, reads a clock or draws a random number. (TLS will be a step between
+// connect and log in.) One thread at a time.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <redlock/endpoint.hpp>
+#include <redlock/error.hpp>
+#include <string>
+#include <string_view>
+
+#include "redis/resp_reader.hpp"
+#include "redis/server_identity.hpp"
+
+namespace redlock::redis {
+
+enum class connect_step : std::uint8_t {
+    idle,
+    resolving,
+    connecting,
+    authenticating,
+    selecting,
+    identifying,
+    ready,
+    waiting,
+};
+
+/// As it reads in "no answer while ...".
+[[nodiscard]] std::string_view to_string(connect_step step) noexcept;
+
+/// What happened outside.
+struct connect_event {
+    enum class kind : std::uint8_t {
+        begin,  ///< Start, or start again after the wait.
+        resolved,
+        connected,
+        reply,
+        failed,  ///< Anything broke, `ready` or not; `cause` and `message` say what.
+    };
+
+    kind what = kind::begin;
+    reply_view reply{};
+    error_code cause{};
+    std::string_view message{};
+    std::uint64_t random = 0;  ///< Any number; spreads the waits of many clients.
+};
+
+/// What the outside must do now.
+struct connect_action {
+    enum class kind : std::uint8_t {
+        none,
+        resolve,
+        connect,
+        send,  ///< `bytes`; one reply is due.
+        ready,
+        wait,  ///< Close, wait for `delay`, then `begin`.
+    };
+
+    kind what = kind::none;
+    std::string_view bytes{};  ///< Valid until the next `resume`.
+    std::chrono::nanoseconds delay{};
+};
+
+class connect_steps {
+  public:
+    struct backoff {
+        std::chrono::nanoseconds min;
+        std::chrono::nanoseconds max;
+    };
+
+    connect_steps(endpoint where, backoff pause);
+
+    /// The next step. An event that does not belong to the present step is answered with `none`,
+    /// except `failed`, which always ends the attempt.
+    [[nodiscard]] connect_action resume(const connect_event& event);
+
+    [[nodiscard]] connect_step step() const noexcept { return step_; }
+    /// Something was sent and its reply is due.
+    [[nodiscard]] bool awaits_reply() const noexcept {
+        return step_ == connect_step::authenticating || step_ == connect_step::selecting ||
+               step_ == connect_step::identifying;
+    }
+    [[nodiscard]] const endpoint& where() const noexcept { return where_; }
+    /// Of the present connection, known when `ready`.
+    [[nodiscard]] const server_identity& identity() const noexcept { return identity_; }
+    /// Why the last attempt or connection failed.
+    [[nodiscard]] error_code cause() const noexcept { return cause_; }
+    [[nodiscard]] const std::string& message() const noexcept { return message_; }
+
+  private:
+    [[nodiscard]] connect_action begin();
+    [[nodiscard]] connect_action log_in();
+    [[nodiscard]] connect_action select();
+    [[nodiscard]] connect_action identify();
+    [[nodiscard]] connect_action become_ready();
+    [[nodiscard]] connect_action on_reply(const reply_view& reply, std::uint64_t random);
+    [[nodiscard]] connect_action on_info(const reply_view& reply, std::uint64_t random);
+    [[nodiscard]] connect_action refused(const reply_view& reply, std::uint64_t random);
+    [[nodiscard]] connect_action fail(error_code cause, std::string message, std::uint64_t random);
+    [[nodiscard]] std::chrono::nanoseconds next_delay(std::uint64_t random);
+
+    endpoint where_;
+    backoff pause_;
+    std::chrono::nanoseconds ceiling_;  ///< Of the next wait; doubles with each failure in a row.
+    connect_step step_ = connect_step::idle;
+    server_identity identity_;
+    error_code cause_;
+    std::string message_;
+    std::string bytes_;
+};
+
+}  // namespace redlock::redis

@@ -1,0 +1,309 @@
+// The life of a connection and its clock; see connection_shell.hpp. What is decided here is only
+// what needs the time: when an attempt has taken too long, when a silent server is stalled, when it
+// is given up.
+#include "redis/connection.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "redis/connection_shell.hpp"
+
+namespace redlock::redis {
+namespace {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+using std::chrono::nanoseconds;
+
+// Silence after which a server is given up, in command timeouts.
+constexpr int patience = 10;
+
+// Keeps every sum of an instant and a timeout far from overflow.
+nanoseconds sane(nanoseconds timeout) {
+    return std::clamp<nanoseconds>(timeout, 1ms, 24h);
+}
+
+connection_options sane(connection_options options) {
+    options.connect_timeout = sane(options.connect_timeout);
+    options.command_timeout = sane(options.command_timeout);
+    options.backoff_min = sane(options.backoff_min);
+    options.backoff_max = std::max(sane(options.backoff_max), options.backoff_min);
+    return options;
+}
+
+// For a command that was never sent, a connection that broke and one that never was are the same.
+error_code unsent(error_code cause) {
+    return cause == node_errc::connection_lost ? error_code{node_errc::not_connected} : cause;
+}
+
+long long milliseconds(nanoseconds time) {
+    return time / 1ms;
+}
+
+}  // namespace
+
+std::string_view to_string(connection_state state) noexcept {
+    constexpr std::array<std::string_view, 5> names{"idle", "connecting", "ready",
+                                                    "waiting to retry", "stopped"};
+    return names.at(static_cast<std::size_t>(state));
+}
+
+connection::shell::shell(const asio::any_io_executor& strand, connection_options options,
+                         connection_events& events, std::uint64_t seed)
+    : executor_(strand),
+      options_(sane(std::move(options))),
+      events_(&events),
+      random_(seed),
+      steps_(options_.where, {.min = options_.backoff_min, .max = options_.backoff_max}),
+      queue_({.commands = options_.max_pending_commands, .bytes = options_.max_pending_bytes}),
+      timer_(strand) {}
+
+void connection::shell::start() {
+    if (state_ == connection_state::idle) {
+        begin_attempt();
+    }
+}
+
+void connection::shell::stop() {
+    if (state_ == connection_state::stopped) {
+        return;
+    }
+    state_ = connection_state::stopped;
+    stalled_ = false;
+    events_ = nullptr;
+    if (link_ != nullptr) {
+        link_->wire.close();
+        link_.reset();
+    }
+    timer_.cancel();
+    queue_.fail_all(errc::closed, errc::closed);
+}
+
+void connection::shell::keep_trying() {
+    if (state_ == connection_state::waiting_to_retry) {
+        retry_unasked_ = true;
+        arm();
+    }
+}
+
+error_code connection::shell::send(std::string_view encoded, std::shared_ptr<reply_sink> sink,
+                                   std::uint32_t tag, time_point deadline, bool must_follow) {
+    switch (state_) {
+        case connection_state::idle:
+        case connection_state::stopped:
+            return errc::closed;
+        case connection_state::waiting_to_retry:
+            if (boot_clock::now() < retry_at_) {
+                return unsent(steps_.cause());
+            }
+            begin_attempt();
+            break;
+        case connection_state::connecting:
+        case connection_state::ready:
+            break;
+    }
+    if ((stalled_ && !must_follow) || !queue_.push(encoded, std::move(sink), tag, deadline)) {
+        return node_errc::unresponsive;
+    }
+    flush_soon();
+    if (deadline < armed_for_) {
+        arm();
+    }
+    return {};
+}
+
+// --- becoming ready, and falling back ---
+
+void connection::shell::begin_attempt() {
+    state_ = connection_state::connecting;
+    ++generation_;
+    retry_unasked_ = false;
+    reading_ = false;
+    link_ = std::make_shared<link>(executor_);
+    reader_.clear();
+    attempt_deadline_ = boot_clock::now() + options_.connect_timeout;
+    perform(steps_.resume({.what = connect_event::kind::begin}));
+    arm();
+}
+
+void connection::shell::perform(const connect_action& action) {
+    const auto done = [this](connect_event::kind what) {
+        return [self = shared_from_this(), current = link_, what](error_code failure) {
+            self->on_step_done(current, what, failure);
+        };
+    };
+    switch (action.what) {
+        case connect_action::kind::resolve:
+            link_->wire.async_resolve(options_.where, done(connect_event::kind::resolved));
+            break;
+        case connect_action::kind::connect:
+            link_->wire.async_connect(options_.where, done(connect_event::kind::connected));
+            break;
+        case connect_action::kind::send:
+            link_->outgoing = action.bytes;
+            start_write();
+            break;
+        case connect_action::kind::ready:
+            state_ = connection_state::ready;
+            events_->on_ready(steps_.identity());
+            flush();
+            arm();
+            break;
+        case connect_action::kind::wait:
+            fall_back(action.delay);
+            break;
+        case connect_action::kind::none:
+            break;
+    }
+}
+
+void connection::shell::on_step_done(const link_ptr& current, connect_event::kind what,
+                                     error_code failure) {
+    if (current != link_) {
+        return;
+    }
+    if (failure) {
+        fail(node_errc::not_connected, failure.message());
+        return;
+    }
+    if (what == connect_event::kind::connected) {
+        start_read();
+    }
+    perform(steps_.resume({.what = what}));
+}
+
+void connection::shell::fail(error_code cause, std::string_view message) {
+    perform(steps_.resume({.what = connect_event::kind::failed,
+                           .cause = cause,
+                           .message = message,
+                           .random = random_()}));
+}
+
+// Sinks are told before the event, and may stop everything.
+void connection::shell::fall_back(nanoseconds delay) {
+    state_ = connection_state::waiting_to_retry;
+    stalled_ = false;
+    retry_at_ = boot_clock::now() + delay;
+    link_->wire.close();
+    link_.reset();
+    queue_.fail_all(steps_.cause(), unsent(steps_.cause()));
+    if (state_ == connection_state::waiting_to_retry) {
+        events_->on_down(steps_.cause(), steps_.message(), delay);
+    }
+    arm();
+}
+
+// --- time ---
+
+connection::shell::time_point connection::shell::next_wake() const {
+    time_point wake = queue_.next_deadline().value_or(time_point::max());
+    switch (state_) {
+        case connection_state::connecting:
+            return std::min(wake, attempt_deadline_);
+        case connection_state::waiting_to_retry:
+            return retry_unasked_ ? std::min(wake, retry_at_) : wake;
+        case connection_state::ready:
+            if (queue_.in_flight() != 0) {
+                const int times = stalled_ ? patience : 1;
+                wake = std::min(wake, silent_since_ + times * options_.command_timeout);
+            }
+            return wake;
+        case connection_state::idle:
+        case connection_state::stopped:
+            break;
+    }
+    return time_point::max();
+}
+
+// One timer serves everything. It is only ever moved forward: when it fires too early, because what
+// it was set for was answered meanwhile, it is set anew, so that commands do not pay for it.
+void connection::shell::arm() {
+    const time_point wake = next_wake();
+    if (wake >= armed_for_) {
+        return;
+    }
+    armed_for_ = wake;
+    timer_.expires_at(wake);
+    timer_.async_wait([self = shared_from_this()](error_code cancelled) {
+        if (!cancelled) {
+            self->on_timer();
+        }
+    });
+}
+
+void connection::shell::on_timer() {
+    armed_for_ = time_point::max();
+    const time_point now = boot_clock::now();
+    queue_.expire(now);
+    if (state_ == connection_state::waiting_to_retry && retry_unasked_ && now >= retry_at_) {
+        begin_attempt();
+    } else if (state_ == connection_state::connecting && now >= attempt_deadline_) {
+        fail(node_errc::not_connected,
+             fmt::format("no answer within {} ms while {}", milliseconds(options_.connect_timeout),
+                         to_string(steps_.step())));
+    } else if (state_ == connection_state::ready && queue_.in_flight() != 0) {
+        watch(now);
+    }
+    arm();
+}
+
+void connection::shell::watch(time_point now) {
+    const nanoseconds silence = now - silent_since_;
+    if (silence >= patience * options_.command_timeout) {
+        fail(node_errc::connection_lost, fmt::format("no answer for {} ms", milliseconds(silence)));
+    } else if (silence >= options_.command_timeout) {
+        stalled_ = true;
+    }
+}
+
+// --- the handle ---
+
+connection::connection(asio::any_io_executor strand, connection_options options,
+                       connection_events& events, std::uint64_t seed)
+    : shell_(std::make_shared<shell>(strand, std::move(options), events, seed)) {}
+
+connection::~connection() {
+    shell_->stop();
+}
+
+void connection::start() {
+    shell_->start();
+}
+void connection::stop() {
+    shell_->stop();
+}
+void connection::keep_trying() {
+    shell_->keep_trying();
+}
+
+error_code connection::send(std::string_view encoded, std::shared_ptr<reply_sink> sink,
+                            std::uint32_t tag, boot_clock::time_point deadline, bool must_follow) {
+    return shell_->send(encoded, std::move(sink), tag, deadline, must_follow);
+}
+
+connection_state connection::state() const noexcept {
+    return shell_->state();
+}
+bool connection::stalled() const noexcept {
+    return shell_->stalled();
+}
+error_code connection::last_error() const noexcept {
+    return shell_->steps().cause();
+}
+const std::string& connection::last_error_message() const noexcept {
+    return shell_->steps().message();
+}
+const server_identity* connection::identity() const noexcept {
+    return state() == connection_state::ready ? &shell_->steps().identity() : nullptr;
+}
+std::uint64_t connection::generation() const noexcept {
+    return shell_->generation();
+}
+const endpoint& connection::where() const noexcept {
+    return shell_->steps().where();
+}
+
+}  // namespace redlock::redis

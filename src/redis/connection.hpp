@@ -1,0 +1,111 @@
+// One pipelined connection to one Redis server, kept up for as long as it is wanted: the Asio shell
+// over resp_reader, command_queue, connect_steps and transport, which hold the decisions. Must
+// never know what its commands mean, and never wait for a server without a bound. Everything
+// happens on the strand that it was given: calls, events and sinks alike.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <redlock/clock.hpp>
+#include <redlock/endpoint.hpp>
+#include <redlock/error.hpp>
+#include <string>
+#include <string_view>
+
+#include "redis/command_queue.hpp"
+#include "redis/server_identity.hpp"
+
+namespace redlock::redis {
+
+struct connection_options {
+    endpoint where;
+    /// Bounds one attempt, from resolving the name to the answer to INFO.
+    std::chrono::nanoseconds connect_timeout = std::chrono::seconds{2};
+    /// Silence after which the server counts as stalled; ten times that, and it is given up.
+    std::chrono::nanoseconds command_timeout = std::chrono::seconds{1};
+    std::chrono::nanoseconds backoff_min = std::chrono::milliseconds{50};
+    std::chrono::nanoseconds backoff_max = std::chrono::seconds{5};
+    std::size_t max_pending_commands = 65536;
+    std::size_t max_pending_bytes = std::size_t{64} * 1024 * 1024;
+};
+
+/// Where the news go. Called on the strand, never after `stop`; may call `send` and `stop`.
+struct connection_events {
+    /// Logged in and identified: commands that waited go out now.
+    virtual void on_ready(const server_identity& identity) = 0;
+    /// The connection, or an attempt to make one, failed; pending commands have been told. No
+    /// attempt is made before `retry_in` is over. `message` is for people, bounded, without
+    /// secrets, and does not name the endpoint.
+    virtual void on_down(error_code cause, std::string_view message,
+                         std::chrono::nanoseconds retry_in) = 0;
+
+  protected:
+    ~connection_events() = default;
+};
+
+enum class connection_state : std::uint8_t {
+    idle,        ///< Not started.
+    connecting,  ///< Commands are accepted and wait.
+    ready,
+    waiting_to_retry,  ///< Commands are refused.
+    stopped,
+};
+
+[[nodiscard]] std::string_view to_string(connection_state state) noexcept;
+
+class connection {
+  public:
+    /// Does nothing yet. `strand` runs one handler at a time (a strand, or the executor of an
+    /// io_context that one thread runs); `events` must stay until `stop`. `seed` feeds the jitter
+    /// of the backoff.
+    connection(boost::asio::any_io_executor strand, connection_options options,
+               connection_events& events, std::uint64_t seed);
+    /// As `stop`; to be called on the strand, or when nothing runs on it any more.
+    ~connection();
+    connection(const connection&) = delete;
+    connection& operator=(const connection&) = delete;
+
+    /// Starts to connect. After a failure the next attempt is made by the first `send` once the
+    /// backoff is over, so that nothing is outstanding in the event loop while nobody wants
+    /// anything. Once only.
+    void start();
+
+    /// While waiting to retry: makes the next attempt when the backoff is over even if nothing is
+    /// sent. Holds for that one attempt; ask again in `on_down`.
+    void keep_trying();
+
+    /// Fails everything pending with errc::closed and closes. No event afterwards. Handlers that
+    /// are still queued in Asio are harmless, and end soon.
+    void stop();
+
+    /// Appends one encoded command. While connecting it waits, and expires by its deadline, unsent.
+    /// On an error nothing is sent and the sink is never called: node_errc::not_connected in
+    /// backoff (or the server's refusal if that is why, such as node_errc::authentication_failed),
+    /// node_errc::unresponsive while stalled, unless `must_follow`, and when the queue is full,
+    /// errc::closed after `stop` and before `start`.
+    [[nodiscard]] error_code send(std::string_view encoded, std::shared_ptr<reply_sink> sink,
+                                  std::uint32_t tag, boot_clock::time_point deadline,
+                                  bool must_follow = false);
+
+    [[nodiscard]] connection_state state() const noexcept;
+    /// Something was sent, and nothing at all was heard for `command_timeout` since.
+    [[nodiscard]] bool stalled() const noexcept;
+    /// Why the connection is not up, or was last lost; clear before the first failure.
+    [[nodiscard]] error_code last_error() const noexcept;
+    [[nodiscard]] const std::string& last_error_message() const noexcept;
+    /// Of the present connection; null unless it is ready.
+    [[nodiscard]] const server_identity* identity() const noexcept;
+    /// Bumped with each attempt to connect. Two commands accepted under the same number travel on
+    /// the same connection in the order in which they were accepted, or fail.
+    [[nodiscard]] std::uint64_t generation() const noexcept;
+    [[nodiscard]] const endpoint& where() const noexcept;
+
+  private:
+    class shell;
+    std::shared_ptr<shell> shell_;
+};
+
+}  // namespace redlock::redis

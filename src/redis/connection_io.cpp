@@ -1,0 +1,182 @@
+// How bytes come and go on a connection; see connection_shell.hpp. Reads are one at a time and each
+// is parsed completely before the next; writes are one at a time and take all that waits.
+#include <fmt/format.h>
+
+#include <boost/asio/post.hpp>
+#include <utility>
+
+#include "redis/connection_shell.hpp"
+#include "redis/server_error.hpp"
+
+namespace redlock::redis {
+
+namespace asio = boost::asio;
+
+// --- reading ---
+
+// A read is under way only while an answer is due: an idle connection has nothing outstanding in
+// the event loop, which may therefore end. What a server does meanwhile is looked at before the
+// next use.
+bool connection::shell::wants_reply() const noexcept {
+    return state_ == connection_state::connecting ||
+           (state_ == connection_state::ready && queue_.in_flight() != 0);
+}
+
+bool connection::shell::went_away_while_idle() {
+    return !reading_ && queue_.in_flight() == 0 && !link_->wire.open_and_silent();
+}
+
+void connection::shell::start_read() {
+    if (reading_ || !wants_reply()) {
+        return;
+    }
+    reading_ = true;
+    link_->wire.async_read_some(
+        asio::buffer(link_->incoming),
+        [self = shared_from_this(), current = link_](error_code failure, std::size_t size) {
+            self->on_read(current, failure, size);
+        });
+}
+
+void connection::shell::on_read(const link_ptr& current, error_code failure, std::size_t size) {
+    if (current != link_) {
+        return;
+    }
+    if (failure) {
+        broke(failure);
+        return;
+    }
+    silent_since_ = boot_clock::now();
+    stalled_ = false;
+    reader_.feed({current->incoming.data(), size});
+    while (true) {
+        const resp_reader::status status = reader_.next();
+        if (status == resp_reader::status::need_more) {
+            break;
+        }
+        if (status == resp_reader::status::protocol_error) {
+            fail(node_errc::bad_reply, shown_text(reader_.error(), options_.where.password));
+            return;
+        }
+        on_reply(reader_.current());
+        if (current != link_) {
+            return;
+        }
+    }
+    // Only now: a read begun by one of the replies above would have written over the others.
+    reading_ = false;
+    start_read();
+}
+
+void connection::shell::on_reply(const reply_view& reply) {
+    bool asked_for = false;
+    if (state_ == connection_state::ready) {
+        asked_for = queue_.on_reply(reply);
+    } else if (steps_.awaits_reply() && !link_->writing) {
+        asked_for = true;
+        perform(steps_.resume(
+            {.what = connect_event::kind::reply, .reply = reply, .random = random_()}));
+    }
+    if (!asked_for) {
+        fail(node_errc::bad_reply, "a reply to nothing: " + std::string{to_string(reply.kind())} +
+                                       " " + shown_text(reply.text(), options_.where.password));
+    }
+}
+
+void connection::shell::broke(error_code failure) {
+    if (state_ == connection_state::ready) {
+        fail(node_errc::connection_lost, failure.message());
+    } else {
+        fail(node_errc::not_connected,
+             fmt::format("{} while {}", failure.message(), to_string(steps_.step())));
+    }
+}
+
+// --- writing ---
+
+// What is asked for in one turn of the event loop leaves together, after it.
+void connection::shell::flush_soon() {
+    if (flush_posted_ || state_ != connection_state::ready || link_->writing) {
+        return;
+    }
+    flush_posted_ = true;
+    asio::post(executor_, [self = shared_from_this()] {
+        self->flush_posted_ = false;
+        self->flush();
+    });
+}
+
+void connection::shell::flush() {
+    if (state_ != connection_state::ready || link_->writing) {
+        return;
+    }
+    if (!queue_.has_waiting()) {
+        return;
+    }
+    if (went_away_while_idle()) {
+        // Nothing was lost with it: what waits travels on the next connection.
+        link_->wire.close();
+        begin_attempt();
+        return;
+    }
+    const bool nothing_was_due = queue_.in_flight() == 0;
+    if (!queue_.take_batch(link_->outgoing)) {
+        return;
+    }
+    if (nothing_was_due) {
+        silent_since_ = boot_clock::now();
+        if (silent_since_ + options_.command_timeout < armed_for_) {
+            arm();
+        }
+    }
+    start_read();
+    start_write();
+}
+
+void connection::shell::start_write() {
+    link_->written = 0;
+    link_->writing = true;
+    write_on(link_);
+}
+
+// A socket nearly always takes a batch at once, which spares a turn through the reactor.
+void connection::shell::write_on(const link_ptr& current) {
+    const std::string_view rest = std::string_view{current->outgoing}.substr(current->written);
+    error_code failure;
+    current->written += current->wire.try_write(rest, failure);
+    if (failure) {
+        on_written(current, failure);
+        return;
+    }
+    if (current->written == current->outgoing.size()) {
+        on_written(current, {});
+        return;
+    }
+    current->wire.async_write_some(
+        std::string_view{current->outgoing}.substr(current->written),
+        [self = shared_from_this(), current](error_code broken, std::size_t size) {
+            if (current != self->link_) {
+                return;
+            }
+            current->written += size;
+            if (broken || current->written == current->outgoing.size()) {
+                self->on_written(current, broken);
+            } else {
+                self->write_on(current);
+            }
+        });
+}
+
+void connection::shell::on_written(const link_ptr& current, error_code failure) {
+    current->writing = false;
+    if (failure) {
+        broke(failure);
+        return;
+    }
+    if (state_ == connection_state::ready) {
+        queue_.batch_written();
+        flush();
+    }
+}
+
+}  // namespace redlock::redis

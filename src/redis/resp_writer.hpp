@@ -1,0 +1,41 @@
+// Encodes commands as RESP arrays of bulk strings, at the end of a buffer that its owner uses again
+// and again. Must never look at what it encodes: any byte may stand in an argument. Pure; any
+// thread, one at a time for one buffer.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+
+namespace redlock::redis {
+
+/// Appends commands to `out`: `begin(n)`, then exactly `n` times `arg`.
+class resp_writer {
+  public:
+    /// `out` must outlive the writer.
+    explicit resp_writer(std::string& out) noexcept : out_(&out) {}
+
+    void begin(std::size_t argument_count);
+    void arg(std::string_view bytes);
+    void arg(std::integral auto number) {
+        if constexpr (std::is_signed_v<decltype(number)>) {
+            signed_number(static_cast<std::int64_t>(number));
+        } else {
+            unsigned_number(static_cast<std::uint64_t>(number));
+        }
+    }
+
+  private:
+    void signed_number(std::int64_t number);
+    void unsigned_number(std::uint64_t number);
+
+    std::string* out_;
+};
+
+/// Appends one whole command.
+void append_command(std::string& out, std::initializer_list<std::string_view> arguments);
+
+}  // namespace redlock::redis

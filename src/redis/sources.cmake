@@ -1,0 +1,13 @@
+# The Redis side, file by file; paths from the root of the repository.
+set(redis_sources
+    src/redis/command_queue.cpp
+    src/redis/connect_steps.cpp
+    src/redis/connection.cpp
+    src/redis/connection_io.cpp
+    src/redis/endpoint.cpp
+    src/redis/resp_reader.cpp
+    src/redis/resp_writer.cpp
+    src/redis/server_error.cpp
+    src/redis/server_identity.cpp
+    src/redis/transport.cpp
+)

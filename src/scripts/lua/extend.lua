@@ -1,0 +1,26 @@
+-- EXTEND: resets the lease of a lock that this node still holds for the token. Never creates one.
+-- KEYS  1 lock  2 fence  [3 holder]
+-- ARGV  1 token  2 last ballot of the block, P^ (0: none known)  3 lease time in ms
+--       4 fence lifetime in ms
+-- Returns 1   extended, or its lease was longer already: a lease is never shortened
+--         0   somebody else holds it here
+--         -1  nobody holds it here
+local held = redis.call('GET', KEYS[1])
+if held ~= ARGV[1] then
+    return held and 0 or -1
+end
+if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[3]) then
+    redis.call('PEXPIRE', KEYS[1], ARGV[3])
+    if KEYS[3] then
+        redis.call('PEXPIRE', KEYS[3], ARGV[3])
+    end
+end
+if ARGV[2] ~= '0' then
+    local fence = tonumber(redis.call('GET', KEYS[2]) or '0') or 0
+    if fence < tonumber(ARGV[2]) then
+        redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[4])
+    else
+        redis.call('PEXPIRE', KEYS[2], ARGV[4])
+    end
+end
+return 1

@@ -1,0 +1,23 @@
+// The Lua scripts that the nodes run, embedded at build time from src/scripts/lua, one script a
+// file, where each tells its keys, arguments and replies. Knows nothing of who calls them.
+// Constants only: usable from any thread, and during static initialisation.
+#pragma once
+
+#include <string_view>
+
+namespace redlock::scripts {
+
+/// One script: what EVALSHA is given (`sha1`, 40 lower-case hex digits), and what EVAL is given
+/// where the node does not know it yet (`body`, whose SHA1 that is).
+struct script {
+    std::string_view name;
+    std::string_view sha1;
+    std::string_view body;
+};
+
+extern const script acquire;
+extern const script extend;
+extern const script release;
+extern const script status;
+
+}  // namespace redlock::scripts

@@ -1,0 +1,35 @@
+// A user's first program: it must compile and link with nothing but what the package tells. It
+// needs no server: what it does is decided without one.
+#include <boost/asio/io_context.hpp>
+#include <iostream>
+#include <redlock/redlock.hpp>
+
+int main() {
+    const auto node = redlock::parse_endpoint("redis://:secret@127.0.0.1:1/2");
+    if (!node || node->host != "127.0.0.1" || node->port != 1 || node->database != 2) {
+        std::cerr << "parse_endpoint\n";
+        return 1;
+    }
+    if (redlock::parse_endpoint("http://127.0.0.1")) {
+        std::cerr << "parse_endpoint takes anything\n";
+        return 1;
+    }
+
+    boost::asio::io_context io;
+    redlock::lock_manager locks{io.get_executor(), {"redis://127.0.0.1:1"}};
+    redlock::error_code outcome = redlock::errc::closed;
+    locks.async_try_acquire("", {}, [&](redlock::error_code error, const redlock::lock& held) {
+        outcome = error;
+        if (held.valid()) {
+            outcome = {};
+        }
+        locks.async_close([](redlock::error_code) {});
+    });
+    io.run();
+    if (outcome != redlock::errc::invalid_argument) {
+        std::cerr << "an empty name: " << outcome.message() << '\n';
+        return 1;
+    }
+    std::cout << node->to_string() << '\n';
+    return 0;
+}

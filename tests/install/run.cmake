@@ -1,0 +1,49 @@
+# Run by CTest: install into an empty prefix, move it, then build and run the consumer twice, once
+# through find_package and once through pkg-config. Moving it first proves that no path is baked in.
+cmake_minimum_required(VERSION 3.25)
+
+function(step what)
+    execute_process(COMMAND ${ARGN} RESULT_VARIABLE status OUTPUT_VARIABLE out ERROR_VARIABLE out)
+    if(NOT status EQUAL 0)
+        message(FATAL_ERROR "${what}: ${status}\n${out}")
+    endif()
+    message(STATUS "${what}: ok")
+endfunction()
+
+file(REMOVE_RECURSE "${WORK}")
+step("install" "${CMAKE_COMMAND}" --install "${BUILD}" --prefix "${WORK}/first")
+file(RENAME "${WORK}/first" "${WORK}/prefix")
+set(prefix "${WORK}/prefix")
+
+foreach(file IN ITEMS include/redlock/redlock.hpp bin/redlock ${LIBDIR}/pkgconfig/redlock.pc
+                      ${LIBDIR}/cmake/redlock/redlockConfig.cmake)
+    if(NOT EXISTS "${prefix}/${file}")
+        message(FATAL_ERROR "not installed: ${file}")
+    endif()
+endforeach()
+file(GLOB_RECURSE headers RELATIVE "${prefix}/include" "${prefix}/include/*")
+foreach(header IN LISTS headers)
+    if(NOT header MATCHES "^redlock/.*\\.hpp$")
+        message(FATAL_ERROR "installed by mistake: include/${header}")
+    endif()
+endforeach()
+step("the installed command" "${prefix}/bin/redlock" --help)
+
+step("configure by find_package" "${CMAKE_COMMAND}" -G "${GENERATOR}"
+     -S "${CMAKE_CURRENT_LIST_DIR}/consumer" -B "${WORK}/by_cmake"
+     "-DCMAKE_PREFIX_PATH=${prefix}" "-DCMAKE_CXX_COMPILER=${COMPILER}")
+step("build by find_package" "${CMAKE_COMMAND}" --build "${WORK}/by_cmake")
+step("run by find_package" "${WORK}/by_cmake/consumer")
+
+set(ENV{PKG_CONFIG_PATH} "${prefix}/${LIBDIR}/pkgconfig")
+execute_process(COMMAND pkg-config --cflags --libs redlock RESULT_VARIABLE status
+                OUTPUT_VARIABLE flags ERROR_VARIABLE problem)
+if(NOT status EQUAL 0)
+    message(FATAL_ERROR "pkg-config: ${problem}")
+endif()
+separate_arguments(flags UNIX_COMMAND "${flags}")
+step("build by pkg-config" "${COMPILER}" -std=c++20
+     "${CMAKE_CURRENT_LIST_DIR}/consumer/consumer.cpp" -o "${WORK}/by_pkg_config" ${flags}
+     "-Wl,-rpath,${prefix}/${LIBDIR}")
+step("run by pkg-config" "${WORK}/by_pkg_config")
+file(REMOVE_RECURSE "${WORK}")

@@ -1,0 +1,403 @@
+// The connection against a server that misbehaves in every way we could think of, and against its
+// own user, who stops and sends at awkward moments.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <chrono>
+#include <future>
+#include <string>
+#include <thread>
+
+#include "redis/fake_server.hpp"
+#include "redis/resp_writer.hpp"
+#include "redis/test_connection.hpp"
+
+namespace redlock::redis {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using words = fake_server::words;
+
+struct connection_faults : testing::Test {
+    explicit connection_faults() : client(options_for("redis://localhost")), server(client.io) {
+        use(options_for(server.url()));
+    }
+    void use(connection_options options) {
+        options.where = parse_endpoint(server.url()).value();
+        client.link = std::make_unique<connection>(client.io.get_executor(), options, client, 1);
+    }
+    void start_and_wait() {
+        client.link->start();
+        ASSERT_TRUE(client.run_until_ready()) << client.down_message;
+    }
+    bool wait_for_down(int times = 1) {
+        return client.run_until([&] { return client.down_count >= times; });
+    }
+    // Answers PING with `bytes`, and the rest as usual.
+    void answer_ping(std::string bytes, bool close = false) {
+        server.on_command = [=](const words& command) {
+            return command[0] == "PING" ? fake_server::answer{bytes, close}
+                                        : fake_server::usual(command);
+        };
+    }
+
+    test_connection client;
+    fake_server server;
+};
+
+TEST_F(connection_faults, asks_in_one_write_what_was_asked_in_one_turn) {
+    start_and_wait();
+    const std::size_t before = server.reads;
+    for (std::uint32_t tag = 0; tag < 100; ++tag) {
+        ASSERT_FALSE(client.send({"PING"}, tag));
+    }
+    ASSERT_TRUE(client.run_until([&] { return client.sink->told.size() == 100; }));
+    EXPECT_EQ(server.reads, before + 1);
+}
+
+TEST_F(connection_faults, drops_a_server_that_answers_garbage) {
+    answer_ping("HTTP/1.1 400 Bad Request\r\n\r\n");
+    start_and_wait();
+    ASSERT_FALSE(client.send({"PING"}, 1));
+    ASSERT_TRUE(wait_for_down());
+    EXPECT_EQ(client.down_cause, node_errc::bad_reply);
+    EXPECT_THAT(client.sink->told, ElementsAre("1: failure sent"));
+    EXPECT_EQ(client.sink->last_cause, node_errc::bad_reply);
+    ASSERT_TRUE(client.run_until_ready());
+    EXPECT_EQ(server.accepted, 2);
+}
+
+TEST_F(connection_faults, drops_a_server_that_greets_with_garbage) {
+    server.greeting = "SSH-2.0-OpenSSH_9.2\r\n";
+    client.link->start();
+    ASSERT_FALSE(client.send({"PING"}, 1));
+    ASSERT_TRUE(wait_for_down());
+    EXPECT_EQ(client.down_cause, node_errc::bad_reply);
+    EXPECT_THAT(client.sink->told, ElementsAre("1: failure"));
+    EXPECT_EQ(client.ready_count, 0);
+}
+
+TEST_F(connection_faults, fails_what_was_asked_when_the_server_closes_in_mid_reply) {
+    answer_ping("$100\r\nhalf", true);
+    start_and_wait();
+    ASSERT_FALSE(client.send({"PING"}, 1));
+    ASSERT_FALSE(client.send({"PING"}, 2));
+    ASSERT_TRUE(wait_for_down());
+    EXPECT_EQ(client.down_cause, node_errc::connection_lost);
+    EXPECT_THAT(client.sink->told, ElementsAre("1: failure sent", "2: failure sent"));
+}
+
+TEST_F(connection_faults, does_not_mix_half_a_reply_into_the_next_connection) {
+    answer_ping("*2\r\n:1\r\n", true);
+    start_and_wait();
+    ASSERT_FALSE(client.send({"PING"}, 1));
+    ASSERT_TRUE(wait_for_down());
+    answer_ping("+PONG\r\n");
+    ASSERT_TRUE(client.run_until_ready());
+    EXPECT_EQ(client.ask({"PING"}), "+PONG");
+}
+
+TEST_F(connection_faults, keeps_the_replies_that_came_before_the_end) {
+    answer_ping("+PONG\r\n", true);
+    start_and_wait();
+    ASSERT_FALSE(client.send({"PING"}, 1));
+    ASSERT_FALSE(client.send({"PING"}, 2));
+    ASSERT_TRUE(wait_for_down());
+    EXPECT_THAT(client.sink->told, ElementsAre("1: +PONG", "2: failure sent"));
+}
+
+TEST_F(connection_faults, drops_a_server_that_speaks_unasked) {
+    start_and_wait();
+    server.say("+HELLO\r\n");
+    ASSERT_TRUE(wait_for_down());
+    EXPECT_EQ(client.down_cause, node_errc::bad_reply);
+    EXPECT_THAT(client.down_message, HasSubstr("HELLO"));
+}
+
+TEST_F(connection_faults, drops_a_server_that_answers_twice) {
+    answer_ping("+PONG\r\n+PONG\r\n");
+    start_and_wait();
+    ASSERT_FALSE(client.send({"PING"}, 1));
+    ASSERT_TRUE(wait_for_down());
+    EXPECT_EQ(client.down_cause, node_errc::bad_reply);
+    EXPECT_THAT(client.sink->told, ElementsAre("1: +PONG"));
+}
+
+TEST_F(connection_faults, drops_a_server_whose_reply_is_too_large) {
+    answer_ping("*1048577\r\n");
+    start_and_wait();
+    ASSERT_FALSE(client.send({"PING"}, 1));
+    ASSERT_TRUE(wait_for_down());
+    EXPECT_EQ(client.down_cause, node_errc::bad_reply);
+}
+
+TEST_F(connection_faults, takes_replies_byte_by_byte) {
+    answer_ping("");
+    start_and_wait();
+    ASSERT_FALSE(client.send({"PING"}, 1));
+    ASSERT_TRUE(client.run_until([&] { return server.received.back()[0] == "PING"; }));
+    for (const char each : std::string_view{"*2\r\n$2\r\nab\r\n:7\r\n"}) {
+        server.say({&each, 1});
+        client.io.poll();
+    }
+    ASSERT_TRUE(client.run_until([&] { return !client.sink->told.empty(); }));
+    EXPECT_THAT(client.sink->told, ElementsAre("1: [ab 7]"));
+}
+
+TEST_F(connection_faults, waits_no_longer_than_the_connect_timeout_at_any_step) {
+    for (const std::string silent_at : {"AUTH", "SELECT", "INFO"}) {
+        server.on_command = [=](const words& command) {
+            return command[0] == silent_at ? fake_server::answer{} : fake_server::usual(command);
+        };
+        connection_options options = options_for("redis://h");
+        options.connect_timeout = 10ms;
+        options.where = parse_endpoint("redis://u:pw@" + server.url().substr(8) + "/1").value();
+        client.link = std::make_unique<connection>(client.io.get_executor(), options, client, 1);
+        client.down_count = 0;
+        client.sink->told.clear();
+        client.link->start();
+        ASSERT_FALSE(client.send({"PING"}, 1));
+        ASSERT_TRUE(wait_for_down(2)) << silent_at;
+        EXPECT_EQ(client.down_cause, node_errc::not_connected);
+        EXPECT_THAT(client.down_message, HasSubstr("no answer within 10 ms"));
+        EXPECT_THAT(client.sink->told, ElementsAre("1: failure"));
+        EXPECT_EQ(client.sink->last_cause, node_errc::not_connected);
+    }
+}
+
+TEST_F(connection_faults, expires_what_waits_for_the_connection_unsent) {
+    server.on_command = [](const words&) { return fake_server::answer{}; };
+    client.link->start();
+    ASSERT_FALSE(client.send({"PING"}, 1, 5ms));
+    ASSERT_TRUE(client.run_until([&] { return !client.sink->told.empty(); }));
+    EXPECT_THAT(client.sink->told, ElementsAre("1: timeout"));
+    EXPECT_EQ(client.link->state(), connection_state::connecting);
+}
+
+TEST_F(connection_faults, goes_on_after_a_hang_up_at_each_step) {
+    for (const std::string fatal : {"AUTH", "SELECT", "INFO"}) {
+        int left = 3;
+        server.on_command = [=](const words& command) mutable {
+            return command[0] == fatal && left-- > 0
+                       ? fake_server::answer{.bytes = {}, .close = true}
+                       : fake_server::usual(command);
+        };
+        connection_options options = options_for("redis://h");
+        options.where = parse_endpoint("redis://u:pw@" + server.url().substr(8) + "/1").value();
+        client.link = std::make_unique<connection>(client.io.get_executor(), options, client, 1);
+        client.down_count = 0;
+        client.link->start();
+        ASSERT_TRUE(client.run_until_ready());
+        EXPECT_EQ(client.down_count, 3) << fatal;
+        EXPECT_EQ(client.ask({"PING"}), "+PONG");
+    }
+}
+
+TEST_F(connection_faults, survives_a_server_that_hangs_up_at_once) {
+    server.hang_up_at_once = true;
+    client.link->start();
+    ASSERT_TRUE(wait_for_down(3));
+    server.hang_up_at_once = false;
+    ASSERT_TRUE(client.run_until_ready());
+}
+
+TEST_F(connection_faults, refuses_while_it_waits_to_retry) {
+    connection_options options = options_for("redis://h");
+    options.backoff_min = 1h;
+    options.backoff_max = 1h;
+    use(options);
+    server.hang_up_at_once = true;
+    client.link->start();
+    ASSERT_TRUE(wait_for_down());
+    EXPECT_EQ(client.link->state(), connection_state::waiting_to_retry);
+    EXPECT_EQ(client.send({"PING"}), node_errc::not_connected);
+    EXPECT_GE(client.retry_in, 30min);
+    EXPECT_LE(client.retry_in, 1h);
+}
+
+TEST_F(connection_faults, refuses_before_the_start) {
+    EXPECT_EQ(client.send({"PING"}), errc::closed);
+}
+
+TEST_F(connection_faults, refuses_more_than_its_limits) {
+    connection_options options = options_for("redis://h");
+    options.max_pending_commands = 3;
+    use(options);
+    answer_ping("");
+    start_and_wait();
+    for (std::uint32_t tag = 0; tag < 3; ++tag) {
+        EXPECT_FALSE(client.send({"PING"}, tag));
+    }
+    EXPECT_EQ(client.send({"PING"}), node_errc::unresponsive);
+}
+
+TEST_F(connection_faults, refuses_what_does_not_fit_into_its_buffer) {
+    connection_options options = options_for("redis://h");
+    options.max_pending_bytes = 100;
+    use(options);
+    start_and_wait();
+    EXPECT_EQ(client.send({"PING", std::string(100, 'x')}), node_errc::unresponsive);
+    EXPECT_EQ(client.ask({"PING"}), "+PONG");
+}
+
+TEST_F(connection_faults, writes_more_than_the_socket_takes_at_once) {
+    // The server's loop is ours, so that it reads nothing while we write.
+    start_and_wait();
+    const std::string large(3 * 1024 * 1024, 'x');
+    for (std::uint32_t tag = 0; tag < 5; ++tag) {
+        ASSERT_FALSE(client.send({"PING", large}, tag));
+    }
+    ASSERT_TRUE(client.run_until([&] { return client.sink->told.size() == 5; }));
+    EXPECT_EQ(client.sink->told.back(), "4: +PONG");
+    EXPECT_EQ(server.received.back()[1], large);
+}
+
+TEST_F(connection_faults, lets_a_sink_send_from_every_call) {
+    int left = 50;
+    client.sink->then = [&] {
+        if (left-- > 0) {
+            static_cast<void>(client.send({"PING"}, 7));
+        }
+    };
+    start_and_wait();
+    ASSERT_FALSE(client.send({"PING"}, 1));
+    ASSERT_TRUE(client.run_until([&] { return left <= 0; }));
+    left = 5;
+    answer_ping("", true);
+    ASSERT_FALSE(client.send({"PING"}, 2));
+    ASSERT_TRUE(wait_for_down());
+    EXPECT_EQ(client.send({"PING"}), node_errc::not_connected);
+}
+
+TEST_F(connection_faults, lets_a_sink_stop_it_from_a_reply) {
+    start_and_wait();
+    client.sink->then = [&] {
+        client.sink->then = nullptr;
+        client.link->stop();
+    };
+    for (std::uint32_t tag = 1; tag <= 3; ++tag) {
+        ASSERT_FALSE(client.send({"PING"}, tag));
+    }
+    ASSERT_TRUE(client.run_until([&] { return client.sink->told.size() == 3; }));
+    EXPECT_THAT(client.sink->told, ElementsAre("1: +PONG", "2: failure sent", "3: failure sent"));
+    EXPECT_EQ(client.down_count, 0);
+}
+
+TEST_F(connection_faults, lets_a_sink_stop_it_from_a_failure_and_a_timeout) {
+    for (const bool by_timeout : {false, true}) {
+        answer_ping("", !by_timeout);
+        use(options_for("redis://h"));
+        client.sink = std::make_shared<remembering_sink>();
+        client.sink->then = [&] { client.link->stop(); };
+        start_and_wait();
+        ASSERT_FALSE(client.send({"PING"}, 1, by_timeout ? std::chrono::nanoseconds{2ms} : 1h));
+        ASSERT_TRUE(client.run_until([&] { return !client.sink->told.empty(); }));
+        EXPECT_EQ(client.link->state(), connection_state::stopped);
+        EXPECT_EQ(client.down_count, 0);
+    }
+}
+
+TEST_F(connection_faults, may_be_stopped_and_destroyed_in_its_events) {
+    client.when_ready = [&] { client.link->stop(); };
+    client.link->start();
+    ASSERT_TRUE(
+        client.run_until([&] { return client.link->state() == connection_state::stopped; }));
+    client.when_ready = nullptr;
+    server.hang_up_at_once = true;
+    use(options_for("redis://h"));
+    client.when_down = [&] { use(options_for("redis://h")); };
+    client.link->start();
+    ASSERT_TRUE(wait_for_down());
+    EXPECT_EQ(client.link->state(), connection_state::idle);
+}
+
+TEST_F(connection_faults, may_be_stopped_at_every_turn_of_the_loop) {
+    server.on_command = [](const words& command) { return fake_server::usual(command); };
+    for (int turns = 0; turns < 20; ++turns) {
+        use(options_for("redis://h"));
+        client.sink = std::make_shared<remembering_sink>();
+        client.link->start();
+        ASSERT_FALSE(client.send({"PING"}, 1));
+        client.io.restart();
+        for (int i = 0; i < turns; ++i) {
+            client.io.poll_one();
+        }
+        client.link->stop();
+        EXPECT_EQ(client.sink->told.size(), 1U) << "told exactly once, whatever it was";
+    }
+}
+
+TEST_F(connection_faults, may_be_destroyed_with_its_loop_never_run_again) {
+    client.link->start();
+    ASSERT_FALSE(client.send({"PING"}, 1));
+    client.link.reset();
+    EXPECT_THAT(client.sink->told, ElementsAre("1: failure"));
+    use(options_for("redis://h"));
+}
+
+TEST_F(connection_faults, costs_nothing_when_idle) {
+    connection_options options = options_for("redis://h");
+    options.connect_timeout = 1ms * 500;
+    options.command_timeout = 5ms;
+    use(options);
+    start_and_wait();
+    EXPECT_EQ(client.ask({"PING"}), "+PONG");
+    // The timer that was armed while there was something to wait for fires at most once more.
+    client.io.restart();
+    std::size_t handlers = 0;
+    while (client.io.run_one_for(700ms) != 0) {
+        ++handlers;
+    }
+    EXPECT_LE(handlers, 3U);
+}
+
+TEST(connection_threads, work_on_a_strand_of_a_thread_pool) {
+    boost::asio::io_context server_loop;
+    fake_server server{server_loop};
+    std::thread server_thread{[&] { server_loop.run(); }};
+
+    struct quiet final : connection_events {
+        void on_ready(const server_identity&) override {}
+        void on_down(error_code, std::string_view, std::chrono::nanoseconds) override {}
+    } events;
+    struct counting : reply_sink {
+        void on_reply(std::uint32_t, const reply_view&) override { count(); }
+        void on_timeout(std::uint32_t, bool) override {}
+        void on_failure(std::uint32_t, error_code, bool) override { count(); }
+        void count() {
+            if (--left == 0) {
+                done.set_value();
+            }
+        }
+        int left = 4000;
+        std::promise<void> done;
+    };
+    const auto sink = std::make_shared<counting>();
+    auto finished = sink->done.get_future();
+    {
+        boost::asio::thread_pool pool{3};
+        const auto strand = boost::asio::make_strand(pool.get_executor());
+        connection link{strand, options_for(server.url()), events, 1};
+        boost::asio::post(strand, [&] { link.start(); });
+        std::string ping;
+        append_command(ping, {"PING"});
+        for (int i = 0; i < 4000; ++i) {
+            boost::asio::post(strand, [&link, &ping, sink] {
+                EXPECT_FALSE(link.send(ping, sink, 0, boot_clock::now() + 1h));
+            });
+        }
+        EXPECT_EQ(finished.wait_for(30s), std::future_status::ready);
+        boost::asio::post(strand, [&] { link.stop(); });
+        pool.join();
+    }
+    server_loop.stop();
+    server_thread.join();
+}
+
+}  // namespace
+}  // namespace redlock::redis

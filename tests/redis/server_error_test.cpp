@@ -1,0 +1,87 @@
+// Error replies: what they mean, and that their text is fit to be shown.
+#include "redis/server_error.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "redis/server_identity.hpp"
+
+namespace redlock::redis {
+namespace {
+
+TEST(server_error, is_known_by_its_code_word) {
+    using enum node_errc;
+    EXPECT_EQ(classify("NOAUTH Authentication required."), authentication_failed);
+    EXPECT_EQ(classify("WRONGPASS invalid username-password pair or user is disabled."),
+              authentication_failed);
+    EXPECT_EQ(classify("ERR invalid password"), authentication_failed);
+    EXPECT_EQ(classify("ERR AUTH <password> called without any password configured for the default "
+                       "user. Are you sure your configuration is correct?"),
+              authentication_failed);
+    EXPECT_EQ(classify("ERR Client sent AUTH, but no password is set"), authentication_failed);
+    EXPECT_EQ(classify("NOPERM this user has no permissions to run the 'set' command"),
+              permission_denied);
+    EXPECT_EQ(classify("DENIED Redis is running in protected mode"), permission_denied);
+    EXPECT_EQ(classify("READONLY You can't write against a read only replica."), read_only);
+    EXPECT_EQ(classify("OOM command not allowed when used memory > 'maxmemory'."), out_of_memory);
+    EXPECT_EQ(classify("LOADING Redis is loading the dataset in memory"), loading);
+    EXPECT_EQ(classify("MISCONF Redis is configured to save RDB snapshots"), cannot_persist);
+    EXPECT_EQ(classify("OOM"), out_of_memory);
+}
+
+TEST(server_error, is_any_other_without_a_known_word) {
+    using enum node_errc;
+    for (const std::string_view text : {"", "ERR unknown command", "OOMPH", "noauth x", " NOAUTH",
+                                        "WRONGTYPE Operation against a "
+                                        "key holding the wrong kind"}) {
+        EXPECT_EQ(classify(text), error_reply) << text;
+    }
+}
+
+TEST(server_error, tells_a_missing_script) {
+    EXPECT_TRUE(is_noscript("NOSCRIPT No matching script. Please use EVAL."));
+    EXPECT_FALSE(is_noscript("ERR NOSCRIPT"));
+    EXPECT_FALSE(is_noscript("NOSCRIPTS"));
+    EXPECT_FALSE(is_noscript(""));
+}
+
+TEST(server_error, is_shown_bounded_and_printable) {
+    EXPECT_EQ(shown_text("ERR fine"), "ERR fine");
+    EXPECT_EQ(shown_text("ERR a\r\nb\x1b[31m\xff"), "ERR a??b?[31m?");
+    const std::string shown = shown_text(std::string(100000, 'x'));
+    EXPECT_EQ(shown.size(), 200U);
+    EXPECT_TRUE(shown.ends_with("x..."));
+    EXPECT_EQ(shown_text(std::string(200, 'x')), std::string(200, 'x'));
+}
+
+TEST(server_error, never_shows_the_secret) {
+    EXPECT_EQ(shown_text("ERR no hunter2, hunter2!", "hunter2"), "ERR no ***, ***!");
+    EXPECT_EQ(shown_text("hunter2", "hunter2"), "***");
+    EXPECT_EQ(
+        shown_text("ERR unknown command 'AUTH', with args beginning with: 'alice' 'hun", "hunter2"),
+        "ERR unknown command 'AUTH'");
+    EXPECT_EQ(shown_text("a****b", "*"), "a************b");
+    // The cut must not save half of a secret from being masked.
+    const std::string text = std::string(190, 'x') + "secret-of-some-length";
+    EXPECT_EQ(shown_text(text, "secret-of-some-length").find("secret"), std::string::npos);
+}
+
+TEST(server_identity, is_read_from_info) {
+    const server_identity found = parse_server_info(
+        "# Server\r\nredis_version:7.0.15\r\nredis_mode:standalone\r\nrun_id:0123abcd\r\n\r\n"
+        "# Replication\r\nrole:master\r\n");
+    EXPECT_EQ(found,
+              (server_identity{.run_id = "0123abcd", .redis_version = "7.0.15", .role = "master"}));
+}
+
+TEST(server_identity, is_empty_where_info_says_nothing) {
+    EXPECT_EQ(parse_server_info(""), server_identity{});
+    EXPECT_EQ(parse_server_info("run_id"), server_identity{});
+    EXPECT_EQ(parse_server_info("xrun_id:1\nRUN_ID:2\n"), server_identity{});
+    EXPECT_EQ(parse_server_info("run_id:a:b").run_id, "a:b");
+    EXPECT_EQ(parse_server_info("run_id:" + std::string(100000, 'r')).run_id.size(), 128U);
+}
+
+}  // namespace
+}  // namespace redlock::redis

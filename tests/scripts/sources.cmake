@@ -1,0 +1,3 @@
+set(scripts_test_sources
+    tests/scripts/embedded_test.cpp
+)

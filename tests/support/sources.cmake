@@ -1,0 +1,3 @@
+set(support_sources
+    tests/support/redis_server.cpp
+)

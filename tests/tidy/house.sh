@@ -1,0 +1,161 @@
+#!/bin/sh
+# Reads the sources and fails on what breaks the rules of the house: an include that points the wrong
+# way, a file too long, a file without its opening words, a file that no list names. Prints each breach
+# as path:line: what. POSIX sh and awk only, so that it runs wherever the build runs.
+#
+# usage: house.sh ROOT
+set -eu
+cd "$1"
+
+here=$(mktemp -d)
+trap 'rm -rf "$here"' EXIT
+
+for folder in include src sim tests bench examples cmake docs models; do
+    [ ! -d "$folder" ] || find "$folder" -type f
+done | sort >"$here/all"
+for file in dev .ci/run CMakeLists.txt README.md; do
+    [ ! -f "$file" ] || echo "$file"
+done >>"$here/all"
+grep -E '\.(cpp|hpp)$' "$here/all" >"$here/code" || true
+grep -E '(\.(cpp|hpp|lua|sh|cmake|md|txt)|^dev|^\.ci/run)$' "$here/all" >"$here/text" || true
+
+# shellcheck disable=SC2016 # awk's dollars, not the shell's
+arrows() {
+    xargs awk '
+    function breach(what) { printf "%s:%d: %s\n", FILENAME, FNR, what }
+
+    # The room that a file of ours lies in.
+    function room_of(path) {
+        if (path ~ /^include\/redlock\//) return "public"
+        if (path ~ /^src\/asio\.cpp$/) return "asio"
+        if (path ~ /^src\/[a-z]+\//) { sub(/^src\//, "", path); sub(/\/.*/, "", path); return path }
+        sub(/\/.*/, "", path)
+        return path
+    }
+
+    # What an include leads to: one of our rooms, a library, the standard library or the system.
+    function target_of(name, quoted,    first) {
+        first = name
+        sub(/\/.*/, "", first)
+        if (first == "redlock") return "public"
+        if (quoted && first ~ /^(core|redis|driver|manager|scripts|cli|sim|bench|support)$/) return first
+        if (quoted && name !~ /\//) return "neighbour"
+        if (first ~ /^(hiredis|openssl|boost|fmt|CLI|gtest|gmock|rapidcheck|benchmark)(\.h)?$/) {
+            sub(/\.h$/, "", first)
+            return first
+        }
+        if (quoted) return "unknown"
+        if (name ~ /\.h$/) return "system"
+        return "std"
+    }
+
+    BEGIN {
+        leaf = " types error clock "
+        # Who may include whom. Whoever is not named here may not.
+        may["public"]   = " public boost std "
+        may["asio"]     = " boost "
+        may["core"]     = " core public std "
+        may["scripts"]  = " scripts std "
+        may["redis"]    = " redis public boost fmt std system hiredis "
+        may["driver"]   = " driver core redis scripts public boost fmt std system "
+        may["manager"]  = " manager driver core redis scripts public boost fmt std system "
+        may["cli"]      = " cli public boost fmt CLI std system "
+        may["examples"] = " examples neighbour public boost fmt std system "
+        may["bench"]    = " bench neighbour public boost fmt std system "
+        may["sim"]      = " sim core public fmt std gtest "
+        may["docs"]     = may["examples"]
+        may["tests"]    = " core redis driver manager scripts cli sim support neighbour public boost" \
+                          " fmt CLI std system hiredis openssl gtest gmock rapidcheck "
+    }
+
+    FNR == 1 { room = room_of(FILENAME) }
+
+    /^[ \t]*#[ \t]*include[ \t]*["<]/ {
+        line = $0
+        sub(/^[ \t]*#[ \t]*include[ \t]*/, "", line)
+        quoted = substr(line, 1, 1) == "\""
+        name = substr(line, 2)
+        sub(/[">].*/, "", name)
+        target = target_of(name, quoted)
+
+        if (name ~ /\.\./) {
+            breach("\"" name "\" climbs: write the path from the include root")
+        } else if (index(may[room], " " target " ") == 0) {
+            breach(room " may not include " name " (" target ")")
+        } else if (target == "hiredis" && FILENAME !~ /^src\/redis\/resp_reader\.(cpp|hpp)$/ &&
+                   FILENAME !~ /^tests\/support\//) {
+            breach("only src/redis/resp_reader may include hiredis")
+        } else if (name ~ /^boost\/asio\/ssl/ && room != "redis" && room != "tests") {
+            breach("TLS belongs in src/redis")
+        } else if (target == "public" && (room == "core" || room == "redis")) {
+            part = name
+            sub(/^redlock\//, "", part)
+            sub(/\.hpp$/, "", part)
+            allowed = room == "redis" ? leaf "endpoint " : leaf
+            if (index(allowed, " " part " ") == 0)
+                breach(room " may include only the public leaves" allowed "and not " name)
+        } else if (room == "core" && target == "std" &&
+                   name ~ /^(iostream|fstream|thread|mutex|condition_variable|random|ctime)$/) {
+            breach("core neither reads a clock nor draws a number nor does I/O: " name)
+        }
+    }
+    ' <"$here/code"
+}
+
+# shellcheck disable=SC2016 # awk's dollars, not the shell's
+shape() {
+    xargs awk -v code="$here/code" '
+    function breach(line, what) { printf "%s:%d: %s\n", path, line, what }
+    function finish() {
+        if (path == "") return
+        if (count > 450) breach(count, "longer than 450 lines")
+        if (path ~ /\.hpp$/ && !once) breach(1, "a header without #pragma once")
+    }
+    BEGIN { while ((getline name < code) > 0) headers[name] = 1 }
+    FNR == 1 {
+        finish()
+        path = FILENAME; count = 0; once = 0
+        # A .cpp file with a header of its name, beside it or public, has its opening words there.
+        header = public = path
+        sub(/\.cpp$/, ".hpp", header)
+        sub(/.*\//, "include/redlock/", public)
+        sub(/\.cpp$/, ".hpp", public)
+        opened = path ~ /\.cpp$/ && (header in headers || public in headers)
+        if (path ~ /\.(cpp|hpp)$/ && $0 !~ /^\/\// && !opened)
+            breach(1, "does not open with what the file owns")
+    }
+    { count++ }
+    /^#pragma once/ { once = 1 }
+    path ~ /\.hpp$/ && /^[ \t]*using namespace/ { breach(FNR, "using namespace in a header") }
+    path ~ /\.(cpp|hpp|lua)$/ && /(TODO|FIXME)/ { breach(FNR, "unfinished work") }
+    END { finish() }
+    ' <"$here/text"
+}
+
+# Every .cpp file and public header is named in a list: a test that nobody builds passes for ever.
+listed() {
+    find . \( -path './build*' -o -name .git \) -prune -o \
+        \( -name sources.cmake -o -name headers.cmake -o -name CMakeLists.txt \) -type f \
+        -exec cat {} + >"$here/lists"
+    grep -E '\.cpp$|^include/redlock/.*\.hpp$' "$here/code" | while IFS= read -r file; do
+        inner=${file#src/}
+        inner=${inner#tests/install/consumer/}
+        case $file in
+            examples/*) inner=$(basename "$file" .cpp) ;;
+        esac
+        grep -qF -- "$inner" "$here/lists" || echo "$file:1: in no sources.cmake: it is never built"
+    done
+}
+
+{
+    arrows
+    shape
+    listed
+} >"$here/breaches"
+
+if [ -s "$here/breaches" ]; then
+    cat "$here/breaches"
+    echo "house: $(wc -l <"$here/breaches") breaches" >&2
+    exit 1
+fi
+echo "house: $(wc -l <"$here/code") files, all in order"
