@@ -23,12 +23,15 @@ std::size_t names_for(std::size_t at_once) {
 figures summed_up(const std::vector<slice>& slices, const std::vector<nanoseconds>& latencies) {
     figures result;
     std::vector<double> rates;
+    std::vector<nanoseconds> busy;
     for (const slice& each : slices) {
         rates.push_back(each.rate());
+        busy.push_back(each.busy_per_cycle());
         result.errors += each.errors;
     }
     result.rate = median(rates);
     result.latency = median(latencies);
+    result.busy = median(busy);
     return result;
 }
 

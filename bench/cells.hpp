@@ -17,6 +17,7 @@ namespace bench {
 struct figures {
     double rate = 0;  ///< Cycles per second.
     nanoseconds latency{0};
+    nanoseconds busy{0};  ///< Processor time of the client's thread for one cycle.
     std::size_t errors = 0;
 };
 

@@ -128,6 +128,7 @@ std::size_t floor::exchange(std::string_view bytes, std::string_view expected) {
 
 slice floor::run(nanoseconds length) {
     slice result;
+    const auto busy_before = thread_time();
     const auto start = clock::now();
     auto now = start;
     while (now - start < length) {
@@ -144,6 +145,7 @@ slice floor::run(nanoseconds length) {
         now = clock::now();
     }
     result.elapsed = now - start;
+    result.busy = thread_time() - busy_before;
     return result;
 }
 

@@ -16,6 +16,9 @@ namespace bench {
 
 namespace {
 
+/// A turn is so small a part of all the cycles.
+constexpr int parts = 4;
+
 /// The server's process, by its own word. Throws unless it is surely a server on this machine: a
 /// number that came over the network must not stop somebody else's process.
 pid_t process_of(const redlock::endpoint& where) {
@@ -85,17 +88,18 @@ frozen_result measure_frozen(const std::vector<redlock::endpoint>& endpoints, st
     std::vector<nanoseconds> healthy;
     std::vector<nanoseconds> frozen;
     const auto measured = [&] {
-        const slice cycles = library.run_cycles(frozen_result::cycles);
+        const slice cycles = library.run_cycles(frozen_result::cycles / parts);
         result.errors += cycles.errors;
-        return cycles.elapsed;
+        return cycles.elapsed * parts;
     };
-    for (const pid_t process : processes) {
+    // In short turns, so that noise hits both.
+    for (int turn = 0; turn < frozen_result::turns; ++turn) {
         if (!library.settle(std::chrono::seconds{10})) {
             throw std::runtime_error("not every node answers");
         }
-        library.run_cycles(frozen_result::cycles / 5);  // Warm.
+        library.run_cycles(20);  // Warm.
         healthy.push_back(measured());
-        const frozen_process stopped{process};
+        const frozen_process stopped{processes[static_cast<std::size_t>(turn) % processes.size()]};
         frozen.push_back(measured());
     }
     result.healthy = median(healthy);

@@ -14,9 +14,10 @@ namespace bench {
 
 struct frozen_result {
     static constexpr std::size_t cycles = 1000;
+    static constexpr int turns = 12;
     static constexpr double highest_ratio = 1.1;
 
-    nanoseconds healthy{0};  ///< For `cycles`, one at a time; the median of some turns.
+    nanoseconds healthy{0};  ///< For `cycles`, one at a time, by the median turn.
     nanoseconds frozen{0};
     double ratio = 0;  ///< frozen / healthy.
     std::size_t errors = 0;

@@ -150,6 +150,7 @@ slice library_side::run_until(clock::time_point end, std::size_t cycles) {
     workers.reserve(at_once_);
 
     io_.restart();
+    const auto busy_before = thread_time();
     current_.elapsed = -clock::now().time_since_epoch();
     for (std::size_t worker = 0; worker < at_once_; ++worker) {
         if (how_ == style::callbacks) {
@@ -159,6 +160,7 @@ slice library_side::run_until(clock::time_point end, std::size_t cycles) {
         }
     }
     io_.run();
+    current_.busy = thread_time() - busy_before;
     // What the quorum did not wait for is fetched now, outside the measured time, so that it does
     // not disturb what is measured next.
     const slice result = current_;

@@ -37,6 +37,7 @@ const char* name_of(style how) {
 json::object as_json(const figures& measured) {
     return {{"cycles_per_second", rounded(measured.rate, 1)},
             {"acquire_us", rounded(microseconds(measured.latency), 0.1)},
+            {"client_cpu_us", rounded(microseconds(measured.busy), 0.01)},
             {"errors", measured.errors}};
 }
 
@@ -47,19 +48,22 @@ void print_table_head(style how, double seconds) {
         "One cycle is to acquire and to release a resource that nobody else wants.\n"
         "The library: {} on one thread. {:.1f} s a line, in slices of 0.15 s taken in turn; "
         "medians.\n\n"
-        "                    cycles a second              redlock /         median acquire, us\n"
-        "nodes  at once     plain      own  redlock     plain      own     plain      own  "
-        "redlock\n",
+        "          |    cycles a second      | redlock /   | acquire, us         "
+        "| client's cpu, us a cycle\n"
+        "nodes  at |   plain     own redlock | plain   own |  plain    own redlock "
+        "|  plain    own redlock\n",
         name_of(how), seconds);
     std::fflush(stdout);
 }
 
 void print_table_line(const cell& measured) {
-    fmt::print("{:5}  {:7}  {:>8} {:>8} {:>8}  {:8.2f} {:8.2f}  {:8.0f} {:8.0f} {:8.0f}\n",
+    fmt::print("{:5} {:3} | {:>7} {:>7} {:>7} | {:5.2f} {:5.2f} | {:6.0f} {:6.0f} {:7.0f} |",
                measured.nodes, measured.at_once, thousands(measured.plain.rate),
                thousands(measured.own.rate), thousands(measured.library.rate), measured.to_plain,
                measured.to_own, microseconds(measured.plain.latency),
                microseconds(measured.own.latency), microseconds(measured.library.latency));
+    fmt::print(" {:6.1f} {:6.1f} {:7.1f}\n", microseconds(measured.plain.busy),
+               microseconds(measured.own.busy), microseconds(measured.library.busy));
     if (measured.plain.errors + measured.own.errors + measured.library.errors > 0) {
         fmt::print("       errors: plain {}, own {}, redlock {} {}\n", measured.plain.errors,
                    measured.own.errors, measured.library.errors, measured.error);
@@ -86,13 +90,14 @@ void print_frozen(const frozen_result& result) {
         return std::chrono::duration<double, std::milli>(time).count();
     };
     fmt::print(
-        "{} cycles, one at a time, three nodes; medians of three turns, another node frozen in "
-        "each\n\n"
+        "{} cycles, one at a time, three nodes; by the median of {} turns, each with another "
+        "node frozen\n\n"
         "three healthy         {:8.1f} ms\n"
         "one of three frozen   {:8.1f} ms\n"
         "ratio                 {:8.2f}     must be at most {}: {}\n",
-        thousands(frozen_result::cycles), milliseconds(result.healthy), milliseconds(result.frozen),
-        result.ratio, frozen_result::highest_ratio, result.passed() ? "passed" : "FAILED");
+        thousands(frozen_result::cycles), frozen_result::turns, milliseconds(result.healthy),
+        milliseconds(result.frozen), result.ratio, frozen_result::highest_ratio,
+        result.passed() ? "passed" : "FAILED");
     if (result.errors > 0) {
         fmt::print("{} cycles failed; the last: {}\n", result.errors, result.error);
     }

@@ -40,14 +40,15 @@ class crew_store {
                                    : answer::too_old;
     }
     /// Sends the crew off. On purpose it does not look whether the crew is free: that is what the
-    /// lock is for, and what `lost_orders` would show.
+    /// lock is for, and what `broken_orders` would show.
     answer send(int crew, int incident, redlock::fencing_token token) {
         const std::scoped_lock guard{mutex_};
         record& entry = records_[crew];
         if (!admit(entry, token)) {
+            ++broken_orders_;
             return answer::too_old;
         }
-        lost_orders_ += entry.incident ? 1 : 0;
+        broken_orders_ += entry.incident ? 1 : 0;
         entry.incident = incident;
         return answer::done;
     }
@@ -55,9 +56,10 @@ class crew_store {
         const std::scoped_lock guard{mutex_};
         return records_[crew].incident;
     }
-    [[nodiscard]] int lost_orders() {
+    /// Orders that were refused, or that took a crew from another incident.
+    [[nodiscard]] int broken_orders() {
         const std::scoped_lock guard{mutex_};
-        return lost_orders_;
+        return broken_orders_;
     }
 
   private:
@@ -75,7 +77,7 @@ class crew_store {
 
     std::mutex mutex_;
     std::map<int, record> records_;
-    int lost_orders_ = 0;
+    int broken_orders_ = 0;
 };
 
 /// Sends one crew if it is free. The lock makes the look and the order one step.
@@ -83,8 +85,11 @@ bool try_crew(redlock::mutex_context& desk, crew_store& store, int crew, int inc
     redlock::mutex alone{desk, lock_name(crew)};
     const std::scoped_lock guard{alone};
     const auto token = alone.fencing_token();
-    return store.look(crew, token) == crew_store::answer::done &&
-           store.send(crew, incident, token) == crew_store::answer::done;
+    if (store.look(crew, token) != crew_store::answer::done) {
+        return false;
+    }
+    std::this_thread::sleep_for(2ms);  // The dispatcher reads the address out to the crew.
+    return store.send(crew, incident, token) == crew_store::answer::done;
 }
 
 /// Sends two crews or none: std::scoped_lock takes both locks in a way that cannot deadlock.
@@ -172,7 +177,7 @@ int run_dispatch() {
                    incident ? fmt::format("incident {}", *incident) : "at the station");
         out += incident ? 1 : 0;
     }
-    const bool kept = store.lost_orders() == 0 && out == sent && out == crews;
+    const bool kept = store.broken_orders() == 0 && out == sent && out == crews;
     return example::verdict(sleeper_is_refused(desks[0], desks[1]) && kept,
                             "each crew at one incident only, and no order from a sleeper");
 }

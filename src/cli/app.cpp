@@ -36,6 +36,14 @@ std::vector<std::string> take_arguments(int argc, char** argv, invocation& asked
     return {ours.rbegin(), ours.rend()};
 }
 
+/// CLI11 would say no more than that a subcommand is required.
+void check_subcommand(const CLI::App& root, int argc, char** argv) {
+    const std::string first = argc > 1 ? argv[1] : "";
+    if (!first.empty() && first.front() != '-' && root.get_subcommand_no_throw(first) == nullptr) {
+        throw usage_error("unknown subcommand " + first);
+    }
+}
+
 int say_usage(std::string_view message) {
     say(fmt::format("{}; see redlock --help", printable(without_secrets(message))));
     return exit_usage;
@@ -60,6 +68,7 @@ int parse_and_run(int argc, char** argv) {
     add_local(root, asked);
     add_demo(root, asked);
     add_demo_worker(root, asked);
+    check_subcommand(root, argc, argv);
     try {
         root.parse(take_arguments(argc, argv, asked));
     } catch (const CLI::Success& shown) {  // --help and --version

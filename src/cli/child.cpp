@@ -136,8 +136,11 @@ void child::stop_with_child(int number) {
     struct sigaction before {};
     ::sigaction(number, &plain, &before);
     ::kill(whole_job ? 0 : ::getpid(), number);
-    // We are stopped in the line above and go on here after SIGCONT, which `resume` answers.
+    // We are stopped in the line above and go on here after SIGCONT, which `resume` answers. If the
+    // child's stop is reported only now, it is the one that we have just answered.
     ::sigaction(number, &before, nullptr);
+    siginfo_t info{};
+    ::waitid(P_PID, static_cast<id_t>(pid_), &info, WSTOPPED | WNOHANG);
 }
 
 void child::resume() {

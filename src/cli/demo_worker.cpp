@@ -1,12 +1,11 @@
 // One of the demo's processes: a few workers, each a coroutine that updates the counter in a loop,
 // with the lock or without. A hidden subcommand, started by `redlock demo` only.
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <chrono>
+#include <exception>
 #include <memory>
 #include <redlock/lock_manager.hpp>
 #include <redlock/with_lock.hpp>
@@ -79,11 +78,22 @@ int work(const worker_request& request) {
     const shared_store store{request.descriptor};
     asio::io_context loop{1};
     lock_manager locks{loop.get_executor(), node_list{common_options{}.node_urls()}};
+    std::size_t working = request.workers;
+    std::exception_ptr failure;
     for (std::size_t i = 0; i < request.workers; ++i) {
         asio::co_spawn(loop, request.guarded ? work_guarded(*store, locks) : work_unguarded(*store),
-                       asio::detached);
+                       [&](const std::exception_ptr& thrown) {
+                           failure = failure ? failure : thrown;
+                           if (--working == 0) {
+                               // Bounded, where the releases owed to a frozen node are not.
+                               locks.async_close([](const error_code&) {});
+                           }
+                       });
     }
     loop.run();
+    if (failure) {
+        std::rethrow_exception(failure);
+    }
     return exit_ok;
 }
 

@@ -75,8 +75,8 @@ int lock_runner::run() {
 }
 
 asio::awaitable<int> lock_runner::work() {
-    if (const int failed = co_await acquire(); failed != exit_ok) {
-        co_return failed;
+    if (const auto failed = co_await acquire()) {
+        co_return *failed;
     }
     if (const auto failed = start_command()) {
         co_await release();
@@ -101,7 +101,7 @@ asio::awaitable<int> lock_runner::work() {
     co_return lost_ ? exit_lost : overrun_ ? exit_max_hold : *child_status_;
 }
 
-asio::awaitable<int> lock_runner::acquire() {
+asio::awaitable<std::optional<int>> lock_runner::acquire() {
     diagnostics details;
     const std::string told = label();
     acquire_options with;
@@ -120,7 +120,10 @@ asio::awaitable<int> lock_runner::acquire() {
         }
         co_return exit_signal_base + interrupted_by_;
     }
-    co_return error ? say_error(name(), error, details, options_.wait.conflict_status) : exit_ok;
+    if (error) {
+        co_return say_error(name(), error, details, options_.wait.conflict_status);
+    }
+    co_return std::nullopt;
 }
 
 std::optional<int> lock_runner::start_command() {

@@ -28,7 +28,8 @@ class lock_runner {
 
   private:
     boost::asio::awaitable<int> work();
-    boost::asio::awaitable<int> acquire();
+    /// The exit status if the lock was not had.
+    boost::asio::awaitable<std::optional<int>> acquire();
     boost::asio::awaitable<void> release();
     [[nodiscard]] std::optional<int> start_command();
     [[nodiscard]] std::vector<std::string> environment() const;

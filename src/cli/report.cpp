@@ -55,7 +55,7 @@ class event_printer final : public observer {
             fmt::format_to(out, " {}", printable(what.resource));
         }
         if (!what.node_name.empty()) {
-            fmt::format_to(out, " node {} ({})", what.node, printable(what.node_name));
+            fmt::format_to(out, ": node {} ({})", what.node, printable(what.node_name));
         }
         if (what.fencing) {
             fmt::format_to(out, ", fencing token {}", what.fencing.value());
@@ -110,12 +110,8 @@ int status_of(const error_code& error, int contended) {
 
 int say_error(std::string_view what, const error_code& error, const diagnostics& details,
               int contended) {
-    std::string line = fmt::format("{}: {}", what, error.message());
-    const std::string more = printable(details.to_string());
-    if (!more.empty()) {
-        line += fmt::format(" ({})", more);
-    }
-    say(line);
+    const std::string why = printable(details.to_string());
+    say(fmt::format("{}: {}", what, why.empty() ? error.message() : why));
     return status_of(error, contended);
 }
 

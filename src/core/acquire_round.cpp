@@ -160,6 +160,12 @@ std::size_t acquire_round::largest_holding() const {
     return largest;
 }
 
+std::vector<std::int64_t> acquire_round::offsets_us() const {
+    const bool in_the_way =
+        outcome_ == acquire_outcome::stale || offsets_us_.size() > tolerated_by(nodes_);
+    return in_the_way ? offsets_us_ : std::vector<std::int64_t>{};
+}
+
 instant acquire_round::quorum_free_at() const {
     // Nodes not known to be held are taken for free; then so many of the held ones are needed,
     // those whose leases end first.

@@ -84,8 +84,9 @@ class acquire_round {
     /// Nodes that may hold our lock without our knowing.
     [[nodiscard]] node_set doubtful() const { return pending_ | unknown_; }
     [[nodiscard]] std::uint64_t largest_fence() const { return largest_fence_; }
-    /// Reported clock offsets, for `believed_offset`.
-    [[nodiscard]] const std::vector<std::int64_t>& offsets_us() const { return offsets_us_; }
+    /// Reported clock offsets, for `believed_offset`: only if the ballot is what stood in the way
+    /// of a quorum. One node with a wild clock must not move the ballots that suit all others.
+    [[nodiscard]] std::vector<std::int64_t> offsets_us() const;
     /// When, by the leases that were reported, a quorum may be free; `never` if that cannot be
     /// told.
     [[nodiscard]] instant quorum_free_at() const;

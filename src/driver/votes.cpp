@@ -36,6 +36,9 @@ std::optional<core::acquire_vote> acquire_vote_of(const redis::reply_view& reply
     core::acquire_vote vote;
     switch (reply[0].integer()) {
         case 0:
+            if (!reply[2].is_text()) {
+                return std::nullopt;
+            }
             vote.answer = acquire_answer::busy;
             vote.holder = std::hash<std::string_view>{}(reply[2].text());
             if (value >= 0) {
@@ -96,7 +99,12 @@ parsed<core::release_answer> parse_release(const redis::reply_view& reply) {
 }
 
 parsed<node_status> parse_status(const redis::reply_view& reply) {
-    if (!reply.is_array() || reply.size() != 4 || !reply[1].is_integer()) {
+    const auto text_or_nil = [&](std::size_t child) {
+        return reply[child].is_text() || reply[child].is_nil();
+    };
+    // Strictly: a holder that cannot be read must not pass for a free lock.
+    if (!reply.is_array() || reply.size() != 4 || !reply[1].is_integer() || !text_or_nil(0) ||
+        !text_or_nil(2) || !text_or_nil(3)) {
         return {std::nullopt, refusal_of(reply)};
     }
     node_status status;

@@ -41,7 +41,8 @@ connect_action connect_steps::resume(const connect_event& event) {
     using event_kind = connect_event::kind;
     switch (event.what) {
         case event_kind::begin:
-            if (step_ == connect_step::idle || step_ == connect_step::waiting) {
+            if (step_ == connect_step::idle || step_ == connect_step::waiting ||
+                step_ == connect_step::ready) {
                 return begin();
             }
             break;

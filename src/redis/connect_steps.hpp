@@ -33,7 +33,7 @@ enum class connect_step : std::uint8_t {
 /// What happened outside.
 struct connect_event {
     enum class kind : std::uint8_t {
-        begin,  ///< Start, or start again after the wait.
+        begin,  ///< Start, or start again: after the wait, or when `ready` turned out to be over.
         resolved,
         connected,
         reply,

@@ -148,6 +148,7 @@ void connection::shell::perform(const connect_action& action) {
             break;
         case connect_action::kind::ready:
             state_ = connection_state::ready;
+            disarm();
             events_->on_ready(steps_.identity());
             flush();
             arm();
@@ -232,6 +233,12 @@ void connection::shell::arm() {
             self->on_timer();
         }
     });
+}
+
+// Else the end of an attempt that succeeded would keep an idle event loop waiting.
+void connection::shell::disarm() {
+    armed_for_ = time_point::max();
+    timer_.cancel();
 }
 
 void connection::shell::on_timer() {

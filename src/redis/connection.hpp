@@ -98,8 +98,9 @@ class connection {
     [[nodiscard]] const std::string& last_error_message() const noexcept;
     /// Of the present connection; null unless it is ready.
     [[nodiscard]] const server_identity* identity() const noexcept;
-    /// Bumped with each attempt to connect. Two commands accepted under the same number travel on
-    /// the same connection in the order in which they were accepted, or fail.
+    /// Bumped with each attempt to connect. Of two commands accepted under the same number, the
+    /// second reaches the server after the first, or not at all; and on the same connection, unless
+    /// the first was answered already.
     [[nodiscard]] std::uint64_t generation() const noexcept;
     [[nodiscard]] const endpoint& where() const noexcept;
 

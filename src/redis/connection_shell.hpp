@@ -71,6 +71,7 @@ class connection::shell : public std::enable_shared_from_this<connection::shell>
     void on_written(const link_ptr& current, error_code failure);
 
     void arm();
+    void disarm();
     void on_timer();
     void watch(time_point now);
     [[nodiscard]] time_point next_wake() const;
@@ -93,8 +94,8 @@ class connection::shell : public std::enable_shared_from_this<connection::shell>
     bool stalled_ = false;
     bool flush_posted_ = false;
     bool reading_ = false;  ///< On the present link.
-    bool retry_unasked_ =
-        false;  ///< Otherwise the next `send` after `retry_at_` makes the attempt.
+    /// Otherwise the next `send` after `retry_at_` makes the attempt.
+    bool retry_unasked_ = false;
 };
 
 }  // namespace redlock::redis

@@ -136,8 +136,10 @@ complaint read_tcp(const urls::url_view& url, endpoint& found) {
         return "the host is malformed";
     }
     if (url.has_port() && !url.port().empty()) {
-        found.port = url.port_number();
-        if (found.port == 0) {
+        // Not port_number(), which takes 99999 modulo 65536.
+        const std::string digits = url.port();
+        const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), found.port);
+        if (read.ec != std::errc{} || found.port == 0) {
             return "the port is not a number from 1 to 65535";
         }
     }

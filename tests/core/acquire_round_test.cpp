@@ -243,11 +243,33 @@ TEST(acquire_round, keeps_the_largest_fence) {
     EXPECT_EQ(round.largest_fence(), 90U);
 }
 
-TEST(acquire_round, keeps_every_clock_offset) {
+TEST(acquire_round, tells_the_clocks_offsets_that_stood_in_the_way) {
     acquire_round round{5, lease, epoch};
     round.on_vote(0, out_of_window(-5), at(1ms));
     round.on_vote(3, out_of_window(9), at(1ms));
-    EXPECT_EQ(round.offsets_us(), (std::vector<std::int64_t>{-5, 9}));
+    EXPECT_EQ(round.offsets_us(), std::vector<std::int64_t>{});
+    round.on_vote(1, out_of_window(7), at(1ms));
+    EXPECT_EQ(round.offsets_us(), (std::vector<std::int64_t>{-5, 9, 7}));
+}
+
+TEST(acquire_round, is_not_taught_by_one_wild_clock_that_did_not_matter) {
+    acquire_round won{3, lease, epoch};
+    acquire_round lost{3, lease, epoch};
+    for (acquire_round* round : {&won, &lost}) {
+        round->on_vote(0, out_of_window(3'600'000'000), at(1ms));
+    }
+    won.on_vote(1, granted(), at(1ms));
+    won.on_vote(2, granted(), at(1ms));
+    lost.on_vote(1, busy(1), at(1ms));
+    EXPECT_EQ(won.offsets_us().size() + lost.offsets_us().size(), 0U);
+}
+
+TEST(acquire_round, is_taught_by_the_one_clock_that_made_the_difference) {
+    acquire_round round{3, lease, epoch};
+    round.on_vote(0, said(acquire_answer::unknown), at(1ms));
+    round.on_vote(1, granted(), at(1ms));
+    round.on_vote(2, out_of_window(11'000'000), at(1ms));
+    EXPECT_EQ(round.offsets_us(), (std::vector<std::int64_t>{11'000'000}));
 }
 
 TEST(quorum_free_at, is_the_start_while_nothing_stands_in_the_way) {

@@ -114,9 +114,10 @@ TEST(renewal, a_failure_leaves_the_end_alone_and_tries_again_soon) {
 
 TEST(renewal, without_the_watchdog_never_extends) {
     renewal lock = without_watchdog();
-    EXPECT_EQ(lock.on_timer(at(8s)), action::none);
-    lock.on_extend_failed(at(8s));
+    EXPECT_EQ(lock.on_timer(at(1s)), action::none);
+    lock.on_extend_failed(at(2s));
     EXPECT_EQ(lock.next_event(), announcement);
+    EXPECT_EQ(lock.on_timer(at(8s)), action::none);
     lock.on_extended(at(8s), at(8s) + 8'908ms);
     EXPECT_EQ(lock.next_event(), at(8s) + 8'408ms);
     EXPECT_EQ(lock.on_timer(at(12s)), action::none);

@@ -197,6 +197,13 @@ TEST(connect_steps, forget_the_identity_of_the_last_connection) {
     EXPECT_EQ(each.steps.identity().run_id, "");
 }
 
+TEST(connect_steps, begin_again_when_the_connection_turned_out_to_be_gone) {
+    driver each{full_endpoint()};
+    go_to(each, connect_step::ready);
+    EXPECT_EQ(each.tell(event::begin).what, action::resolve);
+    EXPECT_EQ(each.steps.identity(), server_identity{});
+}
+
 TEST(connect_steps, ignore_what_does_not_belong_to_the_step) {
     driver each{full_endpoint()};
     EXPECT_EQ(each.fail("early").what, action::none);

@@ -111,12 +111,48 @@ TEST_F(connection_faults, keeps_the_replies_that_came_before_the_end) {
     EXPECT_THAT(client.sink->told, ElementsAre("1: +PONG", "2: failure sent"));
 }
 
-TEST_F(connection_faults, drops_a_server_that_speaks_unasked) {
+TEST_F(connection_faults, leaves_a_connection_on_which_the_server_spoke_unasked) {
     start_and_wait();
     server.say("+HELLO\r\n");
+    EXPECT_EQ(client.ask({"PING"}), "+PONG") << "and not HELLO";
+    EXPECT_EQ(server.accepted, 2);
+    EXPECT_EQ(client.down_count, 0);
+}
+
+TEST_F(connection_faults, leaves_a_connection_that_was_closed_while_it_was_idle) {
+    start_and_wait();
+    const std::uint64_t generation = client.link->generation();
+    server.hang_up();
+    EXPECT_EQ(client.ask({"PING"}), "+PONG");
+    EXPECT_EQ(server.accepted, 2);
+    EXPECT_EQ(client.down_count, 0) << "nothing was lost";
+    EXPECT_GT(client.link->generation(), generation);
+}
+
+TEST_F(connection_faults, says_so_when_a_server_that_left_while_idle_does_not_come_back) {
+    start_and_wait();
+    server.hang_up();
+    server.stop_listening();
+    ASSERT_FALSE(client.send({"PING"}, 1));
     ASSERT_TRUE(wait_for_down());
-    EXPECT_EQ(client.down_cause, node_errc::bad_reply);
-    EXPECT_THAT(client.down_message, HasSubstr("HELLO"));
+    EXPECT_THAT(client.sink->told, ElementsAre("1: failure"));
+    EXPECT_EQ(client.sink->last_cause, node_errc::not_connected);
+}
+
+TEST_F(connection_faults, connects_again_only_when_something_is_sent_after_the_backoff) {
+    client.keep_trying = false;
+    connection_options options = options_for("redis://h");
+    options.backoff_min = 1ms;
+    options.backoff_max = 1ms;
+    use(options);
+    server.hang_up_at_once = true;
+    client.link->start();
+    ASSERT_TRUE(wait_for_down());
+    server.hang_up_at_once = false;
+    ASSERT_TRUE(client.run_until([&] { return !client.send({"PING"}, 1); }));
+    ASSERT_TRUE(client.run_until([&] { return !client.sink->told.empty(); }));
+    EXPECT_THAT(client.sink->told, ElementsAre("1: +PONG"));
+    EXPECT_EQ(client.down_count, 1);
 }
 
 TEST_F(connection_faults, drops_a_server_that_answers_twice) {
@@ -311,6 +347,7 @@ TEST_F(connection_faults, may_be_stopped_and_destroyed_in_its_events) {
     server.hang_up_at_once = true;
     use(options_for("redis://h"));
     client.when_down = [&] { use(options_for("redis://h")); };
+    client.keep_trying = false;
     client.link->start();
     ASSERT_TRUE(wait_for_down());
     EXPECT_EQ(client.link->state(), connection_state::idle);
@@ -338,22 +375,6 @@ TEST_F(connection_faults, may_be_destroyed_with_its_loop_never_run_again) {
     client.link.reset();
     EXPECT_THAT(client.sink->told, ElementsAre("1: failure"));
     use(options_for("redis://h"));
-}
-
-TEST_F(connection_faults, costs_nothing_when_idle) {
-    connection_options options = options_for("redis://h");
-    options.connect_timeout = 1ms * 500;
-    options.command_timeout = 5ms;
-    use(options);
-    start_and_wait();
-    EXPECT_EQ(client.ask({"PING"}), "+PONG");
-    // The timer that was armed while there was something to wait for fires at most once more.
-    client.io.restart();
-    std::size_t handlers = 0;
-    while (client.io.run_one_for(700ms) != 0) {
-        ++handlers;
-    }
-    EXPECT_LE(handlers, 3U);
 }
 
 TEST(connection_threads, work_on_a_strand_of_a_thread_pool) {

@@ -4,7 +4,6 @@
 
 #include <chrono>
 #include <string>
-#include <utility>
 
 #include "redis/test_connection.hpp"
 #include "support/redis_server.hpp"
@@ -254,8 +253,8 @@ TEST(connection, comes_back_after_the_server_was_killed_and_restarted) {
     const std::uint64_t generation = client.link->generation();
     server.freeze();
     ASSERT_FALSE(client.send({"INCR", "n"}, 1));
-    bool written = false;
-    ASSERT_TRUE(client.run_until([&] { return std::exchange(written, true); }));
+    client.io.restart();
+    client.io.poll();  // Writes it.
     server.kill();
     ASSERT_TRUE(client.run_until([&] { return client.down_count >= 2; }));
     EXPECT_THAT(client.sink->told, ElementsAre("1: failure sent"));
@@ -270,6 +269,46 @@ TEST(connection, comes_back_after_the_server_was_killed_and_restarted) {
     EXPECT_EQ(client.ask({"GET", "n"}), "nil");
 }
 
+TEST(connection, finds_a_server_that_was_restarted_while_it_was_idle) {
+    redis_server server;
+    test_connection client{options_for(server.url())};
+    client.link->start();
+    ASSERT_TRUE(client.run_until_ready());
+    const std::string first = client.link->identity()->run_id;
+    server.restart();
+    EXPECT_EQ(client.ask({"PING"}), "+PONG");
+    EXPECT_NE(client.link->identity()->run_id, first);
+    EXPECT_EQ(client.ready_count, 2);
+    EXPECT_EQ(client.down_count, 0);
+}
+
+TEST(connection, leaves_nothing_in_the_event_loop_when_idle) {
+    redis_server server;
+    connection_options options = options_for(server.url());
+    options.connect_timeout = 1h;
+    options.command_timeout = 5ms;
+    test_connection client{options};
+    client.link->start();
+    client.io.run();  // Ends, though the attempt had an hour's time.
+    EXPECT_EQ(client.link->state(), connection_state::ready);
+    EXPECT_EQ(client.ask({"PING"}), "+PONG");
+    client.io.restart();
+    client.io.run();
+    EXPECT_EQ(client.link->state(), connection_state::ready);
+}
+
+TEST(connection, leaves_nothing_in_the_event_loop_when_the_server_is_down) {
+    connection_options options =
+        options_for("redis://127.0.0.1:" + std::to_string(support::free_port()));
+    options.backoff_min = 1h;
+    options.connect_timeout = 5ms;
+    test_connection client{options};
+    client.keep_trying = false;
+    client.link->start();
+    client.io.run();
+    EXPECT_EQ(client.down_count, 1);
+}
+
 TEST(connection, stops_with_commands_on_their_way) {
     redis_server server;
     test_connection client{options_for(server.url())};
@@ -277,7 +316,8 @@ TEST(connection, stops_with_commands_on_their_way) {
     ASSERT_TRUE(client.run_until_ready());
     server.freeze();
     ASSERT_FALSE(client.send({"INCR", "n"}, 1));
-    client.io.poll();
+    client.io.restart();
+    client.io.poll();  // Writes it.
     ASSERT_FALSE(client.send({"INCR", "n"}, 2));
     client.link->stop();
     EXPECT_THAT(client.sink->told, ElementsAre("1: failure sent", "2: failure"));

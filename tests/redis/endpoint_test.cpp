@@ -126,6 +126,7 @@ TEST(endpoint, names_the_part_at_fault) {
         {"redis://h:port", "port"},
         {"redis://h:0", "port"},
         {"redis://h:65536", "port"},
+        {"redis://h:99999", "port"},
         {"redis://h:99999999999999999999", "port"},
         {"redis://h:-1", "port"},
         {"redis://[::1]:x", "port"},

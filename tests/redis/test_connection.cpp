@@ -92,6 +92,9 @@ void test_connection::on_down(error_code cause, std::string_view message,
     down_cause = cause;
     down_message = message;
     retry_in = delay;
+    if (keep_trying) {
+        link->keep_trying();
+    }
     if (when_down) {
         when_down();
     }

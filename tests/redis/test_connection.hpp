@@ -59,6 +59,7 @@ class test_connection final : public connection_events {
     error_code down_cause;
     std::string down_message;
     std::chrono::nanoseconds retry_in{};
+    bool keep_trying = true;  ///< To connect again after each failure, without being asked.
     std::function<void()> when_ready;
     std::function<void()> when_down;
     std::unique_ptr<connection> link;

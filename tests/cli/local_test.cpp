@@ -1,0 +1,181 @@
+// `redlock local` and `redlock demo`: throwaway servers that are really thrown away.
+#include <dirent.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <csignal>
+#include <filesystem>
+#include <regex>
+
+#include "cli/redis_process.hpp"
+#include "cli/support/process.hpp"
+
+namespace redlock::cli_test {
+namespace {
+
+/// Processes whose parent is this one.
+std::vector<pid_t> children_of(pid_t parent) {
+    std::vector<pid_t> children;
+    const std::string path =
+        "/proc/" + std::to_string(parent) + "/task/" + std::to_string(parent) + "/children";
+    FILE* file = ::fopen(path.c_str(), "r");
+    if (file != nullptr) {
+        for (pid_t child = 0; std::fscanf(file, "%d", &child) == 1;) {
+            children.push_back(child);
+        }
+        std::fclose(file);
+    }
+    return children;
+}
+
+void expect_dead(const std::vector<pid_t>& processes) {
+    for (const pid_t each : processes) {
+        eventually([&] { return !alive(each); }, "a server ends");
+    }
+}
+
+TEST(local, one_command_prints_one_integer) {
+    const auto result = redlock({"local", "-n", "3", "--", REDLOCK_BINARY, "run", "job", "--", "sh",
+                                 "-c", "echo \"$REDLOCK_FENCING_TOKEN\""});
+    EXPECT_EQ(result.status, 0) << result.err;
+    EXPECT_TRUE(std::regex_match(result.out, std::regex{"[0-9]+\n"})) << result.out;
+}
+
+TEST(local, a_second_token_is_larger) {
+    const auto result = redlock({"local", "-n", "3", "--", "sh", "-c",
+                                 "for i in 1 2; do redlock run job -- sh -c 'echo "
+                                 "$REDLOCK_FENCING_TOKEN'; done"});
+    std::istringstream in{result.out};
+    std::uint64_t first = 0;
+    std::uint64_t second = 0;
+    ASSERT_TRUE(in >> first >> second) << result.out << result.err;
+    EXPECT_GT(second, first);
+}
+
+TEST(local, the_shows_line_of_the_background_job) {
+    const auto result = redlock({"local", "-n", "3", "--", "sh", "-c",
+                                 "redlock run a -- sleep 5 & sleep 1; redlock run -n a -- true; "
+                                 "echo $?"});
+    EXPECT_EQ(result.out, "75\n") << result.err;
+    EXPECT_EQ(result.status, 0);
+}
+
+TEST(local, passes_status_on) {
+    EXPECT_EQ(redlock({"local", "-n", "1", "--", "sh", "-c", "exit 9"}).status, 9);
+    EXPECT_EQ(redlock({"local", "-n", "1", "--", "sh", "-c", "kill -TERM $$"}).status, 143);
+    EXPECT_EQ(redlock({"local", "-n", "1", "--", "/no/such/program"}).status, 127);
+    EXPECT_EQ(redlock({"local", "-n", "1", "--", "/etc/passwd"}).status, 126);
+    EXPECT_EQ(redlock({"local", "-n", "1", "sh", "-c", "exit 8"}).status, 8) << "without --";
+}
+
+TEST(local, starts_as_many_servers_as_asked_and_ends_them) {
+    process shell{{.arguments = redlock_line({"local", "-n", "4", "--", "sh", "-c",
+                                              "echo $REDLOCK_NODES.; sleep 1000"})}};
+    shell.wait_for_out(".\n");
+    const auto children = children_of(shell.pid());
+    EXPECT_EQ(children.size(), 5U);
+    shell.signal(SIGTERM);
+    const auto result = shell.wait();
+    EXPECT_EQ(result.status, 128 + SIGTERM);
+    EXPECT_EQ(std::count(result.out.begin(), result.out.end(), ','), 3);
+    expect_dead(children);
+}
+
+TEST(local, killed_it_takes_everything_with_it) {
+    process shell{
+        {.arguments = redlock_line({"local", "-n", "2", "--", "sh", "-c", "echo up; sleep 1000"})}};
+    shell.wait_for_out("up");
+    const auto children = children_of(shell.pid());
+    EXPECT_EQ(children.size(), 3U);
+    shell.signal(SIGKILL);
+    expect_dead(children);
+}
+
+TEST(local, ends_what_the_command_left_running) {
+    const auto result =
+        redlock({"local", "-n", "1", "--", "sh", "-c", "sleep 1000 & echo $!; trap '' TERM"});
+    EXPECT_EQ(result.status, 0);
+    expect_dead({static_cast<pid_t>(std::stoi(result.out))});
+}
+
+TEST(local, without_a_command_it_prints_a_line_for_the_shell_and_stays) {
+    process stays{{.arguments = redlock_line({"local", "-n", "2"})}};
+    stays.wait_for_out("\n");
+    const auto children = children_of(stays.pid());
+    EXPECT_EQ(children.size(), 2U);
+    stays.signal(SIGINT);
+    const auto result = stays.wait();
+    EXPECT_EQ(result.status, 0);
+    EXPECT_TRUE(std::regex_match(
+        result.out, std::regex{"export REDLOCK_NODES=redis://127.0.0.1:[0-9]+,redis://127.0.0.1:"
+                               "[0-9]+\n"}))
+        << result.out;
+    expect_dead(children);
+}
+
+TEST(local, a_missing_redis_server_is_explained) {
+    const auto result = redlock({"local", "--", "/bin/true"}, {{"PATH", "/nonexistent"}});
+    EXPECT_EQ(result.status, 69);
+    EXPECT_NE(result.err.find("apt install redis-server"), std::string::npos) << result.err;
+    const auto other = redlock({"local", "--server-program", "/bin/false", "--", "true"});
+    EXPECT_EQ(other.status, 69);
+    EXPECT_NE(other.err.find("/bin/false"), std::string::npos) << other.err;
+}
+
+TEST(demo, loses_updates_without_the_lock_and_none_with_it) {
+    process demo{{.arguments = redlock_line({"demo"})}};
+    const auto result = demo.wait();
+    EXPECT_EQ(result.status, 0) << result.out << result.err;
+    std::smatch found;
+    ASSERT_TRUE(std::regex_search(
+        result.out, found,
+        std::regex{"guarded counter:   ([0-9]+) of ([0-9]+) updates kept, 0 lost updates\n$"}))
+        << result.out;
+    EXPECT_EQ(found[1], found[2]);
+    EXPECT_NE(result.out.find("SIGSTOP"), std::string::npos);
+    EXPECT_EQ(result.out.find('\r'), std::string::npos) << "plain lines in a pipe";
+    EXPECT_EQ(result.err, "");
+}
+
+TEST(demo, killed_it_takes_everything_with_it) {
+    process demo{{.arguments = redlock_line({"demo"})}};
+    demo.wait_for_out("Started 5");
+    std::vector<pid_t> children;
+    eventually(
+        [&] {
+            children = children_of(demo.pid());
+            return children.size() >= 9;
+        },
+        "servers and workers run");
+    demo.signal(SIGKILL);
+    expect_dead(children);
+}
+
+TEST(redis_process, starts_freezes_and_restarts_on_its_port) {
+    cli::redis_process server;
+    server.start();
+    server.wait_until_ready();
+    const auto port = server.port();
+    const auto first = server.pid();
+    EXPECT_TRUE(alive(first));
+    server.freeze();
+    server.restart();
+    EXPECT_EQ(server.port(), port);
+    EXPECT_NE(server.pid(), first);
+    EXPECT_FALSE(alive(first));
+    server.kill();
+    EXPECT_FALSE(server.running());
+}
+
+TEST(redis_process, takes_another_port_when_its_own_is_taken) {
+    cli::redis_process first;
+    first.start();
+    first.wait_until_ready();
+    // As if somebody had been faster: the same port by an argument that wins.
+    cli::redis_process second{{.arguments = {"--port", std::to_string(first.port())}}};
+    second.start();
+    EXPECT_THROW(second.wait_until_ready(), cli::redis_error);
+}
+
+}  // namespace
+}  // namespace redlock::cli_test

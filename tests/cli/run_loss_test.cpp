@@ -1,0 +1,165 @@
+// Losing the lock while the command runs. The safety rule of all this: when the lock can be
+// somebody else's, the command is dead, whatever the nodes, the command and redlock itself are
+// doing; and it never looks like success. Measured on CLOCK_BOOTTIME by the command's own last sign
+// of life.
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <fstream>
+#include <redlock/clock.hpp>
+#include <sstream>
+
+#include "cli/support/three_nodes.hpp"
+
+namespace redlock::cli_test {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Ignores SIGTERM and writes the time since boot, in seconds, again and again.
+constexpr const char* deaf_heartbeat =
+    "trap 'echo TERM' TERM; echo up; while :; do cut -d' ' -f1 /proc/uptime; sleep 0.01; done";
+
+class run_loss : public three_nodes {
+  protected:
+    void freeze_all() {
+        for (auto& node : nodes) {
+            node.freeze();
+        }
+    }
+    static double last_number(const std::string& text) {
+        double last = 0;
+        std::istringstream in{text};
+        for (std::string word; in >> word;) {
+            if (word.find_first_not_of("0123456789.") == std::string::npos) {
+                last = std::stod(word);
+            }
+        }
+        return last;
+    }
+    static double now() {
+        return std::chrono::duration<double>(boot_clock::now().time_since_epoch()).count();
+    }
+};
+
+TEST_F(run_loss, with_every_node_frozen_the_command_is_dead_before_validity_ends) {
+    process runner{start({"run", "--lease-time", "2s", "a", "--", "sh", "-c", deaf_heartbeat})};
+    runner.wait_for_out("up");
+    freeze_all();
+    // No node extends the lease after this instant, so this is its latest end.
+    const double end = now() + 2.0;
+    const auto result = runner.wait();
+    EXPECT_EQ(result.status, 79) << result.err;
+    EXPECT_NE(result.out.find("TERM"), std::string::npos) << "first SIGTERM, then SIGKILL";
+    EXPECT_LT(last_number(result.out), end);
+    EXPECT_NE(result.err.find("redlock: a: the lock is lost"), std::string::npos) << result.err;
+}
+
+TEST_F(run_loss, with_redlock_stopped_the_command_is_dead_before_validity_ends) {
+    const std::string path = testing::TempDir() + "redlock-beat-" + std::to_string(::getpid());
+    process runner{start({"run", "--lease-time", "2s", "a", "--", "sh", "-c",
+                          "echo $$ up; exec >" + path + "; " + deaf_heartbeat})};
+    runner.wait_for_out("up");
+    runner.signal(SIGSTOP);
+    const double end = now() + 2.0;
+    // The node lets go of the key when the lease is over; by then nobody may be at work.
+    eventually([&] { return !nodes[0].get("a") && !nodes[1].get("a"); }, "the lease ends");
+    runner.signal(SIGCONT);
+    const auto result = runner.wait();
+    EXPECT_EQ(result.status, 79) << result.err;
+    std::ifstream file(path);
+    const std::string beats{std::istreambuf_iterator<char>{file}, {}};
+    EXPECT_GT(last_number(beats), 0.0);
+    EXPECT_LT(last_number(beats), end);
+    ::unlink(path.c_str());
+}
+
+TEST_F(run_loss, deletion_stops_the_command) {
+    process runner{start({"run", "--lease-time", "600ms", "a", "--", "sh", "-c",
+                          "trap 'echo TERM; exit 0' TERM; echo up; while :; do sleep 0.01; done"})};
+    runner.wait_for_out("up");
+    for (auto& node : nodes) {
+        node.command({"DEL", "a"});
+    }
+    const auto result = runner.wait();
+    EXPECT_EQ(result.status, 79) << "though the command exited with 0";
+    EXPECT_NE(result.out.find("TERM"), std::string::npos);
+}
+
+TEST_F(run_loss, the_new_holder_is_left_alone) {
+    process runner{
+        start({"run", "--lease-time", "600ms", "a", "--", "sh", "-c", "echo up; exec sleep 1000"})};
+    runner.wait_for_out("up");
+    hold_everywhere("a", "thief");
+    EXPECT_EQ(runner.wait().status, 79);
+    for (auto& node : nodes) {
+        EXPECT_EQ(node.get("a"), "thief");
+    }
+}
+
+TEST_F(run_loss, one_node_that_forgets_is_no_loss) {
+    process runner{start(
+        {"run", "-v", "--lease-time", "300ms", "a", "--", "sh", "-c", "echo up; exec sleep 1000"})};
+    runner.wait_for_out("up");
+    nodes[0].command({"DEL", "a"});
+    runner.wait_for_err("extended a");
+    runner.signal(SIGTERM);
+    EXPECT_EQ(runner.wait().status, 128 + SIGTERM);
+}
+
+TEST_F(run_loss, noticed_only_at_release_is_no_success_either) {
+    process runner{start({"run", "--lease-time", "30s", "a", "--", "sh", "-c",
+                          "trap 'exit 0' USR1; echo up; while :; do sleep 0.01; done"})};
+    runner.wait_for_out("up");
+    for (auto& node : nodes) {
+        node.command({"DEL", "a"});
+    }
+    runner.signal(SIGUSR1);
+    const auto result = runner.wait();
+    EXPECT_EQ(result.status, 79) << result.err;
+    EXPECT_NE(result.err.find("gone before it was released"), std::string::npos) << result.err;
+}
+
+TEST_F(run_loss, on_lost_kill_gives_no_warning) {
+    process runner{start({"run", "--on-lost=kill", "--lease-time", "600ms", "a", "--", "sh", "-c",
+                          "trap 'echo TERM' TERM; echo up; while :; do sleep 0.01; done"})};
+    runner.wait_for_out("up");
+    freeze_all();
+    const auto result = runner.wait();
+    EXPECT_EQ(result.status, 79);
+    EXPECT_EQ(result.out.find("TERM"), std::string::npos);
+}
+
+TEST_F(run_loss, on_lost_warn_lets_the_command_finish) {
+    process runner{start({"run", "--on-lost=warn", "--lease-time", "300ms", "a", "--", "sh", "-c",
+                          "trap 'exit 0' USR1; echo up; while :; do sleep 0.01; done"})};
+    runner.wait_for_out("up");
+    freeze_all();
+    runner.wait_for_err("the lock is lost");
+    EXPECT_TRUE(alive(runner.pid()));
+    runner.signal(SIGUSR1);
+    EXPECT_EQ(runner.wait().status, 79);
+}
+
+TEST_F(run_loss, the_group_goes_with_the_command) {
+    process runner{
+        start({"run", "--lease-time", "600ms", "a", "--", "sh", "-c",
+               "sh -c 'trap \"\" TERM; echo $$.; while :; do sleep 0.01; done' & wait"})};
+    runner.wait_for_out(".\n");
+    freeze_all();
+    const auto result = runner.wait();  // returns when the grandchild has let go of the pipe too
+    EXPECT_EQ(result.status, 79);
+    const auto grandchild = static_cast<pid_t>(std::stoi(result.out));
+    eventually([&] { return !alive(grandchild); }, "the grandchild dies");
+}
+
+TEST_F(run_loss, a_stopped_command_is_killed_too) {
+    process runner{start({"run", "--lease-time", "600ms", "a", "--", "sh", "-c",
+                          "echo up; kill -STOP $$; echo went on"})};
+    runner.wait_for_out("up");
+    freeze_all();
+    EXPECT_EQ(runner.wait().status, 79);
+}
+
+}  // namespace
+}  // namespace redlock::cli_test

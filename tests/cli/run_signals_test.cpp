@@ -1,0 +1,143 @@
+// Signals to `redlock run`: forwarded while the command runs, complete cancellation while it waits,
+// and nothing left alive when redlock itself is killed.
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <sstream>
+
+#include "cli/support/three_nodes.hpp"
+
+namespace redlock::cli_test {
+namespace {
+
+class forwarded : public three_nodes, public testing::WithParamInterface<int> {};
+
+TEST_P(forwarded, reaches_the_command) {
+    // The trap proves that it came from us to the command, the exit status that it was waited for.
+    const std::string number = std::to_string(GetParam());
+    process runner{start({"run", "a", "--", "sh", "-c",
+                          "trap 'echo got " + number + "; exit 7' " + number +
+                              "; echo up; while :; do sleep 0.01; done"})};
+    runner.wait_for_out("up");
+    runner.signal(GetParam());
+    const auto result = runner.wait();
+    EXPECT_EQ(result.status, 7);
+    EXPECT_NE(result.out.find("got " + number), std::string::npos);
+    EXPECT_TRUE(clean("a"));
+}
+
+TEST_P(forwarded, that_kills_the_command_becomes_the_status) {
+    process runner{start({"run", "a", "--", "sh", "-c", "echo up; exec sleep 1000"})};
+    runner.wait_for_out("up");
+    runner.signal(GetParam());
+    EXPECT_EQ(runner.wait().status, 128 + GetParam());
+    EXPECT_TRUE(clean("a"));
+}
+
+TEST_P(forwarded, while_waiting_leaves_nothing) {
+    hold_everywhere("a");
+    process waiter{start({"run", "-v", "--label", "me", "a", "--", "echo", "ran"})};
+    waiter.wait_for_err("attempt failed");
+    waiter.signal(GetParam());
+    const auto result = waiter.wait();
+    EXPECT_EQ(result.status, 128 + GetParam());
+    EXPECT_EQ(result.out, "");
+    for (auto& node : nodes) {
+        EXPECT_EQ(node.get("a"), "other");
+        node.command({"DEL", "a"});
+    }
+    EXPECT_TRUE(clean("a"));
+}
+
+INSTANTIATE_TEST_SUITE_P(signals, forwarded,
+                         testing::Values(SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2),
+                         [](const auto& tried) {
+                             return std::string{::sigabbrev_np(tried.param)};
+                         });
+
+using run_signals = three_nodes;
+
+TEST_F(run_signals, reach_the_whole_group) {
+    process runner{start({"run", "a", "--", "sh", "-c",
+                          "trap 'wait; echo outer; exit 0' TERM; "
+                          "sh -c 'trap \"echo inner; exit\" TERM; echo up; "
+                          "while :; do sleep 0.01; done' & while :; do sleep 0.01; done"})};
+    runner.wait_for_out("up");
+    runner.signal(SIGTERM);
+    const auto result = runner.wait();
+    EXPECT_NE(result.out.find("inner\nouter\n"), std::string::npos) << result.out;
+    EXPECT_EQ(result.status, 0);
+}
+
+TEST_F(run_signals, interrupted_while_waiting_with_one_node_free_leaves_nothing_there) {
+    nodes[0].command({"SET", "a", "other", "PX", "60000"});
+    nodes[1].command({"SET", "a", "other", "PX", "60000"});
+    process waiter{start({"run", "-v", "a", "--", "echo", "ran"})};
+    waiter.wait_for_err("attempt failed");
+    waiter.signal(SIGINT);
+    EXPECT_EQ(waiter.wait().status, 130);
+    EXPECT_FALSE(nodes[2].get("a"));
+}
+
+/// Numbers that the command printed: its own and its child's.
+std::vector<pid_t> printed_processes(const std::string& out) {
+    std::istringstream in{out};
+    std::vector<pid_t> processes;
+    for (pid_t process = 0; in >> process;) {
+        processes.push_back(process);
+    }
+    return processes;
+}
+
+TEST_F(run_signals, killing_redlock_kills_the_command_and_its_children) {
+    const std::string path = testing::TempDir() + "redlock-pids-" + std::to_string(::getpid());
+    process runner{start(
+        {"run", "a", "--", "sh", "-c", "sleep 1000 & echo $! $$ >" + path + "; echo up; wait"})};
+    runner.wait_for_out("up");
+    FILE* file = ::fopen(path.c_str(), "r");
+    pid_t grandchild = 0;
+    pid_t command = 0;
+    ASSERT_EQ(std::fscanf(file, "%d %d", &grandchild, &command), 2);
+    std::fclose(file);
+    ::unlink(path.c_str());
+    ASSERT_TRUE(alive(command));
+    ASSERT_TRUE(alive(grandchild));
+    runner.signal(SIGKILL);
+    EXPECT_EQ(runner.wait().status, -SIGKILL);
+    eventually([&] { return !alive(command); }, "the command dies");
+    eventually([&] { return !alive(grandchild); }, "its child dies");
+}
+
+TEST_F(run_signals, a_command_that_ends_leaves_its_background_alone) {
+    const auto result = run({"run", "a", "--", "sh", "-c", "sleep 1000 >/dev/null 2>&1 & echo $!"});
+    EXPECT_EQ(result.status, 0);
+    const auto left = printed_processes(result.out);
+    ASSERT_EQ(left.size(), 1U);
+    EXPECT_TRUE(alive(left[0]));
+    ::kill(left[0], SIGKILL);
+}
+
+TEST_F(run_signals, stop_and_continue) {
+    process runner{start({"run", "--lease-time", "30s", "a", "--", "sh", "-c",
+                          "echo $$; trap 'echo continued; exit 3' CONT; echo up; "
+                          "while :; do sleep 0.01; done"})};
+    runner.wait_for_out("up");
+    const auto state = [](pid_t process) {
+        FILE* file = ::fopen(("/proc/" + std::to_string(process) + "/stat").c_str(), "r");
+        char letter = '?';
+        if (file != nullptr) {
+            [[maybe_unused]] const int found = std::fscanf(file, "%*d (%*[^)]) %c", &letter);
+            std::fclose(file);
+        }
+        return letter;
+    };
+    runner.signal(SIGTSTP);
+    eventually([&] { return state(runner.pid()) == 'T'; }, "redlock stops");
+    runner.signal(SIGCONT);
+    const auto result = runner.wait();
+    EXPECT_NE(result.out.find("continued"), std::string::npos);
+    EXPECT_EQ(result.status, 3);
+}
+
+}  // namespace
+}  // namespace redlock::cli_test

@@ -1,0 +1,103 @@
+// Mistakes on the command line: status 64, one clear line on standard error, nothing on standard
+// output, and no secret in it.
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "cli/support/process.hpp"
+
+namespace redlock::cli_test {
+namespace {
+
+void expect_usage(const std::vector<std::string>& arguments, const std::string& part,
+                  const std::map<std::string, std::string>& environment = {}) {
+    const finished result = redlock(arguments, environment);
+    EXPECT_EQ(result.status, 64) << result.err;
+    EXPECT_EQ(result.out, "");
+    EXPECT_NE(result.err.find(part), std::string::npos) << result.err;
+    EXPECT_EQ(result.err.find("s3cret"), std::string::npos) << result.err;
+}
+
+TEST(usage, names_what_is_missing_or_unknown) {
+    expect_usage({}, "subcommand");
+    expect_usage({"frobnicate"}, "frobnicate");
+    expect_usage({"run"}, "RESOURCE");
+    expect_usage({"run", "a"}, "-- COMMAND");
+    expect_usage({"run", "a", "--"}, "-- COMMAND");
+    expect_usage({"run", "--frob", "a", "--", "true"}, "--frob");
+    expect_usage({"run", "a", "b", "--", "true"}, "b");
+    expect_usage({"extend", "a"}, "TOKEN");
+    expect_usage({"release", "a"}, "TOKEN");
+    expect_usage({"status"}, "RESOURCE");
+    expect_usage({"local", "-n", "0", "--", "true"}, "--servers");
+    expect_usage({"local", "--frob", "true"}, "--frob");
+    expect_usage({"local", "--"}, "no command");
+}
+
+TEST(usage, names_the_option_whose_value_is_wrong) {
+    expect_usage({"run", "--lease-time", "soon", "a", "--", "true"}, "--lease-time");
+    expect_usage({"run", "--lease-time", "0", "a", "--", "true"}, "--lease-time");
+    expect_usage({"run", "-w", "-1", "a", "--", "true"}, "wait");
+    expect_usage({"run", "-n", "-w", "1", "a", "--", "true"}, "--wait");
+    expect_usage({"run", "-E", "256", "a", "--", "true"}, "256");
+    expect_usage({"run", "--on-lost", "explode", "a", "--", "true"}, "--on-lost");
+    expect_usage({"run", "--max-hold", "9999999d", "a", "--", "true"}, "too long");
+    expect_usage({"run", "-q", "-v", "a", "--", "true"}, "--quiet");
+}
+
+TEST(usage, leases_beyond_the_limit_are_refused) {
+    expect_usage({"run", "--lease-time", "61s", "a", "--", "true"}, "max_lease_time");
+    expect_usage({"run", "--lease-time", "1us", "a", "--", "true"}, "millisecond");
+    expect_usage({"acquire", "--lease-time", "2m", "a"}, "max_lease_time");
+    expect_usage({"run", "", "--", "true"}, "empty");
+}
+
+TEST(usage, bad_urls_are_named_without_their_secrets) {
+    expect_usage({"run", "--nodes", "redis://user:s3cret@host:notaport", "a", "--", "true"},
+                 "port");
+    expect_usage({"run", "--nodes", "http://user:s3cret@host", "a", "--", "true"}, "http");
+    expect_usage({"status", "--nodes", "redis://a,,redis://b", "a"}, "empty");
+    expect_usage({"status", "--nodse", "redis://user:s3cret@host", "a"}, "--nodse");
+    expect_usage({"status", "redis://user:s3cret@host", "a", "b"}, "b");
+    expect_usage({"status", "a"}, "REDLOCK_NODES", {{"REDLOCK_NODES", ""}});
+    expect_usage({"status", "a"}, "port", {{"REDLOCK_NODES", "redis://:s3cret@h:99999"}});
+}
+
+TEST(usage, one_node_given_twice_is_refused) {
+    expect_usage({"status", "--nodes", "redis://h:1,redis://h:1", "a"}, "twice");
+}
+
+TEST(usage, nodes_file) {
+    const std::string path = testing::TempDir() + "redlock-nodes-" + std::to_string(::getpid());
+    expect_usage({"status", "--nodes-file", path, "a"}, "cannot read");
+    std::ofstream(path) << "# only a comment\n\n";
+    expect_usage({"status", "--nodes-file", path, "a"}, "names no node");
+    std::ofstream(path) << "# nodes\n  redis://u:s3cret@h:1  \nredis://h:no\n";
+    expect_usage({"status", "--nodes-file", path, "a"}, "port");
+    expect_usage({"status", "--nodes", "redis://h", "--nodes-file", path, "a"}, "--nodes");
+    ::unlink(path.c_str());
+}
+
+TEST(usage, help_and_version_go_to_standard_output) {
+    for (const std::vector<std::string>& arguments :
+         std::vector<std::vector<std::string>>{{"--help"},
+                                               {"run", "--help"},
+                                               {"acquire", "--help"},
+                                               {"extend", "--help"},
+                                               {"release", "--help"},
+                                               {"status", "--help"},
+                                               {"list", "--help"},
+                                               {"local", "--help"},
+                                               {"demo", "--help"},
+                                               {"--version"}}) {
+        const finished result = redlock(arguments);
+        EXPECT_EQ(result.status, 0);
+        EXPECT_NE(result.out.find("redlock"), std::string::npos);
+        EXPECT_EQ(result.err, "");
+        EXPECT_EQ(result.out.find("demo-worker"), std::string::npos);
+    }
+    EXPECT_NE(redlock({"run", "--help"}).out.find("79"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace redlock::cli_test

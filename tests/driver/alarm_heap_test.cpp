@@ -1,0 +1,142 @@
+// The heap of alarms against a naive twin that keeps them in a sorted multiset, over long random
+// histories of setting, setting anew, cancelling, ringing and destroying.
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "driver/alarm_clock.hpp"
+
+namespace redlock::driver {
+namespace {
+
+using core::instant;
+
+instant at(int tick) {
+    return instant{std::chrono::seconds{tick}};
+}
+
+struct quiet_alarm final : alarm {
+    void on_alarm(instant /*now*/) override {}
+};
+
+struct step {
+    enum class kind { set, cancel, ring, replace } what;
+    std::size_t which;
+    int tick;
+};
+
+rc::Gen<step> any_step(std::size_t alarms) {
+    return rc::gen::construct<step>(
+        rc::gen::element(step::kind::set, step::kind::set, step::kind::cancel, step::kind::ring,
+                         step::kind::replace),
+        rc::gen::inRange<std::size_t>(0, alarms), rc::gen::inRange(-20, 20));
+}
+
+/// The alarms that are set, by time; in no order among equals.
+class naive_heap {
+  public:
+    void set(std::size_t which, int tick) {
+        cancel(which);
+        set_.emplace(tick, which);
+    }
+    void cancel(std::size_t which) {
+        std::erase_if(set_, [which](const auto& entry) { return entry.second == which; });
+    }
+    [[nodiscard]] bool is_set(std::size_t which) const {
+        return std::any_of(set_.begin(), set_.end(),
+                           [which](const auto& entry) { return entry.second == which; });
+    }
+    [[nodiscard]] const std::multiset<std::pair<int, std::size_t>>& all() const { return set_; }
+
+  private:
+    std::multiset<std::pair<int, std::size_t>> set_;
+};
+
+RC_GTEST_PROP(alarm_heap_property, is_a_sorted_multiset, ()) {
+    constexpr std::size_t alarms = 12;
+    const auto steps = *rc::gen::container<std::vector<step>>(any_step(alarms));
+    alarm_heap heap;
+    naive_heap naive;
+    std::array<std::unique_ptr<quiet_alarm>, alarms> entries;
+    for (auto& entry : entries) {
+        entry = std::make_unique<quiet_alarm>();
+    }
+    for (const auto& [what, which, tick] : steps) {
+        switch (what) {
+            case step::kind::set:
+                heap.set(*entries[which], at(tick));
+                naive.set(which, tick);
+                break;
+            case step::kind::cancel:
+                heap.cancel(*entries[which]);
+                naive.cancel(which);
+                break;
+            case step::kind::replace:
+                heap.cancel(*entries[which]);
+                entries[which] = std::make_unique<quiet_alarm>();
+                naive.cancel(which);
+                break;
+            case step::kind::ring: {
+                const alarm* due = heap.take_due(at(tick));
+                const bool expected = !naive.all().empty() && naive.all().begin()->first <= tick;
+                RC_ASSERT((due != nullptr) == expected);
+                if (due != nullptr) {
+                    // Any of those that are due first.
+                    const int first = naive.all().begin()->first;
+                    const auto found = std::find_if(
+                        naive.all().begin(), naive.all().end(), [&](const auto& entry) {
+                            return entry.first == first && entries[entry.second].get() == due;
+                        });
+                    RC_ASSERT(found != naive.all().end());
+                    naive.cancel(found->second);
+                }
+                break;
+            }
+        }
+        RC_ASSERT(heap.size() == naive.all().size());
+        RC_ASSERT(heap.earliest() ==
+                  (naive.all().empty() ? core::never : at(naive.all().begin()->first)));
+        for (std::size_t i = 0; i < alarms; ++i) {
+            RC_ASSERT(entries[i]->is_set() == naive.is_set(i));
+        }
+    }
+    std::size_t left = naive.all().size();
+    for (instant last = heap.earliest(); left > 0; --left) {
+        const instant next = heap.earliest();
+        RC_ASSERT(next >= last);
+        RC_ASSERT(heap.take_due(next) != nullptr);
+        last = next;
+    }
+    RC_ASSERT(heap.size() == 0U);
+}
+
+TEST(alarm_heap, has_nothing_due_when_empty) {
+    alarm_heap heap;
+    EXPECT_EQ(heap.take_due(core::never), nullptr);
+    EXPECT_EQ(heap.earliest(), core::never);
+}
+
+TEST(alarm_heap, rings_what_is_due_at_this_very_instant) {
+    alarm_heap heap;
+    quiet_alarm one;
+    heap.set(one, at(5));
+    EXPECT_EQ(heap.take_due(at(5) - core::duration{1}), nullptr);
+    EXPECT_EQ(heap.take_due(at(5)), &one);
+    EXPECT_FALSE(one.is_set());
+}
+
+TEST(alarm_heap, cancels_what_is_not_set) {
+    alarm_heap heap;
+    quiet_alarm one;
+    heap.cancel(one);
+    EXPECT_EQ(heap.size(), 0U);
+}
+
+}  // namespace
+}  // namespace redlock::driver

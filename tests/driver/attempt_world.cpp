@@ -1,0 +1,134 @@
+// The helpers of the attempts' tests; see attempt_world.hpp.
+#include "driver/attempt_world.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "driver/votes.hpp"
+#include "redis/test_connection.hpp"
+#include "redlock/endpoint.hpp"
+
+namespace redlock::driver {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// The name of the script that a command calls, with "!" when by its body; empty if it calls none.
+std::string script_of(const redis::fake_server::words& command) {
+    const std::array<const scripts::script*, 4> known{&scripts::acquire, &scripts::extend,
+                                                      &scripts::release, &scripts::status};
+    if (command.size() > 1) {
+        for (const auto* each : known) {
+            if (command[0] == "EVALSHA" && command[1] == each->sha1) {
+                return std::string{each->name};
+            }
+            if (command[0] == "EVAL" && command[1] == each->body) {
+                return std::string{each->name} + "!";
+            }
+        }
+    }
+    return {};
+}
+
+}  // namespace
+
+void recorder::on_event(const event& what) noexcept {
+    events.push_back({what.kind, what.node, what.error, std::string{what.message}});
+}
+
+std::size_t recorder::count(event_kind kind) const {
+    return static_cast<std::size_t>(std::count_if(
+        events.begin(), events.end(), [kind](const entry& each) { return each.kind == kind; }));
+}
+
+manager_options attempt_world::patient() {
+    manager_options options;
+    options.node_timeout = 20s;
+    options.connect_timeout = 20s;
+    options.reconnect_min = 1ms;
+    options.reconnect_max = 10ms;
+    return options;
+}
+
+attempt_world::attempt_world(const std::vector<std::string>& urls, manager_options options) {
+    std::vector<endpoint> endpoints;
+    for (const auto& url : urls) {
+        endpoints.push_back(parse_endpoint(url).value());
+    }
+    options.events = told;
+    pool = std::make_unique<node_pool>(io.get_executor(), endpoints, options);
+}
+
+attempt_world::~attempt_world() {
+    pool->stop();
+    io.restart();
+    io.poll();
+}
+
+bool attempt_world::run_until(const std::function<bool()>& done) {
+    return redis::run_until(io, done);
+}
+
+lock_identity attempt_world::identity(const std::string& resource, bool with_holder_key) {
+    const auto block = pool->next_block(resource).value();
+    return {resource, make_token(block.first, pool->random_bits(), pool->random_bits()), block,
+            with_holder_key};
+}
+
+std::shared_ptr<acquire_attempt> attempt_world::acquire(lock_identity who,
+                                                        const std::string& label) {
+    auto attempt = std::make_shared<acquire_attempt>(*pool, std::move(who), lease, label);
+    noting_owner owner;
+    attempt->start(owner);
+    run_until([&] { return owner.decided > 0; });
+    attempt->forget_owner();
+    return attempt;
+}
+
+core::release_outcome attempt_world::release(const acquire_attempt& held) {
+    const auto owner = std::make_shared<noting_release_owner>();
+    const auto attempt = std::make_shared<release_attempt>(
+        *pool, held.identity(), held.round().granted(), held.round().doubtful(), lease);
+    attempt->start(owner);
+    run_until([&] { return owner->outcome.has_value(); });
+    return attempt->outcome();
+}
+
+scripted_node::scripted_node(boost::asio::io_context& io, std::string run_id) : server(io) {
+    server.on_command =
+        [this, line = "run_id:" + std::move(run_id) + "\r\n"](
+            const redis::fake_server::words& command) -> redis::fake_server::answer {
+        if (command[0] == "INFO") {
+            return {.bytes = "$" + std::to_string(line.size()) + "\r\n" + line + "\r\n"};
+        }
+        const std::string called = script_of(command);
+        return called.empty() ? redis::fake_server::usual(command) : on_script(called);
+    };
+}
+
+std::vector<std::string> scripted_node::calls() const {
+    std::vector<std::string> called;
+    for (const auto& command : server.received) {
+        if (auto script = script_of(command); !script.empty()) {
+            called.push_back(std::move(script));
+        }
+    }
+    return called;
+}
+
+redis::fake_server::words scripted_node::last(const std::string& script) const {
+    const auto& all = server.received;
+    const auto found = std::find_if(all.rbegin(), all.rend(), [&](const auto& command) {
+        return script_of(command) == script;
+    });
+    return found == all.rend() ? redis::fake_server::words{} : *found;
+}
+
+scripted_node::script_handler always(std::string bytes) {
+    return [bytes = std::move(bytes)](const std::string&) {
+        return redis::fake_server::answer{.bytes = bytes};
+    };
+}
+
+}  // namespace redlock::driver

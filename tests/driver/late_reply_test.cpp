@@ -1,0 +1,231 @@
+// Acquisitions whose answers come late, not at all, or after the connection broke: servers that say
+// exactly what a test wants, when it wants. Each test is one way to end up with an orphaned lock.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "driver/attempt_world.hpp"
+
+namespace redlock::driver {
+namespace {
+
+using namespace std::chrono_literals;
+using core::acquire_outcome;
+using core::release_outcome;
+using testing::ElementsAre;
+
+const std::string granted = ":1\r\n";
+const std::string removed = ":1\r\n";
+const std::string noscript = "-NOSCRIPT No matching script. Please use EVAL.\r\n";
+const std::string busy = "*3\r\n:0\r\n:50000\r\n$6\r\ntheirs\r\n";
+const std::string silence;
+
+/// Answers ACQUIRE like this, and removes the lock when asked to.
+scripted_node::script_handler acquire_says(std::string answer) {
+    return [answer = std::move(answer)](const std::string& script) {
+        return redis::fake_server::answer{.bytes =
+                                              script.starts_with("acquire") ? answer : removed};
+    };
+}
+
+class late_reply : public testing::Test {
+  protected:
+    std::shared_ptr<acquire_attempt> begin() {
+        const auto attempt = std::make_shared<acquire_attempt>(*world->pool, world->identity(),
+                                                               attempt_world::lease, std::string{});
+        attempt->start(owner);
+        return attempt;
+    }
+    std::shared_ptr<acquire_attempt> decided() {
+        auto attempt = begin();
+        EXPECT_TRUE(world->run_until([&] { return owner.decided > 0; }));
+        return attempt;
+    }
+    bool run_until_calls(const scripted_node& node, std::size_t count) {
+        return world->run_until([&] { return node.calls().size() >= count; });
+    }
+    void make_world(manager_options options = attempt_world::patient()) {
+        // The servers' event loop is the nodes': one thread, one order of things.
+        TearDown();
+        world = std::make_unique<attempt_world>(std::vector<std::string>{}, options);
+        a = std::make_unique<scripted_node>(world->io, "a");
+        b = std::make_unique<scripted_node>(world->io, "b");
+        c = std::make_unique<scripted_node>(world->io, "c");
+        std::vector<endpoint> endpoints;
+        for (const auto* each : {a.get(), b.get(), c.get()}) {
+            endpoints.push_back(parse_endpoint(each->url()).value());
+        }
+        options.events = world->told;
+        world->pool = std::make_unique<node_pool>(world->io.get_executor(), endpoints, options);
+    }
+    void SetUp() override { make_world(); }
+    void TearDown() override {
+        a.reset();
+        b.reset();
+        c.reset();
+        world.reset();
+    }
+
+    noting_owner owner;
+    std::unique_ptr<attempt_world> world;
+    std::unique_ptr<scripted_node> a, b, c;
+};
+
+TEST_F(late_reply, grant_belongs_to_the_lock_that_is_held) {
+    c->on_script = acquire_says(silence);
+    const auto attempt = decided();
+    ASSERT_EQ(attempt->round().outcome(), acquire_outcome::held);
+    ASSERT_TRUE(run_until_calls(*c, 1));
+    EXPECT_TRUE(attempt->round().doubtful().contains(2));
+    c->server.say(granted);
+    ASSERT_TRUE(world->run_until([&] { return attempt->round().granted().contains(2); }));
+    EXPECT_EQ(world->told->count(event_kind::late_grant_released), 0U);
+    EXPECT_THAT(c->calls(), ElementsAre("acquire"));
+}
+
+TEST_F(late_reply, grant_to_a_lost_attempt_was_followed_by_its_barred_release) {
+    a->on_script = acquire_says(busy);
+    b->on_script = acquire_says(busy);
+    c->on_script = always(silence);
+    const auto attempt = decided();
+    ASSERT_EQ(attempt->round().outcome(), acquire_outcome::contended);
+    ASSERT_TRUE(run_until_calls(*c, 2));
+    EXPECT_THAT(c->calls(), ElementsAre("acquire", "release"));
+    EXPECT_EQ(c->server.accepted, 1);  // On the same connection, hence in this order.
+    const auto release = c->last("release");
+    ASSERT_EQ(release.size(), 8U);
+    EXPECT_EQ(release[3], "job");
+    EXPECT_EQ(release[5], attempt->identity().token);
+    EXPECT_EQ(release[6], std::to_string(attempt->identity().block.bar()));
+    EXPECT_EQ(world->pool->open_releases(), 1U);
+    c->server.say(granted);
+    ASSERT_TRUE(
+        world->run_until([&] { return world->told->count(event_kind::late_grant_released) > 0; }));
+    EXPECT_EQ(world->pool->open_releases(), 1U);
+    c->server.say(removed);
+    ASSERT_TRUE(world->run_until_settled());
+    // Nodes that said busy have nothing to release.
+    EXPECT_THAT(a->calls(), ElementsAre("acquire"));
+}
+
+TEST_F(late_reply, noscript_is_repeated_for_a_lock_that_is_held) {
+    c->on_script = [](const std::string& script) {
+        return redis::fake_server::answer{.bytes = script == "acquire" ? silence : granted};
+    };
+    const auto attempt = decided();
+    ASSERT_EQ(attempt->round().outcome(), acquire_outcome::held);
+    ASSERT_TRUE(run_until_calls(*c, 1));
+    c->server.say(noscript);
+    ASSERT_TRUE(world->run_until([&] { return attempt->round().granted().contains(2); }));
+    EXPECT_THAT(c->calls(), ElementsAre("acquire", "acquire!"));
+    EXPECT_EQ(c->last("acquire!").back(), c->last("acquire").back());
+}
+
+TEST_F(late_reply, noscript_is_not_repeated_for_a_lock_that_is_given_back) {
+    c->on_script = acquire_says(silence);
+    const auto attempt = decided();
+    ASSERT_EQ(attempt->round().outcome(), acquire_outcome::held);
+    ASSERT_TRUE(run_until_calls(*c, 1));
+    attempt->close();
+    EXPECT_EQ(world->release(*attempt), release_outcome::released);
+    ASSERT_TRUE(run_until_calls(*c, 2));
+    c->server.say(noscript + removed);
+    ASSERT_TRUE(world->run_until_settled());
+    EXPECT_THAT(c->calls(), testing::Not(testing::Contains("acquire!")));
+    EXPECT_FALSE(attempt->round().granted().contains(2));
+    EXPECT_FALSE(attempt->round().doubtful().contains(2));
+}
+
+TEST_F(late_reply, noscript_is_not_repeated_for_an_attempt_that_is_lost) {
+    a->on_script = acquire_says(busy);
+    b->on_script = acquire_says(busy);
+    c->on_script = always(silence);
+    ASSERT_EQ(decided()->round().outcome(), acquire_outcome::contended);
+    ASSERT_TRUE(run_until_calls(*c, 2));
+    c->server.say(noscript + removed);
+    ASSERT_TRUE(world->run_until_settled());
+    EXPECT_THAT(c->calls(), ElementsAre("acquire", "release"));
+}
+
+TEST_F(late_reply, noscript_to_a_body_is_an_error_in_the_end) {
+    // No server does this; one that did must not be asked for ever.
+    for (auto* each : {a.get(), b.get(), c.get()}) {
+        each->on_script = [](const std::string& script) {
+            return redis::fake_server::answer{.bytes = script == "acquire"    ? noscript
+                                                       : script == "acquire!" ? "+OK\r\n"
+                                                                              : removed};
+        };
+    }
+    EXPECT_EQ(decided()->round().outcome(), acquire_outcome::unavailable);
+}
+
+TEST_F(late_reply, that_never_comes_is_given_up_after_the_nodes_own_time) {
+    auto options = attempt_world::patient();
+    options.node_timeout = 30ms;
+    make_world(options);
+    b->on_script = always(silence);
+    c->on_script = always(silence);
+    const auto attempt = decided();
+    EXPECT_EQ(attempt->round().outcome(), acquire_outcome::unavailable);
+    ASSERT_EQ(attempt->why().nodes().size(), 2U);
+    EXPECT_EQ(attempt->why().nodes()[0].cause, node_errc::no_answer);
+    // The release goes even to a node that is given nothing new, behind its ACQUIRE.
+    ASSERT_TRUE(run_until_calls(*b, 2));
+    EXPECT_THAT(b->calls(), ElementsAre("acquire", "release"));
+    ASSERT_TRUE(world->run_until_settled());
+}
+
+TEST_F(late_reply, lost_with_the_connection_is_released_on_the_next_one) {
+    a->on_script = acquire_says(busy);
+    b->on_script = acquire_says(busy);
+    c->on_script = [](const std::string& script) {
+        return redis::fake_server::answer{.bytes = script == "acquire" ? silence : removed,
+                                          .close = script == "acquire"};
+    };
+    const auto attempt = decided();
+    ASSERT_TRUE(world->run_until([&] { return !c->last("release").empty(); }));
+    EXPECT_GE(c->server.accepted, 2);
+    EXPECT_EQ(c->last("release")[6], std::to_string(attempt->identity().block.bar()));
+}
+
+TEST_F(late_reply, to_a_deadline_makes_every_silent_node_doubtful) {
+    for (auto* each : {a.get(), b.get(), c.get()}) {
+        each->on_script = acquire_says(silence);
+    }
+    const auto attempt = begin();
+    ASSERT_TRUE(run_until_calls(*c, 1));
+    attempt->on_deadline();
+    EXPECT_EQ(attempt->round().outcome(), acquire_outcome::unavailable);
+    EXPECT_EQ(owner.decided, 0);
+    for (auto* each : {a.get(), b.get(), c.get()}) {
+        ASSERT_TRUE(run_until_calls(*each, 2));
+        EXPECT_EQ(each->last("release")[6], std::to_string(attempt->identity().block.bar()));
+    }
+}
+
+TEST_F(late_reply, of_a_wrong_kind_is_no_vote_and_counts_as_perhaps_executed) {
+    a->on_script = acquire_says("+OK\r\n");
+    b->on_script = acquire_says("*2\r\n:9\r\n:9\r\n");
+    const auto attempt = decided();
+    EXPECT_EQ(attempt->round().outcome(), acquire_outcome::unavailable);
+    ASSERT_TRUE(run_until_calls(*a, 2));
+    EXPECT_EQ(a->last("release")[6], std::to_string(attempt->identity().block.bar()));
+    ASSERT_TRUE(world->run_until_settled());
+}
+
+TEST_F(late_reply, that_refuses_before_the_script_is_not_released) {
+    a->on_script = acquire_says("-NOAUTH Authentication required.\r\n");
+    b->on_script = acquire_says("-LOADING Redis is loading the dataset in memory\r\n");
+    c->on_script = acquire_says(granted);
+    EXPECT_EQ(decided()->round().outcome(), acquire_outcome::unavailable);
+    ASSERT_TRUE(world->run_until_settled());
+    EXPECT_THAT(a->calls(), ElementsAre("acquire"));
+    EXPECT_THAT(b->calls(), ElementsAre("acquire"));
+}
+
+}  // namespace
+}  // namespace redlock::driver

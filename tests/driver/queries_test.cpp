@@ -1,0 +1,179 @@
+// Questions to real servers: what each node says of a resource, which resources there are, and that
+// two URLs of one server are found out.
+#include "driver/queries.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "driver/attempt_world.hpp"
+#include "support/redis_server.hpp"
+
+namespace redlock::driver {
+namespace {
+
+using support::redis_server;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::UnorderedElementsAre;
+
+std::vector<node_status> ask_status(attempt_world& world, const std::string& resource) {
+    std::optional<std::vector<node_status>> views;
+    std::make_shared<status_query>(*world.pool, resource)
+        ->start([&](std::vector<node_status> told) { views = std::move(told); });
+    EXPECT_TRUE(world.run_until([&] { return views.has_value(); }));
+    return views.value_or(std::vector<node_status>{});
+}
+
+list_query::result ask_list(attempt_world& world, const std::string& pattern,
+                            std::size_t limit = 1000) {
+    std::optional<list_query::result> result;
+    std::make_shared<list_query>(*world.pool, pattern, limit)
+        ->start([&](const list_query::result& told) { result = told; });
+    EXPECT_TRUE(world.run_until([&] { return result.has_value(); }));
+    return result.value_or(list_query::result{});
+}
+
+TEST(status_query, tells_every_nodes_own_view) {
+    const redis_server held;
+    const redis_server free;
+    redis_server dead;
+    dead.kill();
+    attempt_world world{{held.url(), free.url(), dead.url()}};
+    held.command({"SET", "job", "somebody", "PX", "60000"});
+    free.command({"SET", "redlock:fence:{job}", "42"});
+    const auto views = ask_status(world, "job");
+    ASSERT_EQ(views.size(), 3U);
+    EXPECT_EQ(views[0].node, 0U);
+    EXPECT_EQ(views[0].name, held.url());
+    EXPECT_FALSE(views[0].error);
+    EXPECT_EQ(views[0].holder, lock_token{"somebody"});
+    EXPECT_TRUE(views[0].remaining.has_value());
+    EXPECT_TRUE(views[1].holder.empty());
+    EXPECT_EQ(views[1].fence, fencing_token{42});
+    EXPECT_EQ(views[2].node, 2U);
+    EXPECT_EQ(views[2].name, dead.url());
+    EXPECT_EQ(views[2].error, node_errc::not_connected);
+}
+
+TEST(status_query, tells_what_the_holder_left_about_itself) {
+    const redis_server server;
+    attempt_world world{{server.url()}};
+    const auto attempt = world.acquire(world.identity("job", true), "nightly run");
+    const auto views = ask_status(world, "job");
+    EXPECT_EQ(views[0].holder.str(), attempt->identity().token);
+    EXPECT_EQ(views[0].label, "nightly run");
+    EXPECT_EQ(views[0].fencing.value(), attempt->identity().block.first);
+    EXPECT_EQ(views[0].fence.value(), attempt->identity().block.last);
+}
+
+TEST(status_query, does_not_take_a_key_of_another_type_for_a_free_lock) {
+    const redis_server server;
+    attempt_world world{{server.url()}};
+    server.command({"RPUSH", "job", "a"});
+    const auto views = ask_status(world, "job");
+    EXPECT_EQ(views[0].error, node_errc::error_reply);
+    EXPECT_THAT(views[0].message, HasSubstr("WRONGTYPE"));
+}
+
+TEST(list_query, finds_every_resource_that_has_a_fence_once) {
+    const redis_server one;
+    const redis_server two;
+    attempt_world world{{one.url(), two.url()}};
+    const std::string odd{"{x}\0*?[\n}", 9};
+    for (const std::string& name : {std::string{"a"}, std::string{"b"}, odd}) {
+        one.command({"SET", "redlock:fence:{" + name + "}", "1"});
+        two.command({"SET", "redlock:fence:{" + name + "}", "1"});
+    }
+    two.command({"SET", "redlock:fence:{only here}", "1"});
+    two.command({"SET", "other", "1"});
+    two.command({"RPUSH", "redlock:fence:{list}", "1"});
+    const auto result = ask_list(world, "");
+    EXPECT_THAT(result.names, UnorderedElementsAre("a", "b", odd, "only here"));
+    EXPECT_EQ(result.answered, core::node_set::all(2));
+}
+
+TEST(list_query, walks_on_until_a_node_has_shown_all) {
+    const redis_server server;
+    attempt_world world{{server.url()}};
+    // Several steps of SCAN.
+    server.command({"EVAL",
+                    "for i = 1, 3500 do redis.call('SET', 'redlock:fence:{' .. i .. '}', i) end",
+                    "0"});
+    EXPECT_EQ(ask_list(world, "", 100'000).names.size(), 3500U);
+    EXPECT_EQ(ask_list(world, "", 10).names.size(), 10U);
+}
+
+TEST(list_query, takes_a_pattern_for_the_locks_themselves) {
+    const redis_server server;
+    attempt_world world{{server.url()}};
+    for (const std::string name :
+         {"job:1", "job:2", "task:1", "redlock:fence:{job:1}", "redlock:holder:{job:1}"}) {
+        server.command({"SET", name, "x"});
+    }
+    server.command({"HSET", "job:3", "field", "x"});
+    EXPECT_THAT(ask_list(world, "job:*").names, ElementsAre("job:1", "job:2"));
+    EXPECT_THAT(ask_list(world, "*").names, ElementsAre("job:1", "job:2", "task:1"));
+}
+
+TEST(list_query, says_which_nodes_did_not_answer) {
+    const redis_server one;
+    redis_server dead;
+    dead.kill();
+    attempt_world world{{one.url(), dead.url()}};
+    one.command({"SET", "redlock:fence:{a}", "1"});
+    const auto result = ask_list(world, "");
+    EXPECT_THAT(result.names, ElementsAre("a"));
+    EXPECT_FALSE(result.answered.contains(1));
+    ASSERT_EQ(result.why.nodes().size(), 1U);
+    EXPECT_EQ(result.why.nodes()[0].node, 1U);
+}
+
+TEST(node_pool, finds_out_that_two_urls_are_one_server) {
+    const redis_server server{{.unix_socket = true, .password = {}, .arguments = {}}};
+    const redis_server another;
+    attempt_world world{{server.url(), another.url(), server.unix_url()}};
+    ask_status(world, "job");  // Connects them all.
+    EXPECT_TRUE(world.pool->at(2).refused());
+    EXPECT_FALSE(world.pool->at(0).refused());
+    EXPECT_FALSE(world.pool->at(1).refused());
+    EXPECT_THAT(world.pool->same_server_twice(),
+                testing::AllOf(HasSubstr("nodes 0"), HasSubstr("and 2"), HasSubstr(server.url()),
+                               HasSubstr(server.unix_url())));
+    EXPECT_EQ(world.told->count(event_kind::node_refused), 1U);
+    for (const auto& each : world.told->events) {
+        if (each.kind == event_kind::node_refused) {
+            EXPECT_EQ(each.error, errc::same_server_twice);
+        }
+    }
+}
+
+TEST(node_pool, counts_no_vote_of_a_double) {
+    const redis_server server{{.unix_socket = true, .password = {}, .arguments = {}}};
+    redis_server dead;
+    dead.kill();
+    attempt_world world{{server.url(), server.unix_url(), dead.url()}};
+    ask_status(world, "job");
+    const auto attempt = world.acquire(world.identity());
+    EXPECT_NE(attempt->round().outcome(), core::acquire_outcome::held);
+    ASSERT_TRUE(world.run_until_settled());
+    EXPECT_EQ(server.get("job"), std::nullopt);
+}
+
+TEST(node_pool, forgets_a_double_when_its_original_is_gone) {
+    redis_server server{{.unix_socket = true, .password = {}, .arguments = {}}};
+    attempt_world world{{server.url(), server.unix_url()}};
+    ask_status(world, "job");
+    ASSERT_FALSE(world.pool->same_server_twice().empty());
+    server.kill();
+    ASSERT_TRUE(world.run_until([&] { return world.told->count(event_kind::node_down) >= 2; }));
+    EXPECT_TRUE(world.pool->same_server_twice().empty());
+    EXPECT_FALSE(world.pool->at(1).refused());
+}
+
+}  // namespace
+}  // namespace redlock::driver

@@ -1,0 +1,248 @@
+// Releases: plain where the grant was seen, barred where it is in doubt, told as soon as the
+// outcome is final, and gone on with until every node has confirmed.
+#include "driver/release_attempt.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "driver/attempt_world.hpp"
+#include "driver/extend_attempt.hpp"
+
+namespace redlock::driver {
+namespace {
+
+using namespace std::chrono_literals;
+using core::extend_outcome;
+using core::node_set;
+using core::release_outcome;
+using testing::ElementsAre;
+
+struct noting_extend_owner final : extend_attempt::owner {
+    void on_extend_decided(const extend_attempt& attempt) override {
+        outcome = attempt.round().outcome();
+    }
+    std::optional<extend_outcome> outcome;
+};
+
+class on_scripted_nodes : public testing::Test {
+  protected:
+    on_scripted_nodes() {
+        std::vector<endpoint> endpoints;
+        for (std::size_t i = 0; i < 3; ++i) {
+            nodes[i] = std::make_unique<scripted_node>(world.io, std::to_string(i));
+            endpoints.push_back(parse_endpoint(nodes[i]->url()).value());
+        }
+        auto options = attempt_world::patient();
+        options.events = world.told;
+        world.pool = std::make_unique<node_pool>(world.io.get_executor(), endpoints, options);
+        who = world.identity();
+    }
+
+    static node_set set_of(std::initializer_list<node_index> members) {
+        node_set set;
+        for (const auto member : members) {
+            set.insert(member);
+        }
+        return set;
+    }
+
+    std::shared_ptr<release_attempt> start_release(node_set granted, node_set doubtful) {
+        auto attempt = std::make_shared<release_attempt>(*world.pool, who, granted, doubtful,
+                                                         attempt_world::lease);
+        attempt->on_settled([this] { settled = true; });
+        attempt->start(released);
+        return attempt;
+    }
+    release_outcome release(node_set granted, node_set doubtful) {
+        start_release(granted, doubtful);
+        EXPECT_TRUE(world.run_until([&] { return released->outcome.has_value(); }));
+        return *released->outcome;
+    }
+    std::shared_ptr<extend_attempt> start_extend(node_set holding, core::instant old_valid_until) {
+        auto attempt = std::make_shared<extend_attempt>(*world.pool, who, holding,
+                                                        attempt_world::lease, old_valid_until);
+        attempt->start(extended);
+        return attempt;
+    }
+    extend_outcome extend(node_set holding) {
+        start_extend(holding, boot_clock::now() + 1h);
+        EXPECT_TRUE(world.run_until([&] { return extended->outcome.has_value(); }));
+        return *extended->outcome;
+    }
+
+    attempt_world world{{}};
+    std::array<std::unique_ptr<scripted_node>, 3> nodes;
+    lock_identity who;
+    bool settled = false;
+    std::shared_ptr<noting_release_owner> released = std::make_shared<noting_release_owner>();
+    std::shared_ptr<noting_extend_owner> extended = std::make_shared<noting_extend_owner>();
+};
+
+using release_attempt_test = on_scripted_nodes;
+using extend_attempt_test = on_scripted_nodes;
+
+TEST_F(release_attempt_test, bars_only_the_nodes_in_doubt) {
+    EXPECT_EQ(release(set_of({0, 1}), set_of({2})), release_outcome::released);
+    ASSERT_TRUE(world.run_until([&] { return settled; }));
+    EXPECT_EQ(nodes[0]->last("release")[6], "0");
+    EXPECT_EQ(nodes[1]->last("release")[6], "0");
+    EXPECT_EQ(nodes[2]->last("release")[6], std::to_string(who.block.last + 1));
+    EXPECT_EQ(nodes[2]->last("release")[5], who.token);
+    EXPECT_EQ(nodes[2]->last("release")[7],
+              std::to_string(world.pool->options().fence_lifetime.count()));
+}
+
+TEST_F(release_attempt_test, keeps_the_next_ballot_above_its_own_bar) {
+    start_release({}, set_of({0}));
+    EXPECT_GT(world.pool->next_block("job").value().first, who.block.bar());
+}
+
+TEST_F(release_attempt_test, bars_nothing_for_a_lock_of_another_library) {
+    who.block = {};
+    release({}, set_of({0, 1, 2}));
+    EXPECT_EQ(nodes[0]->last("release")[6], "0");
+}
+
+TEST_F(release_attempt_test, asks_only_those_that_may_have_it) {
+    EXPECT_EQ(release(set_of({0, 2}), {}), release_outcome::released);
+    ASSERT_TRUE(world.run_until([&] { return settled; }));
+    EXPECT_TRUE(nodes[1]->calls().empty());
+}
+
+TEST_F(release_attempt_test, tells_already_gone_from_released) {
+    for (const auto& each : nodes) {
+        each->on_script = always(":0\r\n");
+    }
+    EXPECT_EQ(release(node_set::all(3), {}), release_outcome::gone);
+}
+
+TEST_F(release_attempt_test, tells_its_owner_at_the_quorum_and_settles_later) {
+    nodes[2]->on_script = always("");
+    EXPECT_EQ(release(node_set::all(3), {}), release_outcome::released);
+    EXPECT_FALSE(settled);
+    EXPECT_EQ(world.pool->open_releases(), 1U);
+    ASSERT_TRUE(world.run_until([&] { return nodes[2]->calls().size() == 1; }));
+    nodes[2]->server.say(":1\r\n");
+    ASSERT_TRUE(world.run_until([&] { return settled; }));
+    EXPECT_EQ(world.pool->open_releases(), 0U);
+}
+
+TEST_F(release_attempt_test, falls_back_to_the_body_on_noscript) {
+    for (const auto& each : nodes) {
+        each->on_script = [](const std::string& script) {
+            return redis::fake_server::answer{
+                .bytes = script == "release" ? "-NOSCRIPT No matching script.\r\n" : ":1\r\n"};
+        };
+    }
+    EXPECT_EQ(release(node_set::all(3), {}), release_outcome::released);
+    EXPECT_THAT(nodes[0]->calls(), ElementsAre("release", "release!"));
+}
+
+TEST_F(release_attempt_test, is_unavailable_where_nothing_could_be_sent) {
+    for (const auto& each : nodes) {
+        each->server.stop_listening();
+    }
+    EXPECT_EQ(release(node_set::all(3), {}), release_outcome::unavailable);
+}
+
+TEST_F(release_attempt_test, is_indeterminate_when_errors_may_hide_a_deletion) {
+    nodes[0]->on_script = always("-OOM command not allowed\r\n");
+    nodes[1]->on_script = always("+WHAT\r\n");
+    EXPECT_EQ(release(node_set::all(3), {}), release_outcome::indeterminate);
+}
+
+TEST_F(release_attempt_test, of_nothing_is_gone_and_settled_at_once) {
+    start_release({}, {});
+    EXPECT_EQ(released->outcome, release_outcome::gone);
+    EXPECT_TRUE(settled);
+    EXPECT_EQ(world.pool->open_releases(), 0U);
+}
+
+TEST_F(release_attempt_test, that_never_settled_is_not_counted_for_ever) {
+    for (const auto& each : nodes) {
+        each->on_script = always("");
+    }
+    bool all_settled = false;
+    world.pool->on_all_settled([&] { all_settled = true; });
+    start_release(node_set::all(3), {});
+    EXPECT_EQ(world.pool->open_releases(), 1U);
+    world.pool->stop();
+    EXPECT_TRUE(world.run_until([&] { return world.pool->open_releases() == 0; }));
+    EXPECT_TRUE(all_settled);
+}
+
+TEST_F(extend_attempt_test, asks_the_holding_nodes_and_holds_at_their_quorum) {
+    const auto attempt = start_extend(set_of({0, 2}), boot_clock::now() + 1ms * 60'000);
+    ASSERT_TRUE(world.run_until([&] { return extended->outcome.has_value(); }));
+    EXPECT_EQ(extended->outcome, extend_outcome::extended);
+    EXPECT_TRUE(nodes[1]->calls().empty());
+    const auto call = nodes[0]->last("extend");
+    ASSERT_EQ(call.size(), 9U);
+    EXPECT_EQ(call[3], "job");
+    EXPECT_EQ(call[4], "redlock:fence:{job}");
+    EXPECT_EQ(call[5], who.token);
+    EXPECT_EQ(call[6], std::to_string(who.block.last));
+    EXPECT_EQ(call[7], "50000");
+}
+
+TEST_F(extend_attempt_test, falls_back_to_the_body_on_noscript) {
+    for (const auto& each : nodes) {
+        each->on_script = [](const std::string& script) {
+            return redis::fake_server::answer{
+                .bytes = script == "extend" ? "-NOSCRIPT No matching script.\r\n" : ":1\r\n"};
+        };
+    }
+    EXPECT_EQ(extend(node_set::all(3)), extend_outcome::extended);
+    EXPECT_THAT(nodes[1]->calls(), ElementsAre("extend", "extend!"));
+}
+
+TEST_F(extend_attempt_test, is_gone_when_too_many_nodes_do_not_hold_it) {
+    nodes[0]->on_script = always(":0\r\n");
+    nodes[1]->on_script = always(":-1\r\n");
+    EXPECT_EQ(extend(node_set::all(3)), extend_outcome::gone);
+}
+
+TEST_F(extend_attempt_test, is_gone_at_once_when_too_few_nodes_are_holding) {
+    start_extend(set_of({0}), boot_clock::now() + 1h);
+    EXPECT_EQ(extended->outcome, extend_outcome::gone);
+}
+
+TEST_F(extend_attempt_test, is_expired_at_once_after_the_old_validity_and_asks_nobody) {
+    start_extend(node_set::all(3), boot_clock::now() - 1ms);
+    EXPECT_EQ(extended->outcome, extend_outcome::expired);
+    world.io.poll();
+    EXPECT_TRUE(nodes[0]->calls().empty());
+}
+
+TEST_F(extend_attempt_test, is_unavailable_where_nothing_could_be_sent) {
+    for (const auto& each : nodes) {
+        each->server.stop_listening();
+    }
+    EXPECT_EQ(extend(node_set::all(3)), extend_outcome::unavailable);
+}
+
+TEST_F(extend_attempt_test, tells_nobody_and_repeats_nothing_once_cancelled) {
+    for (const auto& each : nodes) {
+        each->on_script = always("");
+    }
+    const auto attempt = start_extend(node_set::all(3), boot_clock::now() + 1h);
+    ASSERT_TRUE(world.run_until([&] {
+        return std::all_of(nodes.begin(), nodes.end(),
+                           [](const auto& each) { return each->calls().size() == 1; });
+    }));
+    attempt->cancel();
+    EXPECT_EQ(extended.use_count(), 1);
+    for (const auto& each : nodes) {
+        each->server.say("-NOSCRIPT No matching script.\r\n");
+    }
+    ASSERT_TRUE(world.run_until([&] { return attempt->why().nodes().size() == 3; }));
+    EXPECT_EQ(extended->outcome, std::nullopt);
+    EXPECT_THAT(nodes[0]->calls(), ElementsAre("extend"));
+}
+
+}  // namespace
+}  // namespace redlock::driver

@@ -1,0 +1,71 @@
+// How a script call looks on the wire, byte for byte: a wrong length here would be answered with a
+// closed connection, a wrong key count with somebody else's key deleted.
+#include "driver/script_call.hpp"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "driver/replies.hpp"
+
+namespace redlock::driver {
+namespace {
+
+constexpr scripts::script tiny{"tiny", "0123456789abcdef0123456789abcdef01234567", "return 1\n"};
+
+TEST(script_call, is_an_evalsha) {
+    const script_call call{tiny, {"k1", "k2"}, {"a", ""}};
+    EXPECT_EQ(call.by_digest(),
+              "*7\r\n$7\r\nEVALSHA\r\n$40\r\n0123456789abcdef0123456789abcdef01234567\r\n"
+              "$1\r\n2\r\n$2\r\nk1\r\n$2\r\nk2\r\n$1\r\na\r\n$0\r\n\r\n");
+}
+
+TEST(script_call, is_an_eval_of_the_same_keys_and_arguments) {
+    const script_call call{tiny, {"k1", "k2"}, {"a", ""}};
+    EXPECT_EQ(call.by_body(),
+              "*7\r\n$4\r\nEVAL\r\n$9\r\nreturn 1\n\r\n"
+              "$1\r\n2\r\n$2\r\nk1\r\n$2\r\nk2\r\n$1\r\na\r\n$0\r\n\r\n");
+}
+
+TEST(script_call, does_without_keys_and_arguments) {
+    const script_call call{tiny, {}, {}};
+    EXPECT_EQ(call.by_digest(),
+              "*3\r\n$7\r\nEVALSHA\r\n$40\r\n0123456789abcdef0123456789abcdef01234567\r\n"
+              "$1\r\n0\r\n");
+    EXPECT_EQ(call.by_body(), "*3\r\n$4\r\nEVAL\r\n$9\r\nreturn 1\n\r\n$1\r\n0\r\n");
+}
+
+TEST(script_call, leaves_out_what_is_not_given_at_the_end_but_keeps_what_is_empty) {
+    const script_call with{tiny, {"k", {}}, {"", {}}};
+    const script_call without{tiny, {"k"}, {""}};
+    EXPECT_EQ(with.by_digest(), without.by_digest());
+    EXPECT_EQ(with.by_body(), without.by_body());
+    EXPECT_NE(with.by_digest(), (script_call{tiny, {"k"}, {}}.by_digest()));
+}
+
+TEST(script_call, writes_integers_as_redis_reads_them) {
+    EXPECT_EQ(decimal(0), "0");
+    EXPECT_EQ(decimal(std::int64_t{-5}), "-5");
+    EXPECT_EQ(decimal((std::uint64_t{1} << 53) - 1), "9007199254740991");
+    EXPECT_EQ(decimal(std::numeric_limits<std::uint64_t>::max()), "18446744073709551615");
+}
+
+RC_GTEST_PROP(script_call_property, carries_any_bytes,
+              (const std::string& key, const std::string& token, const std::string& label)) {
+    const script_call call{tiny, {key, "fence"}, {token, label}};
+    for (const std::string& bytes : {std::string{call.by_digest()}, call.by_body()}) {
+        const written_reply read{bytes};
+        RC_ASSERT(read.view().size() == 7U);
+        RC_ASSERT(read.view()[2].text() == "2");
+        RC_ASSERT(read.view()[3].text() == key);
+        RC_ASSERT(read.view()[4].text() == "fence");
+        RC_ASSERT(read.view()[5].text() == token);
+        RC_ASSERT(read.view()[6].text() == label);
+    }
+}
+
+}  // namespace
+}  // namespace redlock::driver

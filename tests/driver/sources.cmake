@@ -1,0 +1,15 @@
+set(driver_test_sources
+    tests/driver/acquire_attempt_test.cpp
+    tests/driver/alarm_clock_test.cpp
+    tests/driver/alarm_heap_test.cpp
+    tests/driver/attempt_world.cpp
+    tests/driver/failures_test.cpp
+    tests/driver/holder_test.cpp
+    tests/driver/late_reply_test.cpp
+    tests/driver/queries_test.cpp
+    tests/driver/release_attempt_test.cpp
+    tests/driver/script_call_test.cpp
+    tests/driver/votes_test.cpp
+    tests/redis/fake_server.cpp
+    tests/redis/test_connection.cpp
+)

@@ -1,0 +1,225 @@
+// From replies to votes: each answer that the scripts give, and that nothing else is ever taken for
+// a vote, since a node that answers nonsense must not help anybody to a lock.
+#include "driver/votes.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "driver/replies.hpp"
+
+namespace redlock::driver {
+namespace {
+
+using namespace std::chrono_literals;
+using core::acquire_answer;
+using core::extend_answer;
+using core::release_answer;
+using testing::HasSubstr;
+
+std::string bulk(std::string_view bytes) {
+    return written_reply::bulk(bytes);
+}
+
+parsed<core::acquire_vote> acquire(std::string_view bytes, std::int64_t wall_us = 0) {
+    return parse_acquire(written_reply{bytes}.view(), wall_us);
+}
+parsed<extend_answer> extend(std::string_view bytes) {
+    return parse_extend(written_reply{bytes}.view());
+}
+parsed<release_answer> release(std::string_view bytes) {
+    return parse_release(written_reply{bytes}.view());
+}
+parsed<node_status> status(std::string_view bytes) {
+    return parse_status(written_reply{bytes}.view());
+}
+
+TEST(votes, reads_a_grant) {
+    EXPECT_EQ(acquire(":1\r\n").vote.value().answer, acquire_answer::granted);
+}
+
+TEST(votes, reads_busy_with_lease_and_holder) {
+    const auto first = acquire("*3\r\n:0\r\n:1500\r\n" + bulk("a")).vote.value();
+    EXPECT_EQ(first.answer, acquire_answer::busy);
+    EXPECT_EQ(first.holder_remaining, core::duration{1500ms});
+    const auto same = acquire("*3\r\n:0\r\n:20\r\n" + bulk("a")).vote.value();
+    const auto other = acquire("*3\r\n:0\r\n:20\r\n" + bulk("b")).vote.value();
+    EXPECT_EQ(first.holder, same.holder);
+    EXPECT_NE(first.holder, other.holder);
+}
+
+TEST(votes, reads_busy_without_an_end) {
+    EXPECT_EQ(acquire("*3\r\n:0\r\n:-1\r\n" + bulk("a")).vote.value().holder_remaining,
+              std::nullopt);
+    EXPECT_EQ(acquire("*3\r\n:0\r\n:0\r\n" + bulk("a")).vote.value().holder_remaining,
+              core::duration{0});
+}
+
+TEST(votes, reads_stale_with_the_fence) {
+    const auto vote = acquire("*2\r\n:-1\r\n:9007199254740991\r\n").vote.value();
+    EXPECT_EQ(vote.answer, acquire_answer::stale);
+    EXPECT_EQ(vote.fence, 9007199254740991U);
+    // Somebody wrote nonsense there: no number above the limit may come of it.
+    EXPECT_EQ(acquire("*2\r\n:-1\r\n:-9223372036854775808\r\n").vote.value().fence, 0U);
+}
+
+TEST(votes, reads_how_far_the_nodes_clock_is_ahead) {
+    const auto ahead = acquire("*2\r\n:-2\r\n:1700000000000000\r\n", 1600000000000000).vote.value();
+    EXPECT_EQ(ahead.answer, acquire_answer::out_of_window);
+    EXPECT_EQ(ahead.offset_us, 100000000000000);
+    EXPECT_EQ(acquire("*2\r\n:-2\r\n:5\r\n", 7).vote.value().offset_us, -2);
+}
+
+TEST(votes, takes_no_other_reply_for_an_acquire_vote) {
+    const std::vector<std::string> wrong{":0\r\n",
+                                         ":2\r\n",
+                                         ":-1\r\n",
+                                         "+OK\r\n",
+                                         "$1\r\n1\r\n",
+                                         "$-1\r\n",
+                                         "*-1\r\n",
+                                         "*0\r\n",
+                                         "*1\r\n:0\r\n",
+                                         "*1\r\n:1\r\n",
+                                         "*2\r\n:1\r\n:1\r\n",
+                                         "*2\r\n:-3\r\n:1\r\n",
+                                         "*2\r\n$2\r\n-1\r\n:5\r\n",
+                                         "*2\r\n:-1\r\n$1\r\n5\r\n",
+                                         "*2\r\n:0\r\n:5\r\n",
+                                         "*3\r\n:0\r\n:5\r\n:7\r\n",
+                                         "*3\r\n:0\r\n$-1\r\n$1\r\na\r\n",
+                                         "*2\r\n*1\r\n:-1\r\n:5\r\n"};
+    for (const auto& bytes : wrong) {
+        const auto read = acquire(bytes);
+        EXPECT_FALSE(read.vote) << bytes;
+        EXPECT_EQ(read.why.cause, node_errc::bad_reply) << bytes;
+        EXPECT_THAT(read.why.message, HasSubstr("unexpected")) << bytes;
+    }
+}
+
+TEST(votes, reads_extend) {
+    EXPECT_EQ(extend(":1\r\n").vote, extend_answer::extended);
+    EXPECT_EQ(extend(":0\r\n").vote, extend_answer::taken);
+    EXPECT_EQ(extend(":-1\r\n").vote, extend_answer::missing);
+    for (const std::string bytes :
+         {":2\r\n", ":-2\r\n", "+OK\r\n", "$1\r\n1\r\n", "*1\r\n:1\r\n", "$-1\r\n"}) {
+        EXPECT_FALSE(extend(bytes).vote) << bytes;
+        EXPECT_EQ(extend(bytes).why.cause, node_errc::bad_reply) << bytes;
+    }
+}
+
+TEST(votes, reads_release) {
+    EXPECT_EQ(release(":1\r\n").vote, release_answer::removed);
+    EXPECT_EQ(release(":0\r\n").vote, release_answer::absent);
+    for (const std::string bytes :
+         {":2\r\n", ":-1\r\n", "+OK\r\n", "$1\r\n1\r\n", "*1\r\n:1\r\n", "$-1\r\n"}) {
+        EXPECT_FALSE(release(bytes).vote) << bytes;
+        EXPECT_EQ(release(bytes).why.cause, node_errc::bad_reply) << bytes;
+    }
+}
+
+TEST(votes, reads_the_status_of_a_free_resource) {
+    const auto view = status("*4\r\n$-1\r\n:-2\r\n" + bulk("42") + "$-1\r\n").vote.value();
+    EXPECT_TRUE(view.holder.empty());
+    EXPECT_EQ(view.remaining, std::nullopt);
+    EXPECT_EQ(view.fence, fencing_token{42});
+    EXPECT_EQ(view.fencing, fencing_token{});
+    EXPECT_EQ(status("*4\r\n$-1\r\n:-2\r\n$-1\r\n$-1\r\n").vote.value().fence, fencing_token{});
+}
+
+TEST(votes, reads_the_fencing_token_out_of_our_own_tokens) {
+    const std::string token = make_token(77, 1, 2);
+    const auto view =
+        status("*4\r\n" + bulk(token) + ":1200\r\n" + bulk("99") + "$-1\r\n").vote.value();
+    EXPECT_EQ(view.holder, lock_token{token});
+    EXPECT_EQ(view.remaining, 1200ms);
+    EXPECT_EQ(view.fence, fencing_token{99});
+    EXPECT_EQ(view.fencing, fencing_token{77});
+    EXPECT_EQ(view.label, "");
+}
+
+TEST(votes, reads_details_of_the_holder_that_they_name) {
+    const auto view = status("*4\r\n" + bulk("mine") + ":1\r\n$-1\r\n" +
+                             bulk(encode_holder(5, "mine", "nightly run")))
+                          .vote.value();
+    EXPECT_EQ(view.fencing, fencing_token{5});
+    EXPECT_EQ(view.label, "nightly run");
+}
+
+TEST(votes, ignores_details_of_an_earlier_holder) {
+    const auto view = status("*4\r\n" + bulk("another's") + ":-1\r\n$-1\r\n" +
+                             bulk(encode_holder(5, "mine", "nightly run")))
+                          .vote.value();
+    EXPECT_EQ(view.remaining, std::nullopt);
+    EXPECT_EQ(view.fencing, fencing_token{});
+    EXPECT_EQ(view.label, "");
+}
+
+TEST(votes, takes_a_fence_that_is_no_number_for_none) {
+    for (const std::string fence : {"", "x", "12x", "-3", " 4", "99999999999999999999999"}) {
+        const auto read = status("*4\r\n$-1\r\n:-2\r\n" + bulk(fence) + "$-1\r\n");
+        EXPECT_EQ(read.vote.value().fence, fencing_token{}) << fence;
+    }
+}
+
+TEST(votes, takes_no_other_reply_for_a_status) {
+    // The worst would be to take a lock for free because its holder could not be read.
+    const std::vector<std::string> wrong{":1\r\n",
+                                         "+OK\r\n",
+                                         "*0\r\n",
+                                         "*3\r\n$-1\r\n:-2\r\n$-1\r\n",
+                                         "*5\r\n$-1\r\n:-2\r\n$-1\r\n$-1\r\n$-1\r\n",
+                                         "*4\r\n$-1\r\n$-1\r\n$-1\r\n$-1\r\n",
+                                         "*4\r\n:5\r\n:-2\r\n$-1\r\n$-1\r\n",
+                                         "*4\r\n*0\r\n:-2\r\n$-1\r\n$-1\r\n",
+                                         "*4\r\n-ERR x\r\n:-2\r\n$-1\r\n$-1\r\n",
+                                         "*4\r\n$-1\r\n:-2\r\n:7\r\n$-1\r\n",
+                                         "*4\r\n$-1\r\n:-2\r\n$-1\r\n*0\r\n"};
+    for (const auto& bytes : wrong) {
+        EXPECT_FALSE(status(bytes).vote) << bytes;
+        EXPECT_EQ(status(bytes).why.cause, node_errc::bad_reply) << bytes;
+    }
+}
+
+TEST(votes, classifies_error_replies_and_keeps_their_words) {
+    const std::vector<std::pair<std::string, node_errc>> errors{
+        {"READONLY You can't write against a read only replica.", node_errc::read_only},
+        {"NOAUTH Authentication required.", node_errc::authentication_failed},
+        {"NOPERM this user has no permissions", node_errc::permission_denied},
+        {"OOM command not allowed", node_errc::out_of_memory},
+        {"LOADING Redis is loading the dataset in memory", node_errc::loading},
+        {"MISCONF Redis is configured to save RDB snapshots", node_errc::cannot_persist},
+        {"ERR something else", node_errc::error_reply},
+        {"WRONGTYPE Operation against a key", node_errc::error_reply}};
+    for (const auto& [text, cause] : errors) {
+        const std::string bytes = "-" + text + "\r\n";
+        for (const refusal& why :
+             {acquire(bytes).why, extend(bytes).why, release(bytes).why, status(bytes).why}) {
+            EXPECT_EQ(why.cause, cause) << text;
+            EXPECT_EQ(why.message, text);
+        }
+        EXPECT_FALSE(acquire(bytes).vote || extend(bytes).vote || release(bytes).vote ||
+                     status(bytes).vote);
+    }
+}
+
+TEST(votes, trusts_only_errors_from_before_the_script_that_nothing_was_written) {
+    using enum node_errc;
+    for (const auto cause : {not_connected, unresponsive, authentication_failed, loading}) {
+        EXPECT_TRUE(surely_not_executed(cause)) << make_error_code(cause).message();
+    }
+    for (const auto cause :
+         {no_answer, connection_lost, bad_reply, permission_denied, read_only, out_of_memory,
+          cannot_persist, error_reply, same_server, clock_window}) {
+        EXPECT_FALSE(surely_not_executed(cause)) << make_error_code(cause).message();
+    }
+    // The same numbers in the other category mean other things.
+    EXPECT_FALSE(surely_not_executed(errc::timed_out));
+}
+
+}  // namespace
+}  // namespace redlock::driver

@@ -1,0 +1,44 @@
+// A TCP proxy in front of one server, by which a test loses what it wants to lose: replies that
+// never come back, requests that never arrive, a connection cut between the two. Runs in the test's
+// event loop; one thread.
+#pragma once
+
+#include <array>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace redlock::integration {
+
+class proxy {
+  public:
+    proxy(boost::asio::io_context& io, std::uint16_t server_port);
+    ~proxy();
+    proxy(const proxy&) = delete;
+    proxy& operator=(const proxy&) = delete;
+
+    [[nodiscard]] std::string url() const;
+    /// Ends all connections, on both sides. New ones are welcome.
+    void cut();
+
+    bool drop_requests = false;
+    bool drop_replies = false;
+    int accepted = 0;
+    std::size_t dropped = 0;  ///< Bytes.
+
+  private:
+    struct link;
+
+    void accept();
+    void pump(const std::shared_ptr<link>& over, bool to_server);
+
+    boost::asio::ip::tcp::acceptor acceptor_;
+    std::uint16_t server_port_;
+    std::vector<std::shared_ptr<link>> links_;
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace redlock::integration

@@ -1,0 +1,216 @@
+// The way of a completion handler through an operation: called once, where its owner wants it,
+// never from inside the call that completes, and with nothing left behind in its cancellation slot.
+#include "manager/completion.hpp"
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/io_context.hpp>
+#include <memory>
+#include <optional>
+#include <utility>
+
+namespace redlock::manager {
+namespace {
+
+namespace asio = boost::asio;
+using asio::cancellation_type;
+
+/// Counts how often it was cancelled.
+struct operation {
+    void cancel() { ++cancelled; }
+    int cancelled = 0;
+};
+
+class completion_test : public testing::Test {
+  protected:
+    using handler_type = completion<error_code>::handler_type;
+
+    completion<error_code> make(handler_type handler) {
+        return {std::move(handler), io.get_executor()};
+    }
+
+    asio::io_context io{1};
+    asio::io_context callers{1};
+    std::optional<error_code> told;
+};
+
+TEST_F(completion_test, is_empty_until_it_is_given_a_handler_and_again_afterwards) {
+    completion<error_code> nothing;
+    EXPECT_FALSE(nothing);
+    auto one = make([](error_code) {});
+    EXPECT_TRUE(one);
+    one(error_code{});
+    EXPECT_FALSE(one);
+}
+
+TEST_F(completion_test, is_never_called_from_inside) {
+    auto one = make([this](error_code error) { told = error; });
+    asio::post(io, [&] {
+        one(errc::contended);
+        EXPECT_FALSE(told.has_value());
+    });
+    io.run();
+    EXPECT_EQ(told, error_code{errc::contended});
+}
+
+TEST_F(completion_test, runs_on_the_executor_that_the_handler_names) {
+    auto one = make(
+        asio::bind_executor(callers.get_executor(), [this](error_code error) { told = error; }));
+    one(errc::lost);
+    io.run();
+    EXPECT_FALSE(told.has_value());
+    callers.run();
+    EXPECT_EQ(told, error_code{errc::lost});
+}
+
+TEST_F(completion_test, keeps_the_callers_event_loop_at_work_until_it_was_called) {
+    auto one = make(
+        asio::bind_executor(callers.get_executor(), [this](error_code error) { told = error; }));
+    callers.poll();
+    EXPECT_FALSE(callers.stopped());
+    one(error_code{});
+    callers.poll();
+    EXPECT_FALSE(callers.stopped());
+    io.run();
+    callers.run();
+    EXPECT_TRUE(told.has_value());
+    EXPECT_TRUE(callers.stopped());
+}
+
+TEST_F(completion_test, keeps_the_managers_event_loop_at_work_when_the_handler_names_none) {
+    {
+        auto one = make([this](error_code error) { told = error; });
+        io.poll();
+        EXPECT_FALSE(io.stopped());
+    }
+    // Given up uncalled, it holds nothing up.
+    io.poll();
+    EXPECT_TRUE(io.stopped());
+    EXPECT_FALSE(told.has_value());
+}
+
+TEST_F(completion_test, hands_over_what_can_only_be_moved) {
+    std::unique_ptr<int> got;
+    completion<error_code, std::unique_ptr<int>> one{
+        [&](error_code, std::unique_ptr<int> value) { got = std::move(value); }, io.get_executor()};
+    one(error_code{}, std::make_unique<int>(7));
+    io.run();
+    ASSERT_NE(got, nullptr);
+    EXPECT_EQ(*got, 7);
+}
+
+TEST_F(completion_test, survives_the_operation_that_called_it) {
+    auto owner =
+        std::make_unique<completion<error_code>>(make([this](error_code error) { told = error; }));
+    (*owner)(errc::closed);
+    owner.reset();
+    io.run();
+    EXPECT_EQ(told, error_code{errc::closed});
+}
+
+TEST_F(completion_test, may_start_anew_from_its_handler) {
+    int calls = 0;
+    completion<error_code> second;
+    auto first = make([&](error_code error) {
+        ++calls;
+        second = make([&](error_code) { ++calls; });
+        second(error);
+    });
+    first(error_code{});
+    io.run();
+    EXPECT_EQ(calls, 2);
+}
+
+TEST_F(completion_test, passes_a_cancellation_in_through_the_strand) {
+    asio::cancellation_signal signal;
+    auto one = make(asio::bind_cancellation_slot(signal.slot(), [](error_code) {}));
+    const auto worked_on = std::make_shared<operation>();
+    one.on_cancel(io.get_executor(), worked_on);
+    EXPECT_TRUE(signal.slot().has_handler());
+    signal.emit(cancellation_type::terminal);
+    // The signal may come from any thread: the operation hears of it on its strand only.
+    EXPECT_EQ(worked_on->cancelled, 0);
+    io.poll();
+    EXPECT_EQ(worked_on->cancelled, 1);
+}
+
+TEST_F(completion_test, honours_every_type_of_cancellation) {
+    for (const auto type :
+         {cancellation_type::terminal, cancellation_type::partial, cancellation_type::total}) {
+        asio::cancellation_signal signal;
+        auto one = make(asio::bind_cancellation_slot(signal.slot(), [](error_code) {}));
+        const auto worked_on = std::make_shared<operation>();
+        one.on_cancel(io.get_executor(), worked_on);
+        signal.emit(type);
+        io.restart();
+        io.poll();
+        EXPECT_EQ(worked_on->cancelled, 1);
+    }
+}
+
+TEST_F(completion_test, clears_its_cancellation_slot_before_the_handler_runs) {
+    asio::cancellation_signal signal;
+    auto one = make(asio::bind_cancellation_slot(signal.slot(), [&, this](error_code error) {
+        told = error;
+        EXPECT_FALSE(signal.slot().has_handler());
+    }));
+    const auto worked_on = std::make_shared<operation>();
+    one.on_cancel(io.get_executor(), worked_on);
+    one(error_code{});
+    io.run();
+    EXPECT_TRUE(told.has_value());
+    signal.emit(cancellation_type::terminal);
+    io.restart();
+    io.poll();
+    EXPECT_EQ(worked_on->cancelled, 0);
+}
+
+TEST_F(completion_test, cancels_nothing_that_is_gone) {
+    asio::cancellation_signal signal;
+    auto one = make(asio::bind_cancellation_slot(signal.slot(), [](error_code) {}));
+    auto worked_on = std::make_shared<operation>();
+    one.on_cancel(io.get_executor(), worked_on);
+    const std::weak_ptr<operation> watched = worked_on;
+    worked_on.reset();
+    EXPECT_TRUE(watched.expired());
+    signal.emit(cancellation_type::terminal);
+    io.poll();
+}
+
+TEST_F(completion_test, needs_no_cancellation_slot) {
+    auto one = make([this](error_code error) { told = error; });
+    one.on_cancel(io.get_executor(), std::make_shared<operation>());
+    one(error_code{});
+    io.run();
+    EXPECT_TRUE(told.has_value());
+}
+
+TEST_F(completion_test, of_a_waiter_is_told_once_whatever_comes_first) {
+    int calls = 0;
+    outcome_waiter finished{make([&](error_code error) {
+        ++calls;
+        told = error;
+    })};
+    finished.finish(errc::lost);
+    finished.cancel();
+    io.run();
+    EXPECT_EQ(calls, 1);
+    EXPECT_EQ(told, error_code{errc::lost});
+
+    outcome_waiter cancelled{make([&](error_code error) {
+        ++calls;
+        told = error;
+    })};
+    cancelled.cancel();
+    cancelled.finish(errc::lost);
+    io.restart();
+    io.run();
+    EXPECT_EQ(calls, 2);
+    EXPECT_EQ(told, error_code{asio::error::operation_aborted});
+}
+
+}  // namespace
+}  // namespace redlock::manager

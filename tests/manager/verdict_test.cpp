@@ -1,0 +1,225 @@
+// The verdict over all small worlds, against an oracle that knows no shortcut: it plays every truth
+// that silent nodes may hide, and says what all of them have in common.
+#include "manager/verdict.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace redlock::manager {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::milliseconds;
+
+// How a node looks: what it says, or that it is silent.
+enum class look { free, a, b, c, silent };
+constexpr std::array looks{look::free, look::a, look::b, look::c, look::silent};
+
+std::string token_of(look of) {
+    return of == look::a ? "a" : of == look::b ? "b" : of == look::c ? "c" : "";
+}
+
+node_status view_of(node_index node, look of) {
+    node_status view;
+    view.node = node;
+    if (of == look::silent) {
+        view.error = node_errc::no_answer;
+        // Means nothing then, and must not be looked at.
+        view.holder = lock_token{"a"};
+        view.fencing = fencing_token{1'000'000};
+    } else {
+        view.holder = lock_token{token_of(of)};
+        view.remaining = view.holder.empty() ? std::nullopt : std::optional{1000ms};
+    }
+    return view;
+}
+
+std::vector<node_status> views_of(const std::vector<look>& world) {
+    std::vector<node_status> views;
+    for (node_index node = 0; node < world.size(); ++node) {
+        views.push_back(view_of(node, world[node]));
+    }
+    return views;
+}
+
+void every_world(std::size_t nodes, const std::function<void(const std::vector<look>&)>& visit) {
+    std::vector<look> world(nodes);
+    const std::function<void(std::size_t)> fill = [&](std::size_t node) {
+        if (node == nodes) {
+            visit(world);
+            return;
+        }
+        for (const look each : looks) {
+            world[node] = each;
+            fill(node + 1);
+        }
+    };
+    fill(0);
+}
+
+/// What is true of a world without silent nodes: who has more than half of it, if anybody.
+std::string majority(const std::vector<std::string>& truth) {
+    std::map<std::string, std::size_t> counts;
+    for (const auto& each : truth) {
+        if (++counts[each] * 2 > truth.size()) {
+            return each;
+        }
+    }
+    return "nobody";
+}
+
+struct truths {
+    bool held = false;
+    bool free = false;
+    bool split = false;
+};
+
+/// All that may be true, whatever the silent nodes hide; "d" stands for a holder nobody told of.
+void play(const std::vector<look>& world, std::vector<std::string>& truth, truths& possible) {
+    if (truth.size() == world.size()) {
+        const std::string most = majority(truth);
+        possible.free = possible.free || most.empty();
+        possible.split = possible.split || most == "nobody";
+        possible.held = possible.held || (!most.empty() && most != "nobody");
+        return;
+    }
+    const look here = world[truth.size()];
+    const std::vector<std::string> candidates =
+        here == look::silent ? std::vector<std::string>{"", "a", "b", "c", "d"}
+                             : std::vector<std::string>{token_of(here)};
+    for (const auto& each : candidates) {
+        truth.push_back(each);
+        play(world, truth, possible);
+        truth.pop_back();
+    }
+}
+
+lock_verdict oracle(const std::vector<look>& world) {
+    truths possible;
+    std::vector<std::string> truth;
+    play(world, truth, possible);
+    if (!possible.free && !possible.split) {
+        return lock_verdict::held;
+    }
+    if (!possible.held && !possible.split) {
+        return lock_verdict::free;
+    }
+    return possible.held || possible.free ? lock_verdict::unknown : lock_verdict::split;
+}
+
+TEST(verdict, is_right_about_every_world_of_up_to_five_nodes) {
+    for (std::size_t nodes = 1; nodes <= 5; ++nodes) {
+        every_world(nodes, [&](const std::vector<look>& world) {
+            const resource_status status = judge("job", views_of(world));
+            std::string shown;
+            for (const look each : world) {
+                shown += each == look::silent ? "?" : each == look::free ? "-" : token_of(each);
+            }
+            ASSERT_EQ(to_string(status.verdict), to_string(oracle(world))) << shown;
+            ASSERT_EQ(status.holder.empty(), status.verdict != lock_verdict::held) << shown;
+            ASSERT_EQ(status.remaining.has_value(), status.verdict == lock_verdict::held) << shown;
+            ASSERT_EQ(status.nodes.size(), nodes);
+        });
+        if (testing::Test::HasFatalFailure()) {
+            return;
+        }
+    }
+}
+
+TEST(verdict, names_the_holder_that_has_the_quorum) {
+    every_world(3, [&](const std::vector<look>& world) {
+        const resource_status status = judge("job", views_of(world));
+        if (status.verdict == lock_verdict::held) {
+            const auto saying = std::count_if(world.begin(), world.end(), [&](look each) {
+                return each != look::silent && token_of(each) == status.holder.str();
+            });
+            ASSERT_GE(saying, 2);
+        }
+    });
+}
+
+/// How many leases of these last until `moment`.
+std::size_t lasting(const std::vector<std::optional<milliseconds>>& leases, milliseconds moment) {
+    return static_cast<std::size_t>(
+        std::count_if(leases.begin(), leases.end(),
+                      [&](const auto& lease) { return !lease || *lease >= moment; }));
+}
+
+TEST(verdict, knows_when_the_quorum_of_leases_ends) {
+    const std::vector<std::optional<milliseconds>> choices{std::nullopt, 10ms, 20ms, 30ms};
+    for (std::size_t nodes = 1; nodes <= 5; ++nodes) {
+        const std::size_t quorum = nodes / 2 + 1;
+        std::size_t combinations = 1;
+        for (std::size_t i = 0; i < nodes; ++i) {
+            combinations *= choices.size();
+        }
+        for (std::size_t combination = 0; combination < combinations; ++combination) {
+            std::vector<std::optional<milliseconds>> leases;
+            std::vector<node_status> views;
+            for (std::size_t rest = combination; leases.size() < nodes; rest /= choices.size()) {
+                leases.push_back(choices[rest % choices.size()]);
+                views.push_back(view_of(views.size(), look::a));
+                views.back().remaining = leases.back();
+            }
+            const auto told = find_token(lock_token{"a"}, views).remaining;
+            if (!told) {
+                ASSERT_GE(lasting(leases, 24h), quorum);
+                continue;
+            }
+            ASSERT_GE(lasting(leases, *told), quorum);
+            ASSERT_LT(lasting(leases, *told + 1ms), quorum);
+        }
+    }
+}
+
+TEST(verdict, does_not_count_leases_of_others) {
+    auto views = views_of({look::a, look::b, look::a, look::a, look::free});
+    views[0].remaining = 30ms;
+    views[1].remaining = 90'000ms;
+    views[2].remaining = 20ms;
+    views[3].remaining = 10ms;
+    EXPECT_EQ(judge("job", views).remaining, 10ms);
+}
+
+TEST(verdict, takes_the_largest_fencing_token_and_the_first_label_of_the_holder) {
+    auto views = views_of({look::a, look::a, look::b});
+    views[0].fencing = fencing_token{5};
+    views[1].fencing = fencing_token{7};
+    views[1].label = "nightly run";
+    views[2].fencing = fencing_token{9};
+    views[2].label = "another's";
+    const resource_status status = judge("job", views);
+    EXPECT_EQ(status.resource, resource_name{"job"});
+    EXPECT_EQ(status.holder, lock_token{"a"});
+    EXPECT_EQ(status.fencing, fencing_token{7});
+    EXPECT_EQ(status.label, "nightly run");
+}
+
+TEST(verdict, finds_a_token_on_the_nodes_that_hold_it) {
+    const auto hold =
+        find_token(lock_token{"a"}, views_of({look::a, look::silent, look::b, look::a}));
+    EXPECT_TRUE(hold.granted.contains(0) && hold.granted.contains(3));
+    EXPECT_EQ(hold.granted.size(), 2U);
+    EXPECT_TRUE(hold.silent.contains(1));
+    EXPECT_EQ(hold.silent.size(), 1U);
+    EXPECT_FALSE(hold.has_quorum);
+    EXPECT_TRUE(hold.may_have_quorum);
+    EXPECT_EQ(hold.remaining, std::nullopt);
+}
+
+TEST(verdict, finds_an_empty_token_nowhere) {
+    const auto hold = find_token(lock_token{}, views_of({look::free, look::free, look::free}));
+    EXPECT_TRUE(hold.granted.empty());
+    EXPECT_FALSE(hold.has_quorum || hold.may_have_quorum);
+}
+
+}  // namespace
+}  // namespace redlock::manager

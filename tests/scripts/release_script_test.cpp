@@ -1,0 +1,113 @@
+// RELEASE on a real server: it deletes what the token holds and nothing else, and with a bar
+// nothing of the attempt can appear afterwards, whatever arrives late.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <string>
+
+#include "scripts/script_node.hpp"
+
+namespace redlock::scripts {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Pair;
+
+class release_script : public testing::Test {
+  protected:
+    script_node node;
+};
+
+TEST_F(release_script, deletes_the_lock_of_its_holder_and_keeps_the_fence) {
+    const std::int64_t ballot = node.time_us();
+    ASSERT_EQ(node.acquire({.ballot = ballot}), "1");
+    EXPECT_EQ(node.release({}), "1");
+    EXPECT_EQ(node.server.get(node.lock), std::nullopt);
+    EXPECT_EQ(node.server.get(node.fence), std::to_string(ballot));
+}
+
+TEST_F(release_script, leaves_another_holder_alone) {
+    ASSERT_EQ(node.acquire({.token = "you", .holder_details = "yours"}), "1");
+    EXPECT_EQ(node.release({.token = "me", .with_holder_key = true}), "0");
+    EXPECT_EQ(node.server.get(node.lock), "you");
+    EXPECT_EQ(node.server.get(node.holder), "yours");
+}
+
+TEST_F(release_script, says_that_nothing_was_there) {
+    EXPECT_EQ(node.release({}), "0");
+    EXPECT_EQ(node.server.command({"DBSIZE"}), "0");
+}
+
+TEST_F(release_script, deletes_the_holder_key_with_the_lock) {
+    ASSERT_EQ(node.acquire({.holder_details = "mine"}), "1");
+    EXPECT_EQ(node.release({.with_holder_key = true}), "1");
+    EXPECT_EQ(node.server.get(node.holder), std::nullopt);
+}
+
+TEST_F(release_script, with_a_bar_makes_the_same_attempt_stale_for_ever) {
+    const std::int64_t ballot = node.time_us();
+    // The release overtakes its ACQUIRE.
+    EXPECT_EQ(node.release({.bar = ballot + 1}), "0");
+    EXPECT_EQ(node.server.get(node.fence), std::to_string(ballot + 1));
+    EXPECT_GT(node.server.pttl(node.fence), script_node::hour_ms);
+    EXPECT_EQ(node.acquire({.ballot = ballot}), "-1\n" + std::to_string(ballot + 1));
+    EXPECT_EQ(node.server.get(node.lock), std::nullopt);
+    EXPECT_EQ(node.acquire({.ballot = ballot + 2}), "1");
+}
+
+TEST_F(release_script, with_a_bar_deletes_and_bars_what_was_granted) {
+    const std::int64_t ballot = node.time_us();
+    ASSERT_EQ(node.acquire({.ballot = ballot}), "1");
+    EXPECT_EQ(node.release({.bar = ballot + 1}), "1");
+    EXPECT_EQ(node.server.get(node.lock), std::nullopt);
+    EXPECT_EQ(node.server.get(node.fence), std::to_string(ballot + 1));
+}
+
+TEST_F(release_script, with_a_bar_never_lowers_a_fence) {
+    const std::int64_t ballot = node.time_us();
+    ASSERT_EQ(node.acquire({.token = "you", .ballot = ballot + 50}), "1");
+    EXPECT_EQ(node.release({.token = "me", .bar = ballot + 1}), "0");
+    EXPECT_EQ(node.server.get(node.fence), std::to_string(ballot + 50));
+    EXPECT_EQ(node.server.get(node.lock), "you");
+}
+
+TEST_F(release_script, compares_bars_as_numbers) {
+    node.server.command({"SET", node.fence, "9"});
+    node.release({.bar = 10});
+    EXPECT_EQ(node.server.get(node.fence), "10");
+    node.server.command({"SET", node.fence, "9007199254740990"});
+    node.release({.bar = (std::int64_t{1} << 53) - 1});
+    EXPECT_EQ(node.server.get(node.fence), "9007199254740991");
+}
+
+TEST_F(release_script, fails_where_the_lock_key_is_of_another_type_and_leaves_it) {
+    node.server.command({"RPUSH", node.lock, "a"});
+    EXPECT_THAT(node.release({}), HasSubstr("WRONGTYPE"));
+    EXPECT_EQ(node.server.command({"TYPE", node.lock}), "list");
+}
+
+TEST_F(release_script, releases_a_lock_of_another_library_by_its_identifier) {
+    node.server.command({"SET", node.lock, "theirs", "PX", "100000"});
+    EXPECT_EQ(node.release({.token = "theirs"}), "1");
+    EXPECT_EQ(node.server.command({"DBSIZE"}), "0");
+}
+
+TEST_F(release_script, costs_two_calls) {
+    ASSERT_EQ(node.acquire({}), "1");
+    node.forget_calls();
+    ASSERT_EQ(node.release({}), "1");
+    EXPECT_THAT(node.calls(), ElementsAre(Pair("del", 1), Pair("get", 1)));
+}
+
+TEST_F(release_script, costs_four_calls_with_a_bar) {
+    const std::int64_t ballot = node.time_us();
+    ASSERT_EQ(node.acquire({.ballot = ballot}), "1");
+    node.forget_calls();
+    ASSERT_EQ(node.release({.bar = ballot + 1}), "1");
+    EXPECT_THAT(node.calls(), ElementsAre(Pair("del", 1), Pair("get", 2), Pair("set", 1)));
+}
+
+}  // namespace
+}  // namespace redlock::scripts

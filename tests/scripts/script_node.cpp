@@ -1,0 +1,80 @@
+// How calls are put together; see script_node.hpp.
+#include "scripts/script_node.hpp"
+
+#include <sstream>
+
+namespace redlock::scripts {
+
+std::string script_node::run(const script& which, const words& keys, const words& arguments) const {
+    words command{"EVAL", std::string{which.body}, std::to_string(keys.size())};
+    command.insert(command.end(), keys.begin(), keys.end());
+    command.insert(command.end(), arguments.begin(), arguments.end());
+    return server.command(command);
+}
+
+std::string script_node::acquire(acquire_call with) const {
+    const std::int64_t ballot = with.ballot != 0 ? with.ballot : time_us();
+    words keys{lock, fence};
+    words arguments{with.token,
+                    std::to_string(ballot),
+                    std::to_string(with.last != 0 ? with.last : ballot),
+                    std::to_string(with.lease_ms),
+                    std::to_string(with.window_us),
+                    std::to_string(with.fence_lifetime_ms)};
+    if (!with.holder_details.empty()) {
+        keys.push_back(holder);
+        arguments.push_back(with.holder_details);
+    }
+    return run(scripts::acquire, keys, arguments);
+}
+
+std::string script_node::extend(const extend_call& with) const {
+    words keys{lock, fence};
+    if (with.with_holder_key) {
+        keys.push_back(holder);
+    }
+    return run(scripts::extend, keys,
+               {with.token, std::to_string(with.last), std::to_string(with.lease_ms),
+                std::to_string(with.fence_lifetime_ms)});
+}
+
+std::string script_node::release(const release_call& with) const {
+    words keys{lock, fence};
+    if (with.with_holder_key) {
+        keys.push_back(holder);
+    }
+    return run(scripts::release, keys,
+               {with.token, std::to_string(with.bar), std::to_string(with.fence_lifetime_ms)});
+}
+
+std::string script_node::status() const {
+    return run(scripts::status, {lock, fence, holder}, {});
+}
+
+std::int64_t script_node::time_us() const {
+    std::istringstream lines{server.command({"TIME"})};
+    std::int64_t seconds = 0;
+    std::int64_t microseconds = 0;
+    lines >> seconds >> microseconds;
+    return seconds * 1'000'000 + microseconds;
+}
+
+std::map<std::string, int> script_node::calls() const {
+    // Lines of the form "cmdstat_set:calls=2,usec=...".
+    const std::string begin = "cmdstat_";
+    std::map<std::string, int> counts;
+    std::istringstream lines{server.command({"INFO", "commandstats"})};
+    for (std::string line; std::getline(lines, line);) {
+        const auto name_end = line.find(":calls=");
+        if (!line.starts_with(begin) || name_end == std::string::npos) {
+            continue;
+        }
+        const std::string name = line.substr(begin.size(), name_end - begin.size());
+        if (name != "eval" && !name.starts_with("config")) {
+            counts[name] = std::stoi(line.substr(name_end + std::string{":calls="}.size()));
+        }
+    }
+    return counts;
+}
+
+}  // namespace redlock::scripts

@@ -1,0 +1,70 @@
+// One real server to run a script on, exactly as the nodes run it: by EVAL, with the embedded body.
+// Owns the server; knows how to write calls down briefly, not what the scripts should answer. One
+// thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "scripts/scripts.hpp"
+#include "support/redis_server.hpp"
+
+namespace redlock::scripts {
+
+class script_node {
+  public:
+    using words = std::vector<std::string>;
+
+    // Leases and windows of an hour: no test is near an end by accident, however slow the machine.
+    static constexpr std::int64_t hour_ms = 3'600'000;
+    static constexpr std::int64_t hour_us = hour_ms * 1000;
+
+    /// What one ACQUIRE is given; a test changes what it is about.
+    struct acquire_call {
+        std::string token = "me";
+        std::int64_t ballot = 0;  ///< 0: the node's own time.
+        std::int64_t last = 0;    ///< 0: the ballot itself.
+        std::int64_t lease_ms = hour_ms;
+        std::int64_t window_us = hour_us;
+        std::int64_t fence_lifetime_ms = 2 * hour_ms;
+        std::string holder_details{};  ///< Given: the third key goes with it.
+    };
+    std::string acquire(acquire_call with) const;
+
+    struct extend_call {
+        std::string token = "me";
+        std::int64_t last = 0;
+        std::int64_t lease_ms = hour_ms;
+        std::int64_t fence_lifetime_ms = 2 * hour_ms;
+        bool with_holder_key = false;
+    };
+    std::string extend(const extend_call& with) const;
+
+    struct release_call {
+        std::string token = "me";
+        std::int64_t bar = 0;
+        std::int64_t fence_lifetime_ms = 2 * hour_ms;
+        bool with_holder_key = false;
+    };
+    std::string release(const release_call& with) const;
+
+    std::string status() const;
+
+    /// The node's clock, microseconds since the epoch.
+    [[nodiscard]] std::int64_t time_us() const;
+    /// How often each command was called from inside a script since `forget_calls`, by name.
+    void forget_calls() const { server.command({"CONFIG", "RESETSTAT"}); }
+    [[nodiscard]] std::map<std::string, int> calls() const;
+
+    const std::string lock = "job";
+    const std::string fence = "redlock:fence:{job}";
+    const std::string holder = "redlock:holder:{job}";
+    support::redis_server server;
+
+  private:
+    std::string run(const script& which, const words& keys, const words& arguments) const;
+};
+
+}  // namespace redlock::scripts
