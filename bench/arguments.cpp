@@ -15,8 +15,8 @@ Measures the library beside two floors, on the servers that REDLOCK_NODES names:
 
   --seconds S   time for each line of the table; 4.5 unless given, from 0.5 to 600
   --callbacks   use the library by callbacks; by coroutines unless given
-  --frozen      1,000 cycles with three healthy nodes against one of the three frozen; the
-                servers must run on this machine, under this user
+  --frozen      what 1,000 cycles take with three healthy nodes and with one of the three
+                frozen; the servers must run on this machine, under this user
   --json        print JSON
   --help        print this
 

@@ -107,9 +107,8 @@ int run_exclusive() {
     int finished = 0;
     int extensions = 0;
     for (int author = 0; author < authors; ++author) {
-        asio::co_spawn(io,
-                       write_report(machines.emplace_back(io.get_executor(), example::nodes()),
-                                    file.path(), author, extensions),
+        auto& locks = machines.emplace_back(io.get_executor(), example::nodes());
+        asio::co_spawn(io, write_report(locks, file.path(), author, extensions),
                        [&finished](std::exception_ptr failure, bool whole) {
                            example::rethrow(std::move(failure));
                            finished += whole ? 1 : 0;

@@ -39,7 +39,8 @@ std::vector<std::string> take_arguments(int argc, char** argv, invocation& asked
 /// CLI11 would say no more than that a subcommand is required.
 void check_subcommand(const CLI::App& root, int argc, char** argv) {
     const std::string first = argc > 1 ? argv[1] : "";
-    if (!first.empty() && first.front() != '-' && root.get_subcommand_no_throw(first) == nullptr) {
+    const auto is_it = [&](const CLI::App* each) { return each->check_name(first); };
+    if (!first.empty() && first.front() != '-' && root.get_subcommands(is_it).empty()) {
         throw usage_error("unknown subcommand " + first);
     }
 }

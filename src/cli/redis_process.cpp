@@ -154,6 +154,8 @@ void redis_process::freeze() {
     if (pid_ > 0 && ::kill(pid_, SIGSTOP) == 0) {
         siginfo_t info{};
         ::waitid(P_PID, static_cast<id_t>(pid_), &info, WSTOPPED | WEXITED | WNOWAIT);
+        // Taken off the list, so that the next freeze waits for its own stop.
+        ::waitid(P_PID, static_cast<id_t>(pid_), &info, WSTOPPED | WNOHANG);
     }
 }
 

@@ -81,6 +81,8 @@ class acquire_round {
     [[nodiscard]] instant valid_until() const { return valid_until_; }
     /// Nodes that surely hold our lock, late grants included.
     [[nodiscard]] node_set granted() const { return granted_; }
+    /// Nodes that have not answered and still may count.
+    [[nodiscard]] node_set pending() const { return pending_; }
     /// Nodes that may hold our lock without our knowing.
     [[nodiscard]] node_set doubtful() const { return pending_ | unknown_; }
     [[nodiscard]] std::uint64_t largest_fence() const { return largest_fence_; }
@@ -93,8 +95,8 @@ class acquire_round {
 
   private:
     struct holder_lease {
-        std::uint64_t holder;
-        instant ends;
+        std::uint64_t holder = 0;
+        instant ends{};
     };
 
     void record(node_index node, const acquire_vote& vote, instant now);

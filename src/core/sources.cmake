@@ -7,4 +7,5 @@ set(core_sources
     src/core/renewal.cpp
     src/core/validity.cpp
     src/core/wait_session.cpp
+    src/core/warm_up.cpp
 )

@@ -55,8 +55,14 @@ acquire_attempt::acquire_attempt(node_pool& pool, lock_identity identity,
       round_(pool.size(), lease_time, boot_clock::now()),
       call_(encode(pool, identity_, lease_time, label)) {}
 
+acquire_attempt::~acquire_attempt() {
+    settle();
+}
+
 void acquire_attempt::start(owner& told) {
     owner_ = &told;
+    counted_ = true;
+    pool().write_begun();
     // All nodes are asked before any failure is counted: a round that is decided in the middle
     // would take a node for doubtful that was never asked.
     std::vector<std::pair<node_index, error_code>> unreachable;
@@ -115,8 +121,18 @@ void acquire_attempt::vote(node_index node, const core::acquire_vote& vote) {
                      .node_name = pool().names()[node]});
     }
     execute(effects);
+    // After the release that may have begun just now, so that there is no gap between the two counts.
+    if (round_.pending().empty()) {
+        settle();
+    }
     if (effects.finished && owner_ != nullptr) {
         std::exchange(owner_, nullptr)->on_attempt_decided();
+    }
+}
+
+void acquire_attempt::settle() {
+    if (std::exchange(counted_, false)) {
+        pool().write_settled();
     }
 }
 

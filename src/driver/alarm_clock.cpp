@@ -3,6 +3,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/system/system_error.hpp>
 #include <cerrno>
@@ -100,14 +101,12 @@ class alarm_clock::descriptor : public std::enable_shared_from_this<descriptor> 
 
     void arm(alarm_clock& owner, core::instant at) {
         armed_for_ = at;
-        const auto since_boot = at.time_since_epoch();
+        // Zero would disarm it, and what lies before the start of the machine is refused.
+        const auto since_boot = std::max(at.time_since_epoch(), core::duration{1});
         const auto seconds = std::chrono::floor<std::chrono::seconds>(since_boot);
         itimerspec when{};
         when.it_value.tv_sec = seconds.count();
         when.it_value.tv_nsec = (since_boot - seconds).count();
-        if (when.it_value.tv_sec <= 0 && when.it_value.tv_nsec <= 0) {
-            when.it_value.tv_nsec = 1;  // zero would disarm it
-        }
         ::timerfd_settime(fd_.native_handle(), TFD_TIMER_ABSTIME, &when, nullptr);
         owner_ = &owner;
         if (!waiting_) {

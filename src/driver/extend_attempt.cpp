@@ -61,7 +61,12 @@ void extend_attempt::cancel() {
 }
 
 const script_call* extend_attempt::script_for(node_index /*node*/) {
-    return round_.outcome() == core::extend_outcome::pending ? &call_ : nullptr;
+    // Also once the quorum has extended: the other nodes' leases should not end before. Harmless
+    // after a release, since nothing is extended but a key that holds our token.
+    const auto outcome = round_.outcome();
+    const bool wanted =
+        outcome == core::extend_outcome::pending || outcome == core::extend_outcome::extended;
+    return wanted ? &call_ : nullptr;
 }
 
 void extend_attempt::on_answer(node_index node, const redis::reply_view& reply) {

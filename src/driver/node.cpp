@@ -18,18 +18,26 @@ node::node(boost::asio::any_io_executor strand, node_index index, redis::connect
       events_(events),
       connection_(std::move(strand), std::move(options), *this, seed) {}
 
-error_code node::send(std::string_view encoded, std::shared_ptr<redis::reply_sink> sink,
-                      core::instant deadline, bool must_follow) {
+void node::connect() {
     if (!std::exchange(started_, true)) {
         connection_.start();
     }
+}
+
+error_code node::send(std::string_view encoded, std::shared_ptr<redis::reply_sink> sink,
+                      core::instant deadline, bool must_follow) {
+    if (retired_) {
+        return errc::closed;
+    }
+    connect();
     return connection_.send(encoded, std::move(sink), static_cast<std::uint32_t>(index_), deadline,
                             must_follow);
 }
 
 void node::send_when_ready(std::string encoded, std::shared_ptr<redis::reply_sink> sink,
                            core::instant until, core::duration timeout) {
-    if (connection_.state() == redis::connection_state::stopped || owed_.size() >= max_owed) {
+    if (retired_ || connection_.state() == redis::connection_state::stopped ||
+        owed_.size() >= max_owed) {
         return;
     }
     owed_.push_back({std::move(encoded), std::move(sink), until, timeout});

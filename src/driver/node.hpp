@@ -40,6 +40,12 @@ class node final : private redis::connection_events {
     [[nodiscard]] bool refused() const { return refused_; }
     void refuse(bool yes) { refused_ = yes; }
 
+    /// Starts to connect, if it has not yet.
+    void connect();
+    [[nodiscard]] bool connected() const {
+        return connection_.state() == redis::connection_state::ready;
+    }
+
     /// As redis::connection::send.
     [[nodiscard]] error_code send(std::string_view encoded, std::shared_ptr<redis::reply_sink> sink,
                                   core::instant deadline, bool must_follow = false);
@@ -47,6 +53,8 @@ class node final : private redis::connection_events {
     /// for releases that a broken connection lost.
     void send_when_ready(std::string encoded, std::shared_ptr<redis::reply_sink> sink,
                          core::instant until, core::duration timeout);
+    /// Takes no more commands; what is pending goes on.
+    void retire() { retired_ = true; }
     void stop();
 
     /// Why nothing can be sent, for people.
@@ -71,6 +79,7 @@ class node final : private redis::connection_events {
     std::string run_id_;
     bool refused_ = false;
     bool started_ = false;
+    bool retired_ = false;
     std::deque<owed> owed_;
     redis::connection connection_;
 };

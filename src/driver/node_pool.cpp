@@ -62,13 +62,31 @@ double node_pool::random() {
     return std::uniform_real_distribution<double>{}(generator_);
 }
 
-void node_pool::release_settled() {
-    if (--open_releases_ == 0 && all_settled_) {
+void node_pool::connect() {
+    for (const auto& each : nodes_) {
+        each->connect();
+        if (each->connected() && connection_change_) {
+            connection_change_(each->index(), true);
+        }
+    }
+}
+
+void node_pool::write_settled() {
+    if (--open_writes_ == 0 && all_settled_) {
         all_settled_();
     }
 }
 
+node_pool::~node_pool() {
+    stop();
+}
+
 void node_pool::stop() {
+    // All are closed to new commands before any fails its pending ones: an attempt that loses a
+    // vote that way turns to the other nodes.
+    for (const auto& each : nodes_) {
+        each->retire();
+    }
     for (const auto& each : nodes_) {
         each->stop();
     }
@@ -76,15 +94,19 @@ void node_pool::stop() {
 
 void node_pool::on_node_ready(node& which) {
     look_for_doubles();
-    tell({.kind = which.refused() ? event_kind::node_refused : event_kind::node_ready,
-          .node = which.index(),
-          .node_name = which.name(),
-          .error = which.refused() ? make_error_code(errc::same_server_twice) : error_code{},
-          .message = which.refused() ? std::string_view{same_server_} : std::string_view{}});
+    if (connection_change_) {
+        connection_change_(which.index(), true);
+    }
+    if (!which.refused()) {
+        tell({.kind = event_kind::node_ready, .node = which.index(), .node_name = which.name()});
+    }
 }
 
 void node_pool::on_node_down(node& which, error_code cause, std::string_view message) {
     look_for_doubles();
+    if (connection_change_) {
+        connection_change_(which.index(), false);
+    }
     tell({.kind = event_kind::node_down,
           .node = which.index(),
           .node_name = which.name(),
@@ -95,6 +117,7 @@ void node_pool::on_node_down(node& which, error_code cause, std::string_view mes
 void node_pool::look_for_doubles() {
     same_server_.clear();
     for (const auto& later : nodes_) {
+        const bool known = later->refused();
         later->refuse(false);
         for (const auto& earlier : nodes_) {
             if (earlier == later) {
@@ -107,6 +130,14 @@ void node_pool::look_for_doubles() {
                     "would count twice; list each server once",
                     earlier->index(), earlier->name(), later->index(), later->name(),
                     later->run_id());
+                // Not only of the node that has just come up: it may be the earlier one.
+                if (!known) {
+                    tell({.kind = event_kind::node_refused,
+                          .node = later->index(),
+                          .node_name = later->name(),
+                          .error = errc::same_server_twice,
+                          .message = same_server_});
+                }
                 break;
             }
         }

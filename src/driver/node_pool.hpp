@@ -26,6 +26,9 @@ class node_pool final : private node_events {
   public:
     node_pool(const boost::asio::any_io_executor& strand, const std::vector<endpoint>& endpoints,
               const manager_options& options);
+    node_pool(const node_pool&) = delete;
+    node_pool& operator=(const node_pool&) = delete;
+    ~node_pool();
 
     [[nodiscard]] std::size_t size() const { return nodes_.size(); }
     [[nodiscard]] node& at(node_index index) { return *nodes_[index]; }
@@ -57,11 +60,18 @@ class node_pool final : private node_events {
         }
     }
 
-    /// Releases that some node has neither answered nor let time out. `on_all_settled`, if set, is
-    /// called each time that none is left.
-    void release_begun() { ++open_releases_; }
-    void release_settled();
-    [[nodiscard]] std::size_t open_releases() const { return open_releases_; }
+    /// Starts to connect all nodes. `tell`, if set, is called with each node that is connected,
+    /// those that were already included, or whose connection failed.
+    void connect();
+    void on_connection_change(std::function<void(node_index, bool connected)> tell) {
+        connection_change_ = std::move(tell);
+    }
+
+    /// Acquisitions and releases that some node has neither answered nor let time out.
+    /// `on_all_settled`, if set, is called each time that none is left.
+    void write_begun() { ++open_writes_; }
+    void write_settled();
+    [[nodiscard]] std::size_t open_writes() const { return open_writes_; }
     void on_all_settled(std::function<void()> tell) { all_settled_ = std::move(tell); }
 
     void stop();
@@ -73,8 +83,9 @@ class node_pool final : private node_events {
 
     manager_options options_;
     std::vector<std::string> names_;
-    // Before the nodes, whose last commands settle releases while they are destroyed.
-    std::size_t open_releases_ = 0;
+    // Before the nodes, whose last commands settle writes while they are destroyed.
+    std::size_t open_writes_ = 0;
+    std::function<void(node_index, bool)> connection_change_;
     std::function<void()> all_settled_;
     std::vector<std::unique_ptr<node>> nodes_;
     core::fence_memory fences_;

@@ -43,7 +43,7 @@ release_attempt::release_attempt(node_pool& pool, lock_identity identity, core::
 release_attempt::~release_attempt() {
     // A node that never settles, since the manager stopped, must not keep the count up.
     if (counted_) {
-        pool().release_settled();
+        pool().write_settled();
     }
 }
 
@@ -51,7 +51,7 @@ void release_attempt::start(std::shared_ptr<owner> told) {
     owner_ = std::move(told);
     const auto keep = shared_from_this();
     counted_ = true;
-    pool().release_begun();
+    pool().write_begun();
     std::vector<std::pair<node_index, error_code>> unreachable;
     unsettled_.for_each([&](node_index node) {
         // Even a node that is given nothing new must hear this: its ACQUIRE may be before it.
@@ -114,7 +114,7 @@ void release_attempt::settle_if_done() {
         if (const auto tell = std::exchange(settled_, nullptr)) {
             tell();
         }
-        pool().release_settled();
+        pool().write_settled();
     }
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <functional>
 #include <string_view>
@@ -23,6 +24,13 @@ std::optional<std::uint64_t> parse_number(std::string_view text) {
     return value;
 }
 
+/// What PTTL says: nothing for a lock without an end. Anybody may have set a lease of millions of
+/// years, which is cut down to what instants can be reckoned with.
+std::optional<milliseconds> lease_of(std::int64_t pttl) {
+    constexpr auto longest = std::chrono::floor<milliseconds>(core::duration::max());
+    return pttl < 0 ? std::nullopt : std::optional{std::min(milliseconds{pttl}, longest)};
+}
+
 std::optional<core::acquire_vote> acquire_vote_of(const redis::reply_view& reply,
                                                   std::int64_t wall_us) {
     using core::acquire_answer;
@@ -41,9 +49,7 @@ std::optional<core::acquire_vote> acquire_vote_of(const redis::reply_view& reply
             }
             vote.answer = acquire_answer::busy;
             vote.holder = std::hash<std::string_view>{}(reply[2].text());
-            if (value >= 0) {
-                vote.holder_remaining = milliseconds{value};
-            }
+            vote.holder_remaining = lease_of(value);
             return vote;
         case -1:
             vote.answer = acquire_answer::stale;
@@ -113,9 +119,7 @@ parsed<node_status> parse_status(const redis::reply_view& reply) {
         return {status, {}};
     }
     status.holder = lock_token{std::string{reply[0].text()}};
-    if (reply[1].integer() >= 0) {
-        status.remaining = milliseconds{reply[1].integer()};
-    }
+    status.remaining = lease_of(reply[1].integer());
     status.fencing = fencing_token{fencing_in_token(status.holder.str())};
     // Details outlive a lock that was deleted by hand: they count only for the token they name.
     if (const auto details = decode_holder(reply[3].text());

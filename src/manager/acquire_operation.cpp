@@ -80,7 +80,12 @@ void acquire_operation::start() {
         fail(errc::invalid_argument, std::move(*wrong));
         return;
     }
-    follow(session_.start(asked_at_));
+    manager_.clock().set(*this, session_.deadline());
+    manager_.door().when_open([weak = weak_from_this()] {
+        if (const auto self = weak.lock(); self && !self->done_) {
+            self->follow(self->session_.start(self->asked_at_));
+        }
+    });
 }
 
 void acquire_operation::follow(const core::wait_session::step& step) {
@@ -144,6 +149,10 @@ void acquire_operation::on_attempt_decided() {
 void acquire_operation::on_alarm(core::instant now) {
     if (std::exchange(waiting_, false)) {
         follow(session_.on_timer(now));
+        return;
+    }
+    if (!attempt_) {
+        finish(core::wait_end::unavailable);
         return;
     }
     attempt_->on_deadline();

@@ -52,7 +52,7 @@ class acquire_operation final : public closable,
     core::wait_session session_;
     completion<error_code, lock> handler_;
     std::shared_ptr<driver::acquire_attempt> attempt_;
-    bool waiting_ = false;
+    bool waiting_ = false;  // for another attempt, not for the nodes
     bool cancelled_ = false;
     bool done_ = false;
 };

@@ -14,12 +14,14 @@ namespace {
 
 using std::chrono::milliseconds;
 
+// Far beyond use and far below overflow.
+constexpr milliseconds longest = std::chrono::hours{24};
+
 complaint check_positive(milliseconds value, std::string_view name) {
     if (value <= milliseconds{0}) {
         return fmt::format("{} is {}; it must be positive", name, value);
     }
-    // A day is far beyond use and far below overflow.
-    if (value > std::chrono::hours{24}) {
+    if (value > longest) {
         return fmt::format("{} is {}; it must be at most 24 hours", name, value);
     }
     return {};
@@ -64,12 +66,16 @@ complaint check_acquire(const detail::acquire_request& request, milliseconds lea
     if (auto wrong = check_lease_time(lease_time, options)) {
         return wrong;
     }
-    if (with.wait.delay_min() < milliseconds{0} || with.wait.delay_max() < with.wait.delay_min()) {
-        return fmt::format("the retry delay goes from {} to {}; it must go upwards from zero",
-                           with.wait.delay_min(), with.wait.delay_max());
+    if (with.wait.delay_min() < milliseconds{0} || with.wait.delay_max() < with.wait.delay_min() ||
+        with.wait.delay_max() > longest) {
+        return fmt::format(
+            "the retry delay goes from {} to {}; it must go upwards from zero, to at most 24 hours",
+            with.wait.delay_min(), with.wait.delay_max());
     }
-    if (with.stop_margin && (*with.stop_margin < milliseconds{0} ||
-                             *with.stop_margin >= lease_time - core::drift_of(lease_time))) {
+    // First against the lease time itself: in the finer unit a huge margin would wrap round.
+    if (with.stop_margin &&
+        (*with.stop_margin < milliseconds{0} || *with.stop_margin > lease_time ||
+         *with.stop_margin >= lease_time - core::drift_of(lease_time))) {
         return fmt::format(
             "the stop margin is {}; it must be at least zero and leave something of the lease "
             "time, {}",

@@ -9,7 +9,7 @@ namespace redlock::manager {
 
 void close_operation::start() {
     locks_ = manager_.begin_close();
-    if (manager_.nodes().open_releases() == 0) {
+    if (manager_.nodes().open_writes() == 0) {
         finish();
         return;
     }

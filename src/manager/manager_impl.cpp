@@ -11,7 +11,8 @@ manager_impl::manager_impl(boost::asio::any_io_executor executor,
     : executor_(std::move(executor)),
       strand_(boost::asio::make_strand(executor_)),
       clock_(strand_),
-      nodes_(strand_, endpoints, options) {}
+      nodes_(strand_, endpoints, options),
+      door_(nodes_, clock_) {}
 
 std::shared_ptr<manager_impl> manager_impl::make(boost::asio::any_io_executor executor,
                                                  const std::vector<endpoint>& endpoints,
@@ -28,6 +29,8 @@ manager_impl::~manager_impl() {
     }
     operations_.clear();
     nodes_.on_all_settled(nullptr);
+    nodes_.on_connection_change(nullptr);
+    nodes_.stop();
 }
 
 void manager_impl::add(std::shared_ptr<closable> operation) {

@@ -17,6 +17,7 @@
 
 #include "driver/alarm_clock.hpp"
 #include "driver/node_pool.hpp"
+#include "manager/opening.hpp"
 #include "redlock/options.hpp"
 #include "redlock/types.hpp"
 
@@ -50,6 +51,7 @@ class manager_impl : public std::enable_shared_from_this<manager_impl> {
     [[nodiscard]] const manager_options& options() const { return nodes_.options(); }
     [[nodiscard]] driver::node_pool& nodes() { return nodes_; }
     [[nodiscard]] driver::alarm_clock& clock() { return clock_; }
+    [[nodiscard]] opening& door() { return door_; }
     [[nodiscard]] diagnostics explain(std::string message, const driver::failures& why) const {
         return why.to_diagnostics(std::move(message), nodes_.names());
     }
@@ -77,6 +79,7 @@ class manager_impl : public std::enable_shared_from_this<manager_impl> {
     boost::asio::any_io_executor strand_;
     driver::alarm_clock clock_;
     driver::node_pool nodes_;
+    opening door_;
     bool closed_ = false;
     std::shared_ptr<close_operation> close_;
     std::unordered_map<closable*, std::shared_ptr<closable>> operations_;

@@ -10,5 +10,6 @@ set(manager_sources
     src/manager/manager_impl.cpp
     src/manager/mutex.cpp
     src/manager/names.cpp
+    src/manager/opening.cpp
     src/manager/read_operations.cpp
     src/manager/verdict.cpp)

@@ -61,7 +61,7 @@ TEST_F(run_command, contended) {
     hold_everywhere("a");
     EXPECT_EQ(run({"run", "-n", "a", "--", "echo", "ran"}).status, 75);
     EXPECT_EQ(run({"run", "-w", "0", "a", "--", "echo", "ran"}).status, 75);
-    const auto result = run({"run", "-w", "50ms", "a", "--", "echo", "ran"});
+    const auto result = run({"run", "-w", "1s", "a", "--", "echo", "ran"});
     EXPECT_EQ(result.status, 75);
     EXPECT_EQ(result.out, "");
     EXPECT_NE(result.err.find("redlock: a: "), std::string::npos) << result.err;

@@ -56,7 +56,7 @@ TEST_F(script_commands, acquire_json) {
 TEST_F(script_commands, acquire_contended_and_without_quorum) {
     hold_everywhere("a");
     EXPECT_EQ(run({"acquire", "-n", "a"}).status, 75);
-    EXPECT_EQ(run({"acquire", "-w", "20ms", "-E", "9", "a"}).status, 9);
+    EXPECT_EQ(run({"acquire", "-w", "1s", "-E", "9", "a"}).status, 9);
     nodes[0].kill();
     nodes[1].kill();
     EXPECT_EQ(run({"acquire", "-n", "b"}).status, 69);

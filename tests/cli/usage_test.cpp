@@ -55,7 +55,7 @@ TEST(usage, leases_beyond_the_limit_are_refused) {
 TEST(usage, bad_urls_are_named_without_their_secrets) {
     expect_usage({"run", "--nodes", "redis://user:s3cret@host:notaport", "a", "--", "true"},
                  "port");
-    expect_usage({"run", "--nodes", "http://user:s3cret@host", "a", "--", "true"}, "http");
+    expect_usage({"run", "--nodes", "http://user:s3cret@host", "a", "--", "true"}, "scheme");
     expect_usage({"status", "--nodes", "redis://a,,redis://b", "a"}, "empty");
     expect_usage({"status", "--nodse", "redis://user:s3cret@host", "a"}, "--nodse");
     expect_usage({"status", "redis://user:s3cret@host", "a", "b"}, "b");

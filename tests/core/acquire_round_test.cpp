@@ -350,12 +350,13 @@ RC_GTEST_PROP(two_attempts, never_both_win_and_leave_nothing_behind_when_both_lo
     for (std::size_t message = 0; message < 2 * count; ++message) {
         arrive(message);
     }
-    RC_ASSERT(rounds[0].outcome() != pending && rounds[1].outcome() != pending);
-    RC_ASSERT(rounds[0].outcome() != held || rounds[1].outcome() != held);
+    RC_ASSERT((rounds[0].outcome() != pending && rounds[1].outcome() != pending));
+    RC_ASSERT((rounds[0].outcome() != held || rounds[1].outcome() != held));
+    // RC_ASSERT takes an expression apart: without the second parentheses || would not cut short.
     for (node_index node = 0; node < count; ++node) {
         const auto who = static_cast<std::size_t>(key[node]);
-        RC_ASSERT(key[node] == -1 || rounds[who].outcome() == held ||
-                  taken_back[who].contains(node));
+        RC_ASSERT(
+            (key[node] == -1 || rounds[who].outcome() == held || taken_back[who].contains(node)));
     }
 }
 

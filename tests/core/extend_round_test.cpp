@@ -166,9 +166,9 @@ constexpr std::size_t nowhere = most_nodes + 1;
 /// A world: who answers what in which order, from which position on the old validity is over, where
 /// it is cancelled.
 struct world {
-    std::size_t nodes;
-    row order;
-    row said;
+    std::size_t nodes = 0;
+    row order{};
+    row said{};
     std::size_t expires_at = nowhere;
     std::size_t cancelled_at = nowhere;
 };
@@ -289,7 +289,7 @@ RC_GTEST_PROP(extend_round, never_shortens_and_never_succeeds_after_the_old_vali
         now += duration{gaps[node]};
         const bool finished = round.on_vote(node, answer_of(letters[answers[node]]), now);
         RC_ASSERT(round.valid_until() >= old);
-        RC_ASSERT(!finished || round.outcome() != extended || now < old);
+        RC_ASSERT((!finished || round.outcome() != extended || now < old));
         const instant most = started + duration{wanted} - duration{wanted} / 100 - 2ms;
         RC_ASSERT(round.valid_until() <= std::max(old, most));
     }

@@ -80,13 +80,13 @@ RC_GTEST_PROP(next_block, is_above_the_fence_and_below_the_limit_with_its_bar, (
     const auto width = *rc::gen::inRange<std::uint64_t>(1, 5000);
     const auto block = next_block(fence, wall, offset, width);
     if (!block) {
-        RC_ASSERT(fence + width + 2 > ballot_limit ||
-                  wall + offset + static_cast<std::int64_t>(width) + 2 >
-                      static_cast<std::int64_t>(ballot_limit));
+        RC_ASSERT((fence + width + 2 > ballot_limit ||
+                   wall + offset + static_cast<std::int64_t>(width) + 2 >
+                       static_cast<std::int64_t>(ballot_limit)));
         return;
     }
     RC_ASSERT(block->first > fence);
-    RC_ASSERT(wall + offset <= 0 || block->first >= static_cast<std::uint64_t>(wall + offset));
+    RC_ASSERT((wall + offset <= 0 || block->first >= static_cast<std::uint64_t>(wall + offset)));
     RC_ASSERT(block->last - block->first == width - 1);
     RC_ASSERT(block->bar() < ballot_limit);
 }
@@ -97,7 +97,7 @@ RC_GTEST_PROP(next_block, grows_along_a_chain_whatever_the_clocks_do, ()) {
     std::uint64_t fence = 0;
     for (const std::int64_t clock : clocks) {
         const auto block = next_block(fence, today + clock, clock / 3, 16);
-        RC_ASSERT(block && block->first > fence);
+        RC_ASSERT((block && block->first > fence));
         fence = block->last;
     }
 }

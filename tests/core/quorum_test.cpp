@@ -99,7 +99,7 @@ RC_GTEST_PROP(verdict, never_changes_once_it_is_final, ()) {
     for (const bool vote : votes) {
         ++(vote ? in_favour : against);
         const verdict now = decide(nodes, in_favour, against);
-        RC_ASSERT(seen == verdict::pending || now == seen);
+        RC_ASSERT((seen == verdict::pending || now == seen));
         seen = now;
     }
     RC_ASSERT(seen != verdict::pending);

@@ -129,10 +129,10 @@ constexpr std::size_t words = 4;
 
 /// `said[i]` belongs to the node `order[i]`; nodes outside `asked` are skipped.
 struct world {
-    std::size_t nodes;
-    row order;
-    row said;
-    node_set asked;
+    std::size_t nodes = 0;
+    row order{};
+    row said{};
+    node_set asked{};
 };
 
 std::string transcript(const world& in) {

@@ -9,4 +9,5 @@ set(core_test_sources
     tests/core/renewal_test.cpp
     tests/core/validity_test.cpp
     tests/core/wait_session_test.cpp
+    tests/core/warm_up_test.cpp
 )

@@ -255,7 +255,7 @@ RC_GTEST_PROP(wait_session, the_callers_delays_rule_after_any_outcome, ()) {
     for (const outcome one : lost) {
         const double random = *rc::gen::inRange(0, 1'000'000) / 1e6;
         const auto step = session.on_round(round_of(one, epoch, 1ms), at(1ms), random);
-        RC_ASSERT(step.end == wait_end::none && !step.start_round);
+        RC_ASSERT((step.end == wait_end::none && !step.start_round));
         RC_ASSERT(step.wait_until >= at(1ms) + least);
         RC_ASSERT(step.wait_until < at(1ms) + least + span);
     }
@@ -358,7 +358,7 @@ RC_GTEST_PROP(wait_session, spins_never_oversleeps_never_and_ends_in_time, ()) {
     while (step.end == wait_end::none) {
         if (!step.start_round) {
             // A round may end after the deadline; then there is nothing to wait for.
-            RC_ASSERT(step.wait_until >= std::min(now, deadline) && step.wait_until <= deadline);
+            RC_ASSERT((step.wait_until >= std::min(now, deadline) && step.wait_until <= deadline));
             now = std::max(now, step.wait_until);
             at_once_in_a_row = 0;
             step = session.on_timer(now);
@@ -373,10 +373,10 @@ RC_GTEST_PROP(wait_session, spins_never_oversleeps_never_and_ends_in_time, ()) {
                                             outcome::unavailable, outcome::too_late);
         step = session.on_round(round_of(lost, started, 3ms), now, random);
     }
-    RC_ASSERT(step.end != wait_end::held && !step.start_round);
-    RC_ASSERT(limit == 0 || session.attempts() <= limit);
-    RC_ASSERT(step.end != wait_end::contended || session.attempts() == limit);
-    RC_ASSERT(step.end != wait_end::timed_out || now >= deadline);
+    RC_ASSERT((step.end != wait_end::held && !step.start_round));
+    RC_ASSERT((limit == 0 || session.attempts() <= limit));
+    RC_ASSERT((step.end != wait_end::contended || session.attempts() == limit));
+    RC_ASSERT((step.end != wait_end::timed_out || now >= deadline));
 }
 
 TEST(wait_session, has_a_name_for_each_end) {

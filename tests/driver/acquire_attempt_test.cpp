@@ -66,7 +66,7 @@ TEST_F(acquire_attempt_test, holds_the_lock_on_all_nodes_in_the_end) {
     EXPECT_EQ(having("redlock:holder:{job}", std::nullopt), 3U);
     EXPECT_TRUE(attempt->why().empty());
     EXPECT_LT(attempt->round().valid_until(), attempt->round().started() + attempt_world::lease);
-    EXPECT_EQ(world.pool->open_releases(), 0U);
+    EXPECT_EQ(world.pool->open_writes(), 0U);
 }
 
 TEST_F(acquire_attempt_test, grows_its_fencing_token_from_holder_to_holder) {

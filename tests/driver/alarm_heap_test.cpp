@@ -131,6 +131,21 @@ TEST(alarm_heap, rings_what_is_due_at_this_very_instant) {
     EXPECT_FALSE(one.is_set());
 }
 
+TEST(alarm_heap, stays_in_order_when_the_last_takes_the_place_of_a_later_one) {
+    alarm_heap heap;
+    std::array<quiet_alarm, 7> entries;
+    // The 3 at the end must rise above the 10 when it fills the place of the 11.
+    constexpr std::array ticks{0, 10, 1, 11, 12, 2, 3};
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+        heap.set(entries[i], at(ticks[i]));
+    }
+    heap.cancel(entries[3]);
+    heap.set(entries[3], at(20));
+    for (const std::size_t next : {0U, 2U, 5U, 6U, 1U, 4U, 3U}) {
+        EXPECT_EQ(heap.take_due(core::never), &entries[next]);
+    }
+}
+
 TEST(alarm_heap, cancels_what_is_not_set) {
     alarm_heap heap;
     quiet_alarm one;

@@ -50,7 +50,7 @@ class attempt_world {
     bool run_until(const std::function<bool()>& done);
     /// Until no release is under way.
     bool run_until_settled() {
-        return run_until([this] { return pool->open_releases() == 0; });
+        return run_until([this] { return pool->open_writes() == 0; });
     }
     /// Until every node of these is connected.
     bool run_until_ready(std::size_t count) {

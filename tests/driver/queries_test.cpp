@@ -5,12 +5,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "driver/attempt_world.hpp"
+#include "driver/extend_attempt.hpp"
 #include "support/redis_server.hpp"
 
 namespace redlock::driver {
@@ -20,6 +22,10 @@ using support::redis_server;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::UnorderedElementsAre;
+
+struct ignoring_owner final : extend_attempt::owner {
+    void on_extend_decided(const extend_attempt& /*attempt*/) override {}
+};
 
 std::vector<node_status> ask_status(attempt_world& world, const std::string& resource) {
     std::optional<std::vector<node_status>> views;
@@ -164,12 +170,31 @@ TEST(node_pool, counts_no_vote_of_a_double) {
     EXPECT_EQ(server.get("job"), std::nullopt);
 }
 
+TEST(node_pool, counts_no_extension_by_a_double) {
+    // Unlike ACQUIRE, where the second visit finds the lock taken, both would say yes.
+    const redis_server server{{.unix_socket = true, .password = {}, .arguments = {}}};
+    redis_server dead;
+    dead.kill();
+    attempt_world world{{server.url(), server.unix_url(), dead.url()}};
+    ask_status(world, "job");
+    const auto who = world.identity();
+    server.command({"SET", "job", who.token, "PX", "60000"});
+    const auto attempt = std::make_shared<extend_attempt>(
+        *world.pool, who, core::node_set::all(3), attempt_world::lease,
+        boot_clock::now() + std::chrono::hours{1});
+    attempt->start(std::make_shared<ignoring_owner>());
+    ASSERT_TRUE(world.run_until(
+        [&] { return attempt->round().outcome() != core::extend_outcome::pending; }));
+    EXPECT_EQ(attempt->round().outcome(), core::extend_outcome::indeterminate);
+}
+
 TEST(node_pool, forgets_a_double_when_its_original_is_gone) {
     redis_server server{{.unix_socket = true, .password = {}, .arguments = {}}};
     attempt_world world{{server.url(), server.unix_url()}};
     ask_status(world, "job");
     ASSERT_FALSE(world.pool->same_server_twice().empty());
     server.kill();
+    ask_status(world, "job");  // An idle connection is not watched.
     ASSERT_TRUE(world.run_until([&] { return world.told->count(event_kind::node_down) >= 2; }));
     EXPECT_TRUE(world.pool->same_server_twice().empty());
     EXPECT_FALSE(world.pool->at(1).refused());

@@ -124,11 +124,11 @@ TEST_F(release_attempt_test, tells_its_owner_at_the_quorum_and_settles_later) {
     nodes[2]->on_script = always("");
     EXPECT_EQ(release(node_set::all(3), {}), release_outcome::released);
     EXPECT_FALSE(settled);
-    EXPECT_EQ(world.pool->open_releases(), 1U);
+    EXPECT_EQ(world.pool->open_writes(), 1U);
     ASSERT_TRUE(world.run_until([&] { return nodes[2]->calls().size() == 1; }));
     nodes[2]->server.say(":1\r\n");
     ASSERT_TRUE(world.run_until([&] { return settled; }));
-    EXPECT_EQ(world.pool->open_releases(), 0U);
+    EXPECT_EQ(world.pool->open_writes(), 0U);
 }
 
 TEST_F(release_attempt_test, falls_back_to_the_body_on_noscript) {
@@ -159,7 +159,7 @@ TEST_F(release_attempt_test, of_nothing_is_gone_and_settled_at_once) {
     start_release({}, {});
     EXPECT_EQ(released->outcome, release_outcome::gone);
     EXPECT_TRUE(settled);
-    EXPECT_EQ(world.pool->open_releases(), 0U);
+    EXPECT_EQ(world.pool->open_writes(), 0U);
 }
 
 TEST_F(release_attempt_test, that_never_settled_is_not_counted_for_ever) {
@@ -169,9 +169,9 @@ TEST_F(release_attempt_test, that_never_settled_is_not_counted_for_ever) {
     bool all_settled = false;
     world.pool->on_all_settled([&] { all_settled = true; });
     start_release(node_set::all(3), {});
-    EXPECT_EQ(world.pool->open_releases(), 1U);
+    EXPECT_EQ(world.pool->open_writes(), 1U);
     world.pool->stop();
-    EXPECT_TRUE(world.run_until([&] { return world.pool->open_releases() == 0; }));
+    EXPECT_TRUE(world.run_until([&] { return world.pool->open_writes() == 0; }));
     EXPECT_TRUE(all_settled);
 }
 
@@ -198,6 +198,19 @@ TEST_F(extend_attempt_test, falls_back_to_the_body_on_noscript) {
     }
     EXPECT_EQ(extend(node_set::all(3)), extend_outcome::extended);
     EXPECT_THAT(nodes[1]->calls(), ElementsAre("extend", "extend!"));
+}
+
+TEST_F(extend_attempt_test, repeats_a_late_noscript_for_a_lock_that_was_extended) {
+    nodes[2]->on_script = [](const std::string& script) {
+        return redis::fake_server::answer{.bytes = script == "extend" ? "" : ":1\r\n"};
+    };
+    const auto attempt = start_extend(node_set::all(3), boot_clock::now() + 1h);
+    ASSERT_TRUE(world.run_until(
+        [&] { return extended->outcome.has_value() && nodes[2]->calls().size() == 1; }));
+    EXPECT_EQ(extended->outcome, extend_outcome::extended);
+    nodes[2]->server.say("-NOSCRIPT No matching script.\r\n");
+    ASSERT_TRUE(world.run_until([&] { return nodes[2]->calls().size() == 2; }));
+    EXPECT_THAT(nodes[2]->calls(), ElementsAre("extend", "extend!"));
 }
 
 TEST_F(extend_attempt_test, is_gone_when_too_many_nodes_do_not_hold_it) {

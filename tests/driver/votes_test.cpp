@@ -59,6 +59,14 @@ TEST(votes, reads_busy_without_an_end) {
               core::duration{0});
 }
 
+TEST(votes, cuts_a_lease_of_millions_of_years_down_to_what_can_be_reckoned_with) {
+    const std::string endless = ":9223372036854775807\r\n";
+    const auto vote = acquire("*3\r\n:0\r\n" + endless + bulk("a")).vote.value();
+    EXPECT_GT(vote.holder_remaining, core::duration{24h * 365 * 200});
+    const auto view = status("*4\r\n" + bulk("a") + endless + "$-1\r\n$-1\r\n").vote.value();
+    EXPECT_GT(core::duration{view.remaining.value()}, core::duration{24h * 365 * 200});
+}
+
 TEST(votes, reads_stale_with_the_fence) {
     const auto vote = acquire("*2\r\n:-1\r\n:9007199254740991\r\n").vote.value();
     EXPECT_EQ(vote.answer, acquire_answer::stale);

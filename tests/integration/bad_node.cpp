@@ -67,6 +67,11 @@ node_errc expected_cause(ailment what) {
     return of(what).cause;
 }
 
+bool can_be_read(ailment what) {
+    return what == ailment::read_only || what == ailment::out_of_memory ||
+           what == ailment::cannot_persist;
+}
+
 const std::vector<ailment>& all_ailments() {
     static const std::vector<ailment> all = [] {
         std::vector<ailment> each;

@@ -36,6 +36,8 @@ enum class ailment {
 [[nodiscard]] const std::vector<ailment>& all_ailments();
 /// What diagnostics must tell of such a node after one attempt.
 [[nodiscard]] node_errc expected_cause(ailment what);
+/// Whether it only refuses to write.
+[[nodiscard]] bool can_be_read(ailment what);
 
 class bad_node {
   public:

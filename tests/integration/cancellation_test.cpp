@@ -29,7 +29,7 @@ TEST_F(cancellation, before_anything_is_connected) {
 // The sweep: the same acquisition is cancelled after one more handler of the event loop each time,
 // from before the first byte to after its completion.
 TEST_F(cancellation, at_every_step_of_an_acquisition) {
-    user.warm_up();
+    user.rehearse();
     bool won_once = false;
     bool aborted_once = false;
     for (int steps = 0; steps < 60; ++steps) {
@@ -95,7 +95,7 @@ TEST_F(cancellation, right_when_it_is_won_gives_the_lock_or_leaves_nothing) {
 
 TEST_F(cancellation, while_a_majority_is_frozen_leaves_nothing_after_the_thaw) {
     client hasty{turned, nodes.urls(), impatient_options()};
-    hasty.warm_up();
+    hasty.rehearse();
     nodes.freeze(1, 3);
     const auto stopped = hasty.begin_acquire("job");
     ASSERT_TRUE(hasty.await([&] { return nodes[0].get("job").has_value(); }));

@@ -16,6 +16,9 @@
 
 #include "integration/harness.hpp"
 
+// g++ 12 inlines one half of a coroutine frame's allocation and takes the other for a mistake.
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+
 namespace redlock::integration {
 namespace {
 
@@ -29,12 +32,14 @@ struct completion_tokens : testing::Test {
 TEST_F(completion_tokens, a_callback_is_never_called_from_inside_the_initiating_call) {
     bool inside = true;
     bool done = false;
+    lock kept;
     locks.async_acquire("a", {}, [&](error_code error, lock held) {
         EXPECT_FALSE(inside);
         EXPECT_FALSE(error);
-        held.async_extend(5s, [&, held = std::move(held)](error_code failed) mutable {
+        kept = std::move(held);
+        kept.async_extend(5s, [&](error_code failed) {
             EXPECT_FALSE(failed);
-            held.async_release([&](error_code also_failed) {
+            kept.async_release([&](error_code also_failed) {
                 EXPECT_FALSE(also_failed);
                 done = true;
             });

@@ -291,4 +291,19 @@ void client::warm_up() {
     static_cast<void>(status("warm-up"));
 }
 
+void client::rehearse() {
+    const auto all_say = [this](const lock_token& holder) {
+        return loop_.until([&] {
+            const auto views = status("warm-up").nodes;
+            return std::all_of(views.begin(), views.end(),
+                               [&](const node_status& view) { return view.holder == holder; });
+        });
+    };
+    lock held = take("warm-up");
+    EXPECT_TRUE(all_say(held.token()));
+    EXPECT_FALSE(extend(held));
+    EXPECT_FALSE(release(held));
+    EXPECT_TRUE(all_say({}));
+}
+
 }  // namespace redlock::integration

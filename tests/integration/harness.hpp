@@ -156,6 +156,9 @@ class client {
 
     /// Connects to every node that can be reached, by asking for a status.
     void warm_up();
+    /// Takes, extends and releases a lock on every node, so that all have learned the scripts. What
+    /// a node is asked for while it cannot answer is only carried out late if it knows them.
+    void rehearse();
     [[nodiscard]] event_log& events() { return *events_; }
     [[nodiscard]] bool await(const std::function<bool()>& done) { return loop_.until(done); }
 

@@ -48,7 +48,7 @@ TEST(any_identifier, of_any_bytes_is_the_value_as_it_is) {
     loop turned;
     client user{turned, nodes.urls()};
     for (const std::string& identifier : {"\0\r\n"s, "\xff"s, "0"s, std::string(64 * 1024, 'i')}) {
-        lock held = user.take("job", {.label = "l\0l"s, .identifier = identifier});
+        lock held = user.take("job", {.identifier = identifier, .label = "l\0l"s});
         EXPECT_EQ(nodes[0].get("job"), identifier);
         EXPECT_EQ(user.status("job").fencing, held.fencing_token());
         EXPECT_EQ(user.status("job").label, "l\0l"s);

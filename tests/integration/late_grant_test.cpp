@@ -26,7 +26,7 @@ manager_options short_timeout() {
 
 TEST_F(late, grant_of_a_lost_attempt_is_released) {
     client user{turned, nodes.urls(), short_timeout()};
-    user.warm_up();
+    user.rehearse();
     for (const std::size_t node : {0U, 1U}) {
         nodes[node].command({"SET", "job", "theirs", "PX", "60000"});
     }
@@ -39,7 +39,7 @@ TEST_F(late, grant_of_a_lost_attempt_is_released) {
 
 TEST_F(late, grant_of_an_attempt_that_timed_out_is_told_to_the_observer) {
     client user{turned, nodes.urls(), short_timeout()};
-    user.warm_up();
+    user.rehearse();
     nodes.freeze(1, 3);
     EXPECT_EQ(user.try_acquire("job")->error, errc::no_quorum);
     nodes.thaw();
@@ -52,7 +52,7 @@ TEST_F(late, grant_of_an_attempt_that_timed_out_is_told_to_the_observer) {
 
 TEST_F(late, grant_of_an_attempt_that_ended_by_its_deadline_is_released) {
     client user{turned, nodes.urls()};  // the node timeout is far off
-    user.warm_up();
+    user.rehearse();
     nodes.freeze(1, 3);
     EXPECT_EQ(user.acquire("job", {.wait = 100ms})->error, errc::no_quorum);
     nodes.thaw();
@@ -63,7 +63,7 @@ TEST_F(late, grant_of_an_attempt_that_ended_by_its_deadline_is_released) {
 
 TEST_F(late, grant_of_a_lock_that_is_held_belongs_to_it) {
     client user{turned, nodes.urls(), short_timeout()};
-    user.warm_up();
+    user.rehearse();
     nodes[2].freeze();
     lock held = user.take("job", {.lease_time = 60s});
     nodes[2].thaw();
@@ -88,7 +88,7 @@ TEST_F(late, release_reaches_a_frozen_node_after_the_thaw) {
 
 TEST_F(late, acquire_and_release_both_reach_a_node_that_was_frozen_through_both) {
     client user{turned, nodes.urls(), short_timeout()};
-    user.warm_up();
+    user.rehearse();
     nodes[2].freeze();
     for (int turn = 0; turn < 10; ++turn) {
         lock held = user.take("job", {.lease_time = 60s});
@@ -118,7 +118,7 @@ struct late_by_proxy : late {
     late_by_proxy() {
         urls[2] = between.url();
         user.emplace(turned, urls, short_timeout());
-        user->warm_up();
+        user->rehearse();
     }
     std::vector<std::string> urls = nodes.urls();
     proxy between{turned.io, nodes[2].port()};
@@ -166,7 +166,7 @@ TEST_F(late_by_proxy, a_lost_attempt_whose_answer_and_release_were_lost_is_relea
 TEST_F(late, acquire_after_its_release_is_stale) {
     manager_options options = short_timeout();
     client user{turned, nodes.urls(), options};
-    user.warm_up();
+    user.rehearse();
     nodes[2].freeze();
     lock held = user.take("job", {.lease_time = 60s});
     const std::string token = held.token().str();
@@ -174,10 +174,10 @@ TEST_F(late, acquire_after_its_release_is_stale) {
     EXPECT_FALSE(user.release(held));
     nodes[2].thaw();
     ASSERT_TRUE(user.await([&] { return cleaned(nodes[2], "job"); }));
-    // The ballot's whole block is barred there, so that the same ACQUIRE would be stale.
+    // The ballot is barred there, so that the same ACQUIRE would be stale.
     const auto bar = nodes[2].get(fence_of("job"));
     ASSERT_TRUE(bar);
-    EXPECT_GT(std::stoull(*bar), std::stoull(ballot) + 1023) << "above the block of " << ballot;
+    EXPECT_GT(std::stoull(*bar), std::stoull(ballot));
 }
 
 }  // namespace

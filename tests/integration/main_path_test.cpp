@@ -53,7 +53,10 @@ TEST_P(main_path, a_release_leaves_nothing_but_the_fence_with_a_time_to_live) {
     EXPECT_FALSE(user.release(held));
     EXPECT_FALSE(held.valid());
     EXPECT_EQ(held.remaining(), 0ns);
-    EXPECT_TRUE(on_none("orders:42"));
+    EXPECT_TRUE(turned.until([&] {
+        return nodes.count([](redis_server& node) { return cleaned(node, "orders:42"); }) ==
+               nodes.size();
+    }));
     nodes.each([](redis_server& node) {
         EXPECT_GT(node.pttl(fence_of("orders:42")), 0);
         EXPECT_EQ(node.command({"DBSIZE"}), "1");

@@ -157,7 +157,7 @@ TEST_F(renewal, survives_connections_that_are_killed_again_and_again) {
 }
 
 TEST_F(renewal, of_a_lock_acquired_while_one_node_was_frozen_counts_that_node_later) {
-    user.warm_up();
+    user.rehearse();
     nodes[2].freeze();
     lock held = user.take("job", {.lease_time = 1200ms, .renew = true, .stop_margin = 10ms});
     nodes[2].thaw();

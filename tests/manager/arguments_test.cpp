@@ -82,6 +82,8 @@ TEST(arguments, refuse_retry_delays_that_do_not_go_upwards) {
                 HasSubstr("from 20ms to 10ms"));
     EXPECT_THAT(said(check({.wait = wait_policy::attempts(3, -1ms, 10ms)})),
                 HasSubstr("retry delay"));
+    EXPECT_THAT(said(check({.wait = wait_policy::attempts(3, 0ms, milliseconds::max())})),
+                HasSubstr("at most 24 hours"));
 }
 
 TEST(arguments, refuse_a_stop_margin_that_leaves_nothing_of_the_lease) {

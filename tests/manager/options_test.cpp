@@ -25,7 +25,7 @@ TEST(wait_policy, is_any_duration) {
     EXPECT_EQ(wait_policy{5s}.longest(), 5s);
     EXPECT_EQ(wait_policy{1ns}.longest(), 1ns);
     EXPECT_EQ((wait_policy{std::chrono::duration<double>{1.5}}.longest()), 1500ms);
-    EXPECT_EQ((wait_policy{std::chrono::duration<float, std::ratio<60>>{0.5F}}.longest()), 30s);
+    EXPECT_EQ((wait_policy{std::chrono::duration<double, std::ratio<60>>{0.5}}.longest()), 30s);
     EXPECT_EQ(wait_policy{5s}.attempt_limit(), 0U);
     constexpr acquire_options with{.wait = 2min};
     static_assert(with.wait.longest() == 120s);

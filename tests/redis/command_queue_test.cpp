@@ -270,10 +270,11 @@ TEST_F(command_queue_test, lets_a_sink_empty_it_from_a_timeout) {
         sink->then = nullptr;
         queue.fail_all(errc::closed, errc::closed);
         EXPECT_TRUE(push("later", 3, at(5)));
+        EXPECT_TRUE(push("still", 4, at(5)));
     };
     queue.expire(at(5));
     EXPECT_THAT(sink->told, ElementsAre("timeout 1", "failure 2"));
-    EXPECT_EQ(write(), "later");
+    EXPECT_EQ(write(), "laterstill");
     EXPECT_EQ(queue.next_deadline(), at(5));
 }
 

@@ -106,8 +106,11 @@ void fake_server::read(const std::shared_ptr<client>& each) {
         });
 }
 
+// What answers the commands of one read goes out as one, so that the client reads it as one.
 void fake_server::act(client& each) {
-    while (each.socket.is_open() && each.reader.next() == resp_reader::status::reply) {
+    std::string out;
+    bool close = false;
+    while (!close && each.reader.next() == resp_reader::status::reply) {
         const reply_view command = each.reader.current();
         words all;
         for (std::size_t i = 0; i < command.size(); ++i) {
@@ -115,10 +118,12 @@ void fake_server::act(client& each) {
         }
         received.push_back(all);
         const answer now = on_command(all);
-        each.send(now.bytes);
-        if (now.close) {
-            each.close();
-        }
+        out += now.bytes;
+        close = now.close;
+    }
+    each.send(out);
+    if (close) {
+        each.close();
     }
 }
 

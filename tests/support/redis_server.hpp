@@ -8,8 +8,9 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
+
+#include "cli/redis_process.hpp"
 
 namespace redlock::support {
 
@@ -30,14 +31,14 @@ class redis_server {
     redis_server(redis_server&& other) noexcept;
     redis_server& operator=(redis_server&&) = delete;
 
-    [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+    [[nodiscard]] std::uint16_t port() const noexcept { return process_.port(); }
     /// redis://127.0.0.1:port, without password.
     [[nodiscard]] std::string url() const;
     [[nodiscard]] std::string unix_path() const;
     /// unix:///path, when `unix_socket` was asked for.
     [[nodiscard]] std::string unix_url() const;
-    [[nodiscard]] pid_t pid() const noexcept { return pid_; }
-    [[nodiscard]] bool running() const noexcept { return pid_ > 0; }
+    [[nodiscard]] pid_t pid() const noexcept { return process_.pid(); }
+    [[nodiscard]] bool running() const noexcept { return process_.running(); }
 
     void freeze();   ///< SIGSTOP; returns when the process has stopped.
     void thaw();     ///< SIGCONT.
@@ -54,15 +55,9 @@ class redis_server {
     [[nodiscard]] std::int64_t pttl(const std::string& key) const;
 
   private:
-    void start();
-    [[nodiscard]] bool launch(std::uint16_t port);
-    [[nodiscard]] bool wait_until_ready();
-    [[nodiscard]] std::string log() const;
-
     redis_server_options options_;
     std::string folder_;
-    std::uint16_t port_ = 0;
-    pid_t pid_ = -1;
+    cli::redis_process process_;
 };
 
 /// A port that nobody listened on a moment ago.

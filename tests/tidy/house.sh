@@ -38,7 +38,8 @@ arrows() {
         first = name
         sub(/\/.*/, "", first)
         if (first == "redlock") return "public"
-        if (quoted && first ~ /^(core|redis|driver|manager|scripts|cli|sim|bench|support)$/) return first
+        if (quoted && first ~ /^(core|redis|driver|manager|scripts|cli|sim|bench)$/) return first
+        if (quoted && first ~ /^(support|integration|faults|fuzz)$/) return "tests"
         if (quoted && name !~ /\//) return "neighbour"
         if (first ~ /^(hiredis|openssl|boost|fmt|CLI|gtest|gmock|rapidcheck|benchmark)(\.h)?$/) {
             sub(/\.h$/, "", first)
@@ -64,7 +65,7 @@ arrows() {
         may["bench"]    = " bench neighbour public boost fmt std system "
         may["sim"]      = " sim core public fmt std gtest "
         may["docs"]     = may["examples"]
-        may["tests"]    = " core redis driver manager scripts cli sim support neighbour public boost" \
+        may["tests"]    = " core redis driver manager scripts cli sim tests neighbour public boost" \
                           " fmt CLI std system hiredis openssl gtest gmock rapidcheck "
     }
 
@@ -126,7 +127,9 @@ shape() {
     }
     { count++ }
     /^#pragma once/ { once = 1 }
-    path ~ /\.hpp$/ && /^[ \t]*using namespace/ { breach(FNR, "using namespace in a header") }
+    path ~ /\.hpp$/ && path !~ /^tests\// && /^[ \t]*using namespace/ {
+        breach(FNR, "using namespace in a header")
+    }
     path ~ /\.(cpp|hpp|lua)$/ && /(TODO|FIXME)/ { breach(FNR, "unfinished work") }
     END { finish() }
     ' <"$here/text"

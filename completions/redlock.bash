@@ -1,0 +1,49 @@
+# Completion of the redlock command for bash. Offers subcommands and options, and commands after "--".
+# shellcheck shell=bash
+
+_redlock() {
+    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
+    local subcommand=${COMP_WORDS[1]-} common wait_options options i
+    common="--nodes --nodes-file --node-timeout --max-lease-time --quiet --verbose --help"
+    wait_options="--wait --nonblock --conflict-exit-code --lease-time --label"
+
+    if ((COMP_CWORD == 1)); then
+        mapfile -t COMPREPLY < <(compgen -W "run acquire extend release status list local demo \
+            --help --version" -- "$word")
+        return
+    fi
+    for ((i = 2; i < COMP_CWORD; i++)); do
+        if [[ ${COMP_WORDS[i]} == -- ]]; then
+            if declare -F _command_offset >/dev/null; then
+                _command_offset $((i + 1))
+            else
+                mapfile -t COMPREPLY < <(compgen -c -- "$word")
+            fi
+            return
+        fi
+    done
+    case $before in
+        --nodes-file)
+            mapfile -t COMPREPLY < <(compgen -f -- "$word")
+            return
+            ;;
+        --on-lost)
+            mapfile -t COMPREPLY < <(compgen -W "term kill warn" -- "$word")
+            return
+            ;;
+    esac
+    case $subcommand in
+        run) options="$common $wait_options --max-hold --stop-margin --on-lost --" ;;
+        acquire) options="$common $wait_options --json" ;;
+        extend) options="$common --lease-time --json" ;;
+        release | status) options="$common --json" ;;
+        list) options="$common --all --json" ;;
+        local) options="--servers --server-program --help --" ;;
+        *) options="--help" ;;
+    esac
+    if [[ $word == -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
+    fi
+}
+
+complete -F _redlock redlock

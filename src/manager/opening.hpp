@@ -1,0 +1,37 @@
+// Holds acquisitions back until the nodes have had a fair chance to be connected, once in a
+// manager's life; how long that is core::warm_up decides. Strand only; owned by the manager.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "core/warm_up.hpp"
+#include "driver/alarm_clock.hpp"
+#include "driver/node_pool.hpp"
+
+namespace redlock::manager {
+
+class opening final : private driver::alarm {
+  public:
+    /// Both outlive this.
+    opening(driver::node_pool& nodes, driver::alarm_clock& clock) : nodes_(nodes), clock_(clock) {}
+
+    /// Calls `begin` when rounds may begin: at once if they may already. The first call starts to
+    /// connect. `begin` must see for itself whether it is still wanted.
+    void when_open(std::function<void()> begin);
+
+  private:
+    void on_alarm(core::instant now) override;
+    void begin_to_connect();
+    void rearm();
+    void open();
+
+    driver::node_pool& nodes_;
+    driver::alarm_clock& clock_;
+    std::optional<core::warm_up> warm_up_;
+    bool open_ = false;
+    std::vector<std::function<void()>> waiting_;
+};
+
+}  // namespace redlock::manager
