@@ -94,7 +94,7 @@ redlock::lock_token give_away(redlock::lock held) {
 }
 
 asio::awaitable<void> take_over(redlock::lock_manager& locks, redlock::lock_token from) {
-    redlock::lock held = co_await locks.async_attach("job", std::move(from));
+    redlock::lock held = co_await locks.async_attach("job", from);
     co_await held.async_extend(10s);
     co_await held.async_release();
 }

@@ -46,7 +46,8 @@ void terminal::take_back() {
     }
 }
 
-child::child(const std::vector<std::string>& command, std::vector<std::string> environment) {
+child::child(const std::vector<std::string>& command, std::vector<std::string> environment,
+             int announce_to) {
     // While the terminal is lent we are in the background, where taking it back, and with TOSTOP
     // even a message of ours, would stop us.
     std::signal(SIGTTOU, SIG_IGN);
@@ -54,6 +55,7 @@ child::child(const std::vector<std::string>& command, std::vector<std::string> e
     options.arguments = command;
     options.environment = std::move(environment);
     options.own_group = true;
+    options.announce_to = announce_to;
     options.terminal = terminal_.lendable();
     try {
         pid_ = spawn(options);

@@ -30,7 +30,9 @@ class terminal {
 class child {
   public:
     /// Starts it. Throws `spawn_error`. From here on SIGTTOU is ignored in this process.
-    child(const std::vector<std::string>& command, std::vector<std::string> environment);
+    /// `announce_to`: as in `spawn_options`.
+    child(const std::vector<std::string>& command, std::vector<std::string> environment,
+          int announce_to = -1);
     child(const child&) = delete;
     child& operator=(const child&) = delete;
     /// Kills what is left of the group if the command was not seen to end; takes the terminal back.

@@ -70,9 +70,8 @@ void close_all_but(int first, int second) {
 
 }  // namespace
 
-keeper::keeper() {
+keeper::keeper() : timer_(::timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK)) {
     std::array<int, 2> ends{};
-    timer_ = ::timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
     if (timer_ < 0 || ::pipe2(ends.data(), O_CLOEXEC) != 0) {
         const int cause = errno;
         ::close(timer_);
@@ -106,11 +105,6 @@ keeper::~keeper() {
     }
     ::close(pipe_);
     ::close(timer_);
-}
-
-void keeper::guard(pid_t group) {
-    // Four bytes into an empty pipe: all or nothing, and never blocking.
-    [[maybe_unused]] const auto written = ::write(pipe_, &group, sizeof group);
 }
 
 void keeper::set_deadline(boot_clock::time_point when) {

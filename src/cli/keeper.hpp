@@ -19,8 +19,9 @@ class keeper {
     /// Ends it; what it guards goes on living.
     ~keeper();
 
-    /// Tells which process group to kill when we are gone.
-    void guard(pid_t group);
+    /// Where a process group announces itself by the number of its leader (`spawn_options`), before
+    /// it begins: at no moment is there a command that nobody would kill.
+    [[nodiscard]] int announcements() const noexcept { return pipe_; }
     /// Kills the group at this instant unless a later one is set before. Counts suspend.
     void set_deadline(boot_clock::time_point when);
 

@@ -50,7 +50,7 @@ lock_runner::lock_runner(const run_options& options)
     : options_(options),
       lease_time_(whole_milliseconds("--lease-time", options.lease_time)),
       margin_(margin_of(options)),
-      slice_(std::min<std::chrono::nanoseconds>(margin_ / 5, std::chrono::milliseconds{50})),
+      slice_(margin_ / 3),
       urls_(options.common.node_urls()),
       locks_(loop_.get_executor(), node_list{urls_}, options.common.manager()),
       signals_(loop_, [this](int number) { on_signal(number); }),
@@ -127,13 +127,15 @@ asio::awaitable<std::optional<int>> lock_runner::acquire() {
 }
 
 std::optional<int> lock_runner::start_command() {
-    if (!held_.valid()) {
-        on_lost("its lease ended before the command was started");
-        return exit_lost;
-    }
     try {
         keeper_.emplace();
-        child_.emplace(options_.command, environment());
+        // Armed before there is anything to kill: we may be stopped at any instruction.
+        watch_validity();
+        if (lost_) {
+            keeper_.reset();
+            return exit_lost;
+        }
+        child_.emplace(options_.command, environment(), keeper_->announcements());
     } catch (const spawn_error& error) {
         keeper_.reset();
         say(error.what());
@@ -141,8 +143,6 @@ std::optional<int> lock_runner::start_command() {
                : error.number() == ENOENT ? exit_not_found
                                           : exit_cannot_execute;
     }
-    keeper_->guard(child_->group());
-    watch_validity();
     if (options_.max_hold) {
         hold_.set(boot_clock::now() + *options_.max_hold, [this] { on_overrun(); });
     }
@@ -206,7 +206,7 @@ void lock_runner::on_child_change() {
 void lock_runner::watch_validity() {
     const auto until = held_.valid_until();
     if (options_.reaction != on_lost::warn) {
-        keeper_->set_deadline(until - slice_ / 2);
+        keeper_->set_deadline(until - slice_ * 3 / 4);
     }
     const auto check_at = until - margin_;
     if (boot_clock::now() >= check_at) {

@@ -46,7 +46,8 @@ class lock_runner {
     const run_options& options_;
     std::chrono::milliseconds lease_time_;
     std::chrono::nanoseconds margin_;  ///< The stop margin.
-    std::chrono::nanoseconds slice_;   ///< How long before validity ends SIGKILL is sent.
+    std::chrono::nanoseconds slice_;   ///< How long before validity ends SIGKILL is sent: on a
+                                       ///< busy machine even a killed process takes time to die.
     std::vector<std::string> urls_;
 
     boost::asio::io_context loop_{1};

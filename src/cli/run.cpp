@@ -51,7 +51,8 @@ void add_run(CLI::App& root, invocation& asked) {
                                   "Stop COMMAND as if the lock were lost after this time; status "
                                   "124");
     auto* stop_margin = add_duration(*command, "--stop-margin", *margin,
-                                     "How long before validity ends COMMAND is stopped (default: a "
+                                     "How long before validity ends COMMAND gets SIGTERM; SIGKILL "
+                                     "comes when a third of it is left (default: a "
                                      "tenth of the lease time, at most 500ms)");
     command->callback([=, &asked] {
         if (!asked.has_command || asked.command.empty()) {

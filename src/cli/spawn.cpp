@@ -148,12 +148,19 @@ void redirect(int from, int to) {
         ::sigaction(SIGTTOU, &ignore, nullptr);
         ::tcsetpgrp(options.terminal, ::getpgrp());
     }
+    if (options.announce_to >= 0) {
+        const pid_t self = ::getpid();
+        // A few bytes into an empty pipe: all or nothing, and never blocking.
+        [[maybe_unused]] const auto told = ::write(options.announce_to, &self, sizeof self);
+    }
     redirect(options.standard_input, STDIN_FILENO);
     redirect(options.standard_output, STDOUT_FILENO);
     redirect(options.standard_error, STDERR_FILENO);
     hide_our_descriptors(with, options.pass_on);
     reset_signals();
-    ::execvpe(with.arguments.front(), with.arguments.data(), with.environment.data());
+    // By the new PATH, not ours: `redlock local` sets one in which the command finds redlock.
+    environ = const_cast<char**>(with.environment.data());  // NOLINT(*-const-cast)
+    ::execvp(with.arguments.front(), with.arguments.data());
     const int cause = errno;
     [[maybe_unused]] const auto told = ::write(with.report, &cause, sizeof cause);
     ::_exit(127);

@@ -21,6 +21,8 @@ struct spawn_options {
     int standard_input = -1;   ///< -1: ours is passed on.
     int standard_output = -1;  ///< Likewise.
     int standard_error = -1;   ///< Likewise.
+    /// Where the child writes its process number (a pid_t) before the program starts; -1: nowhere.
+    int announce_to = -1;
     std::vector<int> pass_on;  ///< Other descriptors of ours that the program shall have.
 };
 

@@ -139,11 +139,13 @@ void acquire_attempt::settle() {
 void acquire_attempt::on_deadline() {
     owner_ = nullptr;
     execute(round_.on_deadline());
+    settle();  // what is still open is the release's now
 }
 
 void acquire_attempt::cancel(std::function<void()> cleaned_up) {
     owner_ = nullptr;
     execute(round_.cancel(), std::move(cleaned_up));
+    settle();
 }
 
 void acquire_attempt::execute(const core::acquire_effects& effects,

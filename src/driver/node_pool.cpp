@@ -44,7 +44,13 @@ std::optional<core::ballot_block> node_pool::next_block(const std::string& resou
 }
 
 void node_pool::note_fence(const std::string& resource, std::uint64_t fence) {
-    fences_.note(resource, fence, wall_us() + offset_us_);
+    const std::int64_t now = wall_us() + offset_us_;
+    const std::int64_t window = std::chrono::microseconds{options_.clock_window}.count();
+    // A fence further ahead comes from a node whose clock was wrong. No ballot above it would be
+    // accepted by the others; one below it still wins a majority without that node.
+    if (now + window > 0 && fence <= static_cast<std::uint64_t>(now + window)) {
+        fences_.note(resource, fence, now);
+    }
 }
 
 void node_pool::note_offsets(std::vector<std::int64_t> offsets_us) {

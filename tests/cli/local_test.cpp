@@ -41,6 +41,13 @@ TEST(local, one_command_prints_one_integer) {
     EXPECT_TRUE(std::regex_match(result.out, std::regex{"[0-9]+\n"})) << result.out;
 }
 
+TEST(local, the_command_finds_this_redlock) {
+    const auto result =
+        redlock({"local", "-n", "1", "--", "redlock", "run", "job", "--", "echo", "x"},
+                {{"PATH", "/usr/bin:/bin"}});
+    EXPECT_EQ(result.out, "x\n") << result.err;
+}
+
 TEST(local, a_second_token_is_larger) {
     const auto result = redlock({"local", "-n", "3", "--", "sh", "-c",
                                  "for i in 1 2; do redlock run job -- sh -c 'echo "

@@ -43,7 +43,8 @@ class run_loss : public three_nodes {
 };
 
 TEST_F(run_loss, with_every_node_frozen_the_command_is_dead_before_validity_ends) {
-    process runner{start({"run", "--lease-time", "2s", "a", "--", "sh", "-c", deaf_heartbeat})};
+    process runner{start({"run", "--lease-time", "2s", "--stop-margin", "600ms", "a", "--", "sh",
+                          "-c", deaf_heartbeat})};
     runner.wait_for_out("up");
     freeze_all();
     // No node extends the lease after this instant, so this is its latest end.
@@ -57,13 +58,18 @@ TEST_F(run_loss, with_every_node_frozen_the_command_is_dead_before_validity_ends
 
 TEST_F(run_loss, with_redlock_stopped_the_command_is_dead_before_validity_ends) {
     const std::string path = testing::TempDir() + "redlock-beat-" + std::to_string(::getpid());
-    process runner{start({"run", "--lease-time", "2s", "a", "--", "sh", "-c",
-                          "echo $$ up; exec >" + path + "; " + deaf_heartbeat})};
+    process runner{
+        start({"run", "--lease-time", "2s", "--stop-margin", "600ms", "a", "--", "sh", "-c",
+               "echo $$ >" + path + ".pid; echo up; exec >" + path + "; " + deaf_heartbeat})};
     runner.wait_for_out("up");
+    pid_t command = 0;
+    std::ifstream(path + ".pid") >> command;
+    ASSERT_TRUE(alive(command));
     runner.signal(SIGSTOP);
     const double end = now() + 2.0;
     // The node lets go of the key when the lease is over; by then nobody may be at work.
     eventually([&] { return !nodes[0].get("a") && !nodes[1].get("a"); }, "the lease ends");
+    EXPECT_FALSE(alive(command)) << "and not only when redlock goes on";
     runner.signal(SIGCONT);
     const auto result = runner.wait();
     EXPECT_EQ(result.status, 79) << result.err;
@@ -72,6 +78,7 @@ TEST_F(run_loss, with_redlock_stopped_the_command_is_dead_before_validity_ends) 
     EXPECT_GT(last_number(beats), 0.0);
     EXPECT_LT(last_number(beats), end);
     ::unlink(path.c_str());
+    ::unlink((path + ".pid").c_str());
 }
 
 TEST_F(run_loss, deletion_stops_the_command) {

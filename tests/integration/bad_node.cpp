@@ -119,7 +119,7 @@ void bad_node::make_real() {
             url_.insert(url_.find("//") + 2, ":wrong@");
             break;
         case ailment::no_permission:
-            real_->command({"ACL", "SETUSER", "default", "-eval", "-evalsha"});
+            real_->command({"ACL", "SETUSER", "default", "-eval", "-evalsha", "-scan"});
             break;
         case ailment::read_only:
             real_->command({"REPLICAOF", "127.0.0.1", "1"});
