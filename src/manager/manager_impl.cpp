@@ -66,6 +66,7 @@ std::vector<std::shared_ptr<held_lock>> manager_impl::begin_close() {
         operation->on_manager_closed();
     }
     std::vector<std::shared_ptr<held_lock>> locks;
+    locks.reserve(held_.size());
     for (const auto& [held, owner] : held_) {
         locks.push_back(owner);
     }

@@ -13,6 +13,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
@@ -39,6 +40,15 @@ constexpr auto patience = 60s;
     arguments.push_back(nullptr);
     ::execvp(arguments.front(), arguments.data());
     ::_exit(125);
+}
+
+/// Where there is no terminal to be had, forkpty() answers -1: killing that "process" would kill
+/// every process of this user.
+pid_t started(pid_t process) {
+    if (process < 0) {
+        throw std::runtime_error(std::string{"cannot start a process: "} + std::strerror(errno));
+    }
+    return process;
 }
 
 std::array<int, 2> make_pipe() {
@@ -79,8 +89,11 @@ void process::start_with_pipes(const process_options& options) {
     auto in = make_pipe();
     auto out = make_pipe();
     auto err = make_pipe();
-    pid_ = ::fork();
+    pid_ = started(::fork());
     if (pid_ == 0) {
+        // A group of its own under a parent in the same session: where the tests themselves have no
+        // shell above them, their own group is an orphan, and nothing in it can be stopped.
+        ::setpgid(0, 0);
         ::dup2(in[0], STDIN_FILENO);
         ::dup2(out[1], STDOUT_FILENO);
         ::dup2(err[1], STDERR_FILENO);
@@ -98,14 +111,14 @@ void process::start_with_pipes(const process_options& options) {
 }
 
 void process::start_on_terminal(const process_options& options) {
-    pid_ = ::forkpty(&out_, nullptr, nullptr, nullptr);
+    pid_ = started(::forkpty(&out_, nullptr, nullptr, nullptr));
     if (pid_ == 0) {
         become(options);
     }
 }
 
 process::~process() {
-    if (!ended_) {
+    if (!ended_ && pid_ > 0) {
         ::kill(pid_, SIGKILL);
         ::waitpid(pid_, nullptr, 0);
     }
@@ -114,7 +127,9 @@ process::~process() {
 }
 
 void process::signal(int number) const {
-    ::kill(pid_, number);
+    if (pid_ > 0) {
+        ::kill(pid_, number);
+    }
 }
 
 void process::type(std::string_view keys) const {
