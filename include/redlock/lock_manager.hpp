@@ -80,7 +80,8 @@ class lock_manager {
     auto async_acquire(resource_name resource, const acquire_options& options = {},
                        CompletionToken&& token = CompletionToken{}) {
         return boost::asio::async_initiate<CompletionToken, void(error_code, lock)>(
-            [impl = impl_](auto handler, resource_name name, detail::acquire_request with) {
+            [impl = weak_impl{impl_}](auto handler, resource_name name,
+                                      detail::acquire_request with) {
                 start_acquire(impl, std::move(name), std::move(with), std::move(handler));
             },
             token, std::move(resource), detail::acquire_request{options});
@@ -105,7 +106,8 @@ class lock_manager {
                       acquire_options options = {}, CompletionToken&& token = CompletionToken{}) {
         options.identifier = identifier.str();
         return boost::asio::async_initiate<CompletionToken, void(error_code, lock)>(
-            [impl = impl_](auto handler, resource_name name, detail::acquire_request with) {
+            [impl = weak_impl{impl_}](auto handler, resource_name name,
+                                      detail::acquire_request with) {
                 start_attach(impl, std::move(name), std::move(with), std::move(handler));
             },
             token, std::move(resource), detail::acquire_request{options});
@@ -118,7 +120,7 @@ class lock_manager {
     template <class CompletionToken = boost::asio::deferred_t>
     auto async_status(resource_name resource, CompletionToken&& token = CompletionToken{}) {
         return boost::asio::async_initiate<CompletionToken, void(error_code, resource_status)>(
-            [impl = impl_](auto handler, resource_name name) {
+            [impl = weak_impl{impl_}](auto handler, resource_name name) {
                 start_status(impl, std::move(name), std::move(handler));
             },
             token, std::move(resource));
@@ -131,7 +133,7 @@ class lock_manager {
     template <class CompletionToken = boost::asio::deferred_t>
     auto async_is_locked(resource_name resource, CompletionToken&& token = CompletionToken{}) {
         return boost::asio::async_initiate<CompletionToken, void(error_code, bool)>(
-            [impl = impl_](auto handler, resource_name name) {
+            [impl = weak_impl{impl_}](auto handler, resource_name name) {
                 start_is_locked(impl, std::move(name), std::move(handler));
             },
             token, std::move(resource));
@@ -145,8 +147,8 @@ class lock_manager {
     auto async_list(const list_options& options = {}, CompletionToken&& token = CompletionToken{}) {
         return boost::asio::async_initiate<CompletionToken,
                                            void(error_code, std::vector<resource_name>)>(
-            [impl = impl_](auto handler, std::string pattern, std::size_t limit,
-                           diagnostics* details) {
+            [impl = weak_impl{impl_}](auto handler, std::string pattern, std::size_t limit,
+                                      diagnostics* details) {
                 start_list(impl, std::move(pattern), limit, details, std::move(handler));
             },
             token, std::string{options.pattern}, options.limit, options.details);
@@ -164,28 +166,32 @@ class lock_manager {
     template <class CompletionToken = boost::asio::deferred_t>
     auto async_close(CompletionToken&& token = CompletionToken{}) {
         return boost::asio::async_initiate<CompletionToken, void(error_code)>(
-            [impl = impl_](auto handler) { start_close(impl, std::move(handler)); }, token);
+            [impl = weak_impl{impl_}](auto handler) { start_close(impl, std::move(handler)); },
+            token);
     }
 
   private:
     using impl_ptr = std::shared_ptr<manager::manager_impl>;
+    // What an initiation keeps: a coroutine that is suspended in an operation would otherwise own
+    // the manager, which owns the operation and so the coroutine.
+    using weak_impl = std::weak_ptr<manager::manager_impl>;
     template <class... Args>
     using any_handler = boost::asio::any_completion_handler<void(Args...)>;
 
-    static void start_acquire(const impl_ptr& impl, resource_name resource,
+    static void start_acquire(const weak_impl& impl, resource_name resource,
                               detail::acquire_request request,
                               any_handler<error_code, lock> handler);
-    static void start_attach(const impl_ptr& impl, resource_name resource,
+    static void start_attach(const weak_impl& impl, resource_name resource,
                              detail::acquire_request request,
                              any_handler<error_code, lock> handler);
-    static void start_status(const impl_ptr& impl, resource_name resource,
+    static void start_status(const weak_impl& impl, resource_name resource,
                              any_handler<error_code, resource_status> handler);
-    static void start_is_locked(const impl_ptr& impl, resource_name resource,
+    static void start_is_locked(const weak_impl& impl, resource_name resource,
                                 any_handler<error_code, bool> handler);
-    static void start_list(const impl_ptr& impl, std::string pattern, std::size_t limit,
+    static void start_list(const weak_impl& impl, std::string pattern, std::size_t limit,
                            diagnostics* details,
                            any_handler<error_code, std::vector<resource_name>> handler);
-    static void start_close(const impl_ptr& impl, any_handler<error_code> handler);
+    static void start_close(const weak_impl& impl, any_handler<error_code> handler);
 
     impl_ptr impl_;
 };

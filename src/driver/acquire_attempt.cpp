@@ -121,7 +121,8 @@ void acquire_attempt::vote(node_index node, const core::acquire_vote& vote) {
                      .node_name = pool().names()[node]});
     }
     execute(effects);
-    // After the release that may have begun just now, so that there is no gap between the two counts.
+    // After the release that may have begun just now, so that there is no gap between the two
+    // counts.
     if (round_.pending().empty()) {
         settle();
     }

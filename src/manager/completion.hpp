@@ -38,22 +38,29 @@ class completion {
           handler_(std::make_unique<handler_type>(std::move(handler))) {}
 
     /// In the initiating function, before the operation can complete: from now on `cancel()` is
-    /// called on `strand` when the caller cancels, as long as `operation` lives.
+    /// called on `strand` when the caller cancels, as long as `operation` lives, whose `handler()`
+    /// this is.
     template <class Operation>
     void on_cancel(const boost::asio::any_io_executor& strand,
                    const std::shared_ptr<Operation>& operation) {
         auto slot = boost::asio::get_associated_cancellation_slot(*handler_);
         if (slot.is_connected()) {
-            slot.assign([strand, weak = std::weak_ptr<Operation>{operation}](
-                            boost::asio::cancellation_type) {
-                boost::asio::post(strand, [weak] {
+            // Not in the slot itself: the caller's signal may outlive the event loop, which a
+            // strand must not.
+            strand_ = strand;
+            slot.assign(
+                [weak = std::weak_ptr<Operation>{operation}](boost::asio::cancellation_type) {
                     if (const auto alive = weak.lock()) {
-                        alive->cancel();
+                        boost::asio::post(alive->handler().strand(), [weak] {
+                            if (const auto still_alive = weak.lock()) {
+                                still_alive->cancel();
+                            }
+                        });
                     }
                 });
-            });
         }
     }
+    [[nodiscard]] const boost::asio::any_io_executor& strand() const { return strand_; }
 
     [[nodiscard]] explicit operator bool() const { return handler_ != nullptr; }
 
@@ -72,14 +79,20 @@ class completion {
             handler.reset();
             std::apply(std::move(last), std::move(values));
         };
-        boost::asio::post(
-            io_, [executor = std::exchange(executor_, {}), run = std::move(run)]() mutable {
-                boost::asio::dispatch(executor, std::move(run));
-            });
+        boost::asio::post(io_, [executor = std::exchange(executor_, {}),
+                                run = std::move(run)]() mutable {
+            // Once the handler has run, the loop that it ran in may be gone: its work is counted
+            // by what is sent there, and nothing that counts stays behind on this thread.
+            const auto target =
+                boost::asio::prefer(executor, boost::asio::execution::outstanding_work.untracked);
+            boost::asio::dispatch(
+                target, [work = std::move(executor), run = std::move(run)]() mutable { run(); });
+        });
     }
 
   private:
     boost::asio::any_io_executor io_;
+    boost::asio::any_io_executor strand_;  // of a cancellable operation
     boost::asio::any_completion_executor executor_;
     // Behind a pointer: an any_completion_handler of Boost 1.81 may only be move-constructed, its
     // assignment can recurse.

@@ -236,6 +236,9 @@ void held_lock::forget() {
 void held_lock::abandon() {
     invalidate();
     stage_ = stage::over;
+    // Never called, but not kept either: a coroutine that waits here may own this lock.
+    const auto forgotten = std::exchange(loss_waiters_, {});
+    const auto also_forgotten = std::exchange(release_waiters_, {});
 }
 
 bool held_lock::surely_over() const {

@@ -2,6 +2,8 @@
 
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/system_executor.hpp>
+#include <memory>
 #include <utility>
 
 #include "manager/acquire_operation.hpp"
@@ -17,9 +19,19 @@ namespace {
 using manager::completion;
 using manager::manager_impl;
 
-/// Begins an operation on the strand, cancellable from now on.
-template <class Operation>
-void launch(const std::shared_ptr<manager_impl>& impl, std::shared_ptr<Operation> operation) {
+/// Makes an operation and begins it on the strand, cancellable from now on; or completes with
+/// `errc::closed` if the manager is gone.
+template <class Make, class... Result>
+void launch(const std::weak_ptr<manager_impl>& weak,
+            boost::asio::any_completion_handler<void(error_code, Result...)> handler, Make make) {
+    const auto impl = weak.lock();
+    if (!impl) {
+        completion<error_code, Result...>{std::move(handler), boost::asio::system_executor{}}(
+            errc::closed, Result{}...);
+        return;
+    }
+    auto operation =
+        make(*impl, completion<error_code, Result...>{std::move(handler), impl->executor()});
     operation->handler().on_cancel(impl->strand(), operation);
     boost::asio::dispatch(impl->strand(),
                           [impl, operation = std::move(operation)] { operation->start(); });
@@ -84,47 +96,56 @@ std::vector<std::pair<resource_name, lock_token>> lock_manager::active_locks() c
     return impl_->active_locks();
 }
 
-void lock_manager::start_acquire(const impl_ptr& impl, resource_name resource,
+void lock_manager::start_acquire(const weak_impl& impl, resource_name resource,
                                  detail::acquire_request request,
                                  any_handler<error_code, lock> handler) {
-    launch(impl, std::make_shared<manager::acquire_operation>(
-                     *impl, std::move(resource), std::move(request),
-                     completion<error_code, lock>{std::move(handler), impl->executor()}));
+    launch(impl, std::move(handler), [&](manager_impl& manager, auto completion) {
+        return std::make_shared<manager::acquire_operation>(
+            manager, std::move(resource), std::move(request), std::move(completion));
+    });
 }
 
-void lock_manager::start_attach(const impl_ptr& impl, resource_name resource,
+void lock_manager::start_attach(const weak_impl& impl, resource_name resource,
                                 detail::acquire_request request,
                                 any_handler<error_code, lock> handler) {
-    launch(impl, std::make_shared<manager::attach_operation>(
-                     *impl, std::move(resource), std::move(request),
-                     completion<error_code, lock>{std::move(handler), impl->executor()}));
+    launch(impl, std::move(handler), [&](manager_impl& manager, auto completion) {
+        return std::make_shared<manager::attach_operation>(
+            manager, std::move(resource), std::move(request), std::move(completion));
+    });
 }
 
-void lock_manager::start_status(const impl_ptr& impl, resource_name resource,
+void lock_manager::start_status(const weak_impl& impl, resource_name resource,
                                 any_handler<error_code, resource_status> handler) {
-    launch(impl,
-           std::make_shared<manager::status_operation>(
-               *impl, std::move(resource),
-               completion<error_code, resource_status>{std::move(handler), impl->executor()}));
+    launch(impl, std::move(handler), [&](manager_impl& manager, auto completion) {
+        return std::make_shared<manager::status_operation>(manager, std::move(resource),
+                                                           std::move(completion));
+    });
 }
 
-void lock_manager::start_is_locked(const impl_ptr& impl, resource_name resource,
+void lock_manager::start_is_locked(const weak_impl& impl, resource_name resource,
                                    any_handler<error_code, bool> handler) {
-    launch(impl, std::make_shared<manager::is_locked_operation>(
-                     *impl, std::move(resource),
-                     completion<error_code, bool>{std::move(handler), impl->executor()}));
+    launch(impl, std::move(handler), [&](manager_impl& manager, auto completion) {
+        return std::make_shared<manager::is_locked_operation>(manager, std::move(resource),
+                                                              std::move(completion));
+    });
 }
 
-void lock_manager::start_list(const impl_ptr& impl, std::string pattern, std::size_t limit,
+void lock_manager::start_list(const weak_impl& impl, std::string pattern, std::size_t limit,
                               diagnostics* details,
                               any_handler<error_code, std::vector<resource_name>> handler) {
-    launch(impl, std::make_shared<manager::list_operation>(
-                     *impl, std::move(pattern), limit, details,
-                     completion<error_code, std::vector<resource_name>>{std::move(handler),
-                                                                        impl->executor()}));
+    launch(impl, std::move(handler), [&](manager_impl& manager, auto completion) {
+        return std::make_shared<manager::list_operation>(manager, std::move(pattern), limit,
+                                                         details, std::move(completion));
+    });
 }
 
-void lock_manager::start_close(const impl_ptr& impl, any_handler<error_code> handler) {
+void lock_manager::start_close(const weak_impl& weak, any_handler<error_code> handler) {
+    const auto impl = weak.lock();
+    if (!impl) {
+        // It has closed by itself, and nobody can tell any more how that ended.
+        completion<error_code>{std::move(handler), boost::asio::system_executor{}}(errc::closed);
+        return;
+    }
     const auto waiter = std::make_shared<manager::outcome_waiter>(
         completion<error_code>{std::move(handler), impl->executor()});
     waiter->handler().on_cancel(impl->strand(), waiter);

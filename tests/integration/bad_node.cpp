@@ -139,20 +139,22 @@ void bad_node::make_fake(loop& turned) {
     fake_ = std::make_unique<redis::fake_server>(turned.io);
     url_ = fake_->url();
     fake_->hang_up_at_once = what_ == ailment::hangs_up_at_once;
-    fake_->on_command = [what = what_, self = url_](const redis::fake_server::words& command) {
+    fake_->on_command = [this](const redis::fake_server::words& command) {
         if (command[0] == "INFO") {
-            const std::string identity = "run_id:" + self + "\r\n";
+            const std::string identity = "run_id:" + url_ + "\r\n";
             return redis::fake_server::answer{.bytes = "$" + std::to_string(identity.size()) +
                                                        "\r\n" + identity + "\r\n"};
         }
         if (command[0] == "EVALSHA" || command[0] == "EVAL") {
-            return fake_answer(what);
+            const bool not_yet = what_ == ailment::silent && !ill_;
+            return fake_answer(not_yet ? ailment::other_error : what_);
         }
         return redis::fake_server::usual(command);
     };
 }
 
 void bad_node::fall_ill() {
+    ill_ = true;
     if (what_ == ailment::frozen_after_contact) {
         real_->freeze();
     } else if (what_ == ailment::slow) {

@@ -55,6 +55,7 @@ class bad_node {
     void make_fake(loop& turned);
 
     ailment what_;
+    bool ill_ = false;
     std::string url_;
     std::unique_ptr<redis_server> real_;
     std::unique_ptr<redis::fake_server> fake_;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/bind_executor.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <exception>
 #include <thread>
@@ -158,20 +159,23 @@ manager_options impatient_options() {
 namespace {
 
 template <class Result>
-auto told(const operation_ptr<Result>& started) {
-    return asio::bind_cancellation_slot(started->stop.slot(),
-                                        [started](error_code error, Result value) {
-                                            started->error = error;
-                                            started->value = std::move(value);
-                                            started->done = true;
-                                        });
+auto told(loop& turned, const operation_ptr<Result>& started) {
+    return asio::bind_executor(
+        turned.io, asio::bind_cancellation_slot(started->stop.slot(),
+                                                [started](error_code error, Result value) {
+                                                    started->error = error;
+                                                    started->value = std::move(value);
+                                                    started->done = true;
+                                                }));
 }
 
-auto told_error(const operation_ptr<>& started) {
-    return asio::bind_cancellation_slot(started->stop.slot(), [started](error_code error) {
-        started->error = error;
-        started->done = true;
-    });
+// In the test's loop even when the lock's manager, and with it the executor, is gone.
+auto told_error(loop& turned, const operation_ptr<>& started) {
+    return asio::bind_executor(
+        turned.io, asio::bind_cancellation_slot(started->stop.slot(), [started](error_code error) {
+            started->error = error;
+            started->done = true;
+        }));
 }
 
 }  // namespace
@@ -187,7 +191,7 @@ client::client(loop& turned_by, const node_list& nodes, manager_options options)
 operation_ptr<lock> client::begin_acquire(const resource_name& name, acquire_options options) {
     auto started = std::make_shared<operation<lock>>();
     options.details = &started->why;
-    manager->async_acquire(name, options, told(started));
+    manager->async_acquire(name, options, told(loop_, started));
     return started;
 }
 
@@ -195,37 +199,37 @@ operation_ptr<lock> client::begin_attach(const resource_name& name, const lock_t
                                          acquire_options options) {
     auto started = std::make_shared<operation<lock>>();
     options.details = &started->why;
-    manager->async_attach(name, token, options, told(started));
+    manager->async_attach(name, token, options, told(loop_, started));
     return started;
 }
 
 operation_ptr<resource_status> client::begin_status(const resource_name& name) {
     auto started = std::make_shared<operation<resource_status>>();
-    manager->async_status(name, told(started));
+    manager->async_status(name, told(loop_, started));
     return started;
 }
 
 operation_ptr<> client::begin_extend(lock& held, std::optional<milliseconds> lease_time) {
     auto started = std::make_shared<operation<nothing>>();
-    held.async_extend(lease_time, told_error(started));
+    held.async_extend(lease_time, told_error(loop_, started));
     return started;
 }
 
 operation_ptr<> client::begin_release(lock& held) {
     auto started = std::make_shared<operation<nothing>>();
-    held.async_release(told_error(started));
+    held.async_release(told_error(loop_, started));
     return started;
 }
 
 operation_ptr<> client::begin_wait_lost(lock& held) {
     auto started = std::make_shared<operation<nothing>>();
-    held.async_wait_lost(told_error(started));
+    held.async_wait_lost(told_error(loop_, started));
     return started;
 }
 
 operation_ptr<> client::begin_close() {
     auto started = std::make_shared<operation<nothing>>();
-    manager->async_close(told_error(started));
+    manager->async_close(told_error(loop_, started));
     return started;
 }
 
@@ -263,14 +267,14 @@ resource_status client::status(const resource_name& name) {
 
 std::pair<error_code, bool> client::is_locked(const resource_name& name) {
     const auto started = std::make_shared<operation<bool>>();
-    manager->async_is_locked(name, told(started));
+    manager->async_is_locked(name, told(loop_, started));
     finished(started);
     return {started->error, started->value};
 }
 
 std::pair<error_code, std::vector<resource_name>> client::list(list_options options) {
     const auto started = std::make_shared<operation<std::vector<resource_name>>>();
-    manager->async_list(options, told(started));
+    manager->async_list(options, told(loop_, started));
     finished(started);
     return {started->error, started->value};
 }

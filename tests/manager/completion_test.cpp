@@ -20,8 +20,13 @@ using asio::cancellation_type;
 
 /// Counts how often it was cancelled.
 struct operation {
+    explicit operation(completion<error_code>& its_handler) : handler_(&its_handler) {}
+    [[nodiscard]] completion<error_code>& handler() { return *handler_; }
     void cancel() { ++cancelled; }
     int cancelled = 0;
+
+  private:
+    completion<error_code>* handler_;
 };
 
 class completion_test : public testing::Test {
@@ -127,7 +132,7 @@ TEST_F(completion_test, may_start_anew_from_its_handler) {
 TEST_F(completion_test, passes_a_cancellation_in_through_the_strand) {
     asio::cancellation_signal signal;
     auto one = make(asio::bind_cancellation_slot(signal.slot(), [](error_code) {}));
-    const auto worked_on = std::make_shared<operation>();
+    const auto worked_on = std::make_shared<operation>(one);
     one.on_cancel(io.get_executor(), worked_on);
     EXPECT_TRUE(signal.slot().has_handler());
     signal.emit(cancellation_type::terminal);
@@ -142,7 +147,7 @@ TEST_F(completion_test, honours_every_type_of_cancellation) {
          {cancellation_type::terminal, cancellation_type::partial, cancellation_type::total}) {
         asio::cancellation_signal signal;
         auto one = make(asio::bind_cancellation_slot(signal.slot(), [](error_code) {}));
-        const auto worked_on = std::make_shared<operation>();
+        const auto worked_on = std::make_shared<operation>(one);
         one.on_cancel(io.get_executor(), worked_on);
         signal.emit(type);
         io.restart();
@@ -157,7 +162,7 @@ TEST_F(completion_test, clears_its_cancellation_slot_before_the_handler_runs) {
         told = error;
         signal.emit(cancellation_type::terminal);
     }));
-    const auto worked_on = std::make_shared<operation>();
+    const auto worked_on = std::make_shared<operation>(one);
     one.on_cancel(io.get_executor(), worked_on);
     one(error_code{});
     io.run();
@@ -171,7 +176,7 @@ TEST_F(completion_test, clears_its_cancellation_slot_before_the_handler_runs) {
 TEST_F(completion_test, cancels_nothing_that_is_gone) {
     asio::cancellation_signal signal;
     auto one = make(asio::bind_cancellation_slot(signal.slot(), [](error_code) {}));
-    auto worked_on = std::make_shared<operation>();
+    auto worked_on = std::make_shared<operation>(one);
     one.on_cancel(io.get_executor(), worked_on);
     const std::weak_ptr<operation> watched = worked_on;
     worked_on.reset();
@@ -182,7 +187,7 @@ TEST_F(completion_test, cancels_nothing_that_is_gone) {
 
 TEST_F(completion_test, needs_no_cancellation_slot) {
     auto one = make([this](error_code error) { told = error; });
-    one.on_cancel(io.get_executor(), std::make_shared<operation>());
+    one.on_cancel(io.get_executor(), std::make_shared<operation>(one));
     one(error_code{});
     io.run();
     EXPECT_TRUE(told.has_value());
