@@ -177,7 +177,7 @@ TEST(connection, keeps_thousands_of_commands_in_order) {
     ASSERT_TRUE(client.run_until([&] { return client.sink->told.size() == many; }));
     for (std::uint32_t tag = 1; tag <= many; ++tag) {
         const std::string number = std::to_string(tag);
-        ASSERT_EQ(client.sink->told[tag - 1], number + ": " + number);
+        ASSERT_EQ(client.sink->told[tag - 1], std::string{number}.append(": ").append(number));
     }
 }
 

@@ -332,9 +332,9 @@ RC_GTEST_PROP(resp_reader_property, survives_garbage, ()) {
     const int blows = *rc::gen::inRange(0, 6);
     for (int i = 0; i < blows; ++i) {
         const auto at = *rc::gen::inRange<std::size_t>(0, bytes.size() + 1);
-        bytes.insert(
-            at, *rc::gen::elementOf(std::vector<std::string>{"*", "$", "\r\n", "9", "-", "\0", ":",
-                                                             "*1\r\n", "$4\r\n", "*-1\r\n"}));
+        bytes.insert(at, *rc::gen::elementOf(std::vector<std::string>{
+                             "*", "$", "\r\n", "9", "-", std::string(1, '\0'), ":", "*1\r\n",
+                             "$4\r\n", "*-1\r\n"}));
     }
     resp_reader reader;
     const auto found = read_all(reader, bytes, *rc::gen::inRange<std::size_t>(1, 40));
