@@ -20,7 +20,7 @@ Measures the library beside two floors, on the servers that REDLOCK_NODES names:
   --json        print JSON
   --help        print this
 
-Exit status: 0; 1 if an operation failed, or --frozen found a ratio above 1.1; 64 usage.
+Exit status: 0; 1 if an operation failed, or --frozen found ratios above 1.1; 64 usage.
 )";
 
 arguments read_arguments(int count, const char* const* values) {

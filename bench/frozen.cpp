@@ -16,9 +16,6 @@ namespace bench {
 
 namespace {
 
-/// A turn is so small a part of all the cycles.
-constexpr int parts = 4;
-
 /// The server's process, by its own word. Throws unless it is surely a server on this machine: a
 /// number that came over the network must not stop somebody else's process.
 pid_t process_of(const redlock::endpoint& where) {
@@ -70,42 +67,54 @@ class frozen_process {
     sigset_t before_{};
 };
 
+/// Runs the cycles, and counts what went wrong.
+nanoseconds timed(library_side& library, frozen_result& result) {
+    const slice cycles = library.run_cycles(frozen_result::cycles);
+    result.errors += cycles.errors;
+    if (cycles.errors > 0) {
+        result.error = library.last_error();
+    }
+    return cycles.elapsed;
+}
+
+frozen_line measure_line(const std::vector<redlock::endpoint>& three, pid_t third, style how,
+                         std::size_t at_once, frozen_result& result) {
+    library_side library{three, how, at_once, 1024};
+    library_side two{{three[0], three[1]}, how, at_once, 1024};
+    std::vector<nanoseconds> healthy;
+    std::vector<nanoseconds> frozen;
+    std::vector<nanoseconds> alone;
+    // In turns, so that noise hits all three.
+    for (int turn = 0; turn < frozen_result::turns; ++turn) {
+        for (library_side* const each : {&library, &two}) {
+            if (!each->settle(std::chrono::seconds{10})) {
+                throw std::runtime_error("not every node answers");
+            }
+            each->run_cycles(50);  // Warm.
+        }
+        alone.push_back(timed(two, result));
+        healthy.push_back(timed(library, result));
+        const frozen_process stopped{third};
+        frozen.push_back(timed(library, result));
+    }
+    return {.at_once = at_once,
+            .healthy = median(healthy),
+            .frozen = median(frozen),
+            .alone = median(alone)};
+}
+
 }  // namespace
 
 frozen_result measure_frozen(const std::vector<redlock::endpoint>& endpoints, style how) {
     if (endpoints.size() < 3) {
         throw std::runtime_error("--frozen wants three nodes in REDLOCK_NODES");
     }
-    const std::vector<redlock::endpoint> used{endpoints.begin(), endpoints.begin() + 3};
-    std::vector<pid_t> processes;
-    processes.reserve(used.size());
-    for (const redlock::endpoint& where : used) {
-        processes.push_back(process_of(where));
-    }
-
-    library_side library{used, how, 1, 1024};
+    const std::vector<redlock::endpoint> three{endpoints.begin(), endpoints.begin() + 3};
+    const pid_t third = process_of(three[2]);
     frozen_result result;
-    std::vector<nanoseconds> healthy;
-    std::vector<nanoseconds> frozen;
-    const auto measured = [&] {
-        const slice cycles = library.run_cycles(frozen_result::cycles / parts);
-        result.errors += cycles.errors;
-        return cycles.elapsed * parts;
-    };
-    // In short turns, so that noise hits both.
-    for (int turn = 0; turn < frozen_result::turns; ++turn) {
-        if (!library.settle(std::chrono::seconds{10})) {
-            throw std::runtime_error("not every node answers");
-        }
-        library.run_cycles(20);  // Warm.
-        healthy.push_back(measured());
-        const frozen_process stopped{processes[static_cast<std::size_t>(turn) % processes.size()]};
-        frozen.push_back(measured());
+    for (const std::size_t at_once : std::initializer_list<std::size_t>{1, 64}) {
+        result.lines.push_back(measure_line(three, third, how, at_once, result));
     }
-    result.healthy = median(healthy);
-    result.frozen = median(frozen);
-    result.ratio = std::chrono::duration<double>(result.frozen) / result.healthy;
-    result.error = library.last_error();
     return result;
 }
 

@@ -41,6 +41,10 @@ json::object as_json(const figures& measured) {
             {"errors", measured.errors}};
 }
 
+double milliseconds(nanoseconds time) {
+    return std::chrono::duration<double, std::milli>(time).count();
+}
+
 }  // namespace
 
 void print_table_head(style how, double seconds) {
@@ -86,31 +90,32 @@ void print_json(const std::vector<cell>& cells, style how) {
 }
 
 void print_frozen(const frozen_result& result) {
-    const auto milliseconds = [](nanoseconds time) {
-        return std::chrono::duration<double, std::milli>(time).count();
-    };
     fmt::print(
-        "{} cycles, one at a time, three nodes; by the median of {} turns, each with another "
-        "node frozen\n\n"
-        "three healthy         {:8.1f} ms\n"
-        "one of three frozen   {:8.1f} ms\n"
-        "ratio                 {:8.2f}     must be at most {}: {}\n",
-        thousands(frozen_result::cycles), frozen_result::turns, milliseconds(result.healthy),
-        milliseconds(result.frozen), result.ratio, frozen_result::highest_ratio,
-        result.passed() ? "passed" : "FAILED");
+        "{} cycles on three nodes, in milliseconds; the median of {} turns\n\n"
+        "at once   three healthy   third frozen   two alone   to healthy   to alone\n",
+        thousands(frozen_result::cycles), frozen_result::turns);
+    for (const frozen_line& line : result.lines) {
+        fmt::print("{:7} {:15.1f} {:14.1f} {:11.1f} {:12.2f} {:10.2f}   {}\n", line.at_once,
+                   milliseconds(line.healthy), milliseconds(line.frozen), milliseconds(line.alone),
+                   line.to_healthy(), line.to_alone(),
+                   frozen_result::passed(line) ? "passed" : "FAILED");
+    }
+    fmt::print("\nOne of the two ratios must be at most {}.\n", frozen_result::highest_ratio);
     if (result.errors > 0) {
         fmt::print("{} cycles failed; the last: {}\n", result.errors, result.error);
     }
 }
 
 void print_frozen_json(const frozen_result& result) {
-    const auto seconds = [](nanoseconds time) {
-        return rounded(std::chrono::duration<double>(time).count(), 1e-6);
-    };
+    json::array lines;
+    for (const frozen_line& line : result.lines) {
+        lines.push_back(json::object{{"at_once", line.at_once},
+                                     {"healthy_ms", rounded(milliseconds(line.healthy), 0.001)},
+                                     {"frozen_ms", rounded(milliseconds(line.frozen), 0.001)},
+                                     {"alone_ms", rounded(milliseconds(line.alone), 0.001)}});
+    }
     std::cout << json::object{{"cycles", frozen_result::cycles},
-                              {"healthy_s", seconds(result.healthy)},
-                              {"frozen_s", seconds(result.frozen)},
-                              {"ratio", rounded(result.ratio, 0.001)},
+                              {"lines", std::move(lines)},
                               {"errors", result.errors},
                               {"passed", result.passed()}}
               << '\n';

@@ -2,13 +2,12 @@
 // renews it, so the lease time is how long the script has.
 #include <fmt/format.h>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <memory>
 #include <utility>
 
 #include "cli/app.hpp"
+#include "cli/awaited.hpp"
 #include "cli/escape.hpp"
 #include "cli/exit_status.hpp"
 #include "cli/json_output.hpp"
@@ -18,8 +17,6 @@
 namespace redlock::cli {
 
 namespace {
-
-constexpr auto awaited = asio::as_tuple(asio::use_awaitable);
 
 struct acquire_request {
     common_options common;

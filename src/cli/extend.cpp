@@ -1,12 +1,11 @@
 // `redlock extend`: gives a lock taken with `redlock acquire` a new lease time.
 #include <fmt/format.h>
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <memory>
 #include <utility>
 
 #include "cli/app.hpp"
+#include "cli/awaited.hpp"
 #include "cli/escape.hpp"
 #include "cli/exit_status.hpp"
 #include "cli/json_output.hpp"
@@ -16,8 +15,6 @@
 namespace redlock::cli {
 
 namespace {
-
-constexpr auto awaited = asio::as_tuple(asio::use_awaitable);
 
 struct extend_request {
     common_options common;

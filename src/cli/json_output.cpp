@@ -28,7 +28,7 @@ void set_fencing(boost::json::object& object, std::string_view member, fencing_t
     }
 }
 
-boost::json::object to_json(const node_status& node) {
+boost::json::object node_to_json(const node_status& node) {
     boost::json::object out;
     out["node"] = node.node;
     set_text(out, "name", node.name);
@@ -67,7 +67,7 @@ boost::json::object to_json(const resource_status& status) {
     set_text_or_null(out, "label", status.label);
     boost::json::array nodes;
     for (const node_status& node : status.nodes) {
-        nodes.push_back(to_json(node));
+        nodes.push_back(node_to_json(node));
     }
     out["nodes"] = std::move(nodes);
     return out;

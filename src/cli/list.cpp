@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/experimental/parallel_group.hpp>
@@ -13,6 +12,7 @@
 #include <memory>
 
 #include "cli/app.hpp"
+#include "cli/awaited.hpp"
 #include "cli/duration.hpp"
 #include "cli/escape.hpp"
 #include "cli/exit_status.hpp"
@@ -24,8 +24,6 @@
 namespace redlock::cli {
 
 namespace {
-
-constexpr auto awaited = asio::as_tuple(asio::use_awaitable);
 
 struct list_request {
     common_options common;

@@ -2,16 +2,15 @@
 // looked for after each wait. The command may end before its loss is told: validity is asked at its
 // end, and the release's answer counts too, so that a lost lock never looks like success.
 #include "cli/lock_runner.hpp"
+#include "cli/awaited.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
 #include <csignal>
 #include <exception>
@@ -28,8 +27,6 @@ namespace redlock::cli {
 namespace {
 
 namespace asio = boost::asio;
-constexpr auto awaited = asio::as_tuple(asio::use_awaitable);
-
 /// As the library's own default: the margin is needed here too, for the time SIGKILL is sent.
 std::chrono::nanoseconds margin_of(const run_options& options) {
     constexpr std::chrono::nanoseconds most = std::chrono::milliseconds{500};

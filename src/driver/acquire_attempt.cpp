@@ -55,14 +55,9 @@ acquire_attempt::acquire_attempt(node_pool& pool, lock_identity identity,
       round_(pool.size(), lease_time, boot_clock::now()),
       call_(encode(pool, identity_, lease_time, label)) {}
 
-acquire_attempt::~acquire_attempt() {
-    settle();
-}
-
 void acquire_attempt::start(owner& told) {
     owner_ = &told;
-    counted_ = true;
-    pool().write_begun();
+    open_write_.emplace(pool());
     // All nodes are asked before any failure is counted: a round that is decided in the middle
     // would take a node for doubtful that was never asked.
     std::vector<std::pair<node_index, error_code>> unreachable;
@@ -124,29 +119,23 @@ void acquire_attempt::vote(node_index node, const core::acquire_vote& vote) {
     // After the release that may have begun just now, so that there is no gap between the two
     // counts.
     if (round_.pending().empty()) {
-        settle();
+        open_write_.reset();
     }
     if (effects.finished && owner_ != nullptr) {
         std::exchange(owner_, nullptr)->on_attempt_decided();
     }
 }
 
-void acquire_attempt::settle() {
-    if (std::exchange(counted_, false)) {
-        pool().write_settled();
-    }
-}
-
 void acquire_attempt::on_deadline() {
     owner_ = nullptr;
     execute(round_.on_deadline());
-    settle();  // what is still open is the release's now
+    open_write_.reset();  // what is still open is the release's now
 }
 
 void acquire_attempt::cancel(std::function<void()> cleaned_up) {
     owner_ = nullptr;
     execute(round_.cancel(), std::move(cleaned_up));
-    settle();
+    open_write_.reset();
 }
 
 void acquire_attempt::execute(const core::acquire_effects& effects,

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "core/acquire_round.hpp"
@@ -40,8 +41,6 @@ class acquire_attempt final : public fan_out {
     acquire_attempt(node_pool& pool, lock_identity identity, std::chrono::milliseconds lease_time,
                     const std::string& label);
 
-    ~acquire_attempt() override;
-
     void start(owner& told);
     /// As the round's; the owner is not told, since it knows.
     void on_deadline();
@@ -62,7 +61,6 @@ class acquire_attempt final : public fan_out {
                       bool maybe_executed) override;
     void vote(node_index node, const core::acquire_vote& vote);
     void learn();
-    void settle();
     void execute(const core::acquire_effects& effects, std::function<void()> cleaned_up = nullptr);
 
     lock_identity identity_;
@@ -72,7 +70,7 @@ class acquire_attempt final : public fan_out {
     script_call call_;
     owner* owner_ = nullptr;
     bool closed_ = false;
-    bool counted_ = false;  // as a write that is not settled
+    std::optional<node_pool::open_write> open_write_;
 };
 
 }  // namespace redlock::driver

@@ -11,6 +11,7 @@
 #include <random>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/fencing.hpp"
@@ -67,16 +68,31 @@ class node_pool final : private node_events {
         connection_change_ = std::move(tell);
     }
 
-    /// Acquisitions and releases that some node has neither answered nor let time out.
+    /// An acquisition or release that some node has neither answered nor let time out. Counts from
+    /// its construction until it is settled or destroyed. The pool must outlive it.
+    class open_write {
+      public:
+        explicit open_write(node_pool& pool) : pool_(&pool) { ++pool.open_writes_; }
+        open_write(open_write&& other) noexcept : pool_(std::exchange(other.pool_, nullptr)) {}
+        open_write& operator=(open_write&&) = delete;
+        ~open_write() { settle(); }
+        void settle() {
+            if (node_pool* const pool = std::exchange(pool_, nullptr)) {
+                pool->write_settled();
+            }
+        }
+
+      private:
+        node_pool* pool_;
+    };
     /// `on_all_settled`, if set, is called each time that none is left.
-    void write_begun() { ++open_writes_; }
-    void write_settled();
     [[nodiscard]] std::size_t open_writes() const { return open_writes_; }
     void on_all_settled(std::function<void()> tell) { all_settled_ = std::move(tell); }
 
     void stop();
 
   private:
+    void write_settled();
     void on_node_ready(node& which) override;
     void on_node_down(node& which, error_code cause, std::string_view message) override;
     void look_for_doubles();

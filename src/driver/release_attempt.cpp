@@ -40,18 +40,10 @@ release_attempt::release_attempt(node_pool& pool, lock_identity identity, core::
     }
 }
 
-release_attempt::~release_attempt() {
-    // A node that never settles, since the manager stopped, must not keep the count up.
-    if (counted_) {
-        pool().write_settled();
-    }
-}
-
 void release_attempt::start(std::shared_ptr<owner> told) {
     owner_ = std::move(told);
     const auto keep = shared_from_this();
-    counted_ = true;
-    pool().write_begun();
+    open_write_.emplace(pool());
     std::vector<std::pair<node_index, error_code>> unreachable;
     unsettled_.for_each([&](node_index node) {
         // Even a node that is given nothing new must hear this: its ACQUIRE may be before it.
@@ -110,11 +102,13 @@ void release_attempt::settle(node_index node) {
 }
 
 void release_attempt::settle_if_done() {
-    if (unsettled_.empty() && std::exchange(counted_, false)) {
-        if (const auto tell = std::exchange(settled_, nullptr)) {
-            tell();
-        }
-        pool().write_settled();
+    if (!unsettled_.empty() || !open_write_) {
+        return;
+    }
+    // Settled at the end of this function, when the one who waits has been told.
+    const auto settling = std::exchange(open_write_, std::nullopt);
+    if (const auto tell = std::exchange(settled_, nullptr)) {
+        tell();
     }
 }
 

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -30,7 +31,6 @@ class release_attempt final : public fan_out {
     /// which are barred as well. Keeps trying for `lease_time`.
     release_attempt(node_pool& pool, lock_identity identity, core::node_set granted,
                     core::node_set doubtful, std::chrono::milliseconds lease_time);
-    ~release_attempt() override;
 
     /// Before `start`. Called once every node has answered or let its time pass; may be empty.
     void on_settled(std::function<void()> tell) { settled_ = std::move(tell); }
@@ -58,7 +58,7 @@ class release_attempt final : public fan_out {
     script_call barred_;
     std::shared_ptr<owner> owner_;
     std::function<void()> settled_;
-    bool counted_ = false;
+    std::optional<node_pool::open_write> open_write_;  // not settled as long as it is there
 };
 
 }  // namespace redlock::driver

@@ -80,6 +80,10 @@ void acquire_operation::start() {
         fail(errc::invalid_argument, std::move(*wrong));
         return;
     }
+    if (manager_.door().is_open()) {
+        follow(session_.start(asked_at_));
+        return;
+    }
     manager_.clock().set(*this, session_.deadline());
     manager_.door().when_open([weak = weak_from_this()] {
         if (const auto self = weak.lock(); self && !self->done_) {

@@ -19,11 +19,12 @@ namespace {
 using manager::completion;
 using manager::manager_impl;
 
-/// Makes an operation and begins it on the strand, cancellable from now on; or completes with
-/// `errc::closed` if the manager is gone.
-template <class Make, class... Result>
+/// Makes an operation, has it `begin` on the strand, and lets the caller cancel it from now on; or
+/// completes with `errc::closed` if the manager is gone.
+template <class Make, class Begin, class... Result>
 void launch(const std::weak_ptr<manager_impl>& weak,
-            boost::asio::any_completion_handler<void(error_code, Result...)> handler, Make make) {
+            boost::asio::any_completion_handler<void(error_code, Result...)> handler, Make make,
+            Begin begin) {
     const auto impl = weak.lock();
     if (!impl) {
         completion<error_code, Result...>{std::move(handler), boost::asio::system_executor{}}(
@@ -33,9 +34,12 @@ void launch(const std::weak_ptr<manager_impl>& weak,
     auto operation =
         make(*impl, completion<error_code, Result...>{std::move(handler), impl->executor()});
     operation->handler().on_cancel(impl->strand(), operation);
-    boost::asio::dispatch(impl->strand(),
-                          [impl, operation = std::move(operation)] { operation->start(); });
+    boost::asio::dispatch(impl->strand(), [impl, operation = std::move(operation), begin] {
+        begin(impl, operation);
+    });
 }
+
+constexpr auto start = [](const auto& /*impl*/, const auto& operation) { operation->start(); };
 
 endpoint parse_or_throw(std::string_view url) {
     auto parsed = parse_endpoint(url);
@@ -99,57 +103,69 @@ std::vector<std::pair<resource_name, lock_token>> lock_manager::active_locks() c
 void lock_manager::start_acquire(const weak_impl& impl, resource_name resource,
                                  detail::acquire_request request,
                                  any_handler<error_code, lock> handler) {
-    launch(impl, std::move(handler), [&](manager_impl& manager, auto completion) {
-        return std::make_shared<manager::acquire_operation>(
-            manager, std::move(resource), std::move(request), std::move(completion));
-    });
+    launch(
+        impl, std::move(handler),
+        [&](manager_impl& manager, auto completion) {
+            return std::make_shared<manager::acquire_operation>(
+                manager, std::move(resource), std::move(request), std::move(completion));
+        },
+        start);
 }
 
 void lock_manager::start_attach(const weak_impl& impl, resource_name resource,
                                 detail::acquire_request request,
                                 any_handler<error_code, lock> handler) {
-    launch(impl, std::move(handler), [&](manager_impl& manager, auto completion) {
-        return std::make_shared<manager::attach_operation>(
-            manager, std::move(resource), std::move(request), std::move(completion));
-    });
+    launch(
+        impl, std::move(handler),
+        [&](manager_impl& manager, auto completion) {
+            return std::make_shared<manager::attach_operation>(
+                manager, std::move(resource), std::move(request), std::move(completion));
+        },
+        start);
 }
 
 void lock_manager::start_status(const weak_impl& impl, resource_name resource,
                                 any_handler<error_code, resource_status> handler) {
-    launch(impl, std::move(handler), [&](manager_impl& manager, auto completion) {
-        return std::make_shared<manager::status_operation>(manager, std::move(resource),
-                                                           std::move(completion));
-    });
+    launch(
+        impl, std::move(handler),
+        [&](manager_impl& manager, auto completion) {
+            return std::make_shared<manager::status_operation>(manager, std::move(resource),
+                                                               std::move(completion));
+        },
+        start);
 }
 
 void lock_manager::start_is_locked(const weak_impl& impl, resource_name resource,
                                    any_handler<error_code, bool> handler) {
-    launch(impl, std::move(handler), [&](manager_impl& manager, auto completion) {
-        return std::make_shared<manager::is_locked_operation>(manager, std::move(resource),
-                                                              std::move(completion));
-    });
+    launch(
+        impl, std::move(handler),
+        [&](manager_impl& manager, auto completion) {
+            return std::make_shared<manager::is_locked_operation>(manager, std::move(resource),
+                                                                  std::move(completion));
+        },
+        start);
 }
 
 void lock_manager::start_list(const weak_impl& impl, std::string pattern, std::size_t limit,
                               diagnostics* details,
                               any_handler<error_code, std::vector<resource_name>> handler) {
-    launch(impl, std::move(handler), [&](manager_impl& manager, auto completion) {
-        return std::make_shared<manager::list_operation>(manager, std::move(pattern), limit,
-                                                         details, std::move(completion));
-    });
+    launch(
+        impl, std::move(handler),
+        [&](manager_impl& manager, auto completion) {
+            return std::make_shared<manager::list_operation>(manager, std::move(pattern), limit,
+                                                             details, std::move(completion));
+        },
+        start);
 }
 
-void lock_manager::start_close(const weak_impl& weak, any_handler<error_code> handler) {
-    const auto impl = weak.lock();
-    if (!impl) {
-        // It has closed by itself, and nobody can tell any more how that ended.
-        completion<error_code>{std::move(handler), boost::asio::system_executor{}}(errc::closed);
-        return;
-    }
-    const auto waiter = std::make_shared<manager::outcome_waiter>(
-        completion<error_code>{std::move(handler), impl->executor()});
-    waiter->handler().on_cancel(impl->strand(), waiter);
-    boost::asio::dispatch(impl->strand(), [impl, waiter] { manager::close_manager(impl, waiter); });
+void lock_manager::start_close(const weak_impl& impl, any_handler<error_code> handler) {
+    // `errc::closed` if it has closed by itself: nobody can tell any more how that ended.
+    launch(
+        impl, std::move(handler),
+        [](manager_impl& /*manager*/, auto completion) {
+            return std::make_shared<manager::outcome_waiter>(std::move(completion));
+        },
+        manager::close_manager);
 }
 
 }  // namespace redlock

@@ -30,7 +30,6 @@ manager_impl::~manager_impl() {
     operations_.clear();
     nodes_.on_all_settled(nullptr);
     nodes_.on_connection_change(nullptr);
-    nodes_.stop();
 }
 
 void manager_impl::add(std::shared_ptr<closable> operation) {

@@ -5,10 +5,6 @@
 namespace redlock::manager {
 
 void opening::when_open(std::function<void()> begin) {
-    if (open_) {
-        begin();
-        return;
-    }
     waiting_.push_back(std::move(begin));
     if (!warm_up_) {
         begin_to_connect();
@@ -31,11 +27,9 @@ void opening::begin_to_connect() {
 }
 
 void opening::rearm() {
-    if (!open_) {
-        // Through the clock even if it is over now: acquisitions must not begin from inside the
-        // connection whose event this is.
-        clock_.set(*this, warm_up_->over_at());
-    }
+    // Through the clock even if it is over now: acquisitions must not begin from inside the
+    // connection whose event this is.
+    clock_.set(*this, warm_up_->over_at());
 }
 
 void opening::on_alarm(core::instant /*now*/) {

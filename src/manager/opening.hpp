@@ -17,7 +17,8 @@ class opening final : private driver::alarm {
     /// Both outlive this.
     opening(driver::node_pool& nodes, driver::alarm_clock& clock) : nodes_(nodes), clock_(clock) {}
 
-    /// Calls `begin` when rounds may begin: at once if they may already. The first call starts to
+    [[nodiscard]] bool is_open() const { return open_; }
+    /// Calls `begin` when rounds may begin; only while it is not open. The first call starts to
     /// connect. `begin` must see for itself whether it is still wanted.
     void when_open(std::function<void()> begin);
 

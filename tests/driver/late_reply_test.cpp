@@ -18,7 +18,7 @@ using core::acquire_outcome;
 using core::release_outcome;
 using testing::ElementsAre;
 
-const std::string granted = ":1\r\n";
+const std::string granted_reply = ":1\r\n";
 const std::string removed = ":1\r\n";
 const std::string noscript = "-NOSCRIPT No matching script. Please use EVAL.\r\n";
 const std::string busy = "*3\r\n:0\r\n:50000\r\n$6\r\ntheirs\r\n";
@@ -81,7 +81,7 @@ TEST_F(late_reply, grant_belongs_to_the_lock_that_is_held) {
     ASSERT_EQ(attempt->round().outcome(), acquire_outcome::held);
     ASSERT_TRUE(run_until_calls(*c, 1));
     EXPECT_TRUE(attempt->round().doubtful().contains(2));
-    c->server.say(granted);
+    c->server.say(granted_reply);
     ASSERT_TRUE(world->run_until([&] { return attempt->round().granted().contains(2); }));
     EXPECT_EQ(world->told->count(event_kind::late_grant_released), 0U);
     EXPECT_THAT(c->calls(), ElementsAre("acquire"));
@@ -103,7 +103,7 @@ TEST_F(late_reply, grant_to_a_lost_attempt_was_followed_by_its_barred_release) {
     EXPECT_EQ(release[6], std::to_string(attempt->identity().block.bar()));
     // The ACQUIRE that is not answered, and its release.
     EXPECT_EQ(world->pool->open_writes(), 2U);
-    c->server.say(granted);
+    c->server.say(granted_reply);
     ASSERT_TRUE(
         world->run_until([&] { return world->told->count(event_kind::late_grant_released) > 0; }));
     EXPECT_EQ(world->pool->open_writes(), 1U);
@@ -115,7 +115,7 @@ TEST_F(late_reply, grant_to_a_lost_attempt_was_followed_by_its_barred_release) {
 
 TEST_F(late_reply, noscript_is_repeated_for_a_lock_that_is_held) {
     c->on_script = [](const std::string& script) {
-        return redis::fake_server::answer{.bytes = script == "acquire" ? silence : granted};
+        return redis::fake_server::answer{.bytes = script == "acquire" ? silence : granted_reply};
     };
     const auto attempt = decided();
     ASSERT_EQ(attempt->round().outcome(), acquire_outcome::held);
@@ -243,7 +243,7 @@ TEST_F(late_reply, of_a_wrong_kind_is_no_vote_and_counts_as_perhaps_executed) {
 TEST_F(late_reply, that_refuses_before_the_script_is_not_released) {
     a->on_script = acquire_says("-NOAUTH Authentication required.\r\n");
     b->on_script = acquire_says("-LOADING Redis is loading the dataset in memory\r\n");
-    c->on_script = acquire_says(granted);
+    c->on_script = acquire_says(granted_reply);
     EXPECT_EQ(decided()->round().outcome(), acquire_outcome::unavailable);
     ASSERT_TRUE(world->run_until_settled());
     EXPECT_THAT(a->calls(), ElementsAre("acquire"));

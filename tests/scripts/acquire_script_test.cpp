@@ -19,8 +19,6 @@ using testing::HasSubstr;
 using testing::Le;
 using testing::Pair;
 
-constexpr std::int64_t hour_ms = script_node::hour_ms;
-constexpr std::int64_t hour_us = script_node::hour_us;
 constexpr std::int64_t minute_us = hour_us / 60;
 constexpr std::int64_t limit = std::int64_t{1} << 53;
 

@@ -16,8 +16,6 @@ using testing::Gt;
 using testing::HasSubstr;
 using testing::Pair;
 
-constexpr std::int64_t hour_ms = script_node::hour_ms;
-
 class extend_script : public testing::Test {
   protected:
     /// Takes the lock as "me" with a lease of an hour; its ballot.

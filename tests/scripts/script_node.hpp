@@ -13,13 +13,13 @@
 
 namespace redlock::scripts {
 
+// Leases and windows of an hour: no test is near an end by accident, however slow the machine.
+inline constexpr std::int64_t hour_ms = 3'600'000;
+inline constexpr std::int64_t hour_us = hour_ms * 1000;
+
 class script_node {
   public:
     using words = std::vector<std::string>;
-
-    // Leases and windows of an hour: no test is near an end by accident, however slow the machine.
-    static constexpr std::int64_t hour_ms = 3'600'000;
-    static constexpr std::int64_t hour_us = hour_ms * 1000;
 
     /// What one ACQUIRE is given; a test changes what it is about.
     struct acquire_call {
