@@ -18,6 +18,7 @@ enum class event_kind {
     extend_failed,   ///< The lock is still valid until its old validity ends.
     lost,            ///< Validity ended, or the nodes say that the lock is gone.
     released,
+    handed_over,          ///< Released by passing it on within this manager: no word to the nodes.
     release_failed,       ///< Also what a destructor could not throw.
     late_grant_released,  ///< A node granted after the attempt was over; it was told to forget it.
     node_ready,           ///< Connected, logged in, identified.

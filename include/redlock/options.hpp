@@ -115,6 +115,11 @@ struct manager_options {
     std::chrono::milliseconds clock_window{10'000};
     /// How long a node remembers the last fencing token of a resource that nobody locks.
     std::chrono::milliseconds fence_lifetime{120'000};
+    /// How often, and for how long after its acquisition, a lock that is released passes straight
+    /// to the next who waits for it in the same manager, before other processes may have it. Zero
+    /// in either: never. At most 65,535 times.
+    std::size_t hand_over_count{1'000};
+    std::chrono::milliseconds hand_over_time{50};
     /// Told of everything worth logging; may be null.
     std::shared_ptr<observer> events{};
 };

@@ -54,6 +54,7 @@ class wait_session {
     /// `on_deadline`.
     [[nodiscard]] wait_end on_deadline(acquire_outcome outcome) const;
 
+    [[nodiscard]] bool attempts_are_unlimited() const { return with_.attempt_limit == 0; }
     [[nodiscard]] instant deadline() const { return with_.deadline; }
     [[nodiscard]] std::size_t attempts() const { return attempts_; }
 

@@ -44,8 +44,9 @@ class node_pool final : private node_events {
         return boot_clock::now() + options_.node_timeout;
     }
 
-    /// Where the fences and clocks stand, for the next ballot of `resource`; empty if none is left.
-    [[nodiscard]] std::optional<core::ballot_block> next_block(const std::string& resource);
+    /// The next ballots of `resource`, by where the fences and clocks stand; empty if none is left.
+    [[nodiscard]] std::optional<core::ballot_block> next_block(const std::string& resource,
+                                                               std::uint64_t width = 1);
     /// What an attempt learned.
     void note_fence(const std::string& resource, std::uint64_t fence);
     void note_offsets(std::vector<std::int64_t> offsets_us);

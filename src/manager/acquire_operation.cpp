@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
 #include <utility>
 
 #include "driver/release_attempt.hpp"
@@ -80,14 +81,34 @@ void acquire_operation::start() {
         fail(errc::invalid_argument, std::move(*wrong));
         return;
     }
+    // Who tries only so and so often does not wait for others of this process either.
+    if (session_.attempts_are_unlimited() && !manager_.lines().join(*this, resource_.str())) {
+        manager_.clock().set(*this, session_.deadline());
+        return;
+    }
+    begin();
+}
+
+void acquire_operation::compete() {
+    // Not from inside the operation that makes room. If that began a release, it is ahead of us on
+    // every connection.
+    boost::asio::post(manager_.strand(), [weak = weak_from_this()] {
+        if (const auto self = weak.lock(); self && !self->done_) {
+            self->begin();
+        }
+    });
+}
+
+void acquire_operation::begin() {
+    begun_ = true;
     if (manager_.door().is_open()) {
-        follow(session_.start(asked_at_));
+        follow(session_.start(boot_clock::now()));
         return;
     }
     manager_.clock().set(*this, session_.deadline());
     manager_.door().when_open([weak = weak_from_this()] {
         if (const auto self = weak.lock(); self && !self->done_) {
-            self->follow(self->session_.start(self->asked_at_));
+            self->follow(self->session_.start(boot_clock::now()));
         }
     });
 }
@@ -109,7 +130,7 @@ void acquire_operation::start_round() {
         fail(errc::same_server_twice, nodes.same_server_twice());
         return;
     }
-    const auto block = nodes.next_block(resource_.str());
+    const auto block = nodes.next_block(resource_.str(), block_width());
     if (!block) {
         fail(errc::no_quorum,
              fmt::format("the fence of this resource stands at the largest fencing token there is; "
@@ -117,14 +138,26 @@ void acquire_operation::start_round() {
                          driver::fence_key(resource_.str())));
         return;
     }
-    // Details are kept aside for a lock whose token does not tell its fencing token by itself.
-    const bool with_holder_key = !request_.label().empty() || !request_.identifier().empty();
     attempt_ = std::make_shared<driver::acquire_attempt>(
-        nodes,
-        driver::lock_identity{resource_.str(), attempt_token(*block), *block, with_holder_key},
+        nodes, driver::lock_identity{resource_.str(), attempt_token(*block), *block, has_details()},
         lease_time_, request_.label());
     manager_.clock().set(*this, session_.deadline());
     attempt_->start(*this);
+}
+
+// Details are kept aside for a lock whose token does not tell its fencing token by itself.
+bool acquire_operation::has_details() const {
+    return !request_.label().empty() || !request_.identifier().empty();
+}
+
+std::uint64_t acquire_operation::block_width() const {
+    if (has_details()) {
+        return 1;
+    }
+    // Others who wait here will want a fencing token each.
+    const std::size_t waiting = manager_.lines().waiting(resource_.str());
+    return core::turn::block_width(is_linked() ? waiting - 1 : waiting,
+                                   hand_over_limits(manager_.options()));
 }
 
 std::string acquire_operation::attempt_token(const core::ballot_block& block) const {
@@ -156,7 +189,7 @@ void acquire_operation::on_alarm(core::instant now) {
         return;
     }
     if (!attempt_) {
-        finish(core::wait_end::unavailable);
+        finish(begun_ ? core::wait_end::unavailable : core::wait_end::timed_out);
         return;
     }
     attempt_->on_deadline();
@@ -167,21 +200,45 @@ void acquire_operation::hand_out() {
     const auto& round = attempt_->round();
     won_lease won;
     won.identity = attempt_->identity();
+    won.turn =
+        core::turn{won.identity.block, round.started(), hand_over_limits(manager_.options())};
+    won.started = round.started();
+    won.valid_until = round.valid_until();
+    won.attempt = attempt_;
+    const auto held = hold(std::move(won));
+    manager_.lines().acquired(*this, *held);
+    complete_with(held);
+}
+
+// Not in the middle of an attempt of its own, and not with wishes about what the nodes store.
+bool acquire_operation::may_take_over() const {
+    return !done_ && !cancelled_ && (!begun_ || waiting_) && !has_details();
+}
+
+void acquire_operation::take_over(held_lock& from, won_lease won) {
+    const auto held = hold(std::move(won));
+    local_lines::passed(from, *this, *held);
+    complete_with(held);
+}
+
+/// The lease, looked after in the way that this caller asked for.
+std::shared_ptr<held_lock> acquire_operation::hold(won_lease won) {
     won.lease_time = lease_time_;
     won.stop_margin = request_.options().stop_margin
                           ? core::duration{*request_.options().stop_margin}
                           : core::default_stop_margin(lease_time_);
     won.renews = request_.options().renew.value_or(!request_.options().lease_time.has_value());
-    won.started = round.started();
-    won.valid_until = round.valid_until();
-    won.attempt = attempt_;
     auto held = std::make_shared<held_lock>(manager_, std::move(won));
     held->start();
+    return held;
+}
+
+void acquire_operation::complete_with(const std::shared_ptr<held_lock>& held) {
     manager_.nodes().tell({.kind = event_kind::acquired,
                            .resource = resource_.str(),
                            .fencing = held->fencing(),
                            .elapsed = boot_clock::now() - asked_at_});
-    complete({}, lock{std::move(held)});
+    complete({}, lock{held});
 }
 
 void acquire_operation::finish(core::wait_end end) {
@@ -238,6 +295,7 @@ void acquire_operation::complete(error_code error, lock held) {
     const auto self = shared_from_this();
     done_ = true;
     manager_.clock().cancel(*this);
+    manager_.lines().leave(*this);
     manager_.remove(*this);
     handler_(error, std::move(held));
 }

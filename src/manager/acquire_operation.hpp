@@ -1,6 +1,6 @@
-// One acquisition from its call to its completion: carries out what core::wait_session decides,
-// with one driver::acquire_attempt after the other. Strand only; owned by the manager until it
-// completes.
+// One acquisition from its call to its completion: stands in the local line, and once it is first
+// carries out what core::wait_session decides, with one driver::acquire_attempt after the other; or
+// is handed the lock by the holder before it. Strand only; owned by the manager until it completes.
 #pragma once
 
 #include <chrono>
@@ -10,6 +10,8 @@
 #include "driver/acquire_attempt.hpp"
 #include "driver/alarm_clock.hpp"
 #include "manager/completion.hpp"
+#include "manager/held_lock.hpp"
+#include "manager/local_lines.hpp"
 #include "manager/manager_impl.hpp"
 #include "redlock/lock.hpp"
 #include "redlock/options.hpp"
@@ -17,6 +19,7 @@
 namespace redlock::manager {
 
 class acquire_operation final : public closable,
+                                public line_member,
                                 public driver::alarm,
                                 public driver::acquire_attempt::owner,
                                 public std::enable_shared_from_this<acquire_operation> {
@@ -36,9 +39,19 @@ class acquire_operation final : public closable,
     void on_alarm(core::instant now) override;
     void on_attempt_decided() override;
 
+    void compete() override;
+    [[nodiscard]] bool may_take_over() const override;
+    [[nodiscard]] std::chrono::milliseconds lease_time() const override { return lease_time_; }
+    void take_over(held_lock& from, won_lease won) override;
+
+    void begin();
     void follow(const core::wait_session::step& step);
     void start_round();
     void hand_out();
+    [[nodiscard]] std::shared_ptr<held_lock> hold(won_lease won);
+    void complete_with(const std::shared_ptr<held_lock>& held);
+    [[nodiscard]] bool has_details() const;
+    [[nodiscard]] std::uint64_t block_width() const;
     void finish(core::wait_end end);
     void fail(error_code error, std::string message);
     void complete(error_code error, lock held);
@@ -52,6 +65,7 @@ class acquire_operation final : public closable,
     core::wait_session session_;
     completion<error_code, lock> handler_;
     std::shared_ptr<driver::acquire_attempt> attempt_;
+    bool begun_ = false;    // to compete
     bool waiting_ = false;  // for another attempt, not for the nodes
     bool cancelled_ = false;
     bool done_ = false;

@@ -113,6 +113,16 @@ complaint check_manager(const std::vector<endpoint>& nodes, const manager_option
         {options.reconnect_max, "reconnect_max"},   {options.close_timeout, "close_timeout"},
         {options.clock_window, "clock_window"},     {options.fence_lifetime, "fence_lifetime"},
     };
+    if (options.hand_over_time < milliseconds{0} || options.hand_over_time > longest) {
+        return fmt::format("hand_over_time is {}; it must be from 0 to 24 hours",
+                           options.hand_over_time);
+    }
+    // The fencing tokens that a turn may need are reserved in microseconds of the nodes' clocks.
+    constexpr std::size_t most = 65'535;
+    if (options.hand_over_count > most) {
+        return fmt::format("hand_over_count is {}; it must be at most {}", options.hand_over_count,
+                           most);
+    }
     for (const auto& [value, name] : durations) {
         if (auto wrong = check_positive(value, name)) {
             return wrong;

@@ -7,11 +7,17 @@
 #include <string>
 #include <vector>
 
+#include "core/turn.hpp"
 #include "redlock/endpoint.hpp"
 #include "redlock/options.hpp"
 #include "redlock/types.hpp"
 
 namespace redlock::manager {
+
+/// How far a lock may pass from one waiter to the next.
+[[nodiscard]] inline core::turn::limits hand_over_limits(const manager_options& options) {
+    return {.count = options.hand_over_count, .time = options.hand_over_time};
+}
 
 /// A sentence for people, or nothing if all is well.
 using complaint = std::optional<std::string>;

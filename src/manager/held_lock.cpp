@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "manager/arguments.hpp"
+#include "manager/local_lines.hpp"
 
 namespace redlock::manager {
 
@@ -56,7 +57,7 @@ held_lock::held_lock(manager_impl& manager, won_lease won)
       won_(std::move(won)),
       resource_(won_.identity.resource),
       token_(won_.identity.token),
-      fencing_(won_.identity.block.first),
+      fencing_(won_.turn.fencing()),
       valid_until_(won_.valid_until.time_since_epoch().count()),
       renewal_(renewal_settings(won_, manager.nodes().random()), won_.started, won_.valid_until) {}
 
@@ -134,9 +135,11 @@ error_code held_lock::on_extend_decided(const driver::extend_attempt& attempt) {
     }
     const auto& round = attempt.round();
     const error_code error = error_of(round.outcome());
-    extended_ = extended_ | round.holding();
+    won_.granted = won_.granted | round.holding();
     if (!error) {
         const core::instant until = std::max(round.valid_until(), valid_until());
+        won_.started = round.started();
+        won_.valid_until = until;
         valid_until_.store(until.time_since_epoch().count(), std::memory_order_release);
         renewal_.on_extended(round.started(), until);
         rearm();
@@ -168,6 +171,7 @@ void held_lock::lose(diagnostics why) {
     stop_looking_after(errc::lost);
     // The handle keeps what may still be asked of it.
     manager_->remove(*this);
+    manager_->lines().ended(*this);
 }
 
 void held_lock::stop_looking_after(error_code told_to_waiters) {
@@ -191,6 +195,9 @@ void held_lock::release(std::shared_ptr<outcome_waiter> waiter) {
     if (stage_ == stage::releasing) {
         return;
     }
+    if (stage_ == stage::held && hand_over()) {
+        return;
+    }
     stage_ = stage::releasing;
     stop_looking_after({});
     manager_->add(
@@ -201,6 +208,28 @@ void held_lock::release(std::shared_ptr<outcome_waiter> waiter) {
     std::make_shared<driver::release_attempt>(manager_->nodes(), won_.identity, granted(),
                                               doubtful(), won_.lease_time)
         ->start(shared_from_this());
+    manager_->lines().ended(*this);
+}
+
+/// Passes the lease to whoever waits for it here; false if it must go back to the nodes.
+bool held_lock::hand_over() {
+    line_member* const next = local_lines::first_behind(*this);
+    if (next == nullptr || manager_->closed() || won_.identity.with_holder_key ||
+        !next->may_take_over() ||
+        !won_.turn.pass_on(boot_clock::now(), won_.valid_until, next->lease_time())) {
+        return false;
+    }
+    const auto self = shared_from_this();
+    stage_ = stage::over;
+    release_outcome_ = core::release_outcome::released;
+    stop_looking_after({});
+    manager_->remove(*this);
+    tell(event_kind::handed_over);
+    for (const auto& waiter : std::exchange(release_waiters_, {})) {
+        waiter->finish({});
+    }
+    next->take_over(*this, std::move(won_));
+    return true;
 }
 
 void held_lock::on_release_decided(const driver::release_attempt& attempt) {
@@ -230,6 +259,7 @@ void held_lock::forget() {
         stage_ = stage::over;
         stop_looking_after({});
         manager_->remove(*this);
+        manager_->lines().ended(*this);
     }
 }
 
@@ -267,11 +297,11 @@ void held_lock::tell(event_kind kind, error_code error, std::string_view message
 }
 
 core::node_set held_lock::granted() const {
-    return extended_ | (won_.attempt ? won_.attempt->round().granted() : won_.granted);
+    return won_.granted | (won_.attempt ? won_.attempt->round().granted() : core::node_set{});
 }
 
 core::node_set held_lock::doubtful() const {
-    return (won_.attempt ? won_.attempt->round().doubtful() : won_.doubtful) - extended_;
+    return (won_.attempt ? won_.attempt->round().doubtful() : won_.doubtful) - won_.granted;
 }
 
 void loss_waiter::cancel() {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/renewal.hpp"
+#include "core/turn.hpp"
 #include "driver/acquire_attempt.hpp"
 #include "driver/alarm_clock.hpp"
 #include "driver/extend_attempt.hpp"
@@ -27,6 +28,7 @@ namespace redlock::manager {
 /// How a lock came to be ours.
 struct won_lease {
     driver::lock_identity identity;
+    core::turn turn;
     std::chrono::milliseconds lease_time{};
     core::duration stop_margin{};
     bool renews = false;
@@ -77,6 +79,9 @@ class held_lock final : public driver::alarm,
     void stop_waiting(const loss_waiter& waiter);
     /// The manager goes without a close: nothing can be done any more.
     void abandon();
+    /// Where it stands as the holder; null for one that was attached, handed on or ended.
+    [[nodiscard]] local_line* line() const { return line_; }
+    void set_line(local_line* line) { line_ = line; }
     /// Whether a release was confirmed by a quorum, or the lock was found to be gone.
     [[nodiscard]] bool surely_over() const;
 
@@ -87,6 +92,7 @@ class held_lock final : public driver::alarm,
     void on_release_decided(const driver::release_attempt& attempt) override;
     void lose(diagnostics why);
     void stop_looking_after(error_code told_to_waiters);
+    [[nodiscard]] bool hand_over();
     void rearm();
     void note_error(diagnostics why);
     void tell(event_kind kind, error_code error = {}, std::string_view message = {}) const;
@@ -102,7 +108,7 @@ class held_lock final : public driver::alarm,
     std::atomic<core::duration::rep> valid_until_;
     std::atomic<bool> over_{false};
     core::renewal renewal_;
-    core::node_set extended_;  // nodes that said so since
+    local_line* line_ = nullptr;
     stage stage_ = stage::held;
     core::release_outcome release_outcome_ = core::release_outcome::pending;
     std::vector<std::shared_ptr<outcome_waiter>> release_waiters_;

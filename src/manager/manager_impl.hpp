@@ -17,6 +17,7 @@
 
 #include "driver/alarm_clock.hpp"
 #include "driver/node_pool.hpp"
+#include "manager/local_lines.hpp"
 #include "manager/opening.hpp"
 #include "redlock/options.hpp"
 #include "redlock/types.hpp"
@@ -52,6 +53,7 @@ class manager_impl : public std::enable_shared_from_this<manager_impl> {
     [[nodiscard]] driver::node_pool& nodes() { return nodes_; }
     [[nodiscard]] driver::alarm_clock& clock() { return clock_; }
     [[nodiscard]] opening& door() { return door_; }
+    [[nodiscard]] local_lines& lines() { return lines_; }
     [[nodiscard]] diagnostics explain(std::string message, const driver::failures& why) const {
         return why.to_diagnostics(std::move(message), nodes_.names());
     }
@@ -82,6 +84,7 @@ class manager_impl : public std::enable_shared_from_this<manager_impl> {
     opening door_;
     bool closed_ = false;
     std::shared_ptr<close_operation> close_;
+    local_lines lines_;  // before the operations, which stand in them
     std::unordered_map<closable*, std::shared_ptr<closable>> operations_;
     mutable std::mutex held_guard_;  // for `active_locks`, which any thread may call
     std::unordered_map<held_lock*, std::shared_ptr<held_lock>> held_;

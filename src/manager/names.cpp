@@ -22,6 +22,8 @@ std::string_view to_string(event_kind kind) noexcept {
             return "lost";
         case event_kind::released:
             return "released";
+        case event_kind::handed_over:
+            return "handed over";
         case event_kind::release_failed:
             return "release failed";
         case event_kind::late_grant_released:

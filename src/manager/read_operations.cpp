@@ -109,6 +109,7 @@ void attach_operation::on_views(core::instant started, const std::vector<node_st
     won.identity.resource = resource_.str();
     won.identity.token = request_.identifier();
     won.identity.block = {hold.fencing.value(), hold.fencing.value()};
+    won.turn = core::turn{won.identity.block, started, {}};
     won.identity.with_holder_key =
         driver::fencing_in_token(won.identity.token) == 0 || !hold.label.empty();
     won.lease_time = lease_time_;

@@ -5,6 +5,7 @@ set(manager_sources
     src/manager/close_operation.cpp
     src/manager/error.cpp
     src/manager/held_lock.cpp
+    src/manager/local_lines.cpp
     src/manager/lock.cpp
     src/manager/lock_manager.cpp
     src/manager/manager_impl.cpp

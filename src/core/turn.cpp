@@ -1,0 +1,23 @@
+#include "core/turn.hpp"
+
+namespace redlock::core {
+
+std::uint64_t turn::block_width(std::size_t waiting, const limits& bounds) {
+    const bool may_pass = waiting > 0 && bounds.count > 0 && bounds.time > duration{0};
+    return may_pass ? std::uint64_t{bounds.count} + 1 : 1;
+}
+
+std::optional<std::uint64_t> turn::pass_on(instant now, instant valid_until,
+                                           std::chrono::milliseconds lease_time) {
+    if (passed_ >= bounds_.count || now - began_ >= bounds_.time || fencing_ >= block_.last) {
+        return std::nullopt;
+    }
+    // Whoever asked for a lease time is given three quarters of it at least.
+    if (now >= valid_until || valid_until - now < duration{lease_time} / 4 * 3) {
+        return std::nullopt;
+    }
+    ++passed_;
+    return ++fencing_;
+}
+
+}  // namespace redlock::core

@@ -1,0 +1,55 @@
+// One turn of a process at a lock: from an acquisition on the nodes to its release there. Meanwhile
+// the lease may pass from one waiter of the process to the next without a word to the nodes; the
+// turn says whether it may, and with which fencing token. Pure. Used by one strand at a time.
+//
+// Rules it keeps (each has a test that fails without it):
+// - a fencing token is given out once, and each is larger than the one before;
+// - none leaves the block that the nodes' fences guard;
+// - a turn ends by a count and by a time, so that other processes are not starved;
+// - nobody is given a lease that is over, or of which much is used up.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "core/fencing.hpp"
+#include "core/instant.hpp"
+
+namespace redlock::core {
+
+class turn {
+  public:
+    struct limits {
+        /// How often it may pass on.
+        std::size_t count = 0;
+        /// For how long, counted from the acquisition.
+        duration time{0};
+    };
+
+    /// One that never passes on.
+    turn() = default;
+    turn(const ballot_block& block, instant began, const limits& bounds)
+        : block_(block), began_(began), bounds_(bounds), fencing_(block.first) {}
+
+    /// How many ballots an acquisition should reserve so that `waiting` others can be served.
+    [[nodiscard]] static std::uint64_t block_width(std::size_t waiting, const limits& bounds);
+
+    /// The fencing token of the next holder, who wants `lease_time` and would get what lasts until
+    /// `valid_until`; empty if the lock must go back to the nodes.
+    [[nodiscard]] std::optional<std::uint64_t> pass_on(instant now, instant valid_until,
+                                                       std::chrono::milliseconds lease_time);
+
+    /// Of the present holder.
+    [[nodiscard]] std::uint64_t fencing() const { return fencing_; }
+
+  private:
+    ballot_block block_;
+    instant began_ = never;
+    limits bounds_;
+    std::uint64_t fencing_ = 0;
+    std::size_t passed_ = 0;
+};
+
+}  // namespace redlock::core

@@ -1,0 +1,92 @@
+#include "manager/local_lines.hpp"
+
+#include <utility>
+
+#include "manager/held_lock.hpp"
+
+namespace redlock::manager {
+
+local_line& local_lines::line_of(const std::string& resource) {
+    const auto [found, is_new] = lines_.try_emplace(resource);
+    if (is_new) {
+        found->second.resource_ = &found->first;
+    }
+    return found->second;
+}
+
+bool local_lines::join(line_member& member, const std::string& resource) {
+    local_line& line = line_of(resource);
+    member.line_ = &line;
+    line.members_.push_back(member);
+    member.competes_ = ++line.waiting_ == 1 && line.holder_ == nullptr;
+    return member.competes_;
+}
+
+void local_lines::leave(line_member& member) {
+    if (local_line* const line = member.line_) {
+        unlink(member);
+        go_on(*line);
+    }
+}
+
+std::size_t local_lines::waiting(const std::string& resource) const {
+    const auto found = lines_.find(resource);
+    return found == lines_.end() ? 0 : found->second.waiting_;
+}
+
+void local_lines::acquired(line_member& member, held_lock& held) {
+    local_line& line = member.line_ != nullptr ? *member.line_ : line_of(held.resource().str());
+    unlink(member);
+    line.holder_ = &held;
+    held.set_line(&line);
+}
+
+line_member* local_lines::first_behind(const held_lock& held) {
+    local_line* const line = held.line();
+    const bool nobody = line == nullptr || line->holder_ != &held || line->members_.empty();
+    return nobody ? nullptr : &line->members_.front();
+}
+
+void local_lines::passed(held_lock& from, line_member& member, held_lock& to) {
+    local_line* const line = from.line();
+    unlink(member);
+    from.set_line(nullptr);
+    line->holder_ = &to;
+    to.set_line(line);
+}
+
+void local_lines::ended(held_lock& held) {
+    local_line* const line = held.line();
+    if (line == nullptr) {
+        return;
+    }
+    held.set_line(nullptr);
+    // Not if somebody who stood in no line acquired it since: by now that is the holder.
+    if (line->holder_ == &held) {
+        line->holder_ = nullptr;
+        go_on(*line);
+    }
+}
+
+void local_lines::unlink(line_member& member) {
+    if (local_line* const line = std::exchange(member.line_, nullptr)) {
+        member.unlink();
+        --line->waiting_;
+    }
+}
+
+void local_lines::go_on(local_line& line) {
+    if (line.holder_ != nullptr) {
+        return;
+    }
+    if (line.members_.empty()) {
+        lines_.erase(lines_.find(*line.resource_));
+        return;
+    }
+    line_member& first = line.members_.front();
+    if (!std::exchange(first.competes_, true)) {
+        first.compete();
+    }
+}
+
+}  // namespace redlock::manager

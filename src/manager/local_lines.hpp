@@ -1,0 +1,88 @@
+// Who in this process holds a resource and who waits for it, first come first served. Only the
+// first of a line competes on the nodes, and only while nobody here holds the lock; a lock that is
+// given back may pass to it directly. Owns no operation: a waiter that is destroyed is out of its
+// line. Strand only.
+#pragma once
+
+#include <boost/intrusive/list.hpp>
+#include <boost/intrusive/list_hook.hpp>
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <unordered_map>
+
+namespace redlock::manager {
+
+class held_lock;
+struct won_lease;
+class local_line;
+
+/// What stands in a line.
+class line_member
+    : public boost::intrusive::list_base_hook<
+          boost::intrusive::link_mode<boost::intrusive::link_mode_type::auto_unlink>> {
+  public:
+    line_member() = default;
+    line_member(const line_member&) = delete;
+    line_member& operator=(const line_member&) = delete;
+    virtual ~line_member() = default;
+
+    /// It has become the first, and nobody here holds the lock: compete on the nodes. Called at
+    /// most once, from inside what the one before it, or the holder, is doing.
+    virtual void compete() = 0;
+    /// Whether it could take over what somebody else in this process acquired.
+    [[nodiscard]] virtual bool may_take_over() const = 0;
+    /// How long a lease it wants.
+    [[nodiscard]] virtual std::chrono::milliseconds lease_time() const = 0;
+    /// It is handed the lease of `from`, which ends.
+    virtual void take_over(held_lock& from, won_lease won) = 0;
+
+  private:
+    friend class local_line;
+    friend class local_lines;
+    local_line* line_ = nullptr;
+    bool competes_ = false;
+};
+
+/// One resource's.
+class local_line {
+    friend class local_lines;
+    using members =
+        boost::intrusive::list<line_member, boost::intrusive::constant_time_size<false>>;
+
+    const std::string* resource_ = nullptr;  // its key among the lines
+    members members_;
+    std::size_t waiting_ = 0;
+    held_lock* holder_ = nullptr;
+};
+
+class local_lines {
+  public:
+    /// Stands at the end of the line. True if it is first and nobody here holds the lock: it
+    /// competes, and `compete` is not called.
+    [[nodiscard]] bool join(line_member& member, const std::string& resource);
+    /// Out of the line without the lock, if it stood in one; the next may compete.
+    void leave(line_member& member);
+    /// How many wait for `resource`.
+    [[nodiscard]] std::size_t waiting(const std::string& resource) const;
+
+    /// `held` was acquired on the nodes, by `member` or by one that stood in no line.
+    void acquired(line_member& member, held_lock& held);
+    /// Who is first behind `held`; null if nobody waits.
+    [[nodiscard]] static line_member* first_behind(const held_lock& held);
+    /// The lock of `from` passed to `to` of `member`, who was first behind it.
+    static void passed(held_lock& from, line_member& member, held_lock& to);
+    /// `held` was given back or lost: the first may compete.
+    void ended(held_lock& held);
+
+  private:
+    using lines = std::unordered_map<std::string, local_line>;
+
+    local_line& line_of(const std::string& resource);
+    static void unlink(line_member& member);
+    void go_on(local_line& line);
+
+    lines lines_;
+};
+
+}  // namespace redlock::manager
