@@ -24,6 +24,8 @@ enum class event_kind {
     node_ready,           ///< Connected, logged in, identified.
     node_down,            ///< Could not be connected, or the connection broke; `error` says why.
     node_refused,         ///< The node must not vote: it is the same server as another one.
+    /// The node refuses to tell of changed keys (client tracking), and waiters have to ask.
+    tracking_refused,
 };
 
 [[nodiscard]] std::string_view to_string(event_kind kind) noexcept;

@@ -76,6 +76,7 @@ void acquire_round::record(node_index node, const acquire_vote& vote, instant no
             granted_.insert(node);
             break;
         case acquire_answer::busy:
+            busy_.insert(node);
             holders_.push_back({vote.holder, vote.holder_remaining
                                                  ? saturating_add(now, *vote.holder_remaining)
                                                  : never});

@@ -76,6 +76,7 @@ class acquire_round {
     acquire_effects cancel();
 
     [[nodiscard]] acquire_outcome outcome() const { return outcome_; }
+    [[nodiscard]] std::size_t nodes() const { return nodes_; }
     [[nodiscard]] instant started() const { return started_; }
     /// Meaningful when held.
     [[nodiscard]] instant valid_until() const { return valid_until_; }
@@ -89,6 +90,8 @@ class acquire_round {
     /// Reported clock offsets, for `believed_offset`: only if the ballot is what stood in the way
     /// of a quorum. One node with a wild clock must not move the ballots that suit all others.
     [[nodiscard]] std::vector<std::int64_t> offsets_us() const;
+    /// Nodes on which somebody else holds the lock.
+    [[nodiscard]] node_set busy() const { return busy_; }
     /// When, by the leases that were reported, a quorum may be free; `never` if that cannot be
     /// told.
     [[nodiscard]] instant quorum_free_at() const;
@@ -114,6 +117,7 @@ class acquire_round {
     node_set unknown_;
     node_set outdated_;  // stale or out of window
     node_set not_executed_;
+    node_set busy_;
     std::vector<holder_lease> holders_;
     std::vector<std::int64_t> offsets_us_;
     std::uint64_t largest_fence_ = 0;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/quorum.hpp"
+
 namespace redlock::core {
 
 namespace {
@@ -11,10 +13,13 @@ using namespace std::chrono_literals;
 // A ballot that was too low is raised and sent again at once, but a node whose clock no ballot can
 // please must not be asked in a tight loop.
 constexpr std::size_t max_outdated_in_a_row = 3;
-// While somebody holds the lock: the first look after a millisecond or two, the later ones rarer.
-// The cap bounds both the load of waiters and the time a freed lock may stand idle.
+// While somebody holds the lock and nobody tells of changes: the first look after a millisecond or
+// two, the later ones rarer. The cap bounds both the load of waiters and the time a freed lock may
+// stand idle.
 constexpr duration first_wait = 1ms;
 constexpr duration longest_wait = 64ms;
+// The fallback where changes are told, should one get lost.
+constexpr duration longest_silence = 10s;
 // After a split vote the rivals part by random delays of a few round trips.
 constexpr duration shortest_round_trip = 100us;
 constexpr duration longest_split_wait = 64ms;
@@ -66,7 +71,8 @@ wait_session::step wait_session::start(instant /*now*/) {
     return {.start_round = true, .wait_until = never, .end = wait_end::none};
 }
 
-wait_session::step wait_session::on_round(const acquire_round& round, instant now, double random) {
+wait_session::step wait_session::on_round(const acquire_round& round, instant now, double random,
+                                          node_set tracking) {
     const acquire_outcome outcome = round.outcome();
     if (outcome == acquire_outcome::held) {
         return {.start_round = false, .wait_until = never, .end = wait_end::held};
@@ -93,16 +99,18 @@ wait_session::step wait_session::on_round(const acquire_round& round, instant no
     if (out_of_patience(now)) {
         return {.start_round = false, .wait_until = never, .end = wait_end::unavailable};
     }
-    return retry(round, now, random);
+    return retry(round, now, random, tracking);
 }
 
-wait_session::step wait_session::retry(const acquire_round& round, instant now, double random) {
-    const instant next = saturating_add(now, delay_after(round, now, random));
+wait_session::step wait_session::retry(const acquire_round& round, instant now, double random,
+                                       node_set tracking) {
+    const instant next = saturating_add(now, delay_after(round, now, random, tracking));
     return {
         .start_round = false, .wait_until = std::min(next, with_.deadline), .end = wait_end::none};
 }
 
-duration wait_session::delay_after(const acquire_round& round, instant now, double random) {
+duration wait_session::delay_after(const acquire_round& round, instant now, double random,
+                                   node_set tracking) {
     if (with_.delay_max > duration{0}) {
         return with_.delay_min + scaled(with_.delay_max - with_.delay_min, random);
     }
@@ -112,19 +120,43 @@ duration wait_session::delay_after(const acquire_round& round, instant now, doub
             const duration round_trip = std::max(now - round.started(), shortest_round_trip);
             return scaled(doubled(round_trip, ++splits_in_a_row_, longest_split_wait), random);
         }
-        case acquire_outcome::contended: {
+        case acquire_outcome::contended:
             splits_in_a_row_ = 0;
-            const duration cap = doubled(first_wait, ++waits_in_a_row_, longest_wait);
-            const duration jittered = cap / 2 + scaled(cap / 2, random);
-            const instant free_at = round.quorum_free_at();
-            return free_at > now ? std::min(jittered, free_at - now) : jittered;
-        }
+            return while_held(round, now, random, tracking);
         default: {
             const duration cap =
                 doubled(first_unavailable_wait, failures_in_a_row_ - 1, longest_unavailable_wait);
             return cap / 2 + scaled(cap / 2, random);
         }
     }
+}
+
+duration wait_session::while_held(const acquire_round& round, instant now, double random,
+                                  node_set tracking) {
+    duration longest = longest_silence + scaled(longest_silence / 10, random);
+    const instant free_at = round.quorum_free_at();
+    if (free_at <= now || quorum_may_be_free(round, tracking)) {
+        // Nobody may tell: look again and again.
+        const duration cap = doubled(first_wait, ++waits_in_a_row_, longest_wait);
+        longest = cap / 2 + scaled(cap / 2, random);
+    } else {
+        waits_in_a_row_ = 0;
+    }
+    return free_at > now ? std::min(longest, free_at - now) : longest;
+}
+
+/// Whether a quorum may be free without our having been told.
+bool wait_session::quorum_may_be_free(const acquire_round& round, node_set tracking) const {
+    const node_set surely_held = (round.busy() & tracking) - changed_;
+    return round.nodes() - surely_held.size() >= quorum_of(round.nodes());
+}
+
+wait_session::step wait_session::on_changed(node_index node, const acquire_round* round,
+                                            node_set tracking) {
+    const bool news = !changed_.contains(node);
+    changed_.insert(node);
+    const bool look = news && round != nullptr && quorum_may_be_free(*round, tracking);
+    return {.start_round = look, .wait_until = never, .end = wait_end::none};
 }
 
 bool wait_session::out_of_patience(instant now) const {

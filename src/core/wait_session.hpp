@@ -2,6 +2,11 @@
 // caller's patience, attempts or deadline are over. Pure: it is told of events with the time and,
 // where it needs one, a random number; it answers with what to do next. Used by one strand at a
 // time.
+//
+// While somebody else holds the lock it waits for whichever comes first: so many nodes told of a
+// change that a quorum may be free; the instant at which, by the leases they reported, a quorum
+// runs out; and a fallback, in case a change was never told. Nothing is missed between an attempt
+// and the wait: what a node tells after an attempt began counts, even before that node's vote.
 #pragma once
 
 #include <chrono>
@@ -10,6 +15,7 @@
 
 #include "core/acquire_round.hpp"
 #include "core/instant.hpp"
+#include "core/node_set.hpp"
 
 namespace redlock::core {
 
@@ -46,21 +52,35 @@ class wait_session {
     explicit wait_session(const settings& with) : with_(with) {}
 
     [[nodiscard]] step start(instant now);
-    /// A round ended. `random` in [0, 1).
-    [[nodiscard]] step on_round(const acquire_round& round, instant now, double random);
+    /// A round begins: what is told from now on is news.
+    void on_round_started() { changed_ = {}; }
+    /// A round ended. `random` in [0, 1). `tracking`: the nodes that tell of changes of what the
+    /// round has read there.
+    [[nodiscard]] step on_round(const acquire_round& round, instant now, double random,
+                                node_set tracking = {});
+    /// A node tells that the lock has changed there. While waiting, `round` is the last one, and
+    /// the answer says whether to start another; while a round is on its way, it is null.
+    [[nodiscard]] step on_changed(node_index node, const acquire_round* round, node_set tracking);
     /// The time asked for in `wait_until` has come.
     [[nodiscard]] step on_timer(instant now);
     /// The deadline passed while a round was on its way; `outcome` is the round's after its own
     /// `on_deadline`.
     [[nodiscard]] wait_end on_deadline(acquire_outcome outcome) const;
 
+    /// Whether news of changes are of use: not if the caller has set the delays.
+    [[nodiscard]] bool wants_news() const { return with_.delay_max <= duration{0}; }
     [[nodiscard]] bool attempts_are_unlimited() const { return with_.attempt_limit == 0; }
     [[nodiscard]] instant deadline() const { return with_.deadline; }
     [[nodiscard]] std::size_t attempts() const { return attempts_; }
 
   private:
-    [[nodiscard]] step retry(const acquire_round& round, instant now, double random);
-    [[nodiscard]] duration delay_after(const acquire_round& round, instant now, double random);
+    [[nodiscard]] step retry(const acquire_round& round, instant now, double random,
+                             node_set tracking);
+    [[nodiscard]] duration delay_after(const acquire_round& round, instant now, double random,
+                                       node_set tracking);
+    [[nodiscard]] duration while_held(const acquire_round& round, instant now, double random,
+                                      node_set tracking);
+    [[nodiscard]] bool quorum_may_be_free(const acquire_round& round, node_set tracking) const;
     [[nodiscard]] bool out_of_patience(instant now) const;
 
     settings with_;
@@ -71,6 +91,7 @@ class wait_session {
     std::size_t waits_in_a_row_ = 0;
     acquire_outcome last_ = acquire_outcome::pending;
     instant unavailable_since_ = never;
+    node_set changed_;  // since the last round began
 };
 
 }  // namespace redlock::core

@@ -16,7 +16,9 @@ node::node(boost::asio::any_io_executor strand, node_index index, redis::connect
     : index_(index),
       name_(options.where.to_string()),
       events_(events),
-      connection_(std::move(strand), std::move(options), *this, seed) {}
+      connection_(strand, options, *this, seed),
+      // Another seed, or both would try again at the same instants.
+      tracking_(strand, std::move(options), connection_, *this, ~seed) {}
 
 void node::connect() {
     if (!std::exchange(started_, true)) {
@@ -46,6 +48,7 @@ void node::send_when_ready(std::string encoded, std::shared_ptr<redis::reply_sin
 
 void node::stop() {
     owed_.clear();
+    tracking_.stop();
     connection_.stop();
 }
 
@@ -55,6 +58,7 @@ const std::string& node::last_error_message() const {
 
 void node::on_ready(const redis::server_identity& identity) {
     run_id_ = identity.run_id;
+    tracking_.on_commands_ready();
     events_.on_node_ready(*this);
     const core::instant now = boot_clock::now();
     drop_outdated(now);
@@ -71,11 +75,25 @@ void node::on_ready(const redis::server_identity& identity) {
 void node::on_down(error_code cause, std::string_view message,
                    std::chrono::nanoseconds /*retry_in*/) {
     run_id_.clear();
+    tracking_.on_commands_down();
     events_.on_node_down(*this, cause, message);
     drop_outdated(boot_clock::now());
     if (!owed_.empty()) {
         connection_.keep_trying();
     }
+}
+
+// Either way something may have changed that nobody told.
+void node::on_tracking(bool /*on*/) {
+    events_.on_node_key_changed(*this, {});
+}
+
+void node::on_key_changed(std::string_view key) {
+    events_.on_node_key_changed(*this, key);
+}
+
+void node::on_tracking_refused(error_code cause, std::string_view message) {
+    events_.on_node_tracking_refused(*this, cause, message);
 }
 
 void node::drop_outdated(core::instant now) {

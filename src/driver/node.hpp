@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "core/instant.hpp"
+#include "driver/key_tracking.hpp"
 #include "driver/script_call.hpp"
 #include "redis/connection.hpp"
 #include "redlock/error.hpp"
@@ -22,12 +23,17 @@ class node;
 struct node_events {
     virtual void on_node_ready(node& which) = 0;
     virtual void on_node_down(node& which, error_code cause, std::string_view message) = 0;
+    /// A key that was read there may have changed; empty: any key.
+    virtual void on_node_key_changed(node& which, std::string_view key) = 0;
+    /// The node does not tell of changed keys.
+    virtual void on_node_tracking_refused(node& which, error_code cause,
+                                          std::string_view message) = 0;
 
   protected:
     ~node_events() = default;
 };
 
-class node final : private redis::connection_events {
+class node final : private redis::connection_events, private key_tracking::owner {
   public:
     node(boost::asio::any_io_executor strand, node_index index, redis::connection_options options,
          node_events& events, std::uint64_t seed);
@@ -53,6 +59,10 @@ class node final : private redis::connection_events {
     /// for releases that a broken connection lost.
     void send_when_ready(std::string encoded, std::shared_ptr<redis::reply_sink> sink,
                          core::instant until, core::duration timeout);
+    /// Whether changes of keys are wanted to be told.
+    void track_keys(bool yes) { tracking_.want(yes); }
+    /// Whether changes of what is read now will be told.
+    [[nodiscard]] bool tracks_keys() const { return tracking_.on(); }
     /// Takes no more commands; what is pending goes on.
     void retire() { retired_ = true; }
     void stop();
@@ -71,6 +81,9 @@ class node final : private redis::connection_events {
     void on_ready(const redis::server_identity& identity) override;
     void on_down(error_code cause, std::string_view message,
                  std::chrono::nanoseconds retry_in) override;
+    void on_tracking(bool on) override;
+    void on_key_changed(std::string_view key) override;
+    void on_tracking_refused(error_code cause, std::string_view message) override;
     void drop_outdated(core::instant now);
 
     node_index index_;
@@ -82,6 +95,7 @@ class node final : private redis::connection_events {
     bool retired_ = false;
     std::deque<owed> owed_;
     redis::connection connection_;
+    key_tracking tracking_;
 };
 
 }  // namespace redlock::driver

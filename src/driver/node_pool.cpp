@@ -24,7 +24,13 @@ std::mt19937_64 seeded_generator() {
 
 node_pool::node_pool(const boost::asio::any_io_executor& strand,
                      const std::vector<endpoint>& endpoints, const manager_options& options)
-    : options_(options), generator_(seeded_generator()) {
+    : options_(options),
+      watches_([this](bool wanted) {
+          for (const auto& each : nodes_) {
+              each->track_keys(wanted);
+          }
+      }),
+      generator_(seeded_generator()) {
     node_events& events = *this;
     for (const auto& where : endpoints) {
         redis::connection_options with;
@@ -119,6 +125,28 @@ void node_pool::on_node_down(node& which, error_code cause, std::string_view mes
           .node_name = which.name(),
           .error = cause,
           .message = message});
+}
+
+void node_pool::on_node_key_changed(node& which, std::string_view key) {
+    watches_.tell(which.index(), key);
+}
+
+void node_pool::on_node_tracking_refused(node& which, error_code cause, std::string_view message) {
+    tell({.kind = event_kind::tracking_refused,
+          .node = which.index(),
+          .node_name = which.name(),
+          .error = cause,
+          .message = message});
+}
+
+core::node_set node_pool::tracking() const {
+    core::node_set those;
+    for (const auto& each : nodes_) {
+        if (each->tracks_keys()) {
+            those.insert(each->index());
+        }
+    }
+    return those;
 }
 
 void node_pool::look_for_doubles() {

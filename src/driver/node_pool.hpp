@@ -15,7 +15,9 @@
 #include <vector>
 
 #include "core/fencing.hpp"
+#include "core/node_set.hpp"
 #include "driver/failures.hpp"
+#include "driver/key_watches.hpp"
 #include "driver/node.hpp"
 #include "redlock/endpoint.hpp"
 #include "redlock/observer.hpp"
@@ -62,6 +64,11 @@ class node_pool final : private node_events {
         }
     }
 
+    /// Whom to tell of changed keys. While there is anybody, the nodes are asked to tell.
+    [[nodiscard]] key_watches& watches() { return watches_; }
+    /// The nodes that tell of changes of what is read now.
+    [[nodiscard]] core::node_set tracking() const;
+
     /// Starts to connect all nodes. `tell`, if set, is called with each node that is connected,
     /// those that were already included, or whose connection failed.
     void connect();
@@ -96,6 +103,8 @@ class node_pool final : private node_events {
     void write_settled();
     void on_node_ready(node& which) override;
     void on_node_down(node& which, error_code cause, std::string_view message) override;
+    void on_node_key_changed(node& which, std::string_view key) override;
+    void on_node_tracking_refused(node& which, error_code cause, std::string_view message) override;
     void look_for_doubles();
 
     manager_options options_;
@@ -104,6 +113,7 @@ class node_pool final : private node_events {
     std::size_t open_writes_ = 0;
     std::function<void(node_index, bool)> connection_change_;
     std::function<void()> all_settled_;
+    key_watches watches_;
     std::vector<std::unique_ptr<node>> nodes_;
     core::fence_memory fences_;
     std::int64_t offset_us_ = 0;

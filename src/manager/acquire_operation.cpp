@@ -121,10 +121,23 @@ void acquire_operation::follow(const core::wait_session::step& step) {
     } else {
         waiting_ = true;
         manager_.clock().set(*this, step.wait_until);
+        if (!watch_ && session_.wants_news()) {
+            watch_ = {manager_.nodes().watches(), resource_.str(), *this};
+        }
+    }
+}
+
+void acquire_operation::on_key_changed(node_index which) {
+    const auto step = session_.on_changed(which, waiting_ ? &attempt_->round() : nullptr,
+                                          manager_.nodes().tracking());
+    if (step.start_round) {
+        // Not from inside the list of those who are told.
+        manager_.clock().set(*this, boot_clock::now());
     }
 }
 
 void acquire_operation::start_round() {
+    session_.on_round_started();
     auto& nodes = manager_.nodes();
     if (!nodes.same_server_twice().empty()) {
         fail(errc::same_server_twice, nodes.same_server_twice());
@@ -180,7 +193,8 @@ void acquire_operation::on_attempt_decided() {
                            .message = core::to_string(round.outcome()),
                            .elapsed = boot_clock::now() - round.started()});
     manager_.clock().cancel(*this);
-    follow(session_.on_round(round, boot_clock::now(), manager_.nodes().random()));
+    follow(session_.on_round(round, boot_clock::now(), manager_.nodes().random(),
+                             manager_.nodes().tracking()));
 }
 
 void acquire_operation::on_alarm(core::instant now) {

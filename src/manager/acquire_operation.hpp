@@ -22,6 +22,7 @@ class acquire_operation final : public closable,
                                 public line_member,
                                 public driver::alarm,
                                 public driver::acquire_attempt::owner,
+                                public driver::key_watches::watcher,
                                 public std::enable_shared_from_this<acquire_operation> {
   public:
     acquire_operation(manager_impl& manager, resource_name resource,
@@ -38,6 +39,7 @@ class acquire_operation final : public closable,
     void on_manager_closed() override;
     void on_alarm(core::instant now) override;
     void on_attempt_decided() override;
+    void on_key_changed(node_index which) override;
 
     void compete() override;
     [[nodiscard]] bool may_take_over() const override;
@@ -65,6 +67,7 @@ class acquire_operation final : public closable,
     core::wait_session session_;
     completion<error_code, lock> handler_;
     std::shared_ptr<driver::acquire_attempt> attempt_;
+    driver::key_watches::watch watch_;
     bool begun_ = false;    // to compete
     bool waiting_ = false;  // for another attempt, not for the nodes
     bool cancelled_ = false;

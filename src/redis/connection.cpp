@@ -89,6 +89,17 @@ void connection::shell::keep_trying() {
     }
 }
 
+void connection::shell::listen(bool yes) {
+    listening_ = yes;
+    if (state_ != connection_state::ready) {
+        return;
+    }
+    start_read();
+    if (!wants_reply() && reading_ && !link_->writing) {
+        link_->wire.cancel();
+    }
+}
+
 error_code connection::shell::send(std::string_view encoded, std::shared_ptr<reply_sink> sink,
                                    std::uint32_t tag, time_point deadline, bool must_follow) {
     switch (state_) {
@@ -151,6 +162,7 @@ void connection::shell::perform(const connect_action& action) {
             disarm();
             events_->on_ready(steps_.identity());
             flush();
+            start_read();
             arm();
             break;
         case connect_action::kind::wait:
@@ -284,6 +296,9 @@ void connection::stop() {
 }
 void connection::keep_trying() {
     shell_->keep_trying();
+}
+void connection::listen(bool yes) {
+    shell_->listen(yes);
 }
 
 error_code connection::send(std::string_view encoded, std::shared_ptr<reply_sink> sink,

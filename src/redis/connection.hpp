@@ -28,6 +28,8 @@ struct connection_options {
     std::chrono::nanoseconds command_timeout = std::chrono::seconds{1};
     std::chrono::nanoseconds backoff_min = std::chrono::milliseconds{50};
     std::chrono::nanoseconds backoff_max = std::chrono::seconds{5};
+    /// The server may speak without having been asked, as it does to a subscriber.
+    bool subscriber = false;
     std::size_t max_pending_commands = 65536;
     std::size_t max_pending_bytes = std::size_t{64} * 1024 * 1024;
 };
@@ -41,6 +43,9 @@ struct connection_events {
     /// secrets, and does not name the endpoint.
     virtual void on_down(error_code cause, std::string_view message,
                          std::chrono::nanoseconds retry_in) = 0;
+    /// Of a subscriber: what the server said unasked. `message` is valid during the call only. Must
+    /// not stop or destroy the connection.
+    virtual void on_pushed(const reply_view& /*message*/) {}
 
   protected:
     ~connection_events() = default;
@@ -76,6 +81,10 @@ class connection {
     /// While waiting to retry: makes the next attempt when the backoff is over even if nothing is
     /// sent. Holds for that one attempt; ask again in `on_down`.
     void keep_trying();
+
+    /// Of a subscriber: whether to wait for what the server says unasked. What it says meanwhile
+    /// stays in the socket. Off at first, so that nothing is outstanding in the event loop.
+    void listen(bool yes);
 
     /// Fails everything pending with errc::closed and closes. No event afterwards. Handlers that
     /// are still queued in Asio are harmless, and end soon.

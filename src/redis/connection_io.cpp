@@ -2,6 +2,7 @@
 // is parsed completely before the next; writes are one at a time and take all that waits.
 #include <fmt/format.h>
 
+#include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 #include <utility>
 
@@ -19,7 +20,7 @@ namespace asio = boost::asio;
 // next use.
 bool connection::shell::wants_reply() const noexcept {
     return state_ == connection_state::connecting ||
-           (state_ == connection_state::ready && queue_.in_flight() != 0);
+           (state_ == connection_state::ready && (listening_ || queue_.in_flight() != 0));
 }
 
 bool connection::shell::went_away_while_idle() {
@@ -40,6 +41,12 @@ void connection::shell::start_read() {
 
 void connection::shell::on_read(const link_ptr& current, error_code failure, std::size_t size) {
     if (current != link_) {
+        return;
+    }
+    if (failure == asio::error::operation_aborted) {
+        // Only the waiting was given up; nothing was read.
+        reading_ = false;
+        start_read();
         return;
     }
     if (failure) {
@@ -72,6 +79,10 @@ void connection::shell::on_reply(const reply_view& reply) {
     bool asked_for = false;
     if (state_ == connection_state::ready) {
         asked_for = queue_.on_reply(reply);
+        if (!asked_for && options_.subscriber) {
+            events_->on_pushed(reply);
+            return;
+        }
     } else if (steps_.awaits_reply() && !link_->writing) {
         asked_for = true;
         perform(steps_.resume(

@@ -28,6 +28,7 @@ class connection::shell : public std::enable_shared_from_this<connection::shell>
     void start();
     void stop();
     void keep_trying();
+    void listen(bool yes);
     error_code send(std::string_view encoded, std::shared_ptr<reply_sink> sink, std::uint32_t tag,
                     time_point deadline, bool must_follow);
 
@@ -92,6 +93,7 @@ class connection::shell : public std::enable_shared_from_this<connection::shell>
     time_point retry_at_{};
     time_point silent_since_{};
     bool stalled_ = false;
+    bool listening_ = false;
     bool flush_posted_ = false;
     bool reading_ = false;  ///< On the present link.
     /// Otherwise the next `send` after `retry_at_` makes the attempt.

@@ -121,6 +121,11 @@ bool transport::open_and_silent() {
     return failure == asio::error::would_block || failure == asio::error::try_again;
 }
 
+void transport::cancel() noexcept {
+    error_code ignored;
+    socket_.cancel(ignored);
+}
+
 void transport::close() noexcept {
     closed_ = true;
     resolver_.cancel();

@@ -50,6 +50,9 @@ class transport {
     /// Whether the peer has neither closed the connection nor sent anything that was not read.
     [[nodiscard]] bool open_and_silent();
 
+    /// What is outstanding completes with operation_aborted; the connection stays as it is.
+    void cancel() noexcept;
+
     /// Ends everything; what is outstanding completes with an error. May be called at any time.
     void close() noexcept;
 

@@ -1,0 +1,203 @@
+#include "driver/key_tracking.hpp"
+
+#include <string>
+#include <utility>
+
+#include "driver/script_call.hpp"
+#include "redis/resp_writer.hpp"
+#include "redis/server_error.hpp"
+
+namespace redlock::driver {
+
+namespace {
+
+constexpr std::string_view channel = "__redis__:invalidate";
+
+// The tags of the subscription's commands; redirections count up from there.
+constexpr std::uint32_t tag_client_id = 0;
+constexpr std::uint32_t tag_subscribe = 1;
+constexpr std::uint32_t first_redirection = 2;
+
+redis::connection_options for_subscriber(redis::connection_options options) {
+    options.subscriber = true;
+    return options;
+}
+
+std::string encoded(std::initializer_list<std::string_view> words) {
+    std::string out;
+    redis::append_command(out, words);
+    return out;
+}
+
+}  // namespace
+
+/// Outlives us in the connections' queues.
+class key_tracking::replies final : public redis::reply_sink {
+  public:
+    explicit replies(key_tracking& told) : told_(&told) {}
+    void forget() { told_ = nullptr; }
+
+    void on_reply(std::uint32_t tag, const redis::reply_view& reply) override {
+        if (told_ == nullptr) {
+            return;
+        }
+        if (tag == tag_client_id) {
+            told_->on_client_id(reply);
+        } else if (tag == tag_subscribe) {
+            told_->on_subscribed(reply);
+        } else {
+            told_->on_redirected(tag, reply);
+        }
+    }
+    // The connections tell that they are down; a slow one may still answer.
+    void on_timeout(std::uint32_t /*tag*/, bool /*maybe_sent*/) override {}
+    void on_failure(std::uint32_t /*tag*/, error_code /*cause*/, bool /*maybe_sent*/) override {}
+
+  private:
+    key_tracking* told_;
+};
+
+key_tracking::key_tracking(boost::asio::any_io_executor strand, redis::connection_options options,
+                           redis::connection& commands, owner& told, std::uint64_t seed)
+    : commands_(commands),
+      owner_(told),
+      command_timeout_(options.command_timeout),
+      replies_(std::make_shared<replies>(*this)),
+      subscription_(std::move(strand), for_subscriber(std::move(options)), *this, seed),
+      asked_(first_redirection) {}
+
+key_tracking::~key_tracking() {
+    stop();
+}
+
+void key_tracking::stop() {
+    replies_->forget();
+    on_ = false;
+    subscription_.stop();
+}
+
+void key_tracking::want(bool yes) {
+    wanted_ = yes;
+    subscription_.listen(yes);
+    if (!yes || refused_) {
+        return;
+    }
+    if (subscription_.state() == redis::connection_state::idle) {
+        subscription_.start();
+    } else {
+        subscription_.keep_trying();
+    }
+}
+
+void key_tracking::on_ready(const redis::server_identity& /*identity*/) {
+    const auto deadline = boot_clock::now() + command_timeout_;
+    for (const auto& [tag, command] : {std::pair{tag_client_id, encoded({"CLIENT", "ID"})},
+                                       std::pair{tag_subscribe, encoded({"SUBSCRIBE", channel})}}) {
+        if (subscription_.send(command, replies_, tag, deadline)) {
+            return;  // it has gone down again, and says so
+        }
+    }
+}
+
+void key_tracking::on_down(error_code cause, std::string_view message,
+                           std::chrono::nanoseconds /*retry_in*/) {
+    subscriber_ = 0;
+    turn_off();
+    if (cause == node_errc::permission_denied) {
+        refused_ = true;
+        owner_.on_tracking_refused(cause, message);
+    } else if (wanted_) {
+        subscription_.keep_trying();
+    }
+}
+
+void key_tracking::on_client_id(const redis::reply_view& reply) {
+    if (reply.is_error()) {
+        refuse(reply);
+        return;
+    }
+    client_id_ = reply.integer();
+}
+
+void key_tracking::on_subscribed(const redis::reply_view& reply) {
+    if (reply.is_error()) {
+        refuse(reply);
+        return;
+    }
+    subscriber_ = client_id_;
+    redirect();
+}
+
+void key_tracking::on_commands_ready() {
+    refused_ = false;
+    if (wanted_) {
+        want(true);
+    }
+    redirect();
+}
+
+void key_tracking::on_commands_down() {
+    turn_off();
+}
+
+void key_tracking::redirect() {
+    if (subscriber_ == 0 || refused_ || commands_.state() != redis::connection_state::ready) {
+        return;
+    }
+    // A second redirection replaces the first.
+    ++asked_;
+    const auto deadline = boot_clock::now() + command_timeout_;
+    // Changes that we make ourselves are no news.
+    const error_code busy = commands_.send(
+        encoded({"CLIENT", "TRACKING", "ON", "REDIRECT", decimal(subscriber_), "NOLOOP"}), replies_,
+        asked_, deadline, true);
+    if (busy) {
+        turn_off();
+    }
+}
+
+void key_tracking::on_redirected(std::uint32_t asked, const redis::reply_view& reply) {
+    if (asked != asked_) {
+        return;
+    }
+    if (!reply.is_error()) {
+        on_ = true;
+        owner_.on_tracking(true);
+        return;
+    }
+    // The subscription may have died just now: it says so itself, and is made anew.
+    if (redis::classify(reply.text()) == node_errc::permission_denied ||
+        reply.text().starts_with("ERR unknown") || reply.text().starts_with("ERR Unknown")) {
+        refuse(reply);
+    }
+}
+
+void key_tracking::refuse(const redis::reply_view& reply) {
+    refused_ = true;
+    turn_off();
+    owner_.on_tracking_refused(redis::classify(reply.text()), redis::shown_text(reply.text()));
+}
+
+void key_tracking::turn_off() {
+    ++asked_;
+    if (std::exchange(on_, false)) {
+        owner_.on_tracking(false);
+    }
+}
+
+// ["message", channel, [key, ...]], or nil in the keys' place when all are gone.
+void key_tracking::on_pushed(const redis::reply_view& message) {
+    if (!on_ || message.size() < 3 || message[1].text() != channel) {
+        return;
+    }
+    const redis::reply_view keys = message[2];
+    if (!keys.is_array()) {
+        owner_.on_key_changed({});
+        return;
+    }
+    for (std::size_t each = 0; each < keys.size(); ++each) {
+        owner_.on_key_changed(keys[each].text());
+    }
+}
+
+}  // namespace redlock::driver

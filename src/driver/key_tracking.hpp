@@ -1,0 +1,76 @@
+// Learns from one node when a key that our scripts have read there changes: a connection of its
+// own, subscribed to the node's invalidations, to which the command connection is told to redirect
+// them. Opened when first wanted, kept afterwards, renewed when either connection breaks. Knows
+// nothing of locks. Strand only.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "redis/connection.hpp"
+
+namespace redlock::driver {
+
+class key_tracking final : private redis::connection_events {
+  public:
+    struct owner {
+        /// From now on, or not any more, changes of what is read are told. What changed in between
+        /// was not.
+        virtual void on_tracking(bool on) = 0;
+        /// A key that was read here has changed, and must be read again for the next change to be
+        /// told. Empty: any key may have.
+        virtual void on_key_changed(std::string_view key) = 0;
+        /// The node does not let us; not asked again until the command connection is a new one.
+        virtual void on_tracking_refused(error_code cause, std::string_view message) = 0;
+
+      protected:
+        ~owner() = default;
+    };
+
+    /// `commands` is the connection whose reads are to be tracked; both outlive this.
+    key_tracking(boost::asio::any_io_executor strand, redis::connection_options options,
+                 redis::connection& commands, owner& told, std::uint64_t seed);
+    key_tracking(const key_tracking&) = delete;
+    key_tracking& operator=(const key_tracking&) = delete;
+    ~key_tracking();
+
+    /// Whether anybody is interested. While nobody is, what is told waits in the socket.
+    void want(bool yes);
+    [[nodiscard]] bool on() const { return on_; }
+
+    /// Of the command connection.
+    void on_commands_ready();
+    void on_commands_down();
+    void stop();
+
+  private:
+    class replies;
+
+    void on_ready(const redis::server_identity& identity) override;
+    void on_down(error_code cause, std::string_view message,
+                 std::chrono::nanoseconds retry_in) override;
+    void on_pushed(const redis::reply_view& message) override;
+
+    void on_client_id(const redis::reply_view& reply);
+    void on_subscribed(const redis::reply_view& reply);
+    void on_redirected(std::uint32_t asked, const redis::reply_view& reply);
+    void redirect();
+    void refuse(const redis::reply_view& reply);
+    void turn_off();
+
+    redis::connection& commands_;
+    owner& owner_;
+    std::chrono::nanoseconds command_timeout_;
+    std::shared_ptr<replies> replies_;
+    redis::connection subscription_;
+    std::int64_t subscriber_ = 0;  // the subscription's client id, once it is subscribed
+    std::int64_t client_id_ = 0;
+    std::uint32_t asked_ = 0;  // counts redirections, so that a late answer is not taken for a new
+    bool wanted_ = false;
+    bool refused_ = false;
+    bool on_ = false;
+};
+
+}  // namespace redlock::driver
