@@ -51,8 +51,8 @@ lock that many want goes from one to the next (on the first three servers):
   --json        print JSON, one object for each part
   --help        print this
 
-Exit status: 0; 1 if an operation failed, two held the lock at once, or --frozen found
-ratios above 1.1; 64 usage.
+Exit status: 0; 1 if an operation failed, two held the lock at once, a fencing token did not
+grow, or --frozen found ratios above 1.1; 64 usage.
 )";
 
 arguments read_arguments(int count, const char* const* values) {

@@ -58,6 +58,7 @@ pid_t start(const worker_task& task, int input, int output) {
     auto words = to_arguments(task);
     words.insert(words.begin(), "redlock_bench");
     std::vector<char*> arguments;
+    arguments.reserve(words.size() + 1);
     for (std::string& word : words) {
         arguments.push_back(word.data());
     }

@@ -16,9 +16,9 @@ namespace bench {
 
 /// One acquisition that was won.
 struct hold {
-    nanoseconds asked;  ///< The start of async_acquire.
-    nanoseconds begun;  ///< Its result.
-    nanoseconds ended;  ///< Just before async_release.
+    nanoseconds asked{0};  ///< The start of async_acquire.
+    nanoseconds begun{0};  ///< Its result.
+    nanoseconds ended{0};  ///< Just before async_release.
     std::uint64_t token = 0;
     std::uint64_t worker = 0;
 };

@@ -56,7 +56,11 @@ class crew {
           locks_(io_.get_executor(), nodes,
                  {.events = std::make_shared<split_watch>(record_.splits)}),
           input_(io_, STDIN_FILENO),
-          members_(task.workers) {}
+          members_(task.workers) {
+        // Room enough that the list need not be moved while somebody waits; what is not used costs
+        // no memory.
+        record_.holds.reserve(std::size_t{1} << 21U);
+    }
 
     /// From the first connection to the last; then `record()` is complete.
     void run();
