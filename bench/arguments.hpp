@@ -1,20 +1,33 @@
 // What the benchmark is asked to do, read from the command line. No I/O.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "bench/library_side.hpp"
 
 namespace bench {
 
+/// What is measured.
+enum class part {
+    floors_and_hand_over,  ///< Unless a part is chosen.
+    floors,
+    hand_over,
+    frozen,
+};
+
 struct arguments {
-    double seconds = 4.5;  ///< For each cell of the table, its three contenders together.
+    std::optional<double> seconds;  ///< For each line of a table.
     bool json = false;
-    bool frozen = false;
+    part chosen = part::floors_and_hand_over;
     bool help = false;
     style how = style::coroutines;
     std::string mistake;  ///< Not empty: the arguments cannot be used, and why.
 };
+
+/// A line of the floors' table: its three contenders together.
+inline constexpr double floors_seconds = 4.5;
+inline constexpr double hand_over_seconds = 5;
 
 [[nodiscard]] arguments read_arguments(int count, const char* const* values);
 

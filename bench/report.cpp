@@ -89,6 +89,60 @@ void print_json(const std::vector<cell>& cells, style how) {
     std::cout << json::object{{"style", name_of(how)}, {"cells", std::move(lines)}} << '\n';
 }
 
+void print_hand_over_head(double seconds) {
+    fmt::print(
+        "One lock that many want, on three nodes. {:.1f} s a line.\n"
+        "paced: a worker holds it for 2 ms and asks again 20 ms later. hot: neither.\n\n"
+        "                        | acquired |  held | waited, ms              |   share | commands "
+        "|\n"
+        "processes workers  pace | a second | busy  |  median     p99     max | max/min |  for one "
+        "| splits\n",
+        seconds);
+    std::fflush(stdout);
+}
+
+void print_hand_over_line(const hand_over_line& line) {
+    const bool paced = line.load.hold.count() > 0;
+    fmt::print(
+        "{:9} {:7} {:>5} | {:>8} | {:4.1f}% | {:7.2f} {:7.2f} {:7.2f} | {:>7} | {:8.2f} | {:6}\n",
+        line.load.processes, line.load.workers, paced ? "paced" : "hot", thousands(line.rate),
+        line.busy * 100, milliseconds(line.median), milliseconds(line.p99),
+        milliseconds(line.longest),
+        line.unfairness ? fmt::format("{:.2f}", *line.unfairness) : "inf", line.commands,
+        line.splits);
+    if (!line.passed()) {
+        fmt::print(
+            "       overlapping holds: {}, fencing tokens that did not grow: {}, errors: {} {}\n",
+            line.overlaps, line.disordered, line.errors, line.error);
+    }
+    std::fflush(stdout);
+}
+
+void print_hand_over_json(const std::vector<hand_over_line>& lines) {
+    json::array printed;
+    for (const hand_over_line& line : lines) {
+        printed.push_back(json::object{
+            {"processes", line.load.processes},
+            {"workers", line.load.workers},
+            {"hold_ms", line.load.hold.count()},
+            {"pause_ms", line.load.pause.count()},
+            {"acquisitions_per_second", rounded(line.rate, 0.1)},
+            {"busy_share", rounded(line.busy, 0.0001)},
+            {"wait_median_ms", rounded(milliseconds(line.median), 0.001)},
+            {"wait_p99_ms", rounded(milliseconds(line.p99), 0.001)},
+            {"wait_max_ms", rounded(milliseconds(line.longest), 0.001)},
+            {"share_max_to_min",
+             line.unfairness ? json::value(rounded(*line.unfairness, 0.001)) : json::value()},
+            {"commands_per_acquisition", rounded(line.commands, 0.001)},
+            {"splits", line.splits},
+            {"overlapping_holds", line.overlaps},
+            {"fencing_tokens_not_growing", line.disordered},
+            {"errors", line.errors},
+            {"error", line.error}});
+    }
+    std::cout << json::object{{"hand_over", std::move(printed)}} << '\n';
+}
+
 void print_frozen(const frozen_result& result) {
     fmt::print(
         "{} cycles on three nodes, in milliseconds; the median of {} turns\n\n"

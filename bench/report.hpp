@@ -5,6 +5,7 @@
 
 #include "bench/cells.hpp"
 #include "bench/frozen.hpp"
+#include "bench/hand_over.hpp"
 
 namespace bench {
 
@@ -12,6 +13,10 @@ namespace bench {
 void print_table_head(style how, double seconds);
 void print_table_line(const cell& measured);
 void print_json(const std::vector<cell>& cells, style how);
+
+void print_hand_over_head(double seconds);
+void print_hand_over_line(const hand_over_line& line);
+void print_hand_over_json(const std::vector<hand_over_line>& lines);
 
 void print_frozen(const frozen_result& result);
 void print_frozen_json(const frozen_result& result);

@@ -6,6 +6,12 @@ set(bench_sources
     bench/cells.cpp
     bench/floor.cpp
     bench/frozen.cpp
+    bench/hand_over.cpp
+    bench/hand_over_process.cpp
+    bench/hand_over_record.cpp
+    bench/hand_over_worker.cpp
     bench/library_side.cpp
     bench/report.cpp
+    bench/server_commands.cpp
+    bench/settle.cpp
 )

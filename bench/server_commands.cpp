@@ -1,0 +1,61 @@
+// Reads INFO commandstats. The total of INFO stats would not do: it counts what scripts call and
+// does not tell it apart.
+#include "bench/server_commands.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <iterator>
+#include <string>
+#include <string_view>
+
+#include "bench_scripts.hpp"
+
+namespace bench {
+
+namespace {
+
+/// A line reads: cmdstat_client|setname:calls=3,usec=10,...
+std::uint64_t sent_by_clients(std::string_view statistics) {
+    constexpr std::string_view prefix = "cmdstat_";
+    constexpr std::string_view calls = ":calls=";
+    std::uint64_t sum = 0;
+    for (auto at = statistics.find(prefix); at != std::string_view::npos;
+         at = statistics.find(prefix, at + 1)) {
+        const auto line = statistics.substr(at + prefix.size());
+        const auto name_end = line.find(calls);
+        if (name_end == std::string_view::npos) {
+            break;
+        }
+        const auto name = line.substr(0, name_end);
+        if (std::find(std::begin(script_commands), std::end(script_commands), name) !=
+            std::end(script_commands)) {
+            continue;
+        }
+        std::uint64_t number = 0;
+        const auto digits = line.substr(name_end + calls.size());
+        std::from_chars(digits.data(), digits.data() + digits.size(), number);
+        sum += number;
+    }
+    return sum;
+}
+
+}  // namespace
+
+server_commands::server_commands(const std::vector<redlock::endpoint>& servers) {
+    servers_.reserve(servers.size());
+    for (const redlock::endpoint& where : servers) {
+        servers_.emplace_back(where);
+    }
+}
+
+std::uint64_t server_commands::count() {
+    std::uint64_t sum = 0;
+    for (bare_node& server : servers_) {
+        sum += sent_by_clients(server.ask({"INFO", "commandstats"}));
+    }
+    const std::uint64_t result = sum - own_;
+    own_ += servers_.size();  // A server counts a question once it is answered.
+    return result;
+}
+
+}  // namespace bench
