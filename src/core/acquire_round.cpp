@@ -77,9 +77,10 @@ void acquire_round::record(node_index node, const acquire_vote& vote, instant no
             break;
         case acquire_answer::busy:
             busy_.insert(node);
-            holders_.push_back({vote.holder, vote.holder_remaining
-                                                 ? saturating_add(now, *vote.holder_remaining)
-                                                 : never});
+            holders_.push_back(
+                {vote.holder,
+                 vote.holder_remaining ? saturating_add(now, *vote.holder_remaining) : never,
+                 vote.ahead});
             break;
         case acquire_answer::stale:
             outdated_.insert(node);
@@ -159,6 +160,20 @@ std::size_t acquire_round::largest_holding() const {
         largest = std::max(largest, static_cast<std::size_t>(same));
     }
     return largest;
+}
+
+std::size_t acquire_round::ahead() const {
+    if (holders_.empty()) {
+        return 0;
+    }
+    std::vector<std::size_t> places;
+    places.reserve(holders_.size());
+    for (const auto& each : holders_) {
+        places.push_back(each.ahead);
+    }
+    const auto middle = places.begin() + static_cast<std::ptrdiff_t>((places.size() - 1) / 2);
+    std::nth_element(places.begin(), middle, places.end());
+    return *middle;
 }
 
 std::vector<std::int64_t> acquire_round::offsets_us() const {

@@ -22,7 +22,7 @@ namespace redlock::core {
 
 enum class acquire_answer {
     granted,
-    busy,           ///< Somebody holds the lock on this node.
+    busy,           ///< Somebody holds the lock on this node, or is to have it before us.
     stale,          ///< The fence is not below the ballot.
     out_of_window,  ///< Ballot and node's clock are too far apart.
     not_executed,   ///< An error, and surely nothing was written.
@@ -35,8 +35,12 @@ struct acquire_vote {
     acquire_answer answer = acquire_answer::unknown;
     /// busy: what is left of the holder's lease on this node; empty if it never ends.
     std::optional<duration> holder_remaining{};
-    /// busy: tells holders apart; equal for equal tokens.
+    /// busy: tells holders apart; equal for equal tokens. `nobody_yet`: free, but kept for those
+    /// who came before us, for so long.
     std::uint64_t holder = 0;
+    static constexpr std::uint64_t nobody_yet = ~std::uint64_t{0};
+    /// busy: how many stand in the node's line before us.
+    std::size_t ahead = 0;
     /// stale: the fence.
     std::uint64_t fence = 0;
     /// out_of_window: how far the node's clock is ahead of the client's wall clock.
@@ -92,6 +96,8 @@ class acquire_round {
     [[nodiscard]] std::vector<std::int64_t> offsets_us() const;
     /// Nodes on which somebody else holds the lock.
     [[nodiscard]] node_set busy() const { return busy_; }
+    /// How many stand in line before us: what half of the busy nodes say, or less.
+    [[nodiscard]] std::size_t ahead() const;
     /// When, by the leases that were reported, a quorum may be free; `never` if that cannot be
     /// told.
     [[nodiscard]] instant quorum_free_at() const;
@@ -100,6 +106,7 @@ class acquire_round {
     struct holder_lease {
         std::uint64_t holder = 0;
         instant ends{};
+        std::size_t ahead = 0;
     };
 
     void record(node_index node, const acquire_vote& vote, instant now);

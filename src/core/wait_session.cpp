@@ -19,7 +19,11 @@ constexpr std::size_t max_outdated_in_a_row = 3;
 constexpr duration first_wait = 1ms;
 constexpr duration longest_wait = 64ms;
 // The fallback where changes are told, should one get lost.
-constexpr duration longest_silence = 10s;
+constexpr duration longest_silence = 20s;
+// What each who stands before us in line is given to come first when the lock may be free, and for
+// how many of them.
+constexpr duration time_to_come_first = 1ms;
+constexpr std::size_t most_waited_for = 8;
 // After a split vote the rivals part by random delays of a few round trips.
 constexpr duration shortest_round_trip = 100us;
 constexpr duration longest_split_wait = 64ms;
@@ -152,11 +156,14 @@ bool wait_session::quorum_may_be_free(const acquire_round& round, node_set track
 }
 
 wait_session::step wait_session::on_changed(node_index node, const acquire_round* round,
-                                            node_set tracking) {
+                                            instant now, node_set tracking) {
     const bool news = !changed_.contains(node);
     changed_.insert(node);
-    const bool look = news && round != nullptr && quorum_may_be_free(*round, tracking);
-    return {.start_round = look, .wait_until = never, .end = wait_end::none};
+    if (news && round != nullptr && quorum_may_be_free(*round, tracking)) {
+        const auto politely = static_cast<int>(std::min(round->ahead(), most_waited_for));
+        look_at_ = std::min(look_at_, now + politely * time_to_come_first);
+    }
+    return {.start_round = false, .wait_until = look_at_, .end = wait_end::none};
 }
 
 bool wait_session::out_of_patience(instant now) const {

@@ -53,14 +53,19 @@ class wait_session {
 
     [[nodiscard]] step start(instant now);
     /// A round begins: what is told from now on is news.
-    void on_round_started() { changed_ = {}; }
+    void on_round_started() {
+        changed_ = {};
+        look_at_ = never;
+    }
     /// A round ended. `random` in [0, 1). `tracking`: the nodes that tell of changes of what the
     /// round has read there.
     [[nodiscard]] step on_round(const acquire_round& round, instant now, double random,
                                 node_set tracking = {});
     /// A node tells that the lock has changed there. While waiting, `round` is the last one, and
-    /// the answer says whether to start another; while a round is on its way, it is null.
-    [[nodiscard]] step on_changed(node_index node, const acquire_round* round, node_set tracking);
+    /// the answer may move `wait_until` forward (`never`: it stays); while a round is on its way,
+    /// it is null. Whoever stands behind others in line leaves them a moment to come first.
+    [[nodiscard]] step on_changed(node_index node, const acquire_round* round, instant now,
+                                  node_set tracking);
     /// The time asked for in `wait_until` has come.
     [[nodiscard]] step on_timer(instant now);
     /// The deadline passed while a round was on its way; `outcome` is the round's after its own
@@ -91,6 +96,7 @@ class wait_session {
     std::size_t waits_in_a_row_ = 0;
     acquire_outcome last_ = acquire_outcome::pending;
     instant unavailable_since_ = never;
+    instant look_at_ = never;  // because of what was told
     node_set changed_;  // since the last round began
 };
 

@@ -11,25 +11,36 @@ namespace redlock::driver {
 
 namespace {
 
+// A place in line outlives a few looks of its owner, who looks again every 20 s at the latest.
+constexpr std::string_view place_lease_ms = "60000";
+// What the first in line is given to come for a free lock before it is passed over: many round
+// trips, and little against a lease. A dead one costs the others this once.
+constexpr std::string_view grace_ms = "200";
+constexpr std::string_view longest_line = "256";
+
 script_call encode(const node_pool& pool, const lock_identity& identity,
-                   std::chrono::milliseconds lease_time, const std::string& label) {
+                   std::chrono::milliseconds lease_time, const std::string& label,
+                   const line_place* place) {
     const auto& options = pool.options();
-    const std::string fence = fence_key(identity.resource);
-    const std::string ballot = decimal(identity.block.first);
-    const std::string last = decimal(identity.block.last);
-    const std::string lease = decimal(lease_time.count());
-    const std::string window = decimal(std::chrono::microseconds{options.clock_window}.count());
-    const std::string fence_lifetime = decimal(options.fence_lifetime.count());
-    if (!identity.with_holder_key) {
-        return {scripts::acquire,
-                {identity.resource, fence},
-                {identity.token, ballot, last, lease, window, fence_lifetime}};
+    std::vector<std::string> keys{identity.resource, fence_key(identity.resource)};
+    std::vector<std::string> arguments{
+        identity.token,
+        decimal(identity.block.first),
+        decimal(identity.block.last),
+        decimal(lease_time.count()),
+        decimal(std::chrono::microseconds{options.clock_window}.count()),
+        decimal(options.fence_lifetime.count())};
+    if (place != nullptr) {
+        keys.push_back(line_key(identity.resource));
+        arguments.insert(arguments.end(), {place->id, decimal(place->ticket),
+                                           std::string{place_lease_ms}, std::string{grace_ms},
+                                           std::string{place->enters ? longest_line : "0"}});
     }
-    const std::string holder = holder_key(identity.resource);
-    const std::string details = encode_holder(identity.block.first, identity.token, label);
-    return {scripts::acquire,
-            {identity.resource, fence, holder},
-            {identity.token, ballot, last, lease, window, fence_lifetime, details}};
+    if (identity.with_holder_key) {
+        keys.push_back(holder_key(identity.resource));
+        arguments.push_back(encode_holder(identity.block.first, identity.token, label));
+    }
+    return {place != nullptr ? scripts::acquire_in_line : scripts::acquire, keys, arguments};
 }
 
 }  // namespace
@@ -45,15 +56,19 @@ std::string holder_key(const std::string& resource) {
     return "redlock:holder:{" + resource + '}';
 }
 
+std::string line_key(const std::string& resource) {
+    return "redlock:line:{" + resource + '}';
+}
+
 acquire_attempt::acquire_attempt(node_pool& pool, lock_identity identity,
-                                 std::chrono::milliseconds lease_time, const std::string& label)
+                                 std::chrono::milliseconds lease_time, const std::string& label, const line_place* place)
     : fan_out(pool),
       identity_(std::move(identity)),
       lease_time_(lease_time),
       wall_us_(node_pool::wall_us()),
       // Before anything is encoded or sent: validity counts from here.
       round_(pool.size(), lease_time, boot_clock::now()),
-      call_(encode(pool, identity_, lease_time, label)) {}
+      call_(encode(pool, identity_, lease_time, label, place)) {}
 
 void acquire_attempt::start(owner& told) {
     owner_ = &told;

@@ -23,9 +23,18 @@ struct lock_identity {
     bool with_holder_key = false;
 };
 
+/// Where an acquisition stands in the fair line, the same on every node and in every attempt.
+struct line_place {
+    std::string id;
+    std::uint64_t ticket = 0;  ///< Smaller: came earlier.
+    /// Whether to enter the line if the lock is not to be had now, or only to respect it.
+    bool enters = false;
+};
+
 /// The auxiliary keys: all under one prefix, and in the lock's own hash slot.
 [[nodiscard]] std::string fence_key(const std::string& resource);
 [[nodiscard]] std::string holder_key(const std::string& resource);
+[[nodiscard]] std::string line_key(const std::string& resource);
 inline constexpr std::string_view fence_prefix = "redlock:fence:{";
 
 class acquire_attempt final : public fan_out {
@@ -38,8 +47,9 @@ class acquire_attempt final : public fan_out {
         ~owner() = default;
     };
 
+    /// `place`: where it stands in the fair line; null to take no notice of it.
     acquire_attempt(node_pool& pool, lock_identity identity, std::chrono::milliseconds lease_time,
-                    const std::string& label);
+                    const std::string& label, const line_place* place = nullptr);
 
     void start(owner& told);
     /// As the round's; the owner is not told, since it knows.

@@ -4,6 +4,7 @@ set(driver_sources
     src/driver/extend_attempt.cpp
     src/driver/failures.cpp
     src/driver/fan_out.cpp
+    src/driver/hold_check.cpp
     src/driver/key_tracking.cpp
     src/driver/node.cpp
     src/driver/node_pool.cpp

@@ -41,6 +41,9 @@ std::optional<core::acquire_vote> acquire_vote_of(const redis::reply_view& reply
         return std::nullopt;
     }
     const std::int64_t value = reply[1].integer();
+    const auto ahead = [](const redis::reply_view& count) {
+        return static_cast<std::size_t>(std::clamp<std::int64_t>(count.integer(), 0, 1'000'000));
+    };
     core::acquire_vote vote;
     switch (reply[0].integer()) {
         case 0:
@@ -50,6 +53,16 @@ std::optional<core::acquire_vote> acquire_vote_of(const redis::reply_view& reply
             vote.answer = acquire_answer::busy;
             vote.holder = std::hash<std::string_view>{}(reply[2].text());
             vote.holder_remaining = lease_of(value);
+            vote.ahead = ahead(reply[3]);
+            return vote;
+        case 1:
+            vote.answer = acquire_answer::granted;
+            return vote;
+        case -3:
+            vote.answer = acquire_answer::busy;
+            vote.holder = core::acquire_vote::nobody_yet;
+            vote.holder_remaining = milliseconds{std::clamp<std::int64_t>(value, 0, 60'000)};
+            vote.ahead = ahead(reply[2]);
             return vote;
         case -1:
             vote.answer = acquire_answer::stale;

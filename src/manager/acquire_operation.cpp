@@ -129,10 +129,10 @@ void acquire_operation::follow(const core::wait_session::step& step) {
 
 void acquire_operation::on_key_changed(node_index which) {
     const auto step = session_.on_changed(which, waiting_ ? &attempt_->round() : nullptr,
-                                          manager_.nodes().tracking());
-    if (step.start_round) {
-        // Not from inside the list of those who are told.
-        manager_.clock().set(*this, boot_clock::now());
+                                          boot_clock::now(), manager_.nodes().tracking());
+    if (step.wait_until != core::never) {
+        // Even if that is now: not from inside the list of those who are told.
+        manager_.clock().set(*this, std::min(step.wait_until, session_.deadline()));
     }
 }
 

@@ -176,6 +176,7 @@ void held_lock::lose(diagnostics why) {
 
 void held_lock::stop_looking_after(error_code told_to_waiters) {
     manager_->clock().cancel(*this);
+    loss_watch_.reset();
     for (const auto& waiter : std::exchange(loss_waiters_, {})) {
         waiter->finish(told_to_waiters);
     }
@@ -266,6 +267,7 @@ void held_lock::forget() {
 void held_lock::abandon() {
     invalidate();
     stage_ = stage::over;
+    loss_watch_.reset();
     // Never called, but not kept either: a coroutine that waits here may own this lock.
     const auto forgotten = std::exchange(loss_waiters_, {});
     const auto also_forgotten = std::exchange(release_waiters_, {});
@@ -279,6 +281,9 @@ bool held_lock::surely_over() const {
 void held_lock::wait_lost(const std::shared_ptr<loss_waiter>& waiter) {
     if (stage_ == stage::held) {
         loss_waiters_.push_back(waiter);
+        if (!loss_watch_) {
+            loss_watch_ = std::make_unique<loss_watch>(*manager_, *this);
+        }
     } else {
         waiter->finish(stage_ == stage::lost ? error_code{errc::lost} : error_code{});
     }
@@ -286,6 +291,9 @@ void held_lock::wait_lost(const std::shared_ptr<loss_waiter>& waiter) {
 
 void held_lock::stop_waiting(const loss_waiter& waiter) {
     loss_waiters_.remove_if([&](const auto& each) { return each.get() == &waiter; });
+    if (loss_waiters_.empty()) {
+        loss_watch_.reset();
+    }
 }
 
 void held_lock::tell(event_kind kind, error_code error, std::string_view message) const {

@@ -18,6 +18,7 @@
 #include "driver/extend_attempt.hpp"
 #include "driver/release_attempt.hpp"
 #include "manager/completion.hpp"
+#include "manager/loss_watch.hpp"
 #include "manager/manager_impl.hpp"
 #include "redlock/error.hpp"
 #include "redlock/observer.hpp"
@@ -76,6 +77,8 @@ class held_lock final : public driver::alarm,
     /// What a decided round means for the lock, and for whoever asked for it.
     [[nodiscard]] error_code on_extend_decided(const driver::extend_attempt& attempt);
     void wait_lost(const std::shared_ptr<loss_waiter>& waiter);
+    /// The nodes, or the time, say that it is not ours any more.
+    void lose(diagnostics why);
     void stop_waiting(const loss_waiter& waiter);
     /// The manager goes without a close: nothing can be done any more.
     void abandon();
@@ -90,7 +93,6 @@ class held_lock final : public driver::alarm,
 
     void on_alarm(core::instant now) override;
     void on_release_decided(const driver::release_attempt& attempt) override;
-    void lose(diagnostics why);
     void stop_looking_after(error_code told_to_waiters);
     [[nodiscard]] bool hand_over();
     void rearm();
@@ -113,6 +115,7 @@ class held_lock final : public driver::alarm,
     core::release_outcome release_outcome_ = core::release_outcome::pending;
     std::vector<std::shared_ptr<outcome_waiter>> release_waiters_;
     std::list<std::shared_ptr<loss_waiter>> loss_waiters_;
+    std::unique_ptr<loss_watch> loss_watch_;  // while anybody waits for the loss
     mutable std::mutex error_guard_;
     diagnostics last_error_;
 };

@@ -8,6 +8,7 @@ set(manager_sources
     src/manager/local_lines.cpp
     src/manager/lock.cpp
     src/manager/lock_manager.cpp
+    src/manager/loss_watch.cpp
     src/manager/manager_impl.cpp
     src/manager/mutex.cpp
     src/manager/names.cpp

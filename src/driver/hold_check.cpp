@@ -1,0 +1,47 @@
+#include "driver/hold_check.hpp"
+
+#include <utility>
+
+#include "driver/acquire_attempt.hpp"
+#include "driver/votes.hpp"
+
+namespace redlock::driver {
+
+hold_check::hold_check(node_pool& pool, const std::string& resource, std::string token)
+    : fan_out(pool),
+      token_(std::move(token)),
+      call_(scripts::status, {resource, fence_key(resource), holder_key(resource)}, {}) {}
+
+void hold_check::start(core::node_set whom, report tell) {
+    tell_ = std::move(tell);
+    pending_ = whom;
+    const auto keep = shared_from_this();
+    whom.for_each([&](node_index node) { ask_or_report(node, call_.by_digest()); });
+}
+
+const script_call* hold_check::script_for(node_index /*node*/) {
+    return &call_;
+}
+
+void hold_check::on_answer(node_index node, const redis::reply_view& reply) {
+    const auto answer = parse_status(reply);
+    if (!answer.vote) {
+        settle(node, finding::unknown);
+        return;
+    }
+    settle(node, answer.vote->holder.str() == token_ ? finding::held : finding::gone);
+}
+
+void hold_check::on_no_answer(node_index node, error_code /*cause*/, std::string /*message*/,
+                              bool /*maybe_executed*/) {
+    settle(node, finding::unknown);
+}
+
+void hold_check::settle(node_index node, finding what) {
+    if (pending_.contains(node)) {
+        pending_.erase(node);
+        tell_(node, what);
+    }
+}
+
+}  // namespace redlock::driver

@@ -1,0 +1,48 @@
+#include "manager/loss_watch.hpp"
+
+#include "driver/hold_check.hpp"
+#include "manager/held_lock.hpp"
+#include "manager/manager_impl.hpp"
+
+namespace redlock::manager {
+
+loss_watch::loss_watch(manager_impl& manager, held_lock& held)
+    : manager_(manager), held_(held), view_(manager.nodes().size()) {
+    manager_.clock().set(*this, boot_clock::now() + begins_after);
+}
+
+loss_watch::~loss_watch() {
+    manager_.clock().cancel(*this);
+}
+
+void loss_watch::on_key_changed(node_index which) {
+    view_.on_changed(which);
+    // Not from inside the list of those who are told.
+    manager_.clock().set(*this, boot_clock::now());
+}
+
+void loss_watch::on_alarm(core::instant /*now*/) {
+    if (!watch_) {
+        // Before the first look, or what happens behind it would be nobody's news.
+        watch_ = {manager_.nodes().watches(), held_.resource().str(), *this};
+    }
+    using finding = driver::hold_check::finding;
+    std::make_shared<driver::hold_check>(manager_.nodes(), held_.resource().str(),
+                                         held_.token().str())
+        ->start(view_.take_unseen(),
+                [this, alive = std::weak_ptr<bool>{alive_}](node_index which, finding what) {
+                    if (alive.expired()) {
+                        return;
+                    }
+                    if (what == finding::held) {
+                        view_.on_held(which);
+                    } else if (what == finding::gone) {
+                        view_.on_gone(which);
+                        if (view_.lost()) {
+                            held_.lose({"the nodes do not hold it any more", {}});
+                        }
+                    }
+                });
+}
+
+}  // namespace redlock::manager

@@ -1,0 +1,42 @@
+// Notices early that a held lock is gone, deleted by an operator or evicted, so that its holder
+// need not wait for the next renewal to learn of it. Only for locks whose holder waits for the
+// loss, and not before they have been held for a moment: short critical sections pay nothing. Owned
+// by the lock. Strand only.
+#pragma once
+
+#include <chrono>
+#include <memory>
+
+#include "core/hold_view.hpp"
+#include "driver/alarm_clock.hpp"
+#include "driver/key_watches.hpp"
+#include "redlock/types.hpp"
+
+namespace redlock::manager {
+
+class held_lock;
+class manager_impl;
+
+class loss_watch final : private driver::alarm, private driver::key_watches::watcher {
+  public:
+    /// After this time the nodes are looked at, and asked to tell.
+    static constexpr std::chrono::milliseconds begins_after{10};
+
+    /// Both outlive this. Begins by itself.
+    loss_watch(manager_impl& manager, held_lock& held);
+    loss_watch(const loss_watch&) = delete;
+    loss_watch& operator=(const loss_watch&) = delete;
+    ~loss_watch() override;
+
+  private:
+    void on_alarm(core::instant now) override;
+    void on_key_changed(node_index which) override;
+
+    manager_impl& manager_;
+    held_lock& held_;
+    core::hold_view view_;
+    driver::key_watches::watch watch_;
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for answers that come late
+};
+
+}  // namespace redlock::manager
