@@ -16,6 +16,7 @@ struct script {
 };
 
 extern const script acquire;
+extern const script acquire_in_line;
 extern const script extend;
 extern const script release;
 extern const script status;

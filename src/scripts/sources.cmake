@@ -1,6 +1,7 @@
 # Each is embedded as redlock::scripts::<file name>, declared in scripts.hpp.
 set(script_bodies
     src/scripts/lua/acquire.lua
+    src/scripts/lua/acquire_in_line.lua
     src/scripts/lua/extend.lua
     src/scripts/lua/release.lua
     src/scripts/lua/status.lua

@@ -12,20 +12,11 @@
 namespace redlock::scripts {
 namespace {
 
-using testing::AllOf;
 using testing::ElementsAre;
-using testing::Gt;
 using testing::HasSubstr;
-using testing::Le;
 using testing::Pair;
 
-constexpr std::int64_t minute_us = hour_us / 60;
 constexpr std::int64_t limit = std::int64_t{1} << 53;
-
-// Above half of it and not above all of it: set just now.
-auto fresh(std::int64_t lifetime_ms) {
-    return AllOf(Gt(lifetime_ms / 2), Le(lifetime_ms));
-}
 
 class acquire_script : public testing::Test {
   protected:

@@ -29,8 +29,10 @@ TEST_P(embedded_script, travels_without_comments_and_indentation) {
 }
 
 INSTANTIATE_TEST_SUITE_P(all, embedded_script,
-                         testing::Values(&redlock::scripts::acquire, &redlock::scripts::extend,
-                                         &redlock::scripts::release, &redlock::scripts::status),
+                         testing::Values(&redlock::scripts::acquire,
+                                         &redlock::scripts::acquire_in_line,
+                                         &redlock::scripts::extend, &redlock::scripts::release,
+                                         &redlock::scripts::status),
                          [](const auto& instance) { return std::string{instance.param->name}; });
 
 }  // namespace

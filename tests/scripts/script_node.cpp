@@ -5,11 +5,20 @@
 
 namespace redlock::scripts {
 
-std::string script_node::run(const script& which, const words& keys, const words& arguments) const {
-    words command{"EVAL", std::string{which.body}, std::to_string(keys.size())};
+namespace {
+
+script_node::words eval_command(const script& which, const script_node::words& keys,
+                                const script_node::words& arguments) {
+    script_node::words command{"EVAL", std::string{which.body}, std::to_string(keys.size())};
     command.insert(command.end(), keys.begin(), keys.end());
     command.insert(command.end(), arguments.begin(), arguments.end());
-    return server.command(command);
+    return command;
+}
+
+}  // namespace
+
+std::string script_node::run(const script& which, const words& keys, const words& arguments) const {
+    return server.command(eval_command(which, keys, arguments));
 }
 
 std::string script_node::acquire(acquire_call with) const {
@@ -26,6 +35,27 @@ std::string script_node::acquire(acquire_call with) const {
         arguments.push_back(with.holder_details);
     }
     return run(scripts::acquire, keys, arguments);
+}
+
+script_node::words script_node::acquire_in_line_command(const in_line_call& with) const {
+    const std::int64_t ballot = with.ballot != 0 ? with.ballot : time_us();
+    words keys{lock, fence, line};
+    words arguments{with.token,
+                    std::to_string(ballot),
+                    std::to_string(with.last != 0 ? with.last : ballot),
+                    std::to_string(with.lease_ms),
+                    std::to_string(with.window_us),
+                    std::to_string(with.fence_lifetime_ms),
+                    with.place,
+                    std::to_string(with.ticket),
+                    std::to_string(with.place_lease_ms),
+                    std::to_string(with.grace_ms),
+                    std::to_string(with.longest)};
+    if (!with.holder_details.empty()) {
+        keys.push_back(holder);
+        arguments.push_back(with.holder_details);
+    }
+    return eval_command(scripts::acquire_in_line, keys, arguments);
 }
 
 std::string script_node::extend(const extend_call& with) const {
@@ -64,14 +94,14 @@ std::map<std::string, int> script_node::calls() const {
     const std::string begin = "cmdstat_";
     std::map<std::string, int> counts;
     std::istringstream lines{server.command({"INFO", "commandstats"})};
-    for (std::string line; std::getline(lines, line);) {
-        const auto name_end = line.find(":calls=");
-        if (!line.starts_with(begin) || name_end == std::string::npos) {
+    for (std::string told; std::getline(lines, told);) {
+        const auto name_end = told.find(":calls=");
+        if (!told.starts_with(begin) || name_end == std::string::npos) {
             continue;
         }
-        const std::string name = line.substr(begin.size(), name_end - begin.size());
+        const std::string name = told.substr(begin.size(), name_end - begin.size());
         if (name != "eval" && !name.starts_with("config")) {
-            counts[name] = std::stoi(line.substr(name_end + std::string{":calls="}.size()));
+            counts[name] = std::stoi(told.substr(name_end + std::string{":calls="}.size()));
         }
     }
     return counts;

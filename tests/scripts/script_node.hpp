@@ -3,6 +3,8 @@
 // thread at a time.
 #pragma once
 
+#include <gmock/gmock.h>
+
 #include <cstdint>
 #include <map>
 #include <string>
@@ -16,6 +18,13 @@ namespace redlock::scripts {
 // Leases and windows of an hour: no test is near an end by accident, however slow the machine.
 inline constexpr std::int64_t hour_ms = 3'600'000;
 inline constexpr std::int64_t hour_us = hour_ms * 1000;
+inline constexpr std::int64_t minute_ms = hour_ms / 60;
+inline constexpr std::int64_t minute_us = hour_us / 60;
+
+/// Above half of it and not above all of it: set just now.
+inline auto fresh(std::int64_t lifetime_ms) {
+    return testing::AllOf(testing::Gt(lifetime_ms / 2), testing::Le(lifetime_ms));
+}
 
 class script_node {
   public:
@@ -32,6 +41,27 @@ class script_node {
         std::string holder_details{};  ///< Given: the third key goes with it.
     };
     std::string acquire(acquire_call with) const;
+
+    /// The same for one that stands in line.
+    struct in_line_call {
+        std::string token = "me";
+        std::int64_t ballot = 0;  ///< 0: the node's own time.
+        std::int64_t last = 0;    ///< 0: the ballot itself.
+        std::int64_t lease_ms = hour_ms;
+        std::int64_t window_us = hour_us;
+        std::int64_t fence_lifetime_ms = 2 * hour_ms;
+        std::string place = "me-1";
+        std::int64_t ticket = 100;
+        std::int64_t place_lease_ms = hour_ms;
+        std::int64_t grace_ms = hour_ms;
+        std::int64_t longest = 100;
+        std::string holder_details{};  ///< Given: the fourth key goes with it.
+    };
+    std::string acquire_in_line(const in_line_call& with) const {
+        return server.command(acquire_in_line_command(with));
+    }
+    /// What it sends, for a connection of the test's own.
+    [[nodiscard]] words acquire_in_line_command(const in_line_call& with) const;
 
     struct extend_call {
         std::string token = "me";
@@ -61,6 +91,7 @@ class script_node {
     const std::string lock = "job";
     const std::string fence = "redlock:fence:{job}";
     const std::string holder = "redlock:holder:{job}";
+    const std::string line = "redlock:line:{job}";
     support::redis_server server;
 
   private:

@@ -1,4 +1,7 @@
 set(scripts_test_sources
+    tests/scripts/acquire_in_line_script_test.cpp
+    tests/scripts/acquire_in_line_tracking_test.cpp
+    tests/scripts/acquire_in_line_upkeep_test.cpp
     tests/scripts/acquire_script_test.cpp
     tests/scripts/embedded_test.cpp
     tests/scripts/extend_script_test.cpp

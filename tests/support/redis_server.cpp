@@ -1,65 +1,16 @@
-// The fixture: cli::redis_process with a folder for its Unix socket and a client to look inside;
+// The fixture: cli::redis_process with a folder for its Unix socket and a peer to look inside;
 // see redis_server.hpp.
 #include "support/redis_server.hpp"
 
-#include <hiredis/hiredis.h>
-#include <sys/time.h>
-
 #include <cstdlib>
 #include <filesystem>
-#include <memory>
 #include <stdexcept>
 #include <utility>
 
+#include "support/redis_peer.hpp"
+
 namespace redlock::support {
 namespace {
-
-using context_ptr = std::unique_ptr<redisContext, decltype(&redisFree)>;
-
-struct reply_deleter {
-    void operator()(redisReply* reply) const noexcept { freeReplyObject(reply); }
-};
-using reply_ptr = std::unique_ptr<redisReply, reply_deleter>;
-
-context_ptr dial(std::uint16_t port) {
-    const timeval patience{5, 0};
-    context_ptr context{redisConnectWithTimeout("127.0.0.1", port, patience), &redisFree};
-    if (context != nullptr && context->err == 0) {
-        redisSetTimeout(context.get(), patience);
-    }
-    return context;
-}
-
-reply_ptr ask(redisContext& context, const std::vector<std::string>& arguments) {
-    std::vector<const char*> texts;
-    std::vector<std::size_t> sizes;
-    for (const std::string& argument : arguments) {
-        texts.push_back(argument.data());
-        sizes.push_back(argument.size());
-    }
-    return reply_ptr{static_cast<redisReply*>(
-        redisCommandArgv(&context, static_cast<int>(texts.size()), texts.data(), sizes.data()))};
-}
-
-std::string shown(const redisReply& reply) {
-    switch (reply.type) {
-        case REDIS_REPLY_NIL:
-            return "(nil)";
-        case REDIS_REPLY_INTEGER:
-            return std::to_string(reply.integer);
-        case REDIS_REPLY_ERROR:
-            return "(error) " + std::string{reply.str, static_cast<std::size_t>(reply.len)};
-        case REDIS_REPLY_ARRAY: {
-            std::string lines;
-            for (std::size_t i = 0; i < static_cast<std::size_t>(reply.elements); ++i) {
-                lines += (i == 0 ? "" : "\n") + shown(*reply.element[i]);
-            }
-            return lines;
-        }
-        default:
-            return {reply.str, static_cast<std::size_t>(reply.len)};
-    }
-}
 
 std::string make_folder() {
     std::string pattern = (std::filesystem::temp_directory_path() / "redlock-test-XXXXXX").string();
@@ -142,18 +93,11 @@ void redis_server::restart() {
 }
 
 std::string redis_server::command(const std::vector<std::string>& arguments) const {
-    const context_ptr context = dial(port());
-    if (context == nullptr || context->err != 0) {
-        throw std::runtime_error("redis-server cannot be reached");
-    }
+    redis_peer peer{port()};
     if (!options_.password.empty()) {
-        static_cast<void>(ask(*context, {"AUTH", options_.password}));
+        static_cast<void>(peer.ask({"AUTH", options_.password}));
     }
-    const reply_ptr reply = ask(*context, arguments);
-    if (reply == nullptr) {
-        throw std::runtime_error(std::string{"redis-server: "} + context->errstr);
-    }
-    return shown(*reply);
+    return peer.ask(arguments);
 }
 
 std::optional<std::string> redis_server::get(const std::string& key) const {

@@ -1,3 +1,4 @@
 set(support_sources
+    tests/support/redis_peer.cpp
     tests/support/redis_server.cpp
 )
