@@ -97,7 +97,7 @@ class wait_session {
     acquire_outcome last_ = acquire_outcome::pending;
     instant unavailable_since_ = never;
     instant look_at_ = never;  // because of what was told
-    node_set changed_;  // since the last round began
+    node_set changed_;         // since the last round began
 };
 
 }  // namespace redlock::core

@@ -22,25 +22,32 @@ script_call encode(const node_pool& pool, const lock_identity& identity,
                    std::chrono::milliseconds lease_time, const std::string& label,
                    const line_place* place) {
     const auto& options = pool.options();
-    std::vector<std::string> keys{identity.resource, fence_key(identity.resource)};
-    std::vector<std::string> arguments{
-        identity.token,
-        decimal(identity.block.first),
-        decimal(identity.block.last),
-        decimal(lease_time.count()),
-        decimal(std::chrono::microseconds{options.clock_window}.count()),
-        decimal(options.fence_lifetime.count())};
-    if (place != nullptr) {
-        keys.push_back(line_key(identity.resource));
-        arguments.insert(arguments.end(), {place->id, decimal(place->ticket),
-                                           std::string{place_lease_ms}, std::string{grace_ms},
-                                           std::string{place->enters ? longest_line : "0"}});
-    }
+    const std::string fence = fence_key(identity.resource);
+    const std::string ballot = decimal(identity.block.first);
+    const std::string last = decimal(identity.block.last);
+    const std::string lease = decimal(lease_time.count());
+    const std::string window = decimal(std::chrono::microseconds{options.clock_window}.count());
+    const std::string fence_lifetime = decimal(options.fence_lifetime.count());
+    // What is not given stands at the end, and is left out.
+    std::string holder;
+    std::string details;
+    std::string_view holder_given;
+    std::string_view details_given;
     if (identity.with_holder_key) {
-        keys.push_back(holder_key(identity.resource));
-        arguments.push_back(encode_holder(identity.block.first, identity.token, label));
+        holder_given = holder = holder_key(identity.resource);
+        details_given = details = encode_holder(identity.block.first, identity.token, label);
     }
-    return {place != nullptr ? scripts::acquire_in_line : scripts::acquire, keys, arguments};
+    if (place == nullptr) {
+        return {scripts::acquire,
+                {identity.resource, fence, holder_given},
+                {identity.token, ballot, last, lease, window, fence_lifetime, details_given}};
+    }
+    const std::string line = line_key(identity.resource);
+    const std::string ticket = decimal(place->ticket);
+    return {scripts::acquire_in_line,
+            {identity.resource, fence, line, holder_given},
+            {identity.token, ballot, last, lease, window, fence_lifetime, place->id, ticket,
+             place_lease_ms, grace_ms, place->enters ? longest_line : "0", details_given}};
 }
 
 }  // namespace
@@ -61,7 +68,8 @@ std::string line_key(const std::string& resource) {
 }
 
 acquire_attempt::acquire_attempt(node_pool& pool, lock_identity identity,
-                                 std::chrono::milliseconds lease_time, const std::string& label, const line_place* place)
+                                 std::chrono::milliseconds lease_time, const std::string& label,
+                                 const line_place* place)
     : fan_out(pool),
       identity_(std::move(identity)),
       lease_time_(lease_time),

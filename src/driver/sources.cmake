@@ -6,6 +6,7 @@ set(driver_sources
     src/driver/fan_out.cpp
     src/driver/hold_check.cpp
     src/driver/key_tracking.cpp
+    src/driver/line_exit.cpp
     src/driver/node.cpp
     src/driver/node_pool.cpp
     src/driver/queries.cpp

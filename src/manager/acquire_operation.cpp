@@ -7,6 +7,7 @@
 #include <boost/asio/post.hpp>
 #include <utility>
 
+#include "driver/line_exit.hpp"
 #include "driver/release_attempt.hpp"
 #include "driver/votes.hpp"
 #include "manager/arguments.hpp"
@@ -153,9 +154,23 @@ void acquire_operation::start_round() {
     }
     attempt_ = std::make_shared<driver::acquire_attempt>(
         nodes, driver::lock_identity{resource_.str(), attempt_token(*block), *block, has_details()},
-        lease_time_, request_.label());
+        lease_time_, request_.label(), take_place(*block));
     manager_.clock().set(*this, session_.deadline());
     attempt_->start(*this);
+}
+
+/// Where to stand in the nodes' line: by the time of the first attempt, as the nodes' clocks tell.
+const driver::line_place* acquire_operation::take_place(const core::ballot_block& block) {
+    if (!request_.options().fair) {
+        return nullptr;
+    }
+    if (place_.id.empty()) {
+        place_.ticket = block.first;
+        place_.id = driver::make_token(block.first, manager_.nodes().random_bits(),
+                                       manager_.nodes().random_bits());
+        place_.enters = session_.attempts_are_unlimited();
+    }
+    return &place_;
 }
 
 // Details are kept aside for a lock whose token does not tell its fencing token by itself.
@@ -187,6 +202,7 @@ void acquire_operation::on_attempt_decided() {
         hand_out();
         return;
     }
+    in_line_ = in_line_ || (place_.enters && !round.busy().empty());
     manager_.nodes().tell({.kind = event_kind::attempt_failed,
                            .resource = resource_.str(),
                            .fencing = fencing_token{attempt_->identity().block.first},
@@ -308,6 +324,9 @@ void acquire_operation::on_manager_closed() {
 void acquire_operation::complete(error_code error, lock held) {
     const auto self = shared_from_this();
     done_ = true;
+    if (in_line_) {
+        driver::leave_line(manager_.nodes(), resource_.str(), place_.id);
+    }
     manager_.clock().cancel(*this);
     manager_.lines().leave(*this);
     manager_.remove(*this);

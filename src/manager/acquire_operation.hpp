@@ -53,6 +53,7 @@ class acquire_operation final : public closable,
     [[nodiscard]] std::shared_ptr<held_lock> hold(won_lease won);
     void complete_with(const std::shared_ptr<held_lock>& held);
     [[nodiscard]] bool has_details() const;
+    const driver::line_place* take_place(const core::ballot_block& block);
     [[nodiscard]] std::uint64_t block_width() const;
     void finish(core::wait_end end);
     void fail(error_code error, std::string message);
@@ -68,6 +69,8 @@ class acquire_operation final : public closable,
     completion<error_code, lock> handler_;
     std::shared_ptr<driver::acquire_attempt> attempt_;
     driver::key_watches::watch watch_;
+    driver::line_place place_;
+    bool in_line_ = false;  // of the nodes, as far as we know
     bool begun_ = false;    // to compete
     bool waiting_ = false;  // for another attempt, not for the nodes
     bool cancelled_ = false;
