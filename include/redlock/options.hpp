@@ -83,10 +83,11 @@ struct acquire_options {
     /// Who holds it and why, for people; shown by `status`. Costs one more command a node. Copied
     /// by the initiating call.
     std::string_view label{};
-    /// Whether to stand in line with the waiters of other processes, in the order in which they
+    /// Whether to wait in line with the waiters of other processes, in the order in which they
     /// came, and to take the lock only when it is one's turn. The order is kept on the nodes; a
-    /// place whose owner does not come is passed over after 0.2 s. Others may get the lock sooner:
-    /// those who do not stand in line, other libraries among them.
+    /// place whose owner does not come is passed over after 0.2 s. It orders those who wait:
+    /// whoever finds the lock free at the first attempt takes it, as do other libraries, and those
+    /// who limit their attempts do not stand in line.
     bool fair = true;
     /// How long before the end of validity the loss is announced (`async_wait_lost`, `with_lock`),
     /// so that the body can stop in time. Left out: a tenth of the lease time, at most 500 ms.

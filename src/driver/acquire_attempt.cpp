@@ -16,7 +16,7 @@ constexpr std::string_view place_lease_ms = "60000";
 // What the first in line is given to come for a free lock before it is passed over: many round
 // trips, and little against a lease. A dead one costs the others this once.
 constexpr std::string_view grace_ms = "200";
-constexpr std::string_view longest_line = "256";
+constexpr std::string_view longest_line = "128";
 
 script_call encode(const node_pool& pool, const lock_identity& identity,
                    std::chrono::milliseconds lease_time, const std::string& label,
@@ -47,7 +47,7 @@ script_call encode(const node_pool& pool, const lock_identity& identity,
     return {scripts::acquire_in_line,
             {identity.resource, fence, line, holder_given},
             {identity.token, ballot, last, lease, window, fence_lifetime, place->id, ticket,
-             place_lease_ms, grace_ms, place->enters ? longest_line : "0", details_given}};
+             place_lease_ms, grace_ms, longest_line, details_given}};
 }
 
 }  // namespace

@@ -27,8 +27,6 @@ struct lock_identity {
 struct line_place {
     std::string id;
     std::uint64_t ticket = 0;  ///< Smaller: came earlier.
-    /// Whether to enter the line if the lock is not to be had now, or only to respect it.
-    bool enters = false;
 };
 
 /// The auxiliary keys: all under one prefix, and in the lock's own hash slot.

@@ -85,6 +85,7 @@ void acquire_operation::start() {
     // Who tries only so and so often does not wait for others of this process either.
     if (session_.attempts_are_unlimited() && !manager_.lines().join(*this, resource_.str())) {
         manager_.clock().set(*this, session_.deadline());
+        stands_in_line_ = request_.options().fair;
         return;
     }
     begin();
@@ -159,16 +160,25 @@ void acquire_operation::start_round() {
     attempt_->start(*this);
 }
 
+/// Somebody has it, and we have not asked for a place in the nodes' line yet. The first attempt
+/// does not: where nobody waits, which is nearly always, it spares the nodes the look at their
+/// line.
+bool acquire_operation::wants_a_place() const {
+    const auto outcome = attempt_->round().outcome();
+    return !stands_in_line_ && request_.options().fair && session_.attempts_are_unlimited() &&
+           session_.wants_news() &&
+           (outcome == core::acquire_outcome::contended || outcome == core::acquire_outcome::split);
+}
+
 /// Where to stand in the nodes' line: by the time of the first attempt, as the nodes' clocks tell.
 const driver::line_place* acquire_operation::take_place(const core::ballot_block& block) {
-    if (!request_.options().fair) {
+    if (!stands_in_line_) {
         return nullptr;
     }
     if (place_.id.empty()) {
         place_.ticket = block.first;
         place_.id = driver::make_token(block.first, manager_.nodes().random_bits(),
                                        manager_.nodes().random_bits());
-        place_.enters = session_.attempts_are_unlimited();
     }
     return &place_;
 }
@@ -202,13 +212,18 @@ void acquire_operation::on_attempt_decided() {
         hand_out();
         return;
     }
-    in_line_ = in_line_ || (place_.enters && !round.busy().empty());
+    has_place_ = has_place_ || (stands_in_line_ && !round.busy().empty());
     manager_.nodes().tell({.kind = event_kind::attempt_failed,
                            .resource = resource_.str(),
                            .fencing = fencing_token{attempt_->identity().block.first},
                            .message = core::to_string(round.outcome()),
                            .elapsed = boot_clock::now() - round.started()});
     manager_.clock().cancel(*this);
+    if (wants_a_place()) {
+        stands_in_line_ = true;
+        follow(session_.on_timer(boot_clock::now()));
+        return;
+    }
     follow(session_.on_round(round, boot_clock::now(), manager_.nodes().random(),
                              manager_.nodes().tracking()));
 }
@@ -324,7 +339,7 @@ void acquire_operation::on_manager_closed() {
 void acquire_operation::complete(error_code error, lock held) {
     const auto self = shared_from_this();
     done_ = true;
-    if (in_line_) {
+    if (has_place_) {
         driver::leave_line(manager_.nodes(), resource_.str(), place_.id);
     }
     manager_.clock().cancel(*this);

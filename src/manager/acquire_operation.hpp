@@ -53,6 +53,7 @@ class acquire_operation final : public closable,
     [[nodiscard]] std::shared_ptr<held_lock> hold(won_lease won);
     void complete_with(const std::shared_ptr<held_lock>& held);
     [[nodiscard]] bool has_details() const;
+    [[nodiscard]] bool wants_a_place() const;
     const driver::line_place* take_place(const core::ballot_block& block);
     [[nodiscard]] std::uint64_t block_width() const;
     void finish(core::wait_end end);
@@ -70,9 +71,10 @@ class acquire_operation final : public closable,
     std::shared_ptr<driver::acquire_attempt> attempt_;
     driver::key_watches::watch watch_;
     driver::line_place place_;
-    bool in_line_ = false;  // of the nodes, as far as we know
-    bool begun_ = false;    // to compete
-    bool waiting_ = false;  // for another attempt, not for the nodes
+    bool stands_in_line_ = false;  // asks for the lock from its place in the nodes' line
+    bool has_place_ = false;       // as far as we know
+    bool begun_ = false;           // to compete
+    bool waiting_ = false;         // for another attempt, not for the nodes
     bool cancelled_ = false;
     bool done_ = false;
 };
