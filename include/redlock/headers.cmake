@@ -9,6 +9,7 @@ set(redlock_headers
     include/redlock/observer.hpp
     include/redlock/options.hpp
     include/redlock/redlock.hpp
+    include/redlock/statistics.hpp
     include/redlock/status.hpp
     include/redlock/types.hpp
     include/redlock/with_lock.hpp

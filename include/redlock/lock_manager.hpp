@@ -15,6 +15,7 @@
 #include "redlock/endpoint.hpp"
 #include "redlock/lock.hpp"
 #include "redlock/options.hpp"
+#include "redlock/statistics.hpp"
 #include "redlock/status.hpp"
 
 namespace redlock {
@@ -157,6 +158,9 @@ class lock_manager {
     /// The resources of all locks that this manager holds now and that are valid, with their
     /// tokens.
     [[nodiscard]] std::vector<std::pair<resource_name, lock_token>> active_locks() const;
+
+    /// What this manager has done so far. Any thread.
+    [[nodiscard]] manager_statistics statistics() const;
 
     /// Releases every lock, ends every acquisition with `errc::closed` and every connection.
     ///

@@ -11,6 +11,7 @@
 namespace redlock {
 
 enum class event_kind {
+    woken,           ///< A waiter looks again: `node` told that the lock has changed there.
     acquired,        ///< `elapsed`: how long it took, waiting included.
     attempt_failed,  ///< One attempt of an acquisition did not win; `error` says why.
     acquire_failed,  ///< The acquisition ended without the lock.

@@ -161,9 +161,13 @@ wait_session::step wait_session::on_changed(node_index node, const acquire_round
     changed_.insert(node);
     if (news && round != nullptr && quorum_may_be_free(*round, tracking)) {
         const auto politely = static_cast<int>(std::min(round->ahead(), most_waited_for));
-        look_at_ = std::min(look_at_, now + politely * time_to_come_first);
+        const instant look_at = now + politely * time_to_come_first;
+        if (look_at < look_at_) {
+            look_at_ = look_at;
+            return {.start_round = false, .wait_until = look_at, .end = wait_end::none};
+        }
     }
-    return {.start_round = false, .wait_until = look_at_, .end = wait_end::none};
+    return {.start_round = false, .wait_until = never, .end = wait_end::none};
 }
 
 bool wait_session::out_of_patience(instant now) const {

@@ -133,6 +133,11 @@ void acquire_operation::on_key_changed(node_index which) {
     const auto step = session_.on_changed(which, waiting_ ? &attempt_->round() : nullptr,
                                           boot_clock::now(), manager_.nodes().tracking());
     if (step.wait_until != core::never) {
+        manager_.counted().wake_ups.add();
+        manager_.nodes().tell({.kind = event_kind::woken,
+                               .resource = resource_.str(),
+                               .node = which,
+                               .node_name = manager_.nodes().names()[which]});
         // Even if that is now: not from inside the list of those who are told.
         manager_.clock().set(*this, std::min(step.wait_until, session_.deadline()));
     }
@@ -140,6 +145,7 @@ void acquire_operation::on_key_changed(node_index which) {
 
 void acquire_operation::start_round() {
     session_.on_round_started();
+    manager_.counted().attempts.add();
     auto& nodes = manager_.nodes();
     if (!nodes.same_server_twice().empty()) {
         fail(errc::same_server_twice, nodes.same_server_twice());
@@ -212,6 +218,9 @@ void acquire_operation::on_attempt_decided() {
         hand_out();
         return;
     }
+    if (round.outcome() == core::acquire_outcome::split) {
+        manager_.counted().split_votes.add();
+    }
     has_place_ = has_place_ || (stands_in_line_ && !round.busy().empty());
     manager_.nodes().tell({.kind = event_kind::attempt_failed,
                            .resource = resource_.str(),
@@ -279,10 +288,13 @@ std::shared_ptr<held_lock> acquire_operation::hold(won_lease won) {
 }
 
 void acquire_operation::complete_with(const std::shared_ptr<held_lock>& held) {
+    const core::duration waited = boot_clock::now() - asked_at_;
+    manager_.counted().acquired.add();
+    manager_.counted().waited_ns.add(static_cast<std::uint64_t>(waited.count()));
     manager_.nodes().tell({.kind = event_kind::acquired,
                            .resource = resource_.str(),
                            .fencing = held->fencing(),
-                           .elapsed = boot_clock::now() - asked_at_});
+                           .elapsed = waited});
     complete({}, lock{held});
 }
 

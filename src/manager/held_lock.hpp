@@ -62,6 +62,8 @@ class held_lock final : public driver::alarm,
     [[nodiscard]] diagnostics last_error() const;
     /// From now on `valid()` is false; what remains to be done is `release` or `forget`.
     void invalidate() { over_.store(true, std::memory_order_release); }
+    /// `release` will be called, so that nobody else has to; true if that was said before.
+    bool announce_release() { return release_announced_.exchange(true, std::memory_order_acq_rel); }
 
     // On the strand, with the manager alive.
     /// Lists the lock with the manager and starts to look after it.
@@ -109,6 +111,7 @@ class held_lock final : public driver::alarm,
     fencing_token fencing_;
     std::atomic<core::duration::rep> valid_until_;
     std::atomic<bool> over_{false};
+    std::atomic<bool> release_announced_{false};
     core::renewal renewal_;
     local_line* line_ = nullptr;
     stage stage_ = stage::held;

@@ -57,6 +57,9 @@ void lock::release_in_background() noexcept {
     }
     const auto held = std::exchange(held_, nullptr);
     held->invalidate();
+    if (held->announce_release()) {
+        return;
+    }
     try {
         if (const auto owner = held->manager()) {
             // Posted even on the strand: a destructor runs where nobody expects other code to.
@@ -116,6 +119,7 @@ void lock::start_release(std::shared_ptr<held_lock> held, any_handler handler) {
         return;
     }
     held->invalidate();
+    held->announce_release();
     const auto waiter = std::make_shared<manager::outcome_waiter>(
         completion<error_code>{std::move(handler), owner->executor()});
     waiter->handler().on_cancel(owner->strand(), waiter);

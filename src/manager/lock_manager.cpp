@@ -100,6 +100,10 @@ std::vector<std::pair<resource_name, lock_token>> lock_manager::active_locks() c
     return impl_->active_locks();
 }
 
+manager_statistics lock_manager::statistics() const {
+    return impl_->counted().read();
+}
+
 void lock_manager::start_acquire(const weak_impl& impl, resource_name resource,
                                  detail::acquire_request request,
                                  any_handler<error_code, lock> handler) {

@@ -17,6 +17,7 @@
 
 #include "driver/alarm_clock.hpp"
 #include "driver/node_pool.hpp"
+#include "manager/counters.hpp"
 #include "manager/local_lines.hpp"
 #include "manager/opening.hpp"
 #include "redlock/options.hpp"
@@ -54,6 +55,7 @@ class manager_impl : public std::enable_shared_from_this<manager_impl> {
     [[nodiscard]] driver::alarm_clock& clock() { return clock_; }
     [[nodiscard]] opening& door() { return door_; }
     [[nodiscard]] local_lines& lines() { return lines_; }
+    [[nodiscard]] counters& counted() { return counters_; }
     [[nodiscard]] diagnostics explain(std::string message, const driver::failures& why) const {
         return why.to_diagnostics(std::move(message), nodes_.names());
     }
@@ -82,6 +84,7 @@ class manager_impl : public std::enable_shared_from_this<manager_impl> {
     driver::alarm_clock clock_;
     driver::node_pool nodes_;
     opening door_;
+    counters counters_;
     bool closed_ = false;
     std::shared_ptr<close_operation> close_;
     local_lines lines_;  // before the operations, which stand in them

@@ -20,6 +20,8 @@ std::string_view to_string(event_kind kind) noexcept {
             return "extend failed";
         case event_kind::lost:
             return "lost";
+        case event_kind::woken:
+            return "woken";
         case event_kind::tracking_refused:
             return "tracking refused";
         case event_kind::released:
