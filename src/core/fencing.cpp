@@ -22,10 +22,15 @@ std::uint64_t shifted_clock(std::int64_t wall_us, std::int64_t offset_us) {
 }  // namespace
 
 std::optional<ballot_block> next_block(std::uint64_t largest_fence, std::int64_t wall_us,
-                                       std::int64_t offset_us, std::uint64_t width) {
+                                       std::int64_t offset_us, std::uint64_t width,
+                                       std::uint64_t longest_lead_us) {
     // Both numbers may be any that a broken node answered: the sums must not wrap round.
     const std::uint64_t above = largest_fence < ballot_limit ? largest_fence + 1 : ballot_limit;
-    const std::uint64_t first = std::max(above, shifted_clock(wall_us, offset_us));
+    const std::uint64_t clock = shifted_clock(wall_us, offset_us);
+    const std::uint64_t first = std::max(above, clock);
+    if (first - clock > longest_lead_us) {
+        width = 1;
+    }
     // One below the limit stays free for the bar.
     if (first >= ballot_limit - width) {
         return std::nullopt;

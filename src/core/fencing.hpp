@@ -15,7 +15,7 @@ namespace redlock::core {
 inline constexpr std::uint64_t ballot_limit = std::uint64_t{1} << 53;
 
 /// The ballots one acquisition reserves: the first is the holder's fencing token, the nodes store
-/// the last. One wide unless tokens are to be handed on within a process.
+/// the last. One wide unless others of the process wait to be handed the lock.
 struct ballot_block {
     std::uint64_t first = 0;
     std::uint64_t last = 0;
@@ -29,9 +29,13 @@ struct ballot_block {
 /// The block for a new attempt: above the largest fence known, and near the nodes' clocks.
 /// `wall_us`: the client's wall clock, microseconds since the epoch; `offset_us`: how far the
 /// nodes' clocks are ahead of it, as far as known. Empty when no ballot below the limit is left.
+/// It is `width` wide, but only one if it would begin more than `longest_lead_us` ahead of the
+/// nodes' clocks: wide blocks that are given back unused must not drive the fence out of the nodes'
+/// window.
 [[nodiscard]] std::optional<ballot_block> next_block(std::uint64_t largest_fence,
                                                      std::int64_t wall_us, std::int64_t offset_us,
-                                                     std::uint64_t width = 1);
+                                                     std::uint64_t width = 1,
+                                                     std::uint64_t longest_lead_us = ballot_limit);
 
 /// The offset to believe of those that nodes reported: the median, so that a minority of wild
 /// clocks does not pull it away. `offsets_us` is reordered. Zero for none.

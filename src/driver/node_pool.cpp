@@ -47,7 +47,10 @@ node_pool::node_pool(const boost::asio::any_io_executor& strand,
 
 std::optional<core::ballot_block> node_pool::next_block(const std::string& resource,
                                                         std::uint64_t width) {
-    return core::next_block(fences_.largest(resource), wall_us(), offset_us_, width);
+    return core::next_block(
+        fences_.largest(resource), wall_us(), offset_us_, width,
+        // Leaves room for clocks that differ.
+        static_cast<std::uint64_t>(std::chrono::microseconds{options_.clock_window}.count() / 4));
 }
 
 void node_pool::note_fence(const std::string& resource, std::uint64_t fence) {

@@ -42,6 +42,23 @@ TEST(next_block, reserves_as_many_ballots_as_asked_for) {
     EXPECT_EQ(block->last - block->first + 1, 1024U);
 }
 
+TEST(next_block, is_one_wide_too_far_ahead_of_the_clock) {
+    EXPECT_EQ(next_block(today_u + 99, today, 0, 1024, 100),
+              (ballot_block{today_u + 100, today_u + 1123}));
+    EXPECT_EQ(next_block(today_u + 100, today, 0, 1024, 100),
+              (ballot_block{today_u + 101, today_u + 101}));
+}
+
+TEST(next_block, of_blocks_that_are_given_back_unused_stays_near_the_clock) {
+    // Each turn takes 200 us and uses one of its thousand ballots.
+    constexpr std::int64_t lead = 1'000'000;
+    std::uint64_t fence = 0;
+    for (std::int64_t now = today; now < today + 20'000'000; now += 200) {
+        fence = next_block(fence, now, 0, 1000, lead)->last;
+        ASSERT_LE(fence, static_cast<std::uint64_t>(now + lead) + 1000);
+    }
+}
+
 TEST(next_block, is_never_zero_however_early_the_clock) {
     EXPECT_EQ(next_block(0, 0, 0)->first, 1U);
     EXPECT_EQ(next_block(0, 100, -101)->first, 1U);
