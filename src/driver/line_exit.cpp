@@ -18,14 +18,15 @@ struct nobody final : redis::reply_sink {
 
 }  // namespace
 
-void leave_line(node_pool& pool, const std::string& resource, const std::string& id) {
+void leave_line(node_pool& pool, const std::string& resource, const std::string& id,
+                core::node_set whom) {
     std::string encoded;
     redis::append_command(encoded, {"HDEL", line_key(resource), id});
     const auto sink = std::make_shared<nobody>();
-    for (node_index node = 0; node < pool.size(); ++node) {
+    whom.for_each([&](node_index node) {
         // Behind an ACQUIRE that may enter it only now. What cannot be told is told by time.
         static_cast<void>(pool.at(node).send(encoded, sink, pool.command_deadline(), true));
-    }
+    });
 }
 
 }  // namespace redlock::driver

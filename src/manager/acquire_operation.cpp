@@ -189,6 +189,14 @@ const driver::line_place* acquire_operation::take_place(const core::ballot_block
     return &place_;
 }
 
+/// `granted`: the nodes that have taken us out of their lines by themselves.
+void acquire_operation::leave_nodes_line(core::node_set granted) {
+    if (!place_.id.empty()) {
+        driver::leave_line(manager_.nodes(), resource_.str(), std::exchange(place_.id, {}),
+                           core::node_set::all(manager_.nodes().size()) - granted);
+    }
+}
+
 // Details are kept aside for a lock whose token does not tell its fencing token by itself.
 bool acquire_operation::has_details() const {
     return !request_.label().empty() || !request_.identifier().empty();
@@ -221,7 +229,6 @@ void acquire_operation::on_attempt_decided() {
     if (round.outcome() == core::acquire_outcome::split) {
         manager_.counted().split_votes.add();
     }
-    has_place_ = has_place_ || (stands_in_line_ && !round.busy().empty());
     manager_.nodes().tell({.kind = event_kind::attempt_failed,
                            .resource = resource_.str(),
                            .fencing = fencing_token{attempt_->identity().block.first},
@@ -327,6 +334,8 @@ void acquire_operation::cancel() {
         return;
     }
     manager_.clock().cancel(*this);
+    // Before the release, whose confirmation then tells of both.
+    leave_nodes_line({});
     if (!attempt_) {
         fail(boost::asio::error::operation_aborted, "cancelled");
         return;
@@ -351,9 +360,8 @@ void acquire_operation::on_manager_closed() {
 void acquire_operation::complete(error_code error, lock held) {
     const auto self = shared_from_this();
     done_ = true;
-    if (has_place_) {
-        driver::leave_line(manager_.nodes(), resource_.str(), place_.id);
-    }
+    leave_nodes_line(!error && !waiting_ && attempt_ ? attempt_->round().granted()
+                                                     : core::node_set{});
     manager_.clock().cancel(*this);
     manager_.lines().leave(*this);
     manager_.remove(*this);

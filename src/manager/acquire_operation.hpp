@@ -54,6 +54,7 @@ class acquire_operation final : public closable,
     void complete_with(const std::shared_ptr<held_lock>& held);
     [[nodiscard]] bool has_details() const;
     [[nodiscard]] bool wants_a_place() const;
+    void leave_nodes_line(core::node_set granted);
     const driver::line_place* take_place(const core::ballot_block& block);
     [[nodiscard]] std::uint64_t block_width() const;
     void finish(core::wait_end end);
@@ -72,7 +73,6 @@ class acquire_operation final : public closable,
     driver::key_watches::watch watch_;
     driver::line_place place_;
     bool stands_in_line_ = false;  // asks for the lock from its place in the nodes' line
-    bool has_place_ = false;       // as far as we know
     bool begun_ = false;           // to compete
     bool waiting_ = false;         // for another attempt, not for the nodes
     bool cancelled_ = false;

@@ -224,7 +224,6 @@ bool held_lock::hand_over() {
     const auto self = shared_from_this();
     stage_ = stage::over;
     release_outcome_ = core::release_outcome::released;
-    stop_looking_after({});
     manager_->remove(*this);
     manager_->counted().handed_over.add();
     tell(event_kind::handed_over);
@@ -232,6 +231,8 @@ bool held_lock::hand_over() {
         waiter->finish({});
     }
     next->take_over(*this, std::move(won_));
+    // Last: as long as one alarm is set, the next costs no system call.
+    stop_looking_after({});
     return true;
 }
 
