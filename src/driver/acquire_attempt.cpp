@@ -131,7 +131,7 @@ void acquire_attempt::vote(node_index node, const core::acquire_vote& vote) {
     const auto effects = round_.on_vote(node, vote, boot_clock::now());
     if (vote.answer == core::acquire_answer::granted && before != core::acquire_outcome::pending &&
         before != core::acquire_outcome::held) {
-        // The barred release that undoes it travels behind the ACQUIRE already.
+        // The release that undoes it travels behind the ACQUIRE already, or goes out now.
         pool().tell({.kind = event_kind::late_grant_released,
                      .resource = identity_.resource,
                      .fencing = fencing_token{identity_.block.first},
@@ -139,6 +139,7 @@ void acquire_attempt::vote(node_index node, const core::acquire_vote& vote) {
                      .node_name = pool().names()[node]});
     }
     execute(effects);
+    pay_owed(node, vote.answer);
     // After the release that may have begun just now, so that there is no gap between the two
     // counts.
     if (round_.pending().empty()) {
@@ -157,25 +158,55 @@ void acquire_attempt::on_deadline() {
 
 void acquire_attempt::cancel(std::function<void()> cleaned_up) {
     owner_ = nullptr;
-    execute(round_.cancel(), std::move(cleaned_up));
+    auto effects = round_.cancel();
+    effects.release_barred = effects.release_barred | std::exchange(owed_, {});
+    execute(effects, std::move(cleaned_up));
     open_write_.reset();
+}
+
+void acquire_attempt::make_way() {
+    release({}, std::exchange(owed_, {}));
 }
 
 void acquire_attempt::execute(const core::acquire_effects& effects,
                               std::function<void()> cleaned_up) {
-    const bool nothing_to_undo = effects.release.empty() && effects.release_barred.empty();
+    auto barred = effects.release_barred;
     if (effects.finished) {
         learn();
+        if (round_.outcome() == core::acquire_outcome::contended) {
+            owed_ = barred & round_.pending();
+            barred = barred - owed_;
+        }
     }
-    if (nothing_to_undo) {
-        if (cleaned_up) {
-            cleaned_up();
+    release(effects.release, barred, std::move(cleaned_up));
+}
+
+/// An answer that came after the attempt was lost.
+void acquire_attempt::pay_owed(node_index node, core::acquire_answer answer) {
+    if (!owed_.contains(node)) {
+        return;
+    }
+    owed_.erase(node);
+    core::node_set only;
+    only.insert(node);
+    if (answer == core::acquire_answer::granted) {
+        release(only, {});
+    } else if (answer == core::acquire_answer::unknown) {
+        release({}, only);
+    }
+}
+
+void acquire_attempt::release(core::node_set granted, core::node_set doubtful,
+                              std::function<void()> settled) {
+    if (granted.empty() && doubtful.empty()) {
+        if (settled) {
+            settled();
         }
         return;
     }
-    const auto undo = std::make_shared<release_attempt>(pool(), identity_, effects.release,
-                                                        effects.release_barred, lease_time_);
-    undo->on_settled(std::move(cleaned_up));
+    const auto undo =
+        std::make_shared<release_attempt>(pool(), identity_, granted, doubtful, lease_time_);
+    undo->on_settled(std::move(settled));
     undo->start(nullptr);
 }
 

@@ -55,6 +55,10 @@ class acquire_attempt final : public fan_out {
     /// `cleaned_up`, if given, is called when every node that may have granted has confirmed the
     /// release or let its time pass; from inside if there is none.
     void cancel(std::function<void()> cleaned_up);
+    /// Another attempt begins, or nobody waits any more. Where this one was contended, nodes that
+    /// had not answered were not told to forget it: nearly always they answer that there is nothing
+    /// to forget. Those that still have not answered are told now.
+    void make_way();
     void forget_owner() { owner_ = nullptr; }
     /// The lock is being given back: a straggler that never ran the script must not run it now.
     void close() { closed_ = true; }
@@ -70,6 +74,9 @@ class acquire_attempt final : public fan_out {
     void vote(node_index node, const core::acquire_vote& vote);
     void learn();
     void execute(const core::acquire_effects& effects, std::function<void()> cleaned_up = nullptr);
+    void release(core::node_set granted, core::node_set doubtful,
+                 std::function<void()> settled = nullptr);
+    void pay_owed(node_index node, core::acquire_answer answer);
 
     lock_identity identity_;
     std::chrono::milliseconds lease_time_;
@@ -77,6 +84,7 @@ class acquire_attempt final : public fan_out {
     core::acquire_round round_;
     script_call call_;
     owner* owner_ = nullptr;
+    core::node_set owed_;  // a release, unless their answer makes it needless
     bool closed_ = false;
     std::optional<node_pool::open_write> open_write_;
 };

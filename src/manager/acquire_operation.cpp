@@ -159,6 +159,9 @@ void acquire_operation::start_round() {
                          driver::fence_key(resource_.str())));
         return;
     }
+    if (attempt_) {
+        attempt_->make_way();
+    }
     attempt_ = std::make_shared<driver::acquire_attempt>(
         nodes, driver::lock_identity{resource_.str(), attempt_token(*block), *block, has_details()},
         lease_time_, request_.label(), take_place(*block));
@@ -360,6 +363,9 @@ void acquire_operation::on_manager_closed() {
 void acquire_operation::complete(error_code error, lock held) {
     const auto self = shared_from_this();
     done_ = true;
+    if (error && attempt_) {
+        attempt_->make_way();
+    }
     leave_nodes_line(!error && !waiting_ && attempt_ ? attempt_->round().granted()
                                                      : core::node_set{});
     manager_.clock().cancel(*this);

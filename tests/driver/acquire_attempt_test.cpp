@@ -207,6 +207,7 @@ TEST_F(acquire_attempt_test, is_cleaned_up_at_once_when_there_is_nothing_to_undo
     on_all({"SET", "job", "theirs"});
     const auto attempt = world.acquire(world.identity());
     ASSERT_EQ(attempt->round().outcome(), acquire_outcome::contended);
+    ASSERT_TRUE(world.run_until([&] { return attempt->round().pending().empty(); }));
     bool cleaned_up = false;
     attempt->cancel([&] { cleaned_up = true; });
     EXPECT_TRUE(cleaned_up);

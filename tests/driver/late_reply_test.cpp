@@ -93,6 +93,8 @@ TEST_F(late_reply, grant_to_a_lost_attempt_was_followed_by_its_barred_release) {
     c->on_script = always(silence);
     const auto attempt = decided();
     ASSERT_EQ(attempt->round().outcome(), acquire_outcome::contended);
+    EXPECT_THAT(c->calls(), ElementsAre("acquire"));
+    attempt->make_way();
     ASSERT_TRUE(run_until_calls(*c, 2));
     EXPECT_THAT(c->calls(), ElementsAre("acquire", "release"));
     EXPECT_EQ(c->server.accepted, 1);  // On the same connection, hence in this order.
@@ -111,6 +113,46 @@ TEST_F(late_reply, grant_to_a_lost_attempt_was_followed_by_its_barred_release) {
     ASSERT_TRUE(world->run_until_settled());
     // Nodes that said busy have nothing to release.
     EXPECT_THAT(a->calls(), ElementsAre("acquire"));
+}
+
+TEST_F(late_reply, grant_to_a_contended_attempt_is_released_when_it_comes) {
+    a->on_script = acquire_says(busy);
+    b->on_script = acquire_says(busy);
+    c->on_script = always(silence);
+    const auto attempt = decided();
+    ASSERT_EQ(attempt->round().outcome(), acquire_outcome::contended);
+    c->server.say(granted_reply);
+    ASSERT_TRUE(run_until_calls(*c, 2));
+    const auto release = c->last("release");
+    ASSERT_EQ(release.size(), 8U);
+    EXPECT_EQ(release[5], attempt->identity().token);
+    EXPECT_EQ(release[6], "0");  // nothing of it can come any more
+    c->server.say(removed);
+    ASSERT_TRUE(world->run_until_settled());
+}
+
+TEST_F(late_reply, busy_to_a_contended_attempt_leaves_nothing_to_release) {
+    a->on_script = acquire_says(busy);
+    b->on_script = acquire_says(busy);
+    c->on_script = always(silence);
+    const auto attempt = decided();
+    ASSERT_EQ(attempt->round().outcome(), acquire_outcome::contended);
+    c->server.say(busy);
+    ASSERT_TRUE(world->run_until_settled());
+    attempt->make_way();
+    ASSERT_TRUE(world->run_until_settled());
+    EXPECT_THAT(c->calls(), ElementsAre("acquire"));
+}
+
+TEST_F(late_reply, none_in_time_to_a_contended_attempt_is_followed_by_a_barred_release) {
+    a->on_script = acquire_says(busy);
+    b->on_script = acquire_says(busy);
+    c->on_script = always(silence);
+    const auto attempt = decided();
+    ASSERT_EQ(attempt->round().outcome(), acquire_outcome::contended);
+    ASSERT_TRUE(run_until_calls(*c, 2));  // by the node's timeout
+    EXPECT_EQ(c->last("release")[6], std::to_string(attempt->identity().block.bar()));
+    EXPECT_EQ(c->server.accepted, 1);
 }
 
 TEST_F(late_reply, noscript_is_repeated_for_a_lock_that_is_held) {
