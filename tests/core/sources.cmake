@@ -7,6 +7,7 @@ set(core_test_sources
     tests/core/quorum_test.cpp
     tests/core/release_round_test.cpp
     tests/core/renewal_test.cpp
+    tests/core/turn_test.cpp
     tests/core/validity_test.cpp
     tests/core/wait_session_test.cpp
     tests/core/warm_up_test.cpp
