@@ -116,7 +116,7 @@ TEST(wait_news, polls_or_sleeps_by_whether_a_quorum_could_be_freed_in_silence) {
                 if (row[i] == 2) {
                     silent.insert(node);
                 }
-                unwatched += row[i] == 0 ? 0 : 1;
+                unwatched += row[i] == 0 ? 0U : 1U;
             }
             if (silent.size() > tolerated_by(count)) {
                 return true;  // no holder's, but the lack of a quorum
@@ -257,7 +257,7 @@ TEST(wait_news, the_same_news_again_are_none) {
     }
     EXPECT_EQ(mine.told(1, at(2ms)), never);
     EXPECT_EQ(mine.told(0, at(3ms)), at(3ms));
-    for (node_index node : {0, 1, 3}) {
+    for (const node_index node : std::vector<node_index>{0, 1, 3}) {
         EXPECT_EQ(mine.told(node, at(9ms)), at(3ms));
     }
 }
@@ -294,7 +294,7 @@ TEST(wait_news, leaves_each_who_stands_before_it_a_millisecond_and_no_more_than_
 
 TEST(wait_news, news_during_the_round_keep_it_from_falling_asleep) {
     waiter mine{contended(3), node_set::all(3)};
-    for (const node_index node : {0, 1}) {
+    for (const node_index node : std::vector<node_index>{0, 1}) {
         const auto step = mine.session.on_changed(node, nullptr, at(0ms), mine.tracking);
         EXPECT_EQ(step.wait_until, never);
         EXPECT_FALSE(step.start_round);
@@ -310,8 +310,7 @@ TEST(wait_news, news_before_the_vote_and_news_in_the_wait_add_up) {
             waiter mine{contended(count), node_set::all(count)};
             node_index node = 0;
             for (; node < before; ++node) {
-                static_cast<void>(
-                    mine.session.on_changed(node, nullptr, at(0ms), mine.tracking));
+                static_cast<void>(mine.session.on_changed(node, nullptr, at(0ms), mine.tracking));
             }
             // Of an even number, one node short of a quorum is enough to hold it.
             const std::size_t needed = quorum_of(count);
@@ -339,13 +338,13 @@ TEST(wait_news, a_new_round_makes_the_news_old) {
 
 TEST(wait_news, a_vote_that_comes_late_is_watched_as_well) {
     acquire_round round{5, lease, epoch};
-    for (const node_index node : {0, 1, 2}) {
+    for (const node_index node : std::vector<node_index>{0, 1, 2}) {
         round.on_vote(node, busy(), epoch);
     }
     ASSERT_EQ(to_string(round.outcome()), "contended");
     waiter mine{round, node_set::all(5)};
     EXPECT_FALSE(polls(mine.sleep(), at(1ms)));
-    for (const node_index node : {3, 4}) {
+    for (const node_index node : std::vector<node_index>{3, 4}) {
         mine.round.on_vote(node, busy(), at(2ms));
     }
     EXPECT_EQ(mine.told(0, at(3ms)), never);
