@@ -304,6 +304,16 @@ TEST(wait_news, news_during_the_round_keep_it_from_falling_asleep) {
     EXPECT_GT(step.wait_until, at(1ms));
 }
 
+TEST(wait_news, news_of_the_round_that_come_twice_are_not_looked_into_twice) {
+    waiter mine{contended(3), node_set::all(3)};
+    for (const node_index node : std::vector<node_index>{0, 1}) {
+        static_cast<void>(mine.session.on_changed(node, nullptr, at(0ms), mine.tracking));
+    }
+    mine.sleep();
+    EXPECT_EQ(mine.told(0, at(1ms)), never);
+    EXPECT_EQ(mine.told(1, at(1ms)), never);
+}
+
 TEST(wait_news, news_before_the_vote_and_news_in_the_wait_add_up) {
     for (std::size_t count = 1; count <= small_scope::most_nodes; ++count) {
         for (std::size_t before = 0; before < quorum_of(count); ++before) {
@@ -312,7 +322,6 @@ TEST(wait_news, news_before_the_vote_and_news_in_the_wait_add_up) {
             for (; node < before; ++node) {
                 static_cast<void>(mine.session.on_changed(node, nullptr, at(0ms), mine.tracking));
             }
-            // Of an even number, one node short of a quorum is enough to hold it.
             const std::size_t needed = quorum_of(count);
             EXPECT_FALSE(polls(mine.sleep(), at(1ms)));
             for (; node + 1 < needed; ++node) {
