@@ -1,13 +1,18 @@
 set(core_test_sources
     tests/core/acquire_round_exhaustive_test.cpp
     tests/core/acquire_round_test.cpp
+    tests/core/acquire_round_view_test.cpp
     tests/core/extend_round_test.cpp
     tests/core/fencing_test.cpp
+    tests/core/hold_view_test.cpp
     tests/core/node_set_test.cpp
     tests/core/quorum_test.cpp
     tests/core/release_round_test.cpp
     tests/core/renewal_test.cpp
+    tests/core/turn_test.cpp
     tests/core/validity_test.cpp
     tests/core/wait_session_test.cpp
+    tests/core/wait_news_test.cpp
+    tests/core/wait_simulation_test.cpp
     tests/core/warm_up_test.cpp
 )

@@ -67,6 +67,46 @@ TEST(votes, cuts_a_lease_of_millions_of_years_down_to_what_can_be_reckoned_with)
     EXPECT_GT(core::duration{view.remaining.value()}, core::duration{24h * 365 * 200});
 }
 
+TEST(votes, reads_a_grant_in_line) {
+    // What follows the 1 is how many wait behind us, which is nothing to decide by.
+    for (const std::string waiting : {":0\r\n", ":1\r\n", ":127\r\n"}) {
+        const auto vote = acquire("*2\r\n:1\r\n" + waiting).vote.value();
+        EXPECT_EQ(vote.answer, acquire_answer::granted);
+        EXPECT_EQ(vote.ahead, 0U);
+    }
+}
+
+TEST(votes, reads_how_many_stand_before_us) {
+    const auto in_line = acquire("*4\r\n:0\r\n:1500\r\n" + bulk("a") + ":3\r\n").vote.value();
+    EXPECT_EQ(in_line.answer, acquire_answer::busy);
+    EXPECT_EQ(in_line.holder_remaining, core::duration{1500ms});
+    EXPECT_EQ(in_line.ahead, 3U);
+    const auto plain = acquire("*3\r\n:0\r\n:1500\r\n" + bulk("a")).vote.value();
+    EXPECT_EQ(in_line.holder, plain.holder);
+    EXPECT_EQ(plain.ahead, 0U);
+}
+
+TEST(votes, reads_free_but_kept_for_an_earlier_place) {
+    const auto kept = acquire("*3\r\n:-3\r\n:180\r\n:2\r\n").vote.value();
+    EXPECT_EQ(kept.answer, acquire_answer::busy);
+    EXPECT_EQ(kept.holder, core::acquire_vote::nobody_yet);
+    EXPECT_EQ(kept.holder_remaining, core::duration{180ms});
+    EXPECT_EQ(kept.ahead, 2U);
+}
+
+TEST(votes, cuts_numbers_of_the_line_down_to_what_can_be_meant) {
+    const std::string most = ":9223372036854775807\r\n";
+    const std::string least = ":-9223372036854775808\r\n";
+    EXPECT_EQ(acquire("*4\r\n:0\r\n:5\r\n" + bulk("a") + most).vote.value().ahead, 1'000'000U);
+    EXPECT_EQ(acquire("*4\r\n:0\r\n:5\r\n" + bulk("a") + least).vote.value().ahead, 0U);
+    const auto long_kept = acquire("*3\r\n:-3\r\n" + most + most).vote.value();
+    EXPECT_EQ(long_kept.holder_remaining, core::duration{1min});
+    EXPECT_EQ(long_kept.ahead, 1'000'000U);
+    const auto not_kept = acquire("*3\r\n:-3\r\n" + least + least).vote.value();
+    EXPECT_EQ(not_kept.holder_remaining, core::duration{0});
+    EXPECT_EQ(not_kept.ahead, 0U);
+}
+
 TEST(votes, reads_stale_with_the_fence) {
     const auto vote = acquire("*2\r\n:-1\r\n:9007199254740991\r\n").vote.value();
     EXPECT_EQ(vote.answer, acquire_answer::stale);
@@ -93,8 +133,13 @@ TEST(votes, takes_no_other_reply_for_an_acquire_vote) {
                                          "*0\r\n",
                                          "*1\r\n:0\r\n",
                                          "*1\r\n:1\r\n",
-                                         "*2\r\n:1\r\n:1\r\n",
-                                         "*2\r\n:-3\r\n:1\r\n",
+                                         "*2\r\n:2\r\n:1\r\n",
+                                         "*2\r\n:-4\r\n:1\r\n",
+                                         "*2\r\n:1\r\n$1\r\n5\r\n",
+                                         "*1\r\n:-3\r\n",
+                                         "*3\r\n:-3\r\n$1\r\n5\r\n:1\r\n",
+                                         "*3\r\n:-3\r\n$-1\r\n:1\r\n",
+                                         "*4\r\n:0\r\n:5\r\n:7\r\n:1\r\n",
                                          "*2\r\n$2\r\n-1\r\n:5\r\n",
                                          "*2\r\n:-1\r\n$1\r\n5\r\n",
                                          "*2\r\n:0\r\n:5\r\n",

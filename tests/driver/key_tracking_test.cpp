@@ -1,0 +1,335 @@
+// Hearing of changed keys from a real node: from coming on, over everything that breaks on the way,
+// to a node that does not allow it. The loop runs in the test's own thread.
+#include "driver/key_tracking.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "redis/resp_writer.hpp"
+#include "redis/test_connection.hpp"
+#include "support/redis_server.hpp"
+
+namespace redlock::driver {
+namespace {
+
+using namespace std::chrono_literals;
+using support::redis_server;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+redis::connection_options options_for(const std::string& url) {
+    auto options = redis::options_for(url);
+    // How long a timer of what was answered long ago keeps an idle loop waiting.
+    options.command_timeout = 1s;
+    return options;
+}
+
+/// A command connection, the tracking of its reads, and what its owner was told.
+class tracked final : public redis::connection_events, public key_tracking::owner {
+  public:
+    explicit tracked(const std::string& url)
+        : commands_{io_.get_executor(), options_for(url), *this, 1},
+          tracking{io_.get_executor(), options_for(url), commands_, *this, 2} {
+        commands_.start();
+    }
+    ~tracked() {
+        tracking.stop();
+        commands_.stop();
+        io_.restart();
+        io_.poll();
+    }
+    tracked(const tracked&) = delete;
+    tracked& operator=(const tracked&) = delete;
+
+    void on_ready(const redis::server_identity& /*identity*/) override {
+        ++ready;
+        tracking.on_commands_ready();
+    }
+    void on_down(error_code /*cause*/, std::string_view /*message*/,
+                 std::chrono::nanoseconds /*retry_in*/) override {
+        commands_.keep_trying();
+        tracking.on_commands_down();
+    }
+    void on_tracking(bool on) override { told.emplace_back(on ? "(on)" : "(off)"); }
+    void on_key_changed(std::string_view key) override {
+        told.emplace_back(key.empty() ? "(any)" : key);
+    }
+    void on_tracking_refused(error_code cause, std::string_view message) override {
+        told.emplace_back("(refused)");
+        refusal = cause;
+        refusal_text = message;
+    }
+
+    bool run_until(const std::function<bool()>& done) { return redis::run_until(io_, done); }
+    bool run_until_told(const std::string& what, std::ptrdiff_t times = 1) {
+        return run_until([&] { return std::count(told.begin(), told.end(), what) >= times; });
+    }
+    bool run_until_on() {
+        return run_until([&] { return tracking.on(); });
+    }
+    /// Everything that is still under way ends without our doing.
+    bool comes_to_rest() {
+        io_.restart();
+        io_.run_for(30s);
+        return io_.stopped();
+    }
+
+    std::string ask(std::initializer_list<std::string_view> words) {
+        const auto sink = std::make_shared<redis::remembering_sink>();
+        std::string bytes;
+        redis::append_command(bytes, words);
+        EXPECT_FALSE(commands_.send(bytes, sink, 0, boot_clock::now() + 1h));
+        EXPECT_TRUE(run_until([&] { return !sink->told.empty(); }));
+        return sink->told.empty() ? "" : sink->told.front().substr(3);
+    }
+    std::string read(std::string_view key) { return ask({"GET", key}); }
+
+    std::vector<std::string> told;
+    error_code refusal;
+    std::string refusal_text;
+    int ready = 0;
+
+  private:
+    boost::asio::io_context io_{1};
+    redis::connection commands_;
+
+  public:
+    key_tracking tracking;
+};
+
+std::string as_user(const redis_server& server, const std::string& name) {
+    return "redis://" + name + ":secret@127.0.0.1:" + std::to_string(server.port());
+}
+
+class key_tracking_on_a_server : public testing::Test {
+  protected:
+    void come_on() {
+        mine.tracking.want(true);
+        ASSERT_TRUE(mine.run_until_on());
+        ASSERT_THAT(mine.told, ElementsAre("(on)"));
+        mine.told.clear();
+    }
+    /// Whether a change is told, asked about by a key that nobody else uses.
+    void expect_it_hears() {
+        server.command({"SET", "probe", "1"});
+        EXPECT_EQ(mine.read("probe"), "1");
+        mine.told.clear();
+        server.command({"DEL", "probe"});
+        EXPECT_TRUE(mine.run_until_told("probe"));
+        EXPECT_THAT(mine.told, ElementsAre("probe"));
+    }
+
+    redis_server server;
+    tracked mine{server.url()};
+};
+
+TEST_F(key_tracking_on_a_server, does_nothing_until_wanted) {
+    EXPECT_EQ(mine.read("a"), "nil");
+    EXPECT_FALSE(mine.tracking.on());
+    EXPECT_THAT(mine.told, IsEmpty());
+    EXPECT_EQ(server.command({"PUBSUB", "CHANNELS"}), "");
+}
+
+TEST_F(key_tracking_on_a_server, tells_what_others_do_to_a_key_that_was_read) {
+    come_on();
+    server.command({"SET", "a", "1"});
+    for (const std::vector<std::string>& change : std::vector<std::vector<std::string>>{
+             {"SET", "a", "2"}, {"PEXPIRE", "a", "100000"}, {"DEL", "a"}, {"SET", "a", "3"}}) {
+        static_cast<void>(mine.read("a"));
+        mine.told.clear();
+        server.command(change);
+        EXPECT_TRUE(mine.run_until_told("a")) << change[0];
+        EXPECT_THAT(mine.told, ElementsAre("a")) << change[0];
+    }
+}
+
+TEST_F(key_tracking_on_a_server, tells_of_an_expiry) {
+    come_on();
+    server.command({"SET", "a", "1", "PX", "50"});
+    static_cast<void>(mine.read("a"));
+    EXPECT_TRUE(mine.run_until_told("a"));
+}
+
+TEST_F(key_tracking_on_a_server, tells_that_any_key_may_have_changed) {
+    come_on();
+    server.command({"SET", "a", "1"});
+    EXPECT_EQ(mine.read("a"), "1");
+    server.command({"FLUSHALL"});
+    EXPECT_TRUE(mine.run_until_told("(any)"));
+}
+
+TEST_F(key_tracking_on_a_server, does_not_tell_of_what_we_change_ourselves) {
+    come_on();
+    EXPECT_EQ(mine.read("own"), "nil");
+    EXPECT_EQ(mine.read("other"), "nil");
+    EXPECT_EQ(mine.ask({"SET", "own", "1"}), "+OK");
+    server.command({"SET", "other", "1"});
+    EXPECT_TRUE(mine.run_until_told("other"));
+    EXPECT_THAT(mine.told, ElementsAre("other"));
+}
+
+TEST_F(key_tracking_on_a_server, wanted_before_the_commands_are_ready_comes_on_with_them) {
+    ASSERT_EQ(mine.ready, 0);
+    come_on();
+    expect_it_hears();
+}
+
+TEST_F(key_tracking_on_a_server, comes_on_again_after_its_subscription_was_killed) {
+    come_on();
+    EXPECT_EQ(mine.read("a"), "nil");
+    ASSERT_EQ(server.command({"CLIENT", "KILL", "TYPE", "pubsub"}), "1");
+    server.command({"SET", "a", "1"});
+    ASSERT_TRUE(mine.run_until_told("(on)"));
+    // The change in between is not told: the owner must look again, as it is told twice.
+    EXPECT_THAT(mine.told, ElementsAre("(off)", "(on)"));
+    expect_it_hears();
+    EXPECT_EQ(mine.ready, 1);
+}
+
+TEST_F(key_tracking_on_a_server, comes_on_again_after_the_command_connection_was_killed) {
+    come_on();
+    EXPECT_EQ(mine.read("a"), "nil");
+    ASSERT_EQ(server.command({"CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"}), "1");
+    server.command({"SET", "a", "1"});
+    // An idle connection notices when it is used next.
+    EXPECT_EQ(mine.read("b"), "nil");
+    ASSERT_TRUE(mine.run_until_told("(on)"));
+    EXPECT_EQ(mine.ready, 2);
+    expect_it_hears();
+}
+
+TEST_F(key_tracking_on_a_server, comes_on_again_after_both_were_killed) {
+    come_on();
+    for (const std::string type : {"pubsub", "normal"}) {
+        ASSERT_EQ(server.command({"CLIENT", "KILL", "TYPE", type, "SKIPME", "yes"}), "1");
+    }
+    EXPECT_EQ(mine.read("b"), "nil");
+    ASSERT_TRUE(mine.run_until_told("(on)"));
+    ASSERT_TRUE(mine.run_until_on());
+    // Whichever came back last has had it told.
+    const std::size_t so_far = mine.told.size();
+    expect_it_hears();
+    EXPECT_GE(so_far, 2U);
+}
+
+TEST_F(key_tracking_on_a_server, comes_on_again_after_the_server_was_restarted) {
+    come_on();
+    server.restart();
+    ASSERT_TRUE(mine.run_until_told("(off)"));
+    ASSERT_TRUE(mine.run_until([&] { return mine.ready == 2 || mine.read("b") == "nil"; }));
+    ASSERT_TRUE(mine.run_until_told("(on)"));
+    ASSERT_TRUE(mine.run_until_on());
+    expect_it_hears();
+}
+
+TEST_F(key_tracking_on_a_server, leaves_nothing_outstanding_while_nobody_is_interested) {
+    come_on();
+    mine.tracking.want(false);
+    EXPECT_TRUE(mine.comes_to_rest());
+    EXPECT_TRUE(mine.tracking.on());
+    EXPECT_THAT(mine.told, IsEmpty());
+}
+
+TEST_F(key_tracking_on_a_server, wanted_again_hears_what_was_told_meanwhile) {
+    come_on();
+    EXPECT_EQ(mine.read("a"), "nil");
+    mine.tracking.want(false);
+    ASSERT_TRUE(mine.comes_to_rest());
+    server.command({"SET", "a", "1"});
+    mine.tracking.want(true);
+    EXPECT_TRUE(mine.run_until_told("a"));
+    EXPECT_THAT(mine.told, ElementsAre("a"));
+    expect_it_hears();
+}
+
+TEST_F(key_tracking_on_a_server, wanted_again_finds_that_the_subscription_died_meanwhile) {
+    come_on();
+    mine.tracking.want(false);
+    ASSERT_TRUE(mine.comes_to_rest());
+    ASSERT_EQ(server.command({"CLIENT", "KILL", "TYPE", "pubsub"}), "1");
+    mine.tracking.want(true);
+    ASSERT_TRUE(mine.run_until_told("(on)"));
+    EXPECT_THAT(mine.told, ElementsAre("(off)", "(on)"));
+    expect_it_hears();
+}
+
+TEST_F(key_tracking_on_a_server, interest_that_ends_before_it_came_on_leaves_nothing_either) {
+    mine.tracking.want(true);
+    mine.tracking.want(false);
+    EXPECT_TRUE(mine.comes_to_rest());
+    mine.tracking.want(true);
+    ASSERT_TRUE(mine.run_until_on());
+    expect_it_hears();
+}
+
+TEST_F(key_tracking_on_a_server, tells_nothing_once_it_is_stopped) {
+    come_on();
+    EXPECT_EQ(mine.read("a"), "nil");
+    mine.tracking.stop();
+    EXPECT_FALSE(mine.tracking.on());
+    server.command({"SET", "a", "1"});
+    EXPECT_EQ(mine.read("a"), "1");
+    EXPECT_TRUE(mine.comes_to_rest());
+    EXPECT_THAT(mine.told, IsEmpty());
+}
+
+// ---- a node that does not allow it ----
+
+struct restriction {
+    const char* name;
+    const char* rule;
+};
+
+class key_tracking_refused : public testing::TestWithParam<restriction> {};
+
+TEST_P(key_tracking_refused, is_told_once_and_the_commands_work_on) {
+    redis_server server;
+    server.command({"ACL", "SETUSER", "ann", "on", ">secret", "~*", "&*", "+@all"});
+    server.command({"ACL", "SETUSER", "ann", GetParam().rule});
+    tracked mine{as_user(server, "ann")};
+    mine.tracking.want(true);
+    ASSERT_TRUE(mine.run_until_told("(refused)"));
+    EXPECT_EQ(mine.refusal, node_errc::permission_denied);
+    EXPECT_THAT(mine.refusal_text, HasSubstr("NOPERM"));
+    EXPECT_EQ(mine.read("a"), "nil");
+    mine.tracking.want(false);
+    mine.tracking.want(true);
+    EXPECT_EQ(mine.read("a"), "nil");
+    mine.tracking.want(false);
+    EXPECT_TRUE(mine.comes_to_rest());
+    EXPECT_THAT(mine.told, ElementsAre("(refused)"));
+    EXPECT_FALSE(mine.tracking.on());
+}
+
+INSTANTIATE_TEST_SUITE_P(by, key_tracking_refused,
+                         testing::Values(restriction{"tracking", "-client|tracking"},
+                                         restriction{"the_id", "-client|id"},
+                                         restriction{"subscribe", "-subscribe"},
+                                         restriction{"the_channel", "resetchannels"}),
+                         [](const auto& of) { return std::string{of.param.name}; });
+
+TEST(key_tracking, asks_again_when_the_command_connection_is_a_new_one) {
+    redis_server server;
+    server.command({"ACL", "SETUSER", "ann", "on", ">secret", "~*", "&*", "+@all"});
+    server.command({"ACL", "SETUSER", "ann", "-client|tracking"});
+    tracked mine{as_user(server, "ann")};
+    mine.tracking.want(true);
+    ASSERT_TRUE(mine.run_until_told("(refused)"));
+    server.command({"ACL", "SETUSER", "ann", "+client|tracking"});
+    server.command({"CLIENT", "KILL", "USER", "ann"});
+    EXPECT_EQ(mine.read("a"), "nil");
+    ASSERT_TRUE(mine.run_until_on());
+    EXPECT_EQ(mine.told.back(), "(on)");
+}
+
+}  // namespace
+}  // namespace redlock::driver
