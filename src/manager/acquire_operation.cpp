@@ -180,6 +180,7 @@ const driver::line_place* acquire_operation::take_place(const core::ballot_block
         place_.id = driver::make_token(block.first, manager_.nodes().random_bits(),
                                        manager_.nodes().random_bits());
     }
+    has_place_ = true;  // on some node, for all we will know if this attempt is broken off
     return &place_;
 }
 
@@ -212,7 +213,6 @@ void acquire_operation::on_attempt_decided() {
         hand_out();
         return;
     }
-    has_place_ = has_place_ || (stands_in_line_ && !round.busy().empty());
     manager_.nodes().tell({.kind = event_kind::attempt_failed,
                            .resource = resource_.str(),
                            .fencing = fencing_token{attempt_->identity().block.first},

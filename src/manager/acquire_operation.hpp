@@ -72,7 +72,7 @@ class acquire_operation final : public closable,
     driver::key_watches::watch watch_;
     driver::line_place place_;
     bool stands_in_line_ = false;  // asks for the lock from its place in the nodes' line
-    bool has_place_ = false;       // as far as we know
+    bool has_place_ = false;       // or may have one
     bool begun_ = false;           // to compete
     bool waiting_ = false;         // for another attempt, not for the nodes
     bool cancelled_ = false;
