@@ -43,6 +43,11 @@ class cluster {
     [[nodiscard]] std::size_t having(const std::string& key, const std::string& value) const;
     [[nodiscard]] std::size_t count(const std::function<bool(redis_server&)>& what);
     void each(const std::function<void(redis_server&)>& what);
+    /// How many commands, those inside scripts included, the nodes have carried out; asking does
+    /// not count.
+    [[nodiscard]] std::size_t commands() const;
+    /// Whether every node has so many places in the fair line of this resource.
+    [[nodiscard]] bool in_line(const std::string& resource, std::size_t places) const;
     void freeze(std::size_t first, std::size_t end);
     void thaw();
 
