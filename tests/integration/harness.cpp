@@ -50,14 +50,16 @@ void cluster::each(const std::function<void(redis_server&)>& what) {
     }
 }
 
-std::size_t cluster::commands() const {
+std::size_t cluster::commands(std::string_view name) const {
+    const std::string wanted = "cmdstat_" + std::string{name} + (name.empty() ? "" : ":");
     std::size_t calls = 0;
     for (const auto& server : servers_) {
         std::istringstream statistics{server->command({"INFO", "commandstats"})};
         for (std::string line; std::getline(statistics, line);) {
             constexpr std::string_view before = ":calls=";
             const auto at = line.find(before);
-            if (at != std::string::npos && !line.starts_with("cmdstat_info:")) {
+            if (at != std::string::npos && line.starts_with(wanted) &&
+                !line.starts_with("cmdstat_info:")) {
                 calls += std::stoull(line.substr(at + before.size()));
             }
         }
