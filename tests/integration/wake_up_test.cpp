@@ -251,6 +251,19 @@ TEST_F(cut_connections, of_those_who_are_told_lose_no_wake_up) {
     EXPECT_GT(accepted, 50) << "connections were cut and made anew";
 }
 
+TEST_F(cut_connections, are_made_anew_so_that_the_waiter_can_be_idle_again) {
+    occupy();
+    client one{turned, through()};
+    const auto waiting = one.begin_acquire("job");
+    ASSERT_TRUE(silent_for(300ms));
+    for (auto& each : proxies) {
+        each->cut_subscriptions();
+    }
+    EXPECT_TRUE(silent_for(300ms)) << "it asks again and again";
+    remove();
+    EXPECT_TRUE(comes(waiting));
+}
+
 // A single cut at each step, with nothing else to wake the waiter.
 TEST_F(cut_connections, at_any_step_lose_no_wake_up) {
     const auto urls = through();
