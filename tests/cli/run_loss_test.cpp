@@ -93,6 +93,21 @@ TEST_F(run_loss, deletion_stops_the_command) {
     EXPECT_NE(result.out.find("TERM"), std::string::npos);
 }
 
+// The lease ends, and is renewed, long after the test's patience: only the nodes can have told.
+TEST_F(run_loss, deletion_on_a_majority_stops_the_command_though_the_lease_is_long) {
+    process runner{start({"run", "--lease-time", "60s", "a", "--", "sh", "-c",
+                          "trap 'echo TERM; exit 0' TERM; echo up; while :; do sleep 0.01; done"})};
+    runner.wait_for_out("up");
+    const double begun = now();
+    nodes[0].command({"DEL", "a"});
+    nodes[2].command({"DEL", "a"});
+    const auto result = runner.wait();
+    EXPECT_EQ(result.status, 79) << result.err;
+    EXPECT_NE(result.out.find("TERM"), std::string::npos);
+    EXPECT_LT(now(), begun + 10.0) << "not by a renewal, after 20 s";
+    EXPECT_NE(result.err.find("redlock: a: the lock is lost"), std::string::npos) << result.err;
+}
+
 TEST_F(run_loss, the_new_holder_is_left_alone) {
     process runner{
         start({"run", "--lease-time", "600ms", "a", "--", "sh", "-c", "echo up; exec sleep 1000"})};

@@ -6,6 +6,8 @@
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <exception>
+#include <sstream>
+#include <string_view>
 #include <thread>
 
 namespace redlock::integration {
@@ -46,6 +48,32 @@ void cluster::each(const std::function<void(redis_server&)>& what) {
     for (const auto& server : servers_) {
         what(*server);
     }
+}
+
+std::size_t cluster::commands(std::string_view name) const {
+    const std::string wanted = "cmdstat_" + std::string{name} + (name.empty() ? "" : ":");
+    std::size_t calls = 0;
+    for (const auto& server : servers_) {
+        std::istringstream statistics{server->command({"INFO", "commandstats"})};
+        for (std::string line; std::getline(statistics, line);) {
+            constexpr std::string_view before = ":calls=";
+            const auto at = line.find(before);
+            if (at != std::string::npos && line.starts_with(wanted) &&
+                !line.starts_with("cmdstat_info:")) {
+                calls += std::stoull(line.substr(at + before.size()));
+            }
+        }
+    }
+    return calls;
+}
+
+bool cluster::in_line(const std::string& resource, std::size_t places) const {
+    const std::string line = "redlock:line:{" + resource + "}";
+    return std::all_of(servers_.begin(), servers_.end(), [&](const auto& server) {
+        const auto length = std::stoull(server->command({"HLEN", line}));
+        const bool has_call = server->command({"HEXISTS", line, "called"}) == "1";
+        return length - (has_call ? 1 : 0) == places;
+    });
 }
 
 void cluster::freeze(std::size_t first, std::size_t end) {

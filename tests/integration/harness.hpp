@@ -16,6 +16,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -43,6 +44,11 @@ class cluster {
     [[nodiscard]] std::size_t having(const std::string& key, const std::string& value) const;
     [[nodiscard]] std::size_t count(const std::function<bool(redis_server&)>& what);
     void each(const std::function<void(redis_server&)>& what);
+    /// How many commands, those inside scripts included, the nodes have carried out, all or those
+    /// of one name in small letters; asking does not count.
+    [[nodiscard]] std::size_t commands(std::string_view name = {}) const;
+    /// Whether every node has so many places in the fair line of this resource.
+    [[nodiscard]] bool in_line(const std::string& resource, std::size_t places) const;
     void freeze(std::size_t first, std::size_t end);
     void thaw();
 

@@ -4,6 +4,7 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/address_v4.hpp>
 #include <boost/asio/write.hpp>
+#include <string_view>
 
 namespace redlock::integration {
 namespace {
@@ -24,6 +25,7 @@ struct proxy::link {
 
     tcp::socket near;
     tcp::socket far;
+    bool subscribed = false;
     std::array<char, 65536> requests{};
     std::array<char, 65536> replies{};
 };
@@ -49,6 +51,15 @@ void proxy::cut() {
         each->close();
     }
     links_.clear();
+}
+
+void proxy::cut_subscriptions() {
+    for (const auto& each : links_) {
+        if (each->subscribed) {
+            each->close();
+        }
+    }
+    std::erase_if(links_, [](const auto& each) { return !each->near.is_open(); });
 }
 
 void proxy::accept() {
@@ -83,6 +94,9 @@ void proxy::pump(const std::shared_ptr<link>& over, bool to_server) {
                 over->close();
                 return;
             }
+            const std::string_view moved{(to_server ? over->requests : over->replies).data(), size};
+            over->subscribed = over->subscribed ||
+                               (to_server && moved.find("SUBSCRIBE") != std::string_view::npos);
             if (to_server ? drop_requests : drop_replies) {
                 dropped += size;
             } else {

@@ -23,6 +23,8 @@ class proxy {
     [[nodiscard]] std::string url() const;
     /// Ends all connections, on both sides. New ones are welcome.
     void cut();
+    /// Ends the connections that have subscribed to anything, and leaves the others alone.
+    void cut_subscriptions();
 
     bool drop_requests = false;
     bool drop_replies = false;

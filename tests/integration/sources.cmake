@@ -4,17 +4,22 @@ set(integration_test_sources
     tests/integration/bad_node_test.cpp
     tests/integration/cancellation_test.cpp
     tests/integration/completion_token_test.cpp
+    tests/integration/early_loss_test.cpp
     tests/integration/exclusion_test.cpp
+    tests/integration/fair_line_test.cpp
+    tests/integration/hand_over_test.cpp
     tests/integration/harness.cpp
     tests/integration/interop_test.cpp
     tests/integration/late_grant_test.cpp
     tests/integration/lifetime_test.cpp
+    tests/integration/local_line_test.cpp
     tests/integration/loss_test.cpp
     tests/integration/main_path_test.cpp
     tests/integration/outcome_test.cpp
     tests/integration/proxy.cpp
     tests/integration/renewal_test.cpp
     tests/integration/threads_test.cpp
+    tests/integration/wake_up_test.cpp
     tests/integration/with_lock_test.cpp
     tests/redis/fake_server.cpp
 )
