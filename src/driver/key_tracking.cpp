@@ -73,12 +73,16 @@ key_tracking::~key_tracking() {
 void key_tracking::stop() {
     replies_->forget();
     on_ = false;
+    wanted_ = false;
+    commands_.listen(false);
     subscription_.stop();
 }
 
 void key_tracking::want(bool yes) {
     wanted_ = yes;
     subscription_.listen(yes);
+    // Its end is the end of the tracking, and must not go unnoticed until the next command.
+    commands_.listen(yes);
     if (!yes || refused_) {
         return;
     }
@@ -90,6 +94,10 @@ void key_tracking::want(bool yes) {
 }
 
 void key_tracking::on_ready(const redis::server_identity& /*identity*/) {
+    subscribe();
+}
+
+void key_tracking::subscribe() {
     const auto deadline = boot_clock::now() + command_timeout_;
     for (const auto& [tag, command] : {std::pair{tag_client_id, encoded({"CLIENT", "ID"})},
                                        std::pair{tag_subscribe, encoded({"SUBSCRIBE", channel})}}) {
@@ -129,15 +137,23 @@ void key_tracking::on_subscribed(const redis::reply_view& reply) {
 }
 
 void key_tracking::on_commands_ready() {
-    refused_ = false;
+    const bool was_refused = std::exchange(refused_, false);
     if (wanted_) {
         want(true);
+    }
+    if (was_refused && subscriber_ == 0 &&
+        subscription_.state() == redis::connection_state::ready) {
+        subscribe();
+        return;
     }
     redirect();
 }
 
 void key_tracking::on_commands_down() {
     turn_off();
+    if (wanted_) {
+        commands_.keep_trying();
+    }
 }
 
 void key_tracking::redirect() {
@@ -173,8 +189,10 @@ void key_tracking::on_redirected(std::uint32_t asked, const redis::reply_view& r
 }
 
 void key_tracking::refuse(const redis::reply_view& reply) {
-    refused_ = true;
     turn_off();
+    if (std::exchange(refused_, true)) {
+        return;  // for one reason or another: it has been told
+    }
     owner_.on_tracking_refused(redis::classify(reply.text()), redis::shown_text(reply.text()));
 }
 

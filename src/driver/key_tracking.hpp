@@ -56,6 +56,7 @@ class key_tracking final : private redis::connection_events {
     void on_client_id(const redis::reply_view& reply);
     void on_subscribed(const redis::reply_view& reply);
     void on_redirected(std::uint32_t asked, const redis::reply_view& reply);
+    void subscribe();
     void redirect();
     void refuse(const redis::reply_view& reply);
     void turn_off();

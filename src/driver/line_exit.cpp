@@ -9,11 +9,27 @@ namespace redlock::driver {
 
 namespace {
 
-/// Nobody waits for what becomes of it.
-struct nobody final : redis::reply_sink {
-    void on_reply(std::uint32_t /*tag*/, const redis::reply_view& /*reply*/) override {}
-    void on_timeout(std::uint32_t /*tag*/, bool /*maybe_sent*/) override {}
-    void on_failure(std::uint32_t /*tag*/, error_code /*cause*/, bool /*maybe_sent*/) override {}
+/// Counts as an open write until every node has answered or let its time pass, so that a manager
+/// that closes waits for it.
+class line_exit final : public redis::reply_sink {
+  public:
+    line_exit(node_pool& pool, core::node_set whom) : pending_(whom), open_write_(pool) {}
+
+    void on_reply(std::uint32_t tag, const redis::reply_view& /*reply*/) override { settle(tag); }
+    void on_timeout(std::uint32_t tag, bool /*maybe_sent*/) override { settle(tag); }
+    void on_failure(std::uint32_t tag, error_code /*cause*/, bool /*maybe_sent*/) override {
+        settle(tag);
+    }
+    void settle(node_index node) {
+        pending_.erase(node);
+        if (pending_.empty()) {
+            open_write_.settle();
+        }
+    }
+
+  private:
+    core::node_set pending_;
+    node_pool::open_write open_write_;
 };
 
 }  // namespace
@@ -22,10 +38,12 @@ void leave_line(node_pool& pool, const std::string& resource, const std::string&
                 core::node_set whom) {
     std::string encoded;
     redis::append_command(encoded, {"HDEL", line_key(resource), id});
-    const auto sink = std::make_shared<nobody>();
+    const auto exit = std::make_shared<line_exit>(pool, whom);
     whom.for_each([&](node_index node) {
-        // Behind an ACQUIRE that may enter it only now. What cannot be told is told by time.
-        static_cast<void>(pool.at(node).send(encoded, sink, pool.command_deadline(), true));
+        // Behind an ACQUIRE that may enter it only now. What cannot be told, time tells.
+        if (pool.at(node).send(encoded, exit, pool.command_deadline(), true)) {
+            exit->settle(node);
+        }
     });
 }
 

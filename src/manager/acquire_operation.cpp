@@ -85,9 +85,11 @@ void acquire_operation::start() {
     // Who tries only so and so often does not wait for others of this process either.
     if (session_.attempts_are_unlimited() && !manager_.lines().join(*this, resource_.str())) {
         manager_.clock().set(*this, session_.deadline());
-        stands_in_line_ = request_.options().fair;
+        in_earnest_ = true;
         return;
     }
+    in_earnest_ = session_.attempts_are_unlimited() &&
+                  manager_.lines().ended_lately(resource_.str(), asked_at_);
     begin();
 }
 
@@ -123,9 +125,6 @@ void acquire_operation::follow(const core::wait_session::step& step) {
     } else {
         waiting_ = true;
         manager_.clock().set(*this, step.wait_until);
-        if (!watch_ && session_.wants_news()) {
-            watch_ = {manager_.nodes().watches(), resource_.str(), *this};
-        }
     }
 }
 
@@ -145,6 +144,10 @@ void acquire_operation::on_key_changed(node_index which) {
 
 void acquire_operation::start_round() {
     session_.on_round_started();
+    if (in_earnest_ && !watch_ && session_.wants_news()) {
+        // Before the round, or a change right behind a vote would be nobody's news.
+        watch_ = {manager_.nodes().watches(), resource_.str(), *this};
+    }
     manager_.counted().attempts.add();
     auto& nodes = manager_.nodes();
     if (!nodes.same_server_twice().empty()) {
@@ -169,19 +172,17 @@ void acquire_operation::start_round() {
     attempt_->start(*this);
 }
 
-/// Somebody has it, and we have not asked for a place in the nodes' line yet. The first attempt
-/// does not: where nobody waits, which is nearly always, it spares the nodes the look at their
-/// line.
-bool acquire_operation::wants_a_place() const {
+/// At the first attempt, which nobody had reason to think would meet others: it neither looks at
+/// the nodes' line nor asks for news, which spares them and us something nearly always.
+bool acquire_operation::found_it_taken() const {
     const auto outcome = attempt_->round().outcome();
-    return !stands_in_line_ && request_.options().fair && session_.attempts_are_unlimited() &&
-           session_.wants_news() &&
+    return !in_earnest_ && session_.attempts_are_unlimited() && session_.wants_news() &&
            (outcome == core::acquire_outcome::contended || outcome == core::acquire_outcome::split);
 }
 
 /// Where to stand in the nodes' line: by the time of the first attempt, as the nodes' clocks tell.
 const driver::line_place* acquire_operation::take_place(const core::ballot_block& block) {
-    if (!stands_in_line_) {
+    if (!in_earnest_ || !request_.options().fair) {
         return nullptr;
     }
     if (place_.id.empty()) {
@@ -238,8 +239,8 @@ void acquire_operation::on_attempt_decided() {
                            .message = core::to_string(round.outcome()),
                            .elapsed = boot_clock::now() - round.started()});
     manager_.clock().cancel(*this);
-    if (wants_a_place()) {
-        stands_in_line_ = true;
+    if (found_it_taken()) {
+        in_earnest_ = true;
         follow(session_.on_timer(boot_clock::now()));
         return;
     }
@@ -366,8 +367,8 @@ void acquire_operation::complete(error_code error, lock held) {
     if (error && attempt_) {
         attempt_->make_way();
     }
-    leave_nodes_line(!error && !waiting_ && attempt_ ? attempt_->round().granted()
-                                                     : core::node_set{});
+    const bool won = !error && !waiting_ && attempt_;
+    leave_nodes_line(won ? attempt_->round().granted() : core::node_set{});
     manager_.clock().cancel(*this);
     manager_.lines().leave(*this);
     manager_.remove(*this);

@@ -53,7 +53,7 @@ class acquire_operation final : public closable,
     [[nodiscard]] std::shared_ptr<held_lock> hold(won_lease won);
     void complete_with(const std::shared_ptr<held_lock>& held);
     [[nodiscard]] bool has_details() const;
-    [[nodiscard]] bool wants_a_place() const;
+    [[nodiscard]] bool found_it_taken() const;
     void leave_nodes_line(core::node_set granted);
     const driver::line_place* take_place(const core::ballot_block& block);
     [[nodiscard]] std::uint64_t block_width() const;
@@ -72,9 +72,10 @@ class acquire_operation final : public closable,
     std::shared_ptr<driver::acquire_attempt> attempt_;
     driver::key_watches::watch watch_;
     driver::line_place place_;
-    bool stands_in_line_ = false;  // asks for the lock from its place in the nodes' line
-    bool begun_ = false;           // to compete
-    bool waiting_ = false;         // for another attempt, not for the nodes
+    /// Others want it too: asks from a place in the nodes' line, and for news.
+    bool in_earnest_ = false;
+    bool begun_ = false;    // to compete
+    bool waiting_ = false;  // for another attempt, not for the nodes
     bool cancelled_ = false;
     bool done_ = false;
 };

@@ -159,6 +159,7 @@ void connection::shell::perform(const connect_action& action) {
             break;
         case connect_action::kind::ready:
             state_ = connection_state::ready;
+            ready_since_ = boot_clock::now();
             disarm();
             events_->on_ready(steps_.identity());
             flush();

@@ -82,8 +82,9 @@ class connection {
     /// sent. Holds for that one attempt; ask again in `on_down`.
     void keep_trying();
 
-    /// Of a subscriber: whether to wait for what the server says unasked. What it says meanwhile
-    /// stays in the socket. Off at first, so that nothing is outstanding in the event loop.
+    /// Whether to listen while no answer is due: to what the server says unasked, if this is a
+    /// subscriber, and for the connection's end. Otherwise either waits in the socket. Off at
+    /// first, so that nothing is outstanding in the event loop.
     void listen(bool yes);
 
     /// Fails everything pending with errc::closed and closes. No event afterwards. Handlers that

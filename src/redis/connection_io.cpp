@@ -24,7 +24,13 @@ bool connection::shell::wants_reply() const noexcept {
 }
 
 bool connection::shell::went_away_while_idle() {
-    return !reading_ && queue_.in_flight() == 0 && !link_->wire.open_and_silent();
+    return !options_.subscriber && queue_.in_flight() == 0 && !link_->wire.open_and_silent();
+}
+
+// Nothing was lost with the old connection: what waits travels on the next one.
+void connection::shell::replace() {
+    link_->wire.close();
+    begin_attempt();
 }
 
 void connection::shell::start_read() {
@@ -50,7 +56,15 @@ void connection::shell::on_read(const link_ptr& current, error_code failure, std
         return;
     }
     if (failure) {
-        broke(failure);
+        // Seen at once because somebody listens. One that went away as soon as it had come is left
+        // to the backoff.
+        const bool idle =
+            state_ == connection_state::ready && queue_.in_flight() == 0 && !options_.subscriber;
+        if (idle && boot_clock::now() - ready_since_ >= options_.backoff_max) {
+            replace();
+        } else {
+            broke(failure);
+        }
         return;
     }
     silent_since_ = boot_clock::now();
@@ -125,9 +139,7 @@ void connection::shell::flush() {
         return;
     }
     if (went_away_while_idle()) {
-        // Nothing was lost with it: what waits travels on the next connection.
-        link_->wire.close();
-        begin_attempt();
+        replace();
         return;
     }
     const bool nothing_was_due = queue_.in_flight() == 0;

@@ -65,6 +65,7 @@ class connection::shell : public std::enable_shared_from_this<connection::shell>
 
     [[nodiscard]] bool wants_reply() const noexcept;
     [[nodiscard]] bool went_away_while_idle();
+    void replace();
     void flush_soon();
     void flush();
     void start_write();
@@ -92,6 +93,7 @@ class connection::shell : public std::enable_shared_from_this<connection::shell>
     time_point attempt_deadline_{};
     time_point retry_at_{};
     time_point silent_since_{};
+    time_point ready_since_{};
     bool stalled_ = false;
     bool listening_ = false;
     bool flush_posted_ = false;

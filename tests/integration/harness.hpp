@@ -47,7 +47,8 @@ class cluster {
     /// How many commands, those inside scripts included, the nodes have carried out, all or those
     /// of one name in small letters; asking does not count.
     [[nodiscard]] std::size_t commands(std::string_view name = {}) const;
-    /// Whether every node has so many places in the fair line of this resource.
+    /// Whether a majority of the nodes, for zero all, have so many places in the fair line of this
+    /// resource.
     [[nodiscard]] bool in_line(const std::string& resource, std::size_t places) const;
     void freeze(std::size_t first, std::size_t end);
     void thaw();
