@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 namespace {
 
 // Long enough that every worker has met the others, and none begins with an empty line before it.
-constexpr nanoseconds warm_up = 500ms;
+constexpr nanoseconds run_in = 500ms;
 constexpr nanoseconds patience = 20s;
 
 /// What was seen in all processes, from one asking of the servers to the other.
@@ -57,7 +57,7 @@ observation observe(const std::vector<redlock::endpoint>& nodes, const hand_over
         each.go();
     }
     observation seen;
-    std::this_thread::sleep_for(warm_up);
+    std::this_thread::sleep_for(run_in);
     const std::uint64_t before = servers.count();
     seen.begin = time_now();
     std::this_thread::sleep_for(std::chrono::duration<double>{seconds});

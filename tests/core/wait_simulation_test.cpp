@@ -21,7 +21,6 @@ namespace redlock::core {
 namespace {
 
 using namespace std::chrono_literals;
-using small_scope::at;
 using small_scope::epoch;
 
 constexpr std::chrono::milliseconds lease{10'000};

@@ -211,7 +211,7 @@ TEST_F(acquire_in_line_upkeep, clears_away_more_rubbish_than_a_call_can_take) {
     std::vector<std::string> command{"HSET", node.line};
     for (int i = 0; i < 20'000; ++i) {
         command.push_back(std::to_string(i) + "-1");
-        command.push_back("rubbish");
+        command.emplace_back("rubbish");
     }
     node.server.command(command);
     stand("a-1", 10);
