@@ -28,8 +28,7 @@ script_call encode(const node_pool& pool, const lock_identity& identity,
             {identity.token, last, lease, lifetime, plants ? "1" : "0", details_given}};
 }
 
-/// Never while in quarantine, not even by a command that waits for a connection: that may turn out
-/// to lead to a node that was restarted.
+/// Never while in quarantine.
 core::node_set with_vote(node_pool& pool, core::instant started) {
     core::node_set those;
     for (node_index node = 0; node < pool.size(); ++node) {
@@ -71,7 +70,7 @@ void extend_attempt::start(std::shared_ptr<owner> told) {
     std::vector<std::pair<node_index, error_code>> unreachable;
     const core::node_set asked = holding_ | healing_;
     asked.for_each([&](node_index node) {
-        if (const error_code error = ask(node, call_for(node).by_digest())) {
+        if (const error_code error = ask(node, call_for(node).by_digest(), delivery_to(node))) {
             unreachable.emplace_back(node, error);
         }
     });
@@ -81,6 +80,15 @@ void extend_attempt::start(std::shared_ptr<owner> told) {
     for (const auto& [node, error] : unreachable) {
         on_no_answer(node, error, pool().at(node).last_error_message(), false);
     }
+}
+
+redis::delivery extend_attempt::delivery_to(node_index node) const {
+    // The next connection may lead to a node that was restarted and must not be planted in.
+    return healing_.contains(node) ? redis::delivery::this_connection : redis::delivery::usual;
+}
+
+redis::delivery extend_attempt::repeated(node_index node) const {
+    return delivery_to(node);
 }
 
 void extend_attempt::cancel() {

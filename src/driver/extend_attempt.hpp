@@ -36,6 +36,8 @@ class extend_attempt final : public fan_out {
 
   private:
     [[nodiscard]] const script_call* script_for(node_index node) override;
+    [[nodiscard]] redis::delivery repeated(node_index node) const override;
+    [[nodiscard]] redis::delivery delivery_to(node_index node) const;
     void on_answer(node_index node, const redis::reply_view& reply) override;
     void on_no_answer(node_index node, error_code cause, std::string message,
                       bool maybe_executed) override;

@@ -60,13 +60,13 @@ void node::connect() {
 }
 
 error_code node::send(std::string_view encoded, std::shared_ptr<redis::reply_sink> sink,
-                      core::instant deadline, bool must_follow) {
+                      core::instant deadline, redis::delivery how) {
     if (retired_) {
         return errc::closed;
     }
     connect();
     return connection_.send(encoded, std::move(sink), static_cast<std::uint32_t>(index_), deadline,
-                            must_follow);
+                            how);
 }
 
 void node::send_when_ready(std::string encoded, std::shared_ptr<redis::reply_sink> sink,
@@ -145,7 +145,7 @@ void node::on_ready(const redis::server_identity& identity) {
     while (!owed_.empty()) {
         owed next = std::move(owed_.front());
         owed_.pop_front();
-        if (send(next.encoded, next.sink, now + next.timeout, true)) {
+        if (send(next.encoded, next.sink, now + next.timeout, redis::delivery::must_follow)) {
             owed_.push_front(std::move(next));
             return;
         }

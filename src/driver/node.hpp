@@ -63,7 +63,8 @@ class node final : private redis::connection_events, private key_tracking::owner
 
     /// As redis::connection::send.
     [[nodiscard]] error_code send(std::string_view encoded, std::shared_ptr<redis::reply_sink> sink,
-                                  core::instant deadline, bool must_follow = false);
+                                  core::instant deadline,
+                                  redis::delivery how = redis::delivery::usual);
     /// Asks a guarded node again whether it may vote, unless that was asked a moment ago: somebody
     /// may have vouched for it.
     void greet_again();

@@ -57,7 +57,8 @@ void release_attempt::start(std::shared_ptr<owner> told) {
     std::vector<std::pair<node_index, error_code>> unreachable;
     unsettled_.for_each([&](node_index node) {
         // Even a node that is given nothing new must hear this: its ACQUIRE may be before it.
-        if (const error_code error = ask(node, call_for(node).by_digest(), true)) {
+        if (const error_code error =
+                ask(node, call_for(node).by_digest(), redis::delivery::must_follow)) {
             unreachable.emplace_back(node, error);
         }
     });

@@ -102,7 +102,7 @@ void connection::shell::listen(bool yes) {
 }
 
 error_code connection::shell::send(std::string_view encoded, std::shared_ptr<reply_sink> sink,
-                                   std::uint32_t tag, time_point deadline, bool must_follow) {
+                                   std::uint32_t tag, time_point deadline, delivery how) {
     switch (state_) {
         case connection_state::idle:
         case connection_state::stopped:
@@ -117,7 +117,11 @@ error_code connection::shell::send(std::string_view encoded, std::shared_ptr<rep
         case connection_state::ready:
             break;
     }
-    if ((stalled_ && !must_follow) || !queue_.push(encoded, std::move(sink), tag, deadline)) {
+    if (how == delivery::this_connection && state_ != connection_state::ready) {
+        return node_errc::not_connected;
+    }
+    if ((stalled_ && how != delivery::must_follow) ||
+        !queue_.push(encoded, std::move(sink), tag, deadline, how)) {
         return node_errc::unresponsive;
     }
     flush_soon();
@@ -312,8 +316,8 @@ void connection::listen(bool yes) {
 }
 
 error_code connection::send(std::string_view encoded, std::shared_ptr<reply_sink> sink,
-                            std::uint32_t tag, boot_clock::time_point deadline, bool must_follow) {
-    return shell_->send(encoded, std::move(sink), tag, deadline, must_follow);
+                            std::uint32_t tag, boot_clock::time_point deadline, delivery how) {
+    return shell_->send(encoded, std::move(sink), tag, deadline, how);
 }
 
 connection_state connection::state() const noexcept {

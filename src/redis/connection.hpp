@@ -99,12 +99,12 @@ class connection {
 
     /// Appends one encoded command. While connecting it waits, and expires by its deadline, unsent.
     /// On an error nothing is sent and the sink is never called: node_errc::not_connected in
-    /// backoff (or the server's refusal if that is why, such as node_errc::authentication_failed),
-    /// node_errc::unresponsive while stalled, unless `must_follow`, and when the queue is full,
-    /// errc::closed after `stop` and before `start`.
+    /// backoff, or for `this_connection` without one (or the server's refusal if that is why, such
+    /// as node_errc::authentication_failed), node_errc::unresponsive while stalled, unless
+    /// `must_follow`, and when the queue is full, errc::closed after `stop` and before `start`.
     [[nodiscard]] error_code send(std::string_view encoded, std::shared_ptr<reply_sink> sink,
                                   std::uint32_t tag, boot_clock::time_point deadline,
-                                  bool must_follow = false);
+                                  delivery how = delivery::usual);
 
     [[nodiscard]] connection_state state() const noexcept;
     /// Something was sent, and nothing at all was heard for `command_timeout` since.

@@ -27,10 +27,11 @@ bool connection::shell::went_away_while_idle() {
     return !options_.subscriber && queue_.in_flight() == 0 && !link_->wire.open_and_silent();
 }
 
-// Nothing was lost with the old connection: what waits travels on the next one.
+// Nothing was lost with the old connection: what waits travels on the next one, if it may.
 void connection::shell::replace() {
     link_->wire.close();
     begin_attempt();
+    queue_.withdraw_bound();
 }
 
 void connection::shell::start_read() {

@@ -293,6 +293,13 @@ lock client::take(const resource_name& name, acquire_options options) {
     return std::move(got->value);
 }
 
+operation_ptr<> client::vouch(vouch_options options) {
+    const auto started = std::make_shared<operation<nothing>>();
+    options.details = &started->why;
+    manager->async_vouch(options, told_error(loop_, started));
+    return finished(started);
+}
+
 resource_status client::status(const resource_name& name) {
     const auto got = finished(begin_status(name));
     EXPECT_FALSE(got->error) << got->error.message();

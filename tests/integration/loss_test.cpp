@@ -69,6 +69,7 @@ TEST_F(loss, a_release_by_token_from_elsewhere_is_not_healed) {
     ASSERT_FALSE(attached->error);
     ASSERT_FALSE(other.release(attached->value));
     EXPECT_EQ(user.extend(held), errc::lost);
+    EXPECT_TRUE(user.await([&] { return nodes.having("job") == 0; }));
     user.warm_up();
     EXPECT_EQ(nodes.having("job"), 0U);
     lock next = user.take("job", {.wait = wait_policy::none()});
