@@ -111,9 +111,8 @@ std::string encode_hello(const redis::server_identity& identity, const guard_ter
         .by_body();
 }
 
-std::string encode_vouch(const redis::server_identity& identity) {
-    const std::string incarnation = identity.incarnation();
-    return script_call{scripts::vouch, {epoch_key}, {incarnation}}.by_body();
+std::string encode_vouch() {
+    return script_call{scripts::vouch, {epoch_key}, {}}.by_body();
 }
 
 parsed<milliseconds> parse_hello(const redis::reply_view& reply, const guard_terms& terms) {

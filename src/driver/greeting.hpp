@@ -37,7 +37,7 @@ struct guard_terms {
 
 [[nodiscard]] std::string encode_hello(const redis::server_identity& identity,
                                        const guard_terms& terms);
-[[nodiscard]] std::string encode_vouch(const redis::server_identity& identity);
+[[nodiscard]] std::string encode_vouch();
 
 /// What remains of the quarantine; a refusal if the node must not vote for us, however long.
 [[nodiscard]] parsed<std::chrono::milliseconds> parse_hello(const redis::reply_view& reply,

@@ -112,20 +112,6 @@ void node::greet() {
                            greeted_at_ + std::chrono::seconds{10}));
 }
 
-error_code node::vouch(std::shared_ptr<redis::reply_sink> sink, core::instant deadline) {
-    if (!terms_ || !connected()) {
-        return node_errc::not_connected;
-    }
-    if (identity_.incarnation().empty()) {
-        return node_errc::permission_denied;
-    }
-    const error_code error = send(encode_vouch(identity_), std::move(sink), deadline);
-    if (!error) {
-        greet();
-    }
-    return error;
-}
-
 void node::stop() {
     owed_.clear();
     tracking_.stop();

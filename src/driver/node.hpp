@@ -68,8 +68,6 @@ class node final : private redis::connection_events, private key_tracking::owner
     /// Asks a guarded node again whether it may vote, unless that was asked a moment ago: somebody
     /// may have vouched for it.
     void greet_again();
-    /// Tells the node that it may vote. An error means that nothing was sent.
-    [[nodiscard]] error_code vouch(std::shared_ptr<redis::reply_sink> sink, core::instant deadline);
     /// Sends `encoded` as soon as the node is reachable again, unless that takes beyond `until`:
     /// for releases that a broken connection lost.
     void send_when_ready(std::string encoded, std::shared_ptr<redis::reply_sink> sink,

@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "driver/greeting.hpp"
 #include "driver/votes.hpp"
 
 namespace redlock::driver {
@@ -11,27 +12,35 @@ void vouch_call::start(core::node_set whom, std::function<void(const failures&)>
     done_ = std::move(done);
     pending_ = whom;
     const auto keep = shared_from_this();
+    const std::string encoded = encode_vouch();
+    // It may have to wait for the connection, behind whose greeting it is worth something.
+    const core::instant until =
+        boot_clock::now() + pool_.options().connect_timeout + pool_.options().node_timeout;
     whom.for_each([&](node_index node) {
         if (!pool_.at(node).guarded()) {
             settle(node);
-        } else if (const error_code error = pool_.at(node).vouch(keep, pool_.command_deadline())) {
+            return;
+        }
+        pool_.at(node).connect();
+        if (const error_code error = pool_.at(node).send(encoded, keep, until)) {
             fail(node, error, pool_.at(node).last_error_message());
         }
     });
 }
 
 void vouch_call::on_reply(std::uint32_t tag, const redis::reply_view& reply) {
-    if (!reply.is_integer() || reply.integer() != 1) {
-        const refusal why = refusal_of(reply);
-        fail(tag, why.cause, why.message);
+    if (reply.is_integer() && reply.integer() == 1) {
+        pool_.trust(tag);
+        settle(tag);
         return;
     }
-    pool_.trust(tag);
-    settle(tag);
+    const refusal why = reply.is_integer() ? pool_.why_no_vote(tag) : refusal_of(reply);
+    fail(tag, why.cause, why.message);
 }
 
-void vouch_call::on_timeout(std::uint32_t tag, bool /*maybe_sent*/) {
-    fail(tag, node_errc::no_answer, {});
+void vouch_call::on_timeout(std::uint32_t tag, bool maybe_sent) {
+    fail(tag, maybe_sent ? node_errc::no_answer : node_errc::not_connected,
+         maybe_sent ? std::string_view{} : pool_.at(tag).last_error_message());
 }
 
 void vouch_call::on_failure(std::uint32_t tag, error_code cause, bool /*maybe_sent*/) {
@@ -39,6 +48,9 @@ void vouch_call::on_failure(std::uint32_t tag, error_code cause, bool /*maybe_se
 }
 
 void vouch_call::fail(node_index node, error_code cause, std::string_view message) {
+    if (!pending_.contains(node)) {
+        return;  // A late answer, or none, after its time had passed.
+    }
     failures_.note(node, cause, std::string{message});
     settle(node);
 }

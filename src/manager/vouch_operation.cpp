@@ -22,22 +22,8 @@ void vouch_operation::start() {
             {fmt::format("there is no node {}; they are 0 to {}", *options_.node, nodes - 1), {}});
         return;
     }
-    if (manager_.door().is_open()) {
-        tell_nodes();
-        return;
-    }
-    manager_.door().when_open([weak = weak_from_this()] {
-        if (const auto self = weak.lock(); self && !self->done_) {
-            self->tell_nodes();
-        }
-    });
-}
-
-void vouch_operation::tell_nodes() {
-    core::node_set asked = core::node_set::all(manager_.nodes().size());
-    if (options_.node) {
-        asked = core::node_set::only(*options_.node);
-    }
+    const auto asked =
+        options_.node ? core::node_set::only(*options_.node) : core::node_set::all(nodes);
     std::make_shared<driver::vouch_call>(manager_.nodes())
         ->start(asked, [weak = weak_from_this(), asked](const driver::failures& why) {
             if (const auto self = weak.lock()) {

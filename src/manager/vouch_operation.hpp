@@ -26,7 +26,6 @@ class vouch_operation final : public closable,
 
   private:
     void on_manager_closed() override;
-    void tell_nodes();
     void on_told(core::node_set asked, const driver::failures& why);
     void complete(error_code error, diagnostics why);
 
