@@ -46,7 +46,7 @@ class extend_round {
                  instant old_valid_until);
 
     /// True when this event made the outcome final. What comes later is still taken note of.
-    /// `counts`: the node has a vote, or was seen to grant or hold the lock when it had one.
+    /// `counts`: the node has a vote, or the very server was seen to hold the lock when it had one.
     bool on_vote(node_index node, extend_answer answer, instant now, bool counts = true);
     bool cancel();
 

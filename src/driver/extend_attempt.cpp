@@ -124,7 +124,9 @@ void extend_attempt::on_no_answer(node_index node, error_code cause, std::string
 }
 
 void extend_attempt::vote(node_index node, core::extend_answer answer) {
-    const bool counts = granted_.contains(node) || pool().may_vote(node, round_.started());
+    // What a promoted replica has kept is no promise of the master that granted it.
+    const bool kept = granted_.contains(node) && !pool().at(node).promoted();
+    const bool counts = kept || pool().may_vote(node, round_.started());
     if (round_.on_vote(node, answer, boot_clock::now(), counts) && owner_) {
         std::exchange(owner_, nullptr)->on_extend_decided(*this);
     }
