@@ -6,21 +6,26 @@
  * of LEASE ticks; clocks run at the same speed here (extend.pml has the drift).
  *
  * A crash breaks every client's connection to the node. A client is greeted before anything else
- * travels on a new connection, and learns how much of the quarantine is left; a round counts a node
- * only if the round began at or after the end of the quarantine, or if the greeting came after it.
- * A command may have waited for the new connection since before the crash: requests never get lost
- * with the old one, they are only delivered at any later moment or never. Answers count at any later
- * moment or never. What a node grants without having a vote is released in the real thing; here it
- * may be kept or not.
+ * travels on a new connection, and learns how much of the quarantine is left; a round counts a node,
+ * for an acquisition or an extension, only if it began at or after the end of the quarantine that
+ * the greeting told of, or if the greeting told of none. Healing is asked for where the node had a
+ * vote when the round began. Requests are executed at any later moment or never; they may have
+ * waited for the new connection since before the crash, with what was decided then. Answers count at
+ * any later moment or never. A grant without a vote is released in the real thing; here it may stay.
  *
  * Mutants, each the breach of one rule:
- *  QUARANTINE=n       the quarantine is as long as the longest lease of any client
- *  LONG_LEASE         ... of any client: one asks for more than the others know of
- *  FORGETFUL_NODE     the node remembers its own age: somebody new to it asks the node, not himself
- *  KEPT_CONNECTION    whatever forgets breaks its connections (FLUSHALL does not)
- *  COUNT_QUEUED       what a round may count is judged anew by the greeting
- *  HEAL_QUEUED        ... and so is healing: a flag set before the greeting does not survive it
- *  HEAL_UNGUARDED     only a node with a vote is healed
+ *  QUARANTINE=n     the quarantine is as long as the longest lease
+ *  LONG_LEASE       ... of any client: one asks for more than the others know of
+ *  FORGETFUL_NODE   the node remembers for all, also for those who meet it for the first time
+ *  KEPT_CONNECTION  whatever forgets breaks its connections (FLUSHALL does not)
+ *  COUNT_QUEUED     whether a round may count a node is judged anew by the greeting
+ *  COUNT_QUIET      an extension counts nodes with a vote only; and with QUIET_REFUSES too, where
+ *                   nothing but a queued extension can have put the key there
+ *  FINISH_EXPIRED   an extension succeeds only while the old validity lasts
+ * Looser, and not refuted in this scope:
+ *  HEAL_UNGUARDED   nodes without a vote are healed as well, as long as they are not counted
+ *  HEAL_DROPPED     with COUNT_QUIET and QUIET_REFUSES: the extension of a node in quarantine
+ *                   counts, but no request to create a key outlives a greeting
  */
 #include "parts.pml"
 
@@ -123,17 +128,13 @@ inline begin(k, p) {
 #else
 #define MAY_GRANT(i) true
 #endif
-inline at_acquire(k, i) {
-  d_step { has(i, GREETED(k)) && has(i, ASKED(k)) -> clear(i, ASKED(k));
+inline at_acquire(k, i, stays) {
+  d_step { has(i, GREETED(k)) && has(i, ASKED(k)) && (stays || !has(i, COUNTS(k))) -> clear(i, ASKED(k));
     if
     :: LOCK(i) == 0 && ballot[k] > FENCE(i) && MAY_GRANT(i) ->
-       put(i, 4, 2, ballot[k]);
-       if
-       :: has(i, COUNTS(k)) -> set_lock(i, k, LEASE_OF(k));
-          when(stage[k] == ASKING, set(i, VOTE(k)))
-       :: !has(i, COUNTS(k)) -> set_lock(i, k, LEASE_OF(k))
-       :: !has(i, COUNTS(k)) -> skip
-       fi
+       raise(i, ballot[k]);
+       when(stays || has(i, COUNTS(k)), set_lock(i, k, LEASE_OF(k)));
+       when(stage[k] == ASKING && has(i, COUNTS(k)), set(i, VOTE(k)))
     :: else -> skip
     fi;
     clear(i, COUNTS(k));
@@ -143,7 +144,7 @@ inline at_acquire(k, i) {
 inline hold(k) {
   d_step { stage[k] == ASKING && count(VOTE(k)) >= 2 && valid[k] > 0 -> stage[k] = HELD;
     printf("#%d HOLDS\n", k);
-    assert(!(stage[1 - k] == HELD && valid[1 - k] > 0));
+    claim("! exclusion: two valid holders\n", !(stage[1 - k] == HELD && valid[1 - k] > 0));
     broken = (k == 1 && stage[0] == HELD -> 1 : broken);
     clear_all(VOTE(k)); settle }
 }
@@ -189,12 +190,17 @@ inline at_extend(r, i) {
     printf("  node @%d <- extension %d: lock %d, fence %d, votes %d\n", i, r + 1, LOCK(i), FENCE(i),
            count(EXTENDED)); settle }
 }
+#ifdef FINISH_EXPIRED
+#define IN_TIME true
+#else
+#define IN_TIME (valid[0] > 0)
+#endif
 inline extended() {
-  d_step { stage[0] == HELD && count(EXTENDED) >= 2 && hope > 0 && valid[0] > 0 ->
+  d_step { stage[0] == HELD && count(EXTENDED) >= 2 && hope > 0 && IN_TIME ->
     printf("#0 EXTENDED\n");
-    assert(!broken);
+    claim("! unbroken: extended, though somebody else has held\n", !broken);
     valid[0] = (hope > valid[0] -> hope : valid[0]); hope = 0;
-    assert(!(stage[1] == HELD && valid[1] > 0));
+    claim("! exclusion: two valid holders\n", !(stage[1] == HELD && valid[1] > 0));
     clear_all(EXTENDED); settle }
 }
 
@@ -226,8 +232,10 @@ end:
 #else
   :: begin(0, 1)  :: begin(0, 2)  :: begin(1, 1)  :: begin(1, 2)
 #endif
-  :: at_acquire(0, 0)  :: at_acquire(0, 1)  :: at_acquire(0, 2)
-  :: at_acquire(1, 0)  :: at_acquire(1, 1)  :: at_acquire(1, 2)
+  :: at_acquire(0, 0, 1)  :: at_acquire(0, 1, 1)  :: at_acquire(0, 2, 1)
+  :: at_acquire(1, 0, 1)  :: at_acquire(1, 1, 1)  :: at_acquire(1, 2, 1)
+  :: at_acquire(0, 0, 0)  :: at_acquire(0, 1, 0)  :: at_acquire(0, 2, 0)
+  :: at_acquire(1, 0, 0)  :: at_acquire(1, 1, 0)  :: at_acquire(1, 2, 0)
   :: greet(0, 0)  :: greet(0, 1)  :: greet(0, 2)  :: greet(1, 0)  :: greet(1, 1)  :: greet(1, 2)
   :: hold(0)  :: hold(1)
 #ifndef PATIENT

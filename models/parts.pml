@@ -30,3 +30,6 @@ int node[NODES];
                         node[a] = node[a] ^ node[b]; printf("=%d%d\n", a, b)
 #define in_order(a, b)  when(node[a] > node[b], exchange(a, b))
 #define settle          in_order(0, 1); in_order(1, 2); in_order(0, 1)
+
+/* Says which claim is broken before it stops; the suite names the claim a mutant has to break. */
+#define claim(name, condition)  when(!(condition), printf(name)); assert(condition)
