@@ -3,7 +3,8 @@
  * Claims: at most one valid holder ("exclusion"); when an extension succeeds, nobody else has held
  * since the holder acquired the lock ("unbroken").
  * Scope: 3 nodes, 2 acquisitions with any ballots up to 2, the first of which begins EXTENDS rounds
- * of extension, also while an earlier round still has requests on their way; leases of LEASE ticks.
+ * of extension, also while an earlier round still has requests on their way, and ends without a
+ * release (a dead one); the second releases when it is over. Leases of LEASE ticks.
  * No node forgets (guard.pml has those that do). With DRIFT=1 every lease may end a tick early on
  * its node, and holders allow for that.
  *
@@ -54,6 +55,7 @@
 #define VOTE(k)   (8 + 2 * (k))
 #define EXTEND(r) (11 + (r))        /* requests of the rounds */
 #define EXTENDED  13                /* votes of the last one */
+#define RELEASE   14                /* of client 1 */
 
 #define IDLE 0
 #define ASKING 1
@@ -96,7 +98,12 @@ inline hold(k) {
 inline finish(k) {
   d_step { stage[k] == ASKING || stage[k] == HELD -> stage[k] = OVER; valid[k] = 0;
     clear_all(VOTE(k)); when(k == 0, clear_all(EXTENDED); hope = 0);
+    when(k == 1, set_all(RELEASE));
     printf("#%d is over\n", k); settle }
+}
+inline at_release(i) {
+  d_step { has(i, RELEASE) -> clear(i, RELEASE); when(LOCK(i) == 2, free(i));
+    printf("  node @%d <- release of #1: lock %d, fence %d\n", i, LOCK(i), FENCE(i)); settle }
 }
 
 /* --------------------------------------------------------------------------------- extending */
@@ -185,6 +192,7 @@ end:
   :: at_acquire(0, 0)  :: at_acquire(0, 1)  :: at_acquire(0, 2)
   :: at_acquire(1, 0)  :: at_acquire(1, 1)  :: at_acquire(1, 2)
   :: hold(0)  :: hold(1)  :: finish(0)  :: finish(1)
+  :: at_release(0)  :: at_release(1)  :: at_release(2)
   :: begin_extend(LEASE)
 #ifdef SHORT
   :: begin_extend(1)

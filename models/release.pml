@@ -23,6 +23,7 @@
  * Mutants, each the breach of one rule:
  *  NO_BAR           who is in doubt raises the fence
  *  BAR_TOO_LOW      ... above the last ballot: an equal one still lets an extension heal
+ *  HEAL_UNFENCED    nothing is healed where the fence is above the last ballot
  *  HEAL_DOUBTLESS   an extension without an answer is in doubt
  *  OWED_FORGOTTEN   what is owed is sent at the latest when the next attempt begins
  *  GRANT_IGNORED    an answer "granted" that comes after the end asks for a release
@@ -95,11 +96,16 @@ inline at_acquire(i) {
     fi;
     printf("  node @%d <- acquire: lock %d, fence %d\n", i, LOCK(i), FENCE(i)); done() }
 }
+#ifdef HEAL_UNFENCED
+#define MAY_HEAL(i) true
+#else
+#define MAY_HEAL(i) (FENCE(i) <= BALLOT)
+#endif
 inline at_extend(i) {
   d_step { xway(i) == ASKED ->
     if
     :: ours(i) -> put(i, XWAY, 2, SAYS_YES)
-    :: LOCK(i) == 0 && FENCE(i) <= BALLOT ->
+    :: LOCK(i) == 0 && MAY_HEAL(i) ->
        claim("! cut: comes back where an outsider deleted it\n", !has(i, CUT));
        appear(i); put(i, XWAY, 2, SAYS_YES)
     :: else -> put(i, XWAY, 2, SAYS_NO)
