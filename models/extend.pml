@@ -22,6 +22,8 @@
  *  MINORITY         a majority has to extend
  *  FORGET_DRIFT     validity is shorter than the lease by the drift
  *  EXTEND_ANY       only the own token is extended
+ * So that nothing holds for want of what it is about:
+ *  WITNESS          a replanted key is reached that counts in a later round
  * Looser, and not refuted:
  *  COUNT_REPLANTED  a replanted key counts in the round that replanted it
  */
@@ -72,6 +74,16 @@ bit broken;      /* somebody else has held since client 0 did */
 inline lease(i, k, ticks) { put(i, 0, 2, k + 1); put(i, 2, 2, ticks); clear(i, HURRIED) }
 inline free(i) { put(i, 0, 4, 0); clear(i, HURRIED) }
 inline raise(i, to) { when(FENCE(i) < to, put(i, 4, 2, to)) }
+
+#ifdef WITNESS
+#define REPLANTED 17
+#define NOTE(i)   set(i, REPLANTED)
+#define helped(i) (has(i, EXTENDED) && has(i, REPLANTED))
+#define REPORT    claim("! reached: a replanted key has counted\n", !helped(0) && !helped(1) && !helped(2))
+#else
+#define NOTE(i)   skip
+#define REPORT    skip
+#endif
 
 /* --------------------------------------------------------------------------------- acquiring */
 inline begin(k, p) {
@@ -139,7 +151,7 @@ inline at_extend(r, i) {
     if
     :: MINE(i) -> when(LONGER(i, wish[r]), put(i, 2, 2, wish[r]); clear(i, HURRIED));
        raise(i, ballot[0]); when(counts_in(r), set(i, EXTENDED))
-    :: MAY_HEAL(i) -> lease(i, 0, wish[r]); raise(i, ballot[0])
+    :: MAY_HEAL(i) -> lease(i, 0, wish[r]); raise(i, ballot[0]); NOTE(i)
 #ifdef COUNT_REPLANTED
        ; when(counts_in(r), set(i, EXTENDED))
 #endif
@@ -160,7 +172,7 @@ inline at_extend(r, i) {
 #endif
 inline extended() {
   d_step { stage[0] == HELD && count(EXTENDED) >= ENOUGH && IN_TIME ->
-    printf("#0 EXTENDED\n");
+    printf("#0 EXTENDED\n"); REPORT;
     claim("! unbroken: extended, though somebody else has held\n", !broken);
     valid[0] = (GIVEN > valid[0] -> GIVEN : valid[0]); hope = 0;
     claim("! exclusion: two valid holders\n", !(stage[1] == HELD && valid[1] > 0));

@@ -6,12 +6,14 @@
  * of LEASE ticks; clocks run at the same speed here (extend.pml has the drift).
  *
  * A crash breaks every client's connection to the node. A client is greeted before anything else
- * travels on a new connection, and learns how much of the quarantine is left; a round counts a node,
- * for an acquisition or an extension, only if it began at or after the end of the quarantine that
- * the greeting told of, or if the greeting told of none. Healing is asked for where the node had a
- * vote when the round began. Requests are executed at any later moment or never; they may have
- * waited for the new connection since before the crash, with what was decided then. Answers count at
- * any later moment or never. A grant without a vote is released in the real thing; here it may stay.
+ * travels on a new connection, and learns how much of the quarantine is left. A node has a vote in
+ * the rounds that began at or after the end of the quarantine that the greeting told of, or if the
+ * greeting told of none. Acquisitions count nodes with a vote; extensions count them too, and those
+ * where a grant or a replanting that counted was seen before. Healing is asked for where the node
+ * had a vote when the round began, and that request does not outlive its connection; others may have
+ * waited for the new connection since before the crash. Requests are executed at any later moment or
+ * never. Answers count at any later moment or never. A grant that does not count is released in the
+ * real thing; here it may stay.
  *
  * Mutants, each the breach of one rule:
  *  QUARANTINE=n     the quarantine is as long as the longest lease
@@ -19,13 +21,15 @@
  *  FORGETFUL_NODE   the node remembers for all, also for those who meet it for the first time
  *  KEPT_CONNECTION  whatever forgets breaks its connections (FLUSHALL does not)
  *  COUNT_QUEUED     whether a round may count a node is judged anew by the greeting
- *  COUNT_QUIET      an extension counts nodes with a vote only; and with QUIET_REFUSES too, where
- *                   nothing but a queued extension can have put the key there
- *  FINISH_EXPIRED   an extension succeeds only while the old validity lasts
- * Looser, and not refuted in this scope:
- *  HEAL_UNGUARDED   nodes without a vote are healed as well, as long as they are not counted
- *  HEAL_DROPPED     with COUNT_QUIET and QUIET_REFUSES: the extension of a node in quarantine
- *                   counts, but no request to create a key outlives a greeting
+ *  COUNT_QUIET      an extension does not count a node in quarantine whose grant was not seen: the
+ *                   acquisition itself may just have been executed there
+ *  HEAL_QUEUED      no request to heal outlives its connection
+ * So that nothing holds for want of what it is about:
+ *  WITNESS          a node is reached that forgot, was healed and counts
+ * Other rules that are not refuted in this scope:
+ *  ONLY_VOTES       extensions count nodes with a vote only; then HEAL_QUEUED does no harm
+ *  HEAL_UNGUARDED   with both: then nodes without a vote may be healed as well
+ *  FINISH_EXPIRED   an extension succeeds as long as the validity lasts that it would give
  */
 #include "parts.pml"
 
@@ -62,9 +66,10 @@
 /* Extensions, of client 0 only. Each round: request, heal flag, whether it may count the node.
  * Of the last round: its vote. */
 #define EXTEND(r)   (20 + (r))
-#define HEAL(r)     (23 + (r))
-#define MATTERS(r)  (26 + (r))
-#define EXTENDED    29
+#define HEAL(r)     (22 + (r))
+#define MATTERS(r)  (24 + (r))
+#define EXTENDED    26
+#define KNOWN       27   /* a grant or a replanting that counted; from the next round on */
 
 #define IDLE 0
 #define ASKING 1
@@ -95,19 +100,34 @@ inline greet(k, i) {
 #endif
     when(get(i, WAIT(k), 2) == 0 && has(i, ASKED(k)), set(i, COUNTS(k)));
 #if EXTENDS > 0
-    when(k == 0 && get(i, WAIT(k), 2) > 0, put(i, MATTERS(0), 3, 0));
-    when(k == 0 && get(i, WAIT(k), 2) == 0, put(i, MATTERS(0), 3, get(i, EXTEND(0), 3)));
-#ifdef HEAL_DROPPED
-    when(k == 0 && get(i, WAIT(k), 2) > 0, put(i, HEAL(0), 3, 0));
-#endif
+    when(k == 0 && get(i, WAIT(k), 2) > 0, put(i, MATTERS(0), 2, 0));
+    when(k == 0 && get(i, WAIT(k), 2) == 0, put(i, MATTERS(0), 2, get(i, EXTEND(0), 2)));
 #endif
     printf("  node @%d greets #%d: quarantine %d\n", i, k, get(i, WAIT(k), 2)); settle }
 }
 #define may_vote(k, i) (has(i, GREETED(k)) && get(i, WAIT(k), 2) == 0)
 
+#ifdef WITNESS
+#define FORGOT    28
+#define HEALED    29
+#define NOTE(i)   when(has(i, FORGOT), set(i, HEALED))
+#define helped(i) (has(i, EXTENDED) && has(i, HEALED))
+#define REPORT    claim("! reached: a node that forgot was healed and has counted\n", \
+                        !helped(0) && !helped(1) && !helped(2))
+#else
+#define NOTE(i)   skip
+#define REPORT    skip
+#endif
+
 inline crash(i) {
   d_step { crashes < CRASHES && (FENCE(i) != 0 || LOCK(i) != 0) -> crashes++;
     free_lock(i); put(i, 4, 2, 0); put(i, 6, 2, QUARANTINE);
+#ifdef WITNESS
+    set(i, FORGOT);
+#endif
+#ifndef HEAL_QUEUED
+    put(i, EXTEND(0), 2, get(i, EXTEND(0), 2) & ~get(i, HEAL(0), 2)); put(i, HEAL(0), 2, 0);
+#endif
 #ifndef KEPT_CONNECTION
     clear(i, GREETED(0)); clear(i, GREETED(1)); put(i, WAIT(0), 2, 0); put(i, WAIT(1), 2, 0);
 #endif
@@ -123,18 +143,14 @@ inline begin(k, p) {
     ask(k, 0); ask(k, 1); ask(k, 2);
     printf("#%d asks, ballot %d\n", k, p); settle }
 }
-#ifdef QUIET_REFUSES
-#define MAY_GRANT(i) (QUIET(i) == 0)
-#else
-#define MAY_GRANT(i) true
-#endif
 inline at_acquire(k, i, stays) {
   d_step { has(i, GREETED(k)) && has(i, ASKED(k)) && (stays || !has(i, COUNTS(k))) -> clear(i, ASKED(k));
     if
-    :: LOCK(i) == 0 && ballot[k] > FENCE(i) && MAY_GRANT(i) ->
+    :: LOCK(i) == 0 && ballot[k] > FENCE(i) ->
        raise(i, ballot[k]);
        when(stays || has(i, COUNTS(k)), set_lock(i, k, LEASE_OF(k)));
-       when(stage[k] == ASKING && has(i, COUNTS(k)), set(i, VOTE(k)))
+       when(stage[k] == ASKING && has(i, COUNTS(k)), set(i, VOTE(k)));
+       when(k == 0 && EXTENDS > 0 && has(i, COUNTS(k)), set(i, KNOWN))
     :: else -> skip
     fi;
     clear(i, COUNTS(k));
@@ -169,18 +185,20 @@ inline begin_extend() {
     rounds++; hope = LEASE_OF(0);
     printf("#0 begins extension %d\n", rounds); settle }
 }
-#ifdef COUNT_QUIET
+#if defined(COUNT_QUIET)
 #define COUNTED(r, i) true
-#else
+#elif defined(ONLY_VOTES)
 #define COUNTED(r, i) has(i, MATTERS(r))
+#else
+#define COUNTED(r, i) (has(i, MATTERS(r)) || has(i, KNOWN))
 #endif
 inline at_extend(r, i) {
   d_step { has(i, GREETED(0)) && has(i, EXTEND(r)) -> clear(i, EXTEND(r));
     if
-    :: LOCK(i) == 1 -> put(i, 2, 2, LEASE_OF(0)); raise(i, ballot[0]);
+    :: LOCK(i) == 1 -> put(i, 2, 2, LEASE_OF(0)); raise(i, ballot[0])
        when(stage[0] == HELD && rounds == r + 1 && COUNTED(r, i), set(i, EXTENDED))
     :: LOCK(i) == 0 && has(i, HEAL(r)) && FENCE(i) <= ballot[0] ->
-       set_lock(i, 0, LEASE_OF(0)); raise(i, ballot[0])
+       set_lock(i, 0, LEASE_OF(0)); raise(i, ballot[0]); set(i, KNOWN); NOTE(i)
 #ifdef COUNT_REPLANTED
        ; when(stage[0] == HELD && rounds == r + 1 && COUNTED(r, i), set(i, EXTENDED))
 #endif
@@ -197,7 +215,7 @@ inline at_extend(r, i) {
 #endif
 inline extended() {
   d_step { stage[0] == HELD && count(EXTENDED) >= 2 && hope > 0 && IN_TIME ->
-    printf("#0 EXTENDED\n");
+    printf("#0 EXTENDED\n"); REPORT;
     claim("! unbroken: extended, though somebody else has held\n", !broken);
     valid[0] = (hope > valid[0] -> hope : valid[0]); hope = 0;
     claim("! exclusion: two valid holders\n", !(stage[1] == HELD && valid[1] > 0));
@@ -228,7 +246,7 @@ active proctype world() {
 end:
   do
 #ifdef ONE_ORDER
-  :: begin(0, 1)  :: begin(1, 2)
+  :: begin(0, ONE_ORDER)  :: begin(1, 3 - ONE_ORDER)
 #else
   :: begin(0, 1)  :: begin(0, 2)  :: begin(1, 1)  :: begin(1, 2)
 #endif
