@@ -1,9 +1,11 @@
-/* guard.pml - a node that may have forgotten has no vote, and is not healed.
+/* guard.pml - a node that may have forgotten has no vote.
  *
- * Claims: at most one valid holder, and a successful extension means an unbroken hold, although
- * nodes crash and come back empty, fences included.
+ * Claims: at most one valid holder ("exclusion"), and a successful extension means an unbroken hold
+ * ("unbroken"), although nodes crash and come back empty, fences included.
  * Scope: 3 nodes, 2 acquisitions, the first of which extends EXTENDS times, CRASHES crashes, leases
- * of LEASE ticks; clocks run at the same speed here (extend.pml has the drift).
+ * of LEASE ticks; clocks run at the same speed here (extend.pml has the drift). With ACQUAINTED all
+ * connections are up at first, with ONE_ORDER=n client 0 has ballot n of 1 and 2, and client 1 the
+ * other, instead of both having any, and with PATIENT nobody gives up an attempt.
  *
  * A crash breaks every client's connection to the node. A client is greeted before anything else
  * travels on a new connection, and learns how much of the quarantine is left. A node has a vote in
