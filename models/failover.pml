@@ -2,14 +2,17 @@
  *
  * Claim: at most one valid holder ("exclusion"), if the promoted replica is in quarantine for a lease
  * and as long again as the old master may go on answering writes.
- * Scope: 3 nodes, the third of which is a master M and, once it is promoted, its replica R, empty;
- * both may answer in the name of the one node. 2 acquisitions, each extends EXTENDS times; leases of
+ * Scope: 3 nodes, the third of which is a master M and, once it is promoted, its replica R, empty or
+ * with the lock as M had it; both may answer in the name of the one node. 2 acquisitions, each extends EXTENDS times; leases of
  * LEASE ticks; the old master takes writes for STOPS ticks after the promotion and then refuses
  * (min-replicas-to-write with min-replicas-max-lag), or never refuses. Fences are left out: they
  * only make nodes refuse more. Requests and answers as in guard.pml. That clients count R only in
  * rounds begun after its quarantine makes no difference to when it is counted at the earliest, so
  * that here R itself refuses; an extension without a vote does not count.
  *
+ * Mutant:
+ *  COUNT_QUIET      an extension counts nodes with a vote only, even one that was known to have the
+ *                   lock: what was copied to R may be extended there, and run out on M meanwhile
  * Not promised without those settings, and refuted:
  *  STOPS=never      the old master goes on answering
  *  QUARANTINE=n     ... and the quarantine has to be longer than it does
@@ -70,11 +73,17 @@ inline at_acquire(k, s) {
     fi;
     printf("  server %d <- acquire of #%d: lock %d\n", s, k, owner[s]) }
 }
+#ifdef COUNT_QUIET
+#define COUNTED(s) true
+#else
+#define COUNTED(s) votes_now(s)
+#endif
 inline at_extend(k, s) {
   d_step { answers(s) && (extends[k] & bit_of(s)) -> extends[k] = extends[k] & ~bit_of(s);
     if
-    :: writes(s) && votes_now(s) && owner[s] == k + 1 ->
-       left[s] = LEASE; extended[k] = extended[k] | bit_of(s)
+    :: writes(s) && owner[s] == k + 1 ->
+       left[s] = LEASE;
+       extended[k] = (COUNTED(s) -> extended[k] | bit_of(s) : extended[k])
     :: else -> skip
     fi;
     printf("  server %d <- extension of #%d: lock %d\n", s, k, owner[s]) }
@@ -97,9 +106,10 @@ inline succeed(k) {
     extended[k] = 0; valid[k] = hope[k]; hope[k] = 0;
     printf("#%d EXTENDED\n", k); exclusion(k) }
 }
-inline promote() {
+inline promote(copied) {
   d_step { !promoted -> promoted = 1; quiet = QUARANTINE;
-    printf("  FAILOVER: server 3 answers for server 2\n") }
+    owner[REPLICA] = (copied -> owner[MASTER] : 0); left[REPLICA] = (copied -> left[MASTER] : 0);
+    printf("  FAILOVER: server 3 answers for server 2, with its lock: %d\n", owner[REPLICA]) }
 }
 #define down(x) x = (x > 0 -> x - 1 : 0)
 inline age(s) { owner[s] = (left[s] > 1 -> owner[s] : 0); down(left[s]) }
@@ -123,7 +133,7 @@ end:
   do
   CLIENT(0)
   CLIENT(1)
-  :: promote()
+  :: promote(0)  :: promote(1)
   :: tick()
   od
 }

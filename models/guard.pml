@@ -10,9 +10,9 @@
  * A crash breaks every client's connection to the node. A client is greeted before anything else
  * travels on a new connection, and learns how much of the quarantine is left. A node has a vote in
  * the rounds that began at or after the end of the quarantine that the greeting told of, or if the
- * greeting told of none. Acquisitions count nodes with a vote; extensions count them too, and those
- * where a grant or a replanting that counted was seen before. Healing is asked for where the node
- * had a vote when the round began, and that request does not outlive its connection; others may have
+ * greeting told of none. Acquisitions and extensions count nodes with a vote only. Healing is asked
+ * for where the node had a vote when the round began, and that request does not outlive its
+ * connection; others may have
  * waited for the new connection since before the crash. Requests are executed at any later moment or
  * never. Answers count at any later moment or never. A grant that does not count is released in the
  * real thing; here it may stay.
@@ -23,14 +23,15 @@
  *  FORGETFUL_NODE   the node remembers for all, also for those who meet it for the first time
  *  KEPT_CONNECTION  whatever forgets breaks its connections (FLUSHALL does not)
  *  COUNT_QUEUED     whether a round may count a node is judged anew by the greeting
- *  COUNT_QUIET      an extension does not count a node in quarantine whose grant was not seen: the
- *                   acquisition itself may just have been executed there
- *  HEAL_QUEUED      no request to heal outlives its connection
+ *  COUNT_QUIET      an extension counts nodes with a vote only: the acquisition itself may just have
+ *                   been executed on the others
+ *  HEAL_QUEUED      with COUNT_KNOWN: no request to heal outlives its connection
  * So that nothing holds for want of what it is about:
  *  WITNESS          a node is reached that forgot, was healed and counts
- * Other rules that are not refuted in this scope:
- *  ONLY_VOTES       extensions count nodes with a vote only; then HEAL_QUEUED does no harm
- *  HEAL_UNGUARDED   with both: then nodes without a vote may be healed as well
+ * Looser, and not refuted in this scope:
+ *  COUNT_KNOWN      an extension also counts nodes without a vote where a grant or a replanting that
+ *                   counted was seen before (refuted in failover.pml)
+ *  HEAL_UNGUARDED   nodes without a vote are healed as well; and HEAL_QUEUED alone
  *  FINISH_EXPIRED   an extension succeeds as long as the validity lasts that it would give
  */
 #include "parts.pml"
@@ -71,7 +72,12 @@
 #define HEAL(r)     (22 + (r))
 #define MATTERS(r)  (24 + (r))
 #define EXTENDED    26
-#define KNOWN       27   /* a grant or a replanting that counted; from the next round on */
+#define KNOWN       27   /* COUNT_KNOWN: a grant or a replanting that counted was seen */
+#ifdef COUNT_KNOWN
+#define known(i)    set(i, KNOWN)
+#else
+#define known(i)    skip
+#endif
 
 #define IDLE 0
 #define ASKING 1
@@ -152,7 +158,7 @@ inline at_acquire(k, i, stays) {
        raise(i, ballot[k]);
        when(stays || has(i, COUNTS(k)), set_lock(i, k, LEASE_OF(k)));
        when(stage[k] == ASKING && has(i, COUNTS(k)), set(i, VOTE(k)));
-       when(k == 0 && EXTENDS > 0 && has(i, COUNTS(k)), set(i, KNOWN))
+       when(k == 0 && has(i, COUNTS(k)), known(i))
     :: else -> skip
     fi;
     clear(i, COUNTS(k));
@@ -189,10 +195,10 @@ inline begin_extend() {
 }
 #if defined(COUNT_QUIET)
 #define COUNTED(r, i) true
-#elif defined(ONLY_VOTES)
-#define COUNTED(r, i) has(i, MATTERS(r))
-#else
+#elif defined(COUNT_KNOWN)
 #define COUNTED(r, i) (has(i, MATTERS(r)) || has(i, KNOWN))
+#else
+#define COUNTED(r, i) has(i, MATTERS(r))
 #endif
 inline at_extend(r, i) {
   d_step { has(i, GREETED(0)) && has(i, EXTEND(r)) -> clear(i, EXTEND(r));
@@ -200,7 +206,7 @@ inline at_extend(r, i) {
     :: LOCK(i) == 1 -> put(i, 2, 2, LEASE_OF(0)); raise(i, ballot[0])
        when(stage[0] == HELD && rounds == r + 1 && COUNTED(r, i), set(i, EXTENDED))
     :: LOCK(i) == 0 && has(i, HEAL(r)) && FENCE(i) <= ballot[0] ->
-       set_lock(i, 0, LEASE_OF(0)); raise(i, ballot[0]); set(i, KNOWN); NOTE(i)
+       set_lock(i, 0, LEASE_OF(0)); raise(i, ballot[0]); known(i); NOTE(i)
 #ifdef COUNT_REPLANTED
        ; when(stage[0] == HELD && rounds == r + 1 && COUNTED(r, i), set(i, EXTENDED))
 #endif
