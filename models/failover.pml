@@ -1,14 +1,15 @@
 /* failover.pml - a node that Sentinel replaces by a replica without its latest writes.
  *
- * Claim: at most one valid holder ("exclusion"), if the promoted replica is in quarantine for a lease
- * and as long again as the old master may go on answering writes.
+ * Claim: at most one valid holder ("exclusion"), if the promoted replica is in quarantine for a
+ * lease and as long again as the old master may go on taking writes.
  * Scope: 3 nodes, the third of which is a master M and, once it is promoted, its replica R, empty or
- * with the lock as M had it; both may answer in the name of the one node. 2 acquisitions, each extends EXTENDS times; leases of
- * LEASE ticks; the old master takes writes for STOPS ticks after the promotion and then refuses
- * (min-replicas-to-write with min-replicas-max-lag), or never refuses. Fences are left out: they
- * only make nodes refuse more. Requests and answers as in guard.pml. That clients count R only in
- * rounds begun after its quarantine makes no difference to when it is counted at the earliest, so
- * that here R itself refuses; an extension without a vote does not count.
+ * with the lock as M had it; both may answer in the name of the one node. 2 acquisitions, each
+ * extends EXTENDS times; leases of LEASE ticks; the old master takes writes for STOPS ticks after the
+ * promotion and then refuses (min-replicas-to-write with min-replicas-max-lag), or never refuses.
+ *
+ * Fences are left out: they only make nodes refuse more. Requests and answers as in guard.pml. R
+ * refuses acquisitions itself while it is in quarantine: it is not counted any earlier in rounds that
+ * begin after that. It extends, but is not counted.
  *
  * Mutant:
  *  COUNT_QUIET      an extension counts nodes with a vote only, even one that was known to have the

@@ -12,10 +12,9 @@
  * the rounds that began at or after the end of the quarantine that the greeting told of, or if the
  * greeting told of none. Acquisitions and extensions count nodes with a vote only. Healing is asked
  * for where the node had a vote when the round began, and that request does not outlive its
- * connection; others may have
- * waited for the new connection since before the crash. Requests are executed at any later moment or
- * never. Answers count at any later moment or never. A grant that does not count is released in the
- * real thing; here it may stay.
+ * connection; others may have waited for the new connection since before the crash. Requests are
+ * executed at any later moment or never. Answers count at any later moment or never. A grant that
+ * does not count is released in the real thing; here it may stay.
  *
  * Mutants, each the breach of one rule:
  *  QUARANTINE=n     the quarantine is as long as the longest lease

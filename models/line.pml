@@ -10,8 +10,9 @@
  * As built, the first attempt takes a free lock without looking at the line, and later ones stand in
  * it. Whoever is refused looks again after a tick at the earliest and, at the latest, when what the
  * nodes told has passed: the rest of a lease or of a grace. So wake-ups may come or be lost, none is
- * needed. Attempts do not overlap, or, OVERLAP, do in every way there is. Within a tick, requests, answers and steps happen in any order; a tick ends when nothing is
- * on its way and nobody is due. Fences are left out: a stale answer leads to another attempt at once.
+ * needed. Attempts do not overlap, or, OVERLAP, do in every way there is. Within a tick, requests,
+ * answers and steps happen in any order; a tick ends when nothing is on its way and nobody is due.
+ * Fences are left out: a stale answer leads to another attempt at once.
  *
  * Mutants, each the breach of one rule:
  *  WAIT_FOR_PLACE  a first one that does not come within the grace is passed over
