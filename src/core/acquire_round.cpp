@@ -17,6 +17,8 @@ std::string_view to_string(acquire_answer answer) noexcept {
             return "stale";
         case acquire_answer::out_of_window:
             return "out of window";
+        case acquire_answer::quarantined:
+            return "quarantined";
         case acquire_answer::not_executed:
             return "not executed";
         case acquire_answer::unknown:
@@ -61,6 +63,9 @@ acquire_effects acquire_round::on_vote(node_index node, const acquire_vote& vote
     }
     unknown_.erase(node);
     pending_.erase(node);
+    if (!vote.counts && vote.answer != acquire_answer::unknown) {
+        return on_vote_without_weight(node, vote.answer, now);
+    }
     record(node, vote, now);
     if (outcome_ == acquire_outcome::pending) {
         return decide_now(now);
@@ -68,6 +73,20 @@ acquire_effects acquire_round::on_vote(node_index node, const acquire_vote& vote
     // Held: a late grant belongs to the lock, and `granted_` has it now. Otherwise every node that
     // was in doubt has been sent a barred release behind the ACQUIRE; a late grant is gone already.
     return {};
+}
+
+/// The node was asked while it had a vote, or while nobody knew, and has turned out to have none.
+acquire_effects acquire_round::on_vote_without_weight(node_index node, acquire_answer answer,
+                                                      instant now) {
+    const bool decided = outcome_ != acquire_outcome::pending;
+    quarantined_.insert(node);
+    acquire_effects effects = decided ? acquire_effects{} : decide_now(now);
+    // Nobody may find our token there and take it for a vote. If the round was lost before, a
+    // release is behind the ACQUIRE already.
+    if (answer == acquire_answer::granted && (!decided || outcome_ == acquire_outcome::held)) {
+        effects.release.insert(node);
+    }
+    return effects;
 }
 
 void acquire_round::record(node_index node, const acquire_vote& vote, instant now) {
@@ -89,6 +108,9 @@ void acquire_round::record(node_index node, const acquire_vote& vote, instant no
         case acquire_answer::out_of_window:
             outdated_.insert(node);
             offsets_us_.push_back(vote.offset_us);
+            break;
+        case acquire_answer::quarantined:
+            quarantined_.insert(node);
             break;
         case acquire_answer::not_executed:
             not_executed_.insert(node);
@@ -138,7 +160,7 @@ acquire_effects acquire_round::give_up(acquire_outcome outcome) {
 }
 
 acquire_outcome acquire_round::why_lost() const {
-    const std::size_t unheard = unknown_.size() + not_executed_.size();
+    const std::size_t unheard = unknown_.size() + not_executed_.size() + quarantined_.size();
     if (unheard > tolerated_by(nodes_)) {
         return acquire_outcome::unavailable;
     }

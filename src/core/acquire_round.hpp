@@ -6,7 +6,8 @@
 // - held only when a quorum granted and validity, counted from the start, is not over;
 // - an attempt that is lost or cancelled releases every node that granted or may have granted, and
 //   bars those of which it does not surely know;
-// - what was surely not executed is not released: there is nothing there.
+// - what was surely not executed is not released: there is nothing there;
+// - a node that may have forgotten locks has no vote, and what it granted is given back at once.
 #pragma once
 
 #include <chrono>
@@ -25,6 +26,7 @@ enum class acquire_answer {
     busy,           ///< Somebody holds the lock on this node, or is to have it before us.
     stale,          ///< The fence is not below the ballot.
     out_of_window,  ///< Ballot and node's clock are too far apart.
+    quarantined,    ///< Not asked: the node may have forgotten locks.
     not_executed,   ///< An error, and surely nothing was written.
     unknown,        ///< No answer; it may have been, or may yet be, executed.
 };
@@ -33,6 +35,8 @@ enum class acquire_answer {
 
 struct acquire_vote {
     acquire_answer answer = acquire_answer::unknown;
+    /// Whether the node has a vote in this round; see quarantine.hpp.
+    bool counts = true;
     /// busy: what is left of the holder's lease on this node; empty if it never ends.
     std::optional<duration> holder_remaining{};
     /// busy: tells holders apart; equal for equal tokens. `nobody_yet`: free, but kept for those
@@ -94,6 +98,8 @@ class acquire_round {
     /// Reported clock offsets, for `believed_offset`: only if the ballot is what stood in the way
     /// of a quorum. One node with a wild clock must not move the ballots that suit all others.
     [[nodiscard]] std::vector<std::int64_t> offsets_us() const;
+    /// Nodes that have no vote in this round.
+    [[nodiscard]] node_set quarantined() const { return quarantined_; }
     /// Nodes on which somebody else holds the lock.
     [[nodiscard]] node_set busy() const { return busy_; }
     /// How many stand in line before us: what half of the busy nodes say, or less.
@@ -109,6 +115,8 @@ class acquire_round {
         std::size_t ahead = 0;
     };
 
+    [[nodiscard]] acquire_effects on_vote_without_weight(node_index node, acquire_answer answer,
+                                                         instant now);
     void record(node_index node, const acquire_vote& vote, instant now);
     acquire_effects decide_now(instant now);
     acquire_effects give_up(acquire_outcome outcome);
@@ -124,6 +132,7 @@ class acquire_round {
     node_set unknown_;
     node_set outdated_;  // stale or out of window
     node_set not_executed_;
+    node_set quarantined_;
     node_set busy_;
     std::vector<holder_lease> holders_;
     std::vector<std::int64_t> offsets_us_;

@@ -17,6 +17,8 @@ std::string_view to_string(extend_outcome outcome) noexcept {
             return "gone";
         case extend_outcome::expired:
             return "expired";
+        case extend_outcome::replanted:
+            return "replanted";
         case extend_outcome::unavailable:
             return "unavailable";
         case extend_outcome::indeterminate:
@@ -37,13 +39,22 @@ extend_round::extend_round(std::size_t nodes, std::chrono::milliseconds lease_ti
       pending_(node_set::all(nodes)) {}
 
 bool extend_round::on_vote(node_index node, extend_answer answer, instant now) {
-    if (outcome_ != extend_outcome::pending || !pending_.contains(node)) {
+    if (!pending_.contains(node) && !unknown_.contains(node)) {
         return false;
     }
+    record(node, answer);
+    return outcome_ == extend_outcome::pending && decide_now(now);
+}
+
+void extend_round::record(node_index node, extend_answer answer) {
     pending_.erase(node);
+    unknown_.erase(node);
     switch (answer) {
         case extend_answer::extended:
             extended_.insert(node);
+            break;
+        case extend_answer::replanted:
+            replanted_.insert(node);
             break;
         case extend_answer::taken:
         case extend_answer::missing:
@@ -56,6 +67,9 @@ bool extend_round::on_vote(node_index node, extend_answer answer, instant now) {
             unknown_.insert(node);
             break;
     }
+}
+
+bool extend_round::decide_now(instant now) {
     if (now >= valid_until_) {
         return finish(extend_outcome::expired);
     }
@@ -75,7 +89,10 @@ bool extend_round::on_vote(node_index node, extend_answer answer, instant now) {
         // The lock cannot be extended now, but whether it is gone is still worth knowing.
         return false;
     }
-    return finish(unknown_.empty() && extended_.empty() ? extend_outcome::unavailable
+    if (holding().size() >= quorum_of(nodes_)) {
+        return finish(extend_outcome::replanted);
+    }
+    return finish(unknown_.empty() && holding().empty() ? extend_outcome::unavailable
                                                         : extend_outcome::indeterminate);
 }
 

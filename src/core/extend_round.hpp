@@ -1,9 +1,11 @@
-// One attempt to prolong a lock that is held: counts votes and decides. A failed round changes
-// nothing: the lock stays valid until its old validity ends. Pure; used by one strand at a time.
+// One attempt to prolong a lock that is held, and to plant it again on nodes that have lost it:
+// counts votes and decides. A failed round changes nothing: the lock stays valid until its old
+// validity ends. Pure; used by one strand at a time.
 //
-// Rules it keeps: only nodes that still hold our token vote for; the round counts only if it is won
-// while the old validity lasts, so that success means an unbroken hold; new validity counts from
-// the start of the round and never ends before the old.
+// Rules it keeps: only nodes that still hold our token vote for, and one that is planted again does
+// so from the next round on; the round counts only if it is won while the old validity lasts, so
+// that success means an unbroken hold; new validity counts from the start of the round and never
+// ends before the old.
 #pragma once
 
 #include <chrono>
@@ -16,8 +18,9 @@ namespace redlock::core {
 
 enum class extend_answer {
     extended,
+    replanted,     ///< Nobody held it there; now we do again.
     taken,         ///< Somebody else holds it on this node.
-    missing,       ///< Nobody holds it there.
+    missing,       ///< Nobody holds it there, and it was not planted again.
     not_executed,  ///< An error, and surely nothing was written.
     unknown,       ///< No answer.
 };
@@ -26,6 +29,7 @@ enum class extend_outcome {
     pending,
     extended,
     gone,           ///< So many nodes do not hold our token that no quorum can.
+    replanted,      ///< A quorum holds our token again: the next round will count it.
     expired,        ///< The old validity ended before a quorum answered.
     unavailable,    ///< Too few nodes could be asked; nothing was written on a quorum.
     indeterminate,  ///< Too few answered; some may have extended.
@@ -41,7 +45,7 @@ class extend_round {
     extend_round(std::size_t nodes, std::chrono::milliseconds lease_time, instant started,
                  instant old_valid_until);
 
-    /// True when this event made the outcome final.
+    /// True when this event made the outcome final. What comes later is still taken note of.
     bool on_vote(node_index node, extend_answer answer, instant now);
     bool cancel();
 
@@ -50,9 +54,14 @@ class extend_round {
     /// The new validity when extended, else the old.
     [[nodiscard]] instant valid_until() const { return valid_until_; }
     /// Nodes known to hold our token.
-    [[nodiscard]] node_set holding() const { return extended_; }
+    [[nodiscard]] node_set holding() const { return extended_ | replanted_; }
+    /// Nodes that have not answered: where the lock may yet be planted again if they were asked to.
+    [[nodiscard]] node_set doubtful() const { return pending_ | unknown_; }
+    [[nodiscard]] node_set pending() const { return pending_; }
 
   private:
+    void record(node_index node, extend_answer answer);
+    [[nodiscard]] bool decide_now(instant now);
     bool finish(extend_outcome outcome);
 
     std::size_t nodes_;
@@ -62,6 +71,7 @@ class extend_round {
     extend_outcome outcome_;
     node_set pending_;
     node_set extended_;
+    node_set replanted_;
     node_set without_us_;
     node_set unknown_;
     node_set not_executed_;

@@ -2,6 +2,7 @@ set(core_sources
     src/core/acquire_round.cpp
     src/core/extend_round.cpp
     src/core/fencing.cpp
+    src/core/quarantine.cpp
     src/core/quorum.cpp
     src/core/release_round.cpp
     src/core/renewal.cpp

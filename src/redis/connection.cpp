@@ -57,7 +57,8 @@ connection::shell::shell(const asio::any_io_executor& strand, connection_options
       options_(sane(std::move(options))),
       events_(&events),
       random_(seed),
-      steps_(options_.where, {.min = options_.backoff_min, .max = options_.backoff_max}),
+      steps_(options_.where, {.min = options_.backoff_min, .max = options_.backoff_max},
+             options_.greets),
       queue_({.commands = options_.max_pending_commands, .bytes = options_.max_pending_bytes}),
       timer_(strand) {}
 
@@ -156,6 +157,14 @@ void connection::shell::perform(const connect_action& action) {
         case connect_action::kind::send:
             link_->outgoing = action.bytes;
             start_write();
+            break;
+        case connect_action::kind::greet:
+            link_->outgoing = events_->greeting(steps_.identity());
+            if (link_->outgoing.empty()) {
+                perform(steps_.resume({.what = connect_event::kind::greeted}));
+            } else {
+                start_write();
+            }
             break;
         case connect_action::kind::ready:
             state_ = connection_state::ready;

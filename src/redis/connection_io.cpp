@@ -99,8 +99,14 @@ void connection::shell::on_reply(const reply_view& reply) {
         }
     } else if (steps_.awaits_reply() && !link_->writing) {
         asked_for = true;
+        const bool greeting = steps_.step() == connect_step::greeting;
+        if (greeting) {
+            events_->on_greeted(reply);
+        }
         perform(steps_.resume(
-            {.what = connect_event::kind::reply, .reply = reply, .random = random_()}));
+            {.what = greeting ? connect_event::kind::greeted : connect_event::kind::reply,
+             .reply = reply,
+             .random = random_()}));
     }
     if (!asked_for) {
         fail(node_errc::bad_reply, "a reply to nothing: " + std::string{to_string(reply.kind())} +

@@ -18,7 +18,9 @@ struct script {
 extern const script acquire;
 extern const script acquire_in_line;
 extern const script extend;
+extern const script hello;
 extern const script release;
 extern const script status;
+extern const script vouch;
 
 }  // namespace redlock::scripts

@@ -3,6 +3,8 @@ set(script_bodies
     src/scripts/lua/acquire.lua
     src/scripts/lua/acquire_in_line.lua
     src/scripts/lua/extend.lua
+    src/scripts/lua/hello.lua
     src/scripts/lua/release.lua
     src/scripts/lua/status.lua
+    src/scripts/lua/vouch.lua
 )

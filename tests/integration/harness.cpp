@@ -16,6 +16,7 @@ namespace redlock::integration {
 cluster::cluster(std::size_t size, const redis_server_options& options) {
     for (std::size_t node = 0; node < size; ++node) {
         servers_.push_back(std::make_unique<redis_server>(options));
+        servers_.back()->vouch();
     }
 }
 

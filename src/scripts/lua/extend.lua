@@ -1,11 +1,25 @@
--- EXTEND: resets the lease of a lock that this node still holds for the token. Never creates one.
+-- EXTEND: resets the lease of a lock that this node holds for the token; and plants the lock again
+-- where it is missing if that is asked for and nobody can have had it since.
 -- KEYS  1 lock  2 fence  [3 holder]
 -- ARGV  1 token  2 last ballot of the block, P^ (0: none known)  3 lease time in ms
---       4 fence lifetime in ms
+--       4 fence lifetime in ms  5 1: plant it again, 0: do not  [6 holder details]
 -- Returns 1   extended, or its lease was longer already: a lease is never shortened
+--         2   planted again
 --         0   somebody else holds it here
 --         -1  nobody holds it here
 local held = redis.call('GET', KEYS[1])
+if not held and ARGV[5] == '1' then
+    local fence = tonumber(redis.call('GET', KEYS[2]) or '0') or 0
+    if fence > tonumber(ARGV[2]) then
+        return -1
+    end
+    redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[3])
+    redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[4])
+    if KEYS[3] and ARGV[6] then
+        redis.call('SET', KEYS[3], ARGV[6], 'PX', ARGV[3])
+    end
+    return 2
+end
 if held ~= ARGV[1] then
     return held and 0 or -1
 end

@@ -1,8 +1,10 @@
 -- RELEASE: deletes the lock if the token still holds it here.
 -- KEYS  1 lock  2 fence  [3 holder]
 -- ARGV  1 token  2 bar: P^ + 1, or 0 for none  3 fence lifetime in ms
+--       4 1: the bar is at least one above the fence that stands where the lock is deleted
 -- With a bar the fence is raised to it, so that an ACQUIRE of this attempt that arrives after this
--- release (from a broken connection, say) is stale and leaves nothing behind.
+-- release (from a broken connection, say) is stale and leaves nothing behind, and an EXTEND plants
+-- nothing again. Who does not know P^, only the token, sets it by the fence.
 -- Returns 1 deleted, 0 was not there
 local removed = 0
 if redis.call('GET', KEYS[1]) == ARGV[1] then
@@ -11,10 +13,15 @@ if redis.call('GET', KEYS[1]) == ARGV[1] then
         redis.call('DEL', KEYS[3])
     end
 end
-if ARGV[2] ~= '0' then
+local bar = tonumber(ARGV[2])
+local above = removed == 1 and ARGV[4] == '1'
+if bar > 0 or above then
     local fence = tonumber(redis.call('GET', KEYS[2]) or '0') or 0
-    if fence < tonumber(ARGV[2]) then
-        redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
+    if above then
+        bar = math.max(bar, fence + 1)
+    end
+    if fence < bar then
+        redis.call('SET', KEYS[2], string.format('%.0f', bar), 'PX', ARGV[3])
     end
 end
 return removed
