@@ -17,19 +17,6 @@ namespace {
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
-manager_options options_of(const client_request& request) {
-    manager_options with;
-    with.lease_time = with.max_lease_time = request.lease_time;
-    with.clock_window = request.clock_window;
-    with.fence_lifetime = request.fence_lifetime;
-    with.node_timeout = request.node_timeout;
-    with.connect_timeout = 500ms;
-    with.reconnect_min = 10ms;
-    with.reconnect_max = 200ms;
-    with.quorum_timeout = 2s;
-    return with;
-}
-
 class client_process {
   public:
     explicit client_process(const client_request& request)
@@ -75,6 +62,21 @@ class client_process {
 };
 
 }  // namespace
+
+manager_options options_of(const client_request& request) {
+    manager_options with;
+    with.lease_time = with.max_lease_time = request.lease_time;
+    with.clock_window = request.clock_window;
+    with.fence_lifetime = request.fence_lifetime;
+    with.clock_step = request.clock_step;
+    with.guard = request.guard ? restart_guard::automatic : restart_guard::off;
+    with.node_timeout = request.node_timeout;
+    with.connect_timeout = 500ms;
+    with.reconnect_min = 10ms;
+    with.reconnect_max = 200ms;
+    with.quorum_timeout = 2s;
+    return with;
+}
 
 int run_client(const client_request& request) {
     client_process{request}.run();

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <redlock/options.hpp>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,9 @@ struct client_request {
     bool guard = true;
     std::string broken;  ///< A name of `breaks`, or empty.
 };
+
+/// What the client's manager is made with. Everybody on the same nodes must agree on it.
+[[nodiscard]] manager_options options_of(const client_request& request);
 
 /// Works until SIGTERM, then ends its workers in order and closes its manager.
 int run_client(const client_request& request);

@@ -30,8 +30,6 @@ void add_client(CLI::App& root, client_request& request) {
     };
     span("--lease-time", request.lease_time);
     span("--clock-window", request.clock_window);
-    span("--clock-step", request.clock_step);
-    span("--fence-lifetime", request.fence_lifetime);
     span("--hold", request.hold);
 }
 

@@ -1,4 +1,6 @@
 // Servers whose memory is full: those that say so, and those that throw keys away.
+#include <string>
+
 #include "faults/scenario.hpp"
 
 namespace redlock::faults {
@@ -29,13 +31,18 @@ void fill_memory(world& all) {
     }
 }
 
-// Keys of our own are what there is to throw away.
+// Every server has room for some twenty keys more, and somebody else goes on writing.
 void evict(world& all) {
     for (std::size_t node = 0; node < all.with().nodes; ++node) {
-        all.ask(node, {"CONFIG", "SET", "maxmemory-policy", "allkeys-lru"});
-        all.ask(node, {"CONFIG", "SET", "maxmemory", "1"});
+        const std::size_t room = counted_by(all, node, "memory", "used_memory:") + 20'000;
+        all.ask(node, {"CONFIG", "SET", "maxmemory-policy", "allkeys-random"});
+        all.ask(node, {"CONFIG", "SET", "maxmemory", std::to_string(room)});
     }
-    all.pause(6s);
+    for (std::size_t i = 0; i < 3000; ++i) {
+        all.ask(i % all.with().nodes,
+                {"SET", "other:" + std::to_string(i), std::string(1000, 'x'), "PX", "1000"});
+        all.pause(2ms);
+    }
     for (std::size_t node = 0; node < all.with().nodes; ++node) {
         all.ask(node, {"CONFIG", "SET", "maxmemory", "0"});
         all.happened(counted_by(all, node, "stats", "evicted_keys:"));
@@ -47,7 +54,7 @@ void evict(world& all) {
 std::vector<scenario> memory_scenarios() {
     return {
         {"memory-full", "maxmemory reached, noeviction", true, true, {}, fill_memory},
-        {"evicting", "maxmemory reached, allkeys-lru", false, false, {}, evict},
+        {"evicting", "maxmemory reached, allkeys-random", false, false, {}, evict},
     };
 }
 

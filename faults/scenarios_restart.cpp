@@ -49,9 +49,9 @@ void restart_two(world& all) {
             all.kill(node);
             all.restart(node);
             all.happened();
-            all.pause(300ms);
+            all.pause(100ms);
         }
-        all.pause(all.with().lease_time / 2);
+        all.pause(all.with().lease_time);
     }
     all.pause(all.quarantine());
 }
@@ -80,7 +80,10 @@ void restart_two_of_three(world& all) {
 void promote_replica(world& all) {
     for (int i = 0; i < 3; ++i) {
         support::redis_server_options follower;
-        follower.arguments = {"--replicaof", "127.0.0.1 " + std::to_string(all.server(0).port())};
+        // A place for what it is sent at first; and the master is not to wait for more replicas.
+        follower.arguments = {"--dir", all.folder(), "--replicaof", "127.0.0.1",
+                              std::to_string(all.server(0).port())};
+        all.ask(0, {"CONFIG", "SET", "repl-diskless-sync-delay", "0"});
         support::redis_server replica{follower};
         for (int tries = 0; tries < 500; ++tries) {
             if (replica.command({"INFO", "replication"}).find("master_link_status:up") !=
@@ -106,7 +109,7 @@ setting slow_holders(std::chrono::milliseconds lease_time) {
     with.clients = 5;
     with.workers = 1;
     with.lease_time = lease_time;
-    with.hold = lease_time / 3;
+    with.hold = lease_time / 2;
     with.long_every = 0;
     with.calm = lease_time * 2;
     return with;
@@ -119,6 +122,8 @@ std::vector<scenario> restart_scenarios() {
     everysec.kept = persistence::everysec;
     setting always;
     always.kept = persistence::always;
+    setting durable = always;
+    durable.durable = true;
     setting unguarded = slow_holders(2s);
     unguarded.guard = false;
     setting proxied;
@@ -140,6 +145,8 @@ std::vector<scenario> restart_scenarios() {
          unguarded, restart_two},
         {"aof-always", "kill -9 and restart from an AOF, appendfsync always", true, false, always,
          restart_any_time},
+        {"aof-durable", "the same, with nodes declared durable: they vote at once", true, true,
+         durable, restart_any_time},
         {"aof-everysec", "power failure that costs up to a second of the AOF", true, false,
          everysec, restart_after_power_failure},
         {"replica-promoted", "a replica takes its dead master's place", false, false, proxied,

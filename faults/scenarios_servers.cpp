@@ -8,7 +8,7 @@ namespace {
 using namespace std::chrono_literals;
 
 void nothing(world& all) {
-    all.pause(1s);
+    all.pause(500ms);
     all.happened();
 }
 
@@ -70,8 +70,9 @@ std::vector<scenario> server_scenarios() {
     five.nodes = 5;
     setting quick;
     quick.clients = 2;
-    quick.calm = 1s;
+    quick.calm = 1500ms;
     quick.lease_time = 500ms;
+    quick.clock_window = 200ms;
     return {
         {"calm", "no fault at all", true, true, quick, nothing},
         {"kill-minority", "kill -9 of two servers of five", true, true, five, kill_minority},

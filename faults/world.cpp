@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/asio/io_context.hpp>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <redlock/lock_manager.hpp>
 #include <sstream>
 #include <stdexcept>
 #include <thread>
@@ -16,9 +18,6 @@ namespace redlock::faults {
 namespace {
 
 using namespace std::chrono_literals;
-
-constexpr std::chrono::milliseconds fence_lifetime = 3s;
-constexpr std::chrono::milliseconds clock_step = 1s;
 
 std::string file_content(const std::string& path) {
     std::ifstream in{path};
@@ -49,8 +48,9 @@ world::world(const setting& with, std::string folder, std::string broken)
     for (std::size_t i = 0; i < with_.nodes; ++i) {
         start_node(i);
     }
+    vouch_for_all();
     start_store();
-    fake_time("+0");
+    fake_time(fmt::format("+0 x{}", with_.clock_rate));
     for (std::size_t i = 0; i < with_.clients; ++i) {
         start_client(i);
     }
@@ -98,8 +98,44 @@ std::string world::node_url(std::size_t index) const {
     if (one.proxy != nullptr) {
         return one.proxy->url();
     }
-    return with_.network ? fmt::format("redis://{}:{}", lan::address(index), one.server->port())
-                         : one.server->url();
+    const std::string url =
+        with_.network ? fmt::format("redis://{}:{}", lan::address(index), one.server->port())
+                      : one.server->url();
+    return with_.durable ? url + "/?durable=yes" : url;
+}
+
+client_request world::told_to_all() const {
+    client_request told;
+    for (std::size_t i = 0; i < nodes_.size(); ++i) {
+        told.nodes.push_back(node_url(i));
+    }
+    told.store = folder_ + "/store";
+    told.workers = with_.workers;
+    told.resources = with_.resources;
+    told.lease_time = with_.lease_time;
+    told.clock_window = with_.clock_window;
+    told.hold = with_.hold;
+    told.long_every = with_.long_every;
+    told.guard = with_.guard;
+    return told;
+}
+
+// The servers were started just now, so that nothing can have been forgotten.
+void world::vouch_for_all() {
+    const client_request told = told_to_all();
+    const auto inside = visit(host_of_client(0));
+    boost::asio::io_context io{1};
+    lock_manager locks{io.get_executor(), node_list{told.nodes}, options_of(told)};
+    diagnostics details;
+    error_code failure;
+    locks.async_vouch({.details = &details}, [&](const error_code& told_us) {
+        failure = told_us;
+        locks.async_close([](const error_code&) {});
+    });
+    io.run();
+    if (failure) {
+        throw std::runtime_error("nobody vouches: " + details.to_string());
+    }
 }
 
 void world::start_store() {
@@ -124,35 +160,22 @@ void world::start_client(std::size_t index) {
     const std::string name = fmt::format("c{}", index);
     support::child_options options;
     options.output = fmt::format("{}/{}.out", folder_, name);
+    const client_request told = told_to_all();
     const auto count = [](auto span) { return std::to_string(span.count()); };
-    options.arguments = {own_program(),
-                         "client",
-                         "--name",
-                         name,
-                         "--store",
-                         folder_ + "/store",
-                         "--log",
-                         fmt::format("{}/{}.log", folder_, name),
-                         "--workers",
-                         std::to_string(with_.workers),
-                         "--resources",
-                         std::to_string(with_.resources),
-                         "--lease-time",
-                         count(with_.lease_time),
-                         "--clock-window",
-                         count(with_.clock_window),
-                         "--clock-step",
-                         count(clock_step),
-                         "--fence-lifetime",
-                         count(fence_lifetime),
-                         "--hold",
-                         count(with_.hold),
-                         "--long-every",
-                         std::to_string(with_.long_every)};
-    for (std::size_t i = 0; i < with_.nodes; ++i) {
-        options.arguments.insert(options.arguments.end(), {"--node", node_url(i)});
+    options.arguments = {own_program(),    "client",
+                         "--name",         name,
+                         "--store",        told.store,
+                         "--log",          fmt::format("{}/{}.log", folder_, name),
+                         "--workers",      std::to_string(told.workers),
+                         "--resources",    std::to_string(told.resources),
+                         "--lease-time",   count(told.lease_time),
+                         "--clock-window", count(told.clock_window),
+                         "--hold",         count(told.hold),
+                         "--long-every",   std::to_string(told.long_every)};
+    for (const std::string& url : told.nodes) {
+        options.arguments.insert(options.arguments.end(), {"--node", url});
     }
-    if (!with_.guard) {
+    if (!told.guard) {
         options.arguments.emplace_back("--unguarded");
     }
     // One is made to misbehave, and one is told a wrong time; the others are well.
@@ -170,7 +193,7 @@ void world::start_client(std::size_t index) {
                                      {"--clock-rate", fmt::format("{}", with_.clock_rate)});
         }
     }
-    const auto inside = visit(with_.network ? host_of_client(index) : 0);
+    const auto inside = visit(host_of_client(index));
     clients_.emplace_back(options);
 }
 
@@ -215,7 +238,7 @@ std::size_t world::random_node() {
 
 std::chrono::milliseconds world::quarantine() const {
     const auto leases = with_.lease_time + with_.lease_time / 100 + 2ms;
-    const auto stays_out = std::max(leases, 2 * with_.clock_window) + clock_step;
+    const auto stays_out = std::max(leases, 2 * with_.clock_window) + client_request{}.clock_step;
     // As the client measures it by its own clock.
     return stays_out + stays_out / 100 + 2ms;
 }

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "faults/client.hpp"
 #include "faults/cutter.hpp"
 #include "faults/judge.hpp"
 #include "faults/lan.hpp"
@@ -36,6 +37,7 @@ struct setting {
     std::chrono::milliseconds calm{3000};
     persistence kept = persistence::none;
     bool guard = true;
+    bool durable = false;  ///< The clients are told that a restart loses nothing.
     bool proxies = false;  ///< A cutter before each node.
     bool network = false;  ///< A host for each node and each client.
     faked clocks = faked::nothing;
@@ -51,6 +53,8 @@ class world {
     world& operator=(const world&) = delete;
 
     [[nodiscard]] const setting& with() const noexcept { return with_; }
+    /// For what a scenario has to write down.
+    [[nodiscard]] const std::string& folder() const noexcept { return folder_; }
     [[nodiscard]] support::redis_server& server(std::size_t node) { return *nodes_[node].server; }
     [[nodiscard]] cutter& proxy(std::size_t node) { return *nodes_[node].proxy; }
     [[nodiscard]] const support::child& client(std::size_t index) const { return clients_[index]; }
@@ -92,10 +96,12 @@ class world {
 
     void start_node(std::size_t index);
     void start_store();
+    void vouch_for_all();
     void start_client(std::size_t index);
     void put_right();
     void stop_clients();
     void find_leftovers(evidence& seen);
+    [[nodiscard]] client_request told_to_all() const;
     [[nodiscard]] std::optional<lan::visit> visit(std::size_t host) const;
     [[nodiscard]] std::string node_url(std::size_t index) const;
     [[nodiscard]] std::string node_folder(std::size_t index) const;
