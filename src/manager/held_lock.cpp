@@ -37,7 +37,6 @@ error_code error_of(core::extend_outcome outcome) {
         case core::extend_outcome::cancelled:
         case core::extend_outcome::pending:
         case core::extend_outcome::indeterminate:
-        case core::extend_outcome::replanted:
             break;
     }
     return errc::indeterminate;
@@ -170,6 +169,7 @@ error_code held_lock::on_extend_decided(const driver::extend_attempt& attempt) {
         return {};
     }
     if (error == errc::lost) {
+        uproot(attempt);
         lose(manager_->explain(round.outcome() == core::extend_outcome::gone
                                    ? "the nodes do not hold it any more"
                                    : "no quorum extended it before its validity ended",
@@ -183,6 +183,16 @@ error_code held_lock::on_extend_decided(const driver::extend_attempt& attempt) {
     renewal_.on_extend_failed(boot_clock::now());
     rearm();
     return error;
+}
+
+/// Gives back at once what a lost extension has planted, or may yet plant: nobody may wait for it.
+void held_lock::uproot(const driver::extend_attempt& attempt) {
+    const core::node_set planted = attempt.round().replanted() | attempt.may_plant();
+    if (!planted.empty()) {
+        std::make_shared<driver::release_attempt>(manager_->nodes(), won_.identity,
+                                                  core::node_set{}, planted, won_.lease_time)
+            ->start(nullptr);
+    }
 }
 
 void held_lock::lose(diagnostics why) {

@@ -107,6 +107,7 @@ class held_lock final : public driver::alarm,
     /// Others may hold it under the same token.
     [[nodiscard]] bool is_attached() const { return !won_.attempt; }
     void settle_extensions();
+    void uproot(const driver::extend_attempt& attempt);
     [[nodiscard]] core::node_set may_be_planted() const;
 
     manager_impl* manager_;
