@@ -30,6 +30,7 @@ void add_client(CLI::App& root, client_request& request) {
     };
     span("--lease-time", request.lease_time);
     span("--clock-window", request.clock_window);
+    span("--fence-lifetime", request.fence_lifetime);
     span("--hold", request.hold);
 }
 

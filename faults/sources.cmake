@@ -10,6 +10,7 @@ set(faults_sources
     faults/cutter.cpp
     faults/lan.cpp
     faults/main.cpp
+    faults/real_timers.cpp
     faults/runner.cpp
     faults/scenarios.cpp
     faults/scenarios_clients.cpp

@@ -72,9 +72,11 @@ asio::awaitable<void> worker::take_turn() {
     ++turns_;
     lost_ = false;
     note(record_kind::acquired, &held);
+    current_ = &held;
     watch_for_loss(held);
     co_await hold(held);
     note(record_kind::released, &held);
+    current_ = nullptr;
     co_await held.async_release(quietly);
 }
 
@@ -152,7 +154,8 @@ asio::awaitable<record> worker::ask_store(std::string request) {
 void worker::watch_for_loss(lock& held) {
     const std::uint64_t token = told_token(held);
     held.async_wait_lost([this, token](const error_code& why) {
-        if (why != errc::lost || breaks("ignore-loss")) {
+        const bool other = current_ != nullptr && told_token(*current_) != token;
+        if (why != errc::lost || other || breaks("ignore-loss")) {
             return;
         }
         record what;
@@ -161,8 +164,8 @@ void worker::watch_for_loss(lock& held) {
         what.worker = name_;
         what.resource = resource_;
         what.token = token;
-        // The announcement itself ends the hold; validity lasts a stop margin longer.
-        what.until = what.at;
+        // Whoever was stopped until after the end of its validity is told late.
+        what.until = current_ == nullptr ? what.at : told_until(*current_);
         log_.add(what);
         lost_ = true;
         timer_.cancel();

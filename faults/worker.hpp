@@ -54,6 +54,7 @@ class worker {
     boost::asio::cancellation_signal cancel_;
     std::mt19937 random_;
     std::size_t turns_ = 0;
+    const lock* current_ = nullptr;  ///< While it is held.
     bool lost_ = false;
     bool stopping_ = false;
 };

@@ -114,6 +114,8 @@ client_request world::told_to_all() const {
     told.resources = with_.resources;
     told.lease_time = with_.lease_time;
     told.clock_window = with_.clock_window;
+    // At least the longest lease, and longer than the nodes' window and a step of their clocks.
+    told.fence_lifetime = std::max(told.fence_lifetime, with_.lease_time + 1s);
     told.hold = with_.hold;
     told.long_every = with_.long_every;
     told.guard = with_.guard;
@@ -162,16 +164,28 @@ void world::start_client(std::size_t index) {
     options.output = fmt::format("{}/{}.out", folder_, name);
     const client_request told = told_to_all();
     const auto count = [](auto span) { return std::to_string(span.count()); };
-    options.arguments = {own_program(),    "client",
-                         "--name",         name,
-                         "--store",        told.store,
-                         "--log",          fmt::format("{}/{}.log", folder_, name),
-                         "--workers",      std::to_string(told.workers),
-                         "--resources",    std::to_string(told.resources),
-                         "--lease-time",   count(told.lease_time),
-                         "--clock-window", count(told.clock_window),
-                         "--hold",         count(told.hold),
-                         "--long-every",   std::to_string(told.long_every)};
+    options.arguments = {own_program(),
+                         "client",
+                         "--name",
+                         name,
+                         "--store",
+                         told.store,
+                         "--log",
+                         fmt::format("{}/{}.log", folder_, name),
+                         "--workers",
+                         std::to_string(told.workers),
+                         "--resources",
+                         std::to_string(told.resources),
+                         "--lease-time",
+                         count(told.lease_time),
+                         "--clock-window",
+                         count(told.clock_window),
+                         "--fence-lifetime",
+                         count(told.fence_lifetime),
+                         "--hold",
+                         count(told.hold),
+                         "--long-every",
+                         std::to_string(told.long_every)};
     for (const std::string& url : told.nodes) {
         options.arguments.insert(options.arguments.end(), {"--node", url});
     }
@@ -189,8 +203,9 @@ void world::start_client(std::size_t index) {
         if (with_.clocks == faked::wall_clock) {
             options.environment.emplace_back("FAKETIME_DONT_FAKE_MONOTONIC=1");
         } else {
-            options.arguments.insert(options.arguments.end(),
-                                     {"--clock-rate", fmt::format("{}", with_.clock_rate)});
+            const std::string rate = fmt::format("{}", with_.clock_rate);
+            options.arguments.insert(options.arguments.end(), {"--clock-rate", rate});
+            options.environment.push_back("REDLOCK_FAULTS_CLOCK_RATE=" + rate);
         }
     }
     const auto inside = visit(host_of_client(index));
