@@ -56,8 +56,7 @@ lan::visit::~visit() {
     static_cast<void>(::setns(back_to_, CLONE_NEWNET));
 }
 
-lan::lan(std::size_t hosts, std::string folder) : folder_(std::move(folder)) {
-    home_ = make_space();
+lan::lan(std::size_t hosts, std::string folder) : folder_(std::move(folder)), home_(make_space()) {
     run({"ip", "link", "add", "middle", "type", "bridge"});
     run({"ip", "link", "set", "middle", "up"});
     for (std::size_t i = 0; i < hosts; ++i) {
