@@ -233,6 +233,10 @@ void acquire_operation::on_attempt_decided() {
         hand_out();
         return;
     }
+    if (!round.offsets_us().empty()) {
+        // The place was taken by the same wrong clock as the ballot.
+        leave_nodes_line({});
+    }
     if (round.outcome() == core::acquire_outcome::split) {
         manager_.counted().split_votes.add();
     }
