@@ -99,7 +99,7 @@ TEST_F(late_reply, grant_to_a_lost_attempt_was_followed_by_its_barred_release) {
     EXPECT_THAT(c->calls(), ElementsAre("acquire", "release"));
     EXPECT_EQ(c->server.accepted, 1);  // On the same connection, hence in this order.
     const auto release = c->last("release");
-    ASSERT_EQ(release.size(), 8U);
+    ASSERT_EQ(release.size(), 9U);
     EXPECT_EQ(release[3], "job");
     EXPECT_EQ(release[5], attempt->identity().token);
     EXPECT_EQ(release[6], std::to_string(attempt->identity().block.bar()));
@@ -124,7 +124,7 @@ TEST_F(late_reply, grant_to_a_contended_attempt_is_released_when_it_comes) {
     c->server.say(granted_reply);
     ASSERT_TRUE(run_until_calls(*c, 2));
     const auto release = c->last("release");
-    ASSERT_EQ(release.size(), 8U);
+    ASSERT_EQ(release.size(), 9U);
     EXPECT_EQ(release[5], attempt->identity().token);
     EXPECT_EQ(release[6], "0");  // nothing of it can come any more
     c->server.say(removed);
