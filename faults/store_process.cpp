@@ -10,6 +10,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/system/system_error.hpp>
+#include <filesystem>
 #include <utility>
 
 #include "faults/fenced_store.hpp"
@@ -25,7 +26,10 @@ class store_server {
     explicit store_server(const store_request& request)
         : store_(request.blind),
           log_(request.log),
-          acceptor_(io_, stream_protocol::endpoint{request.socket}) {}
+          acceptor_(io_, stream_protocol::endpoint{request.socket + ".new"}) {
+        // Whoever sees it under its name can connect: it listens already.
+        std::filesystem::rename(request.socket + ".new", request.socket);
+    }
 
     void run() {
         asio::co_spawn(io_, accept(), asio::detached);

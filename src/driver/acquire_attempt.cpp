@@ -73,6 +73,7 @@ acquire_attempt::acquire_attempt(node_pool& pool, lock_identity identity,
       wall_us_(node_pool::wall_us()),
       // Before anything is encoded or sent: validity counts from here.
       round_(pool.size(), lease_time, boot_clock::now()),
+      in_line_(place != nullptr),
       call_(encode(pool, identity_, lease_time, place)) {}
 
 void acquire_attempt::start(owner& told) {
@@ -107,8 +108,9 @@ void acquire_attempt::on_no_vote(node_index node) {
 
 const script_call* acquire_attempt::script_for(node_index /*node*/) {
     const auto outcome = round_.outcome();
+    // Behind the holder's leave of the line it would take a place again.
     const bool wanted = outcome == core::acquire_outcome::pending ||
-                        (outcome == core::acquire_outcome::held && !closed_);
+                        (outcome == core::acquire_outcome::held && !closed_ && !in_line_);
     return wanted ? &call_ : nullptr;
 }
 

@@ -83,6 +83,7 @@ class acquire_attempt final : public fan_out {
     std::chrono::milliseconds lease_time_;
     std::int64_t wall_us_;
     core::acquire_round round_;
+    bool in_line_;
     script_call call_;
     owner* owner_ = nullptr;
     core::node_set owed_;  // a release, unless their answer makes it needless

@@ -58,8 +58,8 @@ std::optional<core::ballot_block> node_pool::next_block(const std::string& resou
                                                         std::uint64_t width) {
     const std::int64_t wall = wall_us();
     const std::int64_t window = std::chrono::microseconds{options_.clock_window}.count();
-    return core::next_block(fences_.largest(resource, wall + offset_us_ + window), wall, offset_us_,
-                            width,
+    return core::next_block(fences_.largest(resource, wall + offset_us_ + 2 * window), wall,
+                            offset_us_, width,
                             // Leaves room for clocks that differ.
                             static_cast<std::uint64_t>(window / 4));
 }
@@ -67,9 +67,11 @@ std::optional<core::ballot_block> node_pool::next_block(const std::string& resou
 void node_pool::note_fence(const std::string& resource, std::uint64_t fence) {
     const std::int64_t now = wall_us() + offset_us_;
     const std::int64_t window = std::chrono::microseconds{options_.clock_window}.count();
-    // A fence further ahead comes from a node whose clock was wrong. No ballot above it would be
-    // accepted by the others; one below it still wins a majority without that node.
-    if (now + window > 0 && fence <= static_cast<std::uint64_t>(now + window)) {
+    // The nodes may be a window ahead of us, and the fence a window ahead of them. One further
+    // ahead comes from a node whose clock was wrong. No ballot above it would be accepted by the
+    // others; one below it still wins a majority without that node.
+    const std::int64_t latest = now + 2 * window;
+    if (latest > 0 && fence <= static_cast<std::uint64_t>(latest)) {
         fences_.note(resource, fence, now);
     }
 }

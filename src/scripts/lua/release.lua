@@ -5,7 +5,8 @@
 -- With a bar the fence is raised to it, so that an ACQUIRE of this attempt that arrives after this
 -- release (from a broken connection, say) is stale and leaves nothing behind, and an EXTEND plants
 -- nothing again. Who does not know P^, only the token, sets it by the fence. A bar further ahead than
--- any ACQUIRE is accepted is left out: it would lock everybody out of the resource.
+-- any ACQUIRE is accepted is left out: it would lock everybody out of the resource. A fence that stands
+-- as high already gets as long a life.
 -- Returns 1 deleted, 0 was not there
 local removed = 0
 if redis.call('GET', KEYS[1]) == ARGV[1] then
@@ -29,6 +30,8 @@ if bar > 0 or above then
     end
     if fence < bar then
         redis.call('SET', KEYS[2], string.format('%.0f', bar), 'PX', ARGV[3])
+    else
+        redis.call('PEXPIRE', KEYS[2], ARGV[3])
     end
 end
 return removed
