@@ -16,6 +16,10 @@ std::string_view to_string(check which) noexcept {
             return "store";
         case check::resurrection:
             return "resurrection";
+        case check::over_already:
+            return "over already";
+        case check::not_told:
+            return "not told";
         case check::late_extend:
             return "extension after validity";
         case check::broken_hold:
@@ -24,6 +28,8 @@ std::string_view to_string(check which) noexcept {
             return "validity shortened";
         case check::starved:
             return "starved";
+        case check::not_taken_back:
+            return "not taken back";
         case check::left_over:
             return "left over";
     }
@@ -72,6 +78,9 @@ checker::hold checker::acquired(const acquisition& what, tick now) {
     const auto number = static_cast<hold>(holds_.size());
     holds_.push_back({what.resource, what.token, what.fencing, what.begun, now, what.until});
     auto& view = resources_[what.resource];
+    if (what.until <= now) {
+        condemn(check::over_already, now, what.fencing);
+    }
     if (judged_.tokens) {
         if (what.fencing <= what.floor) {
             condemn(check::token_order, now, what.floor, what.fencing);
@@ -81,9 +90,12 @@ checker::hold checker::acquired(const acquisition& what, tick now) {
         }
     }
     view.tokens.push_back(what.fencing);
-    compare_with_believers(holds_[number], number, now);
+    const holding& what_is = holds_[number];
+    compare_with_believers(what_is, number, now);
     view.largest = std::max(view.largest, what.fencing);
-    view.newest = number;
+    if (!is_outside(what_is)) {
+        view.newest = number;
+    }
     view.believing.push_back(number);
     return number;
 }
@@ -109,7 +121,7 @@ void checker::extended(hold which, tick until, tick now) {
     if (until < it.until) {
         condemn(check::shortened, now, it.fencing);
     }
-    if (judged_.exclusion && resources_[it.resource].newest != which) {
+    if (judged_.exclusion && !is_outside(it) && resources_[it.resource].newest != which) {
         condemn(check::broken_hold, now, it.fencing,
                 holds_[*resources_[it.resource].newest].fencing);
     }
@@ -145,16 +157,20 @@ bool checker::wrote(hold which, tick now) {
     return true;
 }
 
-void checker::gone(std::uint64_t token, std::size_t node) {
-    if (token >= gone_.size()) {
-        gone_.resize(token + 1, 0);
-    }
-    gone_[token] |= std::uint64_t{1} << node;
+void checker::gone(std::uint64_t token, std::size_t node, tick barred_until) {
+    gone_.push_back({token, node, barred_until});
 }
 
-void checker::planted(std::uint64_t token, std::size_t node, tick now) {
-    if (judged_.tokens && token < gone_.size() && (gone_[token] >> node & 1) != 0) {
-        condemn(check::resurrection, now, token, node);
+void checker::planted(std::uint64_t token, std::size_t node, bool by_extension, tick now) {
+    for (const ending& each : gone_) {
+        if (each.token != token || each.node != node) {
+            continue;
+        }
+        if (by_extension && now > each.barred_until) {
+            seen_->note(rule::heal_after_the_fence);
+        } else if (judged_.tokens) {
+            condemn(check::resurrection, now, token, node);
+        }
     }
 }
 

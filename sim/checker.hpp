@@ -23,11 +23,14 @@ enum class check : std::uint8_t {
     token_twice,   ///< One token for two holders.
     store,         ///< The store took a write of an older holder after one of a newer.
     resurrection,  ///< A lock appeared on a node where it had been released.
+    over_already,  ///< A lock was handed out whose validity was over.
+    not_told,      ///< A holder was not told in time that its lock is lost.
     late_extend,   ///< An extension that began again after validity had ended.
     broken_hold,   ///< An extension succeeded though another had the lock in between.
     shortened,     ///< An extension took away from validity.
     starved,       ///< Nothing goes wrong any more, and somebody still does not get the lock.
-    left_over,     ///< Something stays on a node that should have been taken back.
+    not_taken_back,  ///< An attempt is over, nothing went wrong, and its lock is still there.
+    left_over,       ///< After the longest lease something is still there.
 };
 
 [[nodiscard]] std::string_view to_string(check which) noexcept;
@@ -41,8 +44,9 @@ struct violation {
 
 /// Which promises hold in this world. What is not judged is still counted.
 struct assumptions {
-    bool exclusion = true;  ///< Clock rates within bounds, no node's clock stepped forward, guard on.
-    bool tokens = true;     ///< Fences kept, or window and quarantine on and clocks within the step.
+    bool exclusion =
+        true;            ///< Clock rates within bounds, no node's clock stepped forward, guard on.
+    bool tokens = true;  ///< Fences kept, or window and quarantine on and clocks within the step.
     bool liveness = true;
 };
 
@@ -80,9 +84,11 @@ class checker {
     bool wrote(hold which, tick now);
 
     /// A node has done what its owner's release asked for: nothing of the token may appear again.
-    void gone(std::uint64_t token, std::size_t node);
-    /// A node has written the token.
-    void planted(std::uint64_t token, std::size_t node, tick now);
+    /// `barred_until`: when the fence that the release may have raised there is forgotten.
+    void gone(std::uint64_t token, std::size_t node, tick barred_until);
+    /// A node has written the token. An acquisition that is late enough to meet no fence is outside
+    /// the window; an extension looks at no clock.
+    void planted(std::uint64_t token, std::size_t node, bool by_extension, tick now);
 
   private:
     struct holding {
@@ -94,8 +100,8 @@ class checker {
         tick until = 0;
     };
     struct resource_view {
-        std::uint64_t largest = 0;    // token of a completed acquisition
-        std::optional<hold> newest;   // by completion
+        std::uint64_t largest = 0;   // token of a completed acquisition
+        std::optional<hold> newest;  // by completion
         std::vector<hold> believing;
         std::vector<std::uint64_t> tokens;
         std::uint64_t store_largest = 0;
@@ -112,8 +118,13 @@ class checker {
     std::optional<violation> found_;
     std::vector<holding> holds_;
     std::array<resource_view, most_resources> resources_;
-    std::vector<std::uint64_t> gone_;  // by token: the nodes where it is over
-    std::vector<bool> taken_away_;     // by token
+    struct ending {
+        std::uint64_t token = 0;
+        std::size_t node = 0;
+        tick barred_until = 0;
+    };
+    std::vector<ending> gone_;
+    std::vector<bool> taken_away_;  // by token
 };
 
 }  // namespace redlock::sim

@@ -1,5 +1,5 @@
-// True time, which nobody in the world can read, and the clocks that they read instead: each runs at
-// a rate of its own, and some are set. Values; integers only.
+// True time, which nobody in the world can read, and the clocks that they read instead: each runs
+// at a rate of its own, and some are set. Values; integers only.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,8 @@ class drifting_clock {
   public:
     drifting_clock() = default;
     /// `ppm`: how much faster than true time it runs, in millionths.
-    drifting_clock(std::int64_t shown_at_zero, std::int64_t ppm) : shown_(shown_at_zero), ppm_(ppm) {}
+    drifting_clock(std::int64_t shown_at_zero, std::int64_t ppm)
+        : shown_(shown_at_zero), ppm_(ppm) {}
 
     /// What it shows, in nanoseconds.
     [[nodiscard]] std::int64_t at(tick now) const {

@@ -26,6 +26,7 @@ enum class rule : std::uint8_t {
     barred_release,
     bar_stopped_acquire,
     bar_stopped_heal,
+    heal_after_the_fence,
     late_from_cut_connection,
     release_sent_again,
     released,

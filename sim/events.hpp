@@ -1,6 +1,6 @@
 // What is going to happen, in the order of true time; what is planned for the same instant happens
-// in the order in which it was planned. The memory is kept from one schedule to the next. One thread
-// at a time.
+// in the order in which it was planned. The memory is kept from one schedule to the next. One
+// thread at a time.
 #pragma once
 
 #include <algorithm>
@@ -52,21 +52,23 @@ class event_queue {
     void push(event what) {
         what.order = order_++;
         heap_.push_back(what);
-        std::push_heap(heap_.begin(), heap_.end(), later);
+        std::push_heap(heap_.begin(), heap_.end(), later{});
     }
     [[nodiscard]] bool empty() const { return heap_.empty(); }
     [[nodiscard]] tick next_at() const { return heap_.front().at; }
     event pop() {
-        std::pop_heap(heap_.begin(), heap_.end(), later);
+        std::pop_heap(heap_.begin(), heap_.end(), later{});
         const event first = heap_.back();
         heap_.pop_back();
         return first;
     }
 
   private:
-    static bool later(const event& a, const event& b) {
-        return a.at != b.at ? a.at > b.at : a.order > b.order;
-    }
+    struct later {
+        bool operator()(const event& a, const event& b) const {
+            return a.at != b.at ? a.at > b.at : a.order > b.order;
+        }
+    };
 
     std::vector<event> heap_;
     std::uint32_t order_ = 0;

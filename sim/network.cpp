@@ -30,9 +30,8 @@ std::uint32_t network::open(std::uint8_t client, std::uint8_t node, std::uint32_
 tick network::travel(std::uint8_t client, std::uint8_t node) {
     link& it = links_[client][node];
     const plan& with = *on_.with;
-    tick takes = with.steady_links
-                     ? it.usual
-                     : it.random.between(with.fastest_message, with.slowest_message);
+    tick takes = with.steady_links ? it.usual + it.random.between(0, it.usual / 16)
+                                   : it.random.between(with.fastest_message, with.slowest_message);
     if (it.slow_until > on_.now) {
         takes += it.random.between(it.slow_by / 2, it.slow_by);
     }

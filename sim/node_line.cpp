@@ -44,9 +44,7 @@ class line_visit {
     [[nodiscard]] const place& first() const {
         return *std::min_element(keys_.line.begin(), keys_.line.end(), comes_before);
     }
-    [[nodiscard]] std::int64_t size() const {
-        return static_cast<std::int64_t>(keys_.line.size());
-    }
+    [[nodiscard]] std::int64_t size() const { return static_cast<std::int64_t>(keys_.line.size()); }
 
     /// My place for another lease; nothing where there is no room.
     void keep_place() {

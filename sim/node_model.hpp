@@ -1,7 +1,7 @@
 // What the Lua scripts do on one node, written down a second time: same arguments, same replies,
-// same keys afterwards. A test runs both side by side (tests/sim/node_model_test.cpp). Knows its own
-// keys only; the node's clock is handed in with every call, since nothing else may tell it the time.
-// One thread at a time.
+// same keys afterwards. A test runs both side by side (tests/sim/node_model_test.cpp). Knows its
+// own keys only; the node's clock is handed in with every call, since nothing else may tell it the
+// time. One thread at a time.
 #pragma once
 
 #include <array>

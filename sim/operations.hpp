@@ -107,7 +107,7 @@ struct release {
     release_call call{};
     core::node_set doubtful;
     std::uint32_t of_hold = none;
-    bool final = true;     ///< After it, nothing of the token may appear on the node.
+    bool final = true;      ///< After it, nothing of the token may appear on the node.
     bool outsider = false;  ///< By somebody who knows the token only.
     core::instant until{};
     core::release_round round;

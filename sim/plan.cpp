@@ -47,8 +47,8 @@ class planner {
                                : world_kind::wild;
         const std::uint64_t size = random_.below(100);
         to_.nodes = size < 78 ? 3 : size < 90 ? 5 : size < 94 ? 4 : size < 97 ? 1 : 2;
-        to_.clients = static_cast<std::size_t>(random_.between(2, random_.percent(25) ? 5 : 3));
-        to_.users = to_.clients + random_.below(3);
+        to_.clients = static_cast<std::size_t>(random_.between(2, random_.percent(12) ? 5 : 3));
+        to_.users = to_.clients + (random_.percent(30) ? 1 + random_.below(2) : 0);
         to_.resources = random_.percent(8) ? 2 : 1;
         to_.durable = to_.nodes < 3 || random_.percent(12);
         to_.guard = to_.guard && !to_.durable;
@@ -65,12 +65,14 @@ class planner {
     void times() {
         to_.longest_lease_ms = random_.between(60, 240);
         to_.window_ms = random_.between(20, 150);
-        to_.step_ms = random_.between(2, 30);
+        to_.step_ms = random_.between(2, to_.window_ms / 4);
         to_.quarantine_ms =
             core::quarantine_time(milliseconds{to_.longest_lease_ms}, milliseconds{to_.window_ms},
                                   milliseconds{to_.step_ms})
                 .count();
-        to_.fence_lifetime_ms = 2 * to_.window_ms + to_.step_ms + random_.between(1, 100);
+        to_.fence_lifetime_ms =
+            std::max(2 * to_.window_ms + to_.step_ms + 1, to_.longest_lease_ms) +
+            random_.between(0, 50);
         to_.node_timeout_ms = random_.between(15, 60);
         to_.place_lease_ms = random_.between(100, 600);
         to_.grace_ms = random_.between(5, 25);
@@ -100,8 +102,8 @@ class planner {
         it.client = client;
         it.node = node;
         // The ends are where the trouble is.
-        it.amount = random_.percent(60) ? (random_.one_in(2) ? most : -most)
-                                        : random_.between(-most, most);
+        it.amount =
+            random_.percent(60) ? (random_.one_in(2) ? most : -most) : random_.between(-most, most);
         if (random_.percent(70)) {
             to_.items.push_back(it);
         }
@@ -109,7 +111,7 @@ class planner {
 
     void wants() {
         for (std::size_t user = 0; user < to_.users; ++user) {
-            const std::int64_t count = random_.between(1, 2);
+            const std::int64_t count = random_.percent(70) ? 1 : 2;
             tick at = 0;
             for (std::int64_t i = 0; i < count; ++i) {
                 at += random_.percent(50) ? random_.between(0, 2 * millisecond)
@@ -126,8 +128,8 @@ class planner {
         it.user = user;
         it.client = static_cast<std::uint8_t>(user % to_.clients);
         it.resource = static_cast<std::uint8_t>(random_.below(to_.resources));
-        it.lease_ms = random_.percent(50) ? to_.longest_lease_ms
-                                          : random_.between(30, to_.longest_lease_ms);
+        it.lease_ms =
+            random_.percent(50) ? to_.longest_lease_ms : random_.between(30, to_.longest_lease_ms);
         it.renews = random_.percent(50);
         it.lasts = random_.percent(60) ? random_.between(0, 20 * millisecond)
                                        : random_.between(0, 2 * to_.quarantine_ms) * millisecond;
@@ -219,9 +221,10 @@ class planner {
                 break;
         }
         // One step within the time that a quarantine must bridge; see quarantine_time.
-        const bool stepped = std::any_of(to_.items.begin(), to_.items.end(), [&](const item& other) {
-            return other.kind == item_kind::node_step && other.node == it.node;
-        });
+        const bool stepped =
+            std::any_of(to_.items.begin(), to_.items.end(), [&](const item& other) {
+                return other.kind == item_kind::node_step && other.node == it.node;
+            });
         if (stepped && to_.kind != world_kind::wild) {
             it.kind = item_kind::cut;
         }
@@ -229,11 +232,14 @@ class planner {
 
     void judge() {
         const bool tame = to_.kind != world_kind::wild;
-        // Without a guard or durable nodes nothing is promised once data are lost.
-        const bool safe = to_.guard || to_.durable ||
-                          std::none_of(to_.items.begin(), to_.items.end(), [](const item& it) {
-                              return it.kind == item_kind::crash && it.data != crash_data::kept;
-                          });
+        const bool loses = std::any_of(to_.items.begin(), to_.items.end(), [](const item& it) {
+            return it.kind == item_kind::crash && it.data != crash_data::kept;
+        });
+        const bool vouches = std::any_of(to_.items.begin(), to_.items.end(), [](const item& it) {
+            return it.kind == item_kind::vouch;
+        });
+        // Without a guard nothing is promised once data are lost, nor if somebody vouches falsely.
+        const bool safe = !loses || (to_.guard && !vouches);
         to_.judged.exclusion = to_.kind == world_kind::within && safe;
         to_.judged.tokens = tame && safe;
         to_.judged.liveness = tame;

@@ -22,22 +22,22 @@ enum class world_kind : std::uint8_t {
 };
 
 enum class item_kind : std::uint8_t {
-    want,           ///< Somebody wants the lock.
-    clock_rate,     ///< Of a client or, if `node` is given, a node: `amount` in ppm.
-    wall_offset,    ///< Of a client's wall clock or a node's clock: `amount` in us.
-    pause,          ///< A client stands still.
-    kill,           ///< A client is gone for good.
-    cut,            ///< A connection breaks.
-    slow,           ///< A link takes `amount` longer.
-    part,           ///< A link carries nothing.
-    crash,          ///< A node goes down and comes back.
-    freeze,         ///< A node stands still.
-    full,           ///< A node's memory is full.
-    node_step,      ///< A node's clock is set by `amount` us.
-    wall_step,      ///< A client's wall clock is set by `amount` us.
-    lose_news,      ///< What a node tells a client of its own accord is lost.
-    outsider,       ///< Somebody who was told the holder's token releases it.
-    vouch,          ///< An operator vouches for a node.
+    want,         ///< Somebody wants the lock.
+    clock_rate,   ///< Of a client or, if `node` is given, a node: `amount` in ppm.
+    wall_offset,  ///< Of a client's wall clock or a node's clock: `amount` in us.
+    pause,        ///< A client stands still.
+    kill,         ///< A client is gone for good.
+    cut,          ///< A connection breaks.
+    slow,         ///< A link takes `amount` longer.
+    part,         ///< A link carries nothing.
+    crash,        ///< A node goes down and comes back.
+    freeze,       ///< A node stands still.
+    full,         ///< A node's memory is full.
+    node_step,    ///< A node's clock is set by `amount` us.
+    wall_step,    ///< A client's wall clock is set by `amount` us.
+    lose_news,    ///< What a node tells a client of its own accord is lost.
+    outsider,     ///< Somebody who was told the holder's token releases it.
+    vouch,        ///< An operator vouches for a node.
 };
 
 enum class crash_data : std::uint8_t { kept, lost, partly_lost };
@@ -96,6 +96,10 @@ struct plan {
 struct plan_options {
     bool guard = true;
 };
+
+/// Five clients with leases of 10 s on three nodes, of which one is killed and comes back empty,
+/// and then a second one.
+void plan_of_restarts(std::uint64_t seed, const plan_options& options, plan& into);
 
 /// The plan of a seed. `into`'s memory is used again.
 void make_plan(std::uint64_t seed, const plan_options& options, plan& into);

@@ -172,9 +172,9 @@ void process::on_failure(std::uint32_t number, bool maybe_executed) {
             no_vote(what.subject, what.node, maybe_executed);
             break;
         case command_kind::extend:
-            extend_vote(what.subject, what.node,
-                        maybe_executed ? core::extend_answer::unknown
-                                       : core::extend_answer::not_executed);
+            extend_vote(
+                what.subject, what.node,
+                maybe_executed ? core::extend_answer::unknown : core::extend_answer::not_executed);
             break;
         case command_kind::release:
             no_release(what, maybe_executed, false);
@@ -202,9 +202,9 @@ void process::on_round_late(command_kind kind, std::uint32_t subject) {
         late(
             it.commands, [&](std::uint8_t node) { return it.round.pending().contains(node); },
             [&](std::uint8_t node, std::uint32_t, bool sent) {
-                extend_vote(subject, node,
-                            sent ? core::extend_answer::unknown
-                                 : core::extend_answer::not_executed);
+                extend_vote(
+                    subject, node,
+                    sent ? core::extend_answer::unknown : core::extend_answer::not_executed);
             });
     } else {
         release& it = on_.releases[subject];

@@ -143,7 +143,7 @@ class process {
                    bool final);
     void start_release(std::uint32_t release, std::uint8_t resource, core::node_set asked);
     void on_release_answer(const command& what);
-    void no_release(const command& what, bool maybe_executed, bool timed_out);
+    void no_release(command what, bool maybe_executed, bool timed_out);
     void release_vote(std::uint32_t number, std::uint8_t node, core::release_answer answer);
 
     // Holds.

@@ -107,15 +107,14 @@ void process::send_to_all(std::uint32_t number) {
             it.commands[node] = command;
         }
     }
-    on_.events.push({.at = when(it.round.started() +
-                                std::chrono::milliseconds{on_.with->node_timeout_ms}),
-                     .kind = event_kind::round_late,
-                     .client = number_,
-                     .detail = static_cast<std::uint8_t>(command_kind::acquire),
-                     .subject = number});
-    unreachable.for_each([&](node_index node) {
-        no_vote(number, static_cast<std::uint8_t>(node), false);
-    });
+    on_.events.push(
+        {.at = when(it.round.started() + std::chrono::milliseconds{on_.with->node_timeout_ms}),
+         .kind = event_kind::round_late,
+         .client = number_,
+         .detail = static_cast<std::uint8_t>(command_kind::acquire),
+         .subject = number});
+    unreachable.for_each(
+        [&](node_index node) { no_vote(number, static_cast<std::uint8_t>(node), false); });
     without_vote.for_each([&](node_index node) {
         on_.note(rule::quarantined_not_asked);
         greet_again(static_cast<std::uint8_t>(node));
@@ -139,8 +138,8 @@ void process::on_acquire_answer(const command& what) {
 
 void process::no_vote(std::uint32_t number, std::uint8_t node, bool maybe_executed) {
     vote(number, node,
-         {.answer = maybe_executed ? core::acquire_answer::unknown
-                                   : core::acquire_answer::not_executed});
+         {.answer =
+              maybe_executed ? core::acquire_answer::unknown : core::acquire_answer::not_executed});
 }
 
 void process::vote(std::uint32_t number, std::uint8_t node, const core::acquire_vote& vote) {
@@ -266,8 +265,8 @@ void process::start_release(std::uint32_t number, std::uint8_t resource, core::n
     }
     core::node_set unreachable;
     asked.for_each([&](node_index node) {
-        const std::uint32_t command = new_command(
-            command_kind::release, static_cast<std::uint8_t>(node), resource, number);
+        const std::uint32_t command =
+            new_command(command_kind::release, static_cast<std::uint8_t>(node), resource, number);
         on_.commands[command].barred = it.doubtful.contains(node);
         it.commands[node] = command;
         if (send(command) == sending::unreachable) {
@@ -279,9 +278,8 @@ void process::start_release(std::uint32_t number, std::uint8_t resource, core::n
                      .client = number_,
                      .detail = static_cast<std::uint8_t>(command_kind::release),
                      .subject = number});
-    unreachable.for_each([&](node_index node) {
-        no_release(on_.commands[it.commands[node]], false, false);
-    });
+    unreachable.for_each(
+        [&](node_index node) { no_release(on_.commands[it.commands[node]], false, false); });
 }
 
 void process::on_release_answer(const command& what) {
@@ -297,7 +295,7 @@ void process::on_release_answer(const command& what) {
     release_vote(what.subject, what.node, answer);
 }
 
-void process::no_release(const command& what, bool maybe_executed, bool timed_out) {
+void process::no_release(command what, bool maybe_executed, bool timed_out) {
     release& it = on_.releases[what.subject];
     if (!timed_out) {
         // The connection is gone and the release with it. A mere timeout is different: the command
@@ -310,9 +308,9 @@ void process::no_release(const command& what, bool maybe_executed, bool timed_ou
             pay_when_ready(again, it.until);
         }
     }
-    release_vote(what.subject, what.node,
-                 maybe_executed ? core::release_answer::unknown
-                                : core::release_answer::not_executed);
+    release_vote(
+        what.subject, what.node,
+        maybe_executed ? core::release_answer::unknown : core::release_answer::not_executed);
 }
 
 void process::release_vote(std::uint32_t number, std::uint8_t node, core::release_answer answer) {
@@ -338,10 +336,8 @@ void process::release_of_another(std::uint8_t resource, std::uint64_t token) {
     const std::uint32_t number =
         on_.releases.add(on_.with->nodes, core::node_set::all(on_.with->nodes));
     release& it = on_.releases[number];
-    it.call = {.token = token,
-               .bar = 0,
-               .fence_lifetime_ms = on_.with->fence_lifetime_ms,
-               .above = true};
+    it.call = {
+        .token = token, .bar = 0, .fence_lifetime_ms = on_.with->fence_lifetime_ms, .above = true};
     it.outsider = true;
     it.until = clock();
     tell("releases #", token, ", of which it knows the token only");

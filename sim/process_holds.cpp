@@ -13,8 +13,7 @@ std::uint32_t process::hold_it(user& who, std::uint32_t by, core::turn turn, cor
                                            .stop_margin = core::default_stop_margin(lease),
                                            .renews = who.what.renews,
                                            .jitter = random_.fraction()};
-    const std::uint32_t number =
-        on_.holds.add(core::renewal{settings, started, valid_until});
+    const std::uint32_t number = on_.holds.add(core::renewal{settings, started, valid_until});
     hold& it = on_.holds[number];
     it.client = number_;
     it.user = who.number;
@@ -64,6 +63,11 @@ void process::write_to_store(std::uint32_t number, tick after) {
 
 void process::on_work_done(std::uint32_t number) {
     hold& it = on_.holds[number];
+    // Who has stood still until now hears of everything that was due at once.
+    const bool was_awake = paused_until_ != on_.now;
+    if (it.at == hold::stage::held && clock() >= it.valid_until && was_awake) {
+        on_.judge.condemn(check::not_told, on_.now, it.turn.fencing());
+    }
     if (it.at == hold::stage::held || it.at == hold::stage::lost) {
         // It does not look whether the lock is still valid: that is what the store is for.
         if (clock() >= it.valid_until) {
@@ -286,13 +290,12 @@ bool process::hand_over(std::uint32_t number) {
         return false;
     }
     user& next = user_of(here.members.front());
-    const bool may_take_over =
-        next.at == user_state::lined_up || next.at == user_state::waiting;
+    const bool may_take_over = next.at == user_state::lined_up || next.at == user_state::waiting;
     if (!may_take_over) {
         return false;
     }
-    const auto token = it.turn.pass_on(clock(), it.valid_until,
-                                       std::chrono::milliseconds{next.what.lease_ms});
+    const auto token =
+        it.turn.pass_on(clock(), it.valid_until, std::chrono::milliseconds{next.what.lease_ms});
     if (!token) {
         on_.note(rule::turn_ended);
         return false;

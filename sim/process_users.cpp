@@ -1,5 +1,5 @@
-// Those in a process who want the lock: waiting, the line among them, and what becomes of a wish; as
-// src/manager's acquire_operation and local_lines.
+// Those in a process who want the lock: waiting, the line among them, and what becomes of a wish;
+// as src/manager's acquire_operation and local_lines.
 #include <algorithm>
 
 #include "sim/process.hpp"
@@ -73,8 +73,7 @@ void process::begin_want(user& who) {
         return;
     }
     const core::instant ended_at = lines_[who.what.resource].ended_at;
-    who.in_earnest =
-        unlimited(who) && ended_at != core::instant{} && now - ended_at < lately;
+    who.in_earnest = unlimited(who) && ended_at != core::instant{} && now - ended_at < lately;
     begin_competing(who);
 }
 
@@ -190,15 +189,16 @@ void process::on_user_alarm(std::uint8_t number, std::uint32_t generation) {
 
 void process::hand_out(user& who) {
     const attempt& by = on_.attempts[who.attempt];
-    const core::turn turn{by.block, by.round.started(),
-                          {on_.with->hand_over_count,
-                           std::chrono::milliseconds{on_.with->hand_over_ms}}};
+    const core::turn turn{
+        by.block,
+        by.round.started(),
+        {on_.with->hand_over_count, std::chrono::milliseconds{on_.with->hand_over_ms}}};
     const std::uint32_t number =
         hold_it(who, who.attempt, turn, by.round.started(), by.round.valid_until());
     hold& it = on_.holds[number];
     on_.note(rule::acquired);
-    tell("user ", who.number, " HOLDS #", by.call.token, " with token ", turn.fencing(),
-         " until ", shown(when(it.valid_until)));
+    tell("user ", who.number, " HOLDS #", by.call.token, " with token ", turn.fencing(), " until ",
+         shown(when(it.valid_until)));
     it.judged = on_.judge.acquired({.resource = it.resource,
                                     .token = by.call.token,
                                     .fencing = turn.fencing(),

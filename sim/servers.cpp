@@ -16,10 +16,9 @@ void show(stage& on, const command& what, std::string_view did) {
     if (on.record == nullptr) {
         return;
     }
-    const auto token = what.kind == command_kind::acquire ? on.attempts[what.subject].call.token
-                       : what.kind == command_kind::extend
-                           ? on.extensions[what.subject].call.token
-                           : on.releases[what.subject].call.token;
+    const auto token = what.kind == command_kind::acquire  ? on.attempts[what.subject].call.token
+                       : what.kind == command_kind::extend ? on.extensions[what.subject].call.token
+                                                           : on.releases[what.subject].call.token;
     on.tell("node", what.node, "for client ", what.client, ": ", did, " of #", token);
 }
 
@@ -108,7 +107,8 @@ void servers::execute(std::uint32_t number) {
             break;
         case command_kind::info: {
             // Seconds are cut off at both ends, so that the difference may be one too large.
-            const std::int64_t seconds = time_us(what.node) / uptime_unit_us - it.started_us / uptime_unit_us;
+            const std::int64_t seconds =
+                time_us(what.node) / uptime_unit_us - it.started_us / uptime_unit_us;
             what.reply = {node_answer::told, std::max<std::int64_t>(0, seconds) * uptime_unit_us,
                           it.incarnation};
             break;
@@ -131,7 +131,7 @@ void servers::execute_acquire(server& it, command& what) {
     show(on_, what, name(what.reply.answer));
     switch (what.reply.answer) {
         case node_answer::granted:
-            on_.judge.planted(by.call.token, what.node, on_.now);
+            on_.judge.planted(by.call.token, what.node, false, on_.now);
             changed(what.node, what.resource, what.client);
             break;
         case node_answer::busy:
@@ -158,7 +158,7 @@ void servers::execute_extend(server& it, command& what) {
     show(on_, what, name(what.reply.answer));
     switch (what.reply.answer) {
         case node_answer::replanted:
-            on_.judge.planted(call.token, what.node, on_.now);
+            on_.judge.planted(call.token, what.node, true, on_.now);
             on_.note(rule::replanted);
             changed(what.node, what.resource, what.client);
             break;
@@ -192,7 +192,8 @@ void servers::execute_release(server& it, command& what) {
         on_.note(rule::outsider_release);
     }
     if (what.reply.answer != node_answer::refused_full && by.final && (removed || !by.outsider)) {
-        on_.judge.gone(call.token, what.node);
+        const std::int64_t ends_ms = time_us(what.node) / 1000 + call.fence_lifetime_ms;
+        on_.judge.gone(call.token, what.node, it.clock.when(ends_ms * millisecond));
     }
 }
 
@@ -203,13 +204,13 @@ void servers::execute_hello(server& it, command& what) {
         on_.note(first ? rule::restart_seen_first : rule::restart_seen_later);
     }
     it.greeted = it.incarnation;
-    what.reply = it.keys.hello(it.incarnation, remembers_us, on_.with->quarantine_ms, 1,
-                               time_us(what.node));
+    what.reply =
+        it.keys.hello(it.incarnation, remembers_us, on_.with->quarantine_ms, 1, time_us(what.node));
     if (first && remembers_us > 0) {
         on_.note(rule::uptime_trusted);
     }
-    on_.tell("node", what.node, "tells client ", what.client, ": quarantine for ",
-             what.reply.value, " ms");
+    on_.tell("node", what.node, "tells client ", what.client, ": quarantine for ", what.reply.value,
+             " ms");
 }
 
 /// The lock key has changed, by a client's command or by itself.
@@ -235,10 +236,8 @@ void servers::tell_of_next_change(std::uint8_t number, const command& what) {
         tick& looks_at = it.looks_at[what.resource];
         if (looks_at <= on_.now || at < looks_at) {
             looks_at = at;
-            on_.events.push({.at = at,
-                             .kind = event_kind::expiry,
-                             .node = number,
-                             .detail = what.resource});
+            on_.events.push(
+                {.at = at, .kind = event_kind::expiry, .node = number, .detail = what.resource});
         }
     }
 }
@@ -281,9 +280,10 @@ void servers::crash(std::uint8_t number, crash_data data) {
             break;
     }
     it.keys.set_full(false);
-    on_.tell("node", number, data == crash_data::lost          ? "dies and loses everything"
-                             : data == crash_data::partly_lost ? "dies and loses what came last"
-                                                               : "dies and keeps its data");
+    on_.tell("node", number,
+             data == crash_data::lost          ? "dies and loses everything"
+             : data == crash_data::partly_lost ? "dies and loses what came last"
+                                               : "dies and keeps its data");
 }
 
 void servers::come_back(std::uint8_t number) {

@@ -1,6 +1,6 @@
-// The nodes as processes: each has a clock, keys, clients that want to hear of changes, and bad days.
-// Executes commands by the model of the scripts and tells the judge what was written. One thread at
-// a time.
+// The nodes as processes: each has a clock, keys, clients that want to hear of changes, and bad
+// days. Executes commands by the model of the scripts and tells the judge what was written. One
+// thread at a time.
 #pragma once
 
 #include <array>

@@ -26,7 +26,7 @@ void world::begin(const plan& with, coverage& seen, recorder* listener) {
     on_.begin(with, seen, listener);
     random_ = random_stream{with.seed, 3};
     events_ = 0;
-    must_be_idle_at_ = no_tick;
+    must_be_idle_at_ = quiet_at_ = no_tick;
     between_.begin();
     nodes_.begin();
     for (std::size_t client = 0; client < with.clients; ++client) {
@@ -48,14 +48,24 @@ void world::live() {
     constexpr std::uint64_t most_events = 400'000;
     while (!on_.events.empty() && !on_.judge.found() && events_ < most_events) {
         const event next = on_.events.pop();
-        if (next.at > must_be_idle_at_) {
-            return;
+        if (next.at > std::min(must_be_idle_at_, quiet_at_)) {
+            break;
         }
         on_.now = std::max(on_.now, next.at);
         if (!later(next)) {
             ++events_;
             happen(next);
         }
+        if (must_be_idle_at_ != no_tick && quiet_at_ == no_tick && all_idle()) {
+            // Messages may have been slow until the last moment, and those behind them wait.
+            const plan& with = *on_.with;
+            const tick last_slow = with.calm_at + 2 * with.node_timeout_ms * millisecond;
+            quiet_at_ = std::max(on_.now, last_slow) + 6 * with.slowest_message + 2 * millisecond;
+        }
+    }
+    if (quiet_at_ != no_tick && !on_.judge.found()) {
+        on_.now = quiet_at_;
+        look_for_forgotten();
     }
 }
 
@@ -293,20 +303,41 @@ void world::calm_down() {
             clients_[client]->be_patient();
         }
     }
-    const std::int64_t longest_ms = 3'000 + 2 * with.quarantine_ms +
-                                    static_cast<std::int64_t>(with.users) * 3 *
-                                        (with.longest_lease_ms + with.grace_ms + 100);
+    const std::int64_t longest_ms =
+        3'000 + 2 * with.quarantine_ms +
+        static_cast<std::int64_t>(with.users) * 3 * (with.longest_lease_ms + with.grace_ms + 100);
     must_be_idle_at_ = on_.now + longest_ms * millisecond;
 }
 
 bool world::all_idle() const {
-    return std::all_of(clients_.begin(), clients_.begin() + static_cast<std::ptrdiff_t>(on_.with->clients),
+    return std::all_of(clients_.begin(),
+                       clients_.begin() + static_cast<std::ptrdiff_t>(on_.with->clients),
                        [](const auto& client) { return client->idle(); });
 }
 
 void world::look_for_starved() {
     if (!all_idle() && on_.with->judged.liveness) {
         on_.judge.condemn(check::starved, on_.now, 0);
+    }
+}
+
+/// What was begun after the last trouble, on a connection that never broke, and is over.
+void world::look_for_forgotten() {
+    const plan& with = *on_.with;
+    for (std::uint8_t node = 0; node < with.nodes; ++node) {
+        for (std::uint8_t resource = 0; resource < with.resources; ++resource) {
+            const std::uint64_t token = nodes_.token(node, resource);
+            if (token == 0) {
+                continue;
+            }
+            const attempt& by = on_.attempts[static_cast<std::uint32_t>(token - 1)];
+            const std::uint32_t asked = by.commands[node];
+            if (with.judged.liveness && by.begun >= with.calm_at && asked != none &&
+                on_.commands[asked].connection != none &&
+                !between_.is_cut(on_.commands[asked].connection)) {
+                on_.judge.condemn(check::not_taken_back, on_.now, token, node);
+            }
+        }
     }
 }
 

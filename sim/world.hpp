@@ -1,6 +1,6 @@
 // One schedule from its first event to its verdict: clients, nodes and network live through a plan,
-// then everything calms down, everybody who still lives must get the lock once more, and nothing may
-// be left. Its memory is used again for the next. One thread at a time.
+// then everything calms down, everybody who still lives must get the lock once more, and nothing
+// may be left. Its memory is used again for the next. One thread at a time.
 #pragma once
 
 #include <memory>
@@ -37,6 +37,7 @@ class world {
     void end_item(const event& what);
     void calm_down();
     void look_for_starved();
+    void look_for_forgotten();
     void look_for_leftovers();
     [[nodiscard]] bool all_idle() const;
     void cut(std::uint8_t client, std::uint8_t node, bool carried_out, tick noticed_after);
@@ -48,6 +49,7 @@ class world {
     random_stream random_;
     std::uint64_t events_ = 0;
     tick must_be_idle_at_ = no_tick;
+    tick quiet_at_ = no_tick;  ///< When all that was ever sent has arrived.
 };
 
 }  // namespace redlock::sim
