@@ -22,6 +22,8 @@ std::string_view to_string(check which) noexcept {
             return "not told";
         case check::late_extend:
             return "extension after validity";
+        case check::thin_extend:
+            return "extended without a majority";
         case check::broken_hold:
             return "broken hold";
         case check::shortened:
@@ -36,8 +38,9 @@ std::string_view to_string(check which) noexcept {
     return "?";
 }
 
-void checker::begin(const assumptions& judged, coverage& seen) {
+void checker::begin(const assumptions& judged, std::size_t nodes, coverage& seen) {
     judged_ = judged;
+    nodes_ = nodes;
     seen_ = &seen;
     found_.reset();
     holds_.clear();
@@ -113,10 +116,13 @@ checker::hold checker::handed_over(hold from, std::uint64_t fencing, tick until,
                     now);
 }
 
-void checker::extended(hold which, tick until, tick now) {
+void checker::extended(hold which, tick until, std::size_t still_held, tick now) {
     holding& it = holds_[which];
     if (now >= it.until) {
         condemn(check::late_extend, now, it.fencing);
+    }
+    if (still_held * 2 <= nodes_) {
+        condemn(check::thin_extend, now, it.fencing, still_held);
     }
     if (until < it.until) {
         condemn(check::shortened, now, it.fencing);

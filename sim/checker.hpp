@@ -26,6 +26,7 @@ enum class check : std::uint8_t {
     over_already,  ///< A lock was handed out whose validity was over.
     not_told,      ///< A holder was not told in time that its lock is lost.
     late_extend,   ///< An extension that began again after validity had ended.
+    thin_extend,   ///< An extension without a majority of nodes that still held the lock.
     broken_hold,   ///< An extension succeeded though another had the lock in between.
     shortened,     ///< An extension took away from validity.
     starved,       ///< Nothing goes wrong any more, and somebody still does not get the lock.
@@ -54,7 +55,7 @@ class checker {
   public:
     using hold = std::uint32_t;
 
-    void begin(const assumptions& judged, coverage& seen);
+    void begin(const assumptions& judged, std::size_t nodes, coverage& seen);
 
     [[nodiscard]] const std::optional<violation>& found() const { return found_; }
     void condemn(check what, tick at, std::uint64_t one, std::uint64_t other = 0);
@@ -75,7 +76,8 @@ class checker {
     [[nodiscard]] hold acquired(const acquisition& what, tick now);
     /// `from` gave its lock to another of its process.
     [[nodiscard]] hold handed_over(hold from, std::uint64_t fencing, tick until, tick now);
-    void extended(hold which, tick until, tick now);
+    /// `still_held`: nodes that have prolonged a lock that stood there.
+    void extended(hold which, tick until, std::size_t still_held, tick now);
     /// It believes nothing any more: released, told of its loss, or dead.
     void ended(hold which, tick now);
     /// Somebody who was told its token has taken it away: others may have it.
@@ -114,6 +116,7 @@ class checker {
     }
 
     assumptions judged_;
+    std::size_t nodes_ = 0;
     coverage* seen_ = nullptr;
     std::optional<violation> found_;
     std::vector<holding> holds_;

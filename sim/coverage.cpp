@@ -98,8 +98,8 @@ std::string_view to_string(rule which) noexcept {
             return "woken by news";
         case rule::news_lost:
             return "news lost";
-        case rule::fallback_used:
-            return "fallback used";
+        case rule::woken_by_time:
+            return "woken by time";
         case rule::lease_ran_out:
             return "lease ran out";
         case rule::offset_learned:

@@ -57,7 +57,7 @@ enum class rule : std::uint8_t {
     passed_over_dead_head,
     woken_by_news,
     news_lost,
-    fallback_used,
+    woken_by_time,
     lease_ran_out,
     offset_learned,
     error_reply,

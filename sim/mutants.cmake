@@ -28,10 +28,10 @@ function(redlock_sim_mutant description)
         get_filename_component(folder "${folder}" NAME)
         get_filename_component(file "${path}" NAME_WE)
         # In sim itself objects lie directly in the target's folder.
-        string(REGEX REPLACE "^sim$" "redlock_sim_objects\\\\.dir" folder "${folder}")
+        string(REGEX REPLACE "^sim$" "redlock_sim_objects[.]dir(/[.])?" folder "${folder}")
         set(objects "$<TARGET_OBJECTS:redlock_sim_objects>")
         add_executable(${target} EXCLUDE_FROM_ALL "${copy}"
-            $<FILTER:${objects},EXCLUDE,/${folder}/${file}\\.cpp\\.o$>)
+            $<FILTER:${objects},EXCLUDE,/${folder}/${file}[.]cpp[.]o$>)
     endif()
     # A fault may well leave something unused: no warnings here.
     target_compile_features(${target} PRIVATE cxx_std_20)

@@ -126,6 +126,7 @@ node_reply node_model::acquire_in_line(std::size_t resource, const acquire_call&
                     ahead};
         }
         line.pass_over(first);
+        ++passed_over_;
     }
     node_reply reply = raise_fence(keys, with, now_us);
     if (reply.answer == node_answer::granted) {

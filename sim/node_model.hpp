@@ -113,7 +113,8 @@ class node_model {
         expire(keys_[resource], now_us);
         return keys_[resource];
     }
-    [[nodiscard]] std::int64_t birth_us() const { return birth_us_; }
+    /// How many places in lines were passed over since they did not come when called.
+    [[nodiscard]] std::uint64_t passed_over() const { return passed_over_; }
 
   private:
     static void expire(resource_keys& keys, std::int64_t now_us);
@@ -127,6 +128,7 @@ class node_model {
     bool has_configuration_ = false;
     std::uint64_t configuration_ = 0;
     bool full_ = false;
+    std::uint64_t passed_over_ = 0;
 };
 
 }  // namespace redlock::sim

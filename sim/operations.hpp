@@ -97,6 +97,7 @@ struct extension {
     bool has_owner = true;
     extend_call call{};
     core::node_set healing;
+    core::node_set prolonged;  ///< Where it was carried out on a lock that stood.
     core::extend_round round;
     commands_by_node commands = no_commands;
 };

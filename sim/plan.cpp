@@ -86,9 +86,12 @@ class planner {
         const std::int64_t wall_us = to_.window_ms * 1000;
         for (std::uint8_t client = 0; client < to_.clients; ++client) {
             clock_item(item_kind::clock_rate, client, item::nobody, rate);
-            // Mostly in order; some far beyond what the nodes accept.
+            // Mostly in order; some just within what the nodes accept, some far beyond.
+            const std::uint64_t distance = random_.below(100);
             clock_item(item_kind::wall_offset, client, item::nobody,
-                       random_.percent(15) ? wall_us * 3 : wall_us / 3);
+                       distance < 15   ? wall_us * 3
+                       : distance < 40 ? wall_us * 9 / 10
+                                       : wall_us / 3);
         }
         for (std::uint8_t node = 0; node < to_.nodes; ++node) {
             clock_item(item_kind::clock_rate, item::nobody, node, rate);

@@ -85,7 +85,6 @@ class process {
         std::uint64_t place = 0;
         std::uint64_t ticket = 0;
         std::uint32_t alarm = 0;
-        core::instant slept_from{};
         bool woken = false;
         std::vector<item> later;
     };

@@ -54,6 +54,9 @@ void process::start_round(user& who) {
     const auto block =
         core::next_block(fences_.largest(resource_names[who.what.resource]), wall_us(), offset_us_,
                          block_width(who), static_cast<std::uint64_t>(with.window_ms * 1000 / 4));
+    if (block->first <= fences_.largest(resource_names[who.what.resource])) {
+        on_.judge.condemn(check::token_order, on_.now, block->first);
+    }
     if (who.attempt != none) {
         make_way(who.attempt);
     }
@@ -132,6 +135,8 @@ void process::on_acquire_answer(const command& what) {
     answer.counts = quarantine_.may_vote(what.node, it.round.started());
     if (!answer.counts) {
         greet_again(what.node);
+    } else if (links_[what.node].identity > 1 && guards()) {
+        on_.note(rule::quarantine_over);
     }
     vote(what.subject, what.node, answer);
 }

@@ -91,6 +91,7 @@ void process::on_hold_alarm(std::uint32_t number, std::uint32_t generation) {
             extend(number);
             return;
         case core::renewal::action::announce_loss:
+            // What is left of validity is the holder's time to stop.
             lose(number);
             return;
     }
@@ -103,7 +104,6 @@ void process::lose(std::uint32_t number) {
     ++it.alarm;
     on_.note(rule::loss_announced);
     tell("user ", it.user, " is told that it loses #", on_.attempts[it.by].call.token);
-    on_.judge.ended(it.judged, on_.now);
     ended(number);
 }
 
@@ -231,16 +231,18 @@ void process::on_extend_decided(std::uint32_t number) {
             on_.note(rule::extended);
             it.started = round.round.started();
             it.valid_until = std::max(round.round.valid_until(), it.valid_until);
-            on_.judge.extended(it.judged, when(it.valid_until), on_.now);
+            on_.judge.extended(it.judged, when(it.valid_until), round.prolonged.size(), on_.now);
             it.renewal.on_extended(it.started, it.valid_until);
             look_after(round.of_hold);
             return;
         case core::extend_outcome::gone:
             on_.note(rule::extend_gone);
+            on_.judge.ended(it.judged, on_.now);
             lose(round.of_hold);
             return;
         case core::extend_outcome::expired:
             on_.note(rule::extend_expired);
+            on_.judge.ended(it.judged, on_.now);
             lose(round.of_hold);
             return;
         case core::extend_outcome::replanted:

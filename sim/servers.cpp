@@ -126,16 +126,23 @@ void servers::execute(std::uint32_t number) {
 void servers::execute_acquire(server& it, command& what) {
     const attempt& by = on_.attempts[what.subject];
     const std::int64_t now_us = time_us(what.node);
+    const std::uint64_t passed_before = it.keys.passed_over();
     what.reply = by.in_line ? it.keys.acquire_in_line(what.resource, by.call, by.place, now_us)
                             : it.keys.acquire(what.resource, by.call, now_us);
     show(on_, what, name(what.reply.answer));
     switch (what.reply.answer) {
         case node_answer::granted:
+            if (it.keys.passed_over() > passed_before) {
+                on_.note(rule::passed_over_dead_head);
+            }
             on_.judge.planted(by.call.token, what.node, false, on_.now);
             changed(what.node, what.resource, what.client);
             break;
-        case node_answer::busy:
         case node_answer::called:
+            on_.note(rule::called_for_another);
+            tell_of_next_change(what.node, what);
+            break;
+        case node_answer::busy:
             tell_of_next_change(what.node, what);
             break;
         case node_answer::stale:
@@ -163,6 +170,7 @@ void servers::execute_extend(server& it, command& what) {
             changed(what.node, what.resource, what.client);
             break;
         case node_answer::extended:
+            by.prolonged.insert(what.node);
             changed(what.node, what.resource, what.client);
             break;
         case node_answer::missing:

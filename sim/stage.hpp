@@ -31,7 +31,7 @@ struct stage {
         events.clear();
         seen = &counts;
         record = listener;
-        judge.begin(it.judged, counts);
+        judge.begin(it.judged, it.nodes, counts);
         commands.clear();
         attempts.clear();
         extensions.clear();

@@ -3,6 +3,8 @@ set(sim_mutants
     ballot_ignores_fence
     bar_is_last_ballot
     busy_is_granted
+    cancel_gives_nothing_back
+    deadline_gives_nothing_back
     doubtful_not_released
     drift_left_out
     equal_ballots_pass
@@ -18,13 +20,11 @@ set(sim_mutants
     hand_over_reuses_token
     heal_in_flight_forgotten
     heal_in_quarantine
-    heal_takes_over
     heal_without_fence
     hello_forgets_birth
     hello_keeps_old_birth
     late_grant_kept
     lease_without_end
-    line_never_leaves
     loss_not_announced
     offset_never_learned
     outsider_sets_no_bar
@@ -41,7 +41,6 @@ set(sim_mutants
     stale_lowers_fence
     taken_counts
     too_late_is_held
-    trusts_in_news_of_all
     validity_from_the_vote
     vote_without_weight_counts
     vote_without_weight_kept
