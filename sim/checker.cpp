@@ -8,6 +8,8 @@ std::string_view to_string(check which) noexcept {
     switch (which) {
         case check::exclusion:
             return "exclusion";
+        case check::early_vote:
+            return "vote in quarantine";
         case check::token_order:
             return "token order";
         case check::token_twice:
@@ -84,6 +86,9 @@ checker::hold checker::acquired(const acquisition& what, tick now) {
     if (what.until <= now) {
         condemn(check::over_already, now, what.fencing);
     }
+    if (judged_.tokens && what.votes * 2 <= nodes_) {
+        condemn(check::early_vote, now, what.fencing, what.votes);
+    }
     if (judged_.tokens) {
         if (what.fencing <= what.floor) {
             condemn(check::token_order, now, what.floor, what.fencing);
@@ -112,6 +117,7 @@ checker::hold checker::handed_over(hold from, std::uint64_t fencing, tick until,
                      .fencing = fencing,
                      .begun = old.begun,
                      .floor = old.fencing,
+                     .votes = nodes_,
                      .until = until},
                     now);
 }

@@ -19,6 +19,7 @@ namespace redlock::sim {
 
 enum class check : std::uint8_t {
     exclusion,     ///< Two holders were sure at the same time.
+    early_vote,    ///< Held without a majority of nodes that were out of quarantine.
     token_order,   ///< A token not above that of an acquisition that was complete before it began.
     token_twice,   ///< One token for two holders.
     store,         ///< The store took a write of an older holder after one of a newer.
@@ -71,6 +72,7 @@ class checker {
         std::uint64_t fencing = 0;
         tick begun = 0;
         std::uint64_t floor = 0;  ///< As told by `floor` when it began.
+        std::size_t votes = 0;    ///< Of nodes that might vote.
         tick until = 0;           ///< The holder believes until then, by its own clock.
     };
     [[nodiscard]] hold acquired(const acquisition& what, tick now);

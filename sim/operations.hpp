@@ -84,6 +84,7 @@ struct attempt {
     place_call place{};
     core::acquire_round round;
     core::node_set owed;
+    core::node_set too_early;  ///< Granted by nodes that might not have voted yet.
     commands_by_node commands = no_commands;
     tick begun = 0;
     std::uint64_t floor = 0;

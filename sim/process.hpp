@@ -33,6 +33,7 @@ class process {
     void on_user_competes(std::uint8_t user);
     void on_hold_alarm(std::uint32_t hold, std::uint32_t generation);
     void on_work_done(std::uint32_t hold);
+    void on_caller_extends(std::uint32_t hold, std::int64_t lease_ms);
     void on_news(std::uint8_t node, std::uint8_t resource);
     void on_tracking(std::uint8_t node, bool on);
 
@@ -149,7 +150,7 @@ class process {
     std::uint32_t hold_it(user& who, std::uint32_t attempt, core::turn turn, core::instant started,
                           core::instant valid_until);
     void look_after(std::uint32_t number);
-    void extend(std::uint32_t number);
+    void extend(std::uint32_t number, std::int64_t lease_ms);
     void on_extend_answer(const command& what);
     void extend_vote(std::uint32_t number, std::uint8_t node, core::extend_answer answer);
     void on_extend_decided(std::uint32_t number);

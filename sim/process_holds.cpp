@@ -50,7 +50,21 @@ void process::work(std::uint32_t number) {
                      .kind = event_kind::work_done,
                      .client = number_,
                      .subject = number});
+    if (random_.percent(15)) {
+        const std::int64_t most = on_.with->longest_lease_ms;
+        on_.events.push({.at = on_.now + random_.between(0, most) * millisecond,
+                         .kind = event_kind::caller_extends,
+                         .client = number_,
+                         .subject = number,
+                         .generation = static_cast<std::uint32_t>(random_.between(20, most))});
+    }
     look_after(number);
+}
+
+void process::on_caller_extends(std::uint32_t number, std::int64_t lease_ms) {
+    if (on_.holds[number].at == hold::stage::held) {
+        extend(number, lease_ms);
+    }
 }
 
 void process::write_to_store(std::uint32_t number, tick after) {
@@ -88,7 +102,7 @@ void process::on_hold_alarm(std::uint32_t number, std::uint32_t generation) {
             break;
         case core::renewal::action::extend:
             look_after(number);  // whatever the nodes do, the loss is announced in time
-            extend(number);
+            extend(number, it.lease_ms);
             return;
         case core::renewal::action::announce_loss:
             // What is left of validity is the holder's time to stop.
@@ -129,16 +143,16 @@ core::node_set process::may_be_planted(hold& it) {
 
 // ---- extending ----
 
-void process::extend(std::uint32_t number) {
+void process::extend(std::uint32_t number, std::int64_t lease_ms) {
     hold& it = on_.holds[number];
     const attempt& by = on_.attempts[it.by];
     const std::uint32_t extending =
-        on_.extensions.add(on_.with->nodes, it.lease_ms, clock(), it.valid_until);
+        on_.extensions.add(on_.with->nodes, lease_ms, clock(), it.valid_until);
     extension& round = on_.extensions[extending];
     round.of_hold = number;
     round.call = {.token = by.call.token,
                   .last = by.block.last,
-                  .lease_ms = it.lease_ms,
+                  .lease_ms = lease_ms,
                   .fence_lifetime_ms = on_.with->fence_lifetime_ms};
     const core::node_set holding = granted(it) | doubtful(it);
     for (std::uint8_t node = 0; guards() && node < on_.with->nodes; ++node) {

@@ -210,6 +210,7 @@ void process::hand_out(user& who) {
                                     .fencing = turn.fencing(),
                                     .begun = by.begun,
                                     .floor = by.floor,
+                                    .votes = (by.round.granted() - by.too_early).size(),
                                     .until = when(it.valid_until)},
                                    on_.now);
     line& here = lines_[it.resource];

@@ -78,6 +78,7 @@ void servers::begin() {
         it.told.fill(0);
         it.looks_at.fill(0);
         it.greeted = 0;
+        it.restarted = -1;
         // Started long ago, unless everything begins anew.
         const bool just_started = on_.with->young_nodes && random.one_in(2);
         it.started_us = it.clock.at(0) / microsecond - (just_started ? 0 : 3'600'000'000);
@@ -118,13 +119,21 @@ void servers::execute(std::uint32_t number) {
             break;
         case command_kind::vouch:
             what.reply = it.keys.vouch(it.incarnation);
+            it.restarted = -1;
             on_.tell("node", what.node, "is vouched for");
             break;
     }
 }
 
+/// By true time, and with what its clock may have been stepped forward taken off.
+bool servers::in_quarantine(const server& it) const {
+    const tick surely =
+        (on_.with->quarantine_ms - on_.with->step_ms) * (millisecond - millisecond / 100);
+    return on_.with->guard && it.restarted >= 0 && on_.now - it.restarted < surely;
+}
+
 void servers::execute_acquire(server& it, command& what) {
-    const attempt& by = on_.attempts[what.subject];
+    attempt& by = on_.attempts[what.subject];
     const std::int64_t now_us = time_us(what.node);
     const std::uint64_t passed_before = it.keys.passed_over();
     what.reply = by.in_line ? it.keys.acquire_in_line(what.resource, by.call, by.place, now_us)
@@ -136,6 +145,9 @@ void servers::execute_acquire(server& it, command& what) {
                 on_.note(rule::passed_over_dead_head);
             }
             on_.judge.planted(by.call.token, what.node, false, on_.now);
+            if (in_quarantine(it)) {
+                by.too_early.insert(what.node);
+            }
             changed(what.node, what.resource, what.client);
             break;
         case node_answer::called:
@@ -297,6 +309,7 @@ void servers::crash(std::uint8_t number, crash_data data) {
 void servers::come_back(std::uint8_t number) {
     server& it = nodes_[number];
     it.up = true;
+    it.restarted = on_.now;
     it.started_us = time_us(number);
     on_.tell("node", number, "is back");
 }

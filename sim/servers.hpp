@@ -59,9 +59,11 @@ class servers {
         tick frozen_until = 0;
         std::array<std::uint32_t, most_resources> told{};  ///< Clients to tell of the next change.
         std::array<tick, most_resources> looks_at{};       ///< When it looks for expired keys.
-        std::uint32_t greeted = 0;                         ///< Incarnation that greeted first.
+        tick restarted = -1;        ///< Never, or nothing can have been forgotten.
+        std::uint32_t greeted = 0;  ///< Incarnation that greeted first.
     };
 
+    [[nodiscard]] bool in_quarantine(const server& it) const;
     void execute_acquire(server& it, command& what);
     void execute_extend(server& it, command& what);
     void execute_release(server& it, command& what);

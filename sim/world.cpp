@@ -165,6 +165,9 @@ void world::happen_to_client(const event& what) {
         case event_kind::user_competes:
             client.on_user_competes(user);
             break;
+        case event_kind::caller_extends:
+            client.on_caller_extends(what.subject, what.generation);
+            break;
         case event_kind::hold_alarm:
             client.on_hold_alarm(what.subject, what.generation);
             break;
