@@ -22,6 +22,9 @@ struct endpoint {
     std::string user;      ///< Empty: the default user.
     std::string password;  ///< No AUTH is sent when both user and password are empty.
     unsigned database = 0;
+    /// A restart loses nothing (`appendfsync always`, and no failover), which is the operator's
+    /// word: then the node needs no quarantine.
+    bool durable = false;
 
     /// The URL without user, password and query: what may be logged.
     [[nodiscard]] std::string to_string() const;
@@ -40,7 +43,8 @@ struct endpoint_error {
 /// Reads `redis://[user[:password]@]host[:port][/db]` and `unix:///path/to.sock[?db=n]`, percent
 /// encoding included (`redis://:password@host` is a password for the default user; for Unix sockets
 /// `unix://[user[:password]@]/path`, for Linux's abstract name space `unix:@name`). Without `/db`
-/// it is database 0. A scheme for TLS or Sentinel is refused by name. Thread-safe; no I/O.
+/// it is database 0. `?durable=yes` sets `endpoint::durable`. A scheme for TLS or Sentinel is
+/// refused by name. Thread-safe; no I/O.
 [[nodiscard]] boost::system::result<endpoint, endpoint_error> parse_endpoint(std::string_view url);
 
 }  // namespace redlock

@@ -68,6 +68,12 @@ enum class node_errc {
     same_server,
     /// The node's clock and the fencing token are too far apart for the node to accept it.
     clock_window,
+    /// The node may have forgotten locks that are still held, and has no vote until they must be
+    /// over: it was restarted, promoted or flushed, or is not known yet.
+    quarantined,
+    /// The node's other clients have other settings (`manager_options`), so that its quarantine
+    /// would protect neither them nor us. It has no vote for us.
+    configuration_mismatch,
 };
 
 [[nodiscard]] const boost::system::error_category& lock_category() noexcept;

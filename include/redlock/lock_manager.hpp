@@ -50,6 +50,15 @@ struct list_options {
 
 static_assert(std::is_trivially_destructible_v<list_options>);
 
+/// What `async_vouch` vouches for.
+struct vouch_options {
+    /// Left out: all nodes.
+    std::optional<node_index> node{};
+    diagnostics* details = nullptr;  ///< As in `acquire_options`.
+};
+
+static_assert(std::is_trivially_destructible_v<vouch_options>);
+
 /// Takes and gives back locks on N independent Redis nodes; a lock is held when a majority says so.
 ///
 /// Lifetime: the destructor begins a close in the background and returns at once; run the executor
@@ -155,6 +164,24 @@ class lock_manager {
             token, std::string{options.pattern}, options.limit, options.details);
     }
 
+    /// Gives an operator's word that no lock can have been forgotten on these nodes, so that they
+    /// vote without waiting out their quarantine; and that every client with other settings is
+    /// gone. True of servers that were started just now, or whose clients have all been idle for
+    /// `max_lease_time`. Where it is not true, two clients may come to hold one lock.
+    ///
+    /// Completes with `void(error_code)`: no error if every node took it; `errc::indeterminate` if
+    /// some did, `errc::no_quorum` if none did, `errc::closed`, `errc::invalid_argument`. Nodes
+    /// that are not guarded have nothing to take. Cancellation: `asio::error::operation_aborted`.
+    template <class CompletionToken = boost::asio::deferred_t>
+    auto async_vouch(const vouch_options& options = {},
+                     CompletionToken&& token = CompletionToken{}) {
+        return boost::asio::async_initiate<CompletionToken, void(error_code)>(
+            [impl = weak_impl{impl_}](auto handler, vouch_options with) {
+                start_vouch(impl, with, std::move(handler));
+            },
+            token, options);
+    }
+
     /// The resources of all locks that this manager holds now and that are valid, with their
     /// tokens.
     [[nodiscard]] std::vector<std::pair<resource_name, lock_token>> active_locks() const;
@@ -195,6 +222,8 @@ class lock_manager {
     static void start_list(const weak_impl& impl, std::string pattern, std::size_t limit,
                            diagnostics* details,
                            any_handler<error_code, std::vector<resource_name>> handler);
+    static void start_vouch(const weak_impl& impl, const vouch_options& options,
+                            any_handler<error_code> handler);
     static void start_close(const weak_impl& impl, any_handler<error_code> handler);
 
     impl_ptr impl_;

@@ -25,6 +25,9 @@ enum class event_kind {
     node_ready,           ///< Connected, logged in, identified.
     node_down,            ///< Could not be connected, or the connection broke; `error` says why.
     node_refused,         ///< The node must not vote: it is the same server as another one.
+    /// The node is connected but has no vote in acquisitions: `error` and `message` say why and for
+    /// how long, for example `node_errc::quarantined`.
+    node_without_vote,
     /// The node refuses to tell of changed keys (client tracking), and waiters have to ask.
     tracking_refused,
 };

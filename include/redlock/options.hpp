@@ -99,8 +99,18 @@ struct acquire_options {
 
 static_assert(std::is_trivially_destructible_v<acquire_options>);
 
-/// One manager. All clients of a resource must agree on the nodes, `max_lease_time`,
-/// `clock_window` and `fence_lifetime`: safety across node restarts rests on them.
+/// Whether nodes that may have forgotten locks are kept from voting until those must be over: after
+/// a restart, a promotion or a flush, and when a node that was started lately is first met.
+enum class restart_guard {
+    automatic,  ///< On for three nodes and more.
+    on,
+    off,  ///< A restarted node votes at once: two clients may hold one lock.
+};
+
+/// One manager. All clients of a node must agree on the number of nodes, `max_lease_time`,
+/// `clock_window`, `fence_lifetime` and `clock_step`: safety across node restarts rests on them,
+/// and a guarded node that knows clients with others has no vote
+/// (`node_errc::configuration_mismatch`).
 struct manager_options {
     /// Lease time of acquisitions that name none. aioredlock's default.
     std::chrono::milliseconds lease_time{10'000};
@@ -121,6 +131,9 @@ struct manager_options {
     std::chrono::milliseconds clock_window{10'000};
     /// How long a node remembers the last fencing token of a resource that nobody locks.
     std::chrono::milliseconds fence_lifetime{120'000};
+    restart_guard guard = restart_guard::automatic;
+    /// By how much a node's clock may be set forward at once without harm.
+    std::chrono::milliseconds clock_step{1'000};
     /// How often, and for how long after its acquisition, a lock that is released passes straight
     /// to the next who waits for it in the same manager, before other processes may have it. Zero
     /// in either: never. At most 65,535 times.

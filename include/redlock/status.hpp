@@ -26,6 +26,12 @@ struct node_status {
     fencing_token fence;    ///< The largest fencing token this node has seen for the resource.
     fencing_token fencing;  ///< The holder's own fencing token; zero if another library holds it.
     std::string label;
+    /// Set while the node has no vote in acquisitions, whatever it answers: for example
+    /// `node_errc::quarantined`. `vote_message` says why, and for how long, for people.
+    error_code vote_error;
+    std::string vote_message;
+    /// What remains of its quarantine.
+    std::optional<std::chrono::milliseconds> quarantine;
 };
 
 enum class lock_verdict {

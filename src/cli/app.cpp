@@ -66,6 +66,7 @@ int parse_and_run(int argc, char** argv) {
     add_release(root, asked);
     add_status(root, asked);
     add_list(root, asked);
+    add_vouch(root, asked);
     add_local(root, asked);
     add_demo(root, asked);
     add_demo_worker(root, asked);

@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <map>
 #include <string_view>
 
 #include "cli/duration.hpp"
@@ -81,6 +82,15 @@ void common_options::add_to(CLI::App& command) {
                  "How long one node may take to answer (default 500ms)");
     add_duration(command, "--max-lease-time", max_lease_time,
                  "Longest lease time any client of these nodes may use (default 60s)");
+    command
+        .add_option("--restart-guard", guard,
+                    "Whether nodes that were restarted wait before they vote: auto, on or off "
+                    "(default auto: with three nodes and more)")
+        ->transform(CLI::CheckedTransformer(
+            std::map<std::string, restart_guard>{{"auto", restart_guard::automatic},
+                                                 {"on", restart_guard::on},
+                                                 {"off", restart_guard::off}}))
+        ->type_name("auto|on|off");
     auto* hush = command.add_flag("-q,--quiet", quiet, "Say nothing on standard error");
     command.add_flag("-v,--verbose", verbose, "Tell every event on standard error")->excludes(hush);
 }
@@ -116,6 +126,7 @@ manager_options common_options::manager() const {
         // The same in every client that is told the same, as it must be.
         options.fence_lifetime = std::max(options.fence_lifetime, 2 * options.max_lease_time);
     }
+    options.guard = guard;
     if (verbose) {
         options.events = verbose_observer();
     }

@@ -24,6 +24,7 @@ struct common_options {
     std::string nodes_file;                      ///< As given by --nodes-file.
     std::chrono::nanoseconds node_timeout{0};    ///< Zero: the library's default.
     std::chrono::nanoseconds max_lease_time{0};  ///< Likewise.
+    restart_guard guard = restart_guard::automatic;
     bool quiet = false;
     bool verbose = false;
 

@@ -17,6 +17,7 @@
 #include "cli/redis_process.hpp"
 #include "cli/report.hpp"
 #include "cli/spawn.hpp"
+#include "cli/vouch.hpp"
 
 namespace redlock::cli {
 
@@ -92,6 +93,7 @@ int demonstration::run() {
                     processes, workers));
     servers_ = start_servers(servers_wanted);
     nodes_ = urls_of(servers_);
+    vouch_for_new(url_list_of(servers_));
     show_.line(fmt::format("Started {} Redis servers.", servers_wanted));
     const bool unguarded_well = without_lock();
     const bool guarded_well = with_lock();

@@ -41,6 +41,11 @@ boost::json::object node_to_json(const node_status& node) {
     set_fencing(out, "fence", node.fence);
     out["remaining_ms"] = milliseconds_or_null(node.remaining);
     set_text_or_null(out, "label", node.label);
+    out["votes"] = !node.vote_error;
+    if (node.vote_error) {
+        set_text(out, "no_vote", node.vote_message);
+    }
+    out["quarantine_ms"] = milliseconds_or_null(node.quarantine);
     return out;
 }
 

@@ -19,6 +19,7 @@
 #include "cli/report.hpp"
 #include "cli/signals.hpp"
 #include "cli/spawn.hpp"
+#include "cli/vouch.hpp"
 
 namespace redlock::cli {
 
@@ -109,6 +110,7 @@ int run_local(const local_request& request) {
     try {
         const auto servers = start_servers(request.count, request.server);
         const std::string nodes = urls_of(servers);
+        vouch_for_new(url_list_of(servers));
         return request.command.empty() ? stay(nodes) : run_command(request, nodes);
     } catch (const redis_error& error) {
         say(fmt::format("local: {}", error.what()));

@@ -217,12 +217,17 @@ std::vector<redis_process> start_servers(std::size_t count, const redis_process_
     return servers;
 }
 
-std::string urls_of(const std::vector<redis_process>& servers) {
-    std::string urls;
-    for (const redis_process& server : servers) {
-        fmt::format_to(std::back_inserter(urls), "{}{}", urls.empty() ? "" : ",", server.url());
+std::vector<std::string> url_list_of(const std::vector<redis_process>& servers) {
+    std::vector<std::string> urls;
+    urls.reserve(servers.size());
+    for (const auto& server : servers) {
+        urls.push_back(server.url());
     }
     return urls;
+}
+
+std::string urls_of(const std::vector<redis_process>& servers) {
+    return fmt::format("{}", fmt::join(url_list_of(servers), ","));
 }
 
 }  // namespace redlock::cli

@@ -74,6 +74,7 @@ class redis_process {
 [[nodiscard]] std::vector<redis_process> start_servers(std::size_t count,
                                                        const redis_process_options& options = {});
 
+[[nodiscard]] std::vector<std::string> url_list_of(const std::vector<redis_process>& servers);
 /// Their URLs, comma separated, as REDLOCK_NODES takes them.
 [[nodiscard]] std::string urls_of(const std::vector<redis_process>& servers);
 

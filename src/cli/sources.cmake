@@ -25,4 +25,5 @@ set(cli_sources
     src/cli/signals.cpp
     src/cli/spawn.cpp
     src/cli/status.cpp
-    src/cli/table.cpp)
+    src/cli/table.cpp
+    src/cli/vouch.cpp)

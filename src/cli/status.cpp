@@ -74,12 +74,23 @@ std::vector<std::string> row(const node_status& node) {
     return cells;
 }
 
+std::string vote_lines(const resource_status& status) {
+    std::string lines;
+    for (const node_status& node : status.nodes) {
+        if (node.vote_error) {
+            lines += fmt::format("node {} has no vote: {}: {}\n", node.node,
+                                 node.vote_error.message(), printable(node.vote_message));
+        }
+    }
+    return lines;
+}
+
 std::string describe(const resource_status& status) {
     table nodes{{"#", "NODE", "STATE", "HOLDER", "LEFT", "FENCING", "FENCE", "LABEL"}};
     for (const node_status& node : status.nodes) {
         nodes.add(row(node));
     }
-    return verdict_line(status) + nodes.text();
+    return verdict_line(status) + nodes.text() + vote_lines(status);
 }
 
 asio::awaitable<int> show(lock_manager& locks, const status_request& request) {

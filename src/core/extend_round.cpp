@@ -17,8 +17,6 @@ std::string_view to_string(extend_outcome outcome) noexcept {
             return "gone";
         case extend_outcome::expired:
             return "expired";
-        case extend_outcome::replanted:
-            return "replanted";
         case extend_outcome::unavailable:
             return "unavailable";
         case extend_outcome::indeterminate:
@@ -55,6 +53,7 @@ void extend_round::record(node_index node, extend_answer answer) {
             break;
         case extend_answer::replanted:
             replanted_.insert(node);
+            without_us_.insert(node);  // until now
             break;
         case extend_answer::taken:
         case extend_answer::missing:
@@ -88,9 +87,6 @@ bool extend_round::decide_now(instant now) {
     if (!pending_.empty() && without_us_.size() + pending_.size() > tolerated_by(nodes_)) {
         // The lock cannot be extended now, but whether it is gone is still worth knowing.
         return false;
-    }
-    if (holding().size() >= quorum_of(nodes_)) {
-        return finish(extend_outcome::replanted);
     }
     return finish(unknown_.empty() && holding().empty() ? extend_outcome::unavailable
                                                         : extend_outcome::indeterminate);

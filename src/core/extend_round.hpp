@@ -29,7 +29,6 @@ enum class extend_outcome {
     pending,
     extended,
     gone,           ///< So many nodes do not hold our token that no quorum can.
-    replanted,      ///< A quorum holds our token again: the next round will count it.
     expired,        ///< The old validity ended before a quorum answered.
     unavailable,    ///< Too few nodes could be asked; nothing was written on a quorum.
     indeterminate,  ///< Too few answered; some may have extended.
@@ -53,11 +52,13 @@ class extend_round {
     [[nodiscard]] instant started() const { return started_; }
     /// The new validity when extended, else the old.
     [[nodiscard]] instant valid_until() const { return valid_until_; }
-    /// Nodes known to hold our token.
+    /// Nodes known to hold our token now.
     [[nodiscard]] node_set holding() const { return extended_ | replanted_; }
     /// Nodes that have not answered: where the lock may yet be planted again if they were asked to.
     [[nodiscard]] node_set doubtful() const { return pending_ | unknown_; }
     [[nodiscard]] node_set pending() const { return pending_; }
+    /// Nodes where it was planted again.
+    [[nodiscard]] node_set replanted() const { return replanted_; }
 
   private:
     void record(node_index node, extend_answer answer);

@@ -20,6 +20,8 @@ class node_set {
         return node_set{(std::uint64_t{1} << count) - 1};
     }
 
+    [[nodiscard]] static constexpr node_set only(node_index node) { return node_set{bit(node)}; }
+
     constexpr void insert(node_index node) { bits_ |= bit(node); }
     constexpr void erase(node_index node) { bits_ &= ~bit(node); }
     [[nodiscard]] constexpr bool contains(node_index node) const {

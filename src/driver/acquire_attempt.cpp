@@ -19,8 +19,7 @@ constexpr std::string_view grace_ms = "200";
 constexpr std::string_view longest_line = "128";
 
 script_call encode(const node_pool& pool, const lock_identity& identity,
-                   std::chrono::milliseconds lease_time, const std::string& label,
-                   const line_place* place) {
+                   std::chrono::milliseconds lease_time, const line_place* place) {
     const auto& options = pool.options();
     const std::string fence = fence_key(identity.resource);
     const std::string ballot = decimal(identity.block.first);
@@ -30,12 +29,11 @@ script_call encode(const node_pool& pool, const lock_identity& identity,
     const std::string fence_lifetime = decimal(options.fence_lifetime.count());
     // What is not given stands at the end, and is left out.
     std::string holder;
-    std::string details;
     std::string_view holder_given;
     std::string_view details_given;
-    if (identity.with_holder_key) {
+    if (!identity.details.empty()) {
         holder_given = holder = holder_key(identity.resource);
-        details_given = details = encode_holder(identity.block.first, identity.token, label);
+        details_given = identity.details;
     }
     if (place == nullptr) {
         return {scripts::acquire,
@@ -68,15 +66,14 @@ std::string line_key(const std::string& resource) {
 }
 
 acquire_attempt::acquire_attempt(node_pool& pool, lock_identity identity,
-                                 std::chrono::milliseconds lease_time, const std::string& label,
-                                 const line_place* place)
+                                 std::chrono::milliseconds lease_time, const line_place* place)
     : fan_out(pool),
       identity_(std::move(identity)),
       lease_time_(lease_time),
       wall_us_(node_pool::wall_us()),
       // Before anything is encoded or sent: validity counts from here.
       round_(pool.size(), lease_time, boot_clock::now()),
-      call_(encode(pool, identity_, lease_time, label, place)) {}
+      call_(encode(pool, identity_, lease_time, place)) {}
 
 void acquire_attempt::start(owner& told) {
     owner_ = &told;
@@ -84,8 +81,11 @@ void acquire_attempt::start(owner& told) {
     // All nodes are asked before any failure is counted: a round that is decided in the middle
     // would take a node for doubtful that was never asked.
     std::vector<std::pair<node_index, error_code>> unreachable;
+    core::node_set without_vote;
     for (node_index node = 0; node < pool().size(); ++node) {
-        if (const error_code error = ask(node, call_.by_digest())) {
+        if (pool().at(node).connected() && !pool().may_vote(node, round_.started())) {
+            without_vote.insert(node);
+        } else if (const error_code error = ask(node, call_.by_digest())) {
             unreachable.emplace_back(node, error);
         }
     }
@@ -93,6 +93,16 @@ void acquire_attempt::start(owner& told) {
     for (const auto& [node, error] : unreachable) {
         on_no_answer(node, error, pool().at(node).last_error_message(), false);
     }
+    without_vote.for_each([&](node_index node) {
+        on_no_vote(node);
+        vote(node, {.answer = core::acquire_answer::quarantined});
+    });
+}
+
+void acquire_attempt::on_no_vote(node_index node) {
+    refusal why = pool().why_no_vote(node);
+    failed().note(node, why.cause, std::move(why.message));
+    pool().at(node).greet_again();
 }
 
 const script_call* acquire_attempt::script_for(node_index /*node*/) {
@@ -109,7 +119,10 @@ void acquire_attempt::on_answer(node_index node, const redis::reply_view& reply)
                      !surely_not_executed(answer.why.cause));
         return;
     }
-    if (answer.vote->answer == core::acquire_answer::out_of_window) {
+    answer.vote->counts = pool().may_vote(node, round_.started());
+    if (!answer.vote->counts) {
+        on_no_vote(node);
+    } else if (answer.vote->answer == core::acquire_answer::out_of_window) {
         failed().note(
             node, node_errc::clock_window,
             "clock differs from ours by " + decimal(answer.vote->offset_us / 1000) + " ms");
@@ -187,8 +200,7 @@ void acquire_attempt::pay_owed(node_index node, core::acquire_answer answer) {
         return;
     }
     owed_.erase(node);
-    core::node_set only;
-    only.insert(node);
+    const auto only = core::node_set::only(node);
     if (answer == core::acquire_answer::granted) {
         release(only, {});
     } else if (answer == core::acquire_answer::unknown) {

@@ -19,8 +19,8 @@ struct lock_identity {
     std::string resource;
     std::string token;
     core::ballot_block block;
-    /// Whether a holder key goes with it; see votes.hpp.
-    bool with_holder_key = false;
+    /// What the holder key says, if one goes with it; see `encode_holder` in votes.hpp.
+    std::string details;
 };
 
 /// Where an acquisition stands in the fair line, the same on every node and in every attempt.
@@ -47,7 +47,7 @@ class acquire_attempt final : public fan_out {
 
     /// `place`: where it stands in the fair line; null to take no notice of it.
     acquire_attempt(node_pool& pool, lock_identity identity, std::chrono::milliseconds lease_time,
-                    const std::string& label, const line_place* place = nullptr);
+                    const line_place* place = nullptr);
 
     void start(owner& told);
     /// As the round's; the owner is not told, since it knows.
@@ -71,6 +71,7 @@ class acquire_attempt final : public fan_out {
     void on_answer(node_index node, const redis::reply_view& reply) override;
     void on_no_answer(node_index node, error_code cause, std::string message,
                       bool maybe_executed) override;
+    void on_no_vote(node_index node);
     void vote(node_index node, const core::acquire_vote& vote);
     void learn();
     void execute(const core::acquire_effects& effects, std::function<void()> cleaned_up = nullptr);

@@ -10,29 +10,55 @@ namespace redlock::driver {
 namespace {
 
 script_call encode(const node_pool& pool, const lock_identity& identity,
-                   std::chrono::milliseconds lease_time) {
+                   std::chrono::milliseconds lease_time, bool plants) {
     const std::string fence = fence_key(identity.resource);
     const std::string last = decimal(identity.block.last);
     const std::string lease = decimal(lease_time.count());
     const std::string lifetime = decimal(pool.options().fence_lifetime.count());
-    if (!identity.with_holder_key) {
-        return {
-            scripts::extend, {identity.resource, fence}, {identity.token, last, lease, lifetime}};
+    // What is not given stands at the end, and is left out.
+    std::string holder;
+    std::string_view holder_given;
+    std::string_view details_given;
+    if (!identity.details.empty()) {
+        holder_given = holder = holder_key(identity.resource);
+        details_given = identity.details;
     }
-    const std::string holder = holder_key(identity.resource);
     return {scripts::extend,
-            {identity.resource, fence, holder},
-            {identity.token, last, lease, lifetime}};
+            {identity.resource, fence, holder_given},
+            {identity.token, last, lease, lifetime, plants ? "1" : "0", details_given}};
+}
+
+/// Never while in quarantine.
+core::node_set with_vote(node_pool& pool, core::instant started) {
+    core::node_set those;
+    for (node_index node = 0; node < pool.size(); ++node) {
+        if (pool.at(node).connected() && pool.may_vote(node, started)) {
+            those.insert(node);
+        }
+    }
+    return those;
 }
 
 }  // namespace
 
-extend_attempt::extend_attempt(node_pool& pool, lock_identity identity, core::node_set holding,
-                               std::chrono::milliseconds lease_time, core::instant old_valid_until)
+extend_attempt::extend_attempt(node_pool& pool, const lock_identity& identity,
+                               core::node_set holding, std::chrono::milliseconds lease_time,
+                               core::instant old_valid_until, bool heals)
     : fan_out(pool),
       holding_(holding),
-      round_(pool.size(), lease_time, boot_clock::now(), old_valid_until),
-      call_(encode(pool, identity, lease_time)) {}
+      round_(pool.size(), lease_time, boot_clock::now(), old_valid_until) {
+    if (heals && pool.guarded() && identity.block.last != 0) {
+        healing_ = with_vote(pool, round_.started());
+        planting_ = encode(pool, identity, lease_time, true);
+    }
+    if (!(holding_ - healing_).empty()) {
+        plain_ = encode(pool, identity, lease_time, false);
+    }
+}
+
+const script_call& extend_attempt::call_for(node_index node) const {
+    return healing_.contains(node) ? planting_ : plain_;
+}
 
 void extend_attempt::start(std::shared_ptr<owner> told) {
     owner_ = std::move(told);
@@ -42,12 +68,13 @@ void extend_attempt::start(std::shared_ptr<owner> told) {
         return;
     }
     std::vector<std::pair<node_index, error_code>> unreachable;
-    holding_.for_each([&](node_index node) {
-        if (const error_code error = ask(node, call_.by_digest())) {
+    const core::node_set asked = holding_ | healing_;
+    asked.for_each([&](node_index node) {
+        if (const error_code error = ask(node, call_for(node).by_digest(), delivery_to(node))) {
             unreachable.emplace_back(node, error);
         }
     });
-    (core::node_set::all(pool().size()) - holding_).for_each([&](node_index node) {
+    (core::node_set::all(pool().size()) - asked).for_each([&](node_index node) {
         vote(node, core::extend_answer::missing);
     });
     for (const auto& [node, error] : unreachable) {
@@ -55,18 +82,27 @@ void extend_attempt::start(std::shared_ptr<owner> told) {
     }
 }
 
+redis::delivery extend_attempt::delivery_to(node_index node) const {
+    // The next connection may lead to a node that was restarted and must not be planted in.
+    return healing_.contains(node) ? redis::delivery::this_connection : redis::delivery::usual;
+}
+
+redis::delivery extend_attempt::repeated(node_index node) const {
+    return delivery_to(node);
+}
+
 void extend_attempt::cancel() {
     owner_ = nullptr;
     round_.cancel();
 }
 
-const script_call* extend_attempt::script_for(node_index /*node*/) {
+const script_call* extend_attempt::script_for(node_index node) {
     // Also once the quorum has extended: the other nodes' leases should not end before. Harmless
-    // after a release, since nothing is extended but a key that holds our token.
+    // after a release, since what may yet be planted again is barred by it.
     const auto outcome = round_.outcome();
     const bool wanted =
         outcome == core::extend_outcome::pending || outcome == core::extend_outcome::extended;
-    return wanted ? &call_ : nullptr;
+    return wanted ? &call_for(node) : nullptr;
 }
 
 void extend_attempt::on_answer(node_index node, const redis::reply_view& reply) {

@@ -20,9 +20,10 @@ class extend_attempt final : public fan_out {
         ~owner() = default;
     };
 
-    /// `holding`: the nodes to ask; the others surely do not have the lock.
-    extend_attempt(node_pool& pool, lock_identity identity, core::node_set holding,
-                   std::chrono::milliseconds lease_time, core::instant old_valid_until);
+    /// `holding`: the nodes that may have the lock. `heals`: nodes that have lost it, or never had
+    /// it, get it again if they have a vote.
+    extend_attempt(node_pool& pool, const lock_identity& identity, core::node_set holding,
+                   std::chrono::milliseconds lease_time, core::instant old_valid_until, bool heals);
 
     /// `told` is kept until it was told.
     void start(std::shared_ptr<owner> told);
@@ -30,17 +31,25 @@ class extend_attempt final : public fan_out {
     void cancel();
 
     [[nodiscard]] const core::extend_round& round() const { return round_; }
+    /// Nodes that may yet plant the lock again, or have done so without our knowing.
+    [[nodiscard]] core::node_set may_plant() const { return round_.doubtful() & healing_; }
 
   private:
     [[nodiscard]] const script_call* script_for(node_index node) override;
+    [[nodiscard]] redis::delivery repeated(node_index node) const override;
+    [[nodiscard]] redis::delivery delivery_to(node_index node) const;
     void on_answer(node_index node, const redis::reply_view& reply) override;
     void on_no_answer(node_index node, error_code cause, std::string message,
                       bool maybe_executed) override;
     void vote(node_index node, core::extend_answer answer);
 
+    [[nodiscard]] const script_call& call_for(node_index node) const;
+
     core::node_set holding_;
     core::extend_round round_;
-    script_call call_;
+    core::node_set healing_;  // are asked to plant it again where it is missing
+    script_call plain_;
+    script_call planting_;
     std::shared_ptr<owner> owner_;
 };
 

@@ -6,12 +6,12 @@
 
 namespace redlock::driver {
 
-error_code fan_out::ask(node_index node, std::string_view encoded, bool must_follow) {
-    return pool_.at(node).send(encoded, shared_from_this(), pool_.command_deadline(), must_follow);
+error_code fan_out::ask(node_index node, std::string_view encoded, redis::delivery how) {
+    return pool_.at(node).send(encoded, shared_from_this(), pool_.command_deadline(), how);
 }
 
-void fan_out::ask_or_report(node_index node, std::string_view encoded, bool must_follow) {
-    if (const error_code error = ask(node, encoded, must_follow)) {
+void fan_out::ask_or_report(node_index node, std::string_view encoded, redis::delivery how) {
+    if (const error_code error = ask(node, encoded, how)) {
         on_no_answer(node, error, pool_.at(node).last_error_message(), false);
     }
 }
@@ -34,7 +34,7 @@ void fan_out::on_reply(std::uint32_t tag, const redis::reply_view& reply) {
 }
 
 void fan_out::repeat_by_body(node_index node, const script_call& call) {
-    ask_or_report(node, call.by_body(), true);
+    ask_or_report(node, call.by_body(), repeated(node));
 }
 
 void fan_out::on_timeout(std::uint32_t tag, bool maybe_sent) {

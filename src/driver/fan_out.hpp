@@ -32,13 +32,18 @@ class fan_out : public redis::reply_sink, public std::enable_shared_from_this<fa
 
     /// Sends to one node. An error means that nothing was sent, and `on_no_answer` is not called.
     [[nodiscard]] error_code ask(node_index node, std::string_view encoded,
-                                 bool must_follow = false);
+                                 redis::delivery how = redis::delivery::usual);
     /// As `ask`, but what could not be sent is reported to `on_no_answer` right away.
-    void ask_or_report(node_index node, std::string_view encoded, bool must_follow = false);
+    void ask_or_report(node_index node, std::string_view encoded,
+                       redis::delivery how = redis::delivery::usual);
 
     /// The script sent to this node, to be repeated by its body after NOSCRIPT; null to treat
     /// NOSCRIPT as an error: when the answer is not wanted any more, or when no script was sent.
     [[nodiscard]] virtual const script_call* script_for(node_index node) = 0;
+    /// On which terms it is repeated.
+    [[nodiscard]] virtual redis::delivery repeated(node_index /*node*/) const {
+        return redis::delivery::must_follow;
+    }
     /// Any reply but NOSCRIPT from a node that may vote.
     virtual void on_answer(node_index node, const redis::reply_view& reply) = 0;
     /// May be followed by a late `on_answer` of the same node.

@@ -166,7 +166,7 @@ void key_tracking::redirect() {
     // Changes that we make ourselves are no news.
     const error_code busy = commands_.send(
         encoded({"CLIENT", "TRACKING", "ON", "REDIRECT", decimal(subscriber_), "NOLOOP"}), replies_,
-        asked_, deadline, true);
+        asked_, deadline, redis::delivery::must_follow);
     if (busy) {
         turn_off();
     }

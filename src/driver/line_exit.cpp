@@ -41,7 +41,8 @@ void leave_line(node_pool& pool, const std::string& resource, const std::string&
     const auto exit = std::make_shared<line_exit>(pool, whom);
     whom.for_each([&](node_index node) {
         // Behind an ACQUIRE that may enter it only now. What cannot be told, time tells.
-        if (pool.at(node).send(encoded, exit, pool.command_deadline(), true)) {
+        if (pool.at(node).send(encoded, exit, pool.command_deadline(),
+                               redis::delivery::must_follow)) {
             exit->settle(node);
         }
     });

@@ -1,5 +1,6 @@
 #include "driver/node.hpp"
 
+#include <chrono>
 #include <utility>
 
 namespace redlock::driver {
@@ -8,17 +9,49 @@ namespace {
 
 /// More than this many lost releases of one node are left to their leases.
 constexpr std::size_t max_owed = 4096;
+/// So long a node that has no vote is not asked again.
+constexpr std::chrono::seconds between_greetings{1};
+
+redis::connection_options for_commands(redis::connection_options options, bool guarded) {
+    options.greets = guarded;
+    return options;
+}
 
 }  // namespace
 
+/// Carries the answer back, unless the node is gone by then.
+class node::second_greeting final : public redis::reply_sink {
+  public:
+    explicit second_greeting(node& asked) : asked_(&asked) {}
+    void forget() { asked_ = nullptr; }
+
+  private:
+    void on_reply(std::uint32_t /*tag*/, const redis::reply_view& reply) override {
+        if (asked_ != nullptr) {
+            asked_->on_greeted(reply);
+        }
+    }
+    // What is not answered leaves everything as it was.
+    void on_timeout(std::uint32_t /*tag*/, bool /*maybe_sent*/) override {}
+    void on_failure(std::uint32_t /*tag*/, error_code /*cause*/, bool /*maybe_sent*/) override {}
+
+    node* asked_;
+};
+
 node::node(boost::asio::any_io_executor strand, node_index index, redis::connection_options options,
-           node_events& events, std::uint64_t seed)
+           std::optional<guard_terms> terms, node_events& events, std::uint64_t seed)
     : index_(index),
       name_(options.where.to_string()),
       events_(events),
-      connection_(strand, options, *this, seed),
+      terms_(terms),
+      second_greeting_(std::make_shared<second_greeting>(*this)),
+      connection_(strand, for_commands(options, terms_.has_value()), *this, seed),
       // Another seed, or both would try again at the same instants.
       tracking_(strand, std::move(options), connection_, *this, ~seed) {}
+
+node::~node() {
+    second_greeting_->forget();
+}
 
 void node::connect() {
     if (!std::exchange(started_, true)) {
@@ -27,13 +60,13 @@ void node::connect() {
 }
 
 error_code node::send(std::string_view encoded, std::shared_ptr<redis::reply_sink> sink,
-                      core::instant deadline, bool must_follow) {
+                      core::instant deadline, redis::delivery how) {
     if (retired_) {
         return errc::closed;
     }
     connect();
     return connection_.send(encoded, std::move(sink), static_cast<std::uint32_t>(index_), deadline,
-                            must_follow);
+                            how);
 }
 
 void node::send_when_ready(std::string encoded, std::shared_ptr<redis::reply_sink> sink,
@@ -44,6 +77,39 @@ void node::send_when_ready(std::string encoded, std::shared_ptr<redis::reply_sin
     }
     owed_.push_back({std::move(encoded), std::move(sink), until, timeout});
     connection_.keep_trying();
+}
+
+std::string node::greeting(const redis::server_identity& identity) {
+    identity_ = identity;
+    greeted_at_ = boot_clock::now();
+    if (!identity.incarnation().empty()) {
+        return encode_hello(identity, *terms_);
+    }
+    events_.on_node_greeted(
+        *this, {std::nullopt,
+                {node_errc::permission_denied,
+                 "whether it was restarted cannot be told: allow the user INFO (+info)"}});
+    return {};
+}
+
+void node::on_greeted(const redis::reply_view& reply) {
+    events_.on_node_greeted(*this, parse_hello(reply, *terms_));
+}
+
+void node::greet_again() {
+    if (terms_ && connected() && boot_clock::now() - greeted_at_ >= between_greetings) {
+        greet();
+    }
+}
+
+void node::greet() {
+    if (identity_.incarnation().empty()) {
+        return;
+    }
+    greeted_at_ = boot_clock::now();
+    // A failure says nothing new of the node, and the next one who needs its vote asks again.
+    static_cast<void>(send(encode_hello(identity_, *terms_), second_greeting_,
+                           greeted_at_ + std::chrono::seconds{10}));
 }
 
 void node::stop() {
@@ -65,7 +131,7 @@ void node::on_ready(const redis::server_identity& identity) {
     while (!owed_.empty()) {
         owed next = std::move(owed_.front());
         owed_.pop_front();
-        if (send(next.encoded, next.sink, now + next.timeout, true)) {
+        if (send(next.encoded, next.sink, now + next.timeout, redis::delivery::must_follow)) {
             owed_.push_front(std::move(next));
             return;
         }
@@ -89,6 +155,13 @@ void node::on_tracking(bool /*on*/) {
 }
 
 void node::on_key_changed(std::string_view key) {
+    if (key.empty() && terms_ && connected()) {
+        // The whole data set is gone, and with it what the server's uptime was good for.
+        identity_.flushed = true;
+        events_.on_node_greeted(
+            *this, {std::nullopt, {node_errc::quarantined, "its data set was flushed"}});
+        greet();
+    }
     events_.on_node_key_changed(*this, key);
 }
 

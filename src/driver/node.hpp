@@ -5,10 +5,12 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "core/instant.hpp"
+#include "driver/greeting.hpp"
 #include "driver/key_tracking.hpp"
 #include "driver/script_call.hpp"
 #include "redis/connection.hpp"
@@ -21,6 +23,9 @@ class node;
 
 /// Told what becomes of a node. Called on the strand.
 struct node_events {
+    /// Of a guarded node, before it is ready and whenever it is asked again: what remains of its
+    /// quarantine, or why it must not vote at all.
+    virtual void on_node_greeted(node& which, const parsed<std::chrono::milliseconds>& answer) = 0;
     virtual void on_node_ready(node& which) = 0;
     virtual void on_node_down(node& which, error_code cause, std::string_view message) = 0;
     /// A key that was read there may have changed; empty: any key.
@@ -35,8 +40,10 @@ struct node_events {
 
 class node final : private redis::connection_events, private key_tracking::owner {
   public:
+    /// `terms`: of a node that must be asked whether it may vote.
     node(boost::asio::any_io_executor strand, node_index index, redis::connection_options options,
-         node_events& events, std::uint64_t seed);
+         std::optional<guard_terms> terms, node_events& events, std::uint64_t seed);
+    ~node();
 
     [[nodiscard]] node_index index() const { return index_; }
     [[nodiscard]] const std::string& name() const { return name_; }
@@ -46,6 +53,8 @@ class node final : private redis::connection_events, private key_tracking::owner
     [[nodiscard]] bool refused() const { return refused_; }
     void refuse(bool yes) { refused_ = yes; }
 
+    [[nodiscard]] bool guarded() const { return terms_.has_value(); }
+
     /// Starts to connect, if it has not yet.
     void connect();
     [[nodiscard]] bool connected() const {
@@ -54,7 +63,11 @@ class node final : private redis::connection_events, private key_tracking::owner
 
     /// As redis::connection::send.
     [[nodiscard]] error_code send(std::string_view encoded, std::shared_ptr<redis::reply_sink> sink,
-                                  core::instant deadline, bool must_follow = false);
+                                  core::instant deadline,
+                                  redis::delivery how = redis::delivery::usual);
+    /// Asks a guarded node again whether it may vote, unless that was asked a moment ago: somebody
+    /// may have vouched for it.
+    void greet_again();
     /// Sends `encoded` as soon as the node is reachable again, unless that takes beyond `until`:
     /// for releases that a broken connection lost.
     void send_when_ready(std::string encoded, std::shared_ptr<redis::reply_sink> sink,
@@ -78,6 +91,11 @@ class node final : private redis::connection_events, private key_tracking::owner
         core::duration timeout;
     };
 
+    class second_greeting;
+
+    [[nodiscard]] std::string greeting(const redis::server_identity& identity) override;
+    void on_greeted(const redis::reply_view& reply) override;
+    void greet();
     void on_ready(const redis::server_identity& identity) override;
     void on_down(error_code cause, std::string_view message,
                  std::chrono::nanoseconds retry_in) override;
@@ -90,6 +108,10 @@ class node final : private redis::connection_events, private key_tracking::owner
     std::string name_;
     node_events& events_;
     std::string run_id_;
+    std::optional<guard_terms> terms_;
+    redis::server_identity identity_;
+    core::instant greeted_at_;
+    std::shared_ptr<second_greeting> second_greeting_;
     bool refused_ = false;
     bool started_ = false;
     bool retired_ = false;

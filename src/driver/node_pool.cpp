@@ -25,6 +25,9 @@ std::mt19937_64 seeded_generator() {
 node_pool::node_pool(const boost::asio::any_io_executor& strand,
                      const std::vector<endpoint>& endpoints, const manager_options& options)
     : options_(options),
+      guarded_(is_guarded(options, endpoints.size())),
+      quarantine_(endpoints.size()),
+      refusals_(endpoints.size()),
       watches_([this](bool wanted) {
           for (const auto& each : nodes_) {
               each->track_keys(wanted);
@@ -33,6 +36,10 @@ node_pool::node_pool(const boost::asio::any_io_executor& strand,
       generator_(seeded_generator()) {
     node_events& events = *this;
     for (const auto& where : endpoints) {
+        const bool asked = guarded_ && !where.durable;
+        if (!asked) {
+            quarantine_.trust(nodes_.size());
+        }
         redis::connection_options with;
         with.where = where;
         with.connect_timeout = options.connect_timeout;
@@ -40,8 +47,10 @@ node_pool::node_pool(const boost::asio::any_io_executor& strand,
         with.backoff_min = options.reconnect_min;
         with.backoff_max = options.reconnect_max;
         names_.push_back(where.to_string());
-        nodes_.push_back(
-            std::make_unique<node>(strand, nodes_.size(), std::move(with), events, generator_()));
+        nodes_.push_back(std::make_unique<node>(
+            strand, nodes_.size(), std::move(with),
+            asked ? std::optional{guard_terms::of(options, endpoints.size())} : std::nullopt,
+            events, generator_()));
     }
 }
 
@@ -108,6 +117,52 @@ void node_pool::stop() {
     }
 }
 
+refusal node_pool::why_no_vote(node_index node) const {
+    if (refusals_[node].cause) {
+        return refusals_[node];
+    }
+    const auto left = quarantine_left(node);
+    if (!left) {
+        return {};
+    }
+    return {node_errc::quarantined,
+            fmt::format("it was started, promoted or flushed lately, and has no vote for another "
+                        "{:.1f} s; if no lock can have been held there, `redlock vouch`",
+                        std::chrono::duration<double>(*left).count())};
+}
+
+std::optional<std::chrono::milliseconds> node_pool::quarantine_left(node_index node) const {
+    const core::instant now = boot_clock::now();
+    const core::instant until = quarantine_.votes_from(node);
+    if (until == core::never || until <= now) {
+        return std::nullopt;
+    }
+    return std::chrono::ceil<std::chrono::milliseconds>(until - now);
+}
+
+void node_pool::trust(node_index node) {
+    quarantine_.trust(node);
+    refusals_[node] = {};
+}
+
+void node_pool::on_node_greeted(node& which, const parsed<std::chrono::milliseconds>& answer) {
+    const node_index node = which.index();
+    if (answer.vote) {
+        quarantine_.on_greeted(node, *answer.vote, boot_clock::now());
+        refusals_[node] = {};
+    } else {
+        quarantine_.on_gone(node);
+        refusals_[node] = answer.why;
+    }
+    if (const refusal why = why_no_vote(node); why.cause) {
+        tell({.kind = event_kind::node_without_vote,
+              .node = node,
+              .node_name = which.name(),
+              .error = why.cause,
+              .message = why.message});
+    }
+}
+
 void node_pool::on_node_ready(node& which) {
     look_for_doubles();
     if (connection_change_) {
@@ -119,6 +174,10 @@ void node_pool::on_node_ready(node& which) {
 }
 
 void node_pool::on_node_down(node& which, error_code cause, std::string_view message) {
+    if (which.guarded()) {
+        quarantine_.on_gone(which.index());
+        refusals_[which.index()] = {};
+    }
     look_for_doubles();
     if (connection_change_) {
         connection_change_(which.index(), false);

@@ -16,6 +16,7 @@
 
 #include "core/fencing.hpp"
 #include "core/node_set.hpp"
+#include "core/quarantine.hpp"
 #include "driver/failures.hpp"
 #include "driver/key_watches.hpp"
 #include "driver/node.hpp"
@@ -40,6 +41,17 @@ class node_pool final : private node_events {
 
     /// Not empty while two nodes are one server: a sentence that names them.
     [[nodiscard]] const std::string& same_server_twice() const { return same_server_; }
+
+    /// Whether a node has a vote in a round that began at `started`; see core/quarantine.hpp.
+    [[nodiscard]] bool may_vote(node_index node, core::instant started) const {
+        return quarantine_.may_vote(node, started);
+    }
+    /// Why it has none, and for how long. `cause` is clear if it has one.
+    [[nodiscard]] refusal why_no_vote(node_index node) const;
+    [[nodiscard]] std::optional<std::chrono::milliseconds> quarantine_left(node_index node) const;
+    [[nodiscard]] bool guarded() const { return guarded_; }
+    /// Somebody has vouched for it, on the present connection.
+    void trust(node_index node);
 
     /// When a command sent now must be answered.
     [[nodiscard]] core::instant command_deadline() const {
@@ -101,6 +113,7 @@ class node_pool final : private node_events {
 
   private:
     void write_settled();
+    void on_node_greeted(node& which, const parsed<std::chrono::milliseconds>& answer) override;
     void on_node_ready(node& which) override;
     void on_node_down(node& which, error_code cause, std::string_view message) override;
     void on_node_key_changed(node& which, std::string_view key) override;
@@ -108,6 +121,9 @@ class node_pool final : private node_events {
     void look_for_doubles();
 
     manager_options options_;
+    bool guarded_;
+    core::quarantine quarantine_;
+    std::vector<refusal> refusals_;  // of nodes that must not vote, however long
     std::vector<std::string> names_;
     // Before the nodes, whose last commands settle writes while they are destroyed.
     std::size_t open_writes_ = 0;

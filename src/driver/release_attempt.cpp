@@ -9,22 +9,31 @@ namespace redlock::driver {
 
 namespace {
 
-script_call encode(const node_pool& pool, const lock_identity& identity, std::uint64_t bar) {
+script_call encode(const node_pool& pool, const lock_identity& identity, std::uint64_t bar,
+                   release_attempt::knowledge known) {
     const std::string fence = fence_key(identity.resource);
     const std::string bar_text = decimal(bar);
     const std::string lifetime = decimal(pool.options().fence_lifetime.count());
-    if (!identity.with_holder_key) {
-        return {scripts::release, {identity.resource, fence}, {identity.token, bar_text, lifetime}};
+    // What is not given stands at the end, and is left out.
+    std::string holder;
+    std::string_view holder_given;
+    std::string_view above_given;
+    if (!identity.details.empty()) {
+        holder_given = holder = holder_key(identity.resource);
     }
-    const std::string holder = holder_key(identity.resource);
-    return {
-        scripts::release, {identity.resource, fence, holder}, {identity.token, bar_text, lifetime}};
+    if (known == release_attempt::knowledge::token_only) {
+        above_given = "1";
+    }
+    return {scripts::release,
+            {identity.resource, fence, holder_given},
+            {identity.token, bar_text, lifetime, above_given}};
 }
 
 }  // namespace
 
 release_attempt::release_attempt(node_pool& pool, lock_identity identity, core::node_set granted,
-                                 core::node_set doubtful, std::chrono::milliseconds lease_time)
+                                 core::node_set doubtful, std::chrono::milliseconds lease_time,
+                                 knowledge known)
     : fan_out(pool),
       identity_(std::move(identity)),
       doubtful_(doubtful),
@@ -32,10 +41,11 @@ release_attempt::release_attempt(node_pool& pool, lock_identity identity, core::
       until_(boot_clock::now() + lease_time),
       round_(pool.size(), granted | doubtful) {
     if (!(granted - doubtful).empty()) {
-        plain_ = encode(pool, identity_, 0);
+        plain_ = encode(pool, identity_, 0, known);
     }
     if (!doubtful.empty()) {
-        barred_ = encode(pool, identity_, identity_.block.first == 0 ? 0 : identity_.block.bar());
+        barred_ =
+            encode(pool, identity_, identity_.block.first == 0 ? 0 : identity_.block.bar(), known);
         pool.note_fence(identity_.resource, identity_.block.bar());
     }
 }
@@ -47,7 +57,8 @@ void release_attempt::start(std::shared_ptr<owner> told) {
     std::vector<std::pair<node_index, error_code>> unreachable;
     unsettled_.for_each([&](node_index node) {
         // Even a node that is given nothing new must hear this: its ACQUIRE may be before it.
-        if (const error_code error = ask(node, call_for(node).by_digest(), true)) {
+        if (const error_code error =
+                ask(node, call_for(node).by_digest(), redis::delivery::must_follow)) {
             unreachable.emplace_back(node, error);
         }
     });

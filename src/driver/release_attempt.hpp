@@ -27,10 +27,16 @@ class release_attempt final : public fan_out {
         ~owner() = default;
     };
 
+    enum class knowledge {
+        all,         ///< The lock was acquired here.
+        token_only,  ///< Somebody else may hold it, and would plant it again: bars that.
+    };
+
     /// `granted`: nodes that surely hold the lock. `doubtful`: nodes that may, or may do so late,
     /// which are barred as well. Keeps trying for `lease_time`.
     release_attempt(node_pool& pool, lock_identity identity, core::node_set granted,
-                    core::node_set doubtful, std::chrono::milliseconds lease_time);
+                    core::node_set doubtful, std::chrono::milliseconds lease_time,
+                    knowledge known = knowledge::all);
 
     /// Before `start`. Called once every node has answered or let its time pass; may be empty.
     void on_settled(std::function<void()> tell) { settled_ = std::move(tell); }

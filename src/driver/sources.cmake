@@ -4,6 +4,7 @@ set(driver_sources
     src/driver/extend_attempt.cpp
     src/driver/failures.cpp
     src/driver/fan_out.cpp
+    src/driver/greeting.cpp
     src/driver/hold_check.cpp
     src/driver/key_tracking.cpp
     src/driver/line_exit.cpp
@@ -12,4 +13,5 @@ set(driver_sources
     src/driver/queries.cpp
     src/driver/release_attempt.cpp
     src/driver/script_call.cpp
-    src/driver/votes.cpp)
+    src/driver/votes.cpp
+    src/driver/vouch_call.cpp)

@@ -98,6 +98,8 @@ parsed<core::extend_answer> parse_extend(const redis::reply_view& reply) {
         switch (reply.integer()) {
             case 1:
                 return {core::extend_answer::extended, {}};
+            case 2:
+                return {core::extend_answer::replanted, {}};
             case 0:
                 return {core::extend_answer::taken, {}};
             case -1:

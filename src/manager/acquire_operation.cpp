@@ -165,9 +165,8 @@ void acquire_operation::start_round() {
     if (attempt_) {
         attempt_->make_way();
     }
-    attempt_ = std::make_shared<driver::acquire_attempt>(
-        nodes, driver::lock_identity{resource_.str(), attempt_token(*block), *block, has_details()},
-        lease_time_, request_.label(), take_place(*block));
+    attempt_ = std::make_shared<driver::acquire_attempt>(nodes, identity_with(*block), lease_time_,
+                                                         take_place(*block));
     manager_.clock().set(*this, session_.deadline());
     attempt_->start(*this);
 }
@@ -216,12 +215,16 @@ std::uint64_t acquire_operation::block_width() const {
                                    hand_over_limits(manager_.options()));
 }
 
-std::string acquire_operation::attempt_token(const core::ballot_block& block) const {
-    if (!request_.identifier().empty()) {
-        return request_.identifier();
-    }
+driver::lock_identity acquire_operation::identity_with(const core::ballot_block& block) const {
     auto& nodes = manager_.nodes();
-    return driver::make_token(block.first, nodes.random_bits(), nodes.random_bits());
+    driver::lock_identity identity{resource_.str(), request_.identifier(), block, {}};
+    if (identity.token.empty()) {
+        identity.token = driver::make_token(block.first, nodes.random_bits(), nodes.random_bits());
+    }
+    if (has_details()) {
+        identity.details = driver::encode_holder(block.first, identity.token, request_.label());
+    }
+    return identity;
 }
 
 void acquire_operation::on_attempt_decided() {

@@ -60,7 +60,7 @@ class acquire_operation final : public closable,
     void finish(core::wait_end end);
     void fail(error_code error, std::string message);
     void complete(error_code error, lock held);
-    [[nodiscard]] std::string attempt_token(const core::ballot_block& block) const;
+    [[nodiscard]] driver::lock_identity identity_with(const core::ballot_block& block) const;
 
     manager_impl& manager_;
     resource_name resource_;

@@ -112,6 +112,7 @@ complaint check_manager(const std::vector<endpoint>& nodes, const manager_option
         {options.quorum_timeout, "quorum_timeout"}, {options.reconnect_min, "reconnect_min"},
         {options.reconnect_max, "reconnect_max"},   {options.close_timeout, "close_timeout"},
         {options.clock_window, "clock_window"},     {options.fence_lifetime, "fence_lifetime"},
+        {options.clock_step, "clock_step"},
     };
     if (options.hand_over_time < milliseconds{0} || options.hand_over_time > longest) {
         return fmt::format("hand_over_time is {}; it must be from 0 to 24 hours",
@@ -128,12 +129,14 @@ complaint check_manager(const std::vector<endpoint>& nodes, const manager_option
             return wrong;
         }
     }
-    if (options.fence_lifetime <= 2 * options.clock_window ||
+    if (options.fence_lifetime <= 2 * options.clock_window + options.clock_step ||
         options.fence_lifetime < options.max_lease_time) {
         return fmt::format(
-            "fence_lifetime is {}; it must be longer than twice clock_window, {}, and at least "
-            "max_lease_time, {}: otherwise fencing tokens could fall back",
-            options.fence_lifetime, options.clock_window, options.max_lease_time);
+            "fence_lifetime is {}; it must be longer than twice clock_window, {}, and clock_step, "
+            "{}, together, and at least max_lease_time, {}: otherwise fencing tokens could fall "
+            "back",
+            options.fence_lifetime, options.clock_window, options.clock_step,
+            options.max_lease_time);
     }
     if (options.reconnect_max < options.reconnect_min) {
         return "reconnect_max is shorter than reconnect_min";

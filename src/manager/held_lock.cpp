@@ -124,9 +124,32 @@ void held_lock::extend(std::optional<std::chrono::milliseconds> lease_time,
         operation->finish(errc::invalid_argument);
         return;
     }
-    std::make_shared<driver::extend_attempt>(manager_->nodes(), won_.identity,
-                                             granted() | doubtful(), lease, valid_until())
-        ->start(operation);
+    settle_extensions();
+    extensions_.push_back(std::make_shared<driver::extend_attempt>(manager_->nodes(), won_.identity,
+                                                                   granted() | doubtful(), lease,
+                                                                   valid_until(), !is_attached()));
+    const auto attempt = extensions_.back();
+    attempt->start(operation);
+}
+
+/// Keeps of earlier extensions only what a release must know.
+void held_lock::settle_extensions() {
+    std::erase_if(extensions_, [this](const auto& attempt) {
+        if (!attempt->round().pending().empty()) {
+            return false;
+        }
+        won_.planted = won_.planted | attempt->may_plant();
+        won_.granted = won_.granted | attempt->round().holding();
+        return true;
+    });
+}
+
+core::node_set held_lock::may_be_planted() const {
+    core::node_set those = won_.planted;
+    for (const auto& attempt : extensions_) {
+        those = those | attempt->may_plant();
+    }
+    return those;
 }
 
 error_code held_lock::on_extend_decided(const driver::extend_attempt& attempt) {
@@ -135,7 +158,6 @@ error_code held_lock::on_extend_decided(const driver::extend_attempt& attempt) {
     }
     const auto& round = attempt.round();
     const error_code error = error_of(round.outcome());
-    won_.granted = won_.granted | round.holding();
     if (!error) {
         const core::instant until = std::max(round.valid_until(), valid_until());
         won_.started = round.started();
@@ -147,6 +169,7 @@ error_code held_lock::on_extend_decided(const driver::extend_attempt& attempt) {
         return {};
     }
     if (error == errc::lost) {
+        uproot(attempt);
         lose(manager_->explain(round.outcome() == core::extend_outcome::gone
                                    ? "the nodes do not hold it any more"
                                    : "no quorum extended it before its validity ended",
@@ -160,6 +183,16 @@ error_code held_lock::on_extend_decided(const driver::extend_attempt& attempt) {
     renewal_.on_extend_failed(boot_clock::now());
     rearm();
     return error;
+}
+
+/// Gives back at once what a lost extension has planted, or may yet plant: nobody may wait for it.
+void held_lock::uproot(const driver::extend_attempt& attempt) {
+    const core::node_set planted = attempt.round().replanted() | attempt.may_plant();
+    if (!planted.empty()) {
+        std::make_shared<driver::release_attempt>(manager_->nodes(), won_.identity,
+                                                  core::node_set{}, planted, won_.lease_time)
+            ->start(nullptr);
+    }
 }
 
 void held_lock::lose(diagnostics why) {
@@ -207,8 +240,10 @@ void held_lock::release(std::shared_ptr<outcome_waiter> waiter) {
     if (won_.attempt) {
         won_.attempt->close();
     }
-    std::make_shared<driver::release_attempt>(manager_->nodes(), won_.identity, granted(),
-                                              doubtful(), won_.lease_time)
+    using knowledge = driver::release_attempt::knowledge;
+    std::make_shared<driver::release_attempt>(
+        manager_->nodes(), won_.identity, granted(), doubtful() | may_be_planted(), won_.lease_time,
+        is_attached() ? knowledge::token_only : knowledge::all)
         ->start(shared_from_this());
     manager_->lines().ended(*this);
 }
@@ -216,7 +251,7 @@ void held_lock::release(std::shared_ptr<outcome_waiter> waiter) {
 /// Passes the lease to whoever waits for it here; false if it must go back to the nodes.
 bool held_lock::hand_over() {
     line_member* const next = local_lines::first_behind(*this);
-    if (next == nullptr || manager_->closed() || won_.identity.with_holder_key ||
+    if (next == nullptr || manager_->closed() || !won_.identity.details.empty() ||
         !next->may_take_over() ||
         !won_.turn.pass_on(boot_clock::now(), won_.valid_until, next->lease_time())) {
         return false;
@@ -230,6 +265,8 @@ bool held_lock::hand_over() {
     for (const auto& waiter : std::exchange(release_waiters_, {})) {
         waiter->finish({});
     }
+    won_.granted = granted();
+    won_.planted = may_be_planted();
     next->take_over(*this, std::move(won_));
     // Last: as long as one alarm is set, the next costs no system call.
     stop_looking_after({});
@@ -271,6 +308,7 @@ void held_lock::abandon() {
     invalidate();
     stage_ = stage::over;
     loss_watch_.reset();
+    extensions_.clear();
     // Never called, but not kept either: a coroutine that waits here may own this lock.
     const auto forgotten = std::exchange(loss_waiters_, {});
     const auto also_forgotten = std::exchange(release_waiters_, {});
@@ -308,7 +346,14 @@ void held_lock::tell(event_kind kind, error_code error, std::string_view message
 }
 
 core::node_set held_lock::granted() const {
-    return won_.granted | (won_.attempt ? won_.attempt->round().granted() : core::node_set{});
+    core::node_set those = won_.granted;
+    if (won_.attempt) {
+        those = those | won_.attempt->round().granted();
+    }
+    for (const auto& attempt : extensions_) {
+        those = those | attempt->round().holding();
+    }
+    return those;
 }
 
 core::node_set held_lock::doubtful() const {

@@ -40,6 +40,8 @@ struct won_lease {
     std::shared_ptr<driver::acquire_attempt> attempt;
     core::node_set granted;
     core::node_set doubtful;
+    /// Nodes where an extension may have planted the lock again without our knowing.
+    core::node_set planted;
 };
 
 class extend_operation;
@@ -102,6 +104,11 @@ class held_lock final : public driver::alarm,
     void tell(event_kind kind, error_code error = {}, std::string_view message = {}) const;
     [[nodiscard]] core::node_set granted() const;
     [[nodiscard]] core::node_set doubtful() const;
+    /// Others may hold it under the same token.
+    [[nodiscard]] bool is_attached() const { return !won_.attempt; }
+    void settle_extensions();
+    void uproot(const driver::extend_attempt& attempt);
+    [[nodiscard]] core::node_set may_be_planted() const;
 
     manager_impl* manager_;
     std::weak_ptr<manager_impl> owner_;
@@ -114,6 +121,7 @@ class held_lock final : public driver::alarm,
     std::atomic<bool> release_announced_{false};
     core::renewal renewal_;
     local_line* line_ = nullptr;
+    std::vector<std::shared_ptr<driver::extend_attempt>> extensions_;  // not answered by all
     stage stage_ = stage::held;
     core::release_outcome release_outcome_ = core::release_outcome::pending;
     std::vector<std::shared_ptr<outcome_waiter>> release_waiters_;

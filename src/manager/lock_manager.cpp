@@ -11,6 +11,7 @@
 #include "manager/close_operation.hpp"
 #include "manager/manager_impl.hpp"
 #include "manager/read_operations.hpp"
+#include "manager/vouch_operation.hpp"
 
 namespace redlock {
 
@@ -158,6 +159,17 @@ void lock_manager::start_list(const weak_impl& impl, std::string pattern, std::s
         [&](manager_impl& manager, auto completion) {
             return std::make_shared<manager::list_operation>(manager, std::move(pattern), limit,
                                                              details, std::move(completion));
+        },
+        start);
+}
+
+void lock_manager::start_vouch(const weak_impl& impl, const vouch_options& options,
+                               any_handler<error_code> handler) {
+    launch(
+        impl, std::move(handler),
+        [&](manager_impl& manager, auto completion) {
+            return std::make_shared<manager::vouch_operation>(manager, options,
+                                                              std::move(completion));
         },
         start);
 }

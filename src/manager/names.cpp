@@ -38,6 +38,8 @@ std::string_view to_string(event_kind kind) noexcept {
             return "node down";
         case event_kind::node_refused:
             return "node refused";
+        case event_kind::node_without_vote:
+            return "node without vote";
     }
     return "?";
 }

@@ -47,6 +47,12 @@ void status_operation::begin() {
         return;
     }
     ask_views(manager(), resource_, weak(), [this](core::instant, std::vector<node_status> views) {
+        for (auto& view : views) {
+            auto why = manager().nodes().why_no_vote(view.node);
+            view.vote_error = why.cause;
+            view.vote_message = std::move(why.message);
+            view.quarantine = manager().nodes().quarantine_left(view.node);
+        }
         complete({}, judge(resource_, std::move(views)));
     });
 }
@@ -110,8 +116,10 @@ void attach_operation::on_views(core::instant started, const std::vector<node_st
     won.identity.token = request_.identifier();
     won.identity.block = {hold.fencing.value(), hold.fencing.value()};
     won.turn = core::turn{won.identity.block, started, {}};
-    won.identity.with_holder_key =
-        driver::fencing_in_token(won.identity.token) == 0 || !hold.label.empty();
+    if (driver::fencing_in_token(won.identity.token) == 0 || !hold.label.empty()) {
+        won.identity.details =
+            driver::encode_holder(hold.fencing.value(), won.identity.token, hold.label);
+    }
     won.lease_time = lease_time_;
     won.stop_margin = request_.options().stop_margin
                           ? core::duration{*request_.options().stop_margin}

@@ -14,4 +14,5 @@ set(manager_sources
     src/manager/names.cpp
     src/manager/opening.cpp
     src/manager/read_operations.cpp
-    src/manager/verdict.cpp)
+    src/manager/verdict.cpp
+    src/manager/vouch_operation.cpp)

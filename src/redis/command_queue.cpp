@@ -23,7 +23,7 @@ void empty(std::string& bytes) {
 }  // namespace
 
 bool command_queue::push(std::string_view encoded, std::shared_ptr<reply_sink> sink,
-                         std::uint32_t tag, time_point deadline) {
+                         std::uint32_t tag, time_point deadline, delivery how) {
     const std::size_t held = waiting_bytes_.size() + batch_size_;
     if (count_ >= bounds_.commands ||
         encoded.size() > bounds_.bytes - std::min(held, bounds_.bytes)) {
@@ -38,6 +38,7 @@ bool command_queue::push(std::string_view encoded, std::shared_ptr<reply_sink> s
     added.deadline = deadline;
     added.size = encoded.size();
     added.tag = tag;
+    added.bound = how == delivery::this_connection;
     added.timed_out = false;
     ++count_;
     earliest_ = std::min(earliest_, deadline);
@@ -105,6 +106,16 @@ void command_queue::expire(time_point now) {
         remove_withdrawn();
     }
     find_earliest();
+}
+
+void command_queue::withdraw_bound() {
+    for (std::size_t position = handed_; position < count_; ++position) {
+        if (at(position).bound) {
+            at(position).deadline = time_point::min();
+            earliest_ = time_point::min();
+        }
+    }
+    expire(time_point::min());
 }
 
 void command_queue::fail_all(error_code sent_cause, error_code unsent_cause) {

@@ -19,6 +19,13 @@
 
 namespace redlock::redis {
 
+/// On which terms a command waits to be sent.
+enum class delivery : std::uint8_t {
+    usual,
+    must_follow,      ///< Also to a server that has stalled: it must come behind what went before.
+    this_connection,  ///< Not on the next one, should this one turn out to be gone.
+};
+
 /// Receives what becomes of a command. For each command exactly one of `on_reply` and `on_failure`
 /// comes last; before it, or alone if nothing was sent, `on_timeout` may come once. `tag` is the
 /// caller's own, to tell its commands apart. Called on the connection's strand; may call
@@ -55,7 +62,7 @@ class command_queue {
 
     /// Appends one encoded command. False, and nothing happens, when a limit would be exceeded.
     [[nodiscard]] bool push(std::string_view encoded, std::shared_ptr<reply_sink> sink,
-                            std::uint32_t tag, time_point deadline);
+                            std::uint32_t tag, time_point deadline, delivery how = delivery::usual);
 
     /// Hands over everything that waits, to be written as one: swaps it into `batch`, whose old
     /// content is dropped and whose memory is used for what comes next. False, and nothing happens,
@@ -72,6 +79,10 @@ class command_queue {
     /// over stays, since its reply must still be matched; one that was not is withdrawn with its
     /// bytes.
     void expire(time_point now);
+
+    /// The connection is replaced by another before it was used: withdraws what was not to travel
+    /// on that one, as if its time had passed.
+    void withdraw_bound();
 
     /// Empties the queue and tells each command that it failed: `sent_cause` for those handed over,
     /// `unsent_cause` for the others.
@@ -94,6 +105,7 @@ class command_queue {
         time_point deadline{};
         std::size_t size = 0;
         std::uint32_t tag = 0;
+        bool bound = false;      ///< To the present connection.
         bool timed_out = false;  ///< Told already; withdrawn as well if it was not handed over.
     };
 

@@ -28,14 +28,14 @@ bool may_go_unidentified(std::string_view error_text) {
 }  // namespace
 
 std::string_view to_string(connect_step step) noexcept {
-    constexpr std::array<std::string_view, 8> names{"idle",       "resolving", "connecting",
+    constexpr std::array<std::string_view, 9> names{"idle",       "resolving", "connecting",
                                                     "logging in", "selecting", "identifying",
-                                                    "ready",      "waiting"};
+                                                    "greeting",   "ready",     "waiting"};
     return names.at(static_cast<std::size_t>(step));
 }
 
-connect_steps::connect_steps(endpoint where, backoff pause)
-    : where_(std::move(where)), pause_(pause), ceiling_(pause.min) {}
+connect_steps::connect_steps(endpoint where, backoff pause, bool greets)
+    : where_(std::move(where)), pause_(pause), greets_(greets), ceiling_(pause.min) {}
 
 connect_action connect_steps::resume(const connect_event& event) {
     using event_kind = connect_event::kind;
@@ -58,8 +58,13 @@ connect_action connect_steps::resume(const connect_event& event) {
             }
             break;
         case event_kind::reply:
-            if (awaits_reply()) {
+            if (awaits_reply() && step_ != connect_step::greeting) {
                 return on_reply(event.reply, event.random);
+            }
+            break;
+        case event_kind::greeted:
+            if (step_ == connect_step::greeting) {
+                return become_ready();
             }
             break;
         case event_kind::failed:
@@ -108,8 +113,17 @@ connect_action connect_steps::select() {
 connect_action connect_steps::identify() {
     step_ = connect_step::identifying;
     bytes_.clear();
-    append_command(bytes_, {"INFO", "server"});
+    append_command(bytes_, {"INFO", greets_ ? "all" : "server"});
     return {.what = action::send, .bytes = bytes_};
+}
+
+connect_action connect_steps::identified() {
+    if (!greets_) {
+        return become_ready();
+    }
+    step_ = connect_step::greeting;
+    bytes_.clear();
+    return {.what = action::greet};
 }
 
 connect_action connect_steps::become_ready() {
@@ -132,10 +146,10 @@ connect_action connect_steps::on_reply(const reply_view& reply, std::uint64_t ra
 connect_action connect_steps::on_info(const reply_view& reply, std::uint64_t random) {
     if (reply.kind() == reply_kind::string) {
         identity_ = parse_server_info(reply.text());
-        return become_ready();
+        return identified();
     }
     if (reply.is_error() && may_go_unidentified(reply.text())) {
-        return become_ready();
+        return identified();
     }
     return refused(reply, random);
 }

@@ -1,7 +1,7 @@
 // The way from nothing to a connection that is ready, and back to the next attempt: resolve,
-// connect, log in, select the database, identify. Decides which step is next and what a failure
-// means; never does I/O, reads a clock or draws a random number. (TLS will be a step between
-// connect and log in.) One thread at a time.
+// connect, log in, select the database, identify, greet. Decides which step is next and what a
+// failure means; never does I/O, reads a clock or draws a random number. (TLS will be a step
+// between connect and log in.) One thread at a time.
 #pragma once
 
 #include <chrono>
@@ -23,6 +23,7 @@ enum class connect_step : std::uint8_t {
     authenticating,
     selecting,
     identifying,
+    greeting,
     ready,
     waiting,
 };
@@ -37,6 +38,7 @@ struct connect_event {
         resolved,
         connected,
         reply,
+        greeted,
         failed,  ///< Anything broke, `ready` or not; `cause` and `message` say what.
     };
 
@@ -53,7 +55,8 @@ struct connect_action {
         none,
         resolve,
         connect,
-        send,  ///< `bytes`; one reply is due.
+        send,   ///< `bytes`; one reply is due.
+        greet,  ///< Say whatever is to be said to this server first, and report `greeted`.
         ready,
         wait,  ///< Close, wait for `delay`, then `begin`.
     };
@@ -70,7 +73,8 @@ class connect_steps {
         std::chrono::nanoseconds max;
     };
 
-    connect_steps(endpoint where, backoff pause);
+    /// `greets`: whether there is a greeting, for which the server is asked for all about itself.
+    connect_steps(endpoint where, backoff pause, bool greets = false);
 
     /// The next step. An event that does not belong to the present step is answered with `none`,
     /// except `failed`, which always ends the attempt.
@@ -80,7 +84,7 @@ class connect_steps {
     /// Something was sent and its reply is due.
     [[nodiscard]] bool awaits_reply() const noexcept {
         return step_ == connect_step::authenticating || step_ == connect_step::selecting ||
-               step_ == connect_step::identifying;
+               step_ == connect_step::identifying || step_ == connect_step::greeting;
     }
     [[nodiscard]] const endpoint& where() const noexcept { return where_; }
     /// Of the present connection, known when `ready`.
@@ -94,6 +98,7 @@ class connect_steps {
     [[nodiscard]] connect_action log_in();
     [[nodiscard]] connect_action select();
     [[nodiscard]] connect_action identify();
+    [[nodiscard]] connect_action identified();
     [[nodiscard]] connect_action become_ready();
     [[nodiscard]] connect_action on_reply(const reply_view& reply, std::uint64_t random);
     [[nodiscard]] connect_action on_info(const reply_view& reply, std::uint64_t random);
@@ -103,6 +108,7 @@ class connect_steps {
 
     endpoint where_;
     backoff pause_;
+    bool greets_;
     std::chrono::nanoseconds ceiling_;  ///< Of the next wait; doubles with each failure in a row.
     connect_step step_ = connect_step::idle;
     server_identity identity_;

@@ -57,7 +57,8 @@ connection::shell::shell(const asio::any_io_executor& strand, connection_options
       options_(sane(std::move(options))),
       events_(&events),
       random_(seed),
-      steps_(options_.where, {.min = options_.backoff_min, .max = options_.backoff_max}),
+      steps_(options_.where, {.min = options_.backoff_min, .max = options_.backoff_max},
+             options_.greets),
       queue_({.commands = options_.max_pending_commands, .bytes = options_.max_pending_bytes}),
       timer_(strand) {}
 
@@ -101,7 +102,7 @@ void connection::shell::listen(bool yes) {
 }
 
 error_code connection::shell::send(std::string_view encoded, std::shared_ptr<reply_sink> sink,
-                                   std::uint32_t tag, time_point deadline, bool must_follow) {
+                                   std::uint32_t tag, time_point deadline, delivery how) {
     switch (state_) {
         case connection_state::idle:
         case connection_state::stopped:
@@ -116,7 +117,11 @@ error_code connection::shell::send(std::string_view encoded, std::shared_ptr<rep
         case connection_state::ready:
             break;
     }
-    if ((stalled_ && !must_follow) || !queue_.push(encoded, std::move(sink), tag, deadline)) {
+    if (how == delivery::this_connection && state_ != connection_state::ready) {
+        return node_errc::not_connected;
+    }
+    if ((stalled_ && how != delivery::must_follow) ||
+        !queue_.push(encoded, std::move(sink), tag, deadline, how)) {
         return node_errc::unresponsive;
     }
     flush_soon();
@@ -156,6 +161,14 @@ void connection::shell::perform(const connect_action& action) {
         case connect_action::kind::send:
             link_->outgoing = action.bytes;
             start_write();
+            break;
+        case connect_action::kind::greet:
+            link_->outgoing = events_->greeting(steps_.identity());
+            if (link_->outgoing.empty()) {
+                perform(steps_.resume({.what = connect_event::kind::greeted}));
+            } else {
+                start_write();
+            }
             break;
         case connect_action::kind::ready:
             state_ = connection_state::ready;
@@ -303,8 +316,8 @@ void connection::listen(bool yes) {
 }
 
 error_code connection::send(std::string_view encoded, std::shared_ptr<reply_sink> sink,
-                            std::uint32_t tag, boot_clock::time_point deadline, bool must_follow) {
-    return shell_->send(encoded, std::move(sink), tag, deadline, must_follow);
+                            std::uint32_t tag, boot_clock::time_point deadline, delivery how) {
+    return shell_->send(encoded, std::move(sink), tag, deadline, how);
 }
 
 connection_state connection::state() const noexcept {

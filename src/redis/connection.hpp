@@ -28,6 +28,8 @@ struct connection_options {
     std::chrono::nanoseconds command_timeout = std::chrono::seconds{1};
     std::chrono::nanoseconds backoff_min = std::chrono::milliseconds{50};
     std::chrono::nanoseconds backoff_max = std::chrono::seconds{5};
+    /// `connection_events::greeting` has something to say.
+    bool greets = false;
     /// The server may speak without having been asked, as it does to a subscriber.
     bool subscriber = false;
     std::size_t max_pending_commands = 65536;
@@ -36,7 +38,11 @@ struct connection_options {
 
 /// Where the news go. Called on the strand, never after `stop`; may call `send` and `stop`.
 struct connection_events {
-    /// Logged in and identified: commands that waited go out now.
+    /// If `greets`: the command to be answered before any other is sent on a new connection, in
+    /// RESP; empty for none. Then its reply, whatever it is. Neither may stop the connection.
+    virtual std::string greeting(const server_identity& /*identity*/) { return {}; }
+    virtual void on_greeted(const reply_view& /*reply*/) {}
+    /// Logged in, identified and greeted: commands that waited go out now.
     virtual void on_ready(const server_identity& identity) = 0;
     /// The connection, or an attempt to make one, failed; pending commands have been told. No
     /// attempt is made before `retry_in` is over. `message` is for people, bounded, without
@@ -93,12 +99,12 @@ class connection {
 
     /// Appends one encoded command. While connecting it waits, and expires by its deadline, unsent.
     /// On an error nothing is sent and the sink is never called: node_errc::not_connected in
-    /// backoff (or the server's refusal if that is why, such as node_errc::authentication_failed),
-    /// node_errc::unresponsive while stalled, unless `must_follow`, and when the queue is full,
-    /// errc::closed after `stop` and before `start`.
+    /// backoff, or for `this_connection` without one (or the server's refusal if that is why, such
+    /// as node_errc::authentication_failed), node_errc::unresponsive while stalled, unless
+    /// `must_follow`, and when the queue is full, errc::closed after `stop` and before `start`.
     [[nodiscard]] error_code send(std::string_view encoded, std::shared_ptr<reply_sink> sink,
                                   std::uint32_t tag, boot_clock::time_point deadline,
-                                  bool must_follow = false);
+                                  delivery how = delivery::usual);
 
     [[nodiscard]] connection_state state() const noexcept;
     /// Something was sent, and nothing at all was heard for `command_timeout` since.

@@ -27,10 +27,11 @@ bool connection::shell::went_away_while_idle() {
     return !options_.subscriber && queue_.in_flight() == 0 && !link_->wire.open_and_silent();
 }
 
-// Nothing was lost with the old connection: what waits travels on the next one.
+// Nothing was lost with the old connection: what waits travels on the next one, if it may.
 void connection::shell::replace() {
     link_->wire.close();
     begin_attempt();
+    queue_.withdraw_bound();
 }
 
 void connection::shell::start_read() {
@@ -99,8 +100,14 @@ void connection::shell::on_reply(const reply_view& reply) {
         }
     } else if (steps_.awaits_reply() && !link_->writing) {
         asked_for = true;
+        const bool greeting = steps_.step() == connect_step::greeting;
+        if (greeting) {
+            events_->on_greeted(reply);
+        }
         perform(steps_.resume(
-            {.what = connect_event::kind::reply, .reply = reply, .random = random_()}));
+            {.what = greeting ? connect_event::kind::greeted : connect_event::kind::reply,
+             .reply = reply,
+             .random = random_()}));
     }
     if (!asked_for) {
         fail(node_errc::bad_reply, "a reply to nothing: " + std::string{to_string(reply.kind())} +

@@ -30,7 +30,7 @@ class connection::shell : public std::enable_shared_from_this<connection::shell>
     void keep_trying();
     void listen(bool yes);
     error_code send(std::string_view encoded, std::shared_ptr<reply_sink> sink, std::uint32_t tag,
-                    time_point deadline, bool must_follow);
+                    time_point deadline, delivery how);
 
     [[nodiscard]] connection_state state() const noexcept { return state_; }
     [[nodiscard]] bool stalled() const noexcept { return stalled_; }

@@ -110,16 +110,26 @@ complaint read_database(std::string_view text, endpoint& found) {
     return fits ? std::nullopt : complaint{"the database is not a number"};
 }
 
+complaint read_durable(std::string_view text, endpoint& found) {
+    found.durable = text == "yes";
+    return found.durable || text == "no" ? std::nullopt
+                                         : complaint{"durable in the query is neither yes nor no"};
+}
+
 complaint read_query(const urls::url_view& url, endpoint& found) {
-    bool seen = false;
+    bool database_seen = false;
+    bool durable_seen = false;
     for (const auto& each : url.params()) {
-        if (found.transport != transport_kind::unix_socket || each.key != "db") {
+        const bool is_database = found.transport == transport_kind::unix_socket && each.key == "db";
+        if (!is_database && each.key != "durable") {
             return "the query has a parameter that is not known here";
         }
-        if (std::exchange(seen, true)) {
-            return "the query gives the database twice";
+        if (std::exchange(is_database ? database_seen : durable_seen, true)) {
+            return is_database ? "the query gives the database twice"
+                               : "the query gives durable twice";
         }
-        if (complaint wrong = read_database(each.value, found)) {
+        if (complaint wrong =
+                is_database ? read_database(each.value, found) : read_durable(each.value, found)) {
             return wrong;
         }
     }

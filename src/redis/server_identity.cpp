@@ -2,15 +2,56 @@
 // logs.
 #include "redis/server_identity.hpp"
 
+#include <charconv>
+
 namespace redlock::redis {
 namespace {
 
 constexpr std::size_t max_value = 128;
 
+std::optional<std::chrono::seconds> seconds_in(std::string_view text) {
+    std::int32_t value = 0;  // 68 years
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
+    const bool fits = problem == std::errc{} && end == text.data() + text.size() && value >= 0;
+    return fits ? std::optional{std::chrono::seconds{value}} : std::nullopt;
+}
+
+bool forgets(std::string_view command) {
+    return command == "cmdstat_flushall" || command == "cmdstat_flushdb" ||
+           command == "cmdstat_swapdb";
+}
+
+void take(std::string_view name, std::string_view value, server_identity& found) {
+    if (name == "run_id") {
+        found.run_id = value;
+    } else if (name == "redis_version") {
+        found.redis_version = value;
+    } else if (name == "role") {
+        found.role = value;
+    } else if (name == "master_replid") {
+        found.replication_id = value;
+    } else if (name == "uptime_in_seconds") {
+        found.uptime = seconds_in(value);
+    } else if (name == "second_repl_offset") {
+        found.promoted = value != "-1";
+    }
+}
+
 }  // namespace
+
+std::string server_identity::incarnation() const {
+    return run_id.empty() || replication_id.empty() ? std::string{} : run_id + ':' + replication_id;
+}
+
+std::chrono::seconds server_identity::remembers_for() const {
+    return promoted || flushed || role != "master" ? std::chrono::seconds{0}
+                                                   : uptime.value_or(std::chrono::seconds{0});
+}
 
 server_identity parse_server_info(std::string_view info) {
     server_identity found;
+    bool counts_commands = false;
+    bool forgot = false;
     while (!info.empty()) {
         const std::size_t stop = info.find('\n');
         std::string_view line = info.substr(0, stop);
@@ -18,20 +59,16 @@ server_identity parse_server_info(std::string_view info) {
         if (line.ends_with('\r')) {
             line.remove_suffix(1);
         }
+        counts_commands = counts_commands || line == "# Commandstats";
         const std::size_t colon = line.find(':');
         if (colon == std::string_view::npos) {
             continue;
         }
         const std::string_view name = line.substr(0, colon);
-        const std::string_view value = line.substr(colon + 1, max_value);
-        if (name == "run_id") {
-            found.run_id = value;
-        } else if (name == "redis_version") {
-            found.redis_version = value;
-        } else if (name == "role") {
-            found.role = value;
-        }
+        forgot = forgot || forgets(name);
+        take(name, line.substr(colon + 1, max_value), found);
     }
+    found.flushed = forgot || !counts_commands;
     return found;
 }
 

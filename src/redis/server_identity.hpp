@@ -1,7 +1,10 @@
-// Which server answers at the other end: what INFO says of it, as far as we need it. Parsing never
-// fails; what is missing stays empty. Pure; any thread.
+// Which server answers at the other end, and since when it can have forgotten nothing: what INFO
+// says of it, as far as we need it. Parsing never fails; what is missing stays empty. Pure; any
+// thread.
 #pragma once
 
+#include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -11,7 +14,20 @@ namespace redlock::redis {
 struct server_identity {
     std::string run_id;  ///< Drawn at random by each server process at its start.
     std::string redis_version;
-    std::string role;  ///< Only if the server told it unasked; "INFO server" usually does not.
+    // What follows is in "INFO all", but not in "INFO server".
+    std::string role;
+    std::string replication_id;
+    std::optional<std::chrono::seconds> uptime{};
+    /// It was a replica before, as far as it remembers; unknown counts as yes.
+    bool promoted = true;
+    /// FLUSHALL, FLUSHDB or SWAPDB was called since its start; unknown counts as yes.
+    bool flushed = true;
+
+    /// Changes whenever what the server remembers may have changed behind our back; empty if it is
+    /// not known.
+    [[nodiscard]] std::string incarnation() const;
+    /// For how long it surely has forgotten nothing; zero if that is not known.
+    [[nodiscard]] std::chrono::seconds remembers_for() const;
 
     friend bool operator==(const server_identity&, const server_identity&) = default;
 };

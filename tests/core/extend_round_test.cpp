@@ -46,6 +46,8 @@ extend_answer answer_of(char letter) {
     switch (letter) {
         case '+':
             return extend_answer::extended;
+        case 'r':
+            return extend_answer::replanted;
         case 't':
             return extend_answer::taken;
         case 'm':
@@ -159,8 +161,8 @@ TEST(extend_round, has_a_name_for_each_outcome) {
 
 // ---- every world of 1 to 5 nodes ----
 
-constexpr const char* letters = "+tm!?";
-constexpr std::size_t words = 5;
+constexpr const char* letters = "+rtm!?";
+constexpr std::size_t words = 6;
 constexpr std::size_t nowhere = most_nodes + 1;
 
 /// A world: who answers what in which order, from which position on the old validity is over, where
@@ -198,15 +200,15 @@ extend_outcome by_the_rules(const world& in, std::size_t heard, bool over) {
     if (majority(count("+"))) {
         return extended;
     }
-    if (!majority(in.nodes - count("tm"))) {
+    if (!majority(in.nodes - count("rtm"))) {
         return gone;
     }
     const bool may_be_extended = majority(count("+") + missing_votes);
-    const bool may_be_gone = !majority(in.nodes - count("tm") - missing_votes);
+    const bool may_be_gone = !majority(in.nodes - count("rtm") - missing_votes);
     if (may_be_extended || may_be_gone) {
         return pending;
     }
-    return count("+?") == 0 ? unavailable : indeterminate;
+    return count("+r?") == 0 ? unavailable : indeterminate;
 }
 
 bool plays_by_the_book(const world& in) {
@@ -224,9 +226,10 @@ bool plays_by_the_book(const world& in) {
             const bool over = i >= in.expires_at;
             if (expected == pending) {
                 expected = by_the_rules(in, i + 1, over);
-                if (letters[in.said[i]] == '+') {
-                    holding.insert(in.order[i]);
-                }
+            }
+            // Also what comes after the decision.
+            if (letters[in.said[i]] == '+' || letters[in.said[i]] == 'r') {
+                holding.insert(in.order[i]);
             }
             finished |= round.on_vote(in.order[i], answer_of(letters[in.said[i]]),
                                       over ? old_validity : old_validity - 1ns);

@@ -6,6 +6,7 @@ set(core_test_sources
     tests/core/fencing_test.cpp
     tests/core/hold_view_test.cpp
     tests/core/node_set_test.cpp
+    tests/core/quarantine_test.cpp
     tests/core/quorum_test.cpp
     tests/core/release_round_test.cpp
     tests/core/renewal_test.cpp

@@ -92,8 +92,8 @@ TEST_F(acquire_attempt_test, sends_a_script_in_full_only_to_a_node_that_does_not
 }
 
 TEST_F(acquire_attempt_test, writes_details_of_the_holder_when_asked_to) {
-    const auto who = world.identity("job", true);
-    const auto attempt = world.acquire(who, "nightly\nrun");
+    const auto who = world.labelled("job", "nightly\nrun");
+    const auto attempt = world.acquire(who);
     ASSERT_TRUE(world.run_until([&] { return attempt->round().granted().size() == 3; }));
     EXPECT_EQ(
         having("redlock:holder:{job}", encode_holder(who.block.first, who.token, "nightly\nrun")),
@@ -180,7 +180,7 @@ TEST_F(acquire_attempt_test, leaves_nothing_when_it_is_cancelled_before_anything
         return world.acquire(world.identity("first"))->round().outcome() == acquire_outcome::held;
     }));
     const auto attempt =
-        std::make_shared<acquire_attempt>(*world.pool, world.identity(), attempt_world::lease, "");
+        std::make_shared<acquire_attempt>(*world.pool, world.identity(), attempt_world::lease);
     noting_owner owner;
     bool cleaned_up = false;
     attempt->start(owner);

@@ -48,6 +48,8 @@ manager_options attempt_world::patient() {
     options.connect_timeout = 20s;
     options.reconnect_min = 1ms;
     options.reconnect_max = 10ms;
+    // The servers of these tests are new; what becomes of restarted ones has tests of its own.
+    options.guard = restart_guard::off;
     return options;
 }
 
@@ -70,15 +72,19 @@ bool attempt_world::run_until(const std::function<bool()>& done) {
     return redis::run_until(io, done);
 }
 
-lock_identity attempt_world::identity(const std::string& resource, bool with_holder_key) {
+lock_identity attempt_world::identity(const std::string& resource) {
     const auto block = pool->next_block(resource).value();
-    return {resource, make_token(block.first, pool->random_bits(), pool->random_bits()), block,
-            with_holder_key};
+    return {resource, make_token(block.first, pool->random_bits(), pool->random_bits()), block, {}};
 }
 
-std::shared_ptr<acquire_attempt> attempt_world::acquire(lock_identity who,
-                                                        const std::string& label) {
-    auto attempt = std::make_shared<acquire_attempt>(*pool, std::move(who), lease, label);
+lock_identity attempt_world::labelled(const std::string& resource, const std::string& label) {
+    lock_identity who = identity(resource);
+    who.details = encode_holder(who.block.first, who.token, label);
+    return who;
+}
+
+std::shared_ptr<acquire_attempt> attempt_world::acquire(lock_identity who) {
+    auto attempt = std::make_shared<acquire_attempt>(*pool, std::move(who), lease);
     noting_owner owner;
     attempt->start(owner);
     run_until([&] { return owner.decided > 0; });

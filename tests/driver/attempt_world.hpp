@@ -58,9 +58,11 @@ class attempt_world {
     }
 
     /// A new token and ballot.
-    lock_identity identity(const std::string& resource = "job", bool with_holder_key = false);
+    lock_identity identity(const std::string& resource = "job");
+    /// One that keeps details, with this label.
+    lock_identity labelled(const std::string& resource, const std::string& label);
     /// Runs an attempt up to its decision.
-    std::shared_ptr<acquire_attempt> acquire(lock_identity who, const std::string& label = {});
+    std::shared_ptr<acquire_attempt> acquire(lock_identity who);
     /// Runs a plain release up to its decision.
     core::release_outcome release(const acquire_attempt& held);
 

@@ -36,7 +36,7 @@ class late_reply : public testing::Test {
   protected:
     std::shared_ptr<acquire_attempt> begin() {
         const auto attempt = std::make_shared<acquire_attempt>(*world->pool, world->identity(),
-                                                               attempt_world::lease, std::string{});
+                                                               attempt_world::lease);
         attempt->start(owner);
         return attempt;
     }

@@ -69,7 +69,7 @@ TEST(status_query, tells_every_nodes_own_view) {
 TEST(status_query, tells_what_the_holder_left_about_itself) {
     const redis_server server;
     attempt_world world{{server.url()}};
-    const auto attempt = world.acquire(world.identity("job", true), "nightly run");
+    const auto attempt = world.acquire(world.labelled("job", "nightly run"));
     const auto views = ask_status(world, "job");
     EXPECT_EQ(views[0].holder.str(), attempt->identity().token);
     EXPECT_EQ(views[0].label, "nightly run");
@@ -181,7 +181,7 @@ TEST(node_pool, counts_no_extension_by_a_double) {
     server.command({"SET", "job", who.token, "PX", "60000"});
     const auto attempt = std::make_shared<extend_attempt>(
         *world.pool, who, core::node_set::all(3), attempt_world::lease,
-        boot_clock::now() + std::chrono::hours{1});
+        boot_clock::now() + std::chrono::hours{1}, false);
     attempt->start(std::make_shared<ignoring_owner>());
     ASSERT_TRUE(world.run_until(
         [&] { return attempt->round().outcome() != core::extend_outcome::pending; }));

@@ -63,8 +63,8 @@ class on_scripted_nodes : public testing::Test {
         return *released->outcome;
     }
     std::shared_ptr<extend_attempt> start_extend(node_set holding, core::instant old_valid_until) {
-        auto attempt = std::make_shared<extend_attempt>(*world.pool, who, holding,
-                                                        attempt_world::lease, old_valid_until);
+        auto attempt = std::make_shared<extend_attempt>(
+            *world.pool, who, holding, attempt_world::lease, old_valid_until, false);
         attempt->start(extended);
         return attempt;
     }
@@ -181,7 +181,8 @@ TEST_F(extend_attempt_test, asks_the_holding_nodes_and_holds_at_their_quorum) {
     EXPECT_EQ(extended->outcome, extend_outcome::extended);
     EXPECT_TRUE(nodes[1]->calls().empty());
     const auto call = nodes[0]->last("extend");
-    ASSERT_EQ(call.size(), 9U);
+    ASSERT_EQ(call.size(), 10U);
+    EXPECT_EQ(call[9], "0") << "is not to be planted again";
     EXPECT_EQ(call[3], "job");
     EXPECT_EQ(call[4], "redlock:fence:{job}");
     EXPECT_EQ(call[5], who.token);

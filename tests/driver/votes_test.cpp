@@ -156,10 +156,11 @@ TEST(votes, takes_no_other_reply_for_an_acquire_vote) {
 
 TEST(votes, reads_extend) {
     EXPECT_EQ(extend(":1\r\n").vote, extend_answer::extended);
+    EXPECT_EQ(extend(":2\r\n").vote, extend_answer::replanted);
     EXPECT_EQ(extend(":0\r\n").vote, extend_answer::taken);
     EXPECT_EQ(extend(":-1\r\n").vote, extend_answer::missing);
     for (const std::string bytes :
-         {":2\r\n", ":-2\r\n", "+OK\r\n", "$1\r\n1\r\n", "*1\r\n:1\r\n", "$-1\r\n"}) {
+         {":3\r\n", ":-2\r\n", "+OK\r\n", "$1\r\n1\r\n", "*1\r\n:1\r\n", "$-1\r\n"}) {
         EXPECT_FALSE(extend(bytes).vote) << bytes;
         EXPECT_EQ(extend(bytes).why.cause, node_errc::bad_reply) << bytes;
     }

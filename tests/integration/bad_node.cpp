@@ -8,6 +8,10 @@ namespace redlock::integration {
 
 namespace {
 
+std::string bulk(const std::string& text) {
+    return "$" + std::to_string(text.size()) + "\r\n" + text + "\r\n";
+}
+
 struct trait {
     ailment what;
     std::string_view name;
@@ -107,6 +111,7 @@ void bad_node::make_real() {
         options.password = "open sesame";
     }
     real_ = std::make_unique<redis_server>(options);
+    real_->vouch();
     url_ = real_->url();
     switch (what_) {
         case ailment::dead:
@@ -141,9 +146,12 @@ void bad_node::make_fake(loop& turned) {
     fake_->hang_up_at_once = what_ == ailment::hangs_up_at_once;
     fake_->on_command = [this](const redis::fake_server::words& command) {
         if (command[0] == "INFO") {
-            const std::string identity = "run_id:" + url_ + "\r\n";
-            return redis::fake_server::answer{.bytes = "$" + std::to_string(identity.size()) +
-                                                       "\r\n" + identity + "\r\n"};
+            return redis::fake_server::answer{
+                .bytes = bulk("run_id:" + url_ + "\r\nmaster_replid:1\r\n")};
+        }
+        if (command[0] == "EVAL" && command[3] == "redlock:epoch") {
+            // The greeting: it may vote, and has clients with the same configuration.
+            return redis::fake_server::answer{.bytes = "*2\r\n:0\r\n" + bulk(command.back())};
         }
         if (command[0] == "EVALSHA" || command[0] == "EVAL") {
             const bool not_yet = what_ == ailment::silent && !ill_;

@@ -152,6 +152,7 @@ TEST(bad_nodes, that_recover_are_used_again) {
     nodes[1].kill();
     EXPECT_EQ(user.acquire("job", {.wait = 100ms})->error, errc::no_quorum);
     nodes[0].restart();
+    nodes[0].vouch();
     lock held = user.take("job");
     EXPECT_EQ(nodes[0].get("job"), held.token().str());
 }

@@ -37,7 +37,8 @@ struct fair_line : testing::Test {
     [[nodiscard]] bool only_fences_left() {
         return turned.until([&] {
             return nodes.count([](redis_server& node) {
-                return node.command({"KEYS", "*"}) == fence_of("job");
+                return node.command({"DBSIZE"}) == "2" &&
+                       node.command({"EXISTS", fence_of("job"), "redlock:epoch"}) == "2";
             }) == nodes.size();
         });
     }

@@ -16,6 +16,7 @@ namespace redlock::integration {
 cluster::cluster(std::size_t size, const redis_server_options& options) {
     for (std::size_t node = 0; node < size; ++node) {
         servers_.push_back(std::make_unique<redis_server>(options));
+        servers_.back()->vouch();
     }
 }
 
@@ -290,6 +291,13 @@ lock client::take(const resource_name& name, acquire_options options) {
     const auto got = acquire(name, options);
     EXPECT_FALSE(got->error) << got->error.message() << ": " << got->why.to_string();
     return std::move(got->value);
+}
+
+operation_ptr<> client::vouch(vouch_options options) {
+    const auto started = std::make_shared<operation<nothing>>();
+    options.details = &started->why;
+    manager->async_vouch(options, told_error(loop_, started));
+    return finished(started);
 }
 
 resource_status client::status(const resource_name& name) {

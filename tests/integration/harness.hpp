@@ -154,6 +154,7 @@ class client {
                                acquire_options options = {});
     /// An acquisition that is expected to succeed.
     lock take(const resource_name& name, acquire_options options = {});
+    operation_ptr<> vouch(vouch_options options = {});
     resource_status status(const resource_name& name);
     std::pair<error_code, bool> is_locked(const resource_name& name);
     std::pair<error_code, std::vector<resource_name>> list(list_options options = {});

@@ -130,7 +130,7 @@ TEST(threads, destroy_locks_wherever_they_like) {
         }
     });
     locks.async_close(asio::use_future).get();
-    nodes.each([](redis_server& node) { EXPECT_EQ(node.command({"DBSIZE"}), "4"); });
+    nodes.each([](redis_server& node) { EXPECT_EQ(node.command({"DBSIZE"}), "5"); });
 }
 
 TEST(threads, close_while_others_acquire) {

@@ -151,13 +151,15 @@ TEST(arguments, refuse_a_fence_that_is_forgotten_too_soon) {
     options.max_lease_time = 1s;
     options.lease_time = 500ms;
     options.clock_window = 10s;
-    options.fence_lifetime = 20s;
+    options.clock_step = 1s;
+    options.fence_lifetime = 21s;
     EXPECT_THAT(said(check_manager(nodes(1), options)),
-                AllOf(HasSubstr("fence_lifetime is 20000ms"), HasSubstr("clock_window")));
-    options.fence_lifetime = 20'001ms;
+                AllOf(HasSubstr("fence_lifetime is 21000ms"), HasSubstr("clock_window"),
+                      HasSubstr("clock_step")));
+    options.fence_lifetime = 21'001ms;
     EXPECT_EQ(check_manager(nodes(1), options), std::nullopt);
-    options.max_lease_time = 20'002ms;
-    EXPECT_THAT(said(check_manager(nodes(1), options)), HasSubstr("max_lease_time, 20002ms"));
+    options.max_lease_time = 21'002ms;
+    EXPECT_THAT(said(check_manager(nodes(1), options)), HasSubstr("max_lease_time, 21002ms"));
 }
 
 TEST(arguments, refuse_delays_and_leases_that_contradict_each_other) {

@@ -95,6 +95,28 @@ TEST(connect_steps, go_all_the_way) {
     EXPECT_FALSE(each.steps.cause());
 }
 
+TEST(connect_steps, greet_last_if_there_is_a_greeting) {
+    connect_steps steps{full_endpoint(), {.min = 1ms, .max = 2ms}, true};
+    driver each{full_endpoint()};
+    each.steps = steps;
+    go_to(each, connect_step::identifying);
+    EXPECT_EQ(each.sent, "*2\r\n$4\r\nINFO\r\n$3\r\nall\r\n");
+    EXPECT_EQ(each.reply(info).what, action::greet);
+    EXPECT_EQ(each.steps.step(), connect_step::greeting);
+    EXPECT_TRUE(each.steps.awaits_reply());
+    EXPECT_EQ(each.reply(ok).what, action::none) << "replies are not ours to judge here";
+    EXPECT_EQ(each.tell(event::greeted).what, action::ready);
+    EXPECT_EQ(each.tell(event::greeted).what, action::none);
+}
+
+TEST(connect_steps, fall_back_from_greeting_too) {
+    driver each{full_endpoint()};
+    each.steps = connect_steps{full_endpoint(), {.min = 1ms, .max = 2ms}, true};
+    go_to(each, connect_step::greeting);
+    ASSERT_EQ(each.steps.step(), connect_step::greeting);
+    EXPECT_EQ(each.fail("broke").what, action::wait);
+}
+
 TEST(connect_steps, leave_out_what_is_not_needed) {
     endpoint where;
     where.transport = endpoint::transport_kind::unix_socket;

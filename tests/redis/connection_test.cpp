@@ -213,7 +213,7 @@ TEST(connection, gives_a_stalled_server_nothing_new_but_what_must_follow) {
     ASSERT_FALSE(client.send({"INCR", "n"}, 1));
     ASSERT_TRUE(client.run_until([&] { return client.link->stalled(); }));
     EXPECT_EQ(client.send({"INCR", "n"}, 2), node_errc::unresponsive);
-    EXPECT_FALSE(client.send({"DECR", "n"}, 3, 1h, true));
+    EXPECT_FALSE(client.send({"DECR", "n"}, 3, 1h, delivery::must_follow));
     server.thaw();
     ASSERT_TRUE(client.run_until([&] { return client.sink->told.size() == 2; }));
     EXPECT_THAT(client.sink->told, ElementsAre("1: 1", "3: 0"));
@@ -280,6 +280,57 @@ TEST(connection, finds_a_server_that_was_restarted_while_it_was_idle) {
     EXPECT_NE(client.link->identity()->run_id, first);
     EXPECT_EQ(client.ready_count, 2);
     EXPECT_EQ(client.down_count, 0);
+}
+
+TEST(connection, sends_nothing_to_a_restarted_server_that_was_bound_to_the_old_connection) {
+    redis_server server;
+    test_connection client{options_for(server.url())};
+    EXPECT_EQ(client.send({"INCR", "n"}, 1, 1h, delivery::this_connection), errc::closed);
+    client.link->start();
+    EXPECT_EQ(client.send({"INCR", "n"}, 1, 1h, delivery::this_connection),
+              node_errc::not_connected);
+    ASSERT_TRUE(client.run_until_ready());
+    server.restart();
+    ASSERT_FALSE(client.send({"INCR", "n"}, 2, 1h, delivery::this_connection));
+    ASSERT_FALSE(client.send({"INCR", "m"}, 3));
+    ASSERT_TRUE(client.run_until([&] { return client.sink->told.size() == 2; }));
+    EXPECT_THAT(client.sink->told, ElementsAre("2: timeout", "3: 1"));
+    EXPECT_EQ(server.get("n"), std::nullopt);
+    ASSERT_FALSE(client.send({"INCR", "n"}, 4, 1h, delivery::this_connection));
+    ASSERT_TRUE(client.run_until([&] { return client.sink->told.size() == 3; }));
+    EXPECT_EQ(client.sink->told.back(), "4: 1");
+}
+
+TEST(connection, greets_before_anything_else_on_each_new_connection) {
+    redis_server server;
+    connection_options options = options_for(server.url());
+    options.greets = true;
+    test_connection client{options};
+    client.says = {"INCR", "greetings"};
+    client.link->start();
+    ASSERT_FALSE(client.send({"GET", "greetings"}, 1));
+    ASSERT_TRUE(client.run_until([&] { return client.sink->told.size() == 1; }));
+    EXPECT_THAT(client.sink->told, ElementsAre("1: 1"));
+    EXPECT_THAT(client.greeted, ElementsAre("1"));
+    EXPECT_EQ(client.link->identity()->role, "master");
+    EXPECT_FALSE(client.link->identity()->incarnation().empty());
+    server.restart();
+    EXPECT_EQ(client.ask({"GET", "greetings"}), "1") << "of the new server";
+    EXPECT_THAT(client.greeted, ElementsAre("1", "1"));
+}
+
+TEST(connection, is_ready_whatever_a_greeting_is_answered_and_without_one) {
+    redis_server server;
+    for (const auto& words : {std::vector<std::string>{"NONSENSE"}, std::vector<std::string>{}}) {
+        connection_options options = options_for(server.url());
+        options.greets = true;
+        test_connection client{options};
+        client.says = words;
+        client.link->start();
+        ASSERT_TRUE(client.run_until_ready());
+        EXPECT_EQ(client.greeted.size(), words.size());
+        EXPECT_EQ(client.ask({"PING"}), "+PONG");
+    }
 }
 
 TEST(connection, leaves_nothing_in_the_event_loop_when_idle) {

@@ -67,12 +67,52 @@ TEST(server_error, never_shows_the_secret) {
     EXPECT_EQ(shown_text(text, "secret-of-some-length").find("secret"), std::string::npos);
 }
 
+constexpr const char* whole_info =
+    "# Server\r\nredis_version:7.0.15\r\nrun_id:0123abcd\r\nuptime_in_seconds:3600\r\n\r\n"
+    "# Replication\r\nrole:master\r\nmaster_replid:4567\r\nsecond_repl_offset:-1\r\n\r\n"
+    "# Commandstats\r\ncmdstat_get:calls=1,usec=2\r\n";
+
+std::string with(std::string info, const std::string& from, const std::string& to) {
+    return info.replace(info.find(from), from.size(), to);
+}
+
 TEST(server_identity, is_read_from_info) {
-    const server_identity found = parse_server_info(
-        "# Server\r\nredis_version:7.0.15\r\nredis_mode:standalone\r\nrun_id:0123abcd\r\n\r\n"
-        "# Replication\r\nrole:master\r\n");
-    EXPECT_EQ(found,
-              (server_identity{.run_id = "0123abcd", .redis_version = "7.0.15", .role = "master"}));
+    const server_identity found = parse_server_info(whole_info);
+    EXPECT_EQ(found.run_id, "0123abcd");
+    EXPECT_EQ(found.redis_version, "7.0.15");
+    EXPECT_EQ(found.role, "master");
+    EXPECT_EQ(found.incarnation(), "0123abcd:4567");
+    EXPECT_EQ(found.remembers_for(), std::chrono::hours{1});
+}
+
+TEST(server_identity, is_trusted_with_its_memory_only_if_nothing_speaks_against_it) {
+    using std::chrono::seconds;
+    for (const std::string change :
+         {"promoted", "was a replica", "flushall", "flushdb", "swapdb", "no statistics",
+          "no uptime", "a negative uptime", "a replica"}) {
+        std::string info = whole_info;
+        if (change == "promoted") {
+            info = with(info, "second_repl_offset:-1", "second_repl_offset:15");
+        } else if (change == "was a replica") {
+            info = with(info, "second_repl_offset:-1\r\n", "");
+        } else if (change == "no statistics") {
+            info = with(info, "# Commandstats\r\n", "");
+        } else if (change == "no uptime") {
+            info = with(info, "uptime_in_seconds:3600\r\n", "");
+        } else if (change == "a negative uptime") {
+            info = with(info, ":3600", ":-5");
+        } else if (change == "a replica") {
+            info = with(info, "role:master", "role:slave");
+        } else {
+            info += "cmdstat_" + change + ":calls=1\r\n";
+        }
+        EXPECT_EQ(parse_server_info(info).remembers_for(), seconds{0}) << change;
+    }
+}
+
+TEST(server_identity, without_either_id_is_no_incarnation) {
+    EXPECT_EQ(parse_server_info("run_id:1\n").incarnation(), "");
+    EXPECT_EQ(parse_server_info("master_replid:1\n").incarnation(), "");
 }
 
 TEST(server_identity, is_empty_where_info_says_nothing) {

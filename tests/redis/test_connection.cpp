@@ -79,6 +79,22 @@ test_connection::~test_connection() {
     io.poll();
 }
 
+std::string test_connection::greeting(const server_identity& /*identity*/) {
+    std::string encoded;
+    if (!says.empty()) {
+        resp_writer writer{encoded};
+        writer.begin(says.size());
+        for (const auto& word : says) {
+            writer.arg(std::string_view{word});
+        }
+    }
+    return encoded;
+}
+
+void test_connection::on_greeted(const reply_view& reply) {
+    greeted.push_back(shown(reply));
+}
+
 void test_connection::on_ready(const server_identity&) {
     ++ready_count;
     if (when_ready) {
@@ -105,10 +121,10 @@ bool test_connection::run_until_ready() {
 }
 
 error_code test_connection::send(std::initializer_list<std::string_view> words, std::uint32_t tag,
-                                 std::chrono::nanoseconds patience, bool must_follow) {
+                                 std::chrono::nanoseconds patience, delivery how) {
     std::string bytes;
     append_command(bytes, words);
-    return link->send(bytes, sink, tag, boot_clock::now() + patience, must_follow);
+    return link->send(bytes, sink, tag, boot_clock::now() + patience, how);
 }
 
 std::string test_connection::ask(std::initializer_list<std::string_view> words) {

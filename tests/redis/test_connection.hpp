@@ -39,6 +39,8 @@ class test_connection final : public connection_events {
     test_connection(const test_connection&) = delete;
     test_connection& operator=(const test_connection&) = delete;
 
+    std::string greeting(const server_identity& identity) override;
+    void on_greeted(const reply_view& reply) override;
     void on_ready(const server_identity& identity) override;
     void on_down(error_code cause, std::string_view message,
                  std::chrono::nanoseconds retry_in) override;
@@ -48,12 +50,14 @@ class test_connection final : public connection_events {
     /// Sends a command whose deadline is far away, or after `patience`.
     error_code send(std::initializer_list<std::string_view> words, std::uint32_t tag = 0,
                     std::chrono::nanoseconds patience = std::chrono::hours{1},
-                    bool must_follow = false);
+                    delivery how = delivery::usual);
     /// Sends it and waits; the shown reply without its tag.
     std::string ask(std::initializer_list<std::string_view> words);
 
     boost::asio::io_context io{1};
     std::shared_ptr<remembering_sink> sink = std::make_shared<remembering_sink>();
+    std::vector<std::string> says;     ///< The greeting, if `connection_options::greets`.
+    std::vector<std::string> greeted;  ///< Its answers.
     int ready_count = 0;
     int down_count = 0;
     error_code down_cause;

@@ -60,12 +60,15 @@ script_node::words script_node::acquire_in_line_command(const in_line_call& with
 
 std::string script_node::extend(const extend_call& with) const {
     words keys{lock, fence};
-    if (with.with_holder_key) {
+    words arguments{with.token, std::to_string(with.last), std::to_string(with.lease_ms),
+                    std::to_string(with.fence_lifetime_ms), with.plants ? "1" : "0"};
+    if (with.with_holder_key || !with.holder_details.empty()) {
         keys.push_back(holder);
     }
-    return run(scripts::extend, keys,
-               {with.token, std::to_string(with.last), std::to_string(with.lease_ms),
-                std::to_string(with.fence_lifetime_ms)});
+    if (!with.holder_details.empty()) {
+        arguments.push_back(with.holder_details);
+    }
+    return run(scripts::extend, keys, arguments);
 }
 
 std::string script_node::release(const release_call& with) const {
@@ -73,8 +76,21 @@ std::string script_node::release(const release_call& with) const {
     if (with.with_holder_key) {
         keys.push_back(holder);
     }
-    return run(scripts::release, keys,
-               {with.token, std::to_string(with.bar), std::to_string(with.fence_lifetime_ms)});
+    words arguments{with.token, std::to_string(with.bar), std::to_string(with.fence_lifetime_ms)};
+    if (with.above_the_fence) {
+        arguments.emplace_back("1");
+    }
+    return run(scripts::release, keys, arguments);
+}
+
+std::string script_node::hello(const hello_call& with) const {
+    return run(scripts::hello, {epoch},
+               {with.identity, std::to_string(with.remembers_s), std::to_string(with.quarantine_ms),
+                with.configuration});
+}
+
+std::string script_node::vouch() const {
+    return run(scripts::vouch, {epoch}, {});
 }
 
 std::string script_node::status() const {

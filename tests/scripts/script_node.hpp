@@ -69,6 +69,8 @@ class script_node {
         std::int64_t lease_ms = hour_ms;
         std::int64_t fence_lifetime_ms = 2 * hour_ms;
         bool with_holder_key = false;
+        bool plants = false;
+        std::string holder_details{};  ///< Given: the third key goes with it.
     };
     std::string extend(const extend_call& with) const;
 
@@ -77,10 +79,20 @@ class script_node {
         std::int64_t bar = 0;
         std::int64_t fence_lifetime_ms = 2 * hour_ms;
         bool with_holder_key = false;
+        bool above_the_fence = false;
     };
     std::string release(const release_call& with) const;
 
     std::string status() const;
+
+    struct hello_call {
+        std::string identity = "run:repl";
+        std::int64_t remembers_s = 0;
+        std::int64_t quarantine_ms = hour_ms;
+        std::string configuration = "nodes=3";
+    };
+    std::string hello(const hello_call& with) const;
+    std::string vouch() const;
 
     /// The node's clock, microseconds since the epoch.
     [[nodiscard]] std::int64_t time_us() const;
@@ -92,6 +104,7 @@ class script_node {
     const std::string fence = "redlock:fence:{job}";
     const std::string holder = "redlock:holder:{job}";
     const std::string line = "redlock:line:{job}";
+    const std::string epoch = "redlock:epoch";
     support::redis_server server;
 
   private:

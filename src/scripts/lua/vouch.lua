@@ -1,7 +1,10 @@
 -- VOUCH: an operator's word that no lock can have been forgotten here, so that the node votes at
--- once; and that no client with another configuration is left.
+-- once; and that no client with another configuration than the next one's is left.
 -- KEYS  1 epoch
--- ARGV  1 identity of the server process  2 the client's configuration
--- Returns 1
-redis.call('HSET', KEYS[1], 'identity', ARGV[1], 'birth', '0', 'configuration', ARGV[2])
+-- Returns 1; 0 if nobody has said HELLO before, as every connection does
+if redis.call('HEXISTS', KEYS[1], 'identity') == 0 then
+    return 0
+end
+redis.call('HSET', KEYS[1], 'birth', '0')
+redis.call('HDEL', KEYS[1], 'configuration')
 return 1

@@ -16,6 +16,11 @@ namespace redlock::cli_test {
 
 class three_nodes : public testing::Test {
   protected:
+    three_nodes() {
+        for (const auto& node : nodes) {
+            node.vouch();
+        }
+    }
     [[nodiscard]] std::string urls() const {
         return nodes[0].url() + "," + nodes[1].url() + "," + nodes[2].url();
     }

@@ -1,0 +1,91 @@
+#include "cli/vouch.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <memory>
+#include <optional>
+#include <redlock/lock_manager.hpp>
+
+#include "cli/app.hpp"
+#include "cli/awaited.hpp"
+#include "cli/common_options.hpp"
+#include "cli/escape.hpp"
+#include "cli/exit_status.hpp"
+#include "cli/redis_process.hpp"
+#include "cli/report.hpp"
+#include "cli/session.hpp"
+
+namespace redlock::cli {
+
+namespace {
+
+struct vouch_request {
+    common_options common;
+    std::optional<node_index> node;
+};
+
+asio::awaitable<int> vouch(lock_manager& locks, const vouch_request& request) {
+    diagnostics details;
+    vouch_options with;
+    with.node = request.node;
+    with.details = &details;
+    auto [error] = co_await locks.async_vouch(with, awaited);
+    if (error == errc::invalid_argument) {
+        throw usage_error("vouch: " + details.message);
+    }
+    co_return error ? say_error("vouch", error, details, exit_contended) : exit_ok;
+}
+
+}  // namespace
+
+void vouch_for_new(const std::vector<std::string>& urls) {
+    asio::io_context loop{1};
+    lock_manager locks{loop.get_executor(), urls};
+    diagnostics details;
+    vouch_options with;
+    with.details = &details;
+    error_code failed;
+    locks.async_vouch(with, [&](const error_code& error) {
+        failed = error;
+        locks.async_close([](const error_code&) {});
+    });
+    loop.run();
+    if (failed) {
+        throw redis_error("the servers do not take locks: " + printable(details.to_string()));
+    }
+}
+
+void add_vouch(CLI::App& root, invocation& asked) {
+    auto request = std::make_shared<vouch_request>();
+    auto* command =
+        root.add_subcommand("vouch", "Give your word that no lock can have been forgotten");
+    command->footer(
+        "A node that was restarted, promoted or flushed may have forgotten locks that are still\n"
+        "held, and has no vote until the longest of them must be over; so has one that is met for\n"
+        "the first time and was started lately. `redlock status` shows for how long. If you know\n"
+        "that no lock can have been held there, because the node is new or because all its "
+        "clients\n"
+        "were idle for --max-lease-time, this makes it vote at once. It also makes the node "
+        "forget\n"
+        "the settings of its clients, for when they were all stopped to be given others. Where "
+        "your\n"
+        "word is not true, two clients may come to hold one lock.\n\n"
+        "Exit status: 0 every node took it; 69 not all did; 64 usage.");
+    command
+        ->add_option("NODE", request->node,
+                     "Its number as redlock status shows it (default: all nodes)")
+        ->type_name("N");
+    request->common.add_to(*command);
+    command->callback([request, &asked] {
+        asked.action = [request] {
+            request->common.apply();
+            return run_session(request->common,
+                               [&](lock_manager& locks) { return vouch(locks, *request); });
+        };
+    });
+}
+
+}  // namespace redlock::cli

@@ -1,0 +1,46 @@
+// What a client and a node have to settle before the node may vote: whether it may have forgotten
+// locks, and whether all its clients reckon alike. Encodes the question and reads the answer;
+// decides nothing else. Pure; any thread.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "driver/votes.hpp"
+#include "redis/resp_reader.hpp"
+#include "redis/server_identity.hpp"
+#include "redlock/options.hpp"
+
+namespace redlock::driver {
+
+/// What all clients of a node must have in common for its quarantine to protect them.
+struct guard_terms {
+    std::size_t nodes = 0;
+    std::chrono::milliseconds max_lease_time{};
+    std::chrono::milliseconds clock_window{};
+    std::chrono::milliseconds fence_lifetime{};
+    std::chrono::milliseconds clock_step{};
+
+    [[nodiscard]] static guard_terms of(const manager_options& options, std::size_t nodes);
+    [[nodiscard]] std::chrono::milliseconds quarantine() const;
+    /// As the node keeps it: "nodes=3 max_lease_time=60000 ...", times in milliseconds.
+    [[nodiscard]] std::string to_string() const;
+    /// What is different in the terms that the node keeps, for people; empty if nothing is.
+    [[nodiscard]] std::string difference(std::string_view kept) const;
+};
+
+/// Whether nodes are asked at all.
+[[nodiscard]] bool is_guarded(const manager_options& options, std::size_t nodes);
+
+[[nodiscard]] std::string encode_hello(const redis::server_identity& identity,
+                                       const guard_terms& terms);
+[[nodiscard]] std::string encode_vouch();
+
+/// What remains of the quarantine; a refusal if the node must not vote for us, however long.
+[[nodiscard]] parsed<std::chrono::milliseconds> parse_hello(const redis::reply_view& reply,
+                                                            const guard_terms& terms);
+
+}  // namespace redlock::driver
