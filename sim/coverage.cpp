@@ -58,8 +58,8 @@ std::string_view to_string(rule which) noexcept {
             return "extend gone";
         case rule::extend_expired:
             return "extend expired";
-        case rule::extend_replanted_only:
-            return "extend replanted only";
+        case rule::uprooted:
+            return "uprooted";
         case rule::replanted:
             return "replanted";
         case rule::replanted_counted_later:

@@ -37,7 +37,7 @@ enum class rule : std::uint8_t {
     extend_indeterminate,
     extend_gone,
     extend_expired,
-    extend_replanted_only,
+    uprooted,
     replanted,
     replanted_counted_later,
     heal_refused_by_fence,
@@ -74,6 +74,11 @@ enum class rule : std::uint8_t {
 inline constexpr std::size_t rules = static_cast<std::size_t>(rule::count);
 
 [[nodiscard]] std::string_view to_string(rule which) noexcept;
+
+/// Whether a world in which it never happens has a hole. What only many seeds show is none.
+[[nodiscard]] constexpr bool must_happen(rule which) {
+    return which != rule::heal_after_the_fence;
+}
 
 class coverage {
   public:

@@ -136,12 +136,13 @@ node_reply node_model::hello(std::uint64_t identity, std::int64_t remembers_us,
     return {node_answer::told, remaining_ms, configuration_};
 }
 
-node_reply node_model::vouch(std::uint64_t identity) {
+node_reply node_model::vouch() {
+    if (!has_epoch_) {
+        return {node_answer::absent};
+    }
     if (!may_write(false)) {
         return {node_answer::refused_full};
     }
-    has_epoch_ = true;
-    identity_ = identity;
     birth_us_ = 0;
     has_configuration_ = false;
     return {node_answer::told};

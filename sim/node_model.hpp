@@ -106,7 +106,7 @@ class node_model {
     void leave_line(std::size_t resource, std::uint64_t place, std::int64_t now_us);
     node_reply hello(std::uint64_t identity, std::int64_t remembers_us, std::int64_t quarantine_ms,
                      std::uint64_t configuration, std::int64_t now_us);
-    node_reply vouch(std::uint64_t identity);
+    node_reply vouch();
 
     /// The keys with what has expired taken out, as everybody would see them.
     const resource_keys& keys(std::size_t resource, std::int64_t now_us) {

@@ -196,6 +196,9 @@ class planner {
             it.kind = item_kind::vouch;
         }
         to_.items.push_back(it);
+        if (it.kind == item_kind::crash && random_.percent(40)) {
+            meet_its_end(it);
+        }
     }
 
     void crash(item& it) {
@@ -207,6 +210,33 @@ class planner {
                       : data < 80 ? crash_data::partly_lost
                                   : crash_data::kept;
         }
+    }
+
+    /// Somebody connects anew and wants the lock while the node's quarantine is about to end.
+    void meet_its_end(const item& crash) {
+        const tick ends = crash.at + crash.lasts + to_.quarantine_ms * millisecond;
+        const tick at = ends - random_.between(0, 40) * millisecond;
+        if (at + 60 * millisecond > to_.calm_at) {
+            return;
+        }
+        item it;
+        it.node = crash.node;
+        it.client = any_client();
+        it.at = at;
+        it.kind = item_kind::cut;
+        it.lasts = random_.between(0, 2 * millisecond);
+        to_.items.push_back(it);
+        it.kind = item_kind::slow;
+        it.lasts = 60 * millisecond;
+        it.amount = random_.between(5, 50) * millisecond;
+        to_.items.push_back(it);
+        // Another one is silent, so that this one's vote decides.
+        it.kind = item_kind::freeze;
+        it.node = static_cast<std::uint8_t>((crash.node + 1) % to_.nodes);
+        it.lasts = random_.between(60, 100) * millisecond;
+        it.lasts = std::min(it.lasts, to_.calm_at - at);
+        to_.items.push_back(it);
+        want(it.client, at + random_.between(0, 20 * millisecond));
     }
 
     void node_step(item& it) {

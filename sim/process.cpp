@@ -160,7 +160,9 @@ void process::on_answer(std::uint32_t number) {
             on_hello(what);
             break;
         case command_kind::vouch:
-            quarantine_.trust(what.node);
+            if (what.reply.answer == node_answer::told) {
+                quarantine_.trust(what.node);
+            }
             break;
     }
 }

@@ -154,6 +154,7 @@ class process {
     void on_extend_answer(const command& what);
     void extend_vote(std::uint32_t number, std::uint8_t node, core::extend_answer answer);
     void on_extend_decided(std::uint32_t number);
+    void uproot(std::uint32_t extension);
     void lose(std::uint32_t number);
     void release_hold(std::uint32_t number);
     bool hand_over(std::uint32_t number);

@@ -252,22 +252,31 @@ void process::on_extend_decided(std::uint32_t number) {
         case core::extend_outcome::gone:
             on_.note(rule::extend_gone);
             on_.judge.ended(it.judged, on_.now);
+            uproot(number);
             lose(round.of_hold);
             return;
         case core::extend_outcome::expired:
             on_.note(rule::extend_expired);
             on_.judge.ended(it.judged, on_.now);
+            uproot(number);
             lose(round.of_hold);
             return;
-        case core::extend_outcome::replanted:
-            on_.note(rule::extend_replanted_only);
-            break;
         default:
             on_.note(rule::extend_indeterminate);
             break;
     }
     it.renewal.on_extend_failed(clock());
     look_after(round.of_hold);
+}
+
+/// Gives back at once what a lost extension has planted, or may yet plant: nobody may wait for it.
+void process::uproot(std::uint32_t number) {
+    extension& it = on_.extensions[number];
+    const core::node_set planted = it.round.replanted() | (it.healing & it.round.doubtful());
+    if (!planted.empty()) {
+        on_.note(rule::uprooted);
+        give_back(on_.holds[it.of_hold].by, {}, planted, true);
+    }
 }
 
 // ---- the end of a hold ----

@@ -83,7 +83,8 @@ void servers::begin() {
         const bool just_started = on_.with->young_nodes && random.one_in(2);
         it.started_us = it.clock.at(0) / microsecond - (just_started ? 0 : 3'600'000'000);
         if (!on_.with->young_nodes) {
-            it.keys.vouch(1);
+            it.keys.hello(1, 0, 0, 1, 0);
+            it.keys.vouch();
             it.saved = it.keys;
             it.greeted = 1;
         }
@@ -118,7 +119,7 @@ void servers::execute(std::uint32_t number) {
             execute_hello(it, what);
             break;
         case command_kind::vouch:
-            what.reply = it.keys.vouch(it.incarnation);
+            what.reply = it.keys.vouch();
             it.restarted = -1;
             on_.tell("node", what.node, "is vouched for");
             break;
@@ -212,8 +213,11 @@ void servers::execute_release(server& it, command& what) {
         on_.note(rule::outsider_release);
     }
     if (what.reply.answer != node_answer::refused_full && by.final && (removed || !by.outsider)) {
-        const std::int64_t ends_ms = time_us(what.node) / 1000 + call.fence_lifetime_ms;
-        on_.judge.gone(call.token, what.node, it.clock.when(ends_ms * millisecond));
+        // A fence that stood higher already is not prolonged.
+        const auto& keys = it.keys.keys(what.resource, time_us(what.node));
+        const tick ends =
+            keys.fence != 0 ? it.clock.when(keys.fence_ends_ms * millisecond) : on_.now;
+        on_.judge.gone(call.token, what.node, ends);
     }
 }
 
