@@ -169,8 +169,8 @@ bool checker::wrote(hold which, tick now) {
     return true;
 }
 
-void checker::gone(std::uint64_t token, std::size_t node, tick barred_until) {
-    gone_.push_back({token, node, barred_until});
+void checker::gone(std::uint64_t token, std::size_t node, tick barred_until, bool in_window) {
+    gone_.push_back({token, node, barred_until, in_window});
 }
 
 void checker::planted(std::uint64_t token, std::size_t node, bool by_extension, tick now) {
@@ -178,8 +178,8 @@ void checker::planted(std::uint64_t token, std::size_t node, bool by_extension, 
         if (each.token != token || each.node != node) {
             continue;
         }
-        if (by_extension && now > each.barred_until) {
-            seen_->note(rule::heal_after_the_fence);
+        if (now > each.barred_until && (by_extension || !each.in_window)) {
+            seen_->note(by_extension ? rule::heal_after_the_fence : rule::grant_after_the_fence);
         } else if (judged_.tokens) {
             condemn(check::resurrection, now, token, node);
         }

@@ -88,10 +88,11 @@ class checker {
     bool wrote(hold which, tick now);
 
     /// A node has done what its owner's release asked for: nothing of the token may appear again.
-    /// `barred_until`: when the fence that the release may have raised there is forgotten.
-    void gone(std::uint64_t token, std::size_t node, tick barred_until);
-    /// A node has written the token. An acquisition that is late enough to meet no fence is outside
-    /// the window; an extension looks at no clock.
+    /// `barred_until`: when the fence that stands there is forgotten. `in_window`: the ballot was
+    /// not further ahead of the node's clock than the window, so that by then it is too old.
+    void gone(std::uint64_t token, std::size_t node, tick barred_until, bool in_window);
+    /// A node has written the token. An acquisition that is so late that it meets no fence is
+    /// outside the window, if its ballot was in it before; an extension looks at no clock.
     void planted(std::uint64_t token, std::size_t node, bool by_extension, tick now);
 
   private:
@@ -127,6 +128,7 @@ class checker {
         std::uint64_t token = 0;
         std::size_t node = 0;
         tick barred_until = 0;
+        bool in_window = true;
     };
     std::vector<ending> gone_;
     std::vector<bool> taken_away_;  // by token

@@ -38,6 +38,8 @@ std::string_view to_string(rule which) noexcept {
             return "bar stopped heal";
         case rule::heal_after_the_fence:
             return "heal after the fence";
+        case rule::grant_after_the_fence:
+            return "grant after the fence";
         case rule::late_from_cut_connection:
             return "late from cut connection";
         case rule::release_sent_again:

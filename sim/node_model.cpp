@@ -119,7 +119,8 @@ node_reply node_model::release(std::size_t resource, const release_call& with,
 node_reply node_model::hello(std::uint64_t identity, std::int64_t remembers_us,
                              std::int64_t quarantine_ms, std::uint64_t configuration,
                              std::int64_t now_us) {
-    if (!has_epoch_ || identity_ != identity || birth_us_ > now_us) {
+    const bool begins = !has_epoch_ || identity_ != identity || birth_us_ > now_us;
+    if (begins) {
         if (!may_write(false)) {
             return {node_answer::refused_full};
         }
@@ -128,6 +129,9 @@ node_reply node_model::hello(std::uint64_t identity, std::int64_t remembers_us,
         birth_us_ = now_us - remembers_us;
     }
     if (!has_configuration_) {
+        if (!may_write(begins)) {
+            return {node_answer::refused_full};
+        }
         has_configuration_ = true;
         configuration_ = configuration;
     }

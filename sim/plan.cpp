@@ -215,8 +215,8 @@ class planner {
     /// Somebody connects anew and wants the lock while the node's quarantine is about to end.
     void meet_its_end(const item& crash) {
         const tick ends = crash.at + crash.lasts + to_.quarantine_ms * millisecond;
-        const tick at = ends - random_.between(0, 40) * millisecond;
-        if (at + 60 * millisecond > to_.calm_at) {
+        const tick at = ends - random_.between(0, 140) * millisecond;
+        if (at + 140 * millisecond > to_.calm_at) {
             return;
         }
         item it;
@@ -227,16 +227,15 @@ class planner {
         it.lasts = random_.between(0, 2 * millisecond);
         to_.items.push_back(it);
         it.kind = item_kind::slow;
-        it.lasts = 60 * millisecond;
-        it.amount = random_.between(5, 50) * millisecond;
+        it.lasts = 140 * millisecond;
+        it.amount = random_.between(5, 35) * millisecond;
         to_.items.push_back(it);
         // Another one is silent, so that this one's vote decides.
         it.kind = item_kind::freeze;
         it.node = static_cast<std::uint8_t>((crash.node + 1) % to_.nodes);
-        it.lasts = random_.between(60, 100) * millisecond;
-        it.lasts = std::min(it.lasts, to_.calm_at - at);
+        it.lasts = 140 * millisecond;
         to_.items.push_back(it);
-        want(it.client, at + random_.between(0, 20 * millisecond));
+        want(it.client, at + random_.between(0, 90 * millisecond));
     }
 
     void node_step(item& it) {

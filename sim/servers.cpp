@@ -217,7 +217,9 @@ void servers::execute_release(server& it, command& what) {
         const auto& keys = it.keys.keys(what.resource, time_us(what.node));
         const tick ends =
             keys.fence != 0 ? it.clock.when(keys.fence_ends_ms * millisecond) : on_.now;
-        on_.judge.gone(call.token, what.node, ends);
+        const bool in_window = static_cast<std::int64_t>(by.call.bar) <=
+                               time_us(what.node) + on_.with->window_ms * 1000;
+        on_.judge.gone(call.token, what.node, ends, in_window);
     }
 }
 
