@@ -215,8 +215,9 @@ class planner {
     /// Somebody connects anew and wants the lock while the node's quarantine is about to end.
     void meet_its_end(const item& crash) {
         const tick ends = crash.at + crash.lasts + to_.quarantine_ms * millisecond;
-        const tick at = ends - random_.between(0, 140) * millisecond;
-        if (at + 140 * millisecond > to_.calm_at) {
+        const tick at = ends - random_.between(0, 50) * millisecond;
+        const tick lasts = 90 * millisecond;
+        if (at < 0 || at + lasts > to_.calm_at) {
             return;
         }
         item it;
@@ -224,18 +225,20 @@ class planner {
         it.client = any_client();
         it.at = at;
         it.kind = item_kind::cut;
-        it.lasts = random_.between(0, 2 * millisecond);
-        to_.items.push_back(it);
-        it.kind = item_kind::slow;
-        it.lasts = 140 * millisecond;
-        it.amount = random_.between(5, 35) * millisecond;
+        it.lasts = random_.between(0, millisecond);
         to_.items.push_back(it);
         // Another one is silent, so that this one's vote decides.
         it.kind = item_kind::freeze;
         it.node = static_cast<std::uint8_t>((crash.node + 1) % to_.nodes);
-        it.lasts = 140 * millisecond;
+        it.lasts = lasts;
         to_.items.push_back(it);
-        want(it.client, at + random_.between(0, 90 * millisecond));
+        // And the vote may take long.
+        it.kind = item_kind::slow;
+        it.node = crash.node;
+        it.at = at + random_.between(0, 14 * millisecond);
+        it.amount = random_.between(5, 50) * millisecond;
+        to_.items.push_back(it);
+        want(it.client, at + random_.between(0, 14 * millisecond));
     }
 
     void node_step(item& it) {
