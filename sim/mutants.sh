@@ -10,7 +10,8 @@ seeds=$3
 
 survived=0
 caught=0
-for name in $(sed -n 's/^    \([a-z_]*\)$/\1/p' "$list"); do
+names=$(sed -n 's/^    \([a-z_]*\)$/\1/p' "$list")
+for name in $names; do
     began=$(date +%s.%N)
     if found=$("$programs/$name" --jobs "${JOBS:-1}" --until-caught "$seeds"); then
         caught=$((caught + 1))

@@ -54,7 +54,9 @@ class planner {
         to_.guard = to_.guard && !to_.durable;
         to_.fair = random_.percent(60);
         to_.tracking = random_.percent(80);
-        to_.steady_links = random_.percent(15);
+        // Not where two who are out of line can keep each other from the lock for ever by rounds of
+        // the same length: README.md tells what was found there.
+        to_.steady_links = random_.percent(15) && (to_.fair || to_.nodes % 2 == 1);
         to_.young_nodes = random_.percent(10);
         if (random_.percent(60)) {
             to_.hand_over_count = random_.below(4);

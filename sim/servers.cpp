@@ -10,7 +10,7 @@ namespace {
 constexpr std::int64_t epoch_ns = 1'000'000 * second;
 
 /// What a second is to a server that tells its uptime, in the hasty time of this world.
-constexpr std::int64_t uptime_unit_us = 5'000;
+constexpr std::int64_t uptime_unit_us = 500;
 
 void show(stage& on, const command& what, std::string_view did) {
     if (on.record == nullptr) {
