@@ -4,11 +4,11 @@
 _redlock() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
     local subcommand=${COMP_WORDS[1]-} common wait_options options i
-    common="--nodes --nodes-file --node-timeout --max-lease-time --quiet --verbose --help"
+    common="--nodes --nodes-file --node-timeout --max-lease-time --restart-guard --quiet --verbose --help"
     wait_options="--wait --nonblock --conflict-exit-code --lease-time --label"
 
     if ((COMP_CWORD == 1)); then
-        mapfile -t COMPREPLY < <(compgen -W "run acquire extend release status list local demo \
+        mapfile -t COMPREPLY < <(compgen -W "run acquire extend release status list vouch local demo \
             --help --version" -- "$word")
         return
     fi
@@ -27,6 +27,10 @@ _redlock() {
             mapfile -t COMPREPLY < <(compgen -f -- "$word")
             return
             ;;
+        --restart-guard)
+            mapfile -t COMPREPLY < <(compgen -W "auto on off" -- "$word")
+            return
+            ;;
         --on-lost)
             mapfile -t COMPREPLY < <(compgen -W "term kill warn" -- "$word")
             return
@@ -38,6 +42,7 @@ _redlock() {
         extend) options="$common --lease-time --json" ;;
         release | status) options="$common --json" ;;
         list) options="$common --all --json" ;;
+        vouch) options="$common" ;;
         local) options="--servers --server-program --help --" ;;
         *) options="--help" ;;
     esac

@@ -127,7 +127,7 @@ void checker::extended(hold which, tick until, std::size_t still_held, tick now)
     if (now >= it.until) {
         condemn(check::late_extend, now, it.fencing);
     }
-    if (still_held * 2 <= nodes_) {
+    if (judged_.tokens && still_held * 2 <= nodes_) {
         condemn(check::thin_extend, now, it.fencing, still_held);
     }
     if (until < it.until) {

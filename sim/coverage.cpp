@@ -60,6 +60,8 @@ std::string_view to_string(rule which) noexcept {
             return "extend gone";
         case rule::extend_expired:
             return "extend expired";
+        case rule::extension_without_weight:
+            return "extension without weight";
         case rule::uprooted:
             return "uprooted";
         case rule::replanted:

@@ -38,6 +38,7 @@ enum class rule : std::uint8_t {
     extend_indeterminate,
     extend_gone,
     extend_expired,
+    extension_without_weight,
     uprooted,
     replanted,
     replanted_counted_later,

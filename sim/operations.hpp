@@ -97,6 +97,7 @@ struct extension {
     std::uint32_t of_hold = none;
     bool has_owner = true;
     extend_call call{};
+    core::node_set granted;  ///< Nodes that were seen to have the lock.
     core::node_set healing;
     core::node_set prolonged;  ///< Where it was carried out on a lock that stood.
     core::extend_round round;

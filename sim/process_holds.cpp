@@ -154,7 +154,8 @@ void process::extend(std::uint32_t number, std::int64_t lease_ms) {
                   .last = by.block.last,
                   .lease_ms = lease_ms,
                   .fence_lifetime_ms = on_.with->fence_lifetime_ms};
-    const core::node_set holding = granted(it) | doubtful(it);
+    round.granted = granted(it);
+    const core::node_set holding = round.granted | doubtful(it) | may_be_planted(it);
     for (std::uint8_t node = 0; guards() && node < on_.with->nodes; ++node) {
         if (links_[node].at != link::state::ready) {
             continue;
@@ -226,7 +227,13 @@ void process::on_extend_answer(const command& what) {
 
 void process::extend_vote(std::uint32_t number, std::uint8_t node, core::extend_answer answer) {
     extension& round = on_.extensions[number];
-    if (round.round.on_vote(node, answer, clock()) && round.has_owner) {
+    // A node in quarantine counts only if its grant did.
+    const bool counts =
+        round.granted.contains(node) || quarantine_.may_vote(node, round.round.started());
+    if (!counts && answer == core::extend_answer::extended) {
+        on_.note(rule::extension_without_weight);
+    }
+    if (round.round.on_vote(node, answer, clock(), counts) && round.has_owner) {
         round.has_owner = false;
         on_extend_decided(number);
     }

@@ -183,7 +183,13 @@ void servers::execute_extend(server& it, command& what) {
             changed(what.node, what.resource, what.client);
             break;
         case node_answer::extended:
-            by.prolonged.insert(what.node);
+            if (core::node_set& too_early = on_.attempts[on_.holds[by.of_hold].by].too_early;
+                !in_quarantine(it)) {
+                too_early.erase(what.node);
+                by.prolonged.insert(what.node);
+            } else if (!too_early.contains(what.node)) {
+                by.prolonged.insert(what.node);
+            }
             changed(what.node, what.resource, what.client);
             break;
         case node_answer::missing:

@@ -11,6 +11,7 @@ set(sim_mutants
     extend_after_validity
     extend_shortens
     extend_validity_from_its_end
+    extension_counts_quarantined
     fence_keeps_first_ballot
     fence_not_compared
     granted_not_released

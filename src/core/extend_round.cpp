@@ -36,20 +36,20 @@ extend_round::extend_round(std::size_t nodes, std::chrono::milliseconds lease_ti
       outcome_(started < old_valid_until ? extend_outcome::pending : extend_outcome::expired),
       pending_(node_set::all(nodes)) {}
 
-bool extend_round::on_vote(node_index node, extend_answer answer, instant now) {
+bool extend_round::on_vote(node_index node, extend_answer answer, instant now, bool counts) {
     if (!pending_.contains(node) && !unknown_.contains(node)) {
         return false;
     }
-    record(node, answer);
+    record(node, answer, counts);
     return outcome_ == extend_outcome::pending && decide_now(now);
 }
 
-void extend_round::record(node_index node, extend_answer answer) {
+void extend_round::record(node_index node, extend_answer answer, bool counts) {
     pending_.erase(node);
     unknown_.erase(node);
     switch (answer) {
         case extend_answer::extended:
-            extended_.insert(node);
+            (counts ? extended_ : without_weight_).insert(node);
             break;
         case extend_answer::replanted:
             replanted_.insert(node);
@@ -88,8 +88,9 @@ bool extend_round::decide_now(instant now) {
         // The lock cannot be extended now, but whether it is gone is still worth knowing.
         return false;
     }
-    return finish(unknown_.empty() && holding().empty() ? extend_outcome::unavailable
-                                                        : extend_outcome::indeterminate);
+    const node_set written = holding() | without_weight_;
+    return finish(unknown_.empty() && written.empty() ? extend_outcome::unavailable
+                                                      : extend_outcome::indeterminate);
 }
 
 bool extend_round::cancel() {

@@ -3,9 +3,10 @@
 // validity ends. Pure; used by one strand at a time.
 //
 // Rules it keeps: only nodes that still hold our token vote for, and one that is planted again does
-// so from the next round on; the round counts only if it is won while the old validity lasts, so
-// that success means an unbroken hold; new validity counts from the start of the round and never
-// ends before the old.
+// so from the next round on; a node in quarantine counts only if its grant did, since a straggler
+// of our own may have put the token there just now; the round counts only if it is won while the
+// old validity lasts, so that success means an unbroken hold; new validity counts from the start of
+// the round and never ends before the old.
 #pragma once
 
 #include <chrono>
@@ -45,14 +46,15 @@ class extend_round {
                  instant old_valid_until);
 
     /// True when this event made the outcome final. What comes later is still taken note of.
-    bool on_vote(node_index node, extend_answer answer, instant now);
+    /// `counts`: the node has a vote, or the very server was seen to hold the lock when it had one.
+    bool on_vote(node_index node, extend_answer answer, instant now, bool counts = true);
     bool cancel();
 
     [[nodiscard]] extend_outcome outcome() const { return outcome_; }
     [[nodiscard]] instant started() const { return started_; }
     /// The new validity when extended, else the old.
     [[nodiscard]] instant valid_until() const { return valid_until_; }
-    /// Nodes known to hold our token now.
+    /// Nodes known to hold our token now, those without weight left out.
     [[nodiscard]] node_set holding() const { return extended_ | replanted_; }
     /// Nodes that have not answered: where the lock may yet be planted again if they were asked to.
     [[nodiscard]] node_set doubtful() const { return pending_ | unknown_; }
@@ -61,7 +63,7 @@ class extend_round {
     [[nodiscard]] node_set replanted() const { return replanted_; }
 
   private:
-    void record(node_index node, extend_answer answer);
+    void record(node_index node, extend_answer answer, bool counts);
     [[nodiscard]] bool decide_now(instant now);
     bool finish(extend_outcome outcome);
 
@@ -73,6 +75,7 @@ class extend_round {
     node_set pending_;
     node_set extended_;
     node_set replanted_;
+    node_set without_weight_;
     node_set without_us_;
     node_set unknown_;
     node_set not_executed_;

@@ -42,10 +42,12 @@ core::node_set with_vote(node_pool& pool, core::instant started) {
 }  // namespace
 
 extend_attempt::extend_attempt(node_pool& pool, const lock_identity& identity,
-                               core::node_set holding, std::chrono::milliseconds lease_time,
-                               core::instant old_valid_until, bool heals)
+                               core::node_set granted, core::node_set doubtful,
+                               std::chrono::milliseconds lease_time, core::instant old_valid_until,
+                               bool heals)
     : fan_out(pool),
-      holding_(holding),
+      granted_(granted),
+      holding_(granted | doubtful),
       round_(pool.size(), lease_time, boot_clock::now(), old_valid_until) {
     if (heals && pool.guarded() && identity.block.last != 0) {
         healing_ = with_vote(pool, round_.started());
@@ -122,7 +124,10 @@ void extend_attempt::on_no_answer(node_index node, error_code cause, std::string
 }
 
 void extend_attempt::vote(node_index node, core::extend_answer answer) {
-    if (round_.on_vote(node, answer, boot_clock::now()) && owner_) {
+    // What a promoted replica has kept is no promise of the master that granted it.
+    const bool kept = granted_.contains(node) && !pool().at(node).promoted();
+    const bool counts = kept || pool().may_vote(node, round_.started());
+    if (round_.on_vote(node, answer, boot_clock::now(), counts) && owner_) {
         std::exchange(owner_, nullptr)->on_extend_decided(*this);
     }
 }

@@ -20,10 +20,11 @@ class extend_attempt final : public fan_out {
         ~owner() = default;
     };
 
-    /// `holding`: the nodes that may have the lock. `heals`: nodes that have lost it, or never had
-    /// it, get it again if they have a vote.
-    extend_attempt(node_pool& pool, const lock_identity& identity, core::node_set holding,
-                   std::chrono::milliseconds lease_time, core::instant old_valid_until, bool heals);
+    /// `granted`: nodes that were seen to have the lock. `doubtful`: others that may. `heals`:
+    /// nodes that have lost it, or never had it, get it again if they have a vote.
+    extend_attempt(node_pool& pool, const lock_identity& identity, core::node_set granted,
+                   core::node_set doubtful, std::chrono::milliseconds lease_time,
+                   core::instant old_valid_until, bool heals);
 
     /// `told` is kept until it was told.
     void start(std::shared_ptr<owner> told);
@@ -45,6 +46,7 @@ class extend_attempt final : public fan_out {
 
     [[nodiscard]] const script_call& call_for(node_index node) const;
 
+    core::node_set granted_;
     core::node_set holding_;
     core::extend_round round_;
     core::node_set healing_;  // are asked to plant it again where it is missing

@@ -54,6 +54,8 @@ class node final : private redis::connection_events, private key_tracking::owner
     void refuse(bool yes) { refused_ = yes; }
 
     [[nodiscard]] bool guarded() const { return terms_.has_value(); }
+    /// It was a replica: the master before it may still answer others.
+    [[nodiscard]] bool promoted() const { return guarded() && identity_.promoted; }
 
     /// Starts to connect, if it has not yet.
     void connect();

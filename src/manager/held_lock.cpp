@@ -125,9 +125,9 @@ void held_lock::extend(std::optional<std::chrono::milliseconds> lease_time,
         return;
     }
     settle_extensions();
-    extensions_.push_back(std::make_shared<driver::extend_attempt>(manager_->nodes(), won_.identity,
-                                                                   granted() | doubtful(), lease,
-                                                                   valid_until(), !is_attached()));
+    extensions_.push_back(std::make_shared<driver::extend_attempt>(
+        manager_->nodes(), won_.identity, granted(), doubtful() | may_be_planted(), lease,
+        valid_until(), !is_attached()));
     const auto attempt = extensions_.back();
     attempt->start(operation);
 }

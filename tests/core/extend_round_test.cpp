@@ -150,6 +150,36 @@ TEST(extend_round, counts_each_node_once) {
     EXPECT_EQ(round.holding(), nodes({0}));
 }
 
+TEST(extend_round, counts_no_node_without_weight_and_takes_it_for_no_loss_either) {
+    extend_round round{3, lease, epoch, old_validity};
+    EXPECT_FALSE(round.on_vote(0, extend_answer::extended, at(1ms)));
+    EXPECT_FALSE(round.on_vote(1, extend_answer::extended, at(1ms), false));
+    EXPECT_EQ(round.holding(), node_set::only(0));
+    EXPECT_TRUE(round.on_vote(2, extend_answer::missing, at(1ms)));
+    EXPECT_EQ(round.outcome(), indeterminate);
+    EXPECT_EQ(round.valid_until(), old_validity);
+}
+
+TEST(extend_round, of_nodes_without_weight_alone_is_indeterminate) {
+    extend_round round{1, lease, epoch, old_validity};
+    EXPECT_TRUE(round.on_vote(0, extend_answer::extended, at(1ms), false));
+    EXPECT_EQ(round.outcome(), indeterminate);
+}
+
+TEST(extend_round, takes_note_of_where_it_may_yet_be_planted) {
+    extend_round round{3, lease, epoch, old_validity};
+    round.on_vote(0, extend_answer::extended, at(1ms));
+    round.on_vote(1, extend_answer::extended, at(1ms));
+    ASSERT_EQ(round.outcome(), extended);
+    EXPECT_EQ(round.doubtful(), node_set::only(2));
+    round.on_vote(2, extend_answer::unknown, at(2ms));
+    EXPECT_EQ(round.doubtful(), node_set::only(2));
+    EXPECT_TRUE(round.pending().empty());
+    EXPECT_FALSE(round.on_vote(2, extend_answer::replanted, at(3ms)));
+    EXPECT_EQ(round.replanted(), node_set::only(2));
+    EXPECT_TRUE(round.doubtful().empty());
+}
+
 TEST(extend_round, has_a_name_for_each_outcome) {
     std::set<std::string_view> names;
     for (int i = 0; i <= static_cast<int>(cancelled); ++i) {

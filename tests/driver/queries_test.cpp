@@ -180,7 +180,7 @@ TEST(node_pool, counts_no_extension_by_a_double) {
     const auto who = world.identity();
     server.command({"SET", "job", who.token, "PX", "60000"});
     const auto attempt = std::make_shared<extend_attempt>(
-        *world.pool, who, core::node_set::all(3), attempt_world::lease,
+        *world.pool, who, core::node_set::all(3), core::node_set{}, attempt_world::lease,
         boot_clock::now() + std::chrono::hours{1}, false);
     attempt->start(std::make_shared<ignoring_owner>());
     ASSERT_TRUE(world.run_until(

@@ -64,7 +64,7 @@ class on_scripted_nodes : public testing::Test {
     }
     std::shared_ptr<extend_attempt> start_extend(node_set holding, core::instant old_valid_until) {
         auto attempt = std::make_shared<extend_attempt>(
-            *world.pool, who, holding, attempt_world::lease, old_valid_until, false);
+            *world.pool, who, holding, node_set{}, attempt_world::lease, old_valid_until, false);
         attempt->start(extended);
         return attempt;
     }

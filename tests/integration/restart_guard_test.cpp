@@ -183,6 +183,35 @@ TEST_F(restart_guard_test, a_word_that_not_all_nodes_took_is_told) {
     EXPECT_EQ(user.vouch({.node = 0})->error, errc::no_quorum);
 }
 
+TEST_F(restart_guard_test, an_extension_counts_what_a_restart_has_kept) {
+    client user{turned, nodes.urls()};
+    lock held = user.take("job", {.lease_time = 30s});
+    ASSERT_TRUE(user.await([&] { return nodes.having("job") == 3; }));
+    restart(0, 2);
+    for (const std::size_t node : {0U, 1U}) {
+        nodes[node].command({"SET", "job", held.token().str(), "PX", "20000"});
+    }
+    user.warm_up();
+    EXPECT_FALSE(user.extend(held));
+    EXPECT_GT(nodes[0].pttl("job"), 20'000);
+    EXPECT_TRUE(user.status("job").nodes[0].vote_error);
+}
+
+TEST_F(restart_guard_test, an_extension_does_not_count_what_a_promoted_replica_has) {
+    client user{turned, nodes.urls()};
+    lock held = user.take("job", {.lease_time = 30s});
+    ASSERT_TRUE(user.await([&] { return nodes.having("job") == 3; }));
+    restart(0, 2);
+    for (const std::size_t node : {0U, 1U}) {
+        nodes[node].command({"REPLICAOF", "127.0.0.1", "1"});
+        nodes[node].command({"REPLICAOF", "NO", "ONE"});
+        nodes[node].command({"SET", "job", held.token().str(), "PX", "20000"});
+    }
+    user.warm_up();
+    EXPECT_EQ(user.extend(held), errc::indeterminate);
+    EXPECT_TRUE(held.valid());
+}
+
 TEST_F(restart_guard_test, a_durable_node_votes_after_a_restart) {
     std::vector<std::string> urls = nodes.urls();
     for (auto& url : urls) {

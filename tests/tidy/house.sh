@@ -17,7 +17,7 @@ for file in dev .ci/run CMakeLists.txt README.md; do
     [ ! -f "$file" ] || echo "$file"
 done >>"$here/all"
 grep -E '\.(cpp|hpp)$' "$here/all" >"$here/code" || true
-grep -E '(\.(cpp|hpp|lua|sh|cmake|md|txt)|^dev|^\.ci/run)$' "$here/all" >"$here/text" || true
+grep -E '(\.(cpp|hpp|lua|sh|cmake|md|txt|pml)|^dev|^\.ci/run|^models/run)$' "$here/all" >"$here/text" || true
 
 # shellcheck disable=SC2016 # awk's dollars, not the shell's
 arrows() {
