@@ -86,7 +86,7 @@ class planner {
         const bool wild = to_.kind == world_kind::wild;
         const std::int64_t rate = wild ? 200'000 : widest_rate_ppm;
         const std::int64_t wall_us = to_.window_ms * 1000;
-        for (std::uint8_t client = 0; client < to_.clients; ++client) {
+        for (std::size_t client = 0; client < to_.clients; ++client) {
             clock_item(item_kind::clock_rate, client, item::nobody, rate);
             // Mostly in order; some just within what the nodes accept, some far beyond.
             const std::uint64_t distance = random_.below(100);
@@ -95,17 +95,17 @@ class planner {
                        : distance < 40 ? wall_us * 9 / 10
                                        : wall_us / 3);
         }
-        for (std::uint8_t node = 0; node < to_.nodes; ++node) {
+        for (std::size_t node = 0; node < to_.nodes; ++node) {
             clock_item(item_kind::clock_rate, item::nobody, node, rate);
             clock_item(item_kind::wall_offset, item::nobody, node, wild ? wall_us : wall_us / 6);
         }
     }
 
-    void clock_item(item_kind kind, std::uint8_t client, std::uint8_t node, std::int64_t most) {
+    void clock_item(item_kind kind, std::size_t client, std::size_t node, std::int64_t most) {
         item it;
         it.kind = kind;
-        it.client = client;
-        it.node = node;
+        it.client = static_cast<std::uint8_t>(client);
+        it.node = static_cast<std::uint8_t>(node);
         // The ends are where the trouble is.
         it.amount =
             random_.percent(60) ? (random_.one_in(2) ? most : -most) : random_.between(-most, most);

@@ -37,9 +37,9 @@ void plan_of_restarts(std::uint64_t seed, const plan_options& options, plan& int
     into.fastest_message = 100 * microsecond;
     into.slowest_message = 2 * millisecond;
     into.calm_at = 12 * second;
-    for (std::uint8_t client = 0; client < into.clients; ++client) {
+    for (std::size_t client = 0; client < into.clients; ++client) {
         item want = nobody_yet(item_kind::want, random.between(0, 500 * millisecond));
-        want.client = want.user = client;
+        want.client = want.user = static_cast<std::uint8_t>(client);
         want.lease_ms = into.longest_lease_ms;
         want.lasts = 9 * second;
         into.items.push_back(want);
