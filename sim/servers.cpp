@@ -219,12 +219,16 @@ void servers::execute_release(server& it, command& what) {
         on_.note(rule::outsider_release);
     }
     if (what.reply.answer != node_answer::refused_full && by.final && (removed || !by.outsider)) {
-        // A fence that stood higher already is not prolonged.
+        // A fence that stood higher already is not prolonged, and may end while the ballot is in
+        // the window still. Nor is a ballot from far ahead too old by then.
         const auto& keys = it.keys.keys(what.resource, time_us(what.node));
+        const std::int64_t now_us = time_us(what.node);
         const tick ends =
             keys.fence != 0 ? it.clock.when(keys.fence_ends_ms * millisecond) : on_.now;
-        const bool in_window = static_cast<std::int64_t>(by.call.bar) <=
-                               time_us(what.node) + on_.with->window_ms * 1000;
+        const bool prolonged = keys.fence_ends_ms >= now_us / 1000 + call.fence_lifetime_ms;
+        const auto bar = static_cast<std::int64_t>(by.call.bar);
+        const bool in_window =
+            bar <= now_us + on_.with->window_ms * 1000 && (prolonged || !what.barred);
         on_.judge.gone(call.token, what.node, ends, in_window);
     }
 }
