@@ -9,7 +9,7 @@ std::string_view to_string(check which) noexcept {
         case check::exclusion:
             return "exclusion";
         case check::early_vote:
-            return "vote in quarantine";
+            return "held without a majority";
         case check::token_order:
             return "token order";
         case check::token_twice:

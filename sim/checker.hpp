@@ -19,7 +19,7 @@ namespace redlock::sim {
 
 enum class check : std::uint8_t {
     exclusion,     ///< Two holders were sure at the same time.
-    early_vote,    ///< Held without a majority of nodes that were out of quarantine.
+    early_vote,    ///< Held without a majority of nodes that might vote.
     token_order,   ///< A token not above that of an acquisition that was complete before it began.
     token_twice,   ///< One token for two holders.
     store,         ///< The store took a write of an older holder after one of a newer.
