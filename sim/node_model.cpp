@@ -102,7 +102,9 @@ node_reply node_model::release(std::size_t resource, const release_call& with,
     if (removed) {
         keys.token = 0;
     }
-    std::uint64_t bar = with.bar;
+    // One further ahead than any ACQUIRE is accepted would lock everybody out.
+    const bool usable = static_cast<std::int64_t>(with.bar) <= now_us + with.window_us;
+    std::uint64_t bar = usable ? with.bar : 0;
     if (removed && with.above) {
         bar = std::max(bar, keys.fence + 1);
     }

@@ -68,6 +68,7 @@ struct release_call {
     std::uint64_t token = 0;
     std::uint64_t bar = 0;
     std::int64_t fence_lifetime_ms = 0;
+    std::int64_t window_us = 0;
     bool above = false;
 };
 

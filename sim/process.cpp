@@ -248,7 +248,8 @@ void process::on_connect_late(std::uint8_t node, std::uint32_t connection) {
 void process::on_info(const command& what) {
     link& it = links_[what.node];
     it.identity = what.reply.holder;
-    it.remembers_us = what.reply.value;
+    // The difference of two clock readings in whole units: it may be one too many.
+    it.remembers_us = std::max<std::int64_t>(0, what.reply.value - servers::uptime_unit_us);
     if (!guards()) {
         become_ready(what.node);
         return;

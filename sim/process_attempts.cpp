@@ -51,10 +51,12 @@ void process::start_round(user& who) {
     who.session->on_round_started();
     who.watches = who.watches || (who.in_earnest && who.session->wants_news());
     const plan& with = *on_.with;
-    const auto block =
-        core::next_block(fences_.largest(resource_names[who.what.resource]), wall_us(), offset_us_,
-                         block_width(who), static_cast<std::uint64_t>(with.window_ms * 1000 / 4));
-    if (block->first <= fences_.largest(resource_names[who.what.resource])) {
+    const std::int64_t window_us = with.window_ms * 1000;
+    const std::uint64_t known =
+        fences_.largest(resource_names[who.what.resource], wall_us() + offset_us_ + window_us);
+    const auto block = core::next_block(known, wall_us(), offset_us_, block_width(who),
+                                        static_cast<std::uint64_t>(window_us / 4));
+    if (block->first <= known) {
         on_.judge.condemn(check::token_order, on_.now, block->first);
     }
     if (who.attempt != none) {
@@ -255,7 +257,8 @@ void process::give_back(std::uint32_t number, core::node_set granted, core::node
     release& it = on_.releases[undo];
     it.call = {.token = by.call.token,
                .bar = by.block.bar(),
-               .fence_lifetime_ms = on_.with->fence_lifetime_ms};
+               .fence_lifetime_ms = on_.with->fence_lifetime_ms,
+               .window_us = on_.with->window_ms * 1000};
     it.doubtful = doubtful;
     it.final = final;
     it.until = clock() + std::chrono::milliseconds{by.lease_ms};

@@ -304,7 +304,8 @@ void process::release_hold(std::uint32_t number) {
     release& round = on_.releases[undo];
     round.call = {.token = by.call.token,
                   .bar = by.block.bar(),
-                  .fence_lifetime_ms = on_.with->fence_lifetime_ms};
+                  .fence_lifetime_ms = on_.with->fence_lifetime_ms,
+                  .window_us = on_.with->window_ms * 1000};
     round.doubtful = doubtful_ones;
     round.of_hold = number;
     round.until = clock() + std::chrono::milliseconds{it.lease_ms};

@@ -163,6 +163,10 @@ void process::on_attempt_decided(std::uint32_t number) {
             break;
     }
     ++who.alarm;
+    if (!it.round.offsets_us().empty()) {
+        // The place was taken by the same wrong clock as the ballot.
+        leave_nodes_line(who, {});
+    }
     const bool found_it_taken = !who.in_earnest && unlimited(who) && who.session->wants_news() &&
                                 (it.round.outcome() == acquire_outcome::contended ||
                                  it.round.outcome() == acquire_outcome::split);

@@ -9,9 +9,6 @@ namespace {
 // Nodes' clocks at the beginning: so large that ballots look like those of the real world.
 constexpr std::int64_t epoch_ns = 1'000'000 * second;
 
-/// What a second is to a server that tells its uptime, in the hasty time of this world.
-constexpr std::int64_t uptime_unit_us = 500;
-
 void show(stage& on, const command& what, std::string_view did) {
     if (on.record == nullptr) {
         return;
@@ -219,17 +216,14 @@ void servers::execute_release(server& it, command& what) {
         on_.note(rule::outsider_release);
     }
     if (what.reply.answer != node_answer::refused_full && by.final && (removed || !by.outsider)) {
-        // A fence that stood higher already is not prolonged, and may end while the ballot is in
-        // the window still. Nor is a ballot from far ahead too old by then.
+        // A fence that stood higher already is not prolonged.
         const auto& keys = it.keys.keys(what.resource, time_us(what.node));
-        const std::int64_t now_us = time_us(what.node);
         const tick ends =
             keys.fence != 0 ? it.clock.when(keys.fence_ends_ms * millisecond) : on_.now;
-        const bool prolonged = keys.fence_ends_ms >= now_us / 1000 + call.fence_lifetime_ms;
-        const auto bar = static_cast<std::int64_t>(by.call.bar);
-        const bool in_window =
-            bar <= now_us + on_.with->window_ms * 1000 && (prolonged || !what.barred);
-        on_.judge.gone(call.token, what.node, ends, in_window);
+        // A ballot from far ahead is not barred, and not too old by then.
+        const bool in_window = static_cast<std::int64_t>(by.call.bar) <=
+                               time_us(what.node) + on_.with->window_ms * 1000;
+        on_.judge.gone(call.token, what.node, in_window ? ends : on_.now, in_window);
     }
 }
 

@@ -13,6 +13,9 @@ namespace redlock::sim {
 
 class servers {
   public:
+    /// What a second is to a server that tells its uptime, in the hasty time of this world.
+    static constexpr std::int64_t uptime_unit_us = 5'000;
+
     servers(stage& on, network& between) : on_(on), between_(between) {}
 
     void begin();

@@ -48,9 +48,11 @@ std::int64_t believed_offset(std::span<std::int64_t> offsets_us) {
     return *middle;
 }
 
-std::uint64_t fence_memory::largest(const std::string& resource) const {
+std::uint64_t fence_memory::largest(const std::string& resource, std::int64_t latest) const {
     const auto found = fences_.find(resource);
-    return found == fences_.end() ? 0 : found->second;
+    const bool usable =
+        found != fences_.end() && latest > 0 && found->second <= static_cast<std::uint64_t>(latest);
+    return usable ? found->second : 0;
 }
 
 void fence_memory::note(const std::string& resource, std::uint64_t fence, std::int64_t now_us) {

@@ -48,7 +48,9 @@ class fence_memory {
   public:
     explicit fence_memory(std::size_t capacity = 4096) : capacity_(capacity) {}
 
-    [[nodiscard]] std::uint64_t largest(const std::string& resource) const;
+    /// Zero if it is above `latest`, which nodes would not accept any more: it was noted when the
+    /// clocks seemed to be somewhere else.
+    [[nodiscard]] std::uint64_t largest(const std::string& resource, std::int64_t latest) const;
     /// `now_us`: the nodes' clocks as far as known.
     void note(const std::string& resource, std::uint64_t fence, std::int64_t now_us);
     [[nodiscard]] std::size_t size() const { return fences_.size(); }

@@ -56,10 +56,12 @@ node_pool::node_pool(const boost::asio::any_io_executor& strand,
 
 std::optional<core::ballot_block> node_pool::next_block(const std::string& resource,
                                                         std::uint64_t width) {
-    return core::next_block(
-        fences_.largest(resource), wall_us(), offset_us_, width,
-        // Leaves room for clocks that differ.
-        static_cast<std::uint64_t>(std::chrono::microseconds{options_.clock_window}.count() / 4));
+    const std::int64_t wall = wall_us();
+    const std::int64_t window = std::chrono::microseconds{options_.clock_window}.count();
+    return core::next_block(fences_.largest(resource, wall + offset_us_ + window), wall, offset_us_,
+                            width,
+                            // Leaves room for clocks that differ.
+                            static_cast<std::uint64_t>(window / 4));
 }
 
 void node_pool::note_fence(const std::string& resource, std::uint64_t fence) {

@@ -180,10 +180,12 @@ class side_by_side {
         with.token = any_token();
         with.bar = random_.percent(50) ? any_ballot() : 0;
         with.fence_lifetime_ms = any_lease();
+        with.window_us = hour_us;
         with.above = random_.percent(20);
         const auto real = run(scripts::release, {lock_key, fence_key},
                               {token_text(with.token), std::to_string(with.bar),
-                               std::to_string(with.fence_lifetime_ms), with.above ? "1" : ""});
+                               std::to_string(with.fence_lifetime_ms),
+                               std::to_string(with.window_us), with.above ? "1" : ""});
         static const std::map<node_answer, std::string> answers{{node_answer::removed, "1"},
                                                                 {node_answer::absent, "0"}};
         compare_simple(real, model_.release(0, with, now_us_).answer, answers);
