@@ -59,7 +59,7 @@ void world::live() {
         if (must_be_idle_at_ != no_tick && quiet_at_ == no_tick && all_idle()) {
             // Messages may have been slow until the last moment, and those behind them wait.
             const plan& with = *on_.with;
-            const tick last_slow = with.calm_at + 2 * with.node_timeout_ms * millisecond;
+            const tick last_slow = with.calm_at + (2 * with.node_timeout_ms + 60) * millisecond;
             quiet_at_ = std::max(on_.now, last_slow) + 6 * with.slowest_message + 2 * millisecond;
         }
     }
