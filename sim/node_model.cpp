@@ -113,6 +113,8 @@ node_reply node_model::release(std::size_t resource, const release_call& with,
             return {node_answer::refused_full};
         }
         keys.fence = bar;
+    }
+    if (bar > 0) {
         keys.fence_ends_ms = now_us / 1000 + with.fence_lifetime_ms;
     }
     return {removed ? node_answer::removed : node_answer::absent};

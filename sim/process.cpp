@@ -35,7 +35,7 @@ void process::begin() {
     paused_until_ = 0;
     offset_us_ = 0;
     quarantine_ = core::quarantine{with.nodes};
-    fences_ = core::fence_memory{};
+    fences_ = core::fence_memory{256, on_.with->window_ms * 1000};
     places_ = 0;
     for (auto& each : lines_) {
         each.members.clear();

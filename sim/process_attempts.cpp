@@ -53,7 +53,7 @@ void process::start_round(user& who) {
     const plan& with = *on_.with;
     const std::int64_t window_us = with.window_ms * 1000;
     const std::uint64_t known =
-        fences_.largest(resource_names[who.what.resource], wall_us() + offset_us_ + window_us);
+        fences_.largest(resource_names[who.what.resource], wall_us() + offset_us_);
     const auto block = core::next_block(known, wall_us(), offset_us_, block_width(who),
                                         static_cast<std::uint64_t>(window_us / 4));
     if (block->first <= known) {
@@ -237,12 +237,7 @@ void process::learn(attempt& it) {
 }
 
 void process::note_fence(std::uint8_t resource, std::uint64_t fence) {
-    const std::int64_t now = wall_us() + offset_us_;
-    const std::int64_t window = on_.with->window_ms * 1000;
-    // A fence further ahead comes from a node whose clock was wrong.
-    if (now + window > 0 && fence <= static_cast<std::uint64_t>(now + window)) {
-        fences_.note(resource_names[resource], fence, now);
-    }
+    fences_.note(resource_names[resource], fence, wall_us() + offset_us_);
 }
 
 // ---- giving back ----

@@ -154,13 +154,18 @@ RC_GTEST_PROP(believed_offset, is_not_pulled_away_by_a_wild_minority, ()) {
 
 // ---- the memory of fences ----
 
-constexpr std::int64_t any = std::numeric_limits<std::int64_t>::max();
+constexpr std::int64_t any = today;
 
-TEST(fence_memory, tells_no_fence_that_nodes_would_not_accept_any_more) {
-    fence_memory memory;
+TEST(fence_memory, believes_no_fence_more_than_two_windows_ahead) {
+    constexpr std::int64_t window = 500;
+    fence_memory memory{10, window};
     memory.note("stock", today_u + 1000, today);
-    EXPECT_EQ(memory.largest("stock", today + 1000), today_u + 1000);
-    EXPECT_EQ(memory.largest("stock", today + 999), 0U);
+    memory.note("crew", today_u + 1001, today);
+    EXPECT_EQ(memory.largest("stock", today), today_u + 1000);
+    EXPECT_EQ(memory.largest("crew", today + 1), 0U);
+    EXPECT_EQ(memory.size(), 1U);
+    // The clock has turned out to be behind what it was when the fence was noted.
+    EXPECT_EQ(memory.largest("stock", today - 1), 0U);
     EXPECT_EQ(memory.largest("stock", -1), 0U);
 }
 
