@@ -33,7 +33,10 @@ struct command {
     bool bound = false;
     bool handed = false;
     bool timed_out = false;
+    bool thrown_out = false;  // by an emptying of the queue, of which it is yet to be told
     bool ended = false;
+
+    [[nodiscard]] bool is_in() const { return !ended && !thrown_out; }
 };
 
 /// The queue, what it was asked, and what it told.
@@ -59,7 +62,7 @@ class story final : public redis::reply_sink, public std::enable_shared_from_thi
 
     void on_reply(std::uint32_t tag, const reply_view& /*reply*/) override {
         command& told = end(tag);
-        require(told.handed, "only what was handed over is answered");
+        require(told.handed && !told.thrown_out, "only what was handed over is answered");
         require(expecting_reply_ && tag == expected_, "the oldest is answered first");
         expecting_reply_ = false;
         react();
@@ -67,7 +70,7 @@ class story final : public redis::reply_sink, public std::enable_shared_from_thi
 
     void on_timeout(std::uint32_t tag, bool maybe_sent) override {
         command& told = commands_.at(tag);
-        require(!told.ended && !told.timed_out, "the time is over once, and before the end");
+        require(told.is_in() && !told.timed_out, "the time is over once, and before the end");
         require(told.deadline <= now() || (withdrawing_ && told.bound && !told.handed),
                 "nobody's time is over before its deadline");
         require(maybe_sent == told.handed, "what was handed over may have been sent");
@@ -80,6 +83,7 @@ class story final : public redis::reply_sink, public std::enable_shared_from_thi
 
     void on_failure(std::uint32_t tag, error_code cause, bool maybe_sent) override {
         const command& told = end(tag);
+        require(told.thrown_out, "only an emptied queue fails");
         require(maybe_sent == told.handed, "what was handed over may have been sent");
         require(cause == (told.handed ? sent_cause : unsent_cause), "each has its own cause");
         react();
@@ -200,6 +204,9 @@ class story final : public redis::reply_sink, public std::enable_shared_from_thi
     void fail_all() {
         ++life_;
         batch_size_ = 0;
+        for (command& each : commands_) {
+            each.thrown_out = true;
+        }
         queue_.fail_all(sent_cause, unsent_cause);
     }
 
@@ -220,13 +227,13 @@ class story final : public redis::reply_sink, public std::enable_shared_from_thi
 
     [[nodiscard]] std::size_t living() const {
         return static_cast<std::size_t>(std::count_if(
-            commands_.begin(), commands_.end(), [](const command& each) { return !each.ended; }));
+            commands_.begin(), commands_.end(), [](const command& each) { return each.is_in(); }));
     }
     /// The bytes that are to be written, if nothing more happens.
     [[nodiscard]] std::string waiting() const {
         std::string bytes;
         for (const command& each : commands_) {
-            if (!each.ended && !each.handed) {
+            if (each.is_in() && !each.handed) {
                 bytes += each.bytes;
             }
         }

@@ -112,7 +112,7 @@ constexpr std::array<std::string_view, 24> words{"\r\n",
 void damage(std::string& bytes, const std::vector<std::string>& seeds, dice& random) {
     const std::size_t at = random.below(bytes.size() + 1);
     const std::size_t length = random.below(std::min<std::size_t>(bytes.size() - at, 16) + 1);
-    switch (random.below(8)) {
+    switch (random.below(9)) {
         case 0:
             bytes.insert(at, words[random.below(words.size())]);
             break;
@@ -130,6 +130,11 @@ void damage(std::string& bytes, const std::vector<std::string>& seeds, dice& ran
             bytes = bytes.substr(0, at) + other.substr(random.below(other.size() + 1));
             break;
         }
+        case 5:
+            for (std::size_t count = random.below(32); count != 0; --count) {
+                bytes.insert(at, 1, static_cast<char>(random.below(256)));
+            }
+            break;
         default:
             if (at < bytes.size()) {
                 const bool flip = random.below(2) == 0;

@@ -41,7 +41,7 @@ bool is_plain_line(std::string_view text) {
 template <class Vote>
 void check_either(const driver::parsed<Vote>& found, const reply_view& reply) {
     require(found.vote.has_value() != static_cast<bool>(found.why.cause), "a vote or a reason");
-    require(found.vote || !found.why.message.empty(), "a reason is worded");
+    require(found.vote || reply.is_error() || !found.why.message.empty(), "a reason is worded");
     require(is_plain_line(found.why.message), "a reason is one printable line");
     require(!found.vote || !reply.is_error(), "an error is no vote");
 }

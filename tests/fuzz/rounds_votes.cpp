@@ -88,7 +88,8 @@ class acquire_story {
             }
             check();
         }
-        note(round_.outcome(), round_.on_deadline());
+        const acquire_outcome before = round_.outcome();
+        note(before, round_.on_deadline());
         require(round_.outcome() != acquire_outcome::pending, "a deadline ends every round");
         check();
     }
