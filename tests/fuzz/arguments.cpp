@@ -1,6 +1,7 @@
 // Fuzz target: what stands on the command line of `redlock`, and what it shows of names that
 // anybody may have chosen. Lengths of time are read exactly or refused; what is shown is Unicode
 // without anything treacherous, can be read back, and hides the secrets of URLs. One thread.
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <limits>
@@ -16,8 +17,35 @@ namespace {
 
 using std::chrono::nanoseconds;
 
+/// By the table of well-formed sequences in the Unicode standard.
+bool is_well_formed(std::string_view text) {
+    const auto byte = [&](std::size_t at) {
+        return at < text.size() ? static_cast<unsigned char>(text[at]) : 0U;
+    };
+    const auto in = [&](std::size_t at, unsigned low, unsigned high) {
+        return byte(at) >= low && byte(at) <= high;
+    };
+    for (std::size_t at = 0; at < text.size();) {
+        const unsigned first = byte(at);
+        if (first <= 0x7F) {
+            at += 1;
+        } else if (in(at, 0xC2, 0xDF) && in(at + 1, 0x80, 0xBF)) {
+            at += 2;
+        } else if (in(at, 0xE0, 0xEF) && in(at + 2, 0x80, 0xBF) &&
+                   in(at + 1, first == 0xE0 ? 0xA0 : 0x80, first == 0xED ? 0x9F : 0xBF)) {
+            at += 3;
+        } else if (in(at, 0xF0, 0xF4) && in(at + 2, 0x80, 0xBF) && in(at + 3, 0x80, 0xBF) &&
+                   in(at + 1, first == 0xF0 ? 0x90 : 0x80, first == 0xF4 ? 0x8F : 0xBF)) {
+            at += 4;
+        } else {
+            return false;
+        }
+    }
+    return true;
+}
+
 void check_plain(std::string_view text) {
-    require(cli::is_valid_utf8(text), "what is shown is UTF-8");
+    require(is_well_formed(text), "what is shown is UTF-8");
     for (const char each : text) {
         require(static_cast<unsigned char>(each) >= ' ' && each != '\x7f',
                 "what is shown has no control characters");
@@ -57,7 +85,8 @@ void check_escapes(std::string_view text) {
         require(shown.find(hidden) == std::string::npos, "nothing is shown that cannot be seen");
     }
     const std::string json = cli::json_text(text);
-    require(cli::is_valid_utf8(json), "JSON is UTF-8");
+    require(is_well_formed(json), "JSON is UTF-8");
+    require(cli::is_valid_utf8(text) == is_well_formed(text), "UTF-8 is what the standard says");
     require(!cli::is_valid_utf8(text) || json == text, "JSON changes nothing that is UTF-8");
     require(cli::to_hex(text).size() == 2 * text.size(), "two digits a byte");
 }
@@ -87,6 +116,9 @@ void check_duration(std::string_view text) {
     require(*found >= nanoseconds{0} && *found <= cli::longest_duration, "a duration has bounds");
     require(text.find_first_of("+-eE \t\n") == std::string_view::npos,
             "no sign, no exponent, no blank");
+    const std::string_view digits = text.substr(0, text.find_first_not_of("0123456789"));
+    const std::size_t zeros = std::min(digits.find_first_not_of('0'), digits.size());
+    require(digits.size() - zeros <= 16, "a century has 16 digits in the smallest unit");
     const auto us = std::chrono::floor<std::chrono::microseconds>(*found);
     const auto again = cli::parse_duration(std::to_string(us.count()) + "us");
     require(again && *again == us, "a duration survives being written and read");

@@ -1,10 +1,12 @@
 // Fuzz target: what a server sends, through the parser. However the bytes are cut into pieces the
-// same values come out; a piece is done with when the parser asks for more; storage stays a small
-// multiple of what was received. One thread.
+// same values come out, and those that a plain reading finds; a piece is done with when the parser
+// asks for more; storage stays a small multiple of what was received. One thread.
 #include "redis/resp_reader.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -49,6 +51,80 @@ void write_value(const reply_view& value, std::string& out, std::size_t depth) {
     out += '\n';
 }
 
+/// The bytes by the book and by nothing but the book, told as `write_value` tells them; stops, with
+/// false, at the first that is not written the one usual way, or not there.
+class plain_reading {
+  public:
+    explicit plain_reading(std::string_view bytes) : rest_(bytes) {
+        for (std::string one; value(one, 0); one.clear()) {
+            told += one;
+        }
+    }
+
+    std::string told;
+
+  private:
+    bool value(std::string& out, std::size_t depth) {
+        const std::size_t stop = rest_.find("\r\n");
+        if (stop == std::string_view::npos || stop == 0 || stop > 64) {
+            return false;
+        }
+        const char kind = rest_.front();
+        const std::string_view line = rest_.substr(1, stop - 1);
+        if (line.find_first_of("\r\n") != std::string_view::npos) {
+            return false;
+        }
+        rest_.remove_prefix(stop + 2);
+        std::int64_t number = 0;
+        const bool counts =
+            std::from_chars(line.data(), line.data() + line.size(), number).ec == std::errc{} &&
+            std::to_string(number) == line;
+        switch (kind) {
+            case '+':
+            case '-':
+                out += (kind == '+' ? "status " : "error ") + std::string{line} + '\n';
+                return true;
+            case ':':
+                out += "integer " + std::string{line} + '\n';
+                return counts;
+            case '$':
+                return counts && (number == -1 ? nil(out) : text(out, number));
+            case '*':
+                return counts && (number == -1 ? nil(out) : children(out, number, depth));
+            default:
+                return false;
+        }
+    }
+    static bool nil(std::string& out) {
+        out += "nil \n";
+        return true;
+    }
+    bool text(std::string& out, std::int64_t size) {
+        const auto length = static_cast<std::size_t>(size);
+        if (size < 0 || length + 2 > rest_.size() || rest_.substr(length, 2) != "\r\n") {
+            return false;
+        }
+        out += "string " + std::string{rest_.substr(0, length)} + '\n';
+        rest_.remove_prefix(length + 2);
+        return true;
+    }
+    bool children(std::string& out, std::int64_t count, std::size_t depth) {
+        if (count < 0 || depth + 1 >= resp_reader::max_depth) {
+            return false;
+        }
+        out += "array " + std::to_string(count) + '[';
+        for (std::int64_t i = 0; i < count; ++i) {
+            if (!value(out, depth + 1)) {
+                return false;
+            }
+        }
+        out += "]\n";
+        return true;
+    }
+
+    std::string_view rest_;
+};
+
 /// Everything that the parser says of the bytes, in pieces of a size that `size_of(position)`
 /// tells.
 template <class SizeOf>
@@ -89,6 +165,7 @@ std::string told(std::string_view bytes, const SizeOf& size_of) {
 
 void try_input(std::string_view bytes) {
     const std::string whole = told(bytes, [](std::size_t) { return resp_reader::max_line; });
+    require(whole.starts_with(plain_reading{bytes}.told), "what is written by the book is read so");
     require(whole == told(bytes, [](std::size_t) { return std::size_t{1}; }),
             "byte for byte the same values as in one piece");
     // Pieces whose sizes come from the bytes themselves.

@@ -8,7 +8,6 @@
 #include "core/extend_round.hpp"
 #include "core/quorum.hpp"
 #include "core/release_round.hpp"
-#include "core/validity.hpp"
 #include "fuzz/rounds.hpp"
 #include "fuzz/target.hpp"
 
@@ -32,6 +31,11 @@ using std::chrono::milliseconds;
 std::size_t node_count(byte_source& source) {
     constexpr std::size_t counts[] = {1, 2, 3, 4, 5, 7, 9, node_set::max_nodes};
     return counts[source.below(8)];
+}
+
+/// What is promised of a lease, reckoned once more: less a hundredth of it and 2 ms.
+instant usable_until(instant started, milliseconds lease) {
+    return started + core::duration{lease} - core::duration{lease} / 100 - milliseconds{2};
 }
 
 milliseconds lease_from(byte_source& source) {
@@ -135,11 +139,14 @@ class acquire_story {
                 "an outcome is final, but that a held lock may be handed back");
         if (after == acquire_outcome::held) {
             require(granted_.size() >= quorum_of(nodes_), "held needs a quorum that may vote");
-            require(clock_.now() < core::valid_until(started_, lease_), "held is still valid");
+            require(clock_.now() < usable_until(started_, lease_), "held is still valid");
             require((effects.release & granted_).empty() && effects.release_barred.empty(),
                     "what is held is not given back");
             return;
         }
+        require(after == acquire_outcome::cancelled || after == acquire_outcome::too_late ||
+                    granted_.size() + round_.pending().size() < quorum_of(nodes_),
+                "lost only when a quorum cannot be had any more");
         const node_set surely = effects.release;
         const node_set maybe = effects.release_barred;
         require((granted_ - surely).empty(), "who granted is released");
@@ -154,7 +161,7 @@ class acquire_story {
         require(round_.granted() == granted_, "who granted is known");
         require((round_.granted() & round_.doubtful()).empty(), "nobody is sure and in doubt");
         require((round_.pending() - node_set::all(nodes_)).empty(), "only nodes are asked");
-        require(round_.valid_until() == core::valid_until(started_, lease_),
+        require(round_.valid_until() == usable_until(started_, lease_),
                 "validity counts from the start");
         require(round_.quorum_free_at() >= started_, "nothing is free before it was asked for");
         require(round_.ahead() < 4, "nobody stands behind more than were told");
@@ -206,7 +213,7 @@ void tell_extend_round(byte_source& source) {
         require(final == (before != after), "the end is told once");
         require(before == extend_outcome::pending || before == after, "an outcome is final");
         require(round.valid_until() == (after == extend_outcome::extended
-                                            ? std::max(old_end, core::valid_until(started, lease))
+                                            ? std::max(old_end, usable_until(started, lease))
                                             : old_end),
                 "validity is prolonged by a won round, and by nothing else");
         require((round.holding() & round.doubtful()).empty(), "nobody is sure and in doubt");

@@ -24,9 +24,8 @@ using core::wait_session;
 
 constexpr std::size_t nodes = 3;
 constexpr std::chrono::milliseconds lease{10'000};
-/// The most rounds that may follow each other without any time passing: a raised ballot, three
-/// times, and one whose wait was drawn as zero.
-constexpr int most_at_once = 5;
+/// How often nodes are asked again at once: a raised ballot, three times.
+constexpr int most_at_once = 3;
 
 /// A waiter from its first attempt to its end, as the manager leads it.
 class waiter {
@@ -71,8 +70,8 @@ class waiter {
             require(clock_.now() < with_.deadline || session_.attempts() == 0,
                     "no round begins after the deadline");
             at_once_ = clock_.now() == began_ ? at_once_ + 1 : 0;
-            require(at_once_ <= most_at_once || random_ == 0,
-                    "nodes are not asked in a tight loop");
+            require(at_once_ <= most_at_once || !session_.wants_news(),
+                    "nodes are not asked in a tight loop, unless the caller says so");
             began_ = clock_.now();
             last_.emplace(nodes, lease, began_);
             session_.on_round_started();
@@ -101,8 +100,9 @@ class waiter {
             return;
         }
         const std::size_t before = session_.attempts();
-        random_ = source_.fraction();
-        const auto step = session_.on_round(*last_, clock_.now(), random_, tracking);
+        // Zero would be drawn once in a lifetime, and is no wait at all.
+        const double random = (source_.fraction() + 1.0 / 256) / 2;
+        const auto step = session_.on_round(*last_, clock_.now(), random, tracking);
         require((step.end == wait_end::held) == (last_->outcome() == acquire_outcome::held),
                 "held is held");
         require(session_.attempts() - before <= 1, "a round is one attempt at most");
@@ -131,6 +131,7 @@ class waiter {
                         step.wait_until - clock_.now() <= std::chrono::milliseconds{8},
                     "others are given a moment, no more");
             wait_until_ = std::min(wait_until_, step.wait_until);
+            at_once_ = -1;  // a round for its own sake
         }
     }
 
@@ -178,7 +179,6 @@ class waiter {
     instant wait_until_ = never;
     instant began_ = never;
     node_set told_;
-    double random_ = 0;
     int at_once_ = 0;
     bool in_round_ = false;
     wait_end end_ = wait_end::none;
