@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <functional>
+#include <limits>
 #include <string_view>
 
 #include "redis/server_error.hpp"
@@ -29,6 +30,18 @@ std::optional<std::uint64_t> parse_number(std::string_view text) {
 std::optional<milliseconds> lease_of(std::int64_t pttl) {
     constexpr auto longest = std::chrono::floor<milliseconds>(core::duration::max());
     return pttl < 0 ? std::nullopt : std::optional{std::min(milliseconds{pttl}, longest)};
+}
+
+/// How far the node's clock is ahead. A node may answer any number: no wrapping round.
+std::int64_t offset_of(std::int64_t node_us, std::int64_t wall_us) {
+    using limits = std::numeric_limits<std::int64_t>;
+    if (wall_us > 0 && node_us < limits::min() + wall_us) {
+        return limits::min();
+    }
+    if (wall_us < 0 && node_us > limits::max() + wall_us) {
+        return limits::max();
+    }
+    return node_us - wall_us;
 }
 
 std::optional<core::acquire_vote> acquire_vote_of(const redis::reply_view& reply,
@@ -70,7 +83,7 @@ std::optional<core::acquire_vote> acquire_vote_of(const redis::reply_view& reply
             return vote;
         case -2:
             vote.answer = acquire_answer::out_of_window;
-            vote.offset_us = value - wall_us;
+            vote.offset_us = offset_of(value, wall_us);
             return vote;
         default:
             return std::nullopt;

@@ -145,6 +145,10 @@ complaint read_tcp(const urls::url_view& url, endpoint& found) {
         url.host_type() == urls::host_type::ipvfuture) {
         return "the host is malformed";
     }
+    if (url.host_type() == urls::host_type::name && found.host.find(':') != std::string::npos) {
+        // A colon written as %3A: no name has one, and what is shown of it could not be read again.
+        return "the host is malformed; an IPv6 address stands in brackets";
+    }
     if (url.has_port() && !url.port().empty()) {
         // Not port_number(), which takes 99999 modulo 65536.
         const std::string digits = url.port();

@@ -1,17 +1,20 @@
 // `redlock local` and `redlock demo`: throwaway servers that are really thrown away.
 #include <dirent.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <csignal>
 #include <filesystem>
-#include <regex>
 
 #include "cli/redis_process.hpp"
 #include "cli/support/process.hpp"
 
 namespace redlock::cli_test {
 namespace {
+
+using testing::ContainsRegex;
+using testing::MatchesRegex;
 
 /// Processes whose parent is this one.
 std::vector<pid_t> children_of(pid_t parent) {
@@ -38,7 +41,7 @@ TEST(local, one_command_prints_one_integer) {
     const auto result = redlock({"local", "-n", "3", "--", REDLOCK_BINARY, "run", "job", "--", "sh",
                                  "-c", "echo \"$REDLOCK_FENCING_TOKEN\""});
     EXPECT_EQ(result.status, 0) << result.err;
-    EXPECT_TRUE(std::regex_match(result.out, std::regex{"[0-9]+\n"})) << result.out;
+    EXPECT_THAT(result.out, MatchesRegex("[0-9]+\n"));
 }
 
 TEST(local, the_command_finds_this_redlock) {
@@ -113,10 +116,8 @@ TEST(local, without_a_command_it_prints_a_line_for_the_shell_and_stays) {
     stays.signal(SIGINT);
     const auto result = stays.wait();
     EXPECT_EQ(result.status, 0);
-    EXPECT_TRUE(std::regex_match(
-        result.out, std::regex{"export REDLOCK_NODES=redis://127.0.0.1:[0-9]+,redis://127.0.0.1:"
-                               "[0-9]+\n"}))
-        << result.out;
+    EXPECT_THAT(result.out, MatchesRegex("export REDLOCK_NODES=redis://127.0.0.1:[0-9]+,"
+                                         "redis://127.0.0.1:[0-9]+\n"));
     expect_dead(children);
 }
 
@@ -133,12 +134,9 @@ TEST(demo, loses_updates_without_the_lock_and_none_with_it) {
     process demo{{.arguments = redlock_line({"demo"})}};
     const auto result = demo.wait();
     EXPECT_EQ(result.status, 0) << result.out << result.err;
-    std::smatch found;
-    ASSERT_TRUE(std::regex_search(
-        result.out, found,
-        std::regex{"guarded counter:   ([0-9]+) of ([0-9]+) updates kept, 0 lost updates\n$"}))
-        << result.out;
-    EXPECT_EQ(found[1], found[2]);
+    EXPECT_THAT(
+        result.out,
+        ContainsRegex("guarded counter:   ([0-9]+) of \\1 updates kept, 0 lost updates\n$"));
     EXPECT_NE(result.out.find("SIGSTOP"), std::string::npos);
     EXPECT_EQ(result.out.find('\r'), std::string::npos) << "plain lines in a pipe";
     EXPECT_EQ(result.err, "");

@@ -7,6 +7,8 @@
 #include <rapidcheck/gtest.h>
 
 #include <chrono>
+#include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -120,6 +122,21 @@ TEST(votes, reads_how_far_the_nodes_clock_is_ahead) {
     EXPECT_EQ(ahead.answer, acquire_answer::out_of_window);
     EXPECT_EQ(ahead.offset_us, 100000000000000);
     EXPECT_EQ(acquire("*2\r\n:-2\r\n:5\r\n", 7).vote.value().offset_us, -2);
+}
+
+TEST(votes, reckons_with_no_clock_beyond_the_end_of_numbers) {
+    using limits = std::numeric_limits<std::int64_t>;
+    const auto offset = [](std::int64_t node_us, std::int64_t wall_us) {
+        const std::string told = std::to_string(node_us);
+        return acquire("*2\r\n:-2\r\n:" + told + "\r\n", wall_us).vote.value().offset_us;
+    };
+    EXPECT_EQ(offset(limits::min(), 1), limits::min());
+    EXPECT_EQ(offset(limits::min(), 1600000000000000), limits::min());
+    EXPECT_EQ(offset(limits::min() + 7, 7), limits::min());
+    EXPECT_EQ(offset(limits::max(), -1), limits::max());
+    EXPECT_EQ(offset(limits::max() - 7, -7), limits::max());
+    EXPECT_EQ(offset(limits::max(), limits::max()), 0);
+    EXPECT_EQ(offset(0, -limits::max()), limits::max());
 }
 
 TEST(votes, takes_no_other_reply_for_an_acquire_vote) {

@@ -122,6 +122,8 @@ TEST(endpoint, names_the_part_at_fault) {
         {"redis://::1", "host"},
         {"redis://[v1.x]", "host"},
         {"redis://a%00b", "host"},
+        {"redis://a%3Ab", "host"},
+        {"redis://%3A%3A1", "host"},
         {"redis://h%zz", "host"},
         {"redis://h:port", "port"},
         {"redis://h:0", "port"},

@@ -1,0 +1,208 @@
+// Fuzz target: any bytes that a server sends while it is being connected to, and any order of
+// events, through the steps of connecting. No step is skipped, nobody is ready who was refused, the
+// waits keep their bounds, and no message repeats the password. One thread.
+#include <chrono>
+#include <string>
+#include <string_view>
+
+#include "fuzz/byte_source.hpp"
+#include "fuzz/target.hpp"
+#include "redis/connect_steps.hpp"
+#include "redis/resp_reader.hpp"
+
+namespace redlock::fuzz {
+namespace {
+
+using namespace std::chrono_literals;
+using redis::connect_action;
+using redis::connect_event;
+using redis::connect_step;
+using redis::connect_steps;
+using redis::reply_kind;
+using redis::reply_view;
+using redis::resp_reader;
+using redis::server_identity;
+using does = connect_action::kind;
+using happens = connect_event::kind;
+
+constexpr std::string_view password = "s3cret";
+constexpr connect_steps::backoff pause{50ms, 5s};
+constexpr std::size_t longest_value = 128;
+constexpr std::size_t longest_message = 300;
+
+endpoint where_from(byte_source& source) {
+    endpoint where;
+    const std::uint8_t choices = source.byte();
+    where.user = (choices & 1U) != 0 ? "ann" : "";
+    where.password = (choices & 2U) != 0 ? password : "";
+    where.database = (choices & 4U) != 0 ? 7 : 0;
+    if ((choices & 8U) != 0) {
+        where.transport = endpoint::transport_kind::unix_socket;
+        where.path = "/run/redis.sock";
+    }
+    return where;
+}
+
+void check_identity(const server_identity& identity) {
+    for (const std::string& each :
+         {identity.run_id, identity.redis_version, identity.role, identity.replication_id}) {
+        require(each.size() <= longest_value, "what a server says of itself is cut");
+        require(each.find('\n') == std::string::npos, "a value is within its line");
+    }
+    require(identity.incarnation().empty() ==
+                (identity.run_id.empty() || identity.replication_id.empty()),
+            "an incarnation needs both its parts");
+    require(identity.remembers_for() >= 0s, "nobody remembers the future");
+    require(identity.remembers_for() == 0s || (identity.role == "master" && !identity.promoted &&
+                                               !identity.flushed && identity.uptime),
+            "only who surely forgot nothing is believed to remember");
+}
+
+/// One connection's steps and what was seen of them.
+class story {
+  public:
+    explicit story(byte_source& source)
+        : where_(where_from(source)), greets_(source.flag()), steps_(where_, pause, greets_) {}
+
+    void happen(happens what, const reply_view& reply, std::uint64_t random) {
+        const connect_step before = steps_.step();
+        const connect_action action = steps_.resume({.what = what,
+                                                     .reply = reply,
+                                                     .cause = node_errc::connection_lost,
+                                                     .message = "it broke",
+                                                     .random = random});
+        const connect_step after = steps_.step();
+        if (action.what == does::none) {
+            require(before == after, "where nothing is to be done nothing has changed");
+            return;
+        }
+        check_way(before, after, reply);
+        check_action(action, after);
+        check_identity(steps_.identity());
+    }
+
+    [[nodiscard]] connect_step step() const { return steps_.step(); }
+    [[nodiscard]] bool awaits_reply() const { return steps_.awaits_reply(); }
+
+  private:
+    void check_way(connect_step before, connect_step after, const reply_view& reply) {
+        const bool logs_in = !where_.user.empty() || !where_.password.empty();
+        const bool asked = before == connect_step::authenticating ||
+                           before == connect_step::selecting || before == connect_step::identifying;
+        if (after == connect_step::waiting || after == connect_step::resolving) {
+            return;
+        }
+        switch (after) {
+            case connect_step::authenticating:
+                require(logs_in && before == connect_step::connecting, "log in comes first");
+                break;
+            case connect_step::selecting:
+                require(
+                    before == (logs_in ? connect_step::authenticating : connect_step::connecting),
+                    "select comes after the log-in");
+                require(where_.database != 0, "the first database needs no select");
+                break;
+            case connect_step::identifying:
+                require(before == (where_.database != 0 ? connect_step::selecting
+                                   : logs_in            ? connect_step::authenticating
+                                                        : connect_step::connecting),
+                        "who is there is asked in the right database");
+                break;
+            case connect_step::greeting:
+                require(greets_ && before == connect_step::identifying,
+                        "only the known are greeted");
+                break;
+            case connect_step::ready:
+                require(before == (greets_ ? connect_step::greeting : connect_step::identifying),
+                        "nobody is ready without having been identified and greeted");
+                break;
+            default:
+                break;
+        }
+        if (before == connect_step::identifying) {
+            require(reply.kind() == reply_kind::string || reply.is_error(), "INFO is a text");
+        } else if (asked) {
+            require(reply.kind() == reply_kind::status, "only OK leads on");
+        }
+    }
+
+    void check_action(const connect_action& action, connect_step after) {
+        require((action.what == does::wait) == (after == connect_step::waiting), "a wait waits");
+        require((action.what == does::ready) == (after == connect_step::ready), "ready is ready");
+        require((action.what == does::send || action.what == does::greet) == steps_.awaits_reply(),
+                "a reply is due to what was sent");
+        require((action.what == does::send) == !action.bytes.empty(), "what is sent has bytes");
+        if (action.what == does::wait) {
+            require(action.delay >= longest_wait_ / 2 && action.delay <= longest_wait_,
+                    "a wait is between half its ceiling and all of it");
+            longest_wait_ = std::min<std::chrono::nanoseconds>(longest_wait_ * 2, pause.max);
+            require(static_cast<bool>(steps_.cause()), "a failure has a cause");
+            require(steps_.message().find(password) == std::string::npos || where_.password.empty(),
+                    "no message repeats the password");
+            require(steps_.message().size() <= longest_message, "a message is bounded");
+        } else if (action.what == does::ready) {
+            longest_wait_ = pause.min;
+        }
+    }
+
+    endpoint where_;
+    bool greets_;
+    connect_steps steps_;
+    std::chrono::nanoseconds longest_wait_ = pause.min;
+};
+
+/// The way a connection goes, each reply being what the server sends next.
+void connect_to(story& with, byte_source& source) {
+    resp_reader reader;
+    reader.feed({source.rest().data(), source.rest().size()});
+    std::uint64_t random = source.rest().size() * 0x9e3779b97f4a7c15U;
+    const auto one_attempt = [&] {
+        with.happen(happens::begin, {}, 0);
+        with.happen(happens::resolved, {}, 0);
+        with.happen(happens::connected, {}, 0);
+        while (with.awaits_reply()) {
+            if (reader.next() != resp_reader::status::reply) {
+                with.happen(happens::failed, {}, random);
+                return false;
+            }
+            const bool greeting = with.step() == connect_step::greeting;
+            with.happen(greeting ? happens::greeted : happens::reply, reader.current(), ++random);
+        }
+        return true;
+    };
+    while (one_attempt()) {
+        require(with.step() == connect_step::ready || with.step() == connect_step::waiting,
+                "an attempt ends ready or waiting");
+        if (with.step() == connect_step::ready) {
+            with.happen(happens::failed, {}, random);
+        }
+    }
+    require(with.step() == connect_step::waiting, "what is cut off waits");
+}
+
+void any_order(story& with, byte_source& source) {
+    resp_reader reader;
+    const std::string_view replies = source.take(source.rest().size() / 2);
+    reader.feed({replies.data(), replies.size()});
+    while (!source.empty()) {
+        const auto what = static_cast<happens>(source.below(6));
+        const bool some = what == happens::reply && reader.next() == resp_reader::status::reply;
+        with.happen(what, some ? reader.current() : reply_view{}, source.byte());
+    }
+}
+
+}  // namespace
+
+void try_input(std::string_view bytes) {
+    byte_source source{bytes};
+    const bool in_order = source.flag();
+    story one{source};
+    if (in_order) {
+        connect_to(one, source);
+    } else {
+        any_order(one, source);
+    }
+    check_identity(redis::parse_server_info(source.rest()));
+}
+
+}  // namespace redlock::fuzz
