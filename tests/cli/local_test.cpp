@@ -133,11 +133,11 @@ TEST(demo, loses_updates_without_the_lock_and_none_with_it) {
     process demo{{.arguments = redlock_line({"demo"})}};
     const auto result = demo.wait();
     EXPECT_EQ(result.status, 0) << result.out << result.err;
-    const std::size_t guarded = result.out.find("guarded counter:");
+    const std::size_t guarded = result.out.find("\nguarded counter:");
     ASSERT_NE(guarded, std::string::npos) << result.out;
     int kept = 0;
     int written = -1;
-    std::sscanf(result.out.c_str() + guarded, "guarded counter: %d of %d", &kept, &written);
+    std::sscanf(result.out.c_str() + guarded, "\nguarded counter: %d of %d", &kept, &written);
     EXPECT_EQ(kept, written) << result.out;
     EXPECT_TRUE(result.out.ends_with(" updates kept, 0 lost updates\n")) << result.out;
     EXPECT_NE(result.out.find("SIGSTOP"), std::string::npos);
