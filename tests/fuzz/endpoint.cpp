@@ -1,6 +1,8 @@
 // Fuzz target: anything that may stand where a Redis URL is expected. It is taken or refused, never
 // thrown at; a refusal repeats nothing of a password; and what is taken reads the same once it was
 // written down for a log. One thread.
+#include <algorithm>
+#include <array>
 #include <redlock/endpoint.hpp>
 #include <string>
 #include <string_view>
@@ -10,41 +12,42 @@
 namespace redlock::fuzz {
 namespace {
 
-constexpr std::size_t shortest_secret = 4;
+/// Every sentence with which a URL is refused. None has room for a part of the URL.
+constexpr std::array<std::string_view, 23> refusals{
+    "the scheme is missing: "
+    "expected redis://[user[:password]@]host[:port][/db] or unix:///path/to.sock[?db=n]",
+    "the scheme rediss (TLS) is not supported yet",
+    "the scheme redis+sentinel (Sentinel) is not supported yet",
+    "the scheme rediss+sentinel (Sentinel) is not supported yet",
+    "the scheme is neither redis nor unix: "
+    "expected redis://[user[:password]@]host[:port][/db] or unix:///path/to.sock[?db=n]",
+    "the scheme must be followed by //: "
+    "expected redis://[user[:password]@]host[:port][/db] or unix:///path/to.sock[?db=n]",
+    "the query holds a character that a URL cannot hold as it is: "
+    "write it as % and two hexadecimal digits",
+    "the path holds a character that a URL cannot hold as it is: "
+    "write it as % and two hexadecimal digits",
+    "the user or the password holds a character that a URL cannot hold as it is: "
+    "write it as % and two hexadecimal digits",
+    "the port is not a number from 1 to 65535",
+    "the host is malformed; an IPv6 address stands in brackets",
+    "the host is malformed",
+    "the host is missing",
+    "the database is not a number",
+    "durable in the query is neither yes nor no",
+    "the query has a parameter that is not known here",
+    "the query gives the database twice",
+    "the query gives durable twice",
+    "a Unix socket has no host: write unix:/// and the rest of the path",
+    "the path of the socket is missing",
+    "the path of the socket holds a NUL",
+    "the path of the socket is too long: the system allows 107 bytes",
+    "the URL has a fragment: write # as %23",
+};
 
-/// Of words that our own messages use, nobody can say that they were repeated.
-bool is_of_ours(std::string_view secret) {
-    static const std::string ours =
-        "expected redis://[user[:password]@]host[:port][/db] or unix:///path/to.sock[?db=n] the "
-        "scheme is missing: the scheme rediss (TLS) is not supported yet redis+sentinel "
-        "rediss+sentinel (Sentinel) is neither redis nor unix: must be followed by //: the user or "
-        "the password host path query port holds a character that a URL cannot hold as it is: "
-        "write it as % and two hexadecimal digits is malformed; an IPv6 address stands in brackets "
-        "the port is not a number from 1 to 65535 the database is not a number durable in the "
-        "query is neither yes nor no gives the database twice durable twice has a parameter that "
-        "is not known here a Unix socket has no host: write unix:/// and the rest of the path the "
-        "path of the socket is missing holds a NUL is too long: the system allows 107 bytes the "
-        "URL has a fragment: write # as %23";
-    return ours.find(secret) != std::string::npos;
-}
-
-void check_refusal(std::string_view url, const std::string& message) {
-    require(!message.empty() && message.size() < 300, "a refusal is worded, and short");
-    for (const char each : message) {
-        require(each >= ' ' && each <= '~', "a refusal is one printable line");
-    }
-    // Whatever somebody may have meant for a password: all between a colon and a later at-sign.
-    for (std::size_t colon = url.find(':'); colon != std::string_view::npos;
-         colon = url.find(':', colon + 1)) {
-        for (std::size_t at = url.find('@', colon);
-             at != std::string_view::npos && at - colon <= message.size();
-             at = url.find('@', at + 1)) {
-            const std::string_view secret = url.substr(colon + 1, at - colon - 1);
-            require(secret.size() < shortest_secret || is_of_ours(secret) ||
-                        message.find(secret) == std::string::npos,
-                    "a refusal does not repeat a password");
-        }
-    }
+void check_refusal(std::string_view message) {
+    require(std::find(refusals.begin(), refusals.end(), message) != refusals.end(),
+            "a refusal is one of our own sentences, and so without a part of the URL");
 }
 
 void check_taken(const endpoint& found) {
@@ -76,7 +79,7 @@ void check_taken(const endpoint& found) {
 void try_input(std::string_view bytes) {
     const auto found = parse_endpoint(bytes);
     if (found.has_error()) {
-        check_refusal(bytes, found.error().message);
+        check_refusal(found.error().message);
     } else {
         check_taken(*found);
     }

@@ -17,7 +17,6 @@
 namespace redlock::fuzz {
 namespace {
 
-using redis::reply_kind;
 using redis::reply_view;
 using redis::resp_reader;
 

