@@ -82,8 +82,8 @@ cell measure(const std::vector<redlock::endpoint>& endpoints, std::size_t nodes,
     result.at_once = at_once;
     result.plain = summed_up(of_plain, plain.latencies());
     result.own = summed_up(of_own, own.latencies());
-    result.library = summed_up(of_library, library.latencies());
-    result.library.errors += early_errors;
+    result.ours = summed_up(of_library, library.latencies());
+    result.ours.errors += early_errors;
     result.to_plain = ratio(of_library, of_plain);
     result.to_own = ratio(of_library, of_own);
     result.error = library.last_error();

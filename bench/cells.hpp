@@ -26,7 +26,7 @@ struct cell {
     std::size_t at_once = 0;
     figures plain;
     figures own;
-    figures library;
+    figures ours;
     /// Medians of the slices' own ratios, each slice against its neighbours.
     double to_plain = 0;
     double to_own = 0;

@@ -33,10 +33,6 @@ struct observation {
     [[nodiscard]] bool covers(nanoseconds at) const { return begin <= at && at < end; }
 };
 
-nanoseconds time_now() {
-    return clock::now().time_since_epoch();
-}
-
 /// Sets all going, and measures in their midst: they have begun before and go on until after.
 observation observe(const std::vector<redlock::endpoint>& nodes, const hand_over_load& load,
                     double seconds, hand_over_line& line) {

@@ -29,10 +29,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-nanoseconds clock_reading() {
-    return clock::now().time_since_epoch();
-}
-
 /// Notes the split votes, which no acquisition reports by itself.
 class split_watch : public redlock::observer {
   public:
@@ -40,7 +36,7 @@ class split_watch : public redlock::observer {
 
     void on_event(const redlock::event& what) noexcept override {
         if (what.kind == redlock::event_kind::attempt_failed && what.message == "split") {
-            splits_.push_back(clock_reading());
+            splits_.push_back(time_now());
         }
     }
 
@@ -107,7 +103,7 @@ asio::awaitable<void> crew::hold_and_release(redlock::lock held, hold noted) {
         co_await timer.async_wait(asio::as_tuple(asio::deferred));
     }
     --holding_;
-    noted.ended = clock_reading();
+    noted.ended = time_now();
     record_.holds.push_back(noted);
     auto [error] = co_await held.async_release(asio::as_tuple(asio::deferred));
     if (error) {
@@ -122,7 +118,7 @@ asio::awaitable<void> crew::work(std::uint64_t number) {
     const redlock::acquire_options defaults;
     asio::steady_timer timer{io_};
     while (!stopping_) {
-        self.asked = clock_reading();
+        self.asked = time_now();
         self.may_cancel = self.waiting = true;
         auto [error, held] =
             co_await locks_.async_acquire(resource_, defaults, asio::as_tuple(asio::deferred));
@@ -130,7 +126,7 @@ asio::awaitable<void> crew::work(std::uint64_t number) {
         if (!error) {
             const auto token = held.fencing_token().value();
             co_await hold_and_release(std::move(held), {.asked = self.asked,
-                                                        .begun = clock_reading(),
+                                                        .begun = time_now(),
                                                         .ended = {},
                                                         .token = token,
                                                         .worker = number});

@@ -57,7 +57,7 @@ int run_floors(const std::vector<redlock::endpoint>& nodes, const bench::argumen
             }
             const auto& measured =
                 cells.emplace_back(bench::measure(nodes, count, at_once, asked.how, seconds));
-            errors += measured.plain.errors + measured.own.errors + measured.library.errors;
+            errors += measured.plain.errors + measured.own.errors + measured.ours.errors;
             if (!asked.json) {
                 bench::print_table_line(measured);
             }

@@ -63,14 +63,14 @@ void print_table_head(style how, double seconds) {
 void print_table_line(const cell& measured) {
     fmt::print("{:5} {:3} | {:>7} {:>7} {:>7} | {:5.2f} {:5.2f} | {:6.0f} {:6.0f} {:7.0f} |",
                measured.nodes, measured.at_once, thousands(measured.plain.rate),
-               thousands(measured.own.rate), thousands(measured.library.rate), measured.to_plain,
+               thousands(measured.own.rate), thousands(measured.ours.rate), measured.to_plain,
                measured.to_own, microseconds(measured.plain.latency),
-               microseconds(measured.own.latency), microseconds(measured.library.latency));
+               microseconds(measured.own.latency), microseconds(measured.ours.latency));
     fmt::print(" {:6.1f} {:6.1f} {:7.1f}\n", microseconds(measured.plain.busy),
-               microseconds(measured.own.busy), microseconds(measured.library.busy));
-    if (measured.plain.errors + measured.own.errors + measured.library.errors > 0) {
+               microseconds(measured.own.busy), microseconds(measured.ours.busy));
+    if (measured.plain.errors + measured.own.errors + measured.ours.errors > 0) {
         fmt::print("       errors: plain {}, own {}, redlock {} {}\n", measured.plain.errors,
-                   measured.own.errors, measured.library.errors, measured.error);
+                   measured.own.errors, measured.ours.errors, measured.error);
     }
     std::fflush(stdout);
 }
@@ -82,7 +82,7 @@ void print_json(const std::vector<cell>& cells, style how) {
                                      {"at_once", measured.at_once},
                                      {"plain_floor", as_json(measured.plain)},
                                      {"own_floor", as_json(measured.own)},
-                                     {"redlock", as_json(measured.library)},
+                                     {"redlock", as_json(measured.ours)},
                                      {"to_plain_floor", rounded(measured.to_plain, 0.001)},
                                      {"to_own_floor", rounded(measured.to_own, 0.001)}});
     }

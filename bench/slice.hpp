@@ -28,6 +28,11 @@ struct slice {
     }
 };
 
+/// Comparable between the processes of one machine.
+[[nodiscard]] inline nanoseconds time_now() {
+    return clock::now().time_since_epoch();
+}
+
 /// What this thread has used of a processor, in user code and in the kernel. Far less noisy than
 /// the clock when others want the processor too.
 [[nodiscard]] inline nanoseconds thread_time() {

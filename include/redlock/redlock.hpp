@@ -9,7 +9,7 @@
 #include "redlock/mutex.hpp"         // IWYU pragma: export
 #include "redlock/observer.hpp"      // IWYU pragma: export
 #include "redlock/options.hpp"       // IWYU pragma: export
-#include "redlock/statistics.hpp"
-#include "redlock/status.hpp"     // IWYU pragma: export
-#include "redlock/types.hpp"      // IWYU pragma: export
-#include "redlock/with_lock.hpp"  // IWYU pragma: export
+#include "redlock/statistics.hpp"    // IWYU pragma: export
+#include "redlock/status.hpp"        // IWYU pragma: export
+#include "redlock/types.hpp"         // IWYU pragma: export
+#include "redlock/with_lock.hpp"     // IWYU pragma: export

@@ -48,14 +48,21 @@ std::int64_t believed_offset(std::span<std::int64_t> offsets_us) {
     return *middle;
 }
 
-std::uint64_t fence_memory::largest(const std::string& resource) const {
+bool fence_memory::believes(std::uint64_t fence, std::int64_t now_us) const {
+    return fence <= shifted_clock(now_us, 2 * window_us_);
+}
+
+std::uint64_t fence_memory::largest(const std::string& resource, std::int64_t now_us) const {
     const auto found = fences_.find(resource);
-    return found == fences_.end() ? 0 : found->second;
+    return found != fences_.end() && believes(found->second, now_us) ? found->second : 0;
 }
 
 void fence_memory::note(const std::string& resource, std::uint64_t fence, std::int64_t now_us) {
     if (now_us > 0 && fence < static_cast<std::uint64_t>(now_us)) {
         // The clock alone proposes more than this.
+        return;
+    }
+    if (!believes(fence, now_us)) {
         return;
     }
     if (fences_.size() >= capacity_ && !fences_.contains(resource)) {

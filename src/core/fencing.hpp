@@ -42,21 +42,30 @@ struct ballot_block {
 [[nodiscard]] std::int64_t believed_offset(std::span<std::int64_t> offsets_us);
 
 /// Remembers the largest fence seen of each resource for as long as it matters: a fence that the
-/// clock has passed is no better than the clock. Bounded by the rate of acquisitions times the
-/// clocks' distance, and by `capacity`: a forgotten fence costs one more round trip, nothing else.
+/// clock has passed is no better than the clock, and one that is too far ahead comes from a clock
+/// that was wrong. No ballot above that would be accepted; one below it still wins a majority
+/// without the node that has it. Bounded by the rate of acquisitions times the clocks' distance,
+/// and by `capacity`: a forgotten fence costs one more round trip, nothing else.
 class fence_memory {
   public:
-    explicit fence_memory(std::size_t capacity = 4096) : capacity_(capacity) {}
+    /// `window_us`: how far a ballot may be from a node's clock. A fence is believed for twice
+    /// that: the nodes may be a window ahead of us, and the fence a window ahead of them.
+    explicit fence_memory(std::size_t capacity = 4096,
+                          std::int64_t window_us = std::int64_t{1} << 60)
+        : capacity_(capacity), window_us_(window_us) {}
 
-    [[nodiscard]] std::uint64_t largest(const std::string& resource) const;
-    /// `now_us`: the nodes' clocks as far as known.
+    /// `now_us`: the nodes' clocks as far as known now, which may not be what they seemed to be
+    /// when the fence was noted.
+    [[nodiscard]] std::uint64_t largest(const std::string& resource, std::int64_t now_us) const;
     void note(const std::string& resource, std::uint64_t fence, std::int64_t now_us);
     [[nodiscard]] std::size_t size() const { return fences_.size(); }
 
   private:
+    [[nodiscard]] bool believes(std::uint64_t fence, std::int64_t now_us) const;
     void forget_passed(std::int64_t now_us);
 
     std::size_t capacity_;
+    std::int64_t window_us_;
     std::unordered_map<std::string, std::uint64_t> fences_;
 };
 

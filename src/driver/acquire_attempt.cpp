@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "driver/line_exit.hpp"
 #include "driver/release_attempt.hpp"
 #include "driver/votes.hpp"
 
@@ -73,6 +74,7 @@ acquire_attempt::acquire_attempt(node_pool& pool, lock_identity identity,
       wall_us_(node_pool::wall_us()),
       // Before anything is encoded or sent: validity counts from here.
       round_(pool.size(), lease_time, boot_clock::now()),
+      place_id_(place != nullptr ? place->id : std::string{}),
       call_(encode(pool, identity_, lease_time, place)) {}
 
 void acquire_attempt::start(owner& told) {
@@ -110,6 +112,13 @@ const script_call* acquire_attempt::script_for(node_index /*node*/) {
     const bool wanted = outcome == core::acquire_outcome::pending ||
                         (outcome == core::acquire_outcome::held && !closed_);
     return wanted ? &call_ : nullptr;
+}
+
+void acquire_attempt::on_repeated(node_index node) {
+    // The holder has left the line before, and may just have taken a place again.
+    if (round_.outcome() == core::acquire_outcome::held && !place_id_.empty()) {
+        leave_line(pool(), identity_.resource, place_id_, core::node_set::only(node));
+    }
 }
 
 void acquire_attempt::on_answer(node_index node, const redis::reply_view& reply) {

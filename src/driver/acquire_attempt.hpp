@@ -68,6 +68,7 @@ class acquire_attempt final : public fan_out {
 
   private:
     [[nodiscard]] const script_call* script_for(node_index node) override;
+    void on_repeated(node_index node) override;
     void on_answer(node_index node, const redis::reply_view& reply) override;
     void on_no_answer(node_index node, error_code cause, std::string message,
                       bool maybe_executed) override;
@@ -83,6 +84,7 @@ class acquire_attempt final : public fan_out {
     std::chrono::milliseconds lease_time_;
     std::int64_t wall_us_;
     core::acquire_round round_;
+    std::string place_id_;  // in the line; empty without
     script_call call_;
     owner* owner_ = nullptr;
     core::node_set owed_;  // a release, unless their answer makes it needless

@@ -21,6 +21,7 @@ void fan_out::on_reply(std::uint32_t tag, const redis::reply_view& reply) {
     if (reply.is_error() && redis::is_noscript(reply.text())) {
         if (const script_call* call = script_for(node)) {
             repeat_by_body(node, *call);
+            on_repeated(node);
             return;
         }
         on_no_answer(node, node_errc::error_reply, redis::shown_text(reply.text()), false);

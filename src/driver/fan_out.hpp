@@ -44,6 +44,8 @@ class fan_out : public redis::reply_sink, public std::enable_shared_from_this<fa
     [[nodiscard]] virtual redis::delivery repeated(node_index /*node*/) const {
         return redis::delivery::must_follow;
     }
+    /// The script was sent once more.
+    virtual void on_repeated(node_index /*node*/) {}
     /// Any reply but NOSCRIPT from a node that may vote.
     virtual void on_answer(node_index node, const redis::reply_view& reply) = 0;
     /// May be followed by a late `on_answer` of the same node.

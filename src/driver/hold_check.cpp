@@ -2,15 +2,13 @@
 
 #include <utility>
 
-#include "driver/acquire_attempt.hpp"
+#include "driver/queries.hpp"
 #include "driver/votes.hpp"
 
 namespace redlock::driver {
 
 hold_check::hold_check(node_pool& pool, const std::string& resource, std::string token)
-    : fan_out(pool),
-      token_(std::move(token)),
-      call_(scripts::status, {resource, fence_key(resource), holder_key(resource)}, {}) {}
+    : fan_out(pool), token_(std::move(token)), call_(status_call(resource)) {}
 
 void hold_check::start(core::node_set whom, report tell) {
     tell_ = std::move(tell);

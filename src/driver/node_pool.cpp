@@ -10,6 +10,9 @@ namespace redlock::driver {
 
 namespace {
 
+/// Of fences, by resource.
+constexpr std::size_t longest_memory = 4096;
+
 std::mt19937_64 seeded_generator() {
     std::random_device device;
     std::array<std::random_device::result_type, 8> words{};
@@ -33,6 +36,7 @@ node_pool::node_pool(const boost::asio::any_io_executor& strand,
               each->track_keys(wanted);
           }
       }),
+      fences_(longest_memory, std::chrono::microseconds{options.clock_window}.count()),
       generator_(seeded_generator()) {
     node_events& events = *this;
     for (const auto& where : endpoints) {
@@ -56,20 +60,15 @@ node_pool::node_pool(const boost::asio::any_io_executor& strand,
 
 std::optional<core::ballot_block> node_pool::next_block(const std::string& resource,
                                                         std::uint64_t width) {
+    const std::int64_t wall = wall_us();
     return core::next_block(
-        fences_.largest(resource), wall_us(), offset_us_, width,
+        fences_.largest(resource, wall + offset_us_), wall, offset_us_, width,
         // Leaves room for clocks that differ.
         static_cast<std::uint64_t>(std::chrono::microseconds{options_.clock_window}.count() / 4));
 }
 
 void node_pool::note_fence(const std::string& resource, std::uint64_t fence) {
-    const std::int64_t now = wall_us() + offset_us_;
-    const std::int64_t window = std::chrono::microseconds{options_.clock_window}.count();
-    // A fence further ahead comes from a node whose clock was wrong. No ballot above it would be
-    // accepted by the others; one below it still wins a majority without that node.
-    if (now + window > 0 && fence <= static_cast<std::uint64_t>(now + window)) {
-        fences_.note(resource, fence, now);
-    }
+    fences_.note(resource, fence, wall_us() + offset_us_);
 }
 
 void node_pool::note_offsets(std::vector<std::int64_t> offsets_us) {

@@ -15,9 +15,13 @@ constexpr std::string_view scan_step = "1000";
 
 }  // namespace
 
+script_call status_call(const std::string& resource) {
+    return {scripts::status, {resource, fence_key(resource), holder_key(resource)}, {}};
+}
+
 status_query::status_query(node_pool& pool, const std::string& resource)
     : fan_out(pool),
-      call_(scripts::status, {resource, fence_key(resource), holder_key(resource)}, {}),
+      call_(status_call(resource)),
       started_(boot_clock::now()),
       pending_(core::node_set::all(pool.size())),
       views_(pool.size()) {}

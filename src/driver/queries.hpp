@@ -14,6 +14,9 @@
 
 namespace redlock::driver {
 
+/// What a node is asked for its view of one resource.
+[[nodiscard]] script_call status_call(const std::string& resource);
+
 /// Asks each node for its view of one resource.
 class status_query final : public fan_out {
   public:

@@ -14,6 +14,8 @@ script_call encode(const node_pool& pool, const lock_identity& identity, std::ui
     const std::string fence = fence_key(identity.resource);
     const std::string bar_text = decimal(bar);
     const std::string lifetime = decimal(pool.options().fence_lifetime.count());
+    const std::string window =
+        decimal(std::chrono::microseconds{pool.options().clock_window}.count());
     // What is not given stands at the end, and is left out.
     std::string holder;
     std::string_view holder_given;
@@ -26,7 +28,7 @@ script_call encode(const node_pool& pool, const lock_identity& identity, std::ui
     }
     return {scripts::release,
             {identity.resource, fence, holder_given},
-            {identity.token, bar_text, lifetime, above_given}};
+            {identity.token, bar_text, lifetime, window, above_given}};
 }
 
 }  // namespace

@@ -96,11 +96,7 @@ void acquire_operation::start() {
 void acquire_operation::compete() {
     // Not from inside the operation that makes room. If that began a release, it is ahead of us on
     // every connection.
-    boost::asio::post(manager_.strand(), [weak = weak_from_this()] {
-        if (const auto self = weak.lock(); self && !self->done_) {
-            self->begin();
-        }
-    });
+    boost::asio::post(manager_.strand(), begin_unless_done());
 }
 
 void acquire_operation::begin() {
@@ -110,11 +106,15 @@ void acquire_operation::begin() {
         return;
     }
     manager_.clock().set(*this, session_.deadline());
-    manager_.door().when_open([weak = weak_from_this()] {
+    manager_.door().when_open(begin_unless_done());
+}
+
+std::function<void()> acquire_operation::begin_unless_done() {
+    return [weak = weak_from_this()] {
         if (const auto self = weak.lock(); self && !self->done_) {
-            self->follow(self->session_.start(boot_clock::now()));
+            self->begin();
         }
-    });
+    };
 }
 
 void acquire_operation::follow(const core::wait_session::step& step) {
@@ -233,6 +233,10 @@ void acquire_operation::on_attempt_decided() {
         hand_out();
         return;
     }
+    if (!round.offsets_us().empty()) {
+        // The place was taken by the same wrong clock as the ballot.
+        leave_nodes_line({});
+    }
     if (round.outcome() == core::acquire_outcome::split) {
         manager_.counted().split_votes.add();
     }
@@ -292,9 +296,7 @@ void acquire_operation::take_over(held_lock& from, won_lease won) {
 /// The lease, looked after in the way that this caller asked for.
 std::shared_ptr<held_lock> acquire_operation::hold(won_lease won) {
     won.lease_time = lease_time_;
-    won.stop_margin = request_.options().stop_margin
-                          ? core::duration{*request_.options().stop_margin}
-                          : core::default_stop_margin(lease_time_);
+    won.stop_margin = stop_margin_of(request_.options(), lease_time_);
     won.renews = request_.options().renew.value_or(!request_.options().lease_time.has_value());
     auto held = std::make_shared<held_lock>(manager_, std::move(won));
     held->start();

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 
 #include "core/wait_session.hpp"
@@ -47,6 +48,7 @@ class acquire_operation final : public closable,
     void take_over(held_lock& from, won_lease won) override;
 
     void begin();
+    [[nodiscard]] std::function<void()> begin_unless_done();
     void follow(const core::wait_session::step& step);
     void start_round();
     void hand_out();

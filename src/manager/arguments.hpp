@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/renewal.hpp"
 #include "core/turn.hpp"
 #include "redlock/endpoint.hpp"
 #include "redlock/options.hpp"
@@ -17,6 +18,13 @@ namespace redlock::manager {
 /// How far a lock may pass from one waiter to the next.
 [[nodiscard]] inline core::turn::limits hand_over_limits(const manager_options& options) {
     return {.count = options.hand_over_count, .time = options.hand_over_time};
+}
+
+/// When the loss of a lock is announced before the end of its validity.
+[[nodiscard]] inline core::duration stop_margin_of(const acquire_options& options,
+                                                   std::chrono::milliseconds lease_time) {
+    return options.stop_margin ? core::duration{*options.stop_margin}
+                               : core::default_stop_margin(lease_time);
 }
 
 /// A sentence for people, or nothing if all is well.

@@ -8,6 +8,8 @@ namespace redlock {
 
 std::string_view to_string(event_kind kind) noexcept {
     switch (kind) {
+        case event_kind::woken:
+            return "woken";
         case event_kind::acquired:
             return "acquired";
         case event_kind::attempt_failed:
@@ -20,10 +22,6 @@ std::string_view to_string(event_kind kind) noexcept {
             return "extend failed";
         case event_kind::lost:
             return "lost";
-        case event_kind::woken:
-            return "woken";
-        case event_kind::tracking_refused:
-            return "tracking refused";
         case event_kind::released:
             return "released";
         case event_kind::handed_over:
@@ -40,6 +38,8 @@ std::string_view to_string(event_kind kind) noexcept {
             return "node refused";
         case event_kind::node_without_vote:
             return "node without vote";
+        case event_kind::tracking_refused:
+            return "tracking refused";
     }
     return "?";
 }

@@ -121,9 +121,7 @@ void attach_operation::on_views(core::instant started, const std::vector<node_st
             driver::encode_holder(hold.fencing.value(), won.identity.token, hold.label);
     }
     won.lease_time = lease_time_;
-    won.stop_margin = request_.options().stop_margin
-                          ? core::duration{*request_.options().stop_margin}
-                          : core::default_stop_margin(lease_time_);
+    won.stop_margin = stop_margin_of(request_.options(), lease_time_);
     won.renews = request_.options().renew.value_or(false);
     won.started = started;
     won.valid_until = core::valid_until(started, remaining);

@@ -44,8 +44,12 @@ std::string server_identity::incarnation() const {
 }
 
 std::chrono::seconds server_identity::remembers_for() const {
-    return promoted || flushed || role != "master" ? std::chrono::seconds{0}
-                                                   : uptime.value_or(std::chrono::seconds{0});
+    constexpr std::chrono::seconds rounding{1};
+    if (promoted || flushed || role != "master" || !uptime || *uptime < rounding) {
+        return std::chrono::seconds{0};
+    }
+    // The difference of two clock readings in whole seconds: it may be one too many.
+    return *uptime - rounding;
 }
 
 server_identity parse_server_info(std::string_view info) {

@@ -87,6 +87,25 @@ TEST_F(late_reply, grant_belongs_to_the_lock_that_is_held) {
     EXPECT_THAT(c->calls(), ElementsAre("acquire"));
 }
 
+TEST_F(late_reply, without_the_script_leaves_no_place_in_line_for_a_lock_that_is_held) {
+    for (auto* const each : {a.get(), b.get()}) {
+        each->on_script = acquire_says(granted_reply);
+    }
+    c->on_script = acquire_says(silence);
+    const line_place place{.id = "me-1", .ticket = 1};
+    const auto attempt = std::make_shared<acquire_attempt>(*world->pool, world->identity(),
+                                                           attempt_world::lease, &place);
+    attempt->start(owner);
+    ASSERT_TRUE(run_until_calls(*c, 1));
+    ASSERT_TRUE(
+        world->run_until([&] { return attempt->round().outcome() == acquire_outcome::held; }));
+    c->server.say(noscript);
+    ASSERT_TRUE(run_until_calls(*c, 2));
+    EXPECT_EQ(c->calls().back(), "acquire_in_line!");
+    const redis::fake_server::words leave{"HDEL", "redlock:line:{job}", "me-1"};
+    ASSERT_TRUE(world->run_until([&] { return c->server.received.back() == leave; }));
+}
+
 TEST_F(late_reply, grant_to_a_lost_attempt_was_followed_by_its_barred_release) {
     a->on_script = acquire_says(busy);
     b->on_script = acquire_says(busy);
@@ -99,7 +118,7 @@ TEST_F(late_reply, grant_to_a_lost_attempt_was_followed_by_its_barred_release) {
     EXPECT_THAT(c->calls(), ElementsAre("acquire", "release"));
     EXPECT_EQ(c->server.accepted, 1);  // On the same connection, hence in this order.
     const auto release = c->last("release");
-    ASSERT_EQ(release.size(), 8U);
+    ASSERT_EQ(release.size(), 9U);
     EXPECT_EQ(release[3], "job");
     EXPECT_EQ(release[5], attempt->identity().token);
     EXPECT_EQ(release[6], std::to_string(attempt->identity().block.bar()));
@@ -124,7 +143,7 @@ TEST_F(late_reply, grant_to_a_contended_attempt_is_released_when_it_comes) {
     c->server.say(granted_reply);
     ASSERT_TRUE(run_until_calls(*c, 2));
     const auto release = c->last("release");
-    ASSERT_EQ(release.size(), 8U);
+    ASSERT_EQ(release.size(), 9U);
     EXPECT_EQ(release[5], attempt->identity().token);
     EXPECT_EQ(release[6], "0");  // nothing of it can come any more
     c->server.say(removed);

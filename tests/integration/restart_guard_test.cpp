@@ -193,7 +193,7 @@ TEST_F(restart_guard_test, an_extension_counts_what_a_restart_has_kept) {
     }
     user.warm_up();
     EXPECT_FALSE(user.extend(held));
-    EXPECT_GT(nodes[0].pttl("job"), 20'000);
+    EXPECT_TRUE(user.await([&] { return nodes[0].pttl("job") > 20'000; }));
     EXPECT_TRUE(user.status("job").nodes[0].vote_error);
 }
 

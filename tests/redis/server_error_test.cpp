@@ -82,7 +82,9 @@ TEST(server_identity, is_read_from_info) {
     EXPECT_EQ(found.redis_version, "7.0.15");
     EXPECT_EQ(found.role, "master");
     EXPECT_EQ(found.incarnation(), "0123abcd:4567");
-    EXPECT_EQ(found.remembers_for(), std::chrono::hours{1});
+    EXPECT_EQ(found.remembers_for(), std::chrono::seconds{3599}) << "whole seconds, cut off";
+    EXPECT_EQ(parse_server_info(with(whole_info, ":3600", ":0")).remembers_for(),
+              std::chrono::seconds{0});
 }
 
 TEST(server_identity, is_trusted_with_its_memory_only_if_nothing_speaks_against_it) {

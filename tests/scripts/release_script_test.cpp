@@ -78,7 +78,7 @@ TEST_F(release_script, compares_bars_as_numbers) {
     node.release({.bar = 10});
     EXPECT_EQ(node.server.get(node.fence), "10");
     node.server.command({"SET", node.fence, "9007199254740990"});
-    node.release({.bar = (std::int64_t{1} << 53) - 1});
+    node.release({.bar = (std::int64_t{1} << 53) - 1, .window_us = std::int64_t{1} << 53});
     EXPECT_EQ(node.server.get(node.fence), "9007199254740991");
 }
 
@@ -101,12 +101,23 @@ TEST_F(release_script, costs_two_calls) {
     EXPECT_THAT(node.calls(), ElementsAre(Pair("del", 1), Pair("get", 1)));
 }
 
-TEST_F(release_script, costs_four_calls_with_a_bar) {
+TEST_F(release_script, leaves_out_a_bar_that_would_lock_everybody_out) {
+    const std::int64_t now = node.time_us();
+    ASSERT_EQ(node.acquire({.ballot = now}), "1");
+    EXPECT_EQ(node.release({.bar = now + 2 * hour_us, .window_us = hour_us}), "1");
+    EXPECT_EQ(node.server.get(node.fence), std::to_string(now));
+    EXPECT_EQ(node.release({.bar = now + hour_us, .window_us = hour_us}), "0");
+    EXPECT_EQ(node.server.get(node.fence), std::to_string(now + hour_us))
+        << "as far as the window is one";
+}
+
+TEST_F(release_script, costs_five_calls_with_a_bar) {
     const std::int64_t ballot = node.time_us();
     ASSERT_EQ(node.acquire({.ballot = ballot}), "1");
     node.forget_calls();
     ASSERT_EQ(node.release({.bar = ballot + 1}), "1");
-    EXPECT_THAT(node.calls(), ElementsAre(Pair("del", 1), Pair("get", 2), Pair("set", 1)));
+    EXPECT_THAT(node.calls(),
+                ElementsAre(Pair("del", 1), Pair("get", 2), Pair("set", 1), Pair("time", 1)));
 }
 
 }  // namespace

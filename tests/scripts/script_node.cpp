@@ -76,7 +76,8 @@ std::string script_node::release(const release_call& with) const {
     if (with.with_holder_key) {
         keys.push_back(holder);
     }
-    words arguments{with.token, std::to_string(with.bar), std::to_string(with.fence_lifetime_ms)};
+    words arguments{with.token, std::to_string(with.bar), std::to_string(with.fence_lifetime_ms),
+                    std::to_string(with.window_us)};
     if (with.above_the_fence) {
         arguments.emplace_back("1");
     }

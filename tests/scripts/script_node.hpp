@@ -79,6 +79,7 @@ class script_node {
         std::int64_t bar = 0;
         std::int64_t fence_lifetime_ms = 2 * hour_ms;
         bool with_holder_key = false;
+        std::int64_t window_us = hour_us;
         bool above_the_fence = false;
     };
     std::string release(const release_call& with) const;

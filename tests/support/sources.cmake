@@ -1,4 +1,5 @@
 set(support_sources
+    tests/support/child.cpp
     tests/support/redis_peer.cpp
     tests/support/redis_server.cpp
 )

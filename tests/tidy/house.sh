@@ -10,7 +10,7 @@ cd "$1"
 here=$(mktemp -d)
 trap 'rm -rf "$here"' EXIT
 
-for folder in include src sim tests bench examples cmake docs models; do
+for folder in include src sim faults tests bench examples cmake docs models; do
     [ ! -d "$folder" ] || find "$folder" -type f
 done | sort >"$here/all"
 for file in dev .ci/run CMakeLists.txt README.md; do
@@ -38,8 +38,8 @@ arrows() {
         first = name
         sub(/\/.*/, "", first)
         if (first == "redlock") return "public"
-        if (quoted && first ~ /^(core|redis|driver|manager|scripts|cli|sim|bench)$/) return first
-        if (quoted && first ~ /^(support|integration|faults|fuzz)$/) return "tests"
+        if (quoted && first ~ /^(core|redis|driver|manager|scripts|cli|sim|bench|faults)$/) return first
+        if (quoted && first ~ /^(support|integration|fuzz)$/) return "tests"
         if (quoted && name !~ /\//) return "neighbour"
         if (first ~ /^(hiredis|openssl|boost|fmt|CLI|gtest|gmock|rapidcheck|benchmark)(\.h)?$/) {
             sub(/\.h$/, "", first)
@@ -64,9 +64,10 @@ arrows() {
         may["examples"] = " examples neighbour public boost fmt std system "
         may["bench"]    = " bench neighbour public boost fmt std system "
         may["sim"]      = " sim core public fmt std gtest "
+        may["faults"]   = " faults tests public boost fmt CLI std system "
         may["docs"]     = may["examples"]
-        may["tests"]    = " core redis driver manager scripts cli sim tests neighbour public boost" \
-                          " fmt CLI std system hiredis openssl gtest gmock rapidcheck "
+        may["tests"]    = " core redis driver manager scripts cli sim faults tests neighbour public" \
+                          " boost fmt CLI std system hiredis openssl gtest gmock rapidcheck "
     }
 
     FNR == 1 { room = room_of(FILENAME) }
@@ -83,6 +84,8 @@ arrows() {
             breach("\"" name "\" climbs: write the path from the include root")
         } else if (index(may[room], " " target " ") == 0) {
             breach(room " may not include " name " (" target ")")
+        } else if (room == "faults" && target == "tests" && name !~ /^support\//) {
+            breach("faults may include of the tests only support/ and not " name)
         } else if (target == "hiredis" && FILENAME !~ /^src\/redis\/resp_reader\.(cpp|hpp)$/ &&
                    FILENAME !~ /^tests\/support\//) {
             breach("only src/redis/resp_reader may include hiredis")

@@ -26,7 +26,7 @@ fresh() {
     file src/driver/node.cpp '// Node.' '#include "core/quorum.hpp"' '#include "redis/wire.hpp"'
     file src/cli/main.cpp '// Main.' '#include <redlock/lock.hpp>' '#include <CLI/CLI.hpp>'
     file src/sources.cmake 'core/quorum.cpp redis/resp_reader.cpp redis/wire.cpp' \
-        'driver/node.cpp cli/main.cpp'
+        'driver/node.cpp cli/main.cpp faults/a.cpp'
 }
 
 run() {
@@ -63,6 +63,8 @@ breach 'only src/redis/resp_reader' src/redis/wire.cpp '// W.' '#include <hiredi
 breach 'driver may not include manager/x.hpp' src/driver/node.cpp '// N.' '#include "manager/x.hpp"'
 breach 'cli may not include core/quorum.hpp' src/cli/main.cpp '// M.' '#include "core/quorum.hpp"'
 breach 'cli may not include driver/node.hpp' src/cli/main.cpp '// M.' '#include "driver/node.hpp"'
+breach 'faults may not include core/quorum.hpp' faults/a.cpp '// F.' '#include "core/quorum.hpp"'
+breach 'faults may include of the tests only' faults/a.cpp '// F.' '#include "integration/proxy.hpp"'
 breach 'climbs' src/cli/main.cpp '// M.' '#include "../driver/node.hpp"'
 breach 'public may not include hiredis' include/redlock/lock.hpp '// L.' '#pragma once' \
     '#include <hiredis/hiredis.h>'

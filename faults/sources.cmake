@@ -1,0 +1,24 @@
+# Paths from the root of the repository. What decides, and what plays.
+set(faults_rule_sources
+    faults/fenced_store.cpp
+    faults/judge.cpp
+    faults/outcome.cpp
+    faults/record.cpp
+)
+set(faults_sources
+    faults/client.cpp
+    faults/cutter.cpp
+    faults/lan.cpp
+    faults/main.cpp
+    faults/real_timers.cpp
+    faults/runner.cpp
+    faults/scenarios.cpp
+    faults/scenarios_clients.cpp
+    faults/scenarios_memory.cpp
+    faults/scenarios_network.cpp
+    faults/scenarios_restart.cpp
+    faults/scenarios_servers.cpp
+    faults/store_process.cpp
+    faults/worker.cpp
+    faults/world.cpp
+)

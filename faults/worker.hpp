@@ -1,0 +1,62 @@
+// One worker of a client: takes the lock, reads, thinks, writes, gives back, and tells its log each
+// step before anything can follow from it. Lives until the event loop has returned. One thread.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <random>
+#include <redlock/lock_manager.hpp>
+#include <string>
+
+#include "faults/client.hpp"
+#include "faults/record.hpp"
+
+namespace redlock::faults {
+
+class worker {
+  public:
+    worker(boost::asio::io_context& io, lock_manager& locks, const record_log& log,
+           const client_request& request, std::size_t number);
+    worker(const worker&) = delete;
+    worker& operator=(const worker&) = delete;
+    ~worker() = default;
+
+    /// Until `stop`. Throws when the store or the log is gone.
+    boost::asio::awaitable<void> run();
+    /// Ends a wait for the lock at once, and a hold soon.
+    void stop();
+
+  private:
+    boost::asio::awaitable<void> take_turn();
+    boost::asio::awaitable<lock> acquire();
+    boost::asio::awaitable<void> hold(lock& held);
+    boost::asio::awaitable<void> work_without_lock();
+    boost::asio::awaitable<void> sleep(std::chrono::nanoseconds span);
+    boost::asio::awaitable<record> ask_store(std::string request);
+
+    void watch_for_loss(lock& held);
+    void note(record_kind kind, const lock* held = nullptr);
+    [[nodiscard]] std::uint64_t told_token(const lock& held) const;
+    [[nodiscard]] std::int64_t told_until(const lock& held) const;
+    [[nodiscard]] std::chrono::nanoseconds next_hold();
+    [[nodiscard]] bool breaks(std::string_view name) const;
+
+    lock_manager& locks_;
+    const record_log& log_;
+    const client_request& request_;
+    std::string name_;
+    std::string resource_;
+    boost::asio::local::stream_protocol::socket store_;
+    boost::asio::steady_timer timer_;
+    boost::asio::cancellation_signal cancel_;
+    std::mt19937 random_;
+    std::size_t turns_ = 0;
+    const lock* current_ = nullptr;  ///< While it is held.
+    bool lost_ = false;
+    bool stopping_ = false;
+};
+
+}  // namespace redlock::faults

@@ -1,0 +1,189 @@
+#include "sim/checker.hpp"
+
+#include <algorithm>
+
+namespace redlock::sim {
+
+std::string_view to_string(check which) noexcept {
+    switch (which) {
+        case check::exclusion:
+            return "exclusion";
+        case check::early_vote:
+            return "held without a majority";
+        case check::token_order:
+            return "token order";
+        case check::token_twice:
+            return "token given twice";
+        case check::store:
+            return "store";
+        case check::resurrection:
+            return "resurrection";
+        case check::over_already:
+            return "over already";
+        case check::not_told:
+            return "not told";
+        case check::late_extend:
+            return "extension after validity";
+        case check::thin_extend:
+            return "extended without a majority";
+        case check::broken_hold:
+            return "broken hold";
+        case check::shortened:
+            return "validity shortened";
+        case check::starved:
+            return "starved";
+        case check::not_taken_back:
+            return "not taken back";
+        case check::left_over:
+            return "left over";
+    }
+    return "?";
+}
+
+void checker::begin(const assumptions& judged, std::size_t nodes, coverage& seen) {
+    judged_ = judged;
+    nodes_ = nodes;
+    seen_ = &seen;
+    found_.reset();
+    holds_.clear();
+    gone_.clear();
+    taken_away_.clear();
+    for (auto& each : resources_) {
+        each.largest = each.store_largest = 0;
+        each.store_newest_begun = -1;
+        each.newest.reset();
+        each.believing.clear();
+        each.tokens.clear();
+    }
+}
+
+void checker::condemn(check what, tick at, std::uint64_t one, std::uint64_t other) {
+    if (!found_) {
+        found_ = violation{what, at, one, other};
+    }
+}
+
+void checker::compare_with_believers(const holding& what, hold self, tick now) {
+    auto& believing = resources_[what.resource].believing;
+    std::erase_if(believing, [&](hold each) { return holds_[each].until <= now; });
+    for (const hold each : believing) {
+        if (each == self) {
+            continue;
+        }
+        const holding& other = holds_[each];
+        if (judged_.exclusion && !is_outside(other) && !is_outside(what)) {
+            condemn(check::exclusion, now, other.fencing, what.fencing);
+        } else {
+            seen_->note(rule::overlap_outside_assumptions);
+        }
+    }
+}
+
+checker::hold checker::acquired(const acquisition& what, tick now) {
+    const auto number = static_cast<hold>(holds_.size());
+    holds_.push_back({what.resource, what.token, what.fencing, what.begun, now, what.until});
+    auto& view = resources_[what.resource];
+    if (what.until <= now) {
+        condemn(check::over_already, now, what.fencing);
+    }
+    if (judged_.tokens && what.votes * 2 <= nodes_) {
+        condemn(check::early_vote, now, what.fencing, what.votes);
+    }
+    if (judged_.tokens) {
+        if (what.fencing <= what.floor) {
+            condemn(check::token_order, now, what.floor, what.fencing);
+        }
+        if (std::find(view.tokens.begin(), view.tokens.end(), what.fencing) != view.tokens.end()) {
+            condemn(check::token_twice, now, what.fencing);
+        }
+    }
+    view.tokens.push_back(what.fencing);
+    const holding& what_is = holds_[number];
+    compare_with_believers(what_is, number, now);
+    view.largest = std::max(view.largest, what.fencing);
+    if (!is_outside(what_is)) {
+        view.newest = number;
+    }
+    view.believing.push_back(number);
+    return number;
+}
+
+checker::hold checker::handed_over(hold from, std::uint64_t fencing, tick until, tick now) {
+    ended(from, now);
+    // As a pair they are one holding on the nodes, which began when the first did.
+    const holding old = holds_[from];
+    return acquired({.resource = old.resource,
+                     .token = old.token,
+                     .fencing = fencing,
+                     .begun = old.begun,
+                     .floor = old.fencing,
+                     .votes = nodes_,
+                     .until = until},
+                    now);
+}
+
+void checker::extended(hold which, tick until, std::size_t still_held, tick now) {
+    holding& it = holds_[which];
+    if (now >= it.until) {
+        condemn(check::late_extend, now, it.fencing);
+    }
+    if (judged_.tokens && still_held * 2 <= nodes_) {
+        condemn(check::thin_extend, now, it.fencing, still_held);
+    }
+    if (until < it.until) {
+        condemn(check::shortened, now, it.fencing);
+    }
+    if (judged_.exclusion && !is_outside(it) && resources_[it.resource].newest != which) {
+        condemn(check::broken_hold, now, it.fencing,
+                holds_[*resources_[it.resource].newest].fencing);
+    }
+    it.until = std::max(it.until, until);
+    compare_with_believers(it, which, now);
+}
+
+void checker::ended(hold which, tick now) {
+    holding& it = holds_[which];
+    it.until = std::min(it.until, now);
+    std::erase(resources_[it.resource].believing, which);
+}
+
+void checker::taken_away(std::uint64_t token) {
+    if (token >= taken_away_.size()) {
+        taken_away_.resize(token + 1, false);
+    }
+    taken_away_[token] = true;
+}
+
+bool checker::wrote(hold which, tick now) {
+    const holding& it = holds_[which];
+    auto& view = resources_[it.resource];
+    if (it.fencing < view.store_largest) {
+        seen_->note(rule::store_refused);
+        return false;
+    }
+    view.store_largest = it.fencing;
+    if (judged_.tokens && it.completed < view.store_newest_begun) {
+        condemn(check::store, now, it.fencing);
+    }
+    view.store_newest_begun = std::max(view.store_newest_begun, it.begun);
+    return true;
+}
+
+void checker::gone(std::uint64_t token, std::size_t node, tick barred_until, bool in_window) {
+    gone_.push_back({token, node, barred_until, in_window});
+}
+
+void checker::planted(std::uint64_t token, std::size_t node, bool by_extension, tick now) {
+    for (const ending& each : gone_) {
+        if (each.token != token || each.node != node) {
+            continue;
+        }
+        if (now > each.barred_until && (by_extension || !each.in_window)) {
+            seen_->note(by_extension ? rule::heal_after_the_fence : rule::grant_after_the_fence);
+        } else if (judged_.tokens) {
+            condemn(check::resurrection, now, token, node);
+        }
+    }
+}
+
+}  // namespace redlock::sim

@@ -1,0 +1,27 @@
+# Writes a copy of a source file with one deliberate fault: cmake -DMUTANT=... -DROOT=... -DOUT=... -P.
+# The fault is written down as text, see README.md; it must occur exactly once, so that a mutant whose
+# place has moved is an error and not a program without a fault.
+file(READ "${MUTANT}" mutant)
+if(NOT mutant MATCHES "\nfile: ([^\n]+)\nreplace:\n")
+    message(FATAL_ERROR "${MUTANT}: no \"file:\" line followed by \"replace:\"")
+endif()
+set(path "${CMAKE_MATCH_1}")
+string(FIND "${mutant}" "\nreplace:\n" at)
+math(EXPR at "${at} + 10")
+string(SUBSTRING "${mutant}" ${at} -1 rest)
+string(FIND "${rest}" "with:\n" at)
+if(at EQUAL -1)
+    message(FATAL_ERROR "${MUTANT}: no \"with:\" line")
+endif()
+string(SUBSTRING "${rest}" 0 ${at} old)
+math(EXPR at "${at} + 6")
+string(SUBSTRING "${rest}" ${at} -1 new)
+
+file(READ "${ROOT}/${path}" source)
+string(FIND "${source}" "${old}" first)
+string(FIND "${source}" "${old}" last REVERSE)
+if(first EQUAL -1 OR NOT first EQUAL last)
+    message(FATAL_ERROR "${MUTANT}: what it replaces must occur exactly once in ${path}")
+endif()
+string(REPLACE "${old}" "${new}" source "${source}")
+file(WRITE "${OUT}" "${source}")

@@ -1,0 +1,159 @@
+#include "sim/node_model.hpp"
+
+#include <algorithm>
+
+namespace redlock::sim {
+
+void node_model::clear() {
+    for (auto& each : keys_) {
+        each.token = each.fence = each.called = 0;
+        each.line.clear();
+    }
+    has_epoch_ = has_configuration_ = full_ = false;
+}
+
+void node_model::expire(resource_keys& keys, std::int64_t now_us) {
+    const std::int64_t now_ms = now_us / 1000;
+    if (keys.token != 0 && keys.token_ends_ms < now_ms) {
+        keys.token = 0;
+    }
+    if (keys.fence != 0 && keys.fence_ends_ms < now_ms) {
+        keys.fence = 0;
+    }
+    if ((keys.called != 0 || !keys.line.empty()) && keys.line_ends_ms < now_ms) {
+        keys.called = 0;
+        keys.line.clear();
+    }
+}
+
+node_reply node_model::acquire(std::size_t resource, const acquire_call& with,
+                               std::int64_t now_us) {
+    const auto ballot = static_cast<std::int64_t>(with.ballot);
+    if (ballot > now_us + with.window_us || ballot < now_us - with.window_us) {
+        return {node_answer::out_of_window, now_us};
+    }
+    resource_keys& keys = keys_[resource];
+    expire(keys, now_us);
+    if (!may_write(false)) {
+        return {node_answer::refused_full};
+    }
+    if (keys.token != 0) {
+        return {node_answer::busy, keys.token_ends_ms - now_us / 1000, keys.token};
+    }
+    return raise_fence(keys, with, now_us);
+}
+
+/// The lock is free and the attempt may have it, unless its ballot is not above the fence.
+node_reply node_model::raise_fence(resource_keys& keys, const acquire_call& with,
+                                   std::int64_t now_us) {
+    keys.fence_ends_ms = now_us / 1000 + with.fence_lifetime_ms;
+    if (keys.fence >= with.ballot) {
+        return {node_answer::stale, static_cast<std::int64_t>(keys.fence)};
+    }
+    keys.fence = with.last;
+    keys.token = with.token;
+    keys.token_ends_ms = now_us / 1000 + with.lease_ms;
+    return {node_answer::granted};
+}
+
+node_reply node_model::extend(std::size_t resource, const extend_call& with, std::int64_t now_us) {
+    resource_keys& keys = keys_[resource];
+    expire(keys, now_us);
+    const std::int64_t ends_ms = now_us / 1000 + with.lease_ms;
+    const std::int64_t fence_ends_ms = now_us / 1000 + with.fence_lifetime_ms;
+    if (keys.token == 0 && with.heal) {
+        if (keys.fence > with.last) {
+            return {node_answer::missing};
+        }
+        if (!may_write(false)) {
+            return {node_answer::refused_full};
+        }
+        keys.token = with.token;
+        keys.token_ends_ms = ends_ms;
+        keys.fence = with.last;
+        keys.fence_ends_ms = fence_ends_ms;
+        return {node_answer::replanted};
+    }
+    if (keys.token != with.token) {
+        return {keys.token != 0 ? node_answer::taken : node_answer::missing};
+    }
+    bool written = false;
+    if (keys.token_ends_ms < ends_ms) {
+        keys.token_ends_ms = ends_ms;
+        written = true;
+    }
+    if (with.last != 0) {
+        if (keys.fence < with.last) {
+            if (!may_write(written)) {
+                return {node_answer::refused_full};
+            }
+            keys.fence = with.last;
+        }
+        keys.fence_ends_ms = fence_ends_ms;
+    }
+    return {node_answer::extended};
+}
+
+node_reply node_model::release(std::size_t resource, const release_call& with,
+                               std::int64_t now_us) {
+    resource_keys& keys = keys_[resource];
+    expire(keys, now_us);
+    const bool removed = keys.token != 0 && keys.token == with.token;
+    if (removed) {
+        keys.token = 0;
+    }
+    // One further ahead than any ACQUIRE is accepted would lock everybody out.
+    const bool usable = static_cast<std::int64_t>(with.bar) <= now_us + with.window_us;
+    std::uint64_t bar = usable ? with.bar : 0;
+    if (removed && with.above) {
+        bar = std::max(bar, keys.fence + 1);
+    }
+    if (keys.fence < bar) {
+        if (!may_write(removed)) {
+            return {node_answer::refused_full};
+        }
+        keys.fence = bar;
+    }
+    if (bar > 0) {
+        keys.fence_ends_ms = now_us / 1000 + with.fence_lifetime_ms;
+    }
+    return {removed ? node_answer::removed : node_answer::absent};
+}
+
+node_reply node_model::hello(std::uint64_t identity, std::int64_t remembers_us,
+                             std::int64_t quarantine_ms, std::uint64_t configuration,
+                             std::int64_t now_us) {
+    const bool begins = !has_epoch_ || identity_ != identity || birth_us_ > now_us;
+    if (begins) {
+        if (!may_write(false)) {
+            return {node_answer::refused_full};
+        }
+        has_epoch_ = true;
+        identity_ = identity;
+        birth_us_ = now_us - remembers_us;
+    }
+    if (!has_configuration_) {
+        if (!may_write(begins)) {
+            return {node_answer::refused_full};
+        }
+        has_configuration_ = true;
+        configuration_ = configuration;
+    }
+    const std::int64_t remaining_us = birth_us_ + quarantine_ms * 1000 - now_us;
+    const std::int64_t remaining_ms = remaining_us > 0 ? (remaining_us + 999) / 1000 : 0;
+    return {node_answer::told, remaining_ms, configuration_};
+}
+
+node_reply node_model::vouch() {
+    if (!has_epoch_) {
+        return {node_answer::absent};
+    }
+    if (!may_write(false)) {
+        return {node_answer::refused_full};
+    }
+    birth_us_ = 0;
+    has_configuration_ = false;
+    return {node_answer::told};
+}
+
+}  // namespace redlock::sim

@@ -1,0 +1,295 @@
+#include "sim/plan.hpp"
+
+#include <algorithm>
+
+#include "core/quarantine.hpp"
+#include "sim/random.hpp"
+
+namespace redlock::sim {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+// Twice this apart, two clocks still are within the hundredth that leases allow for.
+constexpr std::int64_t widest_rate_ppm = 4'950;
+
+class planner {
+  public:
+    planner(std::uint64_t seed, const plan_options& options, plan& into)
+        : random_(seed, 0), to_(into) {
+        std::vector<item> memory = std::move(into.items);
+        memory.clear();
+        to_ = plan{};
+        to_.items = std::move(memory);
+        to_.seed = seed;
+        to_.guard = options.guard;
+    }
+
+    void make() {
+        shape();
+        times();
+        to_.calm_at = random_.between(150, 700) * millisecond;
+        clocks();
+        wants();
+        const std::int64_t troubles = random_.between(0, 7);
+        for (std::int64_t i = 0; i < troubles; ++i) {
+            trouble();
+        }
+        judge();
+    }
+
+  private:
+    void shape() {
+        const std::uint64_t kind = random_.below(100);
+        to_.kind = kind < 82   ? world_kind::within
+                   : kind < 94 ? world_kind::stepping
+                               : world_kind::wild;
+        const std::uint64_t size = random_.below(100);
+        to_.nodes = size < 78 ? 3 : size < 90 ? 5 : size < 94 ? 4 : size < 97 ? 1 : 2;
+        to_.clients = static_cast<std::size_t>(random_.between(2, random_.percent(12) ? 5 : 3));
+        to_.users = to_.clients + (random_.percent(30) ? 1 + random_.below(2) : 0);
+        to_.resources = random_.percent(8) ? 2 : 1;
+        to_.durable = to_.nodes < 3 || random_.percent(12);
+        to_.guard = to_.guard && !to_.durable;
+        to_.fair = random_.percent(60);
+        to_.tracking = random_.percent(80);
+        // Not where two who are out of line can keep each other from the lock for ever by rounds of
+        // the same length: README.md tells what was found there.
+        to_.steady_links = random_.percent(15) && (to_.fair || to_.nodes % 2 == 1);
+        to_.young_nodes = random_.percent(10);
+        if (random_.percent(60)) {
+            to_.hand_over_count = random_.below(4);
+            to_.hand_over_ms = random_.between(1, 60);
+        }
+    }
+
+    void times() {
+        to_.longest_lease_ms = random_.between(60, 240);
+        to_.window_ms = random_.between(20, 150);
+        to_.step_ms = random_.between(2, to_.window_ms / 4);
+        to_.quarantine_ms =
+            core::quarantine_time(milliseconds{to_.longest_lease_ms}, milliseconds{to_.window_ms},
+                                  milliseconds{to_.step_ms})
+                .count();
+        to_.fence_lifetime_ms =
+            std::max(2 * to_.window_ms + to_.step_ms + 1, to_.longest_lease_ms) +
+            random_.between(0, 50);
+        to_.node_timeout_ms = random_.between(15, 60);
+        to_.place_lease_ms = random_.between(100, 600);
+        to_.grace_ms = random_.between(5, 25);
+        to_.fastest_message = random_.between(20, 200) * microsecond;
+        to_.slowest_message = to_.fastest_message + random_.between(50, 3'000) * microsecond;
+    }
+
+    void clocks() {
+        const bool wild = to_.kind == world_kind::wild;
+        const std::int64_t rate = wild ? 200'000 : widest_rate_ppm;
+        const std::int64_t wall_us = to_.window_ms * 1000;
+        for (std::size_t client = 0; client < to_.clients; ++client) {
+            clock_item(item_kind::clock_rate, client, item::nobody, rate);
+            // Mostly in order; some just within what the nodes accept, some far beyond.
+            const std::uint64_t distance = random_.below(100);
+            clock_item(item_kind::wall_offset, client, item::nobody,
+                       distance < 15   ? wall_us * 3
+                       : distance < 40 ? wall_us * 9 / 10
+                                       : wall_us / 3);
+        }
+        for (std::size_t node = 0; node < to_.nodes; ++node) {
+            clock_item(item_kind::clock_rate, item::nobody, node, rate);
+            clock_item(item_kind::wall_offset, item::nobody, node, wild ? wall_us : wall_us / 6);
+        }
+    }
+
+    void clock_item(item_kind kind, std::size_t client, std::size_t node, std::int64_t most) {
+        item it;
+        it.kind = kind;
+        it.client = static_cast<std::uint8_t>(client);
+        it.node = static_cast<std::uint8_t>(node);
+        // The ends are where the trouble is.
+        it.amount =
+            random_.percent(60) ? (random_.one_in(2) ? most : -most) : random_.between(-most, most);
+        if (random_.percent(70)) {
+            to_.items.push_back(it);
+        }
+    }
+
+    void wants() {
+        for (std::size_t user = 0; user < to_.users; ++user) {
+            const std::int64_t count = random_.percent(70) ? 1 : 2;
+            tick at = 0;
+            for (std::int64_t i = 0; i < count; ++i) {
+                at += random_.percent(50) ? random_.between(0, 2 * millisecond)
+                                          : random_.between(0, to_.calm_at / 2);
+                want(static_cast<std::uint8_t>(user), at);
+            }
+        }
+    }
+
+    void want(std::uint8_t user, tick at) {
+        item it;
+        it.kind = item_kind::want;
+        it.at = at;
+        it.user = user;
+        it.client = static_cast<std::uint8_t>(user % to_.clients);
+        it.resource = static_cast<std::uint8_t>(random_.below(to_.resources));
+        it.lease_ms =
+            random_.percent(50) ? to_.longest_lease_ms : random_.between(30, to_.longest_lease_ms);
+        it.renews = random_.percent(50);
+        it.lasts = random_.percent(60) ? random_.between(0, 20 * millisecond)
+                                       : random_.between(0, 2 * to_.quarantine_ms) * millisecond;
+        const std::uint64_t patience = random_.below(100);
+        if (patience < 12) {
+            it.deadline = random_.between(0, 300 * millisecond);
+        } else if (patience < 18) {
+            it.deadline = random_.between(0, 100 * millisecond);
+            it.flag = true;
+        } else if (patience < 28) {
+            it.attempts = static_cast<std::uint8_t>(random_.between(1, 3));
+        }
+        to_.items.push_back(it);
+    }
+
+    [[nodiscard]] std::uint8_t any_client() {
+        return static_cast<std::uint8_t>(random_.below(to_.clients));
+    }
+    [[nodiscard]] std::uint8_t any_node() {
+        return static_cast<std::uint8_t>(random_.below(to_.nodes));
+    }
+
+    void trouble() {
+        item it;
+        it.at = random_.between(0, to_.calm_at * 7 / 8);
+        it.lasts = random_.percent(50) ? random_.between(1, 30) * millisecond
+                                       : random_.between(1, 2 * to_.longest_lease_ms) * millisecond;
+        it.lasts = std::min(it.lasts, to_.calm_at - it.at);
+        it.client = any_client();
+        it.node = any_node();
+        it.resource = static_cast<std::uint8_t>(random_.below(to_.resources));
+        it.flag = random_.percent(70);
+        const std::uint64_t kind = random_.below(100);
+        if (kind < 16) {
+            it.kind = item_kind::pause;
+        } else if (kind < 18) {
+            it.kind = item_kind::kill;
+        } else if (kind < 34) {
+            it.kind = item_kind::cut;
+        } else if (kind < 46) {
+            it.kind = item_kind::slow;
+            it.amount = random_.between(1, 2 * to_.node_timeout_ms) * millisecond;
+        } else if (kind < 54) {
+            it.kind = item_kind::part;
+        } else if (kind < 72) {
+            crash(it);
+        } else if (kind < 80) {
+            it.kind = item_kind::freeze;
+        } else if (kind < 83) {
+            it.kind = item_kind::full;
+        } else if (kind < 88) {
+            node_step(it);
+        } else if (kind < 91) {
+            it.kind = item_kind::wall_step;
+            it.amount = random_.between(-to_.window_ms * 4000, to_.window_ms * 4000);
+        } else if (kind < 96) {
+            it.kind = item_kind::lose_news;
+        } else if (kind < 99) {
+            it.kind = item_kind::outsider;
+        } else {
+            it.kind = item_kind::vouch;
+        }
+        to_.items.push_back(it);
+        if (it.kind == item_kind::crash && random_.percent(40)) {
+            meet_its_end(it);
+        }
+    }
+
+    void crash(item& it) {
+        it.kind = item_kind::crash;
+        it.lasts = std::min(it.lasts, random_.between(0, 40) * millisecond);
+        if (!to_.durable || to_.kind == world_kind::wild) {
+            const std::uint64_t data = random_.below(100);
+            it.data = data < 60   ? crash_data::lost
+                      : data < 80 ? crash_data::partly_lost
+                                  : crash_data::kept;
+        }
+    }
+
+    /// Somebody connects anew and wants the lock while the node's quarantine is about to end.
+    void meet_its_end(const item& crash) {
+        const tick ends = crash.at + crash.lasts + to_.quarantine_ms * millisecond;
+        const tick at = ends - random_.between(0, 50) * millisecond;
+        const tick lasts = 90 * millisecond;
+        if (at < 0 || at + lasts > to_.calm_at) {
+            return;
+        }
+        item it;
+        it.node = crash.node;
+        it.client = any_client();
+        it.at = at;
+        it.kind = item_kind::cut;
+        it.lasts = random_.between(0, millisecond);
+        to_.items.push_back(it);
+        // Another one is silent, so that this one's vote decides.
+        it.kind = item_kind::freeze;
+        it.node = static_cast<std::uint8_t>((crash.node + 1) % to_.nodes);
+        it.lasts = lasts;
+        to_.items.push_back(it);
+        // And the vote may take long.
+        it.kind = item_kind::slow;
+        it.node = crash.node;
+        it.at = at + random_.between(0, 14 * millisecond);
+        it.amount = random_.between(5, 50) * millisecond;
+        to_.items.push_back(it);
+        want(it.client, at + random_.between(0, 14 * millisecond));
+    }
+
+    void node_step(item& it) {
+        it.kind = item_kind::node_step;
+        const std::int64_t step_us = to_.step_ms * 1000;
+        switch (to_.kind) {
+            case world_kind::within:
+                it.amount = -random_.between(0, step_us);
+                break;
+            case world_kind::stepping:
+                it.amount = random_.percent(70) ? step_us : random_.between(-step_us, step_us);
+                break;
+            case world_kind::wild:
+                it.amount = random_.between(-10 * step_us, 10 * step_us);
+                break;
+        }
+        // One step within the time that a quarantine must bridge; see quarantine_time.
+        const bool stepped =
+            std::any_of(to_.items.begin(), to_.items.end(), [&](const item& other) {
+                return other.kind == item_kind::node_step && other.node == it.node;
+            });
+        if (stepped && to_.kind != world_kind::wild) {
+            it.kind = item_kind::cut;
+        }
+    }
+
+    void judge() {
+        const bool tame = to_.kind != world_kind::wild;
+        const bool loses = std::any_of(to_.items.begin(), to_.items.end(), [](const item& it) {
+            return it.kind == item_kind::crash && it.data != crash_data::kept;
+        });
+        const bool vouches = std::any_of(to_.items.begin(), to_.items.end(), [](const item& it) {
+            return it.kind == item_kind::vouch;
+        });
+        // Without a guard nothing is promised once data are lost, nor if somebody vouches falsely.
+        const bool safe = !loses || (to_.guard && !vouches);
+        to_.judged.exclusion = to_.kind == world_kind::within && safe;
+        to_.judged.tokens = tame && safe;
+        to_.judged.liveness = tame;
+    }
+
+    random_stream random_;
+    plan& to_;
+};
+
+}  // namespace
+
+void make_plan(std::uint64_t seed, const plan_options& options, plan& into) {
+    planner{seed, options, into}.make();
+}
+
+}  // namespace redlock::sim

@@ -1,0 +1,107 @@
+// What one seed stands for: the world's make and everything that will happen to it, as a list from
+// which single items can be left out. Two runs of one plan are the same to the byte; a plan with
+// items left out is how a failing schedule is made small. Plain data; any thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "sim/checker.hpp"
+#include "sim/clocks.hpp"
+
+namespace redlock::sim {
+
+inline constexpr std::size_t most_nodes = 5;
+inline constexpr std::size_t most_clients = 5;
+
+enum class world_kind : std::uint8_t {
+    within,    ///< All that the promises assume.
+    stepping,  ///< Nodes' clocks are set forward, within the allowed step: no promise of exclusion.
+    wild,      ///< Clocks beyond their bounds: nothing is promised, and what happens is told.
+};
+
+enum class item_kind : std::uint8_t {
+    want,         ///< Somebody wants the lock.
+    clock_rate,   ///< Of a client or, if `node` is given, a node: `amount` in ppm.
+    wall_offset,  ///< Of a client's wall clock or a node's clock: `amount` in us.
+    pause,        ///< A client stands still.
+    kill,         ///< A client is gone for good.
+    cut,          ///< A connection breaks.
+    slow,         ///< A link takes `amount` longer.
+    part,         ///< A link carries nothing.
+    crash,        ///< A node goes down and comes back.
+    freeze,       ///< A node stands still.
+    full,         ///< A node's memory is full.
+    node_step,    ///< A node's clock is set by `amount` us.
+    wall_step,    ///< A client's wall clock is set by `amount` us.
+    lose_news,    ///< What a node tells a client of its own accord is lost.
+    outsider,     ///< Somebody who was told the holder's token releases it.
+    vouch,        ///< An operator vouches for a node.
+};
+
+enum class crash_data : std::uint8_t { kept, lost, partly_lost };
+
+/// One item. What a field means depends on the kind; unused ones are zero.
+struct item {
+    static constexpr std::uint8_t nobody = 255;
+
+    item_kind kind = item_kind::want;
+    tick at = 0;
+    tick lasts = 0;
+    std::uint8_t client = nobody;
+    std::uint8_t node = nobody;
+    std::uint8_t user = 0;
+    std::uint8_t resource = 0;
+    std::int64_t amount = 0;
+    bool flag = false;  ///< cut: what was sent is still carried out; vouch, want: see there.
+    crash_data data = crash_data::kept;
+    // want
+    std::int64_t lease_ms = 0;
+    bool renews = false;
+    tick deadline = 0;  ///< Zero: none. Then it is cancelled if `flag`.
+    std::uint8_t attempts = 0;
+};
+
+struct plan {
+    std::uint64_t seed = 0;
+    world_kind kind = world_kind::within;
+    std::size_t nodes = 3;
+    std::size_t clients = 3;
+    std::size_t users = 3;  ///< User u belongs to client u % clients.
+    std::size_t resources = 1;
+    bool guard = true;
+    bool durable = false;  ///< Nodes keep their data, and are trusted to.
+    bool fair = true;
+    bool tracking = true;
+    bool steady_links = false;  ///< Each message on a link takes equally long.
+    bool young_nodes = false;   ///< Nobody has greeted them yet.
+    std::int64_t longest_lease_ms = 0;
+    std::int64_t window_ms = 0;
+    std::int64_t fence_lifetime_ms = 0;
+    std::int64_t step_ms = 0;
+    std::int64_t quarantine_ms = 0;
+    std::int64_t node_timeout_ms = 50;
+    std::int64_t place_lease_ms = 0;
+    std::int64_t grace_ms = 20;
+    std::size_t hand_over_count = 0;
+    std::int64_t hand_over_ms = 0;
+    tick fastest_message = 0;
+    tick slowest_message = 0;
+    tick calm_at = 0;
+    assumptions judged;
+    std::vector<item> items;
+};
+
+struct plan_options {
+    bool guard = true;
+};
+
+/// Five clients with leases of 10 s on three nodes, of which one is killed and comes back empty,
+/// and then a second one.
+void plan_of_restarts(std::uint64_t seed, const plan_options& options, plan& into);
+
+/// The plan of a seed. `into`'s memory is used again.
+void make_plan(std::uint64_t seed, const plan_options& options, plan& into);
+
+}  // namespace redlock::sim

@@ -1,0 +1,19 @@
+# Without main.cpp, which only the program has.
+set(sim_sources
+    sim/checker.cpp
+    sim/coverage.cpp
+    sim/network.cpp
+    sim/node_line.cpp
+    sim/node_model.cpp
+    sim/plan.cpp
+    sim/process.cpp
+    sim/process_attempts.cpp
+    sim/process_holds.cpp
+    sim/process_users.cpp
+    sim/recorder.cpp
+    sim/restarts.cpp
+    sim/servers.cpp
+    sim/shrink.cpp
+    sim/swarm.cpp
+    sim/world.cpp
+)
