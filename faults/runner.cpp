@@ -19,6 +19,7 @@
 
 #include "faults/outcome.hpp"
 #include "faults/scenario.hpp"
+#include "support/redis_server.hpp"
 
 namespace redlock::faults {
 namespace {
@@ -40,11 +41,8 @@ void handle_signals(void (*handler)(int)) {
 
 class folder_for_a_run {
   public:
-    explicit folder_for_a_run(bool keep) : keep_(keep) {
-        path_ = (std::filesystem::temp_directory_path() / "redlock-faults-XXXXXX").string();
-        if (::mkdtemp(path_.data()) == nullptr) {
-            throw std::system_error(errno, std::generic_category(), path_);
-        }
+    explicit folder_for_a_run(bool keep)
+        : path_(support::make_temporary_folder("redlock-faults")), keep_(keep) {
         // What the servers make for themselves belongs in there as well.
         ::setenv("TMPDIR", path_.c_str(), 1);
     }

@@ -48,9 +48,11 @@ struct ballot_block {
 /// and by `capacity`: a forgotten fence costs one more round trip, nothing else.
 class fence_memory {
   public:
+    static constexpr std::size_t usual_capacity = 4096;
+
     /// `window_us`: how far a ballot may be from a node's clock. A fence is believed for twice
     /// that: the nodes may be a window ahead of us, and the fence a window ahead of them.
-    explicit fence_memory(std::size_t capacity = 4096,
+    explicit fence_memory(std::size_t capacity = usual_capacity,
                           std::int64_t window_us = std::int64_t{1} << 60)
         : capacity_(capacity), window_us_(window_us) {}
 

@@ -28,25 +28,18 @@ script_call encode(const node_pool& pool, const lock_identity& identity,
     const std::string lease = decimal(lease_time.count());
     const std::string window = decimal(std::chrono::microseconds{options.clock_window}.count());
     const std::string fence_lifetime = decimal(options.fence_lifetime.count());
-    // What is not given stands at the end, and is left out.
-    std::string holder;
-    std::string_view holder_given;
-    std::string_view details_given;
-    if (!identity.details.empty()) {
-        holder_given = holder = holder_key(identity.resource);
-        details_given = identity.details;
-    }
+    const holder_arguments holder{identity};
     if (place == nullptr) {
         return {scripts::acquire,
-                {identity.resource, fence, holder_given},
-                {identity.token, ballot, last, lease, window, fence_lifetime, details_given}};
+                {identity.resource, fence, holder.key()},
+                {identity.token, ballot, last, lease, window, fence_lifetime, holder.details()}};
     }
     const std::string line = line_key(identity.resource);
     const std::string ticket = decimal(place->ticket);
     return {scripts::acquire_in_line,
-            {identity.resource, fence, line, holder_given},
+            {identity.resource, fence, line, holder.key()},
             {identity.token, ballot, last, lease, window, fence_lifetime, place->id, ticket,
-             place_lease_ms, grace_ms, longest_line, details_given}};
+             place_lease_ms, grace_ms, longest_line, holder.details()}};
 }
 
 }  // namespace
@@ -64,6 +57,12 @@ std::string holder_key(const std::string& resource) {
 
 std::string line_key(const std::string& resource) {
     return "redlock:line:{" + resource + '}';
+}
+
+holder_arguments::holder_arguments(const lock_identity& identity) : details_(identity.details) {
+    if (!details_.empty()) {
+        key_ = holder_key(identity.resource);
+    }
 }
 
 acquire_attempt::acquire_attempt(node_pool& pool, lock_identity identity,

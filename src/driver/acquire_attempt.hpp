@@ -33,6 +33,27 @@ struct line_place {
 [[nodiscard]] std::string fence_key(const std::string& resource);
 [[nodiscard]] std::string holder_key(const std::string& resource);
 [[nodiscard]] std::string line_key(const std::string& resource);
+
+/// The holder key and its details as arguments of a script: not given, and so left out at the end,
+/// where the lock has none. Refers to `identity`.
+class holder_arguments {
+  public:
+    explicit holder_arguments(const lock_identity& identity);
+    holder_arguments(const holder_arguments&) = delete;
+    holder_arguments& operator=(const holder_arguments&) = delete;
+
+    [[nodiscard]] std::string_view key() const { return given(key_); }
+    [[nodiscard]] std::string_view details() const { return given(details_); }
+
+  private:
+    [[nodiscard]] static std::string_view given(const std::string& text) {
+        return text.empty() ? std::string_view{} : text;
+    }
+
+    std::string key_;
+    const std::string& details_;
+};
+
 inline constexpr std::string_view fence_prefix = "redlock:fence:{";
 
 class acquire_attempt final : public fan_out {

@@ -15,17 +15,10 @@ script_call encode(const node_pool& pool, const lock_identity& identity,
     const std::string last = decimal(identity.block.last);
     const std::string lease = decimal(lease_time.count());
     const std::string lifetime = decimal(pool.options().fence_lifetime.count());
-    // What is not given stands at the end, and is left out.
-    std::string holder;
-    std::string_view holder_given;
-    std::string_view details_given;
-    if (!identity.details.empty()) {
-        holder_given = holder = holder_key(identity.resource);
-        details_given = identity.details;
-    }
+    const holder_arguments holder{identity};
     return {scripts::extend,
-            {identity.resource, fence, holder_given},
-            {identity.token, last, lease, lifetime, plants ? "1" : "0", details_given}};
+            {identity.resource, fence, holder.key()},
+            {identity.token, last, lease, lifetime, plants ? "1" : "0", holder.details()}};
 }
 
 /// Never while in quarantine.

@@ -10,9 +10,6 @@ namespace redlock::driver {
 
 namespace {
 
-/// Of fences, by resource.
-constexpr std::size_t longest_memory = 4096;
-
 std::mt19937_64 seeded_generator() {
     std::random_device device;
     std::array<std::random_device::result_type, 8> words{};
@@ -36,7 +33,8 @@ node_pool::node_pool(const boost::asio::any_io_executor& strand,
               each->track_keys(wanted);
           }
       }),
-      fences_(longest_memory, std::chrono::microseconds{options.clock_window}.count()),
+      fences_(core::fence_memory::usual_capacity,
+              std::chrono::microseconds{options.clock_window}.count()),
       generator_(seeded_generator()) {
     node_events& events = *this;
     for (const auto& where : endpoints) {

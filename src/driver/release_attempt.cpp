@@ -16,19 +16,11 @@ script_call encode(const node_pool& pool, const lock_identity& identity, std::ui
     const std::string lifetime = decimal(pool.options().fence_lifetime.count());
     const std::string window =
         decimal(std::chrono::microseconds{pool.options().clock_window}.count());
-    // What is not given stands at the end, and is left out.
-    std::string holder;
-    std::string_view holder_given;
-    std::string_view above_given;
-    if (!identity.details.empty()) {
-        holder_given = holder = holder_key(identity.resource);
-    }
-    if (known == release_attempt::knowledge::token_only) {
-        above_given = "1";
-    }
+    const holder_arguments holder{identity};
+    const bool above = known == release_attempt::knowledge::token_only;
     return {scripts::release,
-            {identity.resource, fence, holder_given},
-            {identity.token, bar_text, lifetime, window, above_given}};
+            {identity.resource, fence, holder.key()},
+            {identity.token, bar_text, lifetime, window, above ? "1" : std::string_view{}}};
 }
 
 }  // namespace

@@ -21,7 +21,6 @@ void vouch_call::start(core::node_set whom, std::function<void(const failures&)>
             settle(node);
             return;
         }
-        pool_.at(node).connect();
         if (const error_code error = pool_.at(node).send(encoded, keep, until)) {
             fail(node, error, pool_.at(node).last_error_message());
         }

@@ -16,6 +16,7 @@
 
 #include "faults/breaks.hpp"
 #include "support/child.hpp"
+#include "support/redis_server.hpp"
 
 namespace redlock::faults {
 namespace {
@@ -25,11 +26,7 @@ using namespace std::chrono_literals;
 
 class fault_run : public testing::Test {
   protected:
-    fault_run() {
-        std::string pattern =
-            (std::filesystem::temp_directory_path() / "redlock-run-XXXXXX").string();
-        folder = ::mkdtemp(pattern.data());
-    }
+    fault_run() { folder = support::make_temporary_folder("redlock-run"); }
     ~fault_run() override { std::filesystem::remove_all(folder); }
 
     support::child start(std::vector<std::string> arguments) {

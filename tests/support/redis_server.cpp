@@ -12,14 +12,6 @@
 namespace redlock::support {
 namespace {
 
-std::string make_folder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "redlock-test-XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr) {
-        throw std::runtime_error("no folder for redis-server: " + pattern);
-    }
-    return pattern;
-}
-
 void remove_folder(const std::string& folder) {
     if (!folder.empty()) {
         std::error_code ignored;
@@ -42,13 +34,21 @@ cli::redis_process_options process_options(const redis_server_options& options,
 
 }  // namespace
 
+std::string make_temporary_folder(const std::string& name) {
+    std::string pattern = (std::filesystem::temp_directory_path() / (name + "-XXXXXX")).string();
+    if (::mkdtemp(pattern.data()) == nullptr) {
+        throw std::runtime_error("cannot make a temporary folder: " + pattern);
+    }
+    return pattern;
+}
+
 std::uint16_t free_port() {
     return cli::find_free_port();
 }
 
 redis_server::redis_server(redis_server_options options)
     : options_(std::move(options)),
-      folder_(make_folder()),
+      folder_(make_temporary_folder("redlock-test")),
       process_(process_options(options_, unix_path())) {
     try {
         process_.start();

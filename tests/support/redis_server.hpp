@@ -63,6 +63,10 @@ class redis_server {
     cli::redis_process process_;
 };
 
+/// A new folder of its own for temporary files; `name` is the beginning of its name. Throws
+/// std::runtime_error.
+[[nodiscard]] std::string make_temporary_folder(const std::string& name);
+
 /// A port that nobody listened on a moment ago.
 [[nodiscard]] std::uint16_t free_port();
 
