@@ -6,12 +6,48 @@
 #include <boost/system/result.hpp>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace redlock {
 
-/// One Redis server. Build it from a URL with `parse_endpoint`, or fill it in.
+/// A name or a numeric address (IPv6 without brackets), and a port.
+struct server_address {
+    std::string host;
+    std::uint16_t port = 0;
+
+    friend bool operator==(const server_address&, const server_address&) = default;
+};
+
+/// How to speak TLS, and whom to believe. Files are PEM, and are read anew for each connection, so
+/// that a renewed certificate needs no restart.
+struct tls_options {
+    std::string ca;           ///< File or folder of the authorities to trust; empty: the system's.
+    std::string certificate;  ///< File of the client's certificate chain; empty: none is shown.
+    std::string key;          ///< File of its private key; empty: in the certificate's file.
+    /// The name that the server's certificate must carry; empty: the host that was connected to.
+    std::string server_name;
+    /// False: whoever answers is believed. Only for trying.
+    bool verify = true;
+
+    friend bool operator==(const tls_options&, const tls_options&) = default;
+};
+
+/// Sentinels that know where the master is, and how to log in to them.
+struct sentinel_group {
+    std::vector<server_address> addresses;
+    std::string master;    ///< Its name, as in `sentinel monitor NAME`.
+    std::string user;      ///< Empty: the default user.
+    std::string password;  ///< No AUTH is sent when both user and password are empty.
+    bool tls = false;      ///< With the `tls_options` of the endpoint.
+
+    friend bool operator==(const sentinel_group&, const sentinel_group&) = default;
+};
+
+/// One node: a Redis server, the master that Sentinels name, or a Redis Cluster. Build it from a
+/// URL with `parse_endpoint`, or fill it in.
 struct endpoint {
     enum class transport_kind { tcp, unix_socket };
 
@@ -25,6 +61,12 @@ struct endpoint {
     /// A restart loses nothing (`appendfsync always`, and no failover), which is the operator's
     /// word: then the node needs no quarantine.
     bool durable = false;
+    /// Set: TLS; only with TCP.
+    std::optional<tls_options> tls{};
+    /// Set: the server is whichever these name as master, and `host` and `port` mean nothing.
+    std::optional<sentinel_group> sentinel{};
+    /// Not empty: a Redis Cluster in which these are servers, and `host` and `port` mean nothing.
+    std::vector<server_address> cluster{};
 
     /// The URL without user, password and query: what may be logged.
     [[nodiscard]] std::string to_string() const;
@@ -40,11 +82,21 @@ struct endpoint_error {
 [[noreturn]] void throw_exception_from_error(const endpoint_error& error,
                                              const boost::source_location& where);
 
-/// Reads `redis://[user[:password]@]host[:port][/db]` and `unix:///path/to.sock[?db=n]`, percent
-/// encoding included (`redis://:password@host` is a password for the default user; for Unix sockets
-/// `unix://[user[:password]@]/path`, for Linux's abstract name space `unix:@name`). Without `/db`
-/// it is database 0. `?durable=yes` sets `endpoint::durable`. A scheme for TLS or Sentinel is
-/// refused by name. Thread-safe; no I/O.
+/// Reads, percent encoding included:
+///
+///     redis://[user[:password]@]host[:port][/db]           rediss:// for TLS
+///     unix://[user[:password]@]/path/to.sock[?db=n]        unix:@name: Linux's abstract name space
+///     redis+sentinel://[user[:password]@]host[:port][,host[:port]...]/master[/db]
+///     redis://host[:port][/db]?master=name                 the same with one Sentinel
+///     redis+cluster://[user[:password]@]host[:port][,host[:port]...]
+///
+/// with rediss+sentinel and rediss+cluster for TLS. `redis://:password@host` is a password for the
+/// default user. Default ports are 6379, and 26379 of Sentinels; the default database is 0. In the
+/// query: `password_file`, which is read here and now, with one newline at its end ignored;
+/// `durable=yes`; for TLS `ca`, `cert`, `key`, `server_name`, `verify=none`; for Sentinels
+/// `sentinel_user`, `sentinel_password`, `sentinel_password_file` and `sentinel_tls=yes` or `no`
+/// (default: as the scheme says). `encoding` and `ssl_cert_reqs` are understood for aioredlock's
+/// sake. Thread-safe; no I/O but `password_file` and `sentinel_password_file`.
 [[nodiscard]] boost::system::result<endpoint, endpoint_error> parse_endpoint(std::string_view url);
 
 }  // namespace redlock
