@@ -57,7 +57,7 @@ arrows() {
         may["asio"]     = " boost "
         may["core"]     = " core public std "
         may["scripts"]  = " scripts std "
-        may["redis"]    = " redis public boost fmt std system hiredis "
+        may["redis"]    = " redis public boost fmt std system hiredis openssl "
         may["driver"]   = " driver core redis scripts public boost fmt std system "
         may["manager"]  = " manager driver core redis scripts public boost fmt std system "
         may["cli"]      = " cli public boost fmt CLI std system "
