@@ -14,4 +14,6 @@ set(redis_sources
     src/redis/tls_failure.cpp
     src/redis/tls_stream.cpp
     src/redis/transport.cpp
+    src/redis/url_parts.cpp
+    src/redis/url_query.cpp
 )
