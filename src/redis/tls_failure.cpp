@@ -175,10 +175,11 @@ std::string rejected_certificate::describe(const std::string& expected) const {
             return who + " is for " + names_in(which) + " and not for " + shown_text(expected) +
                    ": if that is the right server, name it with server_name=";
         case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-        case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
             return who +
-                   " is self-signed, and not trusted here: name the file that it is to be trusted "
-                   "by with ca=";
+                   " is self-signed, which nothing here trusts: name a file that holds it with ca=";
+        case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+            return "its certificate leads to " + text_of(X509_get_subject_name(which)) +
+                   ", whom nothing here trusts: name the file of that authority with ca=";
         case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
         case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
         case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:

@@ -89,7 +89,7 @@ arrows() {
         } else if (target == "hiredis" && FILENAME !~ /^src\/redis\/resp_reader\.(cpp|hpp)$/ &&
                    FILENAME !~ /^tests\/support\//) {
             breach("only src/redis/resp_reader may include hiredis")
-        } else if (name ~ /^boost\/asio\/ssl/ && room != "redis" && room != "tests") {
+        } else if (name ~ /^boost\/asio\/ssl/ && room !~ /^(redis|asio|tests)$/) {
             breach("TLS belongs in src/redis")
         } else if (target == "public" && (room == "core" || room == "redis")) {
             part = name
