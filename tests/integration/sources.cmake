@@ -20,6 +20,7 @@ set(integration_test_sources
     tests/integration/renewal_test.cpp
     tests/integration/restart_guard_test.cpp
     tests/integration/threads_test.cpp
+    tests/integration/tls_test.cpp
     tests/integration/wake_up_test.cpp
     tests/integration/with_lock_test.cpp
     tests/redis/fake_server.cpp
