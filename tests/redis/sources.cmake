@@ -6,8 +6,11 @@ set(redis_test_sources
     tests/redis/connection_test.cpp
     tests/redis/endpoint_test.cpp
     tests/redis/fake_server.cpp
+    tests/redis/master_search_test.cpp
     tests/redis/resp_reader_test.cpp
     tests/redis/resp_writer_test.cpp
+    tests/redis/sentinel_connection_test.cpp
+    tests/redis/sentinel_steps_test.cpp
     tests/redis/server_error_test.cpp
     tests/redis/test_connection.cpp
 )
