@@ -38,9 +38,8 @@ class node::second_greeting final : public redis::reply_sink {
     node* asked_;
 };
 
-node::node(const boost::asio::any_io_executor& strand, node_index index,
-           const redis::connection_options& options, std::optional<guard_terms> terms,
-           node_events& events, std::uint64_t seed)
+node::node(boost::asio::any_io_executor strand, node_index index, redis::connection_options options,
+           std::optional<guard_terms> terms, node_events& events, std::uint64_t seed)
     : index_(index),
       name_(options.where.to_string()),
       events_(events),
@@ -48,11 +47,7 @@ node::node(const boost::asio::any_io_executor& strand, node_index index,
       second_greeting_(std::make_shared<second_greeting>(*this)),
       connection_(strand, for_commands(options, terms_.has_value()), *this, seed),
       // Another seed, or both would try again at the same instants.
-      tracking_(strand, options, connection_, *this, ~seed) {
-    if (options.where.sentinel) {
-        watch_ = std::make_unique<redis::sentinel_watch>(strand, options, connection_, seed);
-    }
-}
+      tracking_(strand, std::move(options), connection_, *this, ~seed) {}
 
 node::~node() {
     second_greeting_->forget();
@@ -70,9 +65,6 @@ error_code node::send(std::string_view encoded, std::shared_ptr<redis::reply_sin
         return errc::closed;
     }
     connect();
-    if (watch_) {
-        watch_->look();
-    }
     return connection_.send(encoded, std::move(sink), static_cast<std::uint32_t>(index_), deadline,
                             how);
 }
@@ -122,9 +114,6 @@ void node::greet() {
 
 void node::stop() {
     owed_.clear();
-    if (watch_) {
-        watch_->stop();
-    }
     tracking_.stop();
     connection_.stop();
 }

@@ -14,7 +14,6 @@
 #include "driver/key_tracking.hpp"
 #include "driver/script_call.hpp"
 #include "redis/connection.hpp"
-#include "redis/sentinel_watch.hpp"
 #include "redlock/error.hpp"
 #include "redlock/types.hpp"
 
@@ -42,9 +41,8 @@ struct node_events {
 class node final : private redis::connection_events, private key_tracking::owner {
   public:
     /// `terms`: of a node that must be asked whether it may vote.
-    node(const boost::asio::any_io_executor& strand, node_index index,
-         const redis::connection_options& options, std::optional<guard_terms> terms,
-         node_events& events, std::uint64_t seed);
+    node(boost::asio::any_io_executor strand, node_index index, redis::connection_options options,
+         std::optional<guard_terms> terms, node_events& events, std::uint64_t seed);
     ~node();
 
     [[nodiscard]] node_index index() const { return index_; }
@@ -122,7 +120,6 @@ class node final : private redis::connection_events, private key_tracking::owner
     std::deque<owed> owed_;
     redis::connection connection_;
     key_tracking tracking_;
-    std::unique_ptr<redis::sentinel_watch> watch_;  ///< Of a master that Sentinels name.
 };
 
 }  // namespace redlock::driver

@@ -50,7 +50,7 @@ node_pool::node_pool(const boost::asio::any_io_executor& strand,
         with.backoff_max = options.reconnect_max;
         names_.push_back(where.to_string());
         nodes_.push_back(std::make_unique<node>(
-            strand, nodes_.size(), with,
+            strand, nodes_.size(), std::move(with),
             asked ? std::optional{guard_terms::of(options, endpoints.size())} : std::nullopt,
             events, generator_()));
     }

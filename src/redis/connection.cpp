@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "redis/connection_shell.hpp"
+#include "redis/sentinel_watch.hpp"
 
 namespace redlock::redis {
 namespace {
@@ -320,16 +321,23 @@ void connection::shell::watch(time_point now) {
 
 connection::connection(asio::any_io_executor strand, connection_options options,
                        connection_events& events, std::uint64_t seed)
-    : shell_(std::make_shared<shell>(strand, std::move(options), events, seed)) {}
+    : shell_(std::make_shared<shell>(strand, options, events, seed)) {
+    if (options.where.sentinel) {
+        watch_ = std::make_unique<sentinel_watch>(strand, options, *this, seed);
+    }
+}
 
 connection::~connection() {
-    shell_->stop();
+    stop();
 }
 
 void connection::start() {
     shell_->start();
 }
 void connection::stop() {
+    if (watch_ != nullptr) {
+        watch_->stop();
+    }
     shell_->stop();
 }
 void connection::keep_trying() {
@@ -344,6 +352,9 @@ void connection::search_anew(std::size_t sentinel, std::string_view why) {
 
 error_code connection::send(std::string_view encoded, std::shared_ptr<reply_sink> sink,
                             std::uint32_t tag, boot_clock::time_point deadline, delivery how) {
+    if (watch_ != nullptr) {
+        watch_->look();
+    }
     return shell_->send(encoded, std::move(sink), tag, deadline, how);
 }
 

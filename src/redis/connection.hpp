@@ -69,6 +69,8 @@ enum class connection_state : std::uint8_t {
 
 [[nodiscard]] std::string_view to_string(connection_state state) noexcept;
 
+class sentinel_watch;
+
 class connection {
   public:
     /// Does nothing yet. `strand` runs one handler at a time (a strand, or the executor of an
@@ -132,6 +134,7 @@ class connection {
   private:
     class shell;
     std::shared_ptr<shell> shell_;
+    std::unique_ptr<sentinel_watch> watch_;  ///< Of a master that Sentinels name.
 };
 
 }  // namespace redlock::redis

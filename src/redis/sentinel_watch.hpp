@@ -41,7 +41,7 @@ class sentinel_watch final : private connection_events {
   public:
     static constexpr std::chrono::seconds period{2};
 
-    /// `options`: those of `commands`, the connection to the master, which outlives this.
+    /// `options`: those of `commands`, the connection to the master, which owns this.
     sentinel_watch(const boost::asio::any_io_executor& strand, const connection_options& options,
                    connection& commands, std::uint64_t seed);
     ~sentinel_watch();

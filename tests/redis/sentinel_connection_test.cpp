@@ -10,8 +10,8 @@
 #include <memory>
 #include <string>
 
+#include "redis/connection.hpp"
 #include "redis/fake_server.hpp"
-#include "redis/sentinel_watch.hpp"
 #include "redis/test_connection.hpp"
 
 namespace redlock::redis {
@@ -87,11 +87,11 @@ struct sentinel_connection : testing::Test {
 TEST_F(sentinel_connection, goes_where_the_first_sentinel_says) {
     connect();
     EXPECT_TRUE(is_at(servers[0]));
-    EXPECT_EQ(client.ask({"PING"}), "+PONG");
     EXPECT_EQ(sentinels[0].accepted, 1);
     EXPECT_EQ(sentinels[1].accepted, 0);
     EXPECT_THAT(sentinels[0].received,
                 ElementsAre(ElementsAre("SENTINEL", "GET-MASTER-ADDR-BY-NAME", "mymaster")));
+    EXPECT_EQ(client.ask({"PING"}), "+PONG");
     EXPECT_EQ(client.down_count, 0);
 }
 
@@ -187,12 +187,6 @@ TEST(plain_connection, stays_with_a_replica) {
 }
 
 struct sentinel_watching : sentinel_connection {
-    void watch() {
-        connect();
-        watcher =
-            std::make_unique<sentinel_watch>(client.io.get_executor(), options, *client.link, 7);
-        client.when_down = [&] { ++left; };
-    }
     [[nodiscard]] std::size_t asked() const {
         std::size_t count = 0;
         for (const auto& each : sentinels) {
@@ -207,46 +201,49 @@ struct sentinel_watching : sentinel_connection {
         const bool done = client.run_until([&] { return asked() >= times; });
         return done && client.ask({"PING"}) == "+PONG" && client.ask({"PING"}) == "+PONG";
     }
-
-    std::unique_ptr<sentinel_watch> watcher;
-    int left = 0;
 };
 
 TEST_F(sentinel_watching, leaves_a_master_when_one_sentinel_names_another) {
-    watch();
+    connect();
     names(sentinels[2], servers[1]);
-    watcher->look();
-    ASSERT_TRUE(client.run_until([&] { return left == 1; }));
+    ASSERT_FALSE(client.send({"PING"}));
+    ASSERT_TRUE(client.run_until([&] { return client.down_count == 1; }));
     EXPECT_EQ(client.down_cause, node_errc::connection_lost);
     EXPECT_THAT(client.down_message, HasSubstr("a Sentinel names another master, 127.0.0.1:"));
     EXPECT_TRUE(run_until_at(servers[1])) << "and asks just that Sentinel first";
-    watcher->stop();
+}
+
+TEST_F(sentinel_watching, leaves_a_master_that_hangs) {
+    options.command_timeout = 1h;  // so that only the Sentinels tell
+    connect();
+    servers[0].on_command = [](const words& /*command*/) { return fake_server::answer{}; };
+    names(sentinels[1], servers[1]);
+    ASSERT_FALSE(client.send({"PING"}));
+    EXPECT_TRUE(run_until_at(servers[1]));
 }
 
 TEST_F(sentinel_watching, stays_while_all_agree_and_asks_once_in_a_while) {
-    watch();
-    for (int i = 0; i < 100; ++i) {
-        watcher->look();
+    connect();
+    for (std::uint32_t tag = 0; tag < 100; ++tag) {
+        ASSERT_FALSE(client.send({"PING"}, tag));
     }
     ASSERT_TRUE(run_until_asked(4));
     EXPECT_EQ(asked(), 4U) << "one to find the master, and one each";
-    EXPECT_EQ(left, 0);
+    EXPECT_EQ(client.down_count, 0);
     EXPECT_TRUE(is_at(servers[0]));
-    watcher->stop();
 }
 
 TEST_F(sentinel_watching, is_not_misled_by_sentinels_that_know_nothing) {
-    watch();
+    connect();
     sentinels[0].stop_listening();
     sentinels[0].hang_up();
     sentinels[1].on_command = [](const words& command) {
         return command[0] == "SENTINEL" ? fake_server::answer{"-IDONTKNOW\r\n"}
                                         : fake_server::usual(command);
     };
-    watcher->look();
+    ASSERT_FALSE(client.send({"PING"}));
     ASSERT_TRUE(run_until_asked(3));
-    EXPECT_EQ(left, 0);
-    watcher->stop();
+    EXPECT_EQ(client.down_count, 0);
 }
 
 }  // namespace
