@@ -29,10 +29,10 @@ bool is_withheld(std::string_view error_text) {
 }  // namespace
 
 std::string_view to_string(connect_step step) noexcept {
-    constexpr std::array<std::string_view, 11> names{
-        "idle",      "resolving",           "connecting",  "logging in", "asking a Sentinel",
-        "selecting", "asking for its role", "identifying", "greeting",   "ready",
-        "waiting"};
+    constexpr std::array<std::string_view, 12> names{
+        "idle",        "resolving",         "connecting", "securing the connection",
+        "logging in",  "asking a Sentinel", "selecting",  "asking for its role",
+        "identifying", "greeting",          "ready",      "waiting"};
     return names.at(static_cast<std::size_t>(step));
 }
 
@@ -60,7 +60,16 @@ connect_action connect_steps::resume(const connect_event& event) {
             }
             break;
         case event_kind::connected:
+            if (step_ == connect_step::connecting && target_.tls) {
+                step_ = connect_step::securing;
+                return {.what = action::secure};
+            }
             if (step_ == connect_step::connecting) {
+                return log_in();
+            }
+            break;
+        case event_kind::secured:
+            if (step_ == connect_step::securing) {
                 return log_in();
             }
             break;
@@ -79,6 +88,23 @@ connect_action connect_steps::resume(const connect_event& event) {
                 return fail(event.cause, std::string{event.message}, event.random);
             }
             break;
+    }
+    return {};
+}
+
+// A Redis without TLS waits for the end of what it takes for a command; one with TLS hangs up on
+// what it takes for a broken handshake.
+std::string_view connect_steps::hint() const noexcept {
+    if (step_ == connect_step::securing) {
+        return to_sentinel()      ? "; does this port speak TLS? If not, set sentinel_tls=no"
+               : follows_master() ? "; does this port speak TLS? If not, use redis+sentinel://"
+                                  : "; does this port speak TLS? If not, use redis://";
+    }
+    const bool first_words = awaits_reply() && step_ != connect_step::greeting;
+    if (first_words && !target_.tls && target_.transport == endpoint::transport_kind::tcp) {
+        return to_sentinel()      ? "; does this port speak TLS? Then set sentinel_tls=yes"
+               : follows_master() ? "; does this port speak TLS? Then use rediss+sentinel://"
+                                  : "; does this port speak TLS? Then use rediss://";
     }
     return {};
 }

@@ -1,9 +1,8 @@
 // The way from nothing to a connection that is ready, and back to the next attempt: resolve,
-// connect, log in, select the database, identify, greet. Where Sentinels name the server, the way
-// leads first to one of them after the other until one does, then to the server, which must say
-// itself that it is a master. Decides which step is next and what a failure means; never does I/O,
-// reads a clock or draws a random number. (TLS will be a step between connect and log in.) One
-// thread at a time.
+// connect, agree on TLS, log in, select the database, identify, greet. Where Sentinels name the
+// server, the way leads first to one of them after the other until one does, then to the server,
+// which must say itself that it is a master. Decides which step is next and what a failure means;
+// never does I/O, reads a clock or draws a random number. One thread at a time.
 #pragma once
 
 #include <chrono>
@@ -25,6 +24,7 @@ enum class connect_step : std::uint8_t {
     idle,
     resolving,
     connecting,
+    securing,  ///< With TLS only.
     authenticating,
     asking_sentinel,
     selecting,
@@ -44,6 +44,7 @@ struct connect_event {
         begin,  ///< Start, or start again: after the wait, or when `ready` turned out to be over.
         resolved,
         connected,
+        secured,
         reply,
         greeted,
         failed,  ///< Anything broke, `ready` or not; `cause` and `message` say what.
@@ -62,8 +63,9 @@ struct connect_action {
         none,
         resolve,
         connect,
-        send,   ///< `bytes`; one reply is due.
-        greet,  ///< Say whatever is to be said to this server first, and report `greeted`.
+        secure,  ///< Agree on TLS, and verify who that is.
+        send,    ///< `bytes`; one reply is due.
+        greet,   ///< Say whatever is to be said to this server first, and report `greeted`.
         ready,
         wait,  ///< Close, wait for `delay`, then `begin`.
     };
@@ -96,6 +98,9 @@ class connect_steps {
                step_ == connect_step::selecting || step_ == connect_step::asking_role ||
                step_ == connect_step::identifying || step_ == connect_step::greeting;
     }
+    /// What may be the matter if the server hangs up, or says nothing, at the present step: words
+    /// to append, or none.
+    [[nodiscard]] std::string_view hint() const noexcept;
     [[nodiscard]] const endpoint& where() const noexcept { return where_; }
     /// The single server that the present way leads to: a Sentinel, the master that one named, or
     /// simply `where`.
