@@ -38,12 +38,19 @@ TEST(sentinel_test, the_master_is_found_past_sentinels_that_are_no_help) {
     loop turned;
     const std::string url = watched.url();
     const std::string with_password = url + "?sentinel_password=the-watchers-secret";
-    const auto can_lock = [&](const std::string& name) {
-        client user{turned, {with_password}};
+    const auto can_lock = [&](const std::string& name, const std::string& by) {
+        client user{turned, {by}};
         const lock held = user.take(name);
         return watched.first().get(name) == held.token().str();
     };
-    EXPECT_TRUE(can_lock("all-well"));
+    EXPECT_TRUE(can_lock("all-well", with_password));
+    // The right that docs/sentinel.md tells is enough.
+    for (std::size_t each = 0; each < watched_servers::sentinels; ++each) {
+        ASSERT_EQ(watched.ask(each, {"ACL", "SETUSER", "locks", "on", ">pw", "-@all",
+                                     "+sentinel|get-master-addr-by-name"}),
+                  "OK");
+    }
+    EXPECT_TRUE(can_lock("as-user", url + "?sentinel_user=locks&sentinel_password=pw"));
 
     auto [cause, why] = refusal_of(turned, url);
     EXPECT_EQ(cause, node_errc::authentication_failed);
@@ -69,9 +76,9 @@ TEST(sentinel_test, the_master_is_found_past_sentinels_that_are_no_help) {
     EXPECT_THAT(why, HasSubstr("the Sentinels name 127.0.0.1:" + replica + ", which is a replica"));
 
     watched.sentinel(0).freeze();
-    EXPECT_TRUE(can_lock("first-frozen"));
+    EXPECT_TRUE(can_lock("first-frozen", with_password));
     watched.sentinel(1).kill();
-    EXPECT_TRUE(can_lock("second-dead-too"));
+    EXPECT_TRUE(can_lock("second-dead-too", with_password));
 }
 
 TEST(sentinel_test, a_killed_master_is_followed_and_locks_are_kept_or_reported_lost) {
