@@ -22,7 +22,9 @@ namespace redlock::redis {
 
 struct connection_options {
     endpoint where;
-    /// Bounds one attempt, from resolving the name to the answer to INFO.
+    /// Bounds one attempt, from resolving the name to the answer to INFO. Where Sentinels name the
+    /// server, this time begins when one has; before that each Sentinel has half of it, at most
+    /// `command_timeout`, and the next is asked at once when one is no help.
     std::chrono::nanoseconds connect_timeout = std::chrono::seconds{2};
     /// Silence after which the server counts as stalled; ten times that, and it is given up.
     std::chrono::nanoseconds command_timeout = std::chrono::seconds{1};
@@ -66,6 +68,8 @@ enum class connection_state : std::uint8_t {
 };
 
 [[nodiscard]] std::string_view to_string(connection_state state) noexcept;
+
+class sentinel_watch;
 
 class connection {
   public:
@@ -119,10 +123,18 @@ class connection {
     /// the first was answered already.
     [[nodiscard]] std::uint64_t generation() const noexcept;
     [[nodiscard]] const endpoint& where() const noexcept;
+    /// The single server at the other end: that of `where`, or the master that a Sentinel named.
+    /// Null unless ready.
+    [[nodiscard]] const endpoint* server() const noexcept;
+
+    /// Of a ready connection to a master that Sentinels name: leaves it, as if it had broken, and
+    /// searches for the master again, beginning with this Sentinel.
+    void search_anew(std::size_t sentinel, std::string_view why);
 
   private:
     class shell;
     std::shared_ptr<shell> shell_;
+    std::unique_ptr<sentinel_watch> watch_;  ///< Of a master that Sentinels name.
 };
 
 }  // namespace redlock::redis

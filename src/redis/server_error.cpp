@@ -14,7 +14,7 @@ constexpr std::string_view cut = "...";
 constexpr std::string_view mask = "***";
 
 using enum node_errc;
-constexpr std::array<std::pair<std::string_view, node_errc>, 12> beginnings{{
+constexpr std::array<std::pair<std::string_view, node_errc>, 13> beginnings{{
     {"NOAUTH", authentication_failed},
     {"WRONGPASS", authentication_failed},
     {"ERR invalid password", authentication_failed},
@@ -23,6 +23,7 @@ constexpr std::array<std::pair<std::string_view, node_errc>, 12> beginnings{{
     {"NOPERM", permission_denied},
     {"DENIED", permission_denied},  // Protected mode.
     {"READONLY", read_only},
+    {"MASTERDOWN", read_only},  // A replica that has lost its master and may not answer without.
     {"OOM", out_of_memory},
     {"LOADING", loading},
     {"MISCONF", cannot_persist},

@@ -6,8 +6,10 @@ set(redis_sources
     src/redis/connection.cpp
     src/redis/connection_io.cpp
     src/redis/endpoint.cpp
+    src/redis/master_search.cpp
     src/redis/resp_reader.cpp
     src/redis/resp_writer.cpp
+    src/redis/sentinel_watch.cpp
     src/redis/server_error.cpp
     src/redis/server_identity.cpp
     src/redis/tls_context.cpp

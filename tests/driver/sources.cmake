@@ -11,6 +11,7 @@ set(driver_test_sources
     tests/driver/queries_test.cpp
     tests/driver/release_attempt_test.cpp
     tests/driver/script_call_test.cpp
+    tests/driver/sentinel_tracking_test.cpp
     tests/driver/votes_test.cpp
     tests/redis/fake_server.cpp
     tests/redis/test_connection.cpp

@@ -19,6 +19,7 @@ set(integration_test_sources
     tests/integration/proxy.cpp
     tests/integration/renewal_test.cpp
     tests/integration/restart_guard_test.cpp
+    tests/integration/sentinel_test.cpp
     tests/integration/threads_test.cpp
     tests/integration/tls_test.cpp
     tests/integration/wake_up_test.cpp
