@@ -1,4 +1,4 @@
-// One endpoint as the locks see it: its connection, who it turned out to be, and the releases it
+// One endpoint as the locks see it: its link, who it turned out to be, and the releases it
 // still owes an answer to. Decides nothing about locks. Strand only.
 #pragma once
 
@@ -13,7 +13,7 @@
 #include "driver/greeting.hpp"
 #include "driver/key_tracking.hpp"
 #include "driver/script_call.hpp"
-#include "redis/connection.hpp"
+#include "redis/link.hpp"
 #include "redlock/error.hpp"
 #include "redlock/types.hpp"
 
@@ -60,13 +60,18 @@ class node final : private redis::connection_events, private key_tracking::owner
     /// Starts to connect, if it has not yet.
     void connect();
     [[nodiscard]] bool connected() const {
-        return connection_.state() == redis::connection_state::ready;
+        return link_->state() == redis::connection_state::ready;
     }
 
     /// As redis::connection::send.
     [[nodiscard]] error_code send(std::string_view encoded, std::shared_ptr<redis::reply_sink> sink,
                                   core::instant deadline,
                                   redis::delivery how = redis::delivery::usual);
+    /// As redis::link::send_to_part.
+    [[nodiscard]] error_code send_to_part(std::size_t part, std::string_view encoded,
+                                          std::shared_ptr<redis::reply_sink> sink,
+                                          core::instant deadline);
+    [[nodiscard]] std::size_t parts() const { return link_->parts(); }
     /// Asks a guarded node again whether it may vote, unless that was asked a moment ago: somebody
     /// may have vouched for it.
     void greet_again();
@@ -75,9 +80,9 @@ class node final : private redis::connection_events, private key_tracking::owner
     void send_when_ready(std::string encoded, std::shared_ptr<redis::reply_sink> sink,
                          core::instant until, core::duration timeout);
     /// Whether changes of keys are wanted to be told.
-    void track_keys(bool yes) { tracking_.want(yes); }
+    void track_keys(bool yes);
     /// Whether changes of what is read now will be told.
-    [[nodiscard]] bool tracks_keys() const { return tracking_.on(); }
+    [[nodiscard]] bool tracks_keys() const { return tracking_ && tracking_->on(); }
     /// Takes no more commands; what is pending goes on.
     void retire() { retired_ = true; }
     void stop();
@@ -118,8 +123,10 @@ class node final : private redis::connection_events, private key_tracking::owner
     bool started_ = false;
     bool retired_ = false;
     std::deque<owed> owed_;
-    redis::connection connection_;
-    key_tracking tracking_;
+    std::unique_ptr<redis::link> link_;
+    /// Not of a cluster, whose masters would each need a subscription.
+    std::optional<key_tracking> tracking_;
+    bool told_no_tracking_ = false;
 };
 
 }  // namespace redlock::driver
