@@ -36,8 +36,8 @@ struct cluster_guard : testing::Test {
                    (votes || node.vote_error == node_errc::quarantined);
         });
     }
-    /// Moves a slot and forgets what was in it, as a failover may.
-    void forget(const std::string& name, std::size_t to) {
+    /// Moves the slot and forgets what was in it, as a failover may.
+    void forget_and_move_to(std::size_t to) {
         for (const auto& key : {name, driver::fence_key(name)}) {
             whole.command(whole.owner_of(name), {"DEL", key});
         }
@@ -85,7 +85,7 @@ TEST_F(cluster_guard, makes_no_second_holder_of_a_slot_that_was_forgotten) {
     ASSERT_TRUE(first.await([&] { return whole.has(0, name) && plain.having(name) == 2; }));
     plain[1].command({"DEL", name, fence_of(name)});
     // One of the two that hold it forgets; the second client hears of it with its own command.
-    forget(name, 1);
+    forget_and_move_to(1);
     const auto refused = second.try_acquire(name);
     EXPECT_TRUE(refused->error) << "the cluster's and the third node's vote would be a majority";
     EXPECT_TRUE(held.valid());

@@ -44,7 +44,7 @@ TEST_F(cluster_moves, keep_locks_and_fencing_tokens) {
     EXPECT_FALSE(user.release(held));
     EXPECT_FALSE(nodes.has(2, name));
     lock next = other.take(name);
-    EXPECT_GT(next.fencing(), held.fencing());
+    EXPECT_GT(next.fencing_token(), held.fencing_token());
     EXPECT_EQ(user.events().count(event_kind::node_down), 0U) << "MOVED is no failure";
 }
 
@@ -58,7 +58,7 @@ TEST_F(cluster_moves, are_followed_by_a_watchdog_and_a_waiter) {
     EXPECT_FALSE(user.release(held));
     ASSERT_TRUE(other.await([&] { return waiting->done; }));
     EXPECT_FALSE(waiting->error) << waiting->why.to_string();
-    EXPECT_GT(waiting->value.fencing(), held.fencing());
+    EXPECT_GT(waiting->value.fencing_token(), held.fencing_token());
     EXPECT_TRUE(nodes.has(1, name));
 }
 
@@ -82,7 +82,7 @@ TEST_F(cluster_moves, are_followed_key_by_key) {
     EXPECT_FALSE(nodes.has(1, name));
     nodes.end_move(slot, 1);
     lock next = other.take(name);
-    EXPECT_GT(next.fencing(), held.fencing());
+    EXPECT_GT(next.fencing_token(), held.fencing_token());
 }
 
 TEST_F(cluster_moves, hold_up_a_new_lock_in_the_slot_until_they_end) {

@@ -58,7 +58,7 @@ TEST(cluster_node, takes_shows_extends_lists_and_releases_names_in_all_slots) {
         EXPECT_FALSE(user.extend(each)) << name;
         EXPECT_FALSE(user.release(each)) << name;
         lock next = other.take(name);
-        EXPECT_GT(next.fencing(), each.fencing()) << name;
+        EXPECT_GT(next.fencing_token(), each.fencing_token()) << name;
         EXPECT_FALSE(other.release(next)) << name;
         EXPECT_EQ(user.is_locked(name), std::pair(error_code{}, false)) << name;
     }
