@@ -76,7 +76,7 @@ error_code cluster_link::shell::send(std::string_view encoded, std::shared_ptr<r
         return node_errc::not_connected;
     }
     const auto command = std::make_shared<relay>(shared_from_this(), encoded, std::move(sink), tag,
-                                                 deadline, how, route);
+                                                 deadline, how, route, survey_);
     if (routes()) {
         return dispatch(*command);
     }
@@ -114,6 +114,12 @@ void cluster_link::shell::arm() {
             self->on_timer();
         }
     });
+}
+
+// Else what has ended well would keep an idle event loop waiting.
+void cluster_link::shell::disarm() {
+    armed_for_ = time_point::max();
+    timer_.cancel();
 }
 
 void cluster_link::shell::on_timer() {

@@ -5,8 +5,8 @@
 // may be sent again. Order is kept on one connection only: a command that was refused may come to
 // its new server behind one that was sent there at once. The locks' safety does not rest on that: a
 // release whose acquisition may still be on its way raises the fence, which is in the same slot and
-// moves with it, so that the acquisition is stale wherever it arrives; and what might plant a lock
-// again is sent for `this_connection`, and goes nowhere else.
+// moves with it, so that the acquisition is stale wherever it arrives; so is what might plant a
+// lock again, which is sent for `this_connection` besides.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -183,8 +183,9 @@ bool cluster_link::shell::redirect(relay& refused, const server_address& by,
         disturb(node_errc::slot_unserved,
                 fmt::format("slot {} is on its way to {}", told.slot, to_string(told.where)));
     }
-    if (state_ == connection_state::stopped || told.what == kind::cluster_down ||
-        refused.how() == delivery::this_connection) {
+    const bool elsewhere = told.what == kind::moved && refused.how() == delivery::this_connection;
+    if (state_ == connection_state::stopped || told.what == kind::cluster_down || elsewhere ||
+        !may_go_on(refused)) {
         return false;
     }
     if (told.what == kind::try_again) {
@@ -205,6 +206,13 @@ bool cluster_link::shell::redirect(relay& refused, const server_address& by,
     return true;
 }
 
+// What is for this connection goes on among servers that have said who they are, and not a word of
+// it is doubted since: never behind MOVED.
+bool cluster_link::shell::may_go_on(const relay& command) const noexcept {
+    return command.how() != delivery::this_connection ||
+           (state_ == connection_state::ready && command.survey() == survey_);
+}
+
 bool cluster_link::shell::put_off(relay& refused) {
     const time_point now = boot_clock::now();
     if (refused.retries == 0) {
@@ -218,6 +226,7 @@ bool cluster_link::shell::put_off(relay& refused) {
     refused.retry_at =
         std::min(now + first_retry * (1U << std::min(refused.retries++, most_doublings)),
                  refused.give_up_at);
+    refused.begin_anew();
     put_off_.push_back(refused.shared_from_this());
     arm();
     return true;
@@ -238,7 +247,7 @@ void cluster_link::shell::retry(relay& command, time_point now) {
         command.fail(errc::closed);
         return;
     }
-    if (now >= command.give_up_at) {
+    if (now >= command.give_up_at || !may_go_on(command)) {
         note(fmt::format("slot {} is on its way to another server, and so are the keys",
                          command.route().slot.value_or(0)));
         command.fail(node_errc::slot_unserved);

@@ -53,14 +53,16 @@ class cluster_link::relay final : public reply_sink,
                                   public std::enable_shared_from_this<cluster_link::relay> {
   public:
     relay(std::shared_ptr<shell> owner, std::string_view encoded, std::shared_ptr<reply_sink> sink,
-          std::uint32_t tag, boot_clock::time_point deadline, delivery how, cluster_route route)
+          std::uint32_t tag, boot_clock::time_point deadline, delivery how, cluster_route route,
+          std::uint64_t survey)
         : shell_(std::move(owner)),
           encoded_(encoded),
           sink_(std::move(sink)),
           tag_(tag),
           deadline_(deadline),
           how_(how),
-          route_(route) {}
+          route_(route),
+          survey_(survey) {}
 
     /// Hands it to the connection of a server, behind ASKING if that is needed. On an error the
     /// sink is not told.
@@ -75,8 +77,11 @@ class cluster_link::relay final : public reply_sink,
     [[nodiscard]] boot_clock::time_point deadline() const noexcept { return deadline_; }
     [[nodiscard]] delivery how() const noexcept { return how_; }
     [[nodiscard]] const cluster_route& route() const noexcept { return route_; }
+    /// The number of surveys when it was accepted.
+    [[nodiscard]] std::uint64_t survey() const noexcept { return survey_; }
     [[nodiscard]] bool late() const noexcept { return told_late_; }
     [[nodiscard]] bool may_hop() noexcept { return ++hops_ <= most_hops; }
+    void begin_anew() noexcept { hops_ = 0; }
 
     boot_clock::time_point retry_at{};
     boot_clock::time_point give_up_at{};
@@ -96,6 +101,7 @@ class cluster_link::relay final : public reply_sink,
     boot_clock::time_point deadline_;
     delivery how_;
     cluster_route route_;
+    std::uint64_t survey_;
     std::shared_ptr<member> at_;
     unsigned hops_ = 0;
     bool told_late_ = false;
@@ -163,6 +169,7 @@ class cluster_link::shell final : public std::enable_shared_from_this<cluster_li
     [[nodiscard]] member_ptr member_for(const cluster_route& route);
     [[nodiscard]] error_code dispatch(relay& command);
     void dispatch_waiting();
+    [[nodiscard]] bool may_go_on(const relay& command) const noexcept;
     [[nodiscard]] bool put_off(relay& refused);
     void retry_put_off(time_point now);
     void retry(relay& command, time_point now);
@@ -188,6 +195,7 @@ class cluster_link::shell final : public std::enable_shared_from_this<cluster_li
 
     // The clock.
     void arm();
+    void disarm();
     void on_timer();
     [[nodiscard]] time_point next_wake() const;
 

@@ -344,7 +344,7 @@ void cluster_link::shell::greet() {
         shared_from_this(), hello,
         std::make_shared<question>(shared_from_this(), question::kind::hello, survey, nullptr), 0U,
         boot_clock::now() + options_.command_timeout, delivery::usual,
-        cluster_route{.slot = slot_of(key_of(hello).value_or(std::string_view{}))});
+        cluster_route{.slot = slot_of(key_of(hello).value_or(std::string_view{}))}, survey);
     if (const error_code refused = dispatch(*command)) {
         fail_survey(refused, message_);
     }
@@ -366,6 +366,8 @@ void cluster_link::shell::finish_survey() {
         return;
     }
     dispatch_waiting();
+    disarm();
+    arm();
     // Those that nobody refers to any more; not now, when one of them may be the caller.
     boost::asio::post(executor_, [self = shared_from_this()] { self->forget_unused(); });
 }

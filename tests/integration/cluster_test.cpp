@@ -7,6 +7,7 @@
 
 #include "driver/key_names.hpp"
 #include "integration/harness.hpp"
+#include "redis/cluster_slots.hpp"
 #include "support/redis_cluster.hpp"
 
 namespace redlock::integration {
@@ -63,6 +64,51 @@ TEST(cluster_node, takes_shows_extends_lists_and_releases_names_in_all_slots) {
         EXPECT_EQ(user.is_locked(name), std::pair(error_code{}, false)) << name;
     }
     EXPECT_EQ(names.size(), held.size());
+    held.clear();
+    turned.io.restart();
+    turned.io.run_for(hang);
+    EXPECT_TRUE(turned.io.stopped()) << "nothing is outstanding";
+}
+
+TEST(cluster_node, needs_no_more_rights_than_documented) {
+    redis_cluster nodes;
+    for (std::size_t server = 0; server < nodes.size(); ++server) {
+        // As in docs/cluster.md.
+        EXPECT_EQ(
+            nodes.command(
+                server,
+                {"ACL",   "SETUSER",  "redlock",        "on",     ">secret", "~job:*", "~redlock:*",
+                 "-@all", "+evalsha", "+eval",          "+time",  "+set",    "+get",   "+del",
+                 "+pttl", "+pexpire", "+hgetall",       "+hset",  "+hdel",   "+hmget", "+hexists",
+                 "+info", "+scan",    "+cluster|slots", "+asking"}),
+            "OK");
+    }
+    endpoint where = nodes.where();
+    where.user = "redlock";
+    where.password = "secret";
+    manager_options options = usual_options();
+    options.guard = restart_guard::on;
+    options.quorum_timeout = 300ms;
+    loop turned;
+    client user{turned, only(where), options};
+    user.warm_up();
+    EXPECT_FALSE(user.vouch()->error);
+    const std::string name = nodes.name_at(0);
+    lock held = user.take(name, {.label = "x"});
+    EXPECT_FALSE(user.list().first);
+    nodes.begin_move(redis::slot_of(name), 1);
+    for (const auto& key : {name, driver::fence_key(name), driver::holder_key(name)}) {
+        nodes.move_keys(redis::slot_of(name), 1, {key});
+    }
+    EXPECT_FALSE(user.extend(held));
+    EXPECT_FALSE(user.release(held));
+    EXPECT_EQ(user.try_acquire("other")->cause(0), node_errc::permission_denied);
+    where.password = "wrong";
+    client refused{turned, only(where), options};
+    const auto got = refused.acquire(name);
+    EXPECT_EQ(got->error, errc::no_quorum);
+    EXPECT_EQ(got->cause(0), node_errc::authentication_failed);
+    EXPECT_THAT(got->why.to_string(), testing::Not(HasSubstr("wrong")));
 }
 
 TEST(cluster_node, refuses_a_name_whose_keys_cannot_share_a_slot) {

@@ -206,21 +206,41 @@ TEST(cluster_link, passes_on_a_redirection_that_leads_nowhere) {
     }
 }
 
-TEST(cluster_link, keeps_what_is_for_this_connection_where_it_is) {
+TEST(cluster_link, keeps_what_is_for_this_connection_away_from_a_slot_that_has_moved) {
     cluster_world world;
     ASSERT_TRUE(world.start_and_wait());
     EXPECT_EQ(world.ask({"GET", "key"}), "0: +done");
-    for (const std::string& answer :
-         {moved_to(world.two), ask_at(world.two), std::string{"-TRYAGAIN\r\n"}}) {
-        world.one.on_key = [&](const words&) { return answer; };
-        world.sink->told.clear();
-        if (world.send({"GET", "key"}, 1, 1h, delivery::this_connection)) {
-            continue;  // the first answer has moved the slot to a server not connected to
-        }
-        ASSERT_TRUE(world.run_until([&] { return !world.sink->told.empty(); }));
-        EXPECT_THAT(world.sink->told[0], testing::StartsWith("1: -"));
-    }
+    world.one.on_key = [&](const words&) { return moved_to(world.two); };
+    EXPECT_FALSE(world.send({"GET", "key"}, 1, 1h, delivery::this_connection));
+    ASSERT_TRUE(world.run_until([&] { return world.sink->told.size() == 2; }));
+    EXPECT_THAT(world.sink->told[1], testing::StartsWith("1: -MOVED"));
     EXPECT_THAT(world.two.heard(), ElementsAre());
+}
+
+TEST(cluster_link, lets_what_is_for_this_connection_follow_keys_to_servers_that_were_greeted) {
+    cluster_world world{true};
+    const std::string both = "*2\r\n" + cluster_world::range(0, 99, world.two) +
+                             cluster_world::range(100, 16383, world.one);
+    for (const bool known : {false, true}) {
+        if (known) {
+            world.map = both;
+            world.link->keep_trying();
+            ASSERT_TRUE(world.run_until([&] {
+                return world.identities.size() > 1 &&
+                       world.link->state() == connection_state::ready;
+            }));
+        } else {
+            ASSERT_TRUE(world.start_and_wait());
+        }
+        world.one.on_key = [&](const words& command) {
+            return command[0] == "GET" ? ask_at(world.two) : std::string{"+done\r\n"};
+        };
+        world.sink->told.clear();
+        EXPECT_FALSE(world.send({"GET", "key"}, 1, 1h, delivery::this_connection));
+        ASSERT_TRUE(world.run_until([&] { return !world.sink->told.empty(); }));
+        EXPECT_THAT(world.sink->told[0], testing::StartsWith(known ? "1: +done" : "1: -ASK"));
+    }
+    EXPECT_THAT(world.two.heard(), ElementsAre("ASKING", "GET"));
 }
 
 TEST(cluster_link, tries_again_while_keys_are_on_their_way_up_to_the_deadline) {
@@ -242,6 +262,17 @@ TEST(cluster_link, tries_again_while_keys_are_on_their_way_up_to_the_deadline) {
         EXPECT_EQ(world.sink->last_cause, node_errc::slot_unserved);
         EXPECT_THAT(world.link->last_error_message(), HasSubstr("on its way"));
     }
+}
+
+TEST(cluster_link, asks_both_servers_again_while_a_key_is_at_neither) {
+    cluster_world world;
+    ASSERT_TRUE(world.start_and_wait());
+    world.one.on_key = [&](const words&) { return ask_at(world.two); };
+    int asked = 0;
+    world.two.on_key = [&](const words&) {
+        return ++asked < 8 ? "-TRYAGAIN later\r\n" : "+done\r\n";
+    };
+    EXPECT_EQ(world.ask({"GET", "key"}), "0: +done");
 }
 
 TEST(cluster_link, goes_on_with_what_must_follow_when_its_time_is_over) {
