@@ -49,6 +49,11 @@ class node final : private redis::connection_events, private key_tracking::owner
     [[nodiscard]] const std::string& name() const { return name_; }
     /// Empty until the node told it, and when it refuses to.
     [[nodiscard]] const std::string& run_id() const { return run_id_; }
+    /// Whether whoever answers there must prove to be the right one, as far as TLS is asked for.
+    [[nodiscard]] bool verified() const {
+        const auto& tls = connection_.where().tls;
+        return !tls || tls->verify;
+    }
     /// Set while this node is the same server as one before it in the list.
     [[nodiscard]] bool refused() const { return refused_; }
     void refuse(bool yes) { refused_ = yes; }

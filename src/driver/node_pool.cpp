@@ -166,9 +166,22 @@ void node_pool::on_node_ready(node& which) {
     if (connection_change_) {
         connection_change_(which.index(), true);
     }
+    warn_if_unverified(which);
     if (!which.refused()) {
         tell({.kind = event_kind::node_ready, .node = which.index(), .node_name = which.name()});
     }
+}
+
+void node_pool::warn_if_unverified(const node& which) {
+    if (which.verified() || told_unverified_.contains(which.index())) {
+        return;
+    }
+    told_unverified_.insert(which.index());
+    tell({.kind = event_kind::node_unverified,
+          .node = which.index(),
+          .node_name = which.name(),
+          .message = "verify=none: its certificate is not looked at, and anybody on the way may "
+                     "read and change everything"});
 }
 
 void node_pool::on_node_down(node& which, error_code cause, std::string_view message) {

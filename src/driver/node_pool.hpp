@@ -121,6 +121,7 @@ class node_pool final : private node_events {
     void on_node_key_changed(node& which, std::string_view key) override;
     void on_node_tracking_refused(node& which, error_code cause, std::string_view message) override;
     void look_for_doubles();
+    void warn_if_unverified(const node& which);
 
     manager_options options_;
     bool guarded_;
@@ -137,6 +138,7 @@ class node_pool final : private node_events {
     core::fence_memory fences_;
     std::int64_t offset_us_ = 0;
     std::string same_server_;
+    core::node_set told_unverified_;
     std::mt19937_64 generator_;
 };
 

@@ -28,9 +28,10 @@ bool may_go_unidentified(std::string_view error_text) {
 }  // namespace
 
 std::string_view to_string(connect_step step) noexcept {
-    constexpr std::array<std::string_view, 9> names{"idle",       "resolving", "connecting",
-                                                    "logging in", "selecting", "identifying",
-                                                    "greeting",   "ready",     "waiting"};
+    constexpr std::array<std::string_view, 10> names{
+        "idle",       "resolving", "connecting",  "securing the connection",
+        "logging in", "selecting", "identifying", "greeting",
+        "ready",      "waiting"};
     return names.at(static_cast<std::size_t>(step));
 }
 
@@ -53,7 +54,16 @@ connect_action connect_steps::resume(const connect_event& event) {
             }
             break;
         case event_kind::connected:
+            if (step_ == connect_step::connecting && where_.tls) {
+                step_ = connect_step::securing;
+                return {.what = action::secure};
+            }
             if (step_ == connect_step::connecting) {
+                return log_in();
+            }
+            break;
+        case event_kind::secured:
+            if (step_ == connect_step::securing) {
                 return log_in();
             }
             break;
@@ -72,6 +82,19 @@ connect_action connect_steps::resume(const connect_event& event) {
                 return fail(event.cause, std::string{event.message}, event.random);
             }
             break;
+    }
+    return {};
+}
+
+// A Redis without TLS waits for the end of what it takes for a command; one with TLS hangs up on
+// what it takes for a broken handshake.
+std::string_view connect_steps::hint() const noexcept {
+    if (step_ == connect_step::securing) {
+        return "; does this port speak TLS? If not, use redis://";
+    }
+    const bool first_words = awaits_reply() && step_ != connect_step::greeting;
+    if (first_words && !where_.tls && where_.transport == endpoint::transport_kind::tcp) {
+        return "; does this port speak TLS? Then use rediss://";
     }
     return {};
 }

@@ -1,7 +1,7 @@
 // The way from nothing to a connection that is ready, and back to the next attempt: resolve,
-// connect, log in, select the database, identify, greet. Decides which step is next and what a
-// failure means; never does I/O, reads a clock or draws a random number. (TLS will be a step
-// between connect and log in.) One thread at a time.
+// connect, agree on TLS, log in, select the database, identify, greet. Decides which step is next
+// and what a failure means; never does I/O, reads a clock or draws a random number. One thread at a
+// time.
 #pragma once
 
 #include <chrono>
@@ -20,6 +20,7 @@ enum class connect_step : std::uint8_t {
     idle,
     resolving,
     connecting,
+    securing,  ///< With TLS only.
     authenticating,
     selecting,
     identifying,
@@ -37,6 +38,7 @@ struct connect_event {
         begin,  ///< Start, or start again: after the wait, or when `ready` turned out to be over.
         resolved,
         connected,
+        secured,
         reply,
         greeted,
         failed,  ///< Anything broke, `ready` or not; `cause` and `message` say what.
@@ -55,8 +57,9 @@ struct connect_action {
         none,
         resolve,
         connect,
-        send,   ///< `bytes`; one reply is due.
-        greet,  ///< Say whatever is to be said to this server first, and report `greeted`.
+        secure,  ///< Agree on TLS, and verify who that is.
+        send,    ///< `bytes`; one reply is due.
+        greet,   ///< Say whatever is to be said to this server first, and report `greeted`.
         ready,
         wait,  ///< Close, wait for `delay`, then `begin`.
     };
@@ -86,6 +89,9 @@ class connect_steps {
         return step_ == connect_step::authenticating || step_ == connect_step::selecting ||
                step_ == connect_step::identifying || step_ == connect_step::greeting;
     }
+    /// What may be the matter if the server hangs up, or says nothing, at the present step: words
+    /// to append, or none.
+    [[nodiscard]] std::string_view hint() const noexcept;
     [[nodiscard]] const endpoint& where() const noexcept { return where_; }
     /// Of the present connection, known when `ready`.
     [[nodiscard]] const server_identity& identity() const noexcept { return identity_; }

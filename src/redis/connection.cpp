@@ -158,8 +158,12 @@ void connection::shell::perform(const connect_action& action) {
         case connect_action::kind::connect:
             link_->wire.async_connect(options_.where, done(connect_event::kind::connected));
             break;
+        case connect_action::kind::secure:
+            link_->wire.async_secure(options_.where, done(connect_event::kind::secured));
+            break;
         case connect_action::kind::send:
             link_->outgoing = action.bytes;
+            start_read();
             start_write();
             break;
         case connect_action::kind::greet:
@@ -193,11 +197,12 @@ void connection::shell::on_step_done(const link_ptr& current, connect_event::kin
         return;
     }
     if (failure) {
-        fail(node_errc::not_connected, failure.message());
+        if (what == connect_event::kind::secured) {
+            broke(failure);
+        } else {
+            fail(node_errc::not_connected, failure.message());
+        }
         return;
-    }
-    if (what == connect_event::kind::connected) {
-        start_read();
     }
     perform(steps_.resume({.what = what}));
 }
@@ -275,8 +280,9 @@ void connection::shell::on_timer() {
         begin_attempt();
     } else if (state_ == connection_state::connecting && now >= attempt_deadline_) {
         fail(node_errc::not_connected,
-             fmt::format("no answer within {} ms while {}", milliseconds(options_.connect_timeout),
-                         to_string(steps_.step())));
+             fmt::format("no answer within {} ms while {}{}",
+                         milliseconds(options_.connect_timeout), to_string(steps_.step()),
+                         steps_.step() == connect_step::securing ? steps_.hint() : ""));
     } else if (state_ == connection_state::ready && queue_.in_flight() != 0) {
         watch(now);
     }

@@ -24,7 +24,8 @@ bool connection::shell::wants_reply() const noexcept {
 }
 
 bool connection::shell::went_away_while_idle() {
-    return !options_.subscriber && queue_.in_flight() == 0 && !link_->wire.open_and_silent();
+    return !options_.subscriber && queue_.in_flight() == 0 &&
+           !link_->wire.open_and_silent(reading_);
 }
 
 // Nothing was lost with the old connection: what waits travels on the next one, if it may.
@@ -116,11 +117,14 @@ void connection::shell::on_reply(const reply_view& reply) {
 }
 
 void connection::shell::broke(error_code failure) {
+    const std::string why = link_->wire.describe(failure);
     if (state_ == connection_state::ready) {
-        fail(node_errc::connection_lost, failure.message());
+        fail(node_errc::connection_lost, why);
+    } else if (is_tls_failure(failure)) {
+        fail(node_errc::tls_failed, why);
     } else {
         fail(node_errc::not_connected,
-             fmt::format("{} while {}", failure.message(), to_string(steps_.step())));
+             fmt::format("{} while {}{}", why, to_string(steps_.step()), steps_.hint()));
     }
 }
 

@@ -1,5 +1,6 @@
 # The Redis side, file by file; paths from the root of the repository.
 set(redis_sources
+    src/redis/address_race.cpp
     src/redis/cluster_link.cpp
     src/redis/cluster_relay.cpp
     src/redis/cluster_slots.cpp
@@ -13,5 +14,10 @@ set(redis_sources
     src/redis/resp_writer.cpp
     src/redis/server_error.cpp
     src/redis/server_identity.cpp
+    src/redis/tls_context.cpp
+    src/redis/tls_failure.cpp
+    src/redis/tls_stream.cpp
     src/redis/transport.cpp
+    src/redis/url_parts.cpp
+    src/redis/url_query.cpp
 )

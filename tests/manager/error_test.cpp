@@ -91,7 +91,7 @@ void expect_names_of_their_own(Enum last) {
 }
 
 TEST(names, has_one_for_each_event) {
-    expect_names_of_their_own(event_kind::tracking_refused);
+    expect_names_of_their_own(event_kind::node_unverified);
     EXPECT_EQ(to_string(event_kind::late_grant_released), "late grant released");
 }
 

@@ -3,4 +3,5 @@ set(support_sources
     tests/support/redis_cluster.cpp
     tests/support/redis_peer.cpp
     tests/support/redis_server.cpp
+    tests/support/test_authority.cpp
 )

@@ -38,7 +38,8 @@ arrows() {
         first = name
         sub(/\/.*/, "", first)
         if (first == "redlock") return "public"
-        if (quoted && first ~ /^(core|redis|driver|manager|scripts|cli|sim|bench|faults)$/) return first
+        if (first == "toml++") return "toml"
+        if (quoted && first ~ /^(core|redis|driver|manager|scripts|configuration|cli|sim|bench|faults)$/) return first
         if (quoted && first ~ /^(support|integration|fuzz)$/) return "tests"
         if (quoted && name !~ /\//) return "neighbour"
         if (first ~ /^(hiredis|openssl|boost|fmt|CLI|gtest|gmock|rapidcheck|benchmark)(\.h)?$/) {
@@ -57,9 +58,10 @@ arrows() {
         may["asio"]     = " boost "
         may["core"]     = " core public std "
         may["scripts"]  = " scripts std "
-        may["redis"]    = " redis public boost fmt std system hiredis "
+        may["redis"]    = " redis public boost fmt std system hiredis openssl "
         may["driver"]   = " driver core redis scripts public boost fmt std system "
         may["manager"]  = " manager driver core redis scripts public boost fmt std system "
+        may["configuration"] = " configuration public boost toml std "
         may["cli"]      = " cli public boost fmt CLI std system "
         may["examples"] = " examples neighbour public boost fmt std system "
         may["bench"]    = " bench neighbour public boost fmt std system "
@@ -89,7 +91,7 @@ arrows() {
         } else if (target == "hiredis" && FILENAME !~ /^src\/redis\/resp_reader\.(cpp|hpp)$/ &&
                    FILENAME !~ /^tests\/support\//) {
             breach("only src/redis/resp_reader may include hiredis")
-        } else if (name ~ /^boost\/asio\/ssl/ && room != "redis" && room != "tests") {
+        } else if (name ~ /^boost\/asio\/ssl/ && room !~ /^(redis|asio|tests)$/) {
             breach("TLS belongs in src/redis")
         } else if (target == "public" && (room == "core" || room == "redis")) {
             part = name
