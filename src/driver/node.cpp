@@ -46,6 +46,7 @@ node::node(boost::asio::any_io_executor strand, node_index index, redis::connect
            std::optional<guard_terms> terms, node_events& events, std::uint64_t seed)
     : index_(index),
       name_(options.where.to_string()),
+      verified_(!options.where.tls || options.where.tls->verify),
       events_(events),
       terms_(terms),
       second_greeting_(std::make_shared<second_greeting>(*this)) {

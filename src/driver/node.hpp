@@ -50,10 +50,7 @@ class node final : private redis::connection_events, private key_tracking::owner
     /// Empty until the node told it, and when it refuses to.
     [[nodiscard]] const std::string& run_id() const { return run_id_; }
     /// Whether whoever answers there must prove to be the right one, as far as TLS is asked for.
-    [[nodiscard]] bool verified() const {
-        const auto& tls = connection_.where().tls;
-        return !tls || tls->verify;
-    }
+    [[nodiscard]] bool verified() const { return verified_; }
     /// Set while this node is the same server as one before it in the list.
     [[nodiscard]] bool refused() const { return refused_; }
     void refuse(bool yes) { refused_ = yes; }
@@ -118,6 +115,7 @@ class node final : private redis::connection_events, private key_tracking::owner
 
     node_index index_;
     std::string name_;
+    bool verified_;
     node_events& events_;
     std::string run_id_;
     std::optional<guard_terms> terms_;
