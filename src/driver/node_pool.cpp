@@ -44,6 +44,7 @@ node_pool::node_pool(const boost::asio::any_io_executor& strand,
         }
         redis::connection_options with;
         with.where = where;
+        clustered_ = clustered_ || !where.cluster.empty();
         with.connect_timeout = options.connect_timeout;
         with.command_timeout = options.node_timeout;
         with.backoff_min = options.reconnect_min;

@@ -50,6 +50,8 @@ class node_pool final : private node_events {
     [[nodiscard]] refusal why_no_vote(node_index node) const;
     [[nodiscard]] std::optional<std::chrono::milliseconds> quarantine_left(node_index node) const;
     [[nodiscard]] bool guarded() const { return guarded_; }
+    /// A Redis Cluster is among them.
+    [[nodiscard]] bool clustered() const { return clustered_; }
     /// Somebody has vouched for it, on the present connection.
     void trust(node_index node);
 
@@ -123,6 +125,7 @@ class node_pool final : private node_events {
 
     manager_options options_;
     bool guarded_;
+    bool clustered_ = false;
     core::quarantine quarantine_;
     std::vector<refusal> refusals_;  // of nodes that must not vote, however long
     std::vector<std::string> names_;

@@ -14,7 +14,7 @@ constexpr std::string_view cut = "...";
 constexpr std::string_view mask = "***";
 
 using enum node_errc;
-constexpr std::array<std::pair<std::string_view, node_errc>, 13> beginnings{{
+constexpr std::array<std::pair<std::string_view, node_errc>, 17> beginnings{{
     {"NOAUTH", authentication_failed},
     {"WRONGPASS", authentication_failed},
     {"ERR invalid password", authentication_failed},
@@ -28,6 +28,10 @@ constexpr std::array<std::pair<std::string_view, node_errc>, 13> beginnings{{
     {"LOADING", loading},
     {"MISCONF", cannot_persist},
     {"NOREPLICAS", cannot_persist},  // Too few replicas took part: min-replicas-to-write.
+    {"CLUSTERDOWN", slot_unserved},
+    {"TRYAGAIN", slot_unserved},
+    {"MOVED", slot_unserved},
+    {"ASK", slot_unserved},
 }};
 
 bool begins_with_word(std::string_view text, std::string_view word) noexcept {

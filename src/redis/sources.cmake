@@ -1,6 +1,10 @@
 # The Redis side, file by file; paths from the root of the repository.
 set(redis_sources
     src/redis/address_race.cpp
+    src/redis/cluster_link.cpp
+    src/redis/cluster_relay.cpp
+    src/redis/cluster_slots.cpp
+    src/redis/cluster_survey.cpp
     src/redis/command_queue.cpp
     src/redis/connect_steps.cpp
     src/redis/connection.cpp

@@ -5,6 +5,7 @@ set(driver_test_sources
     tests/driver/attempt_world.cpp
     tests/driver/failures_test.cpp
     tests/driver/holder_test.cpp
+    tests/driver/key_names_test.cpp
     tests/driver/key_tracking_test.cpp
     tests/driver/key_watches_test.cpp
     tests/driver/late_reply_test.cpp

@@ -3,6 +3,9 @@ set(integration_test_sources
     tests/integration/bad_node.cpp
     tests/integration/bad_node_test.cpp
     tests/integration/cancellation_test.cpp
+    tests/integration/cluster_guard_test.cpp
+    tests/integration/cluster_moves_test.cpp
+    tests/integration/cluster_test.cpp
     tests/integration/completion_token_test.cpp
     tests/integration/early_loss_test.cpp
     tests/integration/exclusion_test.cpp

@@ -1,6 +1,8 @@
 # Tests of the Redis side; paths from the root of the repository.
 set(redis_test_sources
     tests/redis/address_race_test.cpp
+    tests/redis/cluster_link_test.cpp
+    tests/redis/cluster_slots_test.cpp
     tests/redis/command_queue_test.cpp
     tests/redis/connect_steps_test.cpp
     tests/redis/connection_faults_test.cpp
