@@ -3,6 +3,7 @@ set(redlock_headers
     include/redlock/clock.hpp
     include/redlock/endpoint.hpp
     include/redlock/error.hpp
+    include/redlock/health.hpp
     include/redlock/lock.hpp
     include/redlock/lock_manager.hpp
     include/redlock/mutex.hpp

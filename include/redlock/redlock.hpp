@@ -4,6 +4,7 @@
 #include "redlock/clock.hpp"         // IWYU pragma: export
 #include "redlock/endpoint.hpp"      // IWYU pragma: export
 #include "redlock/error.hpp"         // IWYU pragma: export
+#include "redlock/health.hpp"        // IWYU pragma: export
 #include "redlock/lock.hpp"          // IWYU pragma: export
 #include "redlock/lock_manager.hpp"  // IWYU pragma: export
 #include "redlock/mutex.hpp"         // IWYU pragma: export

@@ -124,6 +124,7 @@ const std::string& node::last_error_message() const {
 
 void node::on_ready(const redis::server_identity& identity) {
     run_id_ = identity.run_id;
+    tracking_refusal_.clear();
     tracking_.on_commands_ready();
     events_.on_node_ready(*this);
     const core::instant now = boot_clock::now();
@@ -166,6 +167,7 @@ void node::on_key_changed(std::string_view key) {
 }
 
 void node::on_tracking_refused(error_code cause, std::string_view message) {
+    tracking_refusal_ = message;
     events_.on_node_tracking_refused(*this, cause, message);
 }
 

@@ -38,6 +38,8 @@ class node_pool final : private node_events {
     [[nodiscard]] node& at(node_index index) { return *nodes_[index]; }
     [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
     [[nodiscard]] const manager_options& options() const { return options_; }
+    /// As it was given.
+    [[nodiscard]] const endpoint& where(node_index index) const { return endpoints_[index]; }
 
     /// Not empty while two nodes are one server: a sentence that names them.
     [[nodiscard]] const std::string& same_server_twice() const { return same_server_; }
@@ -121,6 +123,7 @@ class node_pool final : private node_events {
     void look_for_doubles();
 
     manager_options options_;
+    std::vector<endpoint> endpoints_;
     bool guarded_;
     core::quarantine quarantine_;
     std::vector<refusal> refusals_;  // of nodes that must not vote, however long

@@ -1,5 +1,6 @@
 # The Redis side, file by file; paths from the root of the repository.
 set(redis_sources
+    src/redis/acl_error.cpp
     src/redis/command_queue.cpp
     src/redis/connect_steps.cpp
     src/redis/connection.cpp
@@ -8,6 +9,7 @@ set(redis_sources
     src/redis/resp_reader.cpp
     src/redis/resp_writer.cpp
     src/redis/server_error.cpp
+    src/redis/server_facts.cpp
     src/redis/server_identity.cpp
     src/redis/transport.cpp
 )
