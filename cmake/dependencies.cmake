@@ -1,9 +1,12 @@
 # What the parts need from the system. The library itself gets by with Boost's headers, Boost.URL,
-# hiredis and fmt; the rest is looked for only when a part that wants it is built.
+# hiredis, fmt and toml++; the rest is looked for only when a part that wants it is built.
 include_guard()
 
 find_package(Threads REQUIRED)
 find_package(fmt REQUIRED)
+# Its headers alone are used, by one file of ours: nothing is linked.
+find_path(REDLOCK_TOMLPLUSPLUS_INCLUDE toml++/toml.h REQUIRED)
+mark_as_advanced(REDLOCK_TOMLPLUSPLUS_INCLUDE)
 include("${CMAKE_CURRENT_LIST_DIR}/redlock_hiredis.cmake")
 
 set(redlock_boost_parts url)

@@ -1,6 +1,8 @@
 # The public headers: each is installed, and each compiles alone.
 set(redlock_headers
     include/redlock/clock.hpp
+    include/redlock/configuration.hpp
+    include/redlock/duration.hpp
     include/redlock/endpoint.hpp
     include/redlock/error.hpp
     include/redlock/health.hpp

@@ -22,8 +22,7 @@ struct acquire_request {
     common_options common;
     wait_options wait;
     std::string resource;
-    std::string label;
-    std::chrono::nanoseconds lease_time = std::chrono::seconds{10};
+    std::optional<std::chrono::nanoseconds> lease_time;
     bool json = false;
 };
 
@@ -42,10 +41,8 @@ std::string describe(const lock& held, bool json) {
 
 asio::awaitable<int> acquire(lock_manager& locks, const acquire_request& request) {
     diagnostics details;
-    acquire_options with;
-    with.lease_time = whole_milliseconds("--lease-time", request.lease_time);
-    with.wait = request.wait.policy();
-    with.label = request.label;
+    acquire_options with = request.wait.acquire(request.common.configured());
+    with.lease_time = request.common.lease_time(request.lease_time);
     with.details = &details;
     auto [error, held] = co_await locks.async_acquire(request.resource, std::move(with), awaited);
     if (error) {
@@ -86,8 +83,6 @@ void add_acquire(CLI::App& root, invocation& asked) {
     request->wait.add_to(*command);
     add_duration(*command, "--lease-time", request->lease_time,
                  "How long the nodes keep the lock (default 10s)");
-    command->add_option("--label", request->label, "Who holds it and why, shown by redlock status")
-        ->type_name("TEXT");
     command->add_flag("--json", request->json, "Print a JSON object");
     command->callback([request, &asked] {
         asked.action = [request] {

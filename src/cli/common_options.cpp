@@ -10,9 +10,9 @@
 #include <cstring>
 #include <fstream>
 #include <map>
+#include <redlock/duration.hpp>
 #include <string_view>
 
-#include "cli/duration.hpp"
 #include "cli/escape.hpp"
 #include "cli/report.hpp"
 
@@ -29,10 +29,30 @@ std::string_view trimmed(std::string_view text) {
     return text.substr(first, text.find_last_not_of(blanks) - first + 1);
 }
 
+/// A comma ends a URL if what follows begins one: between the hosts of Sentinels and Clusters it
+/// does not.
+bool begins_url(std::string_view text) {
+    const std::string_view rest = trimmed(text);
+    const auto colon =
+        rest.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ+");
+    return colon != 0 && colon != std::string_view::npos &&
+           (rest.substr(colon).starts_with("://") || rest.substr(colon).starts_with(":@"));
+}
+
+std::size_t end_of_url(std::string_view text) {
+    std::size_t comma = text.find(',');
+    while (comma != std::string_view::npos && !trimmed(text.substr(0, comma)).empty() &&
+           !trimmed(text.substr(comma + 1)).empty() &&
+           trimmed(text.substr(comma + 1)).front() != ',' && !begins_url(text.substr(comma + 1))) {
+        comma = text.find(',', comma + 1);
+    }
+    return comma;
+}
+
 std::vector<std::string> split_urls(std::string_view text, std::string_view source) {
     std::vector<std::string> urls;
     for (;;) {
-        const auto comma = text.find(',');
+        const auto comma = end_of_url(text);
         const std::string_view url = trimmed(text.substr(0, comma));
         if (url.empty()) {
             throw usage_error(fmt::format("{}: there is an empty node URL", source));
@@ -64,13 +84,22 @@ std::vector<std::string> read_urls(const std::string& path) {
     return urls;
 }
 
+configuration read_config_file(const std::string& file) {
+    auto read = read_configuration(file);
+    if (!read) {
+        throw usage_error(read.error().message);
+    }
+    return std::move(*read);
+}
+
 }  // namespace
 
 void common_options::add_to(CLI::App& command) {
     auto* list = command
                      .add_option("--nodes", nodes,
-                                 "Redis nodes, comma separated; else --nodes-file, else "
-                                 "$REDLOCK_NODES, else redis://localhost:6379")
+                                 "Redis nodes, comma separated; else --nodes-file, else --config, "
+                                 "else $REDLOCK_NODES, else $REDLOCK_CONFIG, else "
+                                 "redis://localhost:6379")
                      ->type_name("URL[,URL...]");
     command
         .add_option("--nodes-file", nodes_file,
@@ -78,6 +107,11 @@ void common_options::add_to(CLI::App& command) {
                     "out of the process list")
         ->type_name("FILE")
         ->excludes(list);
+    command
+        .add_option("--config", config_file,
+                    "TOML file with nodes and settings, which the command line overrides; see "
+                    "redlock config check")
+        ->type_name("FILE");
     add_duration(command, "--node-timeout", node_timeout,
                  "How long one node may take to answer (default 500ms)");
     add_duration(command, "--max-lease-time", max_lease_time,
@@ -108,25 +142,57 @@ std::vector<std::string> common_options::node_urls() const {
     if (!nodes_file.empty()) {
         return read_urls(nodes_file);
     }
-    const char* from_environment = std::getenv("REDLOCK_NODES");  // NOLINT(concurrency-mt-unsafe)
-    if (from_environment == nullptr) {
-        return {"redis://localhost:6379"};
+    if (!config_file.empty() && !configured().urls.empty()) {
+        return configured().urls;
     }
-    return split_urls(from_environment, "REDLOCK_NODES");
+    const char* from_environment = std::getenv("REDLOCK_NODES");  // NOLINT(concurrency-mt-unsafe)
+    if (from_environment != nullptr) {
+        return split_urls(from_environment, "REDLOCK_NODES");
+    }
+    if (!configured().urls.empty()) {
+        return configured().urls;
+    }
+    return {"redis://localhost:6379"};
+}
+
+// An empty REDLOCK_CONFIG is refused for the same reason as an empty REDLOCK_NODES.
+std::string common_options::configuration_file() const {
+    if (!config_file.empty()) {
+        return config_file;
+    }
+    const char* const usual = std::getenv("REDLOCK_CONFIG");  // NOLINT(concurrency-mt-unsafe)
+    if (usual != nullptr && *usual == '\0') {
+        throw usage_error("REDLOCK_CONFIG is empty: it must name a file, or not be set");
+    }
+    return usual == nullptr ? "" : usual;
+}
+
+const configuration& common_options::configured() const {
+    if (configured_ == nullptr) {
+        const std::string file = configuration_file();
+        configured_ = std::make_shared<configuration>(file.empty() ? configuration{}
+                                                                   : read_config_file(file));
+    }
+    return *configured_;
+}
+
+std::chrono::milliseconds common_options::lease_time(
+    const std::optional<std::chrono::nanoseconds>& given) const {
+    return given ? whole_milliseconds("--lease-time", *given) : manager().lease_time;
 }
 
 manager_options common_options::manager() const {
-    manager_options options;
-    if (node_timeout.count() > 0) {
-        options.node_timeout = whole_milliseconds("--node-timeout", node_timeout);
+    manager_options options = configured().options;
+    if (node_timeout) {
+        options.node_timeout = whole_milliseconds("--node-timeout", *node_timeout);
     }
-    if (max_lease_time.count() > 0) {
-        options.max_lease_time = whole_milliseconds("--max-lease-time", max_lease_time);
+    if (max_lease_time) {
+        options.max_lease_time = whole_milliseconds("--max-lease-time", *max_lease_time);
         options.lease_time = std::min(options.lease_time, options.max_lease_time);
         // The same in every client that is told the same, as it must be.
         options.fence_lifetime = std::max(options.fence_lifetime, 2 * options.max_lease_time);
     }
-    options.guard = guard;
+    options.guard = guard.value_or(options.guard);
     if (verbose) {
         options.events = verbose_observer();
     }
@@ -145,14 +211,25 @@ void wait_options::add_to(CLI::App& command) {
                     "Exit status when somebody else holds the lock (default 75)")
         ->check(CLI::Range(0, 255))
         ->type_name("N");
+    command.add_option("--label", label, "Who holds it and why, shown by redlock status")
+        ->type_name("TEXT");
 }
 
-wait_policy wait_options::policy() const {
-    return nonblock || wait.count() == 0 ? wait_policy::none() : wait_policy{wait};
+acquire_options wait_options::acquire(const configuration& configured) const {
+    acquire_options with = configured.acquire();
+    if (nonblock) {
+        with.wait = wait_policy::none();
+    } else if (wait) {
+        with.wait = *wait;
+    }
+    if (!label.empty()) {
+        with.label = label;
+    }
+    return with;
 }
 
 CLI::Option* add_duration(CLI::App& command, const std::string& names,
-                          std::chrono::nanoseconds& value, const std::string& help) {
+                          std::optional<std::chrono::nanoseconds>& value, const std::string& help) {
     const std::string shown = names.substr(names.rfind("--"));
     return command
         .add_option_function<std::string>(
@@ -160,7 +237,9 @@ CLI::Option* add_duration(CLI::App& command, const std::string& names,
             [&value, shown](const std::string& text) {
                 const auto parsed = parse_duration(text);
                 if (!parsed) {
-                    throw CLI::ValidationError(shown, parsed.error().message);
+                    throw CLI::ValidationError(
+                        shown, fmt::format("'{}' is not a duration: {}", printable(text),
+                                           parsed.error().message));
                 }
                 value = *parsed;
             },

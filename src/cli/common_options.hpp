@@ -5,6 +5,9 @@
 
 #include <CLI/CLI.hpp>
 #include <chrono>
+#include <memory>
+#include <optional>
+#include <redlock/configuration.hpp>
 #include <redlock/lock_manager.hpp>
 #include <redlock/options.hpp>
 #include <stdexcept>
@@ -20,35 +23,51 @@ class usage_error : public std::runtime_error {
 };
 
 struct common_options {
-    std::string nodes;                           ///< As given by --nodes.
-    std::string nodes_file;                      ///< As given by --nodes-file.
-    std::chrono::nanoseconds node_timeout{0};    ///< Zero: the library's default.
-    std::chrono::nanoseconds max_lease_time{0};  ///< Likewise.
-    restart_guard guard = restart_guard::automatic;
+    std::string nodes;        ///< As given by --nodes.
+    std::string nodes_file;   ///< As given by --nodes-file.
+    std::string config_file;  ///< As given by --config.
+    // What is not given is as configured.
+    std::optional<std::chrono::nanoseconds> node_timeout;
+    std::optional<std::chrono::nanoseconds> max_lease_time;
+    std::optional<restart_guard> guard;
     bool quiet = false;
     bool verbose = false;
 
     void add_to(CLI::App& command);
     /// Quiet and verbose take effect from here on.
     void apply() const;
-    /// From --nodes, --nodes-file, REDLOCK_NODES or the default, in this order. Throws usage_error.
+    /// From --nodes, --nodes-file, the file that --config names, REDLOCK_NODES, the file that
+    /// REDLOCK_CONFIG names, or the default, in this order. Throws usage_error.
     [[nodiscard]] std::vector<std::string> node_urls() const;
+    /// The configuration file, and above it the command line. Throws usage_error.
     [[nodiscard]] manager_options manager() const;
+    /// The file that --config or REDLOCK_CONFIG names; empty if there is none.
+    [[nodiscard]] std::string configuration_file() const;
+    /// What that file says; the defaults if there is none. Read once. Throws usage_error.
+    [[nodiscard]] const configuration& configured() const;
+    /// In whole milliseconds, as --lease-time gives it or as configured. Throws usage_error.
+    [[nodiscard]] std::chrono::milliseconds lease_time(
+        const std::optional<std::chrono::nanoseconds>& given) const;
+
+  private:
+    mutable std::shared_ptr<const configuration> configured_;
 };
 
 /// How to acquire: shared by run and acquire.
 struct wait_options {
-    std::chrono::nanoseconds wait = wait_policy::no_limit;
+    std::optional<std::chrono::nanoseconds> wait;  ///< Empty: as configured.
     bool nonblock = false;
     int conflict_status = 75;
+    std::string label;  ///< Empty: as configured.
 
     void add_to(CLI::App& command);
-    [[nodiscard]] wait_policy policy() const;
+    /// Refers to this and to `configured`.
+    [[nodiscard]] acquire_options acquire(const configuration& configured) const;
 };
 
 /// Adds an option whose value is read by `parse_duration`.
 CLI::Option* add_duration(CLI::App& command, const std::string& names,
-                          std::chrono::nanoseconds& value, const std::string& help);
+                          std::optional<std::chrono::nanoseconds>& value, const std::string& help);
 
 /// In whole milliseconds, as leases are kept. Throws usage_error naming `option` if there is none.
 [[nodiscard]] std::chrono::milliseconds whole_milliseconds(const std::string& option,

@@ -1,102 +1,8 @@
-// Integer arithmetic only: 0.1 has no exact double, and a lease of 99.999 ms is not one of 100.
 #include "cli/duration.hpp"
 
 #include <fmt/format.h>
 
-#include <array>
-#include <cstdint>
-#include <limits>
-#include <stdexcept>
-#include <utility>
-
-#include "cli/escape.hpp"
-
 namespace redlock::cli {
-
-namespace {
-
-struct unit {
-    std::string_view name;
-    std::int64_t nanoseconds;
-};
-
-constexpr std::array<unit, 7> units{{{"", 1'000'000'000},
-                                     {"us", 1'000},
-                                     {"ms", 1'000'000},
-                                     {"s", 1'000'000'000},
-                                     {"m", 60'000'000'000},
-                                     {"h", 3'600'000'000'000},
-                                     {"d", 86'400'000'000'000}}};
-
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
-
-duration_error refuse(std::string_view text, std::string_view why) {
-    return {fmt::format("'{}' is not a duration: {}", printable(text), why)};
-}
-
-/// value * 10 + digit, or false if it no longer fits.
-bool append_digit(std::int64_t& value, char c) {
-    constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
-    const std::int64_t digit = c - '0';
-    if (value > (most - digit) / 10) {
-        return false;
-    }
-    value = value * 10 + digit;
-    return true;
-}
-
-}  // namespace
-
-boost::system::result<std::chrono::nanoseconds, duration_error> parse_duration(
-    std::string_view text) {
-    constexpr std::string_view expected = "write for example 10s, 1.5s, 200ms, 2m or 1h";
-    std::string_view rest = text;
-    if (rest.empty()) {
-        return refuse(text, expected);
-    }
-    if (rest.front() == '-') {
-        return refuse(text, "it must not be negative");
-    }
-
-    std::int64_t whole = 0;
-    bool fits = true;
-    std::size_t digits = 0;
-    for (; !rest.empty() && is_digit(rest.front()); rest.remove_prefix(1), ++digits) {
-        fits = fits && append_digit(whole, rest.front());
-    }
-    // Five digits after the point are kept: more would overflow for days and mean nothing.
-    std::int64_t fraction = 0;
-    std::int64_t scale = 1;
-    if (!rest.empty() && rest.front() == '.') {
-        rest.remove_prefix(1);
-        for (; !rest.empty() && is_digit(rest.front()); rest.remove_prefix(1), ++digits) {
-            if (scale < 100'000) {
-                fraction = fraction * 10 + (rest.front() - '0');
-                scale *= 10;
-            }
-        }
-    }
-    if (digits == 0) {
-        return refuse(text, expected);
-    }
-    for (const unit& candidate : units) {
-        if (rest != candidate.name) {
-            continue;
-        }
-        if (!fits || whole > longest_duration.count() / candidate.nanoseconds) {
-            return refuse(text, "it is too long, a hundred years is the limit");
-        }
-        const std::int64_t part = candidate.nanoseconds * fraction / scale;
-        const std::chrono::nanoseconds result{whole * candidate.nanoseconds + part};
-        if (result > longest_duration) {
-            return refuse(text, "it is too long, a hundred years is the limit");
-        }
-        return result;
-    }
-    return refuse(text, expected);
-}
 
 std::string format_duration(std::chrono::nanoseconds length) {
     using namespace std::chrono_literals;
@@ -112,10 +18,6 @@ std::string format_duration(std::chrono::nanoseconds length) {
         return fmt::format("{}m{:02}s", seconds / 60, seconds % 60);
     }
     return fmt::format("{}h{:02}m", seconds / 3'600, seconds % 3'600 / 60);
-}
-
-void throw_exception_from_error(const duration_error& error, const boost::source_location&) {
-    throw std::invalid_argument(error.message);
 }
 
 }  // namespace redlock::cli

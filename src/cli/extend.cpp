@@ -20,7 +20,7 @@ struct extend_request {
     common_options common;
     std::string resource;
     std::string token;
-    std::chrono::nanoseconds lease_time = std::chrono::seconds{10};
+    std::optional<std::chrono::nanoseconds> lease_time;
     bool json = false;
 };
 
@@ -31,7 +31,7 @@ int gone(const extend_request& request) {
 }
 
 asio::awaitable<int> extend(lock_manager& locks, const extend_request& request) {
-    const auto lease_time = whole_milliseconds("--lease-time", request.lease_time);
+    const auto lease_time = request.common.lease_time(request.lease_time);
     diagnostics details;
     acquire_options with;
     with.renew = false;

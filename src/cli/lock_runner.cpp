@@ -28,9 +28,14 @@ namespace {
 
 namespace asio = boost::asio;
 /// As the library's own default: the margin is needed here too, for the time SIGKILL is sent.
-std::chrono::nanoseconds margin_of(const run_options& options) {
+std::chrono::nanoseconds margin_of(const run_options& options,
+                                   std::chrono::nanoseconds lease_time) {
     constexpr std::chrono::nanoseconds most = std::chrono::milliseconds{500};
-    return options.stop_margin.value_or(std::min(options.lease_time / 10, most));
+    if (options.stop_margin) {
+        return *options.stop_margin;
+    }
+    const auto configured = options.common.configured().stop_margin;
+    return configured ? *configured : std::min(lease_time / 10, most);
 }
 
 std::string joined(const std::vector<std::string>& urls) {
@@ -45,8 +50,8 @@ int hold_and_run(const run_options& options) {
 
 lock_runner::lock_runner(const run_options& options)
     : options_(options),
-      lease_time_(whole_milliseconds("--lease-time", options.lease_time)),
-      margin_(margin_of(options)),
+      lease_time_(options.common.lease_time(options.lease_time)),
+      margin_(margin_of(options, lease_time_)),
       slice_(margin_ / 3),
       urls_(options.common.node_urls()),
       locks_(loop_.get_executor(), node_list{urls_}, options.common.manager()),
@@ -101,10 +106,9 @@ asio::awaitable<int> lock_runner::work() {
 asio::awaitable<std::optional<int>> lock_runner::acquire() {
     diagnostics details;
     const std::string told = label();
-    acquire_options with;
+    acquire_options with = options_.wait.acquire(options_.common.configured());
     with.lease_time = lease_time_;
     with.renew = true;
-    with.wait = options_.wait.policy();
     with.label = told;
     with.stop_margin = std::chrono::duration_cast<std::chrono::milliseconds>(margin_);
     with.details = &details;
@@ -258,8 +262,9 @@ std::vector<std::string> lock_runner::environment() const {
 }
 
 std::string lock_runner::label() const {
-    if (!options_.label.empty()) {
-        return options_.label;
+    const std::string_view given = options_.wait.acquire(options_.common.configured()).label;
+    if (!given.empty()) {
+        return std::string{given};
     }
     std::array<char, 256> host{};
     ::gethostname(host.data(), host.size() - 1);

@@ -42,29 +42,17 @@ void add_run(CLI::App& root, invocation& asked) {
         ->transform(CLI::CheckedTransformer(std::map<std::string, on_lost>{
             {"term", on_lost::term}, {"kill", on_lost::kill}, {"warn", on_lost::warn}}))
         ->type_name("term|kill|warn");
-    command->add_option("--label", options->label, "Who holds it and why, shown by redlock status")
-        ->type_name("TEXT");
-    // Read into the optionals by hand: leaving them out has a meaning of its own.
-    auto hold = std::make_shared<std::chrono::nanoseconds>();
-    auto margin = std::make_shared<std::chrono::nanoseconds>();
-    auto* max_hold = add_duration(*command, "--max-hold", *hold,
-                                  "Stop COMMAND as if the lock were lost after this time; status "
-                                  "124");
-    auto* stop_margin = add_duration(*command, "--stop-margin", *margin,
-                                     "How long before validity ends COMMAND gets SIGTERM; SIGKILL "
-                                     "comes when a third of it is left (default: a "
-                                     "tenth of the lease time, at most 500ms)");
-    command->callback([=, &asked] {
+    add_duration(*command, "--max-hold", options->max_hold,
+                 "Stop COMMAND as if the lock were lost after this time; status 124");
+    add_duration(
+        *command, "--stop-margin", options->stop_margin,
+        "How long before validity ends COMMAND gets SIGTERM; SIGKILL comes when a third of "
+        "it is left (default: a tenth of the lease time, at most 500ms)");
+    command->callback([options, &asked] {
         if (!asked.has_command || asked.command.empty()) {
             throw usage_error("run: no command; write: redlock run RESOURCE -- COMMAND [ARG...]");
         }
         options->command = asked.command;
-        if (max_hold->count() > 0) {
-            options->max_hold = *hold;
-        }
-        if (stop_margin->count() > 0) {
-            options->stop_margin = *margin;
-        }
         asked.action = [options] {
             options->common.apply();
             return hold_and_run(*options);

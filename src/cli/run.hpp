@@ -23,10 +23,9 @@ struct run_options {
     wait_options wait;
     std::string resource;
     std::vector<std::string> command;
-    std::chrono::nanoseconds lease_time = std::chrono::seconds{10};
+    std::optional<std::chrono::nanoseconds> lease_time;  ///< Empty: as configured.
     std::optional<std::chrono::nanoseconds> max_hold;
-    std::optional<std::chrono::nanoseconds> stop_margin;
-    std::string label;  ///< Empty: the host, our process and the command's name.
+    std::optional<std::chrono::nanoseconds> stop_margin;  ///< Empty: as configured.
     on_lost reaction = on_lost::term;
 };
 

@@ -5,6 +5,7 @@ set(cli_sources
     src/cli/boot_timer.cpp
     src/cli/child.cpp
     src/cli/common_options.cpp
+    src/cli/config.cpp
     src/cli/demo.cpp
     src/cli/demo_store.cpp
     src/cli/demo_worker.cpp

@@ -1,170 +1,101 @@
-// Redis URLs by Boost.URL. What stands here is only which parts a Redis URL may have and how to
-// name the part at fault. No message may repeat anything of the URL but its scheme: a password with
-// a character that should have been encoded ends up in any other part.
+// Redis URLs by Boost.URL. What stands here is what the parts of each kind of URL mean.
 #include <sys/un.h>
 
-#include <algorithm>
 #include <boost/url/encode.hpp>
 #include <boost/url/parse.hpp>
 #include <boost/url/rfc/pchars.hpp>
+#include <boost/url/segments_view.hpp>
 #include <boost/url/url_view.hpp>
-#include <charconv>
-#include <limits>
-#include <optional>
 #include <redlock/endpoint.hpp>
 #include <redlock/error.hpp>
-#include <utility>
+
+#include "redis/url_parts.hpp"
+#include "redis/url_query.hpp"
 
 namespace redlock {
 namespace {
 
 namespace urls = boost::urls;
+using redis::url_complaint;
+using redis::url_scheme;
 using transport_kind = endpoint::transport_kind;
-// Nothing, or what is wrong.
-using complaint = std::optional<std::string>;
 
-constexpr std::string_view known_parts =
-    "expected redis://[user[:password]@]host[:port][/db] or unix:///path/to.sock[?db=n]";
+constexpr std::uint16_t usual_port = 6379;
+constexpr std::uint16_t usual_sentinel_port = 26379;
 
-complaint encoded(std::string_view part) {
-    return "the " + std::string{part} +
-           " holds a character that a URL cannot hold as it is: write it as % and two hexadecimal "
-           "digits";
-}
-
-std::string lower(std::string_view text) {
-    std::string copy{text};
-    std::transform(copy.begin(), copy.end(), copy.begin(), [](char each) {
-        return each >= 'A' && each <= 'Z' ? static_cast<char>(each - 'A' + 'a') : each;
-    });
-    return copy;
-}
-
-complaint wrong_scheme(std::string_view url) {
-    const std::size_t colon = url.find(':');
-    if (url.empty() || colon == std::string_view::npos) {
-        return "the scheme is missing: " + std::string{known_parts};
+url_complaint read_addresses(const urls::url_view& url, const std::vector<std::string>& others,
+                             std::uint16_t port, std::vector<server_address>& found) {
+    server_address first{.host = {}, .port = port};
+    if (url_complaint wrong = redis::read_address(url.authority(), first)) {
+        return wrong;
     }
-    const std::string scheme = lower(url.substr(0, colon));
-    const std::string_view rest = url.substr(colon + 1);
-    if (scheme == "rediss") {
-        return "the scheme rediss (TLS) is not supported yet";
-    }
-    if (scheme == "redis+sentinel" || scheme == "rediss+sentinel") {
-        return "the scheme " + scheme + " (Sentinel) is not supported yet";
-    }
-    if (scheme != "redis" && scheme != "unix") {
-        return "the scheme is neither redis nor unix: " + std::string{known_parts};
-    }
-    if (!rest.starts_with("//") && !(scheme == "unix" && rest.starts_with("@"))) {
-        return "the scheme must be followed by //: " + std::string{known_parts};
-    }
-    return std::nullopt;
-}
-
-std::string_view authority_of(std::string_view url) {
-    const std::size_t slashes = url.find(':') + 1;
-    if (!url.substr(slashes).starts_with("//")) {
-        return {};
-    }
-    const std::string_view rest = url.substr(slashes + 2);
-    return rest.substr(0, rest.find_first_of("/?#"));
-}
-
-// Boost.URL 1.81 takes what does not fit into the authority, such as a port with letters, for a
-// path.
-bool swallowed(std::string_view url, const urls::url_view& parsed) {
-    return authority_of(url).size() != parsed.encoded_authority().size();
-}
-
-// Only to word an error: which part is it that Boost.URL does not take?
-complaint part_at_fault(std::string_view url) {
-    const std::string_view authority = authority_of(url);
-    if (urls::parse_authority({authority.data(), authority.size()})) {
-        const std::string_view up_to_path = url.substr(0, url.find_first_of("?#"));
-        const bool path_fits = urls::parse_uri({up_to_path.data(), up_to_path.size()}).has_value();
-        return encoded(path_fits ? "query" : "path");
-    }
-    const std::size_t at = authority.rfind('@');
-    const std::string_view address =
-        at == std::string_view::npos ? authority : authority.substr(at + 1);
-    if (urls::parse_authority({address.data(), address.size()})) {
-        return encoded("user or the password");
-    }
-    const std::size_t bracket = address.rfind(']');
-    const std::size_t colon = address.find(':', bracket == std::string_view::npos ? 0 : bracket);
-    const std::string_view host = address.substr(0, colon);
-    const bool one_colon =
-        colon != std::string_view::npos && address.find(':', colon + 1) == std::string_view::npos;
-    if (one_colon && urls::parse_authority({host.data(), host.size()})) {
-        return "the port is not a number from 1 to 65535";
-    }
-    return "the host is malformed; an IPv6 address stands in brackets";
-}
-
-complaint read_database(std::string_view text, endpoint& found) {
-    const auto [end, problem] =
-        std::from_chars(text.data(), text.data() + text.size(), found.database);
-    const bool fits = problem == std::errc{} && end == text.data() + text.size() &&
-                      found.database <= std::numeric_limits<int>::max();
-    return fits ? std::nullopt : complaint{"the database is not a number"};
-}
-
-complaint read_durable(std::string_view text, endpoint& found) {
-    found.durable = text == "yes";
-    return found.durable || text == "no" ? std::nullopt
-                                         : complaint{"durable in the query is neither yes nor no"};
-}
-
-complaint read_query(const urls::url_view& url, endpoint& found) {
-    bool database_seen = false;
-    bool durable_seen = false;
-    for (const auto& each : url.params()) {
-        const bool is_database = found.transport == transport_kind::unix_socket && each.key == "db";
-        if (!is_database && each.key != "durable") {
-            return "the query has a parameter that is not known here";
+    found.push_back(std::move(first));
+    for (const std::string& text : others) {
+        const auto authority = urls::parse_authority(text);
+        if (!authority) {
+            return redis::part_at_fault("redis://" + text);
         }
-        if (std::exchange(is_database ? database_seen : durable_seen, true)) {
-            return is_database ? "the query gives the database twice"
-                               : "the query gives durable twice";
-        }
-        if (complaint wrong =
-                is_database ? read_database(each.value, found) : read_durable(each.value, found)) {
+        server_address next{.host = {}, .port = port};
+        if (url_complaint wrong = redis::read_address(*authority, next)) {
             return wrong;
         }
+        found.push_back(std::move(next));
     }
     return std::nullopt;
 }
 
-complaint read_tcp(const urls::url_view& url, endpoint& found) {
-    found.host = url.host_address();
-    if (found.host.empty()) {
-        return "the host is missing";
+url_complaint read_server(const urls::url_view& url, endpoint& found) {
+    std::vector<server_address> address;
+    if (url_complaint wrong =
+            read_addresses(url, {}, found.sentinel ? usual_sentinel_port : usual_port, address)) {
+        return wrong;
     }
-    if (found.host.find('\0') != std::string::npos ||
-        url.host_type() == urls::host_type::ipvfuture) {
-        return "the host is malformed";
-    }
-    if (url.host_type() == urls::host_type::name && found.host.find(':') != std::string::npos) {
-        // A colon written as %3A: no name has one, and what is shown of it could not be read again.
-        return "the host is malformed; an IPv6 address stands in brackets";
-    }
-    if (url.has_port() && !url.port().empty()) {
-        // Not port_number(), which takes 99999 modulo 65536.
-        const std::string digits = url.port();
-        const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), found.port);
-        if (read.ec != std::errc{} || found.port == 0) {
-            return "the port is not a number from 1 to 65535";
-        }
+    if (found.sentinel) {  // aioredlock's form, with the master in the query
+        found.sentinel->addresses = std::move(address);
+    } else {
+        found.host = std::move(address.front().host);
+        found.port = address.front().port;
     }
     const std::string path = url.path();
-    if (path.empty() || path == "/") {
-        return std::nullopt;
-    }
-    return read_database(std::string_view{path}.substr(1), found);
+    return path.empty() || path == "/"
+               ? std::nullopt
+               : redis::read_database(std::string_view{path}.substr(1), found);
 }
 
-complaint read_unix(const urls::url_view& url, endpoint& found) {
+url_complaint read_sentinel(const urls::url_view& url, const std::vector<std::string>& others,
+                            endpoint& found) {
+    if (redis::master_in_query(url)) {
+        return "the name of the master belongs behind the hosts: redis+sentinel://host/NAME";
+    }
+    if (url_complaint wrong =
+            read_addresses(url, others, usual_sentinel_port, found.sentinel->addresses)) {
+        return wrong;
+    }
+    std::vector<std::string> path;
+    for (const auto& segment : url.segments()) {
+        path.emplace_back(segment);
+    }
+    if (path.empty() || path.front().empty() || path.front().find('\0') != std::string::npos) {
+        return "the name of the master is missing: redis+sentinel://host/NAME";
+    }
+    if (path.size() > 2) {
+        return "the path has more than the name of the master and a database";
+    }
+    found.sentinel->master = path.front();
+    return path.size() == 2 && !path.back().empty() ? redis::read_database(path.back(), found)
+                                                    : std::nullopt;
+}
+
+url_complaint read_cluster(const urls::url_view& url, const std::vector<std::string>& others,
+                           endpoint& found) {
+    const std::string path = url.path();
+    if (!path.empty() && path != "/" && path != "/0") {
+        return "the path is not empty: a Redis Cluster has no database but 0";
+    }
+    return read_addresses(url, others, usual_port, found.cluster);
+}
+
+url_complaint read_unix_socket(const urls::url_view& url, endpoint& found) {
     found.transport = transport_kind::unix_socket;
     if (!url.host().empty() || url.has_port()) {
         return "a Unix socket has no host: write unix:/// and the rest of the path";
@@ -183,34 +114,78 @@ complaint read_unix(const urls::url_view& url, endpoint& found) {
     return std::nullopt;
 }
 
-complaint read(const urls::url_view& url, endpoint& found) {
+url_complaint read_place(const urls::url_view& url, const std::vector<std::string>& others,
+                         const url_scheme& scheme, endpoint& found) {
+    const bool lists =
+        scheme.what == url_scheme::kind::sentinel || scheme.what == url_scheme::kind::cluster;
+    if (!others.empty() && !lists) {
+        return "the host is malformed; a list of hosts is for redis+sentinel and redis+cluster";
+    }
+    if (scheme.what == url_scheme::kind::sentinel ||
+        (scheme.what == url_scheme::kind::server && redis::master_in_query(url))) {
+        found.sentinel.emplace().tls = scheme.tls;
+    }
+    switch (scheme.what) {
+        case url_scheme::kind::server:
+            return read_server(url, found);
+        case url_scheme::kind::unix_socket:
+            return read_unix_socket(url, found);
+        case url_scheme::kind::sentinel:
+            return read_sentinel(url, others, found);
+        case url_scheme::kind::cluster:
+            return read_cluster(url, others, found);
+    }
+    return std::nullopt;
+}
+
+url_complaint read(const urls::url_view& url, const std::vector<std::string>& others,
+                   const url_scheme& scheme, endpoint& found) {
     if (url.has_fragment()) {
         return "the URL has a fragment: write # as %23";
     }
     found.user = url.user();
     found.password = url.password();
-    const bool tcp = lower(url.scheme()) == "redis";
-    if (complaint wrong = tcp ? read_tcp(url, found) : read_unix(url, found)) {
+    if (scheme.tls) {
+        found.tls.emplace();
+    }
+    if (url_complaint wrong = read_place(url, others, scheme, found)) {
         return wrong;
     }
-    return read_query(url, found);
+    return redis::read_query(url, found);
 }
 
 std::string percent_encoded(std::string_view text, bool is_path) {
-    const auto kept = is_path ? urls::pchars + '/' : urls::pchars - ':' - '@';
+    const auto kept = is_path ? urls::pchars + '/' : urls::pchars - ':' - '@' - ',';
     return urls::encode({text.data(), text.size()}, kept);
+}
+
+std::string shown(const server_address& address) {
+    const bool ipv6 = address.host.find(':') != std::string::npos;
+    return (ipv6 ? '[' + address.host + ']' : percent_encoded(address.host, false)) + ':' +
+           std::to_string(address.port);
+}
+
+std::string shown(const std::vector<server_address>& addresses) {
+    std::string text;
+    for (const server_address& each : addresses) {
+        text += (text.empty() ? "" : ",") + shown(each);
+    }
+    return text;
 }
 
 }  // namespace
 
 boost::system::result<endpoint, endpoint_error> parse_endpoint(std::string_view url) {
-    if (complaint wrong = wrong_scheme(url)) {
+    url_scheme scheme;
+    if (url_complaint wrong = redis::read_scheme(url, scheme)) {
         return endpoint_error{*wrong};
     }
-    const auto parsed = urls::parse_uri({url.data(), url.size()});
+    const redis::unlisted_url apart = redis::take_list_apart(url);
+    const auto parsed = urls::parse_uri(apart.url);
     endpoint found;
-    complaint wrong =
-        parsed && !swallowed(url, *parsed) ? read(*parsed, found) : part_at_fault(url);
+    const url_complaint wrong = parsed && !redis::authority_is_cut(apart.url, *parsed)
+                                    ? read(*parsed, apart.others, scheme, found)
+                                    : redis::part_at_fault(apart.url);
     if (wrong) {
         return endpoint_error{*wrong};
     }
@@ -221,9 +196,15 @@ std::string endpoint::to_string() const {
     if (transport == transport_kind::unix_socket) {
         return (path.starts_with('@') ? "unix:" : "unix://") + percent_encoded(path, true);
     }
-    const bool ipv6 = host.find(':') != std::string::npos;
-    std::string text = "redis://" + (ipv6 ? '[' + host + ']' : percent_encoded(host, false)) + ':' +
-                       std::to_string(port);
+    std::string text = tls ? "rediss" : "redis";
+    if (sentinel) {
+        text += "+sentinel://" + shown(sentinel->addresses) + '/' +
+                percent_encoded(sentinel->master, false);
+    } else if (!cluster.empty()) {
+        text += "+cluster://" + shown(cluster);
+    } else {
+        text += "://" + shown(server_address{host, port});
+    }
     if (database != 0) {
         text += '/' + std::to_string(database);
     }

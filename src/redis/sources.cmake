@@ -12,4 +12,6 @@ set(redis_sources
     src/redis/server_facts.cpp
     src/redis/server_identity.cpp
     src/redis/transport.cpp
+    src/redis/url_parts.cpp
+    src/redis/url_query.cpp
 )

@@ -1,6 +1,6 @@
 # Tests of the `redlock` command: its parts, and the built binary on real servers.
 set(cli_test_sources
-    tests/cli/duration_test.cpp
+    tests/cli/config_test.cpp
     tests/cli/escape_test.cpp
     tests/cli/local_test.cpp
     tests/cli/run_loss_test.cpp

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <limits>
+#include <redlock/duration.hpp>
 #include <string>
 #include <string_view>
 
@@ -108,21 +109,21 @@ void check_secrets(std::string_view text) {
 /// What a text of digits, perhaps a point and up to five more, and a unit means; nothing if it is
 /// none or too long to reckon with.
 void check_duration(std::string_view text) {
-    const auto found = cli::parse_duration(text);
+    const auto found = parse_duration(text);
     if (found.has_error()) {
         check_plain(found.error().message);
         return;
     }
-    require(*found >= nanoseconds{0} && *found <= cli::longest_duration, "a duration has bounds");
+    require(*found >= nanoseconds{0} && *found <= longest_duration, "a duration has bounds");
     require(text.find_first_of("+-eE \t\n") == std::string_view::npos,
             "no sign, no exponent, no blank");
     const std::string_view digits = text.substr(0, text.find_first_not_of("0123456789"));
     const std::size_t zeros = std::min(digits.find_first_not_of('0'), digits.size());
     require(digits.size() - zeros <= 16, "a century has 16 digits in the smallest unit");
     const auto us = std::chrono::floor<std::chrono::microseconds>(*found);
-    const auto again = cli::parse_duration(std::to_string(us.count()) + "us");
+    const auto again = parse_duration(std::to_string(us.count()) + "us");
     require(again && *again == us, "a duration survives being written and read");
-    const auto with_zero = cli::parse_duration("0" + std::string{text});
+    const auto with_zero = parse_duration("0" + std::string{text});
     require(with_zero && *with_zero == *found, "a zero in front changes nothing");
     check_plain(cli::format_duration(*found));
 }

@@ -38,7 +38,8 @@ arrows() {
         first = name
         sub(/\/.*/, "", first)
         if (first == "redlock") return "public"
-        if (quoted && first ~ /^(core|redis|driver|manager|scripts|cli|sim|bench|faults)$/) return first
+        if (first == "toml++") return "toml"
+        if (quoted && first ~ /^(core|redis|driver|manager|scripts|configuration|cli|sim|bench|faults)$/) return first
         if (quoted && first ~ /^(support|integration|fuzz)$/) return "tests"
         if (quoted && name !~ /\//) return "neighbour"
         if (first ~ /^(hiredis|openssl|boost|fmt|CLI|gtest|gmock|rapidcheck|benchmark)(\.h)?$/) {
@@ -60,6 +61,7 @@ arrows() {
         may["redis"]    = " redis public boost fmt std system hiredis "
         may["driver"]   = " driver core redis scripts public boost fmt std system "
         may["manager"]  = " manager driver core redis scripts public boost fmt std system "
+        may["configuration"] = " configuration public boost toml std "
         may["cli"]      = " cli public boost fmt CLI std system "
         may["examples"] = " examples neighbour public boost fmt std system "
         may["bench"]    = " bench neighbour public boost fmt std system "

@@ -1,10 +1,12 @@
 // The one parser of durations: units, fractions, and every way to get it wrong.
-#include "cli/duration.hpp"
-
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
-namespace redlock::cli {
+#include <redlock/duration.hpp>
+
+#include "cli/duration.hpp"
+
+namespace redlock {
 namespace {
 
 using namespace std::chrono_literals;
@@ -39,12 +41,11 @@ TEST(duration, refuses_what_is_none) {
 }
 
 TEST(duration, names_what_is_wrong) {
-    EXPECT_EQ(parse_duration("-1s").error().message,
-              "'-1s' is not a duration: it must not be negative");
+    EXPECT_EQ(parse_duration("-1s").error().message, "it must not be negative");
     EXPECT_EQ(parse_duration("soon").error().message,
-              "'soon' is not a duration: write for example 10s, 1.5s, 200ms, 2m or 1h");
+              "write for example 10s, 1.5s, 200ms, 2m or 1h");
     EXPECT_EQ(parse_duration("1\n").error().message,
-              "'1\\x0a' is not a duration: write for example 10s, 1.5s, 200ms, 2m or 1h");
+              "write for example 10s, 1.5s, 200ms, 2m or 1h");
 }
 
 TEST(duration, refuses_overflow) {
@@ -70,12 +71,12 @@ RC_GTEST_PROP(duration, any_text_is_answered, (const std::string& text)) {
 }
 
 TEST(duration, is_shown_short_and_never_too_long) {
-    EXPECT_EQ(format_duration(0s), "0ms");
-    EXPECT_EQ(format_duration(999'999us), "999ms");
-    EXPECT_EQ(format_duration(8'299ms), "8.2s");
-    EXPECT_EQ(format_duration(65s), "1m05s");
-    EXPECT_EQ(format_duration(2h + 3min + 59s), "2h03m");
+    EXPECT_EQ(cli::format_duration(0s), "0ms");
+    EXPECT_EQ(cli::format_duration(999'999us), "999ms");
+    EXPECT_EQ(cli::format_duration(8'299ms), "8.2s");
+    EXPECT_EQ(cli::format_duration(65s), "1m05s");
+    EXPECT_EQ(cli::format_duration(2h + 3min + 59s), "2h03m");
 }
 
 }  // namespace
-}  // namespace redlock::cli
+}  // namespace redlock

@@ -1,0 +1,64 @@
+// A configuration file: the nodes and what `manager_options` and `acquire_options` let one choose,
+// written in TOML. The command reads it (`--config`), and so may a program. Reading checks words,
+// types and URLs; whether the values fit together is checked where a `lock_manager` is made of
+// them.
+#pragma once
+
+#include <boost/assert/source_location.hpp>
+#include <boost/system/result.hpp>
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "redlock/endpoint.hpp"
+#include "redlock/options.hpp"
+
+namespace redlock {
+
+/// What a file says. What it does not say has the library's defaults.
+struct configuration {
+    std::vector<std::string> urls;  ///< As they stand there, and so perhaps with passwords.
+    std::vector<endpoint> nodes;    ///< The same, read. May be empty.
+    manager_options options;
+    wait_policy wait = wait_policy::forever();
+    std::string label;
+    bool fair = true;
+    std::optional<std::chrono::milliseconds> stop_margin{};
+
+    /// Options of an acquisition. Refers to `label`: use it while the configuration lives.
+    [[nodiscard]] acquire_options acquire() const {
+        acquire_options with;
+        with.wait = wait;
+        with.label = label;
+        with.fair = fair;
+        with.stop_margin = stop_margin;
+        return with;
+    }
+};
+
+/// Why a file is refused, with its line, in words that say what to write. Shows nothing of what
+/// stands in the file.
+struct configuration_error {
+    std::string message;
+};
+
+/// What `value()` of a result does with an error: throws lock_error with errc::invalid_argument.
+[[noreturn]] void throw_exception_from_error(const configuration_error& error,
+                                             const boost::source_location& where);
+
+/// Reads a TOML document; `name` is what errors call it. The keys are `nodes`, an array of URLs as
+/// `parse_endpoint` takes them; the members of `manager_options` by their names, with `guard` as
+/// "automatic", "on" or "off"; and in a table `acquire`: `wait` ("forever" or a duration), `label`,
+/// `fair`, `stop_margin`. Durations are texts, as `parse_duration` takes them, of whole
+/// milliseconds. Thread-safe; no I/O but the password files that URLs name.
+[[nodiscard]] boost::system::result<configuration, configuration_error> parse_configuration(
+    std::string_view text, std::string_view name);
+
+/// Reads the file. Thread-safe; blocks as long as the file system does.
+[[nodiscard]] boost::system::result<configuration, configuration_error> read_configuration(
+    const std::filesystem::path& file);
+
+}  // namespace redlock

@@ -1,0 +1,144 @@
+// `redlock config check`: reads what every other subcommand would read, from the same places and in
+// the same order, and says what it came to. Talks to no node.
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <boost/asio/io_context.hpp>
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
+#include <memory>
+
+#include "cli/app.hpp"
+#include "cli/common_options.hpp"
+#include "cli/duration.hpp"
+#include "cli/escape.hpp"
+#include "cli/exit_status.hpp"
+#include "cli/json_output.hpp"
+#include "cli/report.hpp"
+
+namespace redlock::cli {
+
+namespace {
+
+struct check_request {
+    common_options common;
+    bool json = false;
+};
+
+/// What is allowed, and probably not meant.
+std::vector<std::string> doubts_about(const std::vector<endpoint>& nodes, const std::string& file) {
+    std::vector<std::string> doubts;
+    for (const endpoint& node : nodes) {
+        if (node.tls && !node.tls->verify) {
+            doubts.push_back(
+                fmt::format("{}: verify=none believes whoever answers; give ca=FILE instead",
+                            node.to_string()));
+        }
+    }
+    if (nodes.size() % 2 == 0) {
+        doubts.push_back(fmt::format("{} nodes survive no more failures than {}: use an odd number",
+                                     nodes.size(), nodes.size() - 1));
+    }
+    const bool secret = std::any_of(nodes.begin(), nodes.end(), [](const endpoint& node) {
+        return !node.password.empty() || (node.sentinel && !node.sentinel->password.empty());
+    });
+    struct stat about {};
+    if (secret && !file.empty() && ::stat(file.c_str(), &about) == 0 &&
+        (about.st_mode & S_IROTH) != 0) {
+        doubts.push_back(fmt::format("everybody may read {}: if passwords stand in it, chmod o-r",
+                                     printable(file)));
+    }
+    return doubts;
+}
+
+boost::json::object settings_of(const common_options& common) {
+    const manager_options options = common.manager();
+    const auto ms = [](std::chrono::milliseconds time) { return time.count(); };
+    const acquire_options acquire = common.configured().acquire();
+    boost::json::object out;
+    out["lease_time_ms"] = ms(options.lease_time);
+    out["max_lease_time_ms"] = ms(options.max_lease_time);
+    out["node_timeout_ms"] = ms(options.node_timeout);
+    out["connect_timeout_ms"] = ms(options.connect_timeout);
+    out["quorum_timeout_ms"] = ms(options.quorum_timeout);
+    out["reconnect_min_ms"] = ms(options.reconnect_min);
+    out["reconnect_max_ms"] = ms(options.reconnect_max);
+    out["close_timeout_ms"] = ms(options.close_timeout);
+    out["clock_window_ms"] = ms(options.clock_window);
+    out["fence_lifetime_ms"] = ms(options.fence_lifetime);
+    out["clock_step_ms"] = ms(options.clock_step);
+    out["hand_over_time_ms"] = ms(options.hand_over_time);
+    out["hand_over_count"] = options.hand_over_count;
+    out["guard"] = options.guard == restart_guard::on    ? "on"
+                   : options.guard == restart_guard::off ? "off"
+                                                         : "automatic";
+    const bool forever = acquire.wait.longest() == wait_policy::no_limit;
+    out["wait_ms"] =
+        forever
+            ? boost::json::value{nullptr}
+            : std::chrono::duration_cast<std::chrono::milliseconds>(acquire.wait.longest()).count();
+    out["fair"] = acquire.fair;
+    return out;
+}
+
+int check(const check_request& request) {
+    const node_list nodes{request.common.node_urls()};
+    {
+        // Made only for what it refuses; without a use it connects to nobody.
+        boost::asio::io_context loop;
+        const lock_manager tried{loop.get_executor(), nodes, request.common.manager()};
+    }
+    const std::string file = request.common.configuration_file();
+    const auto doubts = doubts_about(nodes.endpoints(), file);
+    const boost::json::object settings = settings_of(request.common);
+    if (request.json) {
+        boost::json::array names;
+        for (const endpoint& node : nodes.endpoints()) {
+            names.emplace_back(node.to_string());
+        }
+        boost::json::array warnings(doubts.begin(), doubts.end());
+        return print(json_line(boost::json::object{{"nodes", std::move(names)},
+                                                   {"settings", settings},
+                                                   {"warnings", std::move(warnings)}}))
+                   ? exit_ok
+                   : exit_output;
+    }
+    std::string text;
+    for (std::size_t i = 0; i < nodes.endpoints().size(); ++i) {
+        text += fmt::format("node {}  {}\n", i, nodes.endpoints()[i].to_string());
+    }
+    for (const auto& each : settings) {
+        text += fmt::format("{} = {}\n", std::string_view{each.key()},
+                            boost::json::serialize(each.value()));
+    }
+    for (const std::string& doubt : doubts) {
+        say("warning: " + doubt);
+    }
+    return print(text) ? exit_ok : exit_output;
+}
+
+}  // namespace
+
+void add_config(CLI::App& root, invocation& asked) {
+    auto* config = root.add_subcommand("config", "Check the configuration: redlock config check");
+    config->require_subcommand(1);
+    auto* command = config->add_subcommand("check", "Say what the configuration comes to");
+    command->footer(
+        "Reads --config, --nodes-file, REDLOCK_NODES and REDLOCK_CONFIG as the other subcommands\n"
+        "do, and prints the nodes and settings that follow, without secrets. Asks no node: that\n"
+        "is redlock doctor.\n\n"
+        "Exit status: 0 it can be used, perhaps with warnings; 64 it cannot, and why.");
+    auto request = std::make_shared<check_request>();
+    request->common.add_to(*command);
+    command->add_flag("--json", request->json, "Print a JSON object");
+    command->callback([request, &asked] {
+        asked.action = [request] {
+            request->common.apply();
+            return check(*request);
+        };
+    });
+}
+
+}  // namespace redlock::cli

@@ -1,0 +1,138 @@
+// The configuration file as an operator uses it: where it is taken from, what wins over it, and
+// what `redlock config check` says of it.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <boost/json.hpp>
+#include <filesystem>
+#include <fstream>
+
+#include "cli/support/process.hpp"
+#include "support/redis_server.hpp"
+
+namespace redlock::cli_test {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+
+class config : public testing::Test {
+  protected:
+    ~config() override { std::filesystem::remove_all(folder); }
+
+    [[nodiscard]] std::string file(const std::string& text,
+                                   const std::string& name = "redlock.toml") const {
+        const std::string path = folder + '/' + name;
+        std::ofstream{path, std::ios::binary} << text;
+        std::filesystem::permissions(
+            path, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+        return path;
+    }
+
+    std::string folder = support::make_temporary_folder("redlock-config");
+};
+
+boost::json::object checked(const std::vector<std::string>& options,
+                            const std::map<std::string, std::string>& environment = {}) {
+    std::vector<std::string> line{"config", "check", "--json"};
+    line.insert(line.end(), options.begin(), options.end());
+    const auto result = redlock(line, environment);
+    EXPECT_EQ(result.status, 0) << result.err;
+    return boost::json::parse(result.out).as_object();
+}
+
+std::string nodes_of(const boost::json::object& checked) {
+    return boost::json::serialize(checked.at("nodes"));
+}
+
+TEST_F(config, is_shown_as_it_will_be_used) {
+    const auto path = file(
+        "nodes = [\"redis://:s3cret-w0rd@h1\", \"rediss://h2:7000?verify=none\"]\n"
+        "lease_time = \"7s\"\n[acquire]\nwait = \"3s\"\n");
+    const auto result = redlock({"config", "check", "--config", path});
+    EXPECT_EQ(result.status, 0);
+    EXPECT_THAT(result.out,
+                AllOf(HasSubstr("node 0  redis://h1:6379\n"), HasSubstr("node 1  rediss://h2:7000"),
+                      HasSubstr("lease_time_ms = 7000\n"), HasSubstr("wait_ms = 3000\n"),
+                      HasSubstr("node_timeout_ms = 500\n"), Not(HasSubstr("s3cret"))));
+    EXPECT_THAT(result.err, AllOf(HasSubstr("verify=none believes whoever answers"),
+                                  HasSubstr("2 nodes survive no more failures than 1"),
+                                  Not(HasSubstr("chmod"))));
+}
+
+TEST_F(config, that_everybody_may_read_is_doubted) {
+    const auto path = file("nodes = [\"redis://:s3cret-w0rd@h1\"]\n");
+    std::filesystem::permissions(path, std::filesystem::perms::others_read,
+                                 std::filesystem::perm_options::add);
+    EXPECT_THAT(redlock({"config", "check", "--config", path}).err, HasSubstr("chmod o-r"));
+}
+
+TEST_F(config, is_overridden_by_the_command_line_and_overrides_the_environment) {
+    const auto path = file("nodes = [\"redis://file\"]\nlease_time = \"7s\"\nguard = \"on\"\n");
+    const auto other = file("nodes = [\"redis://other\"]\n", "other.toml");
+    const std::map<std::string, std::string> nodes{{"REDLOCK_NODES", "redis://environment"}};
+    std::map<std::string, std::string> both = nodes;
+    both["REDLOCK_CONFIG"] = path;
+
+    EXPECT_EQ(nodes_of(checked({"--config", path}, nodes)), R"(["redis://file:6379"])");
+    EXPECT_EQ(nodes_of(checked({"--config", path, "--nodes", "redis://line"}, nodes)),
+              R"(["redis://line:6379"])");
+    EXPECT_EQ(nodes_of(checked({}, both)), R"(["redis://environment:6379"])");
+    EXPECT_EQ(nodes_of(checked({}, {{"REDLOCK_CONFIG", path}})), R"(["redis://file:6379"])");
+    EXPECT_EQ(nodes_of(checked({"--config", other}, both)), R"(["redis://other:6379"])");
+
+    const auto settings = checked({"--restart-guard", "off", "--node-timeout", "1s"}, both)
+                              .at("settings")
+                              .as_object();
+    EXPECT_EQ(settings.at("lease_time_ms"), 7000);
+    EXPECT_EQ(settings.at("guard"), "off");
+    EXPECT_EQ(settings.at("node_timeout_ms"), 1000);
+}
+
+TEST_F(config, may_list_sentinels_among_others) {
+    EXPECT_EQ(
+        nodes_of(checked({"--nodes", "redis://a,redis+sentinel://b,c:1/m, unix:@d,redis://e"})),
+        R"(["redis://a:6379","redis+sentinel://b:26379,c:1/m","unix:@d","redis://e:6379"])");
+}
+
+TEST_F(config, that_is_wrong_is_refused_by_its_line) {
+    for (const auto& [text, part] : std::vector<std::pair<std::string, std::string>>{
+             {"nodes = [\"redis://:s3cret-w0rd@h:x\"]", "line 1, column 10: node 0: the port"},
+             {"nodes = [redis://:s3cret-w0rd@h]", "this is not TOML"},
+             {"lease = \"1s\"", "line 1, column 1: a key that is not known"},
+             {"lease_time = \"2m\"", "longer than max_lease_time"},
+             {"nodes = [\"redis://h\", \"redis://h\"]", "listed twice"}}) {
+        const auto result = redlock({"config", "check", "--config", file(text)});
+        EXPECT_EQ(result.status, 64) << text;
+        EXPECT_THAT(result.err, AllOf(HasSubstr(part), Not(HasSubstr("s3cret")))) << text;
+        EXPECT_EQ(result.out, "");
+    }
+    const auto missing = redlock({"run", "--config", folder + "/none", "a", "--", "true"});
+    EXPECT_EQ(missing.status, 64);
+    EXPECT_THAT(missing.err, HasSubstr("No such file"));
+    EXPECT_EQ(redlock({"status", "a"}, {{"REDLOCK_CONFIG", ""}}).status, 64);
+    EXPECT_EQ(redlock({"config"}).status, 64);
+}
+
+TEST_F(config, is_what_the_other_subcommands_go_by) {
+    support::redis_server server;
+    const auto path = file("nodes = [\"" + server.url() +
+                           "\"]\nlease_time = \"5s\"\n[acquire]\nlabel = \"from the file\"\nwait = "
+                           "\"0s\"\n");
+    const auto held = redlock({"acquire", "--json", "--config", path, "a"});
+    ASSERT_EQ(held.status, 0) << held.err;
+    const auto valid = boost::json::parse(held.out).at("valid_for_ms").as_int64();
+    EXPECT_LE(valid, 5000);
+    EXPECT_GT(valid, 0);
+    const std::map<std::string, std::string> environment{{"REDLOCK_CONFIG", path}};
+    EXPECT_THAT(redlock({"status", "a"}, environment).out, HasSubstr("from the file"));
+    EXPECT_EQ(redlock({"run", "a", "--", "true"}, environment).status, 75);
+    const auto other = redlock({"run", "--label", "mine", "b", "--", "sh", "-c",
+                                "echo $REDLOCK_NODES; " REDLOCK_BINARY " status b"},
+                               environment);
+    EXPECT_THAT(other.out, AllOf(HasSubstr(server.url()), HasSubstr("mine")));
+}
+
+}  // namespace
+}  // namespace redlock::cli_test

@@ -1,0 +1,4 @@
+set(configuration_test_sources
+    tests/configuration/configuration_test.cpp
+    tests/configuration/duration_test.cpp
+)
