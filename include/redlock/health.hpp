@@ -111,7 +111,7 @@ struct node_health {
     std::optional<persistence_settings> persistence{};
     std::optional<replication_settings> replication{};
 
-    std::string user{};  ///< Who we are there, if it tells.
+    std::string user{};  ///< Who we are there: as it tells, else as in its URL.
     std::vector<missing_right> missing{};
     /// Whether scripts run, and whether it tells of changed keys; with the server's words if not.
     std::optional<bool> runs_scripts{};

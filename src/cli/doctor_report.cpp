@@ -141,16 +141,19 @@ std::string describe(const diagnosis& found) {
         text += fmt::format("{:<8} {}: {}\n", to_string(each.level), subject_of(each, found.nodes),
                             printable(each.what));
         if (!each.why.empty()) {
-            text += fmt::format("{}because {}\n", indent, printable(each.why));
+            text += fmt::format("{}why: {}\n", indent, printable(each.why));
         }
         if (!each.advice.empty()) {
-            text += fmt::format("{}do: {}\n", indent, printable(each.advice));
+            text += fmt::format("{}do:  {}\n", indent, printable(each.advice));
         }
     }
-    return text + fmt::format("{}, {}; {} of {} nodes give votes\n",
-                              counted(count(found, finding_level::problem), "problem"),
-                              counted(count(found, finding_level::warning), "warning"),
-                              usable_nodes(found.nodes), found.nodes.size());
+    text += fmt::format("{}, {}", counted(count(found, finding_level::problem), "problem"),
+                        counted(count(found, finding_level::warning), "warning"));
+    if (!found.nodes.empty()) {
+        text += fmt::format("; {} of {} nodes give votes", usable_nodes(found.nodes),
+                            found.nodes.size());
+    }
+    return text + "\n";
 }
 
 json::object to_json(const diagnosis& found) {

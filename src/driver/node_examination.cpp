@@ -47,6 +47,7 @@ node_examination::node_examination(node_pool& pool, node_index node, const exami
     const endpoint& where = pool.where(node);
     seen_.node = node;
     seen_.name = pool.names()[node];
+    seen_.user = where.user.empty() ? "default" : where.user;
     seen_.durable = where.durable;
     seen_.by_sentinel = where.sentinel.has_value();
     seen_.cluster = !where.cluster.empty();

@@ -32,12 +32,15 @@ std::optional<node_index> twin_before(const std::vector<node_health>& nodes, nod
     return std::nullopt;
 }
 
-void judge_twin(const std::vector<node_health>& nodes, node_findings& found, node_index node) {
-    if (const auto twin = twin_before(nodes, node)) {
+/// Whether it is one: then all else has been said of the first.
+bool judge_twin(const std::vector<node_health>& nodes, node_findings& found, node_index node) {
+    const auto twin = twin_before(nodes, node);
+    if (twin) {
         found.add(level::problem, "same_server",
                   fmt::format("it is the same server as node {} ({})", *twin, nodes[*twin].name),
                   "its vote would count twice, so all acquisitions fail", "list each server once");
     }
+    return twin.has_value();
 }
 
 /// Where the nodes' clocks stand, ahead of ours: the middle one. With an even number of them ours
@@ -123,13 +126,16 @@ void judge_own_clock(const std::vector<node_health>& nodes, microseconds referen
 
 void judge_number(const std::vector<node_health>& nodes, std::vector<finding>& found) {
     const std::size_t all = nodes.size();
+    if (all == 0) {
+        return;
+    }
     const std::size_t quorum = core::quorum_of(all);
     const std::size_t usable = usable_nodes(nodes);
     if (usable < quorum) {
         found.push_back(
             of_all(level::problem, "no_quorum",
                    fmt::format("{} of {} nodes give votes; a lock needs {}", usable, all, quorum),
-                   "no lock can be had", "see above"));
+                   "no lock can be had", ""));
     }
     if (all == 1) {
         found.push_back(of_all(level::note, "one_node", "there is one node",
@@ -184,10 +190,11 @@ std::vector<finding> diagnose(const std::vector<node_health>& nodes,
     std::vector<finding> all;
     for (node_index node = 0; node < nodes.size(); ++node) {
         node_findings found{node};
-        judge_twin(nodes, found, node);
-        manager::judge_node(nodes[node], terms, found);
-        if (reference) {
-            judge_clock(nodes[node], *reference, options, found);
+        if (!judge_twin(nodes, found, node)) {
+            manager::judge_node(nodes[node], terms, found);
+            if (reference) {
+                judge_clock(nodes[node], *reference, options, found);
+            }
         }
         if (is_well(found)) {
             all.push_back({level::ok, "ok", node, manager::summary_of(nodes[node]), {}, {}});

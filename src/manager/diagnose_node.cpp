@@ -21,9 +21,8 @@ std::string bytes(std::uint64_t count) {
     return count >= mega ? fmt::format("{} MB", count / mega) : fmt::format("{} bytes", count);
 }
 
-/// Whose rights are to be changed.
-std::string user_of(const node_health& node) {
-    return node.user.empty() ? std::string{"USER"} : node.user;
+std::string counted_replicas(std::size_t count) {
+    return fmt::format("{} replica{}", count, count == 1 ? "" : "s");
 }
 
 void judge_reach(const node_health& node, node_findings& found) {
@@ -172,7 +171,7 @@ void judge_persistence(const node_health& node, const diagnosis_terms& terms,
     }
     if (terms.guarded) {
         found.add(level::note, "restart", fmt::format("a restart forgets {}", lost),
-                  fmt::format("so it has no vote for {} afterwards, and the others decide",
+                  fmt::format("it has no vote for {} afterwards, and the others decide",
                               shown_time(terms.quarantine)));
     } else {
         found.add(level::warning, "restart", fmt::format("a restart forgets {}", lost),
@@ -189,12 +188,13 @@ void judge_failover(const node_health& node, const diagnosis_terms& terms, node_
         return;
     }
     if (with.replicas != 1 || *with.min_to_write < 1 || *with.max_lag == 0s) {
-        found.add(level::warning, "failover",
-                  fmt::format("{} replicas, min-replicas-to-write {}, min-replicas-max-lag {}",
-                              with.replicas, *with.min_to_write, with.max_lag->count()),
-                  "while a failover is under way the old master may still grant locks that the new "
-                  "one does not know",
-                  "one replica, min-replicas-to-write 1, min-replicas-max-lag 10");
+        found.add(
+            level::warning, "failover",
+            fmt::format("{}, min-replicas-to-write {}, min-replicas-max-lag {}",
+                        counted_replicas(with.replicas), *with.min_to_write, with.max_lag->count()),
+            "while a failover is under way the old master may still grant locks that the new "
+            "one does not know",
+            "one replica, min-replicas-to-write 1, min-replicas-max-lag 10");
         return;
     }
     const auto needed = *with.max_lag + 1s;
@@ -218,14 +218,14 @@ void judge_replication(const node_health& node, const diagnosis_terms& terms,
     const replication_settings& with = *node.replication;
     if (with.min_to_write.value_or(0) > with.replicas) {
         found.add(level::problem, "too_few_replicas",
-                  fmt::format("it has {} replicas and wants {} (min-replicas-to-write)",
-                              with.replicas, *with.min_to_write),
+                  fmt::format("it has {} and wants {} (min-replicas-to-write)",
+                              counted_replicas(with.replicas), *with.min_to_write),
                   "it refuses all writes, so it gives no vote", "bring the replicas back");
     }
     if (node.by_sentinel) {
         judge_failover(node, terms, found);
     } else if (with.replicas > 0 && !node.cluster) {
-        found.add(level::note, "replicas", fmt::format("it has {} replicas", with.replicas),
+        found.add(level::note, "replicas", "it has " + counted_replicas(with.replicas),
                   "if one is promoted in its place, locks that it had not got yet are forgotten",
                   "promote none, or let Sentinels do it and name them in the URL");
     }
@@ -268,10 +268,9 @@ void judge_rights(const node_health& node, node_findings& found) {
                           "ask who runs the server; some rename or disable commands");
             } else {
                 found.add(essential ? level::problem : level::warning, "missing_right",
-                          fmt::format("the user {}may not use {}",
-                                      node.user.empty() ? "" : node.user + " ", names),
+                          fmt::format("the user {} may not use {}", node.user, names),
                           std::move(why),
-                          fmt::format("ACL SETUSER {} {}", user_of(node),
+                          fmt::format("ACL SETUSER {} {}", node.user,
                                       joined(these, &missing_right::rule, " ")));
             }
         }
@@ -320,7 +319,7 @@ void judge_unseen(const node_health& node, node_findings& found) {
         found.add(level::note, "unseen",
                   fmt::format("{} could not be seen: {}", each.what, each.why), {},
                   each.rule.empty() ? std::string{}
-                                    : fmt::format("ACL SETUSER {} {}", user_of(node), each.rule));
+                                    : fmt::format("ACL SETUSER {} {}", node.user, each.rule));
     }
 }
 
@@ -338,7 +337,9 @@ void judge_node(const node_health& node, const diagnosis_terms& terms, node_find
     judge_rights(node, found);
     judge_abilities(node, found);
     judge_memory(node, found);
-    judge_persistence(node, terms, found);
+    if (node.role != server_role::replica) {
+        judge_persistence(node, terms, found);
+    }
     judge_replication(node, terms, found);
     judge_vote(node, found);
     judge_unseen(node, found);
@@ -356,7 +357,9 @@ std::string summary_of(const node_health& node) {
         text += fmt::format(", {} (p99 {})", shown_time(node.round_trip->median),
                             shown_time(node.round_trip->p99));
     }
-    if (node.clock) {
+    if (node.clock && std::chrono::abs(node.clock->ahead) <= std::max(node.clock->error, 1000us)) {
+        text += ", clock agrees";
+    } else if (node.clock) {
         text += fmt::format(", clock {}{}", node.clock->ahead < 0us ? "-" : "+",
                             shown_time(std::chrono::abs(node.clock->ahead)));
     }
