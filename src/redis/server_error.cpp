@@ -6,6 +6,8 @@
 #include <array>
 #include <utility>
 
+#include "redis/acl_error.hpp"
+
 namespace redlock::redis {
 namespace {
 
@@ -55,7 +57,11 @@ node_errc classify(std::string_view error_text) noexcept {
     const auto* const found =
         std::find_if(beginnings.begin(), beginnings.end(),
                      [=](const auto& each) { return begins_with_word(error_text, each.first); });
-    return found == beginnings.end() ? error_reply : found->second;
+    if (found != beginnings.end()) {
+        return found->second;
+    }
+    // Inside a script a refusal has no code word of its own.
+    return is_acl_refusal(error_text) ? permission_denied : error_reply;
 }
 
 bool is_noscript(std::string_view error_text) noexcept {

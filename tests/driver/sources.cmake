@@ -1,4 +1,5 @@
 set(driver_test_sources
+    tests/driver/acl_advice_test.cpp
     tests/driver/acquire_attempt_test.cpp
     tests/driver/alarm_clock_test.cpp
     tests/driver/alarm_heap_test.cpp

@@ -5,4 +5,5 @@ set(support_sources
     tests/support/redis_server.cpp
     tests/support/test_authority.cpp
     tests/support/watched_servers.cpp
+    tests/support/wrong_clock.cpp
 )
