@@ -83,10 +83,11 @@ void redis_cluster::start(std::size_t server) {
                              "no"};
         const std::uint16_t tls_port = free_port();
         if (!options_.ca.empty()) {
-            options.arguments.insert(options.arguments.end(),
-                                     {"--tls-port", std::to_string(tls_port), "--tls-ca-cert-file",
-                                      options_.ca, "--tls-cert-file", options_.certificate,
-                                      "--tls-key-file", options_.key, "--tls-auth-clients", "no"});
+            options.arguments.insert(
+                options.arguments.end(),
+                {"--tls-port", std::to_string(tls_port), "--tls-ca-cert-file", options_.ca,
+                 "--tls-cert-file", options_.certificate, "--tls-key-file", options_.key,
+                 "--tls-auth-clients", "no", "--tls-cluster", "yes"});
         }
         auto process = std::make_unique<cli::redis_process>(std::move(options));
         try {
@@ -123,9 +124,9 @@ void redis_cluster::introduce() {
     for (std::size_t one = 0; one < size(); ++one) {
         for (std::size_t other = 0; other < size(); ++other) {
             if (one != other) {
-                command(one, {"CLUSTER", "MEET", std::string{host},
-                              std::to_string(servers_[other]->port()),
-                              std::to_string(bus_ports_[other])});
+                command(one,
+                        {"CLUSTER", "MEET", std::string{host},
+                         std::to_string(port_for_peers(other)), std::to_string(bus_ports_[other])});
             }
         }
     }
@@ -136,6 +137,11 @@ bool redis_cluster::serves(std::size_t server) const {
     return info.find("cluster_state:ok") != std::string::npos &&
            info.find("cluster_known_nodes:" + std::to_string(size()) + "\r") != std::string::npos &&
            info.find("cluster_slots_assigned:16384\r") != std::string::npos;
+}
+
+// With tls-cluster the servers speak TLS among themselves.
+std::uint16_t redis_cluster::port_for_peers(std::size_t server) const {
+    return options_.ca.empty() ? servers_[server]->port() : tls_ports_[server];
 }
 
 endpoint redis_cluster::where() const {
@@ -189,8 +195,7 @@ void redis_cluster::begin_move(std::uint16_t slot, std::size_t to) {
 void redis_cluster::move_keys(std::uint16_t slot, std::size_t to,
                               const std::vector<std::string>& keys) const {
     std::vector<std::string> words{
-        "MIGRATE", std::string{host}, std::to_string(servers_[to]->port()), "", "0", "5000",
-        "KEYS"};
+        "MIGRATE", std::string{host}, std::to_string(port_for_peers(to)), "", "0", "5000", "KEYS"};
     words.insert(words.end(), keys.begin(), keys.end());
     if (const auto said = command(owners_[slot], words); said != "OK") {
         throw std::runtime_error("MIGRATE: " + said);

@@ -60,6 +60,7 @@ class redis_cluster {
   private:
     void start(std::size_t server);
     void introduce();
+    [[nodiscard]] std::uint16_t port_for_peers(std::size_t server) const;
     [[nodiscard]] bool serves(std::size_t server) const;
 
     redis_cluster_options options_;
