@@ -1,9 +1,10 @@
 # What the parts need from the system. The library itself gets by with Boost's headers, Boost.URL,
-# hiredis, fmt and toml++; the rest is looked for only when a part that wants it is built.
+# OpenSSL, hiredis, fmt and toml++; the rest is looked for only when a part that wants it is built.
 include_guard()
 
 find_package(Threads REQUIRED)
 find_package(fmt REQUIRED)
+find_package(OpenSSL 3 REQUIRED)
 # Its headers alone are used, by one file of ours: nothing is linked.
 find_path(REDLOCK_TOMLPLUSPLUS_INCLUDE toml++/toml.h REQUIRED)
 mark_as_advanced(REDLOCK_TOMLPLUSPLUS_INCLUDE)

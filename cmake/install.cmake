@@ -23,10 +23,10 @@ install(FILES "${generated}/redlockConfig.cmake" "${generated}/redlockConfigVers
 # A static library brings its own needs along; a shared one has them inside.
 get_target_property(redlock_type redlock TYPE)
 if(redlock_type STREQUAL "STATIC_LIBRARY")
-    set(pc_requires "Requires: hiredis fmt")
+    set(pc_requires "Requires: hiredis fmt openssl")
     set(pc_libs "-lboost_url -pthread")
 else()
-    set(pc_requires "Requires.private: hiredis fmt")
+    set(pc_requires "Requires.private: hiredis fmt openssl")
     set(pc_libs "-pthread")
 endif()
 file(RELATIVE_PATH pc_prefix "/p/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/p")

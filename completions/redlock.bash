@@ -4,11 +4,11 @@
 _redlock() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
     local subcommand=${COMP_WORDS[1]-} common wait_options options i
-    common="--nodes --nodes-file --node-timeout --max-lease-time --restart-guard --quiet --verbose --help"
+    common="--nodes --nodes-file --config --node-timeout --max-lease-time --restart-guard --quiet --verbose --help"
     wait_options="--wait --nonblock --conflict-exit-code --lease-time --label"
 
     if ((COMP_CWORD == 1)); then
-        mapfile -t COMPREPLY < <(compgen -W "run acquire extend release status list vouch local demo \
+        mapfile -t COMPREPLY < <(compgen -W "run acquire extend release status list vouch config local demo \
             --help --version" -- "$word")
         return
     fi
@@ -23,7 +23,7 @@ _redlock() {
         fi
     done
     case $before in
-        --nodes-file)
+        --nodes-file | --config)
             mapfile -t COMPREPLY < <(compgen -f -- "$word")
             return
             ;;
@@ -43,10 +43,11 @@ _redlock() {
         release | status) options="$common --json" ;;
         list) options="$common --all --json" ;;
         vouch) options="$common" ;;
+        config) options="$common --json"; [[ $before == config ]] && options=check ;;
         local) options="--servers --server-program --help --" ;;
         *) options="--help" ;;
     esac
-    if [[ $word == -* ]]; then
+    if [[ $word == -* || $options == check ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
     fi
 }

@@ -1,3 +1,4 @@
-// Asio, compiled once for the whole library instead of in every file that includes it. Nothing else
-// may stand here; TLS brings its own line when it comes.
+// Asio and its TLS, compiled once for the whole library instead of in every file that includes them.
+// Nothing else may stand here.
 #include <boost/asio/impl/src.hpp>
+#include <boost/asio/ssl/impl/src.hpp>

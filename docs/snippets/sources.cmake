@@ -1,6 +1,7 @@
 # The programs whose marked parts the pages show. Each is compiled by itself; none is run.
 set(doc_snippets
     docs/snippets/readme.cpp
+    docs/snippets/configuration.cpp
     docs/snippets/first_lock.cpp
     docs/snippets/interface.cpp
     docs/snippets/migration.cpp

@@ -30,6 +30,9 @@ enum class event_kind {
     node_without_vote,
     /// The node refuses to tell of changed keys (client tracking), and waiters have to ask.
     tracking_refused,
+    /// The node is reached over TLS, but whoever answers is believed (`tls_options::verify` is
+    /// false). Told once, when it is first connected.
+    node_unverified,
 };
 
 [[nodiscard]] std::string_view to_string(event_kind kind) noexcept;

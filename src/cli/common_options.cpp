@@ -193,9 +193,7 @@ manager_options common_options::manager() const {
         options.fence_lifetime = std::max(options.fence_lifetime, 2 * options.max_lease_time);
     }
     options.guard = guard.value_or(options.guard);
-    if (verbose) {
-        options.events = verbose_observer();
-    }
+    options.events = verbose ? verbose_observer() : warning_observer();
     return options;
 }
 

@@ -134,11 +134,19 @@ std::string without_secrets(std::string_view text) {
         text.remove_prefix(scheme + 3);
         // A password may hold a slash or a comma that its owner forgot to encode: rather too much
         // is hidden than too little, so all up to the last '@' before a blank goes.
-        const auto blank = text.find_first_of(" \t\n");
-        const auto at = text.substr(0, blank).rfind('@');
+        const std::string_view url = text.substr(0, text.find_first_of(" \t\n"));
+        const auto at = url.rfind('@');
+        const std::size_t shown = at == std::string_view::npos ? 0 : at;
         if (at != std::string_view::npos) {
             out += "***";
-            text.remove_prefix(at);
+        }
+        const auto query = url.find('?', shown);
+        if (query != std::string_view::npos) {
+            out += url.substr(shown, query + 1 - shown);
+            out += "***";
+            text.remove_prefix(url.size());
+        } else {
+            text.remove_prefix(shown);
         }
     }
 }

@@ -26,8 +26,8 @@ namespace redlock::cli {
 /// How many columns valid UTF-8 takes, at one a code point.
 [[nodiscard]] std::size_t display_width(std::string_view text);
 
-/// Replaces whatever stands between "://" and the last "@" before the next "/" or blank by "***":
-/// for messages that quote the command line.
+/// Replaces whatever stands between "://" and the last "@" before the next blank by "***", and what
+/// follows a "?" behind that: for messages that quote the command line.
 [[nodiscard]] std::string without_secrets(std::string_view text);
 
 }  // namespace redlock::cli

@@ -37,7 +37,7 @@ bool write_all(int fd, std::string_view text) {
     return true;
 }
 
-class event_printer final : public observer {
+class event_printer : public observer {
   public:
     void on_event(const event& what) noexcept override {
         try {
@@ -47,7 +47,7 @@ class event_printer final : public observer {
         }
     }
 
-  private:
+  protected:
     static std::string describe(const event& what) {
         std::string line{to_string(what.kind)};
         const auto out = std::back_inserter(line);
@@ -70,6 +70,15 @@ class event_printer final : public observer {
             fmt::format_to(out, ": {}", printable(what.message));
         }
         return line;
+    }
+};
+
+class warning_printer final : public event_printer {
+  public:
+    void on_event(const event& what) noexcept override {
+        if (what.kind == event_kind::node_unverified) {
+            event_printer::on_event(what);
+        }
     }
 };
 
@@ -117,6 +126,10 @@ int say_error(std::string_view what, const error_code& error, const diagnostics&
 
 std::shared_ptr<observer> verbose_observer() {
     return std::make_shared<event_printer>();
+}
+
+std::shared_ptr<observer> warning_observer() {
+    return std::make_shared<warning_printer>();
 }
 
 }  // namespace redlock::cli

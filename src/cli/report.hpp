@@ -28,5 +28,7 @@ int say_error(std::string_view what, const error_code& error, const diagnostics&
 
 /// Tells every event on standard error, for `--verbose`.
 [[nodiscard]] std::shared_ptr<observer> verbose_observer();
+/// Tells what nobody may miss, and nothing else.
+[[nodiscard]] std::shared_ptr<observer> warning_observer();
 
 }  // namespace redlock::cli

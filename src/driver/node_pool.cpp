@@ -45,6 +45,7 @@ node_pool::node_pool(const boost::asio::any_io_executor& strand,
         }
         redis::connection_options with;
         with.where = where;
+        clustered_ = clustered_ || !where.cluster.empty();
         with.connect_timeout = options.connect_timeout;
         with.command_timeout = options.node_timeout;
         with.backoff_min = options.reconnect_min;
@@ -166,9 +167,22 @@ void node_pool::on_node_ready(node& which) {
     if (connection_change_) {
         connection_change_(which.index(), true);
     }
+    warn_if_unverified(which);
     if (!which.refused()) {
         tell({.kind = event_kind::node_ready, .node = which.index(), .node_name = which.name()});
     }
+}
+
+void node_pool::warn_if_unverified(const node& which) {
+    if (which.verified() || told_unverified_.contains(which.index())) {
+        return;
+    }
+    told_unverified_.insert(which.index());
+    tell({.kind = event_kind::node_unverified,
+          .node = which.index(),
+          .node_name = which.name(),
+          .message = "verify=none: its certificate is not looked at, and anybody on the way may "
+                     "read and change everything"});
 }
 
 void node_pool::on_node_down(node& which, error_code cause, std::string_view message) {

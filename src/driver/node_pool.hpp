@@ -52,6 +52,8 @@ class node_pool final : private node_events {
     [[nodiscard]] refusal why_no_vote(node_index node) const;
     [[nodiscard]] std::optional<std::chrono::milliseconds> quarantine_left(node_index node) const;
     [[nodiscard]] bool guarded() const { return guarded_; }
+    /// A Redis Cluster is among them.
+    [[nodiscard]] bool clustered() const { return clustered_; }
     /// Somebody has vouched for it, on the present connection.
     void trust(node_index node);
 
@@ -121,10 +123,12 @@ class node_pool final : private node_events {
     void on_node_key_changed(node& which, std::string_view key) override;
     void on_node_tracking_refused(node& which, error_code cause, std::string_view message) override;
     void look_for_doubles();
+    void warn_if_unverified(const node& which);
 
     manager_options options_;
     std::vector<endpoint> endpoints_;
     bool guarded_;
+    bool clustered_ = false;
     core::quarantine quarantine_;
     std::vector<refusal> refusals_;  // of nodes that must not vote, however long
     std::vector<std::string> names_;
@@ -137,6 +141,7 @@ class node_pool final : private node_events {
     core::fence_memory fences_;
     std::int64_t offset_us_ = 0;
     std::string same_server_;
+    core::node_set told_unverified_;
     std::mt19937_64 generator_;
 };
 

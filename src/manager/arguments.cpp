@@ -7,6 +7,7 @@
 
 #include "core/node_set.hpp"
 #include "core/validity.hpp"
+#include "driver/key_names.hpp"
 
 namespace redlock::manager {
 
@@ -29,13 +30,18 @@ complaint check_positive(milliseconds value, std::string_view name) {
 
 }  // namespace
 
-complaint check_resource(const resource_name& resource) {
+complaint check_resource(const resource_name& resource, bool clustered) {
     if (resource.str().empty()) {
         return "the resource name is empty; give the lock a name";
     }
     if (resource.str().size() > resource_name::max_size) {
         return fmt::format("the resource name has {} bytes; at most {} are allowed",
                            resource.str().size(), resource_name::max_size);
+    }
+    if (clustered && !driver::keys_share_a_slot(resource.str())) {
+        return "the resource name has a '}' but no hash tag, so that its keys would lie in "
+               "different slots of the Redis Cluster; give it a name without '}', or with a tag "
+               "such as {orders}";
     }
     return {};
 }
@@ -104,6 +110,12 @@ complaint check_manager(const std::vector<endpoint>& nodes, const manager_option
     for (auto node = nodes.begin(); node != nodes.end(); ++node) {
         if (std::find(nodes.begin(), node, *node) != node) {
             return fmt::format("{} is listed twice: its vote would count twice", node->to_string());
+        }
+        // Of endpoints that were filled in by hand; parse_endpoint refuses them itself.
+        if (node->sentinel &&
+            (node->sentinel->addresses.empty() || node->sentinel->master.empty())) {
+            return "an endpoint with a sentinel_group needs a Sentinel's address and a master's "
+                   "name";
         }
     }
     const std::pair<milliseconds, std::string_view> durations[] = {

@@ -41,6 +41,8 @@ std::string_view to_string(event_kind kind) noexcept {
             return "node without vote";
         case event_kind::tracking_refused:
             return "tracking refused";
+        case event_kind::node_unverified:
+            return "node unverified";
     }
     return "?";
 }

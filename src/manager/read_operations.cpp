@@ -42,7 +42,7 @@ status_operation::status_operation(manager_impl& manager, resource_name resource
     : read_operation(manager, std::move(handler)), resource_(std::move(resource)) {}
 
 void status_operation::begin() {
-    if (check_resource(resource_)) {
+    if (check_resource(resource_, manager().nodes().clustered())) {
         complete(errc::invalid_argument, {});
         return;
     }
@@ -62,7 +62,7 @@ is_locked_operation::is_locked_operation(manager_impl& manager, resource_name re
     : read_operation(manager, std::move(handler)), resource_(std::move(resource)) {}
 
 void is_locked_operation::begin() {
-    if (check_resource(resource_)) {
+    if (check_resource(resource_, manager().nodes().clustered())) {
         complete(errc::invalid_argument, false);
         return;
     }
@@ -82,7 +82,7 @@ attach_operation::attach_operation(manager_impl& manager, resource_name resource
       lease_time_(request_.options().lease_time.value_or(manager.options().lease_time)) {}
 
 void attach_operation::begin() {
-    auto wrong = check_resource(resource_);
+    auto wrong = check_resource(resource_, manager().nodes().clustered());
     if (!wrong) {
         wrong = check_acquire(request_, lease_time_, manager().options());
     }

@@ -16,7 +16,7 @@ constexpr std::string_view cut = "...";
 constexpr std::string_view mask = "***";
 
 using enum node_errc;
-constexpr std::array<std::pair<std::string_view, node_errc>, 12> beginnings{{
+constexpr std::array<std::pair<std::string_view, node_errc>, 17> beginnings{{
     {"NOAUTH", authentication_failed},
     {"WRONGPASS", authentication_failed},
     {"ERR invalid password", authentication_failed},
@@ -25,10 +25,15 @@ constexpr std::array<std::pair<std::string_view, node_errc>, 12> beginnings{{
     {"NOPERM", permission_denied},
     {"DENIED", permission_denied},  // Protected mode.
     {"READONLY", read_only},
+    {"MASTERDOWN", read_only},  // A replica that has lost its master and may not answer without.
     {"OOM", out_of_memory},
     {"LOADING", loading},
     {"MISCONF", cannot_persist},
     {"NOREPLICAS", cannot_persist},  // Too few replicas took part: min-replicas-to-write.
+    {"CLUSTERDOWN", slot_unserved},
+    {"TRYAGAIN", slot_unserved},
+    {"MOVED", slot_unserved},
+    {"ASK", slot_unserved},
 }};
 
 bool begins_with_word(std::string_view text, std::string_view word) noexcept {

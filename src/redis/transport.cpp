@@ -9,7 +9,11 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/socket_base.hpp>
-#include <string>
+#include <boost/asio/steady_timer.hpp>
+#include <list>
+
+#include "redis/address_race.hpp"
+#include "redis/tls_context.hpp"
 
 namespace redlock::redis {
 namespace {
@@ -26,10 +30,47 @@ constexpr int keepalive_idle_seconds = 60;
 constexpr int keepalive_interval_seconds = 15;
 constexpr int keepalive_probes = 4;
 
+template <class Endpoints>
+Endpoints in_order(const Endpoints& addresses) {
+    std::vector<int> families;
+    for (const auto& each : addresses) {
+        families.push_back(each.protocol().family());
+    }
+    Endpoints ordered;
+    for (const std::size_t index : interleave(families)) {
+        ordered.push_back(addresses[index]);
+    }
+    return ordered;
+}
+
 }  // namespace
+
+/// What is under way while connecting; it outlives that in the losers' completions, which see by
+/// the missing handler that all is over.
+struct transport::attempts {
+    attempts(const asio::any_io_executor& executor, std::vector<protocol::endpoint> found)
+        : addresses(std::move(found)), race(addresses.size()), timer(executor) {}
+
+    void give_up() noexcept {
+        race.end();
+        timer.cancel();
+        for (protocol::socket& each : sockets) {
+            error_code ignored;
+            each.close(ignored);
+        }
+    }
+
+    std::vector<protocol::endpoint> addresses;
+    address_race race;
+    asio::steady_timer timer;
+    std::list<protocol::socket> sockets;
+    step_handler handler;
+};
 
 transport::transport(const asio::any_io_executor& executor)
     : resolver_(executor), socket_(executor) {}
+
+transport::~transport() = default;
 
 void transport::async_resolve(const endpoint& where, step_handler handler) {
     error_code not_numeric;
@@ -63,33 +104,86 @@ void transport::async_connect(const endpoint& where, step_handler handler) {
         }
         addresses_.assign(1, asio::local::stream_protocol::endpoint{path});
     }
-    connect_next(0, asio::error::host_not_found, std::move(handler));
+    const auto all = std::make_shared<attempts>(socket_.get_executor(), in_order(addresses_));
+    all->handler = std::move(handler);
+    attempts_ = all;
+    if (const auto first = all->race.next()) {
+        try_address(all, *first);
+    } else {
+        finish(*all, asio::error::host_not_found);
+    }
 }
 
-void transport::connect_next(std::size_t index, error_code failure, step_handler handler) {
-    if (closed_ || index == addresses_.size()) {
-        asio::post(socket_.get_executor(),
-                   [handler = std::move(handler), failure] { handler(failure); });
-        return;
-    }
+void transport::try_address(const std::shared_ptr<attempts>& all, std::size_t index) {
+    protocol::socket& socket = all->sockets.emplace_back(socket_.get_executor());
+    const protocol::endpoint& address = all->addresses[index];
+    auto tried = [this, all, &socket](error_code refused) {
+        if (!all->handler) {
+            return;
+        }
+        if (!refused) {
+            socket_ = std::move(socket);
+            set_up();
+            finish(*all, {});
+        } else if (const auto next = all->race.failed()) {
+            try_address(all, *next);
+        } else if (all->race.lost()) {
+            finish(*all, refused);
+        }
+    };
     error_code unopened;
-    socket_.close(unopened);
-    socket_.open(addresses_[index].protocol(), unopened);
+    socket.open(address.protocol(), unopened);
     if (unopened) {
-        connect_next(index + 1, unopened, std::move(handler));
+        asio::post(socket_.get_executor(), [tried, unopened] { tried(unopened); });
+    } else {
+        // A command that this process runs must not inherit its connections.
+        ::fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC);
+        socket.async_connect(address, std::move(tried));
+    }
+    wait_for_head_start(all);
+}
+
+void transport::wait_for_head_start(const std::shared_ptr<attempts>& all) {
+    if (!all->race.more()) {
         return;
     }
-    // A command that this process runs must not inherit its connections.
-    ::fcntl(socket_.native_handle(), F_SETFD, FD_CLOEXEC);
-    socket_.async_connect(addresses_[index],
-                          [this, index, handler = std::move(handler)](error_code refused) mutable {
-                              if (refused) {
-                                  connect_next(index + 1, refused, std::move(handler));
-                                  return;
-                              }
-                              set_up();
-                              handler({});
-                          });
+    all->timer.expires_after(address_race::head_start);
+    all->timer.async_wait([this, all](error_code cancelled) {
+        if (cancelled || !all->handler) {
+            return;
+        }
+        if (const auto next = all->race.next()) {
+            try_address(all, *next);
+        }
+    });
+}
+
+// The handler may hold the last reference to us, and is called at the very end; never at once.
+void transport::finish(attempts& all, error_code failure) {
+    step_handler handler = std::exchange(all.handler, nullptr);
+    all.give_up();
+    asio::post(socket_.get_executor(),
+               [handler = std::move(handler), failure] { handler(failure); });
+}
+
+void transport::async_secure(const endpoint& where, step_handler handler) {
+    const tls_options options = where.tls.value_or(tls_options{});
+    tls_context made = make_tls_context(options);
+    tls_problem_ = std::move(made.problem);
+    if (made.context != nullptr) {
+        tls_ = std::make_unique<tls_stream>(socket_, *made.context);
+        if (!tls_->expect(options, where.host)) {
+            tls_problem_ = "no certificate can carry the name " +
+                           (options.server_name.empty() ? where.host : options.server_name) +
+                           ": set server_name=";
+        }
+    }
+    if (!tls_problem_.empty()) {
+        asio::post(socket_.get_executor(),
+                   [handler = std::move(handler)] { handler(node_errc::tls_failed); });
+        return;
+    }
+    tls_->stream().async_handshake(asio::ssl::stream_base::client, std::move(handler));
 }
 
 // None of these can make a working connection worse, so that a failure does not matter.
@@ -107,6 +201,9 @@ void transport::set_up() {
 }
 
 std::size_t transport::try_write(std::string_view bytes, error_code& failure) {
+    if (tls_ != nullptr) {
+        return 0;  // What was encrypted and did not go out at once would be lost with would_block.
+    }
     const std::size_t written = socket_.write_some(asio::buffer(bytes), failure);
     if (failure == asio::error::would_block || failure == asio::error::try_again) {
         failure.clear();
@@ -114,11 +211,23 @@ std::size_t transport::try_write(std::string_view bytes, error_code& failure) {
     return written;
 }
 
-bool transport::open_and_silent() {
+bool transport::open_and_silent(bool reading) {
+    if (tls_ != nullptr && !reading) {
+        return tls_->silent();
+    }
+    // With a read under way only that may take what has come. If TLS has something to say for
+    // itself just now, the connection is made anew without need, which is rare and does no harm.
     char unread = 0;
     error_code failure;
     socket_.receive(asio::buffer(&unread, 1), asio::socket_base::message_peek, failure);
     return failure == asio::error::would_block || failure == asio::error::try_again;
+}
+
+std::string transport::describe(const error_code& failure) const {
+    if (!tls_problem_.empty()) {
+        return tls_problem_;
+    }
+    return tls_ != nullptr ? tls_->describe(failure) : failure.message();
 }
 
 void transport::cancel() noexcept {
@@ -127,7 +236,9 @@ void transport::cancel() noexcept {
 }
 
 void transport::close() noexcept {
-    closed_ = true;
+    if (const auto all = attempts_.lock()) {
+        all->give_up();
+    }
     resolver_.cancel();
     error_code ignored;
     socket_.close(ignored);

@@ -1,7 +1,6 @@
-// A byte stream to a server: TCP or a Unix socket behind one type, so that nothing above cares.
-// Owns the socket; knows no protocol and no deadline (its owner closes it when time is up). TLS is
-// to come in here, behind the same calls. One strand; whatever a handler owns must keep the
-// transport alive.
+// A byte stream to a server: TCP or a Unix socket, with or without TLS, behind one type, so that
+// nothing above cares. Owns the socket; knows no protocol and no deadline (its owner closes it when
+// time is up). One strand; whatever a handler owns must keep the transport alive.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -9,11 +8,15 @@
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <functional>
+#include <memory>
 #include <redlock/endpoint.hpp>
 #include <redlock/error.hpp>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "redis/tls_stream.hpp"
 
 namespace redlock::redis {
 
@@ -22,19 +25,31 @@ class transport {
     using step_handler = std::function<void(error_code)>;
 
     explicit transport(const boost::asio::any_io_executor& executor);
+    ~transport();
+    transport(const transport&) = delete;
+    transport& operator=(const transport&) = delete;
 
     /// Finds the addresses of a TCP endpoint; needed before `async_connect` there. A numeric
     /// address needs no resolver, and so no thread of Asio's. The resolver cannot be interrupted:
     /// after `close` the handler may come late.
     void async_resolve(const endpoint& where, step_handler handler);
 
-    /// Connects to the first address that answers, and sets the socket up.
+    /// Connects to the first address that answers, and sets the socket up. Both families are tried
+    /// at almost the same time: see address_race.hpp.
     void async_connect(const endpoint& where, step_handler handler);
+
+    /// On a connected socket: agrees on TLS and verifies the peer, both by `where.tls`. All that is
+    /// read and written from then on is encrypted.
+    void async_secure(const endpoint& where, step_handler handler);
 
     /// Calls `handler(error_code, std::size_t)` when something was read.
     template <class Handler>
     void async_read_some(boost::asio::mutable_buffer room, Handler&& handler) {
-        socket_.async_read_some(room, std::forward<Handler>(handler));
+        if (tls_ != nullptr) {
+            tls_->stream().async_read_some(room, std::forward<Handler>(handler));
+        } else {
+            socket_.async_read_some(room, std::forward<Handler>(handler));
+        }
     }
 
     /// Writes what goes without waiting; returns how much. Zero and no error: `async_write_some` is
@@ -44,13 +59,23 @@ class transport {
     /// Calls `handler(error_code, std::size_t)` when a part was written.
     template <class Handler>
     void async_write_some(std::string_view bytes, Handler&& handler) {
-        socket_.async_write_some(boost::asio::buffer(bytes), std::forward<Handler>(handler));
+        const auto buffer = boost::asio::buffer(bytes);
+        if (tls_ != nullptr) {
+            tls_->stream().async_write_some(buffer, std::forward<Handler>(handler));
+        } else {
+            socket_.async_write_some(buffer, std::forward<Handler>(handler));
+        }
     }
 
     /// Whether the peer has neither closed the connection nor sent anything that was not read.
-    [[nodiscard]] bool open_and_silent();
+    /// `reading`: whether a read is under way.
+    [[nodiscard]] bool open_and_silent(bool reading);
 
-    /// What is outstanding completes with operation_aborted; the connection stays as it is.
+    /// What a failure of any of these means, in words.
+    [[nodiscard]] std::string describe(const error_code& failure) const;
+
+    /// The read that is outstanding completes with operation_aborted; the connection stays as it
+    /// is. No write may be outstanding.
     void cancel() noexcept;
 
     /// Ends everything; what is outstanding completes with an error. May be called at any time.
@@ -59,13 +84,19 @@ class transport {
   private:
     using protocol = boost::asio::generic::stream_protocol;
 
-    void connect_next(std::size_t index, error_code failure, step_handler handler);
+    struct attempts;
+
+    void try_address(const std::shared_ptr<attempts>& all, std::size_t index);
+    void wait_for_head_start(const std::shared_ptr<attempts>& all);
+    void finish(attempts& all, error_code failure);
     void set_up();
 
     boost::asio::ip::tcp::resolver resolver_;
     protocol::socket socket_;
+    std::unique_ptr<tls_stream> tls_;
+    std::string tls_problem_;  ///< Why there could be no `tls_`.
     std::vector<protocol::endpoint> addresses_;
-    bool closed_ = false;
+    std::weak_ptr<attempts> attempts_;
 };
 
 }  // namespace redlock::redis

@@ -78,7 +78,10 @@ TEST(without_secrets, hides_user_and_password) {
     EXPECT_EQ(without_secrets("redis://:p/w,@h"), "redis://***@h");
     EXPECT_EQ(without_secrets("redis://h:1 user@mail"), "redis://h:1 user@mail");
     EXPECT_EQ(without_secrets("--nodes=redis://a:b@c,rediss://d:e@f"), "--nodes=redis://***@f");
-    EXPECT_EQ(without_secrets("no url"), "no url");
+    EXPECT_EQ(without_secrets("redis://u:p@h/1?sentinel_password=x, y"), "redis://***@h/1?*** y");
+    EXPECT_EQ(without_secrets("redis://a?p=1,redis://b"), "redis://a?***");
+    EXPECT_EQ(without_secrets("redis://a:what?@h?x z"), "redis://***@h?*** z");
+    EXPECT_EQ(without_secrets("no url? none"), "no url? none");
 }
 
 TEST(table, aligns_by_characters_and_pads_no_end) {

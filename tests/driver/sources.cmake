@@ -6,12 +6,14 @@ set(driver_test_sources
     tests/driver/attempt_world.cpp
     tests/driver/failures_test.cpp
     tests/driver/holder_test.cpp
+    tests/driver/key_names_test.cpp
     tests/driver/key_tracking_test.cpp
     tests/driver/key_watches_test.cpp
     tests/driver/late_reply_test.cpp
     tests/driver/queries_test.cpp
     tests/driver/release_attempt_test.cpp
     tests/driver/script_call_test.cpp
+    tests/driver/sentinel_tracking_test.cpp
     tests/driver/votes_test.cpp
     tests/redis/fake_server.cpp
     tests/redis/test_connection.cpp

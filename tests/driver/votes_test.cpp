@@ -280,7 +280,8 @@ TEST(votes, classifies_error_replies_and_keeps_their_words) {
 
 TEST(votes, trusts_only_errors_from_before_the_script_that_nothing_was_written) {
     using enum node_errc;
-    for (const auto cause : {not_connected, unresponsive, authentication_failed, loading}) {
+    for (const auto cause :
+         {not_connected, unresponsive, authentication_failed, loading, tls_failed}) {
         EXPECT_TRUE(surely_not_executed(cause)) << make_error_code(cause).message();
     }
     for (const auto cause :

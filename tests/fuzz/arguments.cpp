@@ -103,6 +103,9 @@ void check_secrets(std::string_view text) {
         const std::size_t sign = word.rfind('@');
         require(sign == std::string::npos || word.substr(0, sign) == "***",
                 "nothing is shown between a scheme and the last at-sign");
+        const std::size_t query = word.find('?');
+        require(query == std::string::npos || word.substr(query) == "?***",
+                "nothing is shown of a query");
     }
 }
 

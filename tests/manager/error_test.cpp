@@ -34,7 +34,7 @@ TEST(error, has_a_text_for_each_result_of_an_operation) {
 }
 
 TEST(error, has_a_text_for_each_cause_of_a_node) {
-    expect_texts_of_their_own(static_cast<int>(node_errc::configuration_mismatch),
+    expect_texts_of_their_own(static_cast<int>(node_errc::slot_unserved),
                               [](int code) { return node_category().message(code); });
 }
 
@@ -91,7 +91,7 @@ void expect_names_of_their_own(Enum last) {
 }
 
 TEST(names, has_one_for_each_event) {
-    expect_names_of_their_own(event_kind::tracking_refused);
+    expect_names_of_their_own(event_kind::node_unverified);
     EXPECT_EQ(to_string(event_kind::late_grant_released), "late grant released");
 }
 

@@ -20,13 +20,21 @@ void remove_folder(const std::string& folder) {
 }
 
 cli::redis_process_options process_options(const redis_server_options& options,
-                                           const std::string& unix_path) {
+                                           const std::string& unix_path, std::uint16_t tls_port) {
     cli::redis_process_options with;
     if (options.unix_socket) {
         with.arguments = {"--unixsocket", unix_path};
     }
     if (!options.password.empty()) {
         with.arguments.insert(with.arguments.end(), {"--requirepass", options.password});
+    }
+    if (options.tls) {
+        const server_tls& tls = *options.tls;
+        with.arguments.insert(
+            with.arguments.end(),
+            {"--tls-port", std::to_string(tls_port), "--tls-cert-file", tls.files.certificate,
+             "--tls-key-file", tls.files.key, "--tls-ca-cert-file", tls.ca, "--tls-auth-clients",
+             tls.demands_client_certificate ? "yes" : "no"});
     }
     with.arguments.insert(with.arguments.end(), options.arguments.begin(), options.arguments.end());
     return with;
@@ -49,7 +57,8 @@ std::uint16_t free_port() {
 redis_server::redis_server(redis_server_options options)
     : options_(std::move(options)),
       folder_(make_temporary_folder("redlock-test")),
-      process_(process_options(options_, unix_path())) {
+      tls_port_(options_.tls ? free_port() : std::uint16_t{0}),
+      process_(process_options(options_, unix_path(), tls_port_)) {
     try {
         process_.start();
         process_.wait_until_ready();
@@ -67,6 +76,7 @@ redis_server::~redis_server() {
 redis_server::redis_server(redis_server&& other) noexcept
     : options_(std::move(other.options_)),
       folder_(std::exchange(other.folder_, {})),
+      tls_port_(other.tls_port_),
       process_(std::move(other.process_)) {}
 
 std::string redis_server::url() const {

@@ -11,14 +11,24 @@
 #include <vector>
 
 #include "cli/redis_process.hpp"
+#include "support/test_authority.hpp"
 
 namespace redlock::support {
+
+/// What a server shows, and whom it believes.
+struct server_tls {
+    certificate_files files;
+    std::string ca;
+    bool demands_client_certificate = false;
+};
 
 struct redis_server_options {
     bool unix_socket = false;
     std::string password;  ///< requirepass, if not empty; `command` uses it.
     std::vector<std::string>
         arguments;  ///< More of redis-server's options, e.g. {"--databases", "4"}.
+    /// TLS on a port of its own, beside the plain one, which is for looking inside.
+    std::optional<server_tls> tls{};
 };
 
 class redis_server {
@@ -34,6 +44,8 @@ class redis_server {
     [[nodiscard]] std::uint16_t port() const noexcept { return process_.port(); }
     /// redis://127.0.0.1:port, without password.
     [[nodiscard]] std::string url() const;
+    /// The port that speaks TLS, when it was asked for.
+    [[nodiscard]] std::uint16_t tls_port() const noexcept { return tls_port_; }
     [[nodiscard]] std::string unix_path() const;
     /// unix:///path, when `unix_socket` was asked for.
     [[nodiscard]] std::string unix_url() const;
@@ -60,6 +72,7 @@ class redis_server {
   private:
     redis_server_options options_;
     std::string folder_;
+    std::uint16_t tls_port_ = 0;
     cli::redis_process process_;
 };
 

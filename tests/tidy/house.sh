@@ -58,7 +58,7 @@ arrows() {
         may["asio"]     = " boost "
         may["core"]     = " core public std "
         may["scripts"]  = " scripts std "
-        may["redis"]    = " redis public boost fmt std system hiredis "
+        may["redis"]    = " redis public boost fmt std system hiredis openssl "
         may["driver"]   = " driver core redis scripts public boost fmt std system "
         may["manager"]  = " manager driver core redis scripts public boost fmt std system "
         may["configuration"] = " configuration public boost toml std "
@@ -91,7 +91,7 @@ arrows() {
         } else if (target == "hiredis" && FILENAME !~ /^src\/redis\/resp_reader\.(cpp|hpp)$/ &&
                    FILENAME !~ /^tests\/support\//) {
             breach("only src/redis/resp_reader may include hiredis")
-        } else if (name ~ /^boost\/asio\/ssl/ && room != "redis" && room != "tests") {
+        } else if (name ~ /^boost\/asio\/ssl/ && room !~ /^(redis|asio|tests)$/) {
             breach("TLS belongs in src/redis")
         } else if (target == "public" && (room == "core" || room == "redis")) {
             part = name
