@@ -362,7 +362,7 @@ void node_examination::await_tracking() {
 void node_examination::on_tracking_news() {
     if (std::exchange(awaits_tracking_, false)) {
         // The end would end the watch whose call this may be; a round trip later it may.
-        ask_now({"PING"}, [this](const reply_view& /*reply*/) {});
+        ask_now({"PING"}, [](const reply_view& /*reply*/) {});
         ask_next();
     }
 }
