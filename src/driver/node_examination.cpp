@@ -144,6 +144,9 @@ void node_examination::finish() {
     }
     const auto keep = shared_from_this();
     todo_.clear();
+    if (const std::string& run_id = pool_.at(seen_.node).run_id(); !run_id.empty()) {
+        seen_.run_id = run_id;  // of a cluster: of all its masters
+    }
     refusal why = pool_.why_no_vote(seen_.node);
     seen_.vote_error = why.cause;
     seen_.vote_message = std::move(why.message);
@@ -298,8 +301,11 @@ void node_examination::take_eval(const reply_view& reply) {
 }
 
 void node_examination::begin_probes(bool dry) {
-    for (right_probe& probe :
-         right_probes(terms_.unused, terms_.resource, pool_.at(seen_.node).guarded())) {
+    for (right_probe& probe : right_probes({.unused = terms_.unused,
+                              .resource = terms_.resource,
+                              .guarded = pool_.at(seen_.node).guarded(),
+                              .by_sentinel = seen_.by_sentinel,
+                              .cluster = seen_.cluster})) {
         if (probe.only_dry && !dry) {
             continue;
         }
@@ -338,6 +344,10 @@ void node_examination::note_missing(missing_right right) {
 // --- whether it tells of changes ---
 
 void node_examination::await_tracking() {
+    if (seen_.cluster) {
+        finish();
+        return;
+    }
     const node& asked = pool_.at(seen_.node);
     if (asked.tracks_keys() || !asked.tracking_refusal().empty()) {
         conclude_tracking();
@@ -352,7 +362,7 @@ void node_examination::await_tracking() {
 void node_examination::on_tracking_news() {
     if (std::exchange(awaits_tracking_, false)) {
         // The end would end the watch whose call this may be; a round trip later it may.
-        ask_now({"PING"}, [this](const reply_view& /*reply*/) {});
+        ask_now({"PING"}, [](const reply_view& /*reply*/) {});
         ask_next();
     }
 }

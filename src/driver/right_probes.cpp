@@ -37,10 +37,9 @@ class probe_list {
 
 }  // namespace
 
-std::vector<right_probe> right_probes(const std::string& unused, const std::string& resource,
-                                      bool guarded) {
-    const std::string fence = fence_key(unused);
-    const std::string line = line_key(unused);
+std::vector<right_probe> right_probes(const probe_terms& terms) {
+    const std::string fence = fence_key(terms.unused);
+    const std::string line = line_key(terms.unused);
     const std::string epoch{epoch_key};
     probe_list probes;
     probes.add({"EVALSHA", no_script, "1", fence}, "evalsha", for_locks);
@@ -51,22 +50,30 @@ std::vector<right_probe> right_probes(const std::string& unused, const std::stri
     probes.add({"DEL", fence}, "del", for_locks);
     probes.add({"PTTL", fence}, "pttl", for_locks);
     probes.add({"PEXPIRE", fence, "soon"}, "pexpire", for_locks);
-    probes.add({"SET", holder_key(unused), "1", "NX", "XX", "PX", "soon"}, "set", for_locks);
+    probes.add({"SET", holder_key(terms.unused), "1", "NX", "XX", "PX", "soon"}, "set", for_locks);
     probes.add({"HGETALL", line}, "hgetall", for_line);
     probes.add({"HSET", line, "field", "value", "field"}, "hset", for_line);
     probes.add({"HDEL", line, "field"}, "hdel", for_line);
-    if (guarded) {
+    if (terms.guarded) {
         probes.add({"HMGET", epoch, "identity"}, "hmget", for_guard);
         probes.add({"HSET", epoch, "field", "value", "field"}, "hset", for_guard);
         probes.add({"HEXISTS", epoch, "identity"}, "hexists", "`redlock vouch`", false);
     }
-    if (!resource.empty()) {
-        probes.add({"GET", resource}, "get", for_locks);
-        probes.add({"SET", resource, "1", "NX", "XX", "PX", "soon"}, "set", for_locks);
+    if (!terms.resource.empty()) {
+        probes.add({"GET", terms.resource}, "get", for_locks);
+        probes.add({"SET", terms.resource, "1", "NX", "XX", "PX", "soon"}, "set", for_locks);
     }
-    probes.add({"CLIENT", "ID"}, "client|id", for_news, false);
-    probes.add({"CLIENT", "TRACKING", "MAYBE"}, "client|tracking", for_news, false);
-    probes.add_dry({"SUBSCRIBE", "__redis__:invalidate"}, "subscribe", for_news);
+    if (terms.by_sentinel) {
+        probes.add({"ROLE"}, "role", "telling a master from a replica", false);
+    }
+    if (terms.cluster) {
+        probes.add({"CLUSTER", "SLOTS"}, "cluster|slots", for_locks);
+        probes.add_dry({"ASKING"}, "asking", "following keys that move");
+    } else {
+        probes.add({"CLIENT", "ID"}, "client|id", for_news, false);
+        probes.add({"CLIENT", "TRACKING", "MAYBE"}, "client|tracking", for_news, false);
+        probes.add_dry({"SUBSCRIBE", "__redis__:invalidate"}, "subscribe", for_news);
+    }
     probes.add({"SCAN", "x"}, "scan", "`redlock list`", false);
     return probes.all;
 }

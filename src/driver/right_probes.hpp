@@ -22,10 +22,17 @@ struct right_probe {
     bool only_dry = false;
 };
 
-/// All of them. `unused`: a name of which nobody has keys; `resource`: one more key, or empty;
-/// `guarded`: with the commands of the restart guard.
-[[nodiscard]] std::vector<right_probe> right_probes(const std::string& unused,
-                                                    const std::string& resource, bool guarded);
+/// What the rights of a node depend on.
+struct probe_terms {
+    std::string unused;        ///< A name of which nobody has keys.
+    std::string resource;      ///< One more key; may be empty.
+    bool guarded = false;      ///< With the commands of the restart guard.
+    bool by_sentinel = false;  ///< Its role is asked for.
+    bool cluster = false;      ///< Its slots are asked for, and nobody is told of changed keys.
+};
+
+/// All of them.
+[[nodiscard]] std::vector<right_probe> right_probes(const probe_terms& terms);
 
 /// The right that is missing, if this is what the answer says. `answer`: an error, or what ACL
 /// DRYRUN says.

@@ -194,7 +194,7 @@ void judge_failover(const node_health& node, const diagnosis_terms& terms, node_
                         counted_replicas(with.replicas), *with.min_to_write, with.max_lag->count()),
             "while a failover is under way the old master may still grant locks that the new "
             "one does not know",
-            "one replica, min-replicas-to-write 1, min-replicas-max-lag 10");
+            "one replica, min-replicas-to-write 1, min-replicas-max-lag 2");
         return;
     }
     const auto needed = *with.max_lag + 1s;
@@ -230,10 +230,8 @@ void judge_replication(const node_health& node, const diagnosis_terms& terms,
                   "promote none, or let Sentinels do it and name them in the URL");
     }
     if (node.cluster) {
-        found.add(level::note, "cluster", "it is a Redis Cluster",
-                  "a failover inside it may forget locks; one lock may then have two holders if "
-                  "this is the node that decides",
-                  "see docs/concepts.md");
+        found.add(level::note, "cluster", "it is a Redis Cluster: one of its servers was examined",
+                  "a failover inside it may forget locks", "see docs/cluster.md");
     }
 }
 

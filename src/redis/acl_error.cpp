@@ -49,14 +49,13 @@ std::string lower_case(std::string_view text) {
 
 std::string sha1_in(std::string_view text) {
     for (const std::string_view before : {"script: ", "call to f_"}) {
-        const std::size_t at = text.find(before);
-        if (at == std::string_view::npos) {
-            continue;
-        }
-        const std::string_view digits = text.substr(at + before.size(), sha1_digits);
-        if (digits.size() == sha1_digits &&
-            digits.find_first_not_of("0123456789abcdef") == std::string_view::npos) {
-            return std::string{digits};
+        for (std::size_t at = text.find(before); at != std::string_view::npos;
+             at = text.find(before, at + 1)) {
+            const std::string_view digits = text.substr(at + before.size(), sha1_digits);
+            if (digits.size() == sha1_digits &&
+                digits.find_first_not_of("0123456789abcdef") == std::string_view::npos) {
+                return std::string{digits};
+            }
         }
     }
     return {};
@@ -74,11 +73,14 @@ std::size_t line_in(std::string_view text) {
     return line;
 }
 
-acl_subject subject_of(std::string_view text) {
+std::optional<acl_subject> subject_of(std::string_view text) {
     if (says(text, "' command") || says(text, "can't run this command")) {
         return acl_subject::command;
     }
-    return says(text, "channel") ? acl_subject::channel : acl_subject::key;
+    if (says(text, "channel")) {
+        return acl_subject::channel;
+    }
+    return says(text, "key") ? std::optional{acl_subject::key} : std::nullopt;
 }
 
 std::string_view name_in(std::string_view text, acl_subject subject) {
@@ -101,13 +103,14 @@ bool is_acl_refusal(std::string_view text) noexcept {
 }
 
 std::optional<acl_error> read_acl_error(std::string_view text) {
-    if (!is_acl_refusal(text)) {
+    const auto subject = is_acl_refusal(text) ? subject_of(text) : std::nullopt;
+    if (!subject) {
         return std::nullopt;
     }
     acl_error found;
-    found.subject = subject_of(text);
-    const std::string_view name = name_in(text, found.subject);
-    found.name = found.subject == acl_subject::command ? lower_case(name) : std::string{name};
+    found.subject = *subject;
+    const std::string_view name = name_in(text, *subject);
+    found.name = *subject == acl_subject::command ? lower_case(name) : std::string{name};
     found.script = sha1_in(text);
     found.line = line_in(text);
     return found;

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "cli/support/three_nodes.hpp"
 #include "support/wrong_clock.hpp"
@@ -33,6 +35,10 @@ void give_too_few_rights(redis_server& server) {
               "OK");
 }
 
+support::redis_server_options with_arguments(std::vector<std::string> arguments) {
+    return {.unix_socket = false, .password = {}, .arguments = std::move(arguments)};
+}
+
 std::string as_app(const redis_server& server) {
     return "redis://app:w0rd@127.0.0.1:" + std::to_string(server.port());
 }
@@ -50,10 +56,10 @@ TEST_F(doctor, finds_healthy_nodes_well) {
 
 TEST(doctor_on_sick_nodes, tells_five_kinds_of_sickness_apart) {
     redis_server evicting{
-        {.arguments = {"--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru"}}};
-    redis_server listed_twice{{.unix_socket = true}};
+        with_arguments({"--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru"})};
+    redis_server listed_twice{{.unix_socket = true, .password = {}, .arguments = {}}};
     redis_server well;
-    redis_server replica{{.arguments = {"--replicaof", "127.0.0.1", std::to_string(well.port())}}};
+    redis_server replica{with_arguments({"--replicaof", "127.0.0.1", std::to_string(well.port())})};
     redis_server without_hset;
     give_too_few_rights(without_hset);
     const support::wrong_clock ahead{3};

@@ -79,7 +79,11 @@ TEST(acl_advice, is_silent_about_other_errors) {
 
 TEST(right_probe, there_is_one_for_each_command_that_is_ever_sent) {
     std::set<std::string> probed;
-    for (const right_probe& each : right_probes("unused", "orders:1", true)) {
+    for (const right_probe& each : right_probes({.unused = "unused",
+                                   .resource = "orders:1",
+                                   .guarded = true,
+                                   .by_sentinel = false,
+                                   .cluster = false})) {
         probed.insert(std::string{each.command});
     }
     for (const scripts::script* each :

@@ -70,7 +70,7 @@ TEST(acl_error, inside_a_script_names_script_and_line) {
 }
 
 TEST(acl_error, is_nothing_else) {
-    for (const char* text : {"", "ERR syntax error", "NOSCRIPT No matching script.",
+    for (const char* text : {"", "ERR syntax error", "NOPERM no", "NOSCRIPT No matching script.",
                              "WRONGPASS invalid username-password pair or user is disabled.",
                              "READONLY You can't write against a read only replica. script: x",
                              "DENIED Redis is running in protected mode"}) {

@@ -7,3 +7,8 @@ set(support_sources
     tests/support/watched_servers.cpp
     tests/support/wrong_clock.cpp
 )
+
+# A library of its own, see wrong_clock.hpp.
+set(shifted_clock_sources
+    tests/support/shifted_clock.cpp
+)
