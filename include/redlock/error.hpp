@@ -77,6 +77,9 @@ enum class node_errc {
     /// No TLS could be agreed on, or the server is not who it should be, or it does not believe us.
     /// The message says which and what to do. Nothing was sent.
     tls_failed,
+    /// No server of the Redis Cluster carried the command out: the key's slot has no master, or is
+    /// on its way from one to another (CLUSTERDOWN, TRYAGAIN, MOVED, ASK).
+    slot_unserved,
 };
 
 [[nodiscard]] const boost::system::error_category& lock_category() noexcept;

@@ -44,21 +44,6 @@ script_call encode(const node_pool& pool, const lock_identity& identity,
 
 }  // namespace
 
-std::string fence_key(const std::string& resource) {
-    std::string key{fence_prefix};
-    key += resource;
-    key += '}';
-    return key;
-}
-
-std::string holder_key(const std::string& resource) {
-    return "redlock:holder:{" + resource + '}';
-}
-
-std::string line_key(const std::string& resource) {
-    return "redlock:line:{" + resource + '}';
-}
-
 holder_arguments::holder_arguments(const lock_identity& identity) : details_(identity.details) {
     if (!details_.empty()) {
         key_ = holder_key(identity.resource);
@@ -102,6 +87,10 @@ void acquire_attempt::start(owner& told) {
 
 void acquire_attempt::on_no_vote(node_index node) {
     refusal why = pool().why_no_vote(node);
+    if (!why.cause) {
+        // Of a cluster that answers before its masters have said who they are.
+        why = {node_errc::quarantined, pool().at(node).last_error_message()};
+    }
     failed().note(node, why.cause, std::move(why.message));
     pool().at(node).greet_again();
 }

@@ -11,6 +11,7 @@
 #include "core/acquire_round.hpp"
 #include "core/fencing.hpp"
 #include "driver/fan_out.hpp"
+#include "driver/key_names.hpp"
 
 namespace redlock::driver {
 
@@ -28,11 +29,6 @@ struct line_place {
     std::string id;
     std::uint64_t ticket = 0;  ///< Smaller: came earlier.
 };
-
-/// The auxiliary keys: all under one prefix, and in the lock's own hash slot.
-[[nodiscard]] std::string fence_key(const std::string& resource);
-[[nodiscard]] std::string holder_key(const std::string& resource);
-[[nodiscard]] std::string line_key(const std::string& resource);
 
 /// The holder key and its details as arguments of a script: not given, and so left out at the end,
 /// where the lock has none. Refers to `identity`.
@@ -53,8 +49,6 @@ class holder_arguments {
     std::string key_;
     const std::string& details_;
 };
-
-inline constexpr std::string_view fence_prefix = "redlock:fence:{";
 
 class acquire_attempt final : public fan_out {
   public:

@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "driver/acl_advice.hpp"
 #include "driver/script_call.hpp"
 #include "redis/resp_writer.hpp"
 #include "redis/server_error.hpp"
@@ -143,7 +144,7 @@ void key_tracking::on_down(error_code cause, std::string_view message,
 
 void key_tracking::on_client_id(const redis::reply_view& reply) {
     if (reply.is_error()) {
-        refuse(reply);
+        refuse(reply, "client|id");
         return;
     }
     client_id_ = reply.integer();
@@ -151,7 +152,7 @@ void key_tracking::on_client_id(const redis::reply_view& reply) {
 
 void key_tracking::on_subscribed(const redis::reply_view& reply) {
     if (reply.is_error()) {
-        refuse(reply);
+        refuse(reply, "subscribe");
         return;
     }
     subscriber_ = client_id_;
@@ -206,16 +207,16 @@ void key_tracking::on_redirected(std::uint32_t asked, const redis::reply_view& r
     // The subscription may have died just now: it says so itself, and is made anew.
     if (redis::classify(reply.text()) == node_errc::permission_denied ||
         reply.text().starts_with("ERR unknown") || reply.text().starts_with("ERR Unknown")) {
-        refuse(reply);
+        refuse(reply, "client|tracking");
     }
 }
 
-void key_tracking::refuse(const redis::reply_view& reply) {
+void key_tracking::refuse(const redis::reply_view& reply, std::string_view command) {
     turn_off();
     if (std::exchange(refused_, true)) {
         return;  // for one reason or another: it has been told
     }
-    owner_.on_tracking_refused(redis::classify(reply.text()), redis::shown_text(reply.text()));
+    owner_.on_tracking_refused(redis::classify(reply.text()), shown_with_advice(reply.text(), {.command = command}));
 }
 
 void key_tracking::turn_off() {

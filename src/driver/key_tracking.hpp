@@ -63,7 +63,7 @@ class key_tracking final : private redis::connection_events {
     }
     void subscribe();
     void redirect();
-    void refuse(const redis::reply_view& reply);
+    void refuse(const redis::reply_view& reply, std::string_view command);
     void turn_off();
 
     redis::connection& commands_;

@@ -2,7 +2,7 @@
 
 #include <memory>
 
-#include "driver/acquire_attempt.hpp"
+#include "driver/key_names.hpp"
 #include "redis/resp_writer.hpp"
 
 namespace redlock::driver {

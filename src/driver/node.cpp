@@ -1,7 +1,11 @@
 #include "driver/node.hpp"
 
 #include <chrono>
+#include <iterator>
 #include <utility>
+
+#include "redis/cluster_link.hpp"
+#include "redis/connection.hpp"
 
 namespace redlock::driver {
 
@@ -42,12 +46,22 @@ node::node(boost::asio::any_io_executor strand, node_index index, redis::connect
            std::optional<guard_terms> terms, node_events& events, std::uint64_t seed)
     : index_(index),
       name_(options.where.to_string()),
+      verified_(!options.where.tls || options.where.tls->verify),
       events_(events),
       terms_(terms),
-      second_greeting_(std::make_shared<second_greeting>(*this)),
-      connection_(strand, for_commands(options, terms_.has_value()), *this, seed),
-      // Another seed, or both would try again at the same instants.
-      tracking_(strand, std::move(options), connection_, *this, ~seed) {}
+      second_greeting_(std::make_shared<second_greeting>(*this)) {
+    redis::connection_events& told = *this;
+    auto for_link = for_commands(options, terms_.has_value());
+    if (!options.where.cluster.empty()) {
+        link_ = std::make_unique<redis::cluster_link>(strand, std::move(for_link), told, seed);
+        return;
+    }
+    auto connection = std::make_unique<redis::connection>(strand, std::move(for_link), told, seed);
+    key_tracking::owner& told_of_keys = *this;
+    // Another seed, or both would try again at the same instants.
+    tracking_.emplace(std::move(strand), std::move(options), *connection, told_of_keys, ~seed);
+    link_ = std::move(connection);
+}
 
 node::~node() {
     second_greeting_->forget();
@@ -55,7 +69,7 @@ node::~node() {
 
 void node::connect() {
     if (!std::exchange(started_, true)) {
-        connection_.start();
+        link_->start();
     }
 }
 
@@ -65,18 +79,37 @@ error_code node::send(std::string_view encoded, std::shared_ptr<redis::reply_sin
         return errc::closed;
     }
     connect();
-    return connection_.send(encoded, std::move(sink), static_cast<std::uint32_t>(index_), deadline,
-                            how);
+    return link_->send(encoded, std::move(sink), static_cast<std::uint32_t>(index_), deadline, how);
+}
+
+error_code node::send_to_part(std::size_t part, std::string_view encoded,
+                              std::shared_ptr<redis::reply_sink> sink, core::instant deadline) {
+    if (retired_) {
+        return errc::closed;
+    }
+    connect();
+    return link_->send_to_part(part, encoded, std::move(sink), static_cast<std::uint32_t>(index_),
+                               deadline);
+}
+
+void node::track_keys(bool yes) {
+    if (tracking_) {
+        tracking_->want(yes);
+    } else if (yes && !std::exchange(told_no_tracking_, true)) {
+        events_.on_node_tracking_refused(
+            *this, make_error_code(boost::system::errc::operation_not_supported),
+            "a cluster is not asked to tell of changed keys: waiters look again and again");
+    }
 }
 
 void node::send_when_ready(std::string encoded, std::shared_ptr<redis::reply_sink> sink,
                            core::instant until, core::duration timeout) {
-    if (retired_ || connection_.state() == redis::connection_state::stopped ||
+    if (retired_ || link_->state() == redis::connection_state::stopped ||
         owed_.size() >= max_owed) {
         return;
     }
     owed_.push_back({std::move(encoded), std::move(sink), until, timeout});
-    connection_.keep_trying();
+    link_->keep_trying();
 }
 
 std::string node::greeting(const redis::server_identity& identity) {
@@ -114,38 +147,50 @@ void node::greet() {
 
 void node::stop() {
     owed_.clear();
-    tracking_.stop();
-    connection_.stop();
+    if (tracking_) {
+        tracking_->stop();
+    }
+    link_->stop();
 }
 
 const std::string& node::last_error_message() const {
-    return connection_.last_error_message();
+    return link_->last_error_message();
 }
 
 void node::on_ready(const redis::server_identity& identity) {
     run_id_ = identity.run_id;
-    tracking_.on_commands_ready();
+    tracking_refusal_.clear();
+    if (tracking_) {
+        tracking_->on_commands_ready();
+    }
     events_.on_node_ready(*this);
     const core::instant now = boot_clock::now();
     drop_outdated(now);
-    while (!owed_.empty()) {
-        owed next = std::move(owed_.front());
-        owed_.pop_front();
+    // Each for itself: of a cluster, some servers may be out of reach.
+    std::deque<owed> still;
+    for (auto& next : std::exchange(owed_, {})) {
         if (send(next.encoded, next.sink, now + next.timeout, redis::delivery::must_follow)) {
-            owed_.push_front(std::move(next));
-            return;
+            still.push_back(std::move(next));
         }
     }
+    owed_.insert(owed_.begin(), std::make_move_iterator(still.begin()),
+                 std::make_move_iterator(still.end()));
 }
 
 void node::on_down(error_code cause, std::string_view message,
                    std::chrono::nanoseconds /*retry_in*/) {
     run_id_.clear();
-    tracking_.on_commands_down();
+    // A cluster goes on with commands, and with what was asked before: nothing of it may count.
+    identity_ = {};
+    second_greeting_->forget();
+    second_greeting_ = std::make_shared<second_greeting>(*this);
+    if (tracking_) {
+        tracking_->on_commands_down();
+    }
     events_.on_node_down(*this, cause, message);
     drop_outdated(boot_clock::now());
     if (!owed_.empty()) {
-        connection_.keep_trying();
+        link_->keep_trying();
     }
 }
 
@@ -166,6 +211,7 @@ void node::on_key_changed(std::string_view key) {
 }
 
 void node::on_tracking_refused(error_code cause, std::string_view message) {
+    tracking_refusal_ = message;
     events_.on_node_tracking_refused(*this, cause, message);
 }
 

@@ -1,4 +1,4 @@
-// One endpoint as the locks see it: its connection, who it turned out to be, and the releases it
+// One endpoint as the locks see it: its link, who it turned out to be, and the releases it
 // still owes an answer to. Decides nothing about locks. Strand only.
 #pragma once
 
@@ -13,7 +13,7 @@
 #include "driver/greeting.hpp"
 #include "driver/key_tracking.hpp"
 #include "driver/script_call.hpp"
-#include "redis/connection.hpp"
+#include "redis/link.hpp"
 #include "redlock/error.hpp"
 #include "redlock/types.hpp"
 
@@ -50,10 +50,7 @@ class node final : private redis::connection_events, private key_tracking::owner
     /// Empty until the node told it, and when it refuses to.
     [[nodiscard]] const std::string& run_id() const { return run_id_; }
     /// Whether whoever answers there must prove to be the right one, as far as TLS is asked for.
-    [[nodiscard]] bool verified() const {
-        const auto& tls = connection_.where().tls;
-        return !tls || tls->verify;
-    }
+    [[nodiscard]] bool verified() const { return verified_; }
     /// Set while this node is the same server as one before it in the list.
     [[nodiscard]] bool refused() const { return refused_; }
     void refuse(bool yes) { refused_ = yes; }
@@ -65,13 +62,18 @@ class node final : private redis::connection_events, private key_tracking::owner
     /// Starts to connect, if it has not yet.
     void connect();
     [[nodiscard]] bool connected() const {
-        return connection_.state() == redis::connection_state::ready;
+        return link_->state() == redis::connection_state::ready;
     }
 
     /// As redis::connection::send.
     [[nodiscard]] error_code send(std::string_view encoded, std::shared_ptr<redis::reply_sink> sink,
                                   core::instant deadline,
                                   redis::delivery how = redis::delivery::usual);
+    /// As redis::link::send_to_part.
+    [[nodiscard]] error_code send_to_part(std::size_t part, std::string_view encoded,
+                                          std::shared_ptr<redis::reply_sink> sink,
+                                          core::instant deadline);
+    [[nodiscard]] std::size_t parts() const { return link_->parts(); }
     /// Asks a guarded node again whether it may vote, unless that was asked a moment ago: somebody
     /// may have vouched for it.
     void greet_again();
@@ -80,9 +82,11 @@ class node final : private redis::connection_events, private key_tracking::owner
     void send_when_ready(std::string encoded, std::shared_ptr<redis::reply_sink> sink,
                          core::instant until, core::duration timeout);
     /// Whether changes of keys are wanted to be told.
-    void track_keys(bool yes) { tracking_.want(yes); }
+    void track_keys(bool yes);
     /// Whether changes of what is read now will be told.
-    [[nodiscard]] bool tracks_keys() const { return tracking_.on(); }
+    [[nodiscard]] bool tracks_keys() const { return tracking_ && tracking_->on(); }
+    /// Why they will not be, for people; empty if that was not refused.
+    [[nodiscard]] const std::string& tracking_refusal() const { return tracking_refusal_; }
     /// Takes no more commands; what is pending goes on.
     void retire() { retired_ = true; }
     void stop();
@@ -113,18 +117,22 @@ class node final : private redis::connection_events, private key_tracking::owner
 
     node_index index_;
     std::string name_;
+    bool verified_;
     node_events& events_;
     std::string run_id_;
     std::optional<guard_terms> terms_;
     redis::server_identity identity_;
     core::instant greeted_at_;
     std::shared_ptr<second_greeting> second_greeting_;
+    std::string tracking_refusal_;
     bool refused_ = false;
     bool started_ = false;
     bool retired_ = false;
     std::deque<owed> owed_;
-    redis::connection connection_;
-    key_tracking tracking_;
+    std::unique_ptr<redis::link> link_;
+    /// Not of a cluster, whose masters would each need a subscription.
+    std::optional<key_tracking> tracking_;
+    bool told_no_tracking_ = false;
 };
 
 }  // namespace redlock::driver

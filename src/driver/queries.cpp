@@ -1,8 +1,9 @@
 #include "driver/queries.hpp"
 
+#include <optional>
 #include <utility>
 
-#include "driver/acquire_attempt.hpp"
+#include "driver/key_names.hpp"
 #include "driver/votes.hpp"
 #include "redis/resp_writer.hpp"
 
@@ -73,16 +74,23 @@ void status_query::settle(node_index node) {
 list_query::list_query(node_pool& pool, std::string pattern, std::size_t limit)
     : fan_out(pool),
       by_fence_(pattern.empty()),
-      pattern_(by_fence_ ? std::string{fence_prefix} + "*}" : std::move(pattern)),
+      pattern_(by_fence_ ? std::string{every_fence} : std::move(pattern)),
       limit_(limit),
+      parts_done_(pool.size()),
       pending_(core::node_set::all(pool.size())) {}
 
 void list_query::start(std::function<void(const result&)> done) {
     done_ = std::move(done);
     const auto keep = shared_from_this();
-    const std::string first = scan_from("0");
     for (node_index node = 0; node < pool().size(); ++node) {
-        ask_or_report(node, first);
+        scan(node, "0");
+    }
+}
+
+void list_query::scan(node_index node, std::string_view cursor) {
+    if (const error_code error = pool().at(node).send_to_part(
+            parts_done_[node], scan_from(cursor), shared_from_this(), pool().command_deadline())) {
+        on_no_answer(node, error, pool().at(node).last_error_message(), false);
     }
 }
 
@@ -100,7 +108,7 @@ const script_call* list_query::script_for(node_index /*node*/) {
 
 void list_query::on_answer(node_index node, const redis::reply_view& reply) {
     if (!reply.is_array() || reply.size() != 2 || !reply[0].is_text() || !reply[1].is_array()) {
-        auto why = refusal_of(reply);
+        auto why = refusal_of(reply, {.command = "scan"});
         on_no_answer(node, why.cause, std::move(why.message), false);
         return;
     }
@@ -111,8 +119,10 @@ void list_query::on_answer(node_index node, const redis::reply_view& reply) {
     for (std::size_t i = 0; i < keys.size(); ++i) {
         take(keys[i].text());
     }
-    if (reply[0].text() != "0" && result_.names.size() < limit_) {
-        ask_or_report(node, scan_from(reply[0].text()));
+    const bool part_done = reply[0].text() == "0";
+    parts_done_[node] += part_done ? 1 : 0;
+    if (result_.names.size() < limit_ && parts_done_[node] < pool().at(node).parts()) {
+        scan(node, reply[0].text());
         return;
     }
     result_.answered.insert(node);
@@ -120,15 +130,14 @@ void list_query::on_answer(node_index node, const redis::reply_view& reply) {
 }
 
 void list_query::take(std::string_view key) {
+    std::optional<std::string_view> name{key};
     if (by_fence_) {
-        // "redlock:fence:{" name "}"
-        key.remove_prefix(fence_prefix.size());
-        key.remove_suffix(1);
-    } else if (key.starts_with("redlock:fence:") || key.starts_with("redlock:holder:")) {
-        return;
+        name = resource_of_fence(key);
+    } else if (is_auxiliary(key)) {
+        name.reset();
     }
-    if (result_.names.size() < limit_) {
-        result_.names.emplace(key);
+    if (name && result_.names.size() < limit_) {
+        result_.names.emplace(*name);
     }
 }
 

@@ -62,12 +62,14 @@ class list_query final : public fan_out {
     void on_no_answer(node_index node, error_code cause, std::string message,
                       bool maybe_executed) override;
     [[nodiscard]] std::string scan_from(std::string_view cursor) const;
+    void scan(node_index node, std::string_view cursor);
     void take(std::string_view key);
     void settle(node_index node);
 
     bool by_fence_;
     std::string pattern_;
     std::size_t limit_;
+    std::vector<std::size_t> parts_done_;  ///< Of each node: its masters that were walked.
     core::node_set pending_;
     result result_;
     std::function<void(const result&)> done_;

@@ -1,16 +1,21 @@
 set(driver_sources
+    src/driver/acl_advice.cpp
     src/driver/acquire_attempt.cpp
     src/driver/alarm_clock.cpp
+    src/driver/examination.cpp
     src/driver/extend_attempt.cpp
     src/driver/failures.cpp
     src/driver/fan_out.cpp
     src/driver/greeting.cpp
     src/driver/hold_check.cpp
+    src/driver/key_names.cpp
     src/driver/key_tracking.cpp
     src/driver/line_exit.cpp
     src/driver/node.cpp
     src/driver/node_pool.cpp
+    src/driver/node_examination.cpp
     src/driver/queries.cpp
+    src/driver/right_probes.cpp
     src/driver/release_attempt.cpp
     src/driver/script_call.cpp
     src/driver/votes.cpp

@@ -92,9 +92,9 @@ std::optional<core::acquire_vote> acquire_vote_of(const redis::reply_view& reply
 
 }  // namespace
 
-refusal refusal_of(const redis::reply_view& reply) {
+refusal refusal_of(const redis::reply_view& reply, const acl_context& sent) {
     if (reply.is_error()) {
-        return {redis::classify(reply.text()), redis::shown_text(reply.text())};
+        return {redis::classify(reply.text()), shown_with_advice(reply.text(), sent)};
     }
     return {node_errc::bad_reply,
             fmt::format("a reply of an unexpected kind: {}", redis::to_string(reply.kind()))};
@@ -163,7 +163,7 @@ bool surely_not_executed(const error_code& cause) {
     // middle of one, which Redis does not roll back.
     return cause == node_errc::not_connected || cause == node_errc::unresponsive ||
            cause == node_errc::authentication_failed || cause == node_errc::loading ||
-           cause == node_errc::tls_failed;
+           cause == node_errc::tls_failed || cause == node_errc::slot_unserved;
 }
 
 std::string encode_holder(std::uint64_t fencing, const std::string& token,

@@ -29,11 +29,16 @@ void vouch_call::start(core::node_set whom, std::function<void(const failures&)>
 
 void vouch_call::on_reply(std::uint32_t tag, const redis::reply_view& reply) {
     if (reply.is_integer() && reply.integer() == 1) {
+        if (!pool_.at(tag).connected()) {
+            // Of a cluster: the word was for servers of which some are others now.
+            fail(tag, node_errc::not_connected, pool_.at(tag).last_error_message());
+            return;
+        }
         pool_.trust(tag);
         settle(tag);
         return;
     }
-    const refusal why = reply.is_integer() ? pool_.why_no_vote(tag) : refusal_of(reply);
+    const refusal why = reply.is_integer() ? pool_.why_no_vote(tag) : refusal_of(reply, {.key = epoch_key});
     fail(tag, why.cause, why.message);
 }
 

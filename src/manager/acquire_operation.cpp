@@ -74,7 +74,7 @@ void acquire_operation::start() {
         fail(errc::closed, "the manager is closed");
         return;
     }
-    auto wrong = check_resource(resource_);
+    auto wrong = check_resource(resource_, manager_.nodes().clustered());
     if (!wrong) {
         wrong = check_acquire(request_, lease_time_, manager_.options());
     }

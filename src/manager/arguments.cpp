@@ -7,6 +7,7 @@
 
 #include "core/node_set.hpp"
 #include "core/validity.hpp"
+#include "driver/key_names.hpp"
 
 namespace redlock::manager {
 
@@ -29,13 +30,18 @@ complaint check_positive(milliseconds value, std::string_view name) {
 
 }  // namespace
 
-complaint check_resource(const resource_name& resource) {
+complaint check_resource(const resource_name& resource, bool clustered) {
     if (resource.str().empty()) {
         return "the resource name is empty; give the lock a name";
     }
     if (resource.str().size() > resource_name::max_size) {
         return fmt::format("the resource name has {} bytes; at most {} are allowed",
                            resource.str().size(), resource_name::max_size);
+    }
+    if (clustered && !driver::keys_share_a_slot(resource.str())) {
+        return "the resource name has a '}' but no hash tag, so that its keys would lie in "
+               "different slots of the Redis Cluster; give it a name without '}', or with a tag "
+               "such as {orders}";
     }
     return {};
 }

@@ -30,7 +30,8 @@ namespace redlock::manager {
 /// A sentence for people, or nothing if all is well.
 using complaint = std::optional<std::string>;
 
-[[nodiscard]] complaint check_resource(const resource_name& resource);
+/// `clustered`: a Redis Cluster is among the nodes.
+[[nodiscard]] complaint check_resource(const resource_name& resource, bool clustered = false);
 [[nodiscard]] complaint check_lease_time(std::chrono::milliseconds lease_time,
                                          const manager_options& options);
 /// `lease_time`: the effective one.

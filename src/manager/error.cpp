@@ -73,6 +73,8 @@ class node_category_type final : public boost::system::error_category {
                 return "its other clients have other settings";
             case node_errc::tls_failed:
                 return "no secure connection could be made";
+            case node_errc::slot_unserved:
+                return "no server of the cluster serves this key now";
         }
         return "unknown error";
     }

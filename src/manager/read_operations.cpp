@@ -42,7 +42,7 @@ status_operation::status_operation(manager_impl& manager, resource_name resource
     : read_operation(manager, std::move(handler)), resource_(std::move(resource)) {}
 
 void status_operation::begin() {
-    if (check_resource(resource_)) {
+    if (check_resource(resource_, manager().nodes().clustered())) {
         complete(errc::invalid_argument, {});
         return;
     }
@@ -62,7 +62,7 @@ is_locked_operation::is_locked_operation(manager_impl& manager, resource_name re
     : read_operation(manager, std::move(handler)), resource_(std::move(resource)) {}
 
 void is_locked_operation::begin() {
-    if (check_resource(resource_)) {
+    if (check_resource(resource_, manager().nodes().clustered())) {
         complete(errc::invalid_argument, false);
         return;
     }
@@ -82,7 +82,7 @@ attach_operation::attach_operation(manager_impl& manager, resource_name resource
       lease_time_(request_.options().lease_time.value_or(manager.options().lease_time)) {}
 
 void attach_operation::begin() {
-    auto wrong = check_resource(resource_);
+    auto wrong = check_resource(resource_, manager().nodes().clustered());
     if (!wrong) {
         wrong = check_acquire(request_, lease_time_, manager().options());
     }
@@ -165,6 +165,15 @@ void list_operation::begin() {
         std::vector<resource_name> names(found.names.begin(), found.names.end());
         complete(enough ? error_code{} : error_code{errc::no_quorum}, std::move(names));
     });
+}
+
+examine_operation::examine_operation(manager_impl& manager, driver::examination_terms terms,
+                                     completion<error_code, std::vector<node_health>> handler)
+    : read_operation(manager, std::move(handler)), terms_(std::move(terms)) {}
+
+void examine_operation::begin() {
+    examination_.emplace(manager().nodes(), manager().clock(), std::move(terms_));
+    examination_->start([this](std::vector<node_health> seen) { complete({}, std::move(seen)); });
 }
 
 }  // namespace redlock::manager

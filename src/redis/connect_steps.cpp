@@ -6,6 +6,7 @@
 #include <array>
 #include <utility>
 
+#include "redis/acl_error.hpp"
 #include "redis/resp_writer.hpp"
 #include "redis/server_error.hpp"
 
@@ -282,7 +283,11 @@ connect_action connect_steps::refused(const reply_view& reply, std::uint64_t ran
         return fail(node_errc::bad_reply,
                     "unexpected " + std::string{to_string(reply.kind())} + doing, random);
     }
-    return fail(classify(reply.text()), shown_text(reply.text(), target_.password) + doing, random);
+    std::string message = shown_text(reply.text(), target_.password) + doing;
+    if (const auto right = read_acl_error(reply.text()); right && !right->name.empty()) {
+        message += ": " + advice_for_command(right->name);
+    }
+    return fail(classify(reply.text()), std::move(message), random);
 }
 
 // Of a Sentinel that is no help the next one makes up.

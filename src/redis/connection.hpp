@@ -16,6 +16,7 @@
 #include <string_view>
 
 #include "redis/command_queue.hpp"
+#include "redis/link.hpp"
 #include "redis/server_identity.hpp"
 
 namespace redlock::redis {
@@ -59,19 +60,9 @@ struct connection_events {
     ~connection_events() = default;
 };
 
-enum class connection_state : std::uint8_t {
-    idle,        ///< Not started.
-    connecting,  ///< Commands are accepted and wait.
-    ready,
-    waiting_to_retry,  ///< Commands are refused.
-    stopped,
-};
-
-[[nodiscard]] std::string_view to_string(connection_state state) noexcept;
-
 class sentinel_watch;
 
-class connection {
+class connection final : public link {
   public:
     /// Does nothing yet. `strand` runs one handler at a time (a strand, or the executor of an
     /// io_context that one thread runs); `events` must stay until `stop`. `seed` feeds the jitter
@@ -79,43 +70,30 @@ class connection {
     connection(boost::asio::any_io_executor strand, connection_options options,
                connection_events& events, std::uint64_t seed);
     /// As `stop`; to be called on the strand, or when nothing runs on it any more.
-    ~connection();
+    ~connection() override;
     connection(const connection&) = delete;
     connection& operator=(const connection&) = delete;
 
-    /// Starts to connect. After a failure the next attempt is made by the first `send` once the
-    /// backoff is over, so that nothing is outstanding in the event loop while nobody wants
-    /// anything. Once only.
-    void start();
-
-    /// While waiting to retry: makes the next attempt when the backoff is over even if nothing is
-    /// sent. Holds for that one attempt; ask again in `on_down`.
-    void keep_trying();
+    void start() override;
+    void keep_trying() override;
 
     /// Whether to listen while no answer is due: to what the server says unasked, if this is a
     /// subscriber, and for the connection's end. Otherwise either waits in the socket. Off at
     /// first, so that nothing is outstanding in the event loop.
     void listen(bool yes);
 
-    /// Fails everything pending with errc::closed and closes. No event afterwards. Handlers that
-    /// are still queued in Asio are harmless, and end soon.
-    void stop();
+    void stop() override;
 
-    /// Appends one encoded command. While connecting it waits, and expires by its deadline, unsent.
-    /// On an error nothing is sent and the sink is never called: node_errc::not_connected in
-    /// backoff, or for `this_connection` without one (or the server's refusal if that is why, such
-    /// as node_errc::authentication_failed), node_errc::unresponsive while stalled, unless
-    /// `must_follow`, and when the queue is full, errc::closed after `stop` and before `start`.
     [[nodiscard]] error_code send(std::string_view encoded, std::shared_ptr<reply_sink> sink,
                                   std::uint32_t tag, boot_clock::time_point deadline,
-                                  delivery how = delivery::usual);
+                                  delivery how = delivery::usual) override;
 
-    [[nodiscard]] connection_state state() const noexcept;
+    [[nodiscard]] connection_state state() const noexcept override;
     /// Something was sent, and nothing at all was heard for `command_timeout` since.
     [[nodiscard]] bool stalled() const noexcept;
     /// Why the connection is not up, or was last lost; clear before the first failure.
     [[nodiscard]] error_code last_error() const noexcept;
-    [[nodiscard]] const std::string& last_error_message() const noexcept;
+    [[nodiscard]] const std::string& last_error_message() const noexcept override;
     /// Of the present connection; null unless it is ready.
     [[nodiscard]] const server_identity* identity() const noexcept;
     /// Bumped with each attempt to connect. Of two commands accepted under the same number, the

@@ -1,6 +1,11 @@
 # The Redis side, file by file; paths from the root of the repository.
 set(redis_sources
+    src/redis/acl_error.cpp
     src/redis/address_race.cpp
+    src/redis/cluster_link.cpp
+    src/redis/cluster_relay.cpp
+    src/redis/cluster_slots.cpp
+    src/redis/cluster_survey.cpp
     src/redis/command_queue.cpp
     src/redis/connect_steps.cpp
     src/redis/connection.cpp
@@ -11,6 +16,7 @@ set(redis_sources
     src/redis/resp_writer.cpp
     src/redis/sentinel_watch.cpp
     src/redis/server_error.cpp
+    src/redis/server_facts.cpp
     src/redis/server_identity.cpp
     src/redis/tls_context.cpp
     src/redis/tls_failure.cpp

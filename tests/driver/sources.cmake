@@ -1,10 +1,12 @@
 set(driver_test_sources
+    tests/driver/acl_advice_test.cpp
     tests/driver/acquire_attempt_test.cpp
     tests/driver/alarm_clock_test.cpp
     tests/driver/alarm_heap_test.cpp
     tests/driver/attempt_world.cpp
     tests/driver/failures_test.cpp
     tests/driver/holder_test.cpp
+    tests/driver/key_names_test.cpp
     tests/driver/key_tracking_test.cpp
     tests/driver/key_watches_test.cpp
     tests/driver/late_reply_test.cpp

@@ -1,6 +1,9 @@
 # Tests of the Redis side; paths from the root of the repository.
 set(redis_test_sources
+    tests/redis/acl_error_test.cpp
     tests/redis/address_race_test.cpp
+    tests/redis/cluster_link_test.cpp
+    tests/redis/cluster_slots_test.cpp
     tests/redis/command_queue_test.cpp
     tests/redis/connect_steps_test.cpp
     tests/redis/connection_faults_test.cpp
@@ -15,6 +18,7 @@ set(redis_test_sources
     tests/redis/sentinel_steps_test.cpp
     tests/redis/sentinel_tls_test.cpp
     tests/redis/server_error_test.cpp
+    tests/redis/server_facts_test.cpp
     tests/redis/test_connection.cpp
     tests/redis/tls_context_test.cpp
     tests/redis/tls_faults_test.cpp

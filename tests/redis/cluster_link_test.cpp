@@ -1,0 +1,398 @@
+// The cluster link against servers that say what the test wants: redirections in odd shapes, keys
+// that stay on their way, surveys that fail half-way. What real servers do is in integration/.
+#include "redis/cluster_link.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "redis/cluster_slots.hpp"
+#include "redis/fake_server.hpp"
+#include "redis/resp_writer.hpp"
+#include "redis/test_connection.hpp"
+
+namespace redlock::redis {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using words = fake_server::words;
+
+std::string bulk(std::string_view text) {
+    return "$" + std::to_string(text.size()) + "\r\n" + std::string{text} + "\r\n";
+}
+
+/// A fake server of a cluster: what it answers to keys is the test's.
+struct fake_master {
+    explicit fake_master(boost::asio::io_context& io) : server(io) {
+        server.on_command = [this](const words& command) -> fake_server::answer {
+            if (command[0] == "CLUSTER") {
+                return {.bytes = slots()};
+            }
+            if (command[0] == "INFO") {
+                return {.bytes = bulk("run_id:" + run_id + "\r\nmaster_replid:r\r\n")};
+            }
+            if (command[0] == "ASKING") {
+                return {.bytes = "+OK\r\n"};
+            }
+            return {.bytes = on_key(command)};
+        };
+    }
+
+    [[nodiscard]] std::uint16_t port() const { return parse_endpoint(server.url()).value().port; }
+    [[nodiscard]] std::string address() const { return "127.0.0.1:" + std::to_string(port()); }
+    /// What it was sent, but for surveys and the connection's own.
+    [[nodiscard]] std::vector<std::string> heard() const {
+        std::vector<std::string> all;
+        for (const auto& command : server.received) {
+            if (command[0] != "INFO" && command[0] != "CLUSTER") {
+                all.push_back(command[0]);
+            }
+        }
+        return all;
+    }
+
+    fake_server server;
+    std::string run_id = "one";
+    std::function<std::string()> slots;
+    std::function<std::string(const words&)> on_key = [](const words&) { return "+done\r\n"; };
+};
+
+/// Two masters of which the first has all slots, and a link to them.
+struct cluster_world final : connection_events {
+    explicit cluster_world(bool greets = false, std::chrono::nanoseconds timeout = 20s)
+        : options_{options_of(greets, timeout)} {
+        for (fake_master* each : {&one, &two}) {
+            each->slots = [this] { return map; };
+        }
+        map = "*1\r\n" + range(0, 16383, one);
+        options_.where.cluster = {{"127.0.0.1", one.port()}};
+    }
+    ~cluster_world() {
+        if (link) {
+            link->stop();
+        }
+        io.restart();
+        io.poll();
+    }
+    cluster_world(const cluster_world&) = delete;
+    cluster_world& operator=(const cluster_world&) = delete;
+
+    static connection_options options_of(bool greets, std::chrono::nanoseconds timeout) {
+        connection_options options;
+        options.connect_timeout = 20s;
+        options.command_timeout = timeout;
+        options.backoff_min = 2ms;
+        options.backoff_max = 20ms;
+        options.greets = greets;
+        return options;
+    }
+    static std::string range(int first, int last, const fake_master& owner) {
+        return "*3\r\n:" + std::to_string(first) + "\r\n:" + std::to_string(last) + "\r\n*3\r\n" +
+               bulk("127.0.0.1") + ":" + std::to_string(owner.port()) + "\r\n" +
+               bulk("id" + owner.address());
+    }
+
+    void start() {
+        link = std::make_unique<cluster_link>(io.get_executor(), options_, *this, 1);
+        link->start();
+    }
+    bool run_until(const std::function<bool()>& done) { return redis::run_until(io, done); }
+    bool start_and_wait() {
+        start();
+        return run_until([&] { return link->state() == connection_state::ready; });
+    }
+    error_code send(std::initializer_list<std::string_view> command, std::uint32_t tag = 0,
+                    std::chrono::nanoseconds patience = 1h, delivery how = delivery::usual) {
+        std::string bytes;
+        append_command(bytes, command);
+        return link->send(bytes, sink, tag, boot_clock::now() + patience, how);
+    }
+    /// Sends, and waits for so many notes in all.
+    std::string ask(std::initializer_list<std::string_view> command) {
+        const std::size_t before = sink->told.size();
+        if (const error_code refused = send(command)) {
+            return "refused: " + refused.message();
+        }
+        return run_until([&] { return sink->told.size() > before; }) ? sink->told.back() : "";
+    }
+
+    std::string greeting(const server_identity& identity) override {
+        identities.push_back(identity);
+        std::string hello;
+        append_command(hello, {"HELLO", "redlock:epoch"});
+        return hello;
+    }
+    void on_greeted(const reply_view&) override { log.emplace_back("greeted"); }
+    void on_ready(const server_identity&) override { log.emplace_back("ready"); }
+    void on_down(error_code, std::string_view message, std::chrono::nanoseconds) override {
+        log.emplace_back("down");
+        down_message = message;
+        if (keep_trying) {
+            link->keep_trying();
+        }
+    }
+
+    boost::asio::io_context io{1};
+    fake_master one{io};
+    fake_master two{io};
+    std::string map;
+    connection_options options_;
+    std::shared_ptr<remembering_sink> sink = std::make_shared<remembering_sink>();
+    std::vector<server_identity> identities;
+    std::vector<std::string> log;
+    std::string down_message;
+    bool keep_trying = false;
+    std::unique_ptr<cluster_link> link;
+};
+
+std::string moved_to(const fake_master& there) {
+    return "-MOVED " + std::to_string(slot_of("key")) + " " + there.address() + "\r\n";
+}
+std::string ask_at(const fake_master& there) {
+    return "-ASK " + std::to_string(slot_of("key")) + " " + there.address() + "\r\n";
+}
+
+TEST(cluster_link, sends_what_waited_once_the_slots_are_known) {
+    cluster_world world;
+    world.start();
+    EXPECT_FALSE(world.send({"GET", "key"}, 1));
+    EXPECT_FALSE(world.send({"GET", "other"}, 2));
+    ASSERT_TRUE(world.run_until([&] { return world.sink->told.size() == 2; }));
+    EXPECT_THAT(world.sink->told, ElementsAre("1: +done", "2: +done"));
+    EXPECT_THAT(world.log, ElementsAre("ready"));
+}
+
+TEST(cluster_link, follows_moved_and_remembers_it) {
+    cluster_world world;
+    ASSERT_TRUE(world.start_and_wait());
+    world.one.on_key = [&](const words&) { return moved_to(world.two); };
+    // As the servers see it from now on.
+    world.map = "*1\r\n" + cluster_world::range(0, 16383, world.two);
+    EXPECT_EQ(world.ask({"GET", "key"}), "0: +done");
+    EXPECT_EQ(world.ask({"GET", "key"}), "0: +done");
+    EXPECT_THAT(world.one.heard(), ElementsAre("GET"));
+    EXPECT_THAT(world.two.heard(), ElementsAre("GET", "GET"));
+    EXPECT_THAT(world.log, ElementsAre("ready")) << "nothing was down";
+}
+
+TEST(cluster_link, says_asking_right_before_the_command_and_remembers_nothing) {
+    cluster_world world;
+    ASSERT_TRUE(world.start_and_wait());
+    world.one.on_key = [&](const words&) { return ask_at(world.two); };
+    EXPECT_EQ(world.ask({"GET", "key"}), "0: +done");
+    EXPECT_EQ(world.ask({"GET", "key"}), "0: +done");
+    EXPECT_THAT(world.one.heard(), ElementsAre("GET", "GET"));
+    EXPECT_THAT(world.two.heard(), ElementsAre("ASKING", "GET", "ASKING", "GET"));
+}
+
+TEST(cluster_link, does_not_follow_for_ever) {
+    cluster_world world;
+    ASSERT_TRUE(world.start_and_wait());
+    world.one.on_key = [&](const words&) { return moved_to(world.two); };
+    world.two.on_key = [&](const words&) { return moved_to(world.one); };
+    EXPECT_THAT(world.ask({"GET", "key"}), HasSubstr("-MOVED"));
+    EXPECT_EQ(world.one.heard().size() + world.two.heard().size(), 6U);
+}
+
+TEST(cluster_link, passes_on_a_redirection_that_leads_nowhere) {
+    cluster_world world;
+    ASSERT_TRUE(world.start_and_wait());
+    for (const std::string answer : {"-MOVED 1 ?:6379\r\n", "-MOVED 1\r\n", "-ERR other\r\n"}) {
+        world.one.on_key = [&](const words&) { return answer; };
+        EXPECT_EQ(world.ask({"GET", "key"}), "0: " + answer.substr(0, answer.size() - 2));
+    }
+}
+
+TEST(cluster_link, keeps_what_is_for_this_connection_away_from_a_slot_that_has_moved) {
+    cluster_world world;
+    ASSERT_TRUE(world.start_and_wait());
+    EXPECT_EQ(world.ask({"GET", "key"}), "0: +done");
+    world.one.on_key = [&](const words&) { return moved_to(world.two); };
+    EXPECT_FALSE(world.send({"GET", "key"}, 1, 1h, delivery::this_connection));
+    ASSERT_TRUE(world.run_until([&] { return world.sink->told.size() == 2; }));
+    EXPECT_THAT(world.sink->told[1], testing::StartsWith("1: -MOVED"));
+    EXPECT_THAT(world.two.heard(), ElementsAre());
+}
+
+TEST(cluster_link, lets_what_is_for_this_connection_follow_keys_to_servers_that_were_greeted) {
+    cluster_world world{true};
+    const std::string both = "*2\r\n" + cluster_world::range(0, 99, world.two) +
+                             cluster_world::range(100, 16383, world.one);
+    for (const bool known : {false, true}) {
+        if (known) {
+            world.map = both;
+            world.link->keep_trying();
+            ASSERT_TRUE(world.run_until([&] {
+                return world.identities.size() > 1 &&
+                       world.link->state() == connection_state::ready;
+            }));
+        } else {
+            ASSERT_TRUE(world.start_and_wait());
+        }
+        world.one.on_key = [&](const words& command) {
+            return command[0] == "GET" ? ask_at(world.two) : std::string{"+done\r\n"};
+        };
+        world.sink->told.clear();
+        EXPECT_FALSE(world.send({"GET", "key"}, 1, 1h, delivery::this_connection));
+        ASSERT_TRUE(world.run_until([&] { return !world.sink->told.empty(); }));
+        EXPECT_THAT(world.sink->told[0], testing::StartsWith(known ? "1: +done" : "1: -ASK"));
+    }
+    EXPECT_THAT(world.two.heard(), ElementsAre("ASKING", "GET"));
+}
+
+TEST(cluster_link, tries_again_while_keys_are_on_their_way_up_to_the_deadline) {
+    cluster_world world;
+    ASSERT_TRUE(world.start_and_wait());
+    int asked = 0;
+    world.one.on_key = [&](const words&) {
+        return ++asked < 4 ? "-TRYAGAIN later\r\n" : "+done\r\n";
+    };
+    EXPECT_EQ(world.ask({"GET", "key"}), "0: +done");
+    EXPECT_EQ(asked, 4);
+    asked = -1000;
+    world.sink->told.clear();
+    EXPECT_FALSE(world.send({"GET", "key"}, 1, 20ms));
+    ASSERT_TRUE(world.run_until([&] { return !world.sink->told.empty(); }));
+    const auto& told = world.sink->told;
+    EXPECT_TRUE(told[0] == "1: failure" || told[0] == "1: timeout sent") << told[0];
+    if (told[0] == "1: failure") {
+        EXPECT_EQ(world.sink->last_cause, node_errc::slot_unserved);
+        EXPECT_THAT(world.link->last_error_message(), HasSubstr("on its way"));
+    }
+}
+
+TEST(cluster_link, asks_both_servers_again_while_a_key_is_at_neither) {
+    cluster_world world;
+    ASSERT_TRUE(world.start_and_wait());
+    world.one.on_key = [&](const words&) { return ask_at(world.two); };
+    int asked = 0;
+    world.two.on_key = [&](const words&) {
+        return ++asked < 8 ? "-TRYAGAIN later\r\n" : "+done\r\n";
+    };
+    EXPECT_EQ(world.ask({"GET", "key"}), "0: +done");
+}
+
+TEST(cluster_link, goes_on_with_what_must_follow_when_its_time_is_over) {
+    cluster_world world;
+    ASSERT_TRUE(world.start_and_wait());
+    bool there = false;
+    world.one.on_key = [&](const words&) { return there ? "+done\r\n" : "-TRYAGAIN later\r\n"; };
+    EXPECT_FALSE(world.send({"DEL", "key"}, 1, 10ms, delivery::must_follow));
+    ASSERT_TRUE(world.run_until([&] { return !world.sink->told.empty(); }));
+    EXPECT_THAT(world.sink->told, ElementsAre("1: timeout sent"));
+    there = true;
+    ASSERT_TRUE(world.run_until([&] { return world.sink->told.size() == 2; }));
+    EXPECT_THAT(world.sink->told, ElementsAre("1: timeout sent", "1: +done"));
+}
+
+TEST(cluster_link, takes_another_server_when_the_first_stays_silent) {
+    cluster_world world;
+    world.one.server.on_command = [](const words&) { return fake_server::answer{}; };
+    world.map = "*1\r\n" + cluster_world::range(0, 16383, world.two);
+    world.options_.where.cluster.push_back({"127.0.0.1", world.two.port()});
+    ASSERT_TRUE(world.start_and_wait());
+    EXPECT_EQ(world.ask({"GET", "key"}), "0: +done");
+}
+
+TEST(cluster_link, fails_what_waits_when_no_server_knows_the_slots) {
+    cluster_world world;
+    world.map = "-ERR This instance has cluster support disabled\r\n";
+    world.start();
+    EXPECT_FALSE(world.send({"GET", "key"}, 1));
+    ASSERT_TRUE(world.run_until([&] { return !world.sink->told.empty(); }));
+    EXPECT_THAT(world.sink->told, ElementsAre("1: failure"));
+    EXPECT_THAT(world.log, ElementsAre("down"));
+    EXPECT_THAT(world.down_message, HasSubstr("cluster support disabled"));
+    EXPECT_EQ(world.link->state(), connection_state::waiting_to_retry);
+    // The next to ask, once the backoff is over, makes the next attempt.
+    world.map = "*1\r\n" + cluster_world::range(0, 16383, world.one);
+    ASSERT_TRUE(world.run_until([&] { return world.ask({"GET", "key"}) == "0: +done"; }));
+}
+
+TEST(cluster_link, tries_on_by_itself_when_asked_to) {
+    cluster_world world;
+    world.map = "*0\r\n";
+    world.keep_trying = true;
+    world.start();
+    ASSERT_TRUE(world.run_until([&] { return world.log.size() >= 3; }));
+    EXPECT_THAT(world.log[2], "down");
+    world.map = "*1\r\n" + cluster_world::range(0, 16383, world.one);
+    ASSERT_TRUE(world.run_until([&] { return world.log.back() == "ready"; }));
+}
+
+TEST(cluster_link, fails_all_that_is_pending_when_it_stops) {
+    cluster_world world;
+    ASSERT_TRUE(world.start_and_wait());
+    world.one.on_key = [&](const words& command) {
+        return command[0] == "DEL" ? "-TRYAGAIN later\r\n" : "";
+    };
+    EXPECT_FALSE(world.send({"GET", "key"}, 1));
+    ASSERT_TRUE(world.run_until([&] { return world.one.heard().size() == 1; }));
+    world.link->stop();
+    EXPECT_THAT(world.sink->told, ElementsAre("1: failure sent"));
+    EXPECT_EQ(world.sink->last_cause, errc::closed);
+    EXPECT_EQ(world.send({"GET", "key"}), errc::closed);
+}
+
+TEST(cluster_link, greets_after_every_master_has_said_who_it_is) {
+    cluster_world world{true};
+    world.map = "*2\r\n" + cluster_world::range(0, 99, world.one) +
+                cluster_world::range(100, 16383, world.two);
+    world.start();
+    EXPECT_FALSE(world.send({"GET", "key"}, 1));
+    ASSERT_TRUE(world.run_until([&] { return !world.sink->told.empty(); }));
+    EXPECT_THAT(world.log, ElementsAre("greeted", "ready"));
+    ASSERT_EQ(world.identities.size(), 1U);
+    EXPECT_FALSE(world.identities[0].incarnation().empty());
+    EXPECT_EQ(world.identities[0].remembers_for(), 0s) << "no uptime is trusted";
+    EXPECT_THAT(world.two.heard(), testing::IsSupersetOf({std::string{"HELLO"}}));
+}
+
+TEST(cluster_link, is_down_before_an_answer_from_elsewhere_is_told) {
+    cluster_world world{true};
+    ASSERT_TRUE(world.start_and_wait());
+    world.one.on_key = [&](const words& command) {
+        return command[0] == "GET" ? moved_to(world.two) : std::string{"+done\r\n"};
+    };
+    world.map = "*2\r\n" + cluster_world::range(0, 99, world.one) +
+                cluster_world::range(100, 16383, world.two);
+    bool down_first = false;
+    world.sink->then = [&] { down_first = world.log.size() > 2 && world.log[2] == "down"; };
+    EXPECT_EQ(world.ask({"GET", "key"}), "0: +done");
+    EXPECT_TRUE(down_first);
+    ASSERT_TRUE(world.run_until([&] { return world.log.size() >= 5; }));
+    EXPECT_THAT(world.log, ElementsAre("greeted", "ready", "down", "greeted", "ready"));
+    ASSERT_EQ(world.identities.size(), 2U);
+    EXPECT_NE(world.identities[0].incarnation(), world.identities[1].incarnation());
+}
+
+TEST(cluster_link, is_down_as_soon_as_a_master_is_lost_or_another_one_answers_for_it) {
+    cluster_world world{true};
+    world.map = "*2\r\n" + cluster_world::range(0, 99, world.one) +
+                cluster_world::range(100, 16383, world.two);
+    ASSERT_TRUE(world.start_and_wait());
+    const std::string before = world.identities.back().incarnation();
+    // It goes away while nobody asks it anything, and another one is there at once.
+    world.two.run_id = "another";
+    world.two.server.hang_up();
+    EXPECT_EQ(world.ask({"GET", "key"}), "0: +done");
+    ASSERT_TRUE(world.run_until(
+        [&] { return world.log.size() > 2 && world.link->state() == connection_state::ready; }));
+    EXPECT_EQ(world.log[2], "down");
+    EXPECT_NE(world.identities.back().incarnation(), before);
+}
+
+TEST(cluster_link, has_the_same_identity_for_everybody_and_as_long_as_nothing_changes) {
+    std::vector<std::string> seen;
+    cluster_world world{true};
+    ASSERT_TRUE(world.start_and_wait());
+    world.link->keep_trying();
+    ASSERT_TRUE(world.run_until([&] { return world.identities.size() == 2; }));
+    EXPECT_EQ(world.identities[0], world.identities[1]);
+}
+
+}  // namespace
+}  // namespace redlock::redis

@@ -1,0 +1,167 @@
+// The rules of a Redis Cluster: slots of keys against the published ones, the slot map from replies
+// of both shapes, and everything a peer could say instead.
+#include "redis/cluster_slots.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <string>
+
+#include "redis/resp_writer.hpp"
+
+namespace redlock::redis {
+namespace {
+
+using testing::ElementsAre;
+using kind = slot_refusal::kind;
+
+const server_address asked{"10.0.0.1", 7000};
+
+/// Reads `bytes` as the answer to CLUSTER SLOTS.
+std::optional<slot_map> map_of(const std::string& bytes) {
+    resp_reader reader;
+    reader.feed({bytes.data(), bytes.size()});
+    EXPECT_EQ(reader.next(), resp_reader::status::reply);
+    return slot_map::read(reader.current(), asked);
+}
+
+std::string bulk(std::string_view text) {
+    return "$" + std::to_string(text.size()) + "\r\n" + std::string{text} + "\r\n";
+}
+
+std::string server(std::string_view host, int port, std::string_view id,
+                   const std::string& more = {}) {
+    return (more.empty() ? "*3\r\n" : "*4\r\n") + bulk(host) + ":" + std::to_string(port) + "\r\n" +
+           bulk(id) + more;
+}
+
+std::string range(int first, int last, const std::string& master, const std::string& replica = {}) {
+    return (replica.empty() ? "*3\r\n:" : "*4\r\n:") + std::to_string(first) +
+           "\r\n:" + std::to_string(last) + "\r\n" + master + replica;
+}
+
+TEST(slot_of, is_that_of_the_specification) {
+    EXPECT_EQ(slot_of("123456789"), 0x31C3);  // the check value of CRC16/XMODEM
+    EXPECT_EQ(slot_of(""), 0);
+    EXPECT_EQ(slot_of("foo"), 12182);
+    EXPECT_EQ(slot_of("{user1000}.following"), slot_of("{user1000}.followers"));
+    EXPECT_EQ(slot_of("{user1000}.following"), slot_of("user1000"));
+    EXPECT_EQ(slot_of("foo{{bar}}zap"), slot_of("{bar"));
+    EXPECT_EQ(slot_of("foo{bar}{zap}"), slot_of("bar"));
+    EXPECT_NE(slot_of("foo{}{bar}"), slot_of("bar")) << "an empty tag is none";
+}
+
+TEST(hash_tag, is_what_stands_between_the_first_braces) {
+    EXPECT_TRUE(has_hash_tag("{a}"));
+    EXPECT_TRUE(has_hash_tag("x}{a}"));
+    EXPECT_FALSE(has_hash_tag("a"));
+    EXPECT_FALSE(has_hash_tag("a}b"));
+    EXPECT_FALSE(has_hash_tag("{a"));
+    EXPECT_FALSE(has_hash_tag("{}{a}"));
+}
+
+TEST(key_of, finds_the_key_of_each_command_of_ours) {
+    std::string bytes;
+    append_command(bytes, {"EVALSHA", "abc", "2", "job", "fence", "x"});
+    EXPECT_EQ(key_of(bytes), "job");
+    bytes.clear();
+    append_command(bytes, {"EVAL", "return 1\r\n$3\r\n", "1", "a\r\nb"});
+    EXPECT_EQ(key_of(bytes), "a\r\nb");
+    bytes.clear();
+    append_command(bytes, {"HDEL", "redlock:line:{job}", "place"});
+    EXPECT_EQ(key_of(bytes), "redlock:line:{job}");
+    bytes.clear();
+    append_command(bytes, {"EVAL", "return 1", "0"});
+    EXPECT_EQ(key_of(bytes), std::nullopt);
+    bytes.clear();
+    append_command(bytes, {"PING"});
+    EXPECT_EQ(key_of(bytes), std::nullopt);
+    EXPECT_EQ(key_of("PING\r\n"), std::nullopt);
+    EXPECT_EQ(key_of("*3\r\n$7\r\nEVALSHA\r\n$99999999999999999999\r\n"), std::nullopt);
+}
+
+RC_GTEST_PROP(key_of, survives_any_bytes, (const std::string& bytes)) {
+    static_cast<void>(key_of(bytes));
+    static_cast<void>(key_of("*4\r\n$4\r\nEVAL\r\n" + bytes));
+}
+
+TEST(read_refusal, understands_what_a_cluster_says) {
+    const auto moved = read_refusal("MOVED 3999 127.0.0.1:6381", asked);
+    EXPECT_EQ(moved.what, kind::moved);
+    EXPECT_EQ(moved.slot, 3999);
+    EXPECT_EQ(moved.where, (server_address{"127.0.0.1", 6381}));
+    const auto ask = read_refusal("ASK 16383 ::1:6381", asked);
+    EXPECT_EQ(ask.what, kind::ask);
+    EXPECT_EQ(ask.where, (server_address{"::1", 6381}));
+    EXPECT_EQ(read_refusal("MOVED 1 :6381", asked).where, (server_address{"10.0.0.1", 6381}))
+        << "the host that was asked";
+    EXPECT_EQ(read_refusal("MOVED 1 ?:6381", asked).where.host, "") << "unknown";
+    EXPECT_EQ(read_refusal("TRYAGAIN Multiple keys request during rehashing of slot", asked).what,
+              kind::try_again);
+    EXPECT_EQ(read_refusal("CLUSTERDOWN Hash slot not served", asked).what, kind::cluster_down);
+}
+
+TEST(read_refusal, takes_nothing_else_for_one) {
+    for (const char* text : {"", "ERR MOVED 1 a:1", "MOVED", "MOVED 1", "MOVED 1 a", "MOVED 1 a:",
+                             "MOVED 1 a:0", "MOVED 1 a:65536", "MOVED 16384 a:1", "MOVED -1 a:1",
+                             "MOVED x a:1", "MOVEDX 1 a:1", "ASKING 1 a:1", "TRYAGAINST x"}) {
+        EXPECT_EQ(read_refusal(text, asked).what, kind::none) << text;
+    }
+}
+
+TEST(slot_map, reads_what_redis_answers) {
+    const auto map = map_of("*3\r\n" +
+                            range(0, 5460, server("127.0.0.1", 7001, "bbb", "*0\r\n"),
+                                  server("127.0.0.1", 7004, "ddd", "*0\r\n")) +
+                            range(5461, 10922, server("", 7002, "aaa")) +
+                            range(10923, 16382, server("127.0.0.1", 7001, "bbb")));
+    ASSERT_TRUE(map);
+    ASSERT_EQ(map->masters().size(), 2U);
+    EXPECT_EQ(map->masters()[0].id, "aaa") << "in the order of their ids";
+    EXPECT_EQ(*map->serving(0), (server_address{"127.0.0.1", 7001}));
+    EXPECT_EQ(*map->serving(5461), (server_address{"10.0.0.1", 7002})) << "the host that was asked";
+    EXPECT_EQ(*map->serving(16382), (server_address{"127.0.0.1", 7001}));
+    EXPECT_EQ(map->serving(16383), nullptr);
+    EXPECT_TRUE(map->has({"127.0.0.1", 7001}));
+    EXPECT_FALSE(map->has({"127.0.0.1", 7004})) << "a replica";
+    EXPECT_EQ(map->slots_of(map->masters()[0]), "5461-10922");
+    EXPECT_EQ(map->slots_of(map->masters()[1]), "0-5460 10923-16382");
+}
+
+TEST(slot_map, takes_the_address_of_a_server_that_does_not_know_its_name) {
+    const std::string unknown = server("?", 7001, "aaa", "*2\r\n" + bulk("ip") + bulk("10.0.0.7"));
+    const auto map = map_of("*1\r\n" + range(0, 16383, unknown));
+    ASSERT_TRUE(map);
+    EXPECT_EQ(*map->serving(1), (server_address{"10.0.0.7", 7001}));
+    const auto null = map_of("*1\r\n*3\r\n:0\r\n:1\r\n*3\r\n$-1\r\n:7001\r\n" + bulk("aaa"));
+    ASSERT_TRUE(null);
+    EXPECT_EQ(*null->serving(1), (server_address{"10.0.0.1", 7001}));
+}
+
+TEST(slot_map, learns_from_moved) {
+    auto map = map_of("*1\r\n" + range(0, 16383, server("127.0.0.1", 7001, "aaa")));
+    ASSERT_TRUE(map);
+    map->assign(7, {"127.0.0.1", 7002});
+    EXPECT_EQ(*map->serving(7), (server_address{"127.0.0.1", 7002}));
+    EXPECT_EQ(*map->serving(8), (server_address{"127.0.0.1", 7001}));
+    EXPECT_EQ(map->slots_of(map->masters()[0]), "0-6 8-16383");
+    EXPECT_EQ(map->slots_of(map->masters()[1]), "7");
+}
+
+TEST(slot_map, refuses_what_is_no_map) {
+    const std::string good = server("h", 7001, "aaa");
+    for (const std::string& bytes :
+         {std::string{"*0\r\n"}, std::string{"+OK\r\n"}, std::string{"-ERR no cluster\r\n"},
+          "*1\r\n" + range(0, 16384, good), "*1\r\n" + range(-1, 5, good),
+          "*1\r\n" + range(5, 4, good), "*1\r\n" + range(0, 5, server("h", 0, "aaa")),
+          "*1\r\n" + range(0, 5, server("h", 65536, "aaa")),
+          std::string{"*1\r\n*3\r\n:0\r\n:5\r\n$1\r\nx\r\n"}, std::string{"*1\r\n:1\r\n"}}) {
+        EXPECT_FALSE(map_of(bytes)) << bytes;
+    }
+    EXPECT_TRUE(slot_map{}.empty());
+    EXPECT_EQ(slot_map{}.serving(1), nullptr);
+}
+
+}  // namespace
+}  // namespace redlock::redis
