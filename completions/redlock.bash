@@ -8,7 +8,7 @@ _redlock() {
     wait_options="--wait --nonblock --conflict-exit-code --lease-time --label"
 
     if ((COMP_CWORD == 1)); then
-        mapfile -t COMPREPLY < <(compgen -W "run acquire extend release status list vouch config local demo \
+        mapfile -t COMPREPLY < <(compgen -W "run acquire extend release status list vouch config doctor local demo \
             --help --version" -- "$word")
         return
     fi
@@ -43,6 +43,7 @@ _redlock() {
         release | status) options="$common --json" ;;
         list) options="$common --all --json" ;;
         vouch) options="$common" ;;
+        doctor) options="$common --samples --resource --strict --json" ;;
         config) options="$common --json"; [[ $before == config ]] && options=check ;;
         local) options="--servers --server-program --help --" ;;
         *) options="--help" ;;

@@ -100,6 +100,16 @@ asio::awaitable<void> take_over(redlock::lock_manager& locks, redlock::lock_toke
 }
 // end of snippet
 
+// snippet: examine
+asio::awaitable<void> look_over(redlock::lock_manager& locks,
+                                const redlock::manager_options& options) {
+    auto nodes = co_await locks.async_examine({.resource = "orders:42"});
+    for (const redlock::finding& each : redlock::diagnose(nodes, options)) {
+        std::cout << redlock::to_string(each.level) << ": " << each.what << "\n";
+    }
+}
+// end of snippet
+
 // snippet: blocking
 void blocking_code() {
     redlock::mutex_context nodes{{"redis://10.0.0.1", "redis://10.0.0.2", "redis://10.0.0.3"}};

@@ -5,6 +5,7 @@ set(redlock_headers
     include/redlock/duration.hpp
     include/redlock/endpoint.hpp
     include/redlock/error.hpp
+    include/redlock/health.hpp
     include/redlock/lock.hpp
     include/redlock/lock_manager.hpp
     include/redlock/mutex.hpp

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "redlock/endpoint.hpp"
+#include "redlock/health.hpp"
 #include "redlock/lock.hpp"
 #include "redlock/options.hpp"
 #include "redlock/statistics.hpp"
@@ -182,6 +183,24 @@ class lock_manager {
             token, options);
     }
 
+    /// Looks at every node: whether it can be reached, what it is, and what might be wrong with it;
+    /// `diagnose` judges that. Takes a few round trips and the samples, and on a node that does not
+    /// answer `connect_timeout` and `node_timeout`. Changes nothing on the nodes.
+    ///
+    /// Completes with `void(error_code, std::vector<node_health>)`, one entry a node in their
+    /// order; a node that does not answer is no error. `errc::closed`. Cancellation:
+    /// `asio::error::operation_aborted`.
+    template <class CompletionToken = boost::asio::deferred_t>
+    auto async_examine(const examine_options& options = {},
+                       CompletionToken&& token = CompletionToken{}) {
+        return boost::asio::async_initiate<CompletionToken,
+                                           void(error_code, std::vector<node_health>)>(
+            [impl = weak_impl{impl_}](auto handler, std::size_t samples, std::string resource) {
+                start_examine(impl, samples, std::move(resource), std::move(handler));
+            },
+            token, options.samples, std::string{options.resource});
+    }
+
     /// The resources of all locks that this manager holds now and that are valid, with their
     /// tokens.
     [[nodiscard]] std::vector<std::pair<resource_name, lock_token>> active_locks() const;
@@ -224,6 +243,8 @@ class lock_manager {
                            any_handler<error_code, std::vector<resource_name>> handler);
     static void start_vouch(const weak_impl& impl, const vouch_options& options,
                             any_handler<error_code> handler);
+    static void start_examine(const weak_impl& impl, std::size_t samples, std::string resource,
+                              any_handler<error_code, std::vector<node_health>> handler);
     static void start_close(const weak_impl& impl, any_handler<error_code> handler);
 
     impl_ptr impl_;

@@ -6,6 +6,7 @@
 #include "redlock/duration.hpp"       // IWYU pragma: export
 #include "redlock/endpoint.hpp"       // IWYU pragma: export
 #include "redlock/error.hpp"          // IWYU pragma: export
+#include "redlock/health.hpp"         // IWYU pragma: export
 #include "redlock/lock.hpp"           // IWYU pragma: export
 #include "redlock/lock_manager.hpp"   // IWYU pragma: export
 #include "redlock/mutex.hpp"          // IWYU pragma: export

@@ -67,6 +67,7 @@ int parse_and_run(int argc, char** argv) {
     add_status(root, asked);
     add_list(root, asked);
     add_vouch(root, asked);
+    add_doctor(root, asked);
     add_config(root, asked);
     add_local(root, asked);
     add_demo(root, asked);

@@ -27,6 +27,7 @@ void add_release(CLI::App& root, invocation& asked);
 void add_status(CLI::App& root, invocation& asked);
 void add_list(CLI::App& root, invocation& asked);
 void add_vouch(CLI::App& root, invocation& asked);
+void add_doctor(CLI::App& root, invocation& asked);
 void add_config(CLI::App& root, invocation& asked);
 void add_local(CLI::App& root, invocation& asked);
 void add_demo(CLI::App& root, invocation& asked);

@@ -9,6 +9,8 @@ set(cli_sources
     src/cli/demo.cpp
     src/cli/demo_store.cpp
     src/cli/demo_worker.cpp
+    src/cli/doctor.cpp
+    src/cli/doctor_report.cpp
     src/cli/duration.cpp
     src/cli/escape.cpp
     src/cli/extend.cpp

@@ -13,7 +13,8 @@
 
 // All of it in this file, so that whoever links the library needs nothing more for it.
 #define TOML_HEADER_ONLY 1
-#define TOML_EXCEPTIONS 0
+// Its way without exceptions trips over its own assertions, as in "[{a]]\nb = 1".
+#define TOML_EXCEPTIONS 1
 #define TOML_ENABLE_FORMATTERS 0
 #include <toml++/toml.h>
 
@@ -181,21 +182,20 @@ configuration_error error_at(std::string_view name, const mistake& made) {
 boost::system::result<configuration, configuration_error> parse_configuration(
     std::string_view text, std::string_view name) {
     // toml++ goes into nested arrays and tables by recursion, and bounds that itself.
-    const toml::parse_result document = toml::parse(text);
-    if (!document) {
-        return error_at(name, {document.error().source().begin,
-                               "this is not TOML, here or just before: is a quote, a bracket or a "
-                               "comma missing, or a key given twice?"});
-    }
-    configuration found;
     try {
-        for (const auto& [key, value] : document.table()) {
+        configuration found;
+        const toml::table document = toml::parse(text);
+        for (const auto& [key, value] : document) {
             read_key(key, value, found);
         }
+        return found;
+    } catch (const toml::parse_error& failure) {
+        return error_at(name, {failure.source().begin,
+                               "this is not TOML, here or just before: is a quote, a bracket or a "
+                               "comma missing, or a key given twice?"});
     } catch (const mistake& made) {
         return error_at(name, made);
     }
-    return found;
 }
 
 boost::system::result<configuration, configuration_error> read_configuration(

@@ -17,8 +17,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::string_view epoch_key = "redlock:epoch";
-
 using named_value = std::pair<std::string_view, std::int64_t>;
 
 std::array<named_value, 5> listed(const guard_terms& terms) {
@@ -118,7 +116,7 @@ std::string encode_vouch() {
 parsed<milliseconds> parse_hello(const redis::reply_view& reply, const guard_terms& terms) {
     if (!reply.is_array() || reply.size() != 2 || !reply[0].is_integer() || !reply[1].is_text() ||
         reply[0].integer() < 0) {
-        return {std::nullopt, refusal_of(reply)};
+        return {std::nullopt, refusal_of(reply, {.key = epoch_key})};
     }
     if (auto different = terms.difference(reply[1].text()); !different.empty()) {
         return {std::nullopt, {node_errc::configuration_mismatch, std::move(different)}};

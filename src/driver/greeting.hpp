@@ -16,6 +16,9 @@
 
 namespace redlock::driver {
 
+/// The node's own key, for which HELLO and VOUCH ask.
+inline constexpr std::string_view epoch_key = "redlock:epoch";
+
 /// What all clients of a node must have in common for its quarantine to protect them.
 struct guard_terms {
     std::size_t nodes = 0;

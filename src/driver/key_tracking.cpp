@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "driver/acl_advice.hpp"
 #include "driver/script_call.hpp"
 #include "redis/resp_writer.hpp"
 #include "redis/server_error.hpp"
@@ -61,9 +62,10 @@ key_tracking::key_tracking(boost::asio::any_io_executor strand, redis::connectio
                            redis::connection& commands, owner& told, std::uint64_t seed)
     : commands_(commands),
       owner_(told),
-      command_timeout_(options.command_timeout),
+      strand_(std::move(strand)),
+      options_(for_subscriber(std::move(options))),
+      seed_(seed),
       replies_(std::make_shared<replies>(*this)),
-      subscription_(std::move(strand), for_subscriber(std::move(options)), *this, seed),
       asked_(first_redirection) {}
 
 key_tracking::~key_tracking() {
@@ -75,22 +77,43 @@ void key_tracking::stop() {
     on_ = false;
     wanted_ = false;
     commands_.listen(false);
-    subscription_.stop();
+    if (subscription_) {
+        subscription_->stop();
+    }
 }
 
 void key_tracking::want(bool yes) {
     wanted_ = yes;
-    subscription_.listen(yes);
     // Its end is the end of the tracking, and must not go unnoticed until the next command.
     commands_.listen(yes);
+    follow_commands();
+    if (!subscription_) {
+        return;
+    }
+    subscription_->listen(yes);
     if (!yes || refused_) {
         return;
     }
-    if (subscription_.state() == redis::connection_state::idle) {
-        subscription_.start();
+    if (subscription_is(redis::connection_state::idle)) {
+        subscription_->start();
     } else {
-        subscription_.keep_trying();
+        subscription_->keep_trying();
     }
+}
+
+void key_tracking::follow_commands() {
+    const bool somewhere_else = options_.where.sentinel.has_value();
+    const endpoint* const there = somewhere_else ? commands_.server() : &options_.where;
+    if (there == nullptr || (subscription_ && subscription_->where() == *there)) {
+        return;
+    }
+    turn_off();
+    subscriber_ = 0;
+    redis::connection_options to_server = options_;
+    to_server.where = *there;
+    redis::connection_events& events = *this;
+    subscription_ =
+        std::make_unique<redis::connection>(strand_, std::move(to_server), events, seed_);
 }
 
 void key_tracking::on_ready(const redis::server_identity& /*identity*/) {
@@ -98,10 +121,10 @@ void key_tracking::on_ready(const redis::server_identity& /*identity*/) {
 }
 
 void key_tracking::subscribe() {
-    const auto deadline = boot_clock::now() + command_timeout_;
+    const auto deadline = boot_clock::now() + options_.command_timeout;
     for (const auto& [tag, command] : {std::pair{tag_client_id, encoded({"CLIENT", "ID"})},
                                        std::pair{tag_subscribe, encoded({"SUBSCRIBE", channel})}}) {
-        if (subscription_.send(command, replies_, tag, deadline)) {
+        if (subscription_->send(command, replies_, tag, deadline)) {
             return;  // it has gone down again, and says so
         }
     }
@@ -115,13 +138,13 @@ void key_tracking::on_down(error_code cause, std::string_view message,
         refused_ = true;
         owner_.on_tracking_refused(cause, message);
     } else if (wanted_) {
-        subscription_.keep_trying();
+        subscription_->keep_trying();
     }
 }
 
 void key_tracking::on_client_id(const redis::reply_view& reply) {
     if (reply.is_error()) {
-        refuse(reply);
+        refuse(reply, "client|id");
         return;
     }
     client_id_ = reply.integer();
@@ -129,7 +152,7 @@ void key_tracking::on_client_id(const redis::reply_view& reply) {
 
 void key_tracking::on_subscribed(const redis::reply_view& reply) {
     if (reply.is_error()) {
-        refuse(reply);
+        refuse(reply, "subscribe");
         return;
     }
     subscriber_ = client_id_;
@@ -138,11 +161,11 @@ void key_tracking::on_subscribed(const redis::reply_view& reply) {
 
 void key_tracking::on_commands_ready() {
     const bool was_refused = std::exchange(refused_, false);
+    follow_commands();
     if (wanted_) {
         want(true);
     }
-    if (was_refused && subscriber_ == 0 &&
-        subscription_.state() == redis::connection_state::ready) {
+    if (was_refused && subscriber_ == 0 && subscription_is(redis::connection_state::ready)) {
         subscribe();
         return;
     }
@@ -162,7 +185,7 @@ void key_tracking::redirect() {
     }
     // A second redirection replaces the first.
     ++asked_;
-    const auto deadline = boot_clock::now() + command_timeout_;
+    const auto deadline = boot_clock::now() + options_.command_timeout;
     // Changes that we make ourselves are no news.
     const error_code busy = commands_.send(
         encoded({"CLIENT", "TRACKING", "ON", "REDIRECT", decimal(subscriber_), "NOLOOP"}), replies_,
@@ -184,16 +207,16 @@ void key_tracking::on_redirected(std::uint32_t asked, const redis::reply_view& r
     // The subscription may have died just now: it says so itself, and is made anew.
     if (redis::classify(reply.text()) == node_errc::permission_denied ||
         reply.text().starts_with("ERR unknown") || reply.text().starts_with("ERR Unknown")) {
-        refuse(reply);
+        refuse(reply, "client|tracking");
     }
 }
 
-void key_tracking::refuse(const redis::reply_view& reply) {
+void key_tracking::refuse(const redis::reply_view& reply, std::string_view command) {
     turn_off();
     if (std::exchange(refused_, true)) {
         return;  // for one reason or another: it has been told
     }
-    owner_.on_tracking_refused(redis::classify(reply.text()), redis::shown_text(reply.text()));
+    owner_.on_tracking_refused(redis::classify(reply.text()), shown_with_advice(reply.text(), {.command = command}));
 }
 
 void key_tracking::turn_off() {

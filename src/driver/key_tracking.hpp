@@ -1,7 +1,8 @@
 // Learns from one node when a key that our scripts have read there changes: a connection of its
 // own, subscribed to the node's invalidations, to which the command connection is told to redirect
-// them. Opened when first wanted, kept afterwards, renewed when either connection breaks. Knows
-// nothing of locks. Strand only.
+// them. Opened when first wanted, kept afterwards, renewed when either connection breaks. It always
+// leads to the very server that answers the commands, since a redirection to another one would fail
+// or reach a stranger. Knows nothing of locks. Strand only.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -56,16 +57,22 @@ class key_tracking final : private redis::connection_events {
     void on_client_id(const redis::reply_view& reply);
     void on_subscribed(const redis::reply_view& reply);
     void on_redirected(std::uint32_t asked, const redis::reply_view& reply);
+    void follow_commands();
+    [[nodiscard]] bool subscription_is(redis::connection_state state) const {
+        return subscription_ && subscription_->state() == state;
+    }
     void subscribe();
     void redirect();
-    void refuse(const redis::reply_view& reply);
+    void refuse(const redis::reply_view& reply, std::string_view command);
     void turn_off();
 
     redis::connection& commands_;
     owner& owner_;
-    std::chrono::nanoseconds command_timeout_;
+    boost::asio::any_io_executor strand_;
+    redis::connection_options options_;
+    std::uint64_t seed_;
     std::shared_ptr<replies> replies_;
-    redis::connection subscription_;
+    std::unique_ptr<redis::connection> subscription_;  ///< None before it is known where to.
     std::int64_t subscriber_ = 0;  // the subscription's client id, once it is subscribed
     std::int64_t client_id_ = 0;
     std::uint32_t asked_ = 0;  // counts redirections, so that a late answer is not taken for a new

@@ -17,6 +17,8 @@ class key_watches {
     struct watcher {
         /// Look again. Must neither begin nor end a watch from inside.
         virtual void on_key_changed(node_index node) = 0;
+        /// The node will not tell, as far as it is known.
+        virtual void on_tracking_refused(node_index /*node*/) {}
 
       protected:
         ~watcher() = default;
@@ -71,6 +73,11 @@ class key_watches {
                                                : watchers_.equal_range(key);
         for (auto each = first; each != last; ++each) {
             each->second->on_key_changed(node);
+        }
+    }
+    void tell_refused(node_index node) const {
+        for (const auto& [key, told] : watchers_) {
+            told->on_tracking_refused(node);
         }
     }
     [[nodiscard]] bool any() const { return !watchers_.empty(); }

@@ -159,6 +159,7 @@ const std::string& node::last_error_message() const {
 
 void node::on_ready(const redis::server_identity& identity) {
     run_id_ = identity.run_id;
+    tracking_refusal_.clear();
     if (tracking_) {
         tracking_->on_commands_ready();
     }
@@ -210,6 +211,7 @@ void node::on_key_changed(std::string_view key) {
 }
 
 void node::on_tracking_refused(error_code cause, std::string_view message) {
+    tracking_refusal_ = message;
     events_.on_node_tracking_refused(*this, cause, message);
 }
 

@@ -85,6 +85,8 @@ class node final : private redis::connection_events, private key_tracking::owner
     void track_keys(bool yes);
     /// Whether changes of what is read now will be told.
     [[nodiscard]] bool tracks_keys() const { return tracking_ && tracking_->on(); }
+    /// Why they will not be, for people; empty if that was not refused.
+    [[nodiscard]] const std::string& tracking_refusal() const { return tracking_refusal_; }
     /// Takes no more commands; what is pending goes on.
     void retire() { retired_ = true; }
     void stop();
@@ -122,6 +124,7 @@ class node final : private redis::connection_events, private key_tracking::owner
     redis::server_identity identity_;
     core::instant greeted_at_;
     std::shared_ptr<second_greeting> second_greeting_;
+    std::string tracking_refusal_;
     bool refused_ = false;
     bool started_ = false;
     bool retired_ = false;

@@ -25,6 +25,7 @@ std::mt19937_64 seeded_generator() {
 node_pool::node_pool(const boost::asio::any_io_executor& strand,
                      const std::vector<endpoint>& endpoints, const manager_options& options)
     : options_(options),
+      endpoints_(endpoints),
       guarded_(is_guarded(options, endpoints.size())),
       quarantine_(endpoints.size()),
       refusals_(endpoints.size()),
@@ -205,6 +206,7 @@ void node_pool::on_node_key_changed(node& which, std::string_view key) {
 }
 
 void node_pool::on_node_tracking_refused(node& which, error_code cause, std::string_view message) {
+    watches_.tell_refused(which.index());
     tell({.kind = event_kind::tracking_refused,
           .node = which.index(),
           .node_name = which.name(),

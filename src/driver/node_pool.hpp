@@ -38,6 +38,8 @@ class node_pool final : private node_events {
     [[nodiscard]] node& at(node_index index) { return *nodes_[index]; }
     [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
     [[nodiscard]] const manager_options& options() const { return options_; }
+    /// As it was given.
+    [[nodiscard]] const endpoint& where(node_index index) const { return endpoints_[index]; }
 
     /// Not empty while two nodes are one server: a sentence that names them.
     [[nodiscard]] const std::string& same_server_twice() const { return same_server_; }
@@ -124,6 +126,7 @@ class node_pool final : private node_events {
     void warn_if_unverified(const node& which);
 
     manager_options options_;
+    std::vector<endpoint> endpoints_;
     bool guarded_;
     bool clustered_ = false;
     core::quarantine quarantine_;

@@ -108,7 +108,7 @@ const script_call* list_query::script_for(node_index /*node*/) {
 
 void list_query::on_answer(node_index node, const redis::reply_view& reply) {
     if (!reply.is_array() || reply.size() != 2 || !reply[0].is_text() || !reply[1].is_array()) {
-        auto why = refusal_of(reply);
+        auto why = refusal_of(reply, {.command = "scan"});
         on_no_answer(node, why.cause, std::move(why.message), false);
         return;
     }

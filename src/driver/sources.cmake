@@ -1,6 +1,8 @@
 set(driver_sources
+    src/driver/acl_advice.cpp
     src/driver/acquire_attempt.cpp
     src/driver/alarm_clock.cpp
+    src/driver/examination.cpp
     src/driver/extend_attempt.cpp
     src/driver/failures.cpp
     src/driver/fan_out.cpp
@@ -11,7 +13,9 @@ set(driver_sources
     src/driver/line_exit.cpp
     src/driver/node.cpp
     src/driver/node_pool.cpp
+    src/driver/node_examination.cpp
     src/driver/queries.cpp
+    src/driver/right_probes.cpp
     src/driver/release_attempt.cpp
     src/driver/script_call.cpp
     src/driver/votes.cpp

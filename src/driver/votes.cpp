@@ -92,9 +92,9 @@ std::optional<core::acquire_vote> acquire_vote_of(const redis::reply_view& reply
 
 }  // namespace
 
-refusal refusal_of(const redis::reply_view& reply) {
+refusal refusal_of(const redis::reply_view& reply, const acl_context& sent) {
     if (reply.is_error()) {
-        return {redis::classify(reply.text()), redis::shown_text(reply.text())};
+        return {redis::classify(reply.text()), shown_with_advice(reply.text(), sent)};
     }
     return {node_errc::bad_reply,
             fmt::format("a reply of an unexpected kind: {}", redis::to_string(reply.kind()))};

@@ -9,6 +9,7 @@
 #include "core/acquire_round.hpp"
 #include "core/extend_round.hpp"
 #include "core/release_round.hpp"
+#include "driver/acl_advice.hpp"
 #include "redis/resp_reader.hpp"
 #include "redlock/error.hpp"
 #include "redlock/status.hpp"
@@ -28,8 +29,9 @@ struct parsed {
     refusal why;
 };
 
-/// What an error reply, or a reply of a shape that was not asked for, means.
-[[nodiscard]] refusal refusal_of(const redis::reply_view& reply);
+/// What an error reply, or a reply of a shape that was not asked for, means. `sent`: for what an
+/// ACL refused.
+[[nodiscard]] refusal refusal_of(const redis::reply_view& reply, const acl_context& sent = {});
 
 /// `wall_us`: the client's wall clock, to learn the node's offset from.
 [[nodiscard]] parsed<core::acquire_vote> parse_acquire(const redis::reply_view& reply,

@@ -111,6 +111,12 @@ complaint check_manager(const std::vector<endpoint>& nodes, const manager_option
         if (std::find(nodes.begin(), node, *node) != node) {
             return fmt::format("{} is listed twice: its vote would count twice", node->to_string());
         }
+        // Of endpoints that were filled in by hand; parse_endpoint refuses them itself.
+        if (node->sentinel &&
+            (node->sentinel->addresses.empty() || node->sentinel->master.empty())) {
+            return "an endpoint with a sentinel_group needs a Sentinel's address and a master's "
+                   "name";
+        }
     }
     const std::pair<milliseconds, std::string_view> durations[] = {
         {options.lease_time, "lease_time"},         {options.max_lease_time, "max_lease_time"},

@@ -174,6 +174,18 @@ void lock_manager::start_vouch(const weak_impl& impl, const vouch_options& optio
         start);
 }
 
+void lock_manager::start_examine(const weak_impl& impl, std::size_t samples, std::string resource,
+                                 any_handler<error_code, std::vector<node_health>> handler) {
+    launch(
+        impl, std::move(handler),
+        [&](manager_impl& manager, auto completion) {
+            return std::make_shared<manager::examine_operation>(
+                manager, driver::examination_terms{samples, std::move(resource), {}},
+                std::move(completion));
+        },
+        start);
+}
+
 void lock_manager::start_close(const weak_impl& impl, any_handler<error_code> handler) {
     // `errc::closed` if it has closed by itself: nobody can tell any more how that ended.
     launch(

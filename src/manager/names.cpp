@@ -1,6 +1,7 @@
 // Names of public enumerators, as they appear in logs and in the command's output.
 #include <string_view>
 
+#include "redlock/health.hpp"
 #include "redlock/observer.hpp"
 #include "redlock/status.hpp"
 
@@ -42,6 +43,20 @@ std::string_view to_string(event_kind kind) noexcept {
             return "tracking refused";
         case event_kind::node_unverified:
             return "node unverified";
+    }
+    return "?";
+}
+
+std::string_view to_string(finding_level level) noexcept {
+    switch (level) {
+        case finding_level::ok:
+            return "ok";
+        case finding_level::note:
+            return "note";
+        case finding_level::warning:
+            return "warning";
+        case finding_level::problem:
+            return "problem";
     }
     return "?";
 }

@@ -167,4 +167,13 @@ void list_operation::begin() {
     });
 }
 
+examine_operation::examine_operation(manager_impl& manager, driver::examination_terms terms,
+                                     completion<error_code, std::vector<node_health>> handler)
+    : read_operation(manager, std::move(handler)), terms_(std::move(terms)) {}
+
+void examine_operation::begin() {
+    examination_.emplace(manager().nodes(), manager().clock(), std::move(terms_));
+    examination_->start([this](std::vector<node_health> seen) { complete({}, std::move(seen)); });
+}
+
 }  // namespace redlock::manager

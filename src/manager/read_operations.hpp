@@ -1,17 +1,20 @@
-// The operations that ask the nodes and change nothing: status, is_locked, attach, list. One shape
-// for all: start a query, and complete once, with its result, a cancellation or the manager's end.
-// Strand only; owned by the manager until complete.
+// The operations that ask the nodes and change nothing: status, is_locked, attach, list, examine.
+// One shape for all: start a query, and complete once, with its result, a cancellation or the
+// manager's end. Strand only; owned by the manager until complete.
 #pragma once
 
 #include <boost/asio/error.hpp>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
+#include "driver/examination.hpp"
 #include "driver/queries.hpp"
 #include "manager/completion.hpp"
 #include "manager/manager_impl.hpp"
+#include "redlock/health.hpp"
 #include "redlock/lock.hpp"
 #include "redlock/lock_manager.hpp"
 #include "redlock/options.hpp"
@@ -107,6 +110,17 @@ class list_operation final : public read_operation<std::vector<resource_name>> {
     std::string pattern_;
     std::size_t limit_;
     diagnostics* details_;
+};
+
+class examine_operation final : public read_operation<std::vector<node_health>> {
+  public:
+    examine_operation(manager_impl& manager, driver::examination_terms terms,
+                      completion<error_code, std::vector<node_health>> handler);
+
+  private:
+    void begin() override;
+    driver::examination_terms terms_;
+    std::optional<driver::examination> examination_;
 };
 
 }  // namespace redlock::manager

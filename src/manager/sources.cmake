@@ -3,6 +3,8 @@ set(manager_sources
     src/manager/arguments.cpp
     src/manager/clock.cpp
     src/manager/close_operation.cpp
+    src/manager/diagnose.cpp
+    src/manager/diagnose_node.cpp
     src/manager/error.cpp
     src/manager/held_lock.cpp
     src/manager/local_lines.cpp

@@ -6,7 +6,9 @@
 #include <array>
 #include <utility>
 
+#include "redis/acl_error.hpp"
 #include "redis/resp_writer.hpp"
+#include "redis/server_address.hpp"
 #include "redis/server_error.hpp"
 
 namespace redlock::redis {
@@ -18,8 +20,9 @@ bool is_ok(const reply_view& reply) {
     return reply.kind() == reply_kind::status;
 }
 
-// INFO may be forbidden or renamed by whoever runs the server; locks do not depend on it.
-bool may_go_unidentified(std::string_view error_text) {
+// INFO and ROLE may be forbidden or renamed by whoever runs the server. Locks do not depend on
+// INFO, and either tells the role.
+bool is_withheld(std::string_view error_text) {
     return classify(error_text) == node_errc::permission_denied
                ? error_text.starts_with("NOPERM")
                : error_text.starts_with("ERR unknown command");
@@ -28,15 +31,20 @@ bool may_go_unidentified(std::string_view error_text) {
 }  // namespace
 
 std::string_view to_string(connect_step step) noexcept {
-    constexpr std::array<std::string_view, 10> names{
-        "idle",       "resolving", "connecting",  "securing the connection",
-        "logging in", "selecting", "identifying", "greeting",
-        "ready",      "waiting"};
+    constexpr std::array<std::string_view, 12> names{
+        "idle",        "resolving",         "connecting", "securing the connection",
+        "logging in",  "asking a Sentinel", "selecting",  "asking for its role",
+        "identifying", "greeting",          "ready",      "waiting"};
     return names.at(static_cast<std::size_t>(step));
 }
 
 connect_steps::connect_steps(endpoint where, backoff pause, bool greets)
-    : where_(std::move(where)), pause_(pause), greets_(greets), ceiling_(pause.min) {}
+    : where_(std::move(where)),
+      target_(where_),
+      search_(where_.sentinel ? where_.sentinel->addresses.size() : 0),
+      pause_(pause),
+      greets_(greets),
+      ceiling_(pause.min) {}
 
 connect_action connect_steps::resume(const connect_event& event) {
     using event_kind = connect_event::kind;
@@ -44,7 +52,7 @@ connect_action connect_steps::resume(const connect_event& event) {
         case event_kind::begin:
             if (step_ == connect_step::idle || step_ == connect_step::waiting ||
                 step_ == connect_step::ready) {
-                return begin();
+                return begin(event.random);
             }
             break;
         case event_kind::resolved:
@@ -54,7 +62,7 @@ connect_action connect_steps::resume(const connect_event& event) {
             }
             break;
         case event_kind::connected:
-            if (step_ == connect_step::connecting && where_.tls) {
+            if (step_ == connect_step::connecting && target_.tls) {
                 step_ = connect_step::securing;
                 return {.what = action::secure};
             }
@@ -90,42 +98,74 @@ connect_action connect_steps::resume(const connect_event& event) {
 // what it takes for a broken handshake.
 std::string_view connect_steps::hint() const noexcept {
     if (step_ == connect_step::securing) {
-        return "; does this port speak TLS? If not, use redis://";
+        return to_sentinel()      ? "; does this port speak TLS? If not, set sentinel_tls=no"
+               : follows_master() ? "; does this port speak TLS? If not, use redis+sentinel://"
+                                  : "; does this port speak TLS? If not, use redis://";
     }
     const bool first_words = awaits_reply() && step_ != connect_step::greeting;
-    if (first_words && !where_.tls && where_.transport == endpoint::transport_kind::tcp) {
-        return "; does this port speak TLS? Then use rediss://";
+    if (first_words && !target_.tls && target_.transport == endpoint::transport_kind::tcp) {
+        return to_sentinel()      ? "; does this port speak TLS? Then set sentinel_tls=yes"
+               : follows_master() ? "; does this port speak TLS? Then use rediss+sentinel://"
+                                  : "; does this port speak TLS? Then use rediss://";
     }
     return {};
 }
 
-connect_action connect_steps::begin() {
+connect_action connect_steps::begin(std::uint64_t random) {
     identity_ = {};
-    if (where_.transport == endpoint::transport_kind::unix_socket) {
+    role_unseen_ = false;
+    if (!where_.sentinel) {
+        return go_to_target();
+    }
+    search_.begin();
+    return go_to_sentinel(random);
+}
+
+connect_action connect_steps::go_to_sentinel(std::uint64_t random) {
+    sentinel_ = search_.next();
+    if (!sentinel_) {
+        return give_up(search_.cause(), search_.message(where_.sentinel->master), random);
+    }
+    target_ = sentinel_endpoint(where_, *sentinel_);
+    return go_to_target();
+}
+
+connect_action connect_steps::go_to_target() {
+    bytes_.clear();
+    if (target_.transport == endpoint::transport_kind::unix_socket) {
         step_ = connect_step::connecting;
-        return {.what = action::connect};
+        return {.what = action::connect, .anew = true};
     }
     step_ = connect_step::resolving;
-    return {.what = action::resolve};
+    return {.what = action::resolve, .anew = true};
 }
 
 connect_action connect_steps::log_in() {
-    if (where_.user.empty() && where_.password.empty()) {
-        return select();
+    if (target_.user.empty() && target_.password.empty()) {
+        return logged_in();
     }
     step_ = connect_step::authenticating;
     bytes_.clear();
-    if (where_.user.empty()) {
-        append_command(bytes_, {"AUTH", where_.password});
+    if (target_.user.empty()) {
+        append_command(bytes_, {"AUTH", target_.password});
     } else {
-        append_command(bytes_, {"AUTH", where_.user, where_.password});
+        append_command(bytes_, {"AUTH", target_.user, target_.password});
     }
+    return {.what = action::send, .bytes = bytes_};
+}
+
+connect_action connect_steps::logged_in() {
+    if (!to_sentinel()) {
+        return select();
+    }
+    step_ = connect_step::asking_sentinel;
+    bytes_ = master_question(*where_.sentinel);
     return {.what = action::send, .bytes = bytes_};
 }
 
 connect_action connect_steps::select() {
     if (where_.database == 0) {
-        return identify();
+        return selected();
     }
     step_ = connect_step::selecting;
     bytes_.clear();
@@ -133,14 +173,31 @@ connect_action connect_steps::select() {
     return {.what = action::send, .bytes = bytes_};
 }
 
-connect_action connect_steps::identify() {
-    step_ = connect_step::identifying;
+connect_action connect_steps::selected() {
+    if (!follows_master()) {
+        return identify();
+    }
+    step_ = connect_step::asking_role;
     bytes_.clear();
-    append_command(bytes_, {"INFO", greets_ ? "all" : "server"});
+    append_command(bytes_, {"ROLE"});
     return {.what = action::send, .bytes = bytes_};
 }
 
-connect_action connect_steps::identified() {
+connect_action connect_steps::identify() {
+    step_ = connect_step::identifying;
+    bytes_.clear();
+    append_command(bytes_, {"INFO", greets_ || role_unseen_ ? "all" : "server"});
+    return {.what = action::send, .bytes = bytes_};
+}
+
+connect_action connect_steps::identified(std::uint64_t random) {
+    if (follows_master() && !identity_.role.empty() && identity_.role != "master") {
+        return no_master(identity_.role, random);
+    }
+    if (role_unseen_ && identity_.role.empty()) {
+        return fail(node_errc::permission_denied,
+                    "whether it is the master cannot be seen: allow the user ROLE (+role)", random);
+    }
     if (!greets_) {
         return become_ready();
     }
@@ -157,22 +214,66 @@ connect_action connect_steps::become_ready() {
 }
 
 connect_action connect_steps::on_reply(const reply_view& reply, std::uint64_t random) {
-    if (step_ == connect_step::identifying) {
-        return on_info(reply, random);
+    switch (step_) {
+        case connect_step::asking_sentinel:
+            return on_master(reply, random);
+        case connect_step::asking_role:
+            return on_role(reply, random);
+        case connect_step::identifying:
+            return on_info(reply, random);
+        default:
+            break;
     }
     if (!is_ok(reply)) {
         return refused(reply, random);
     }
-    return step_ == connect_step::authenticating ? select() : identify();
+    return step_ == connect_step::authenticating ? logged_in() : selected();
+}
+
+connect_action connect_steps::on_master(const reply_view& reply, std::uint64_t random) {
+    master_answer answer = read_master(reply, *where_.sentinel);
+    if (!answer.address) {
+        return fail(answer.cause, std::move(answer.why), random);
+    }
+    search_.found();
+    sentinel_.reset();
+    target_ = where_;
+    target_.sentinel.reset();
+    target_.host = std::move(answer.address->host);
+    target_.port = answer.address->port;
+    return go_to_target();
+}
+
+// In the middle of a failover a Sentinel may name a server that is not the master any more, or not
+// yet: what is written there would be refused, or lost.
+connect_action connect_steps::on_role(const reply_view& reply, std::uint64_t random) {
+    if (reply.is_error() && is_withheld(reply.text())) {
+        role_unseen_ = true;
+        return identify();
+    }
+    if (!reply.is_array() || !reply[0].is_text()) {
+        return refused(reply, random);
+    }
+    const std::string_view role = reply[0].text();
+    return role == "master" ? identify() : no_master(role, random);
+}
+
+connect_action connect_steps::no_master(std::string_view role, std::uint64_t random) {
+    search_.misled();
+    return give_up(node_errc::read_only,
+                   "the Sentinels name " + target_address() + ", which is a " +
+                       (role == "slave" ? "replica" : shown_text(role).substr(0, 40)) +
+                       ": a failover is under way?",
+                   random);
 }
 
 connect_action connect_steps::on_info(const reply_view& reply, std::uint64_t random) {
     if (reply.kind() == reply_kind::string) {
         identity_ = parse_server_info(reply.text());
-        return identified();
+        return identified(random);
     }
-    if (reply.is_error() && may_go_unidentified(reply.text())) {
-        return identified();
+    if (reply.is_error() && is_withheld(reply.text())) {
+        return identified(random);
     }
     return refused(reply, random);
 }
@@ -183,10 +284,33 @@ connect_action connect_steps::refused(const reply_view& reply, std::uint64_t ran
         return fail(node_errc::bad_reply,
                     "unexpected " + std::string{to_string(reply.kind())} + doing, random);
     }
-    return fail(classify(reply.text()), shown_text(reply.text(), where_.password) + doing, random);
+    std::string message = shown_text(reply.text(), target_.password) + doing;
+    if (const auto right = read_acl_error(reply.text()); right && !right->name.empty()) {
+        message += ": " + advice_for_command(right->name);
+    }
+    return fail(classify(reply.text()), std::move(message), random);
 }
 
+// Of a Sentinel that is no help the next one makes up.
 connect_action connect_steps::fail(error_code cause, std::string message, std::uint64_t random) {
+    if (to_sentinel()) {
+        search_.failed(cause, target_address(), message);
+        return go_to_sentinel(random);
+    }
+    if (!follows_master()) {
+        return give_up(cause, std::move(message), random);
+    }
+    if (step_ != connect_step::ready) {
+        search_.misled();
+    }
+    return give_up(cause, "master " + target_address() + ": " + message, random);
+}
+
+std::string connect_steps::target_address() const {
+    return redis::to_string({target_.host, target_.port});
+}
+
+connect_action connect_steps::give_up(error_code cause, std::string message, std::uint64_t random) {
     step_ = connect_step::waiting;
     cause_ = cause;
     message_ = std::move(message);

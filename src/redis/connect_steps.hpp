@@ -1,16 +1,20 @@
 // The way from nothing to a connection that is ready, and back to the next attempt: resolve,
-// connect, agree on TLS, log in, select the database, identify, greet. Decides which step is next
-// and what a failure means; never does I/O, reads a clock or draws a random number. One thread at a
-// time.
+// connect, agree on TLS, log in, select the database, identify, greet. Where Sentinels name the
+// server, the way leads first to one of them after the other until one does, then to the server,
+// which must say itself that it is a master. Decides which step is next and what a failure means;
+// never does I/O, reads a clock or draws a random number. One thread at a time.
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <redlock/endpoint.hpp>
 #include <redlock/error.hpp>
 #include <string>
 #include <string_view>
 
+#include "redis/master_search.hpp"
 #include "redis/resp_reader.hpp"
 #include "redis/server_identity.hpp"
 
@@ -22,7 +26,9 @@ enum class connect_step : std::uint8_t {
     connecting,
     securing,  ///< With TLS only.
     authenticating,
+    asking_sentinel,
     selecting,
+    asking_role,
     identifying,
     greeting,
     ready,
@@ -67,6 +73,8 @@ struct connect_action {
     kind what = kind::none;
     std::string_view bytes{};  ///< Valid until the next `resume`.
     std::chrono::nanoseconds delay{};
+    /// The first action on the way to a server, be it to another one than before: leave that.
+    bool anew = false;
 };
 
 class connect_steps {
@@ -86,13 +94,23 @@ class connect_steps {
     [[nodiscard]] connect_step step() const noexcept { return step_; }
     /// Something was sent and its reply is due.
     [[nodiscard]] bool awaits_reply() const noexcept {
-        return step_ == connect_step::authenticating || step_ == connect_step::selecting ||
+        return step_ == connect_step::authenticating || step_ == connect_step::asking_sentinel ||
+               step_ == connect_step::selecting || step_ == connect_step::asking_role ||
                step_ == connect_step::identifying || step_ == connect_step::greeting;
     }
     /// What may be the matter if the server hangs up, or says nothing, at the present step: words
     /// to append, or none.
     [[nodiscard]] std::string_view hint() const noexcept;
     [[nodiscard]] const endpoint& where() const noexcept { return where_; }
+    /// The single server that the present way leads to: a Sentinel, the master that one named, or
+    /// simply `where`.
+    [[nodiscard]] const endpoint& target() const noexcept { return target_; }
+    /// `target` is a Sentinel.
+    [[nodiscard]] bool to_sentinel() const noexcept { return sentinel_.has_value(); }
+    /// The server is whichever is the master, and is to be left when it no longer is.
+    [[nodiscard]] bool follows_master() const noexcept { return where_.sentinel.has_value(); }
+    /// The next search for the master begins with this Sentinel.
+    void prefer_sentinel(std::size_t index) noexcept { search_.prefer(index); }
     /// Of the present connection, known when `ready`.
     [[nodiscard]] const server_identity& identity() const noexcept { return identity_; }
     /// Why the last attempt or connection failed.
@@ -100,19 +118,33 @@ class connect_steps {
     [[nodiscard]] const std::string& message() const noexcept { return message_; }
 
   private:
-    [[nodiscard]] connect_action begin();
+    [[nodiscard]] connect_action begin(std::uint64_t random);
+    [[nodiscard]] connect_action go_to_sentinel(std::uint64_t random);
+    [[nodiscard]] connect_action go_to_target();
     [[nodiscard]] connect_action log_in();
+    [[nodiscard]] connect_action logged_in();
     [[nodiscard]] connect_action select();
+    [[nodiscard]] connect_action selected();
     [[nodiscard]] connect_action identify();
-    [[nodiscard]] connect_action identified();
+    [[nodiscard]] connect_action identified(std::uint64_t random);
     [[nodiscard]] connect_action become_ready();
     [[nodiscard]] connect_action on_reply(const reply_view& reply, std::uint64_t random);
+    [[nodiscard]] connect_action on_master(const reply_view& reply, std::uint64_t random);
+    [[nodiscard]] connect_action on_role(const reply_view& reply, std::uint64_t random);
     [[nodiscard]] connect_action on_info(const reply_view& reply, std::uint64_t random);
+    [[nodiscard]] connect_action no_master(std::string_view role, std::uint64_t random);
     [[nodiscard]] connect_action refused(const reply_view& reply, std::uint64_t random);
     [[nodiscard]] connect_action fail(error_code cause, std::string message, std::uint64_t random);
+    [[nodiscard]] std::string target_address() const;
+    [[nodiscard]] connect_action give_up(error_code cause, std::string message,
+                                         std::uint64_t random);
     [[nodiscard]] std::chrono::nanoseconds next_delay(std::uint64_t random);
 
     endpoint where_;
+    endpoint target_;
+    master_search search_;
+    std::optional<std::size_t> sentinel_;  ///< Set on the way to one and while it is asked.
+    bool role_unseen_ = false;             ///< ROLE is forbidden: INFO has to tell.
     backoff pause_;
     bool greets_;
     std::chrono::nanoseconds ceiling_;  ///< Of the next wait; doubles with each failure in a row.

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "redis/connection_shell.hpp"
+#include "redis/sentinel_watch.hpp"
 
 namespace redlock::redis {
 namespace {
@@ -137,15 +138,32 @@ void connection::shell::begin_attempt() {
     state_ = connection_state::connecting;
     ++generation_;
     retry_unasked_ = false;
-    reading_ = false;
-    link_ = std::make_shared<link>(executor_);
-    reader_.clear();
-    attempt_deadline_ = boot_clock::now() + options_.connect_timeout;
-    perform(steps_.resume({.what = connect_event::kind::begin}));
+    perform(steps_.resume({.what = connect_event::kind::begin, .random = random_()}));
     arm();
 }
 
+// Several Sentinels may lie on the way, each with a link and a time of its own: a frozen one must
+// not use up what the others need.
+void connection::shell::begin_way() {
+    if (link_ != nullptr) {
+        link_->wire.close();
+    }
+    link_ = std::make_shared<link>(executor_);
+    reading_ = false;
+    reader_.clear();
+    way_deadline_ = boot_clock::now() + way_timeout();
+    arm();
+}
+
+nanoseconds connection::shell::way_timeout() const {
+    return steps_.to_sentinel() ? std::min(options_.connect_timeout / 2, options_.command_timeout)
+                                : options_.connect_timeout;
+}
+
 void connection::shell::perform(const connect_action& action) {
+    if (action.anew) {
+        begin_way();
+    }
     const auto done = [this](connect_event::kind what) {
         return [self = shared_from_this(), current = link_, what](error_code failure) {
             self->on_step_done(current, what, failure);
@@ -153,13 +171,13 @@ void connection::shell::perform(const connect_action& action) {
     };
     switch (action.what) {
         case connect_action::kind::resolve:
-            link_->wire.async_resolve(options_.where, done(connect_event::kind::resolved));
+            link_->wire.async_resolve(steps_.target(), done(connect_event::kind::resolved));
             break;
         case connect_action::kind::connect:
-            link_->wire.async_connect(options_.where, done(connect_event::kind::connected));
+            link_->wire.async_connect(steps_.target(), done(connect_event::kind::connected));
             break;
         case connect_action::kind::secure:
-            link_->wire.async_secure(options_.where, done(connect_event::kind::secured));
+            link_->wire.async_secure(steps_.target(), done(connect_event::kind::secured));
             break;
         case connect_action::kind::send:
             link_->outgoing = action.bytes;
@@ -214,6 +232,13 @@ void connection::shell::fail(error_code cause, std::string_view message) {
                            .random = random_()}));
 }
 
+void connection::shell::search_anew(std::size_t sentinel, std::string_view why) {
+    if (state_ == connection_state::ready && steps_.follows_master()) {
+        steps_.prefer_sentinel(sentinel);
+        fail(node_errc::connection_lost, why);
+    }
+}
+
 // Sinks are told before the event, and may stop everything.
 void connection::shell::fall_back(nanoseconds delay) {
     state_ = connection_state::waiting_to_retry;
@@ -234,7 +259,7 @@ connection::shell::time_point connection::shell::next_wake() const {
     time_point wake = queue_.next_deadline().value_or(time_point::max());
     switch (state_) {
         case connection_state::connecting:
-            return std::min(wake, attempt_deadline_);
+            return std::min(wake, way_deadline_);
         case connection_state::waiting_to_retry:
             return retry_unasked_ ? std::min(wake, retry_at_) : wake;
         case connection_state::ready:
@@ -278,10 +303,10 @@ void connection::shell::on_timer() {
     queue_.expire(now);
     if (state_ == connection_state::waiting_to_retry && retry_unasked_ && now >= retry_at_) {
         begin_attempt();
-    } else if (state_ == connection_state::connecting && now >= attempt_deadline_) {
+    } else if (state_ == connection_state::connecting && now >= way_deadline_) {
         fail(node_errc::not_connected,
-             fmt::format("no answer within {} ms while {}{}",
-                         milliseconds(options_.connect_timeout), to_string(steps_.step()),
+             fmt::format("no answer within {} ms while {}{}", milliseconds(way_timeout()),
+                         to_string(steps_.step()),
                          steps_.step() == connect_step::securing ? steps_.hint() : ""));
     } else if (state_ == connection_state::ready && queue_.in_flight() != 0) {
         watch(now);
@@ -302,16 +327,23 @@ void connection::shell::watch(time_point now) {
 
 connection::connection(asio::any_io_executor strand, connection_options options,
                        connection_events& events, std::uint64_t seed)
-    : shell_(std::make_shared<shell>(strand, std::move(options), events, seed)) {}
+    : shell_(std::make_shared<shell>(strand, options, events, seed)) {
+    if (options.where.sentinel) {
+        watch_ = std::make_unique<sentinel_watch>(strand, options, *this, seed);
+    }
+}
 
 connection::~connection() {
-    shell_->stop();
+    stop();
 }
 
 void connection::start() {
     shell_->start();
 }
 void connection::stop() {
+    if (watch_ != nullptr) {
+        watch_->stop();
+    }
     shell_->stop();
 }
 void connection::keep_trying() {
@@ -320,9 +352,15 @@ void connection::keep_trying() {
 void connection::listen(bool yes) {
     shell_->listen(yes);
 }
+void connection::search_anew(std::size_t sentinel, std::string_view why) {
+    shell_->search_anew(sentinel, why);
+}
 
 error_code connection::send(std::string_view encoded, std::shared_ptr<reply_sink> sink,
                             std::uint32_t tag, boot_clock::time_point deadline, delivery how) {
+    if (watch_ != nullptr) {
+        watch_->look();
+    }
     return shell_->send(encoded, std::move(sink), tag, deadline, how);
 }
 
@@ -346,6 +384,9 @@ std::uint64_t connection::generation() const noexcept {
 }
 const endpoint& connection::where() const noexcept {
     return shell_->steps().where();
+}
+const endpoint* connection::server() const noexcept {
+    return state() == connection_state::ready ? &shell_->steps().target() : nullptr;
 }
 
 }  // namespace redlock::redis

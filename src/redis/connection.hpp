@@ -23,7 +23,9 @@ namespace redlock::redis {
 
 struct connection_options {
     endpoint where;
-    /// Bounds one attempt, from resolving the name to the answer to INFO.
+    /// Bounds one attempt, from resolving the name to the answer to INFO. Where Sentinels name the
+    /// server, this time begins when one has; before that each Sentinel has half of it, at most
+    /// `command_timeout`, and the next is asked at once when one is no help.
     std::chrono::nanoseconds connect_timeout = std::chrono::seconds{2};
     /// Silence after which the server counts as stalled; ten times that, and it is given up.
     std::chrono::nanoseconds command_timeout = std::chrono::seconds{1};
@@ -57,6 +59,8 @@ struct connection_events {
   protected:
     ~connection_events() = default;
 };
+
+class sentinel_watch;
 
 class connection final : public link {
   public:
@@ -97,10 +101,18 @@ class connection final : public link {
     /// the first was answered already.
     [[nodiscard]] std::uint64_t generation() const noexcept;
     [[nodiscard]] const endpoint& where() const noexcept;
+    /// The single server at the other end: that of `where`, or the master that a Sentinel named.
+    /// Null unless ready.
+    [[nodiscard]] const endpoint* server() const noexcept;
+
+    /// Of a ready connection to a master that Sentinels name: leaves it, as if it had broken, and
+    /// searches for the master again, beginning with this Sentinel.
+    void search_anew(std::size_t sentinel, std::string_view why);
 
   private:
     class shell;
     std::shared_ptr<shell> shell_;
+    std::unique_ptr<sentinel_watch> watch_;  ///< Of a master that Sentinels name.
 };
 
 }  // namespace redlock::redis

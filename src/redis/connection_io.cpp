@@ -78,7 +78,7 @@ void connection::shell::on_read(const link_ptr& current, error_code failure, std
             break;
         }
         if (status == resp_reader::status::protocol_error) {
-            fail(node_errc::bad_reply, shown_text(reader_.error(), options_.where.password));
+            fail(node_errc::bad_reply, shown_text(reader_.error(), steps_.target().password));
             return;
         }
         on_reply(reader_.current());
@@ -94,6 +94,12 @@ void connection::shell::on_read(const link_ptr& current, error_code failure, std
 void connection::shell::on_reply(const reply_view& reply) {
     bool asked_for = false;
     if (state_ == connection_state::ready) {
+        // Not told to whom it was answered: what is owed to the master goes to its successor.
+        if (steps_.follows_master() && reply.is_error() &&
+            classify(reply.text()) == node_errc::read_only) {
+            fail(node_errc::read_only, "it is a replica now");
+            return;
+        }
         asked_for = queue_.on_reply(reply);
         if (!asked_for && options_.subscriber) {
             events_->on_pushed(reply);
@@ -112,7 +118,7 @@ void connection::shell::on_reply(const reply_view& reply) {
     }
     if (!asked_for) {
         fail(node_errc::bad_reply, "a reply to nothing: " + std::string{to_string(reply.kind())} +
-                                       " " + shown_text(reply.text(), options_.where.password));
+                                       " " + shown_text(reply.text(), steps_.target().password));
     }
 }
 

@@ -1,6 +1,6 @@
 // Private to the connection: the declaration of its Asio shell, which carries events to
-// connect_steps and command_queue and does what they say. Each attempt to connect has a `link` of
-// its own, and every handler keeps its link alive and checks that it is still the present one, so
+// connect_steps and command_queue and does what they say. Each way to a server has a `link` of its
+// own, and every handler keeps its link alive and checks that it is still the present one, so
 // that late completions are harmless. One strand; connection.cpp has the life cycle and the clock,
 // connection_io.cpp the bytes.
 #pragma once
@@ -29,6 +29,7 @@ class connection::shell : public std::enable_shared_from_this<connection::shell>
     void stop();
     void keep_trying();
     void listen(bool yes);
+    void search_anew(std::size_t sentinel, std::string_view why);
     error_code send(std::string_view encoded, std::shared_ptr<reply_sink> sink, std::uint32_t tag,
                     time_point deadline, delivery how);
 
@@ -40,7 +41,7 @@ class connection::shell : public std::enable_shared_from_this<connection::shell>
   private:
     static constexpr std::size_t read_size = std::size_t{16} * 1024;
 
-    // All that belongs to one attempt and the connection that it becomes.
+    // All that belongs to one way to a server and the connection that it becomes.
     struct link {
         explicit link(const boost::asio::any_io_executor& executor) : wire(executor) {}
 
@@ -53,6 +54,8 @@ class connection::shell : public std::enable_shared_from_this<connection::shell>
     using link_ptr = std::shared_ptr<link>;
 
     void begin_attempt();
+    void begin_way();
+    [[nodiscard]] nanoseconds way_timeout() const;
     void perform(const connect_action& action);
     void on_step_done(const link_ptr& current, connect_event::kind what, error_code failure);
     void fail(error_code cause, std::string_view message);
@@ -90,7 +93,7 @@ class connection::shell : public std::enable_shared_from_this<connection::shell>
     connection_state state_ = connection_state::idle;
     std::uint64_t generation_ = 0;
     time_point armed_for_ = time_point::max();
-    time_point attempt_deadline_{};
+    time_point way_deadline_{};  ///< Of the present way to a server, Sentinel or not.
     time_point retry_at_{};
     time_point silent_since_{};
     time_point ready_since_{};

@@ -6,6 +6,8 @@
 #include <array>
 #include <utility>
 
+#include "redis/acl_error.hpp"
+
 namespace redlock::redis {
 namespace {
 
@@ -14,7 +16,7 @@ constexpr std::string_view cut = "...";
 constexpr std::string_view mask = "***";
 
 using enum node_errc;
-constexpr std::array<std::pair<std::string_view, node_errc>, 16> beginnings{{
+constexpr std::array<std::pair<std::string_view, node_errc>, 17> beginnings{{
     {"NOAUTH", authentication_failed},
     {"WRONGPASS", authentication_failed},
     {"ERR invalid password", authentication_failed},
@@ -23,6 +25,7 @@ constexpr std::array<std::pair<std::string_view, node_errc>, 16> beginnings{{
     {"NOPERM", permission_denied},
     {"DENIED", permission_denied},  // Protected mode.
     {"READONLY", read_only},
+    {"MASTERDOWN", read_only},  // A replica that has lost its master and may not answer without.
     {"OOM", out_of_memory},
     {"LOADING", loading},
     {"MISCONF", cannot_persist},
@@ -54,7 +57,11 @@ node_errc classify(std::string_view error_text) noexcept {
     const auto* const found =
         std::find_if(beginnings.begin(), beginnings.end(),
                      [=](const auto& each) { return begins_with_word(error_text, each.first); });
-    return found == beginnings.end() ? error_reply : found->second;
+    if (found != beginnings.end()) {
+        return found->second;
+    }
+    // Inside a script a refusal has no code word of its own.
+    return is_acl_refusal(error_text) ? permission_denied : error_reply;
 }
 
 bool is_noscript(std::string_view error_text) noexcept {

@@ -1,5 +1,6 @@
 # The Redis side, file by file; paths from the root of the repository.
 set(redis_sources
+    src/redis/acl_error.cpp
     src/redis/address_race.cpp
     src/redis/cluster_link.cpp
     src/redis/cluster_relay.cpp
@@ -10,9 +11,13 @@ set(redis_sources
     src/redis/connection.cpp
     src/redis/connection_io.cpp
     src/redis/endpoint.cpp
+    src/redis/master_search.cpp
     src/redis/resp_reader.cpp
     src/redis/resp_writer.cpp
+    src/redis/sentinel_watch.cpp
+    src/redis/server_address.cpp
     src/redis/server_error.cpp
+    src/redis/server_facts.cpp
     src/redis/server_identity.cpp
     src/redis/tls_context.cpp
     src/redis/tls_failure.cpp

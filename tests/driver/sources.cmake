@@ -1,4 +1,5 @@
 set(driver_test_sources
+    tests/driver/acl_advice_test.cpp
     tests/driver/acquire_attempt_test.cpp
     tests/driver/alarm_clock_test.cpp
     tests/driver/alarm_heap_test.cpp
@@ -12,6 +13,7 @@ set(driver_test_sources
     tests/driver/queries_test.cpp
     tests/driver/release_attempt_test.cpp
     tests/driver/script_call_test.cpp
+    tests/driver/sentinel_tracking_test.cpp
     tests/driver/votes_test.cpp
     tests/redis/fake_server.cpp
     tests/redis/test_connection.cpp

@@ -29,6 +29,7 @@ constexpr std::string_view password = "s3cret";
 constexpr connect_steps::backoff pause{50ms, 5s};
 constexpr std::size_t longest_value = 128;
 constexpr std::size_t longest_message = 300;
+constexpr std::size_t longest_of_sentinels = 1200;
 
 endpoint where_from(byte_source& source) {
     endpoint where;
@@ -39,6 +40,16 @@ endpoint where_from(byte_source& source) {
     if ((choices & 8U) != 0) {
         where.transport = endpoint::transport_kind::unix_socket;
         where.path = "/run/redis.sock";
+        return where;
+    }
+    if ((choices & 16U) != 0) {
+        where.tls.emplace();
+    }
+    if ((choices & 32U) != 0) {
+        where.sentinel.emplace().addresses = {{"s1", 1}, {"s2", 2}};
+        where.sentinel->master = "mymaster";
+        where.sentinel->password = where.password;
+        where.sentinel->tls = where.tls.has_value();
     }
     return where;
 }
@@ -85,27 +96,41 @@ class story {
     [[nodiscard]] bool awaits_reply() const { return steps_.awaits_reply(); }
 
   private:
+    // The step that leads to the first question, or to the log-in if there is none.
+    [[nodiscard]] connect_step after_arrival() const {
+        return where_.tls ? connect_step::securing : connect_step::connecting;
+    }
+    [[nodiscard]] connect_step after_log_in(bool logs_in) const {
+        return logs_in ? connect_step::authenticating : after_arrival();
+    }
+
     void check_way(connect_step before, connect_step after, const reply_view& reply) {
         const bool logs_in = !where_.user.empty() || !where_.password.empty();
-        const bool asked = before == connect_step::authenticating ||
-                           before == connect_step::selecting || before == connect_step::identifying;
+        const connect_step selected =
+            where_.database != 0 ? connect_step::selecting : after_log_in(logs_in);
         if (after == connect_step::waiting || after == connect_step::resolving) {
             return;
         }
         switch (after) {
+            case connect_step::securing:
+                require(where_.tls && before == connect_step::connecting, "TLS comes first");
+                break;
             case connect_step::authenticating:
-                require(logs_in && before == connect_step::connecting, "log in comes first");
+                require(logs_in && before == after_arrival(), "log in comes first");
+                break;
+            case connect_step::asking_sentinel:
+                require(where_.sentinel && before == after_log_in(!where_.password.empty()),
+                        "a Sentinel is asked after the log-in");
                 break;
             case connect_step::selecting:
-                require(
-                    before == (logs_in ? connect_step::authenticating : connect_step::connecting),
-                    "select comes after the log-in");
+                require(before == after_log_in(logs_in), "select comes after the log-in");
                 require(where_.database != 0, "the first database needs no select");
                 break;
+            case connect_step::asking_role:
+                require(where_.sentinel && before == selected, "the role is that of the server");
+                break;
             case connect_step::identifying:
-                require(before == (where_.database != 0 ? connect_step::selecting
-                                   : logs_in            ? connect_step::authenticating
-                                                        : connect_step::connecting),
+                require(before == (where_.sentinel ? connect_step::asking_role : selected),
                         "who is there is asked in the right database");
                 break;
             case connect_step::greeting:
@@ -119,10 +144,20 @@ class story {
             default:
                 break;
         }
+        check_reply(before, after, reply);
+    }
+
+    void check_reply(connect_step before, connect_step after, const reply_view& reply) {
         if (before == connect_step::identifying) {
             require(reply.kind() == reply_kind::string || reply.is_error(), "INFO is a text");
-        } else if (asked) {
+        } else if (before == connect_step::asking_role && !reply.is_error()) {
+            require(reply[0].text() == "master", "no other than a master is used");
+        } else if (before == connect_step::authenticating || before == connect_step::selecting) {
             require(reply.kind() == reply_kind::status, "only OK leads on");
+        }
+        if (after == connect_step::ready && where_.sentinel) {
+            const std::string& role = steps_.identity().role;
+            require(role.empty() || role == "master", "no other than a master is ready");
         }
     }
 
@@ -139,7 +174,9 @@ class story {
             require(static_cast<bool>(steps_.cause()), "a failure has a cause");
             require(steps_.message().find(password) == std::string::npos || where_.password.empty(),
                     "no message repeats the password");
-            require(steps_.message().size() <= longest_message, "a message is bounded");
+            require(steps_.message().size() <=
+                        (where_.sentinel ? longest_of_sentinels : longest_message),
+                    "a message is bounded");
         } else if (action.what == does::ready) {
             longest_wait_ = pause.min;
         }
@@ -156,17 +193,25 @@ void connect_to(story& with, byte_source& source) {
     resp_reader reader;
     reader.feed({source.rest().data(), source.rest().size()});
     std::uint64_t random = source.rest().size() * 0x9e3779b97f4a7c15U;
+    const auto arrive = [&] {
+        for (const happens each : {happens::resolved, happens::connected, happens::secured}) {
+            with.happen(each, {}, 0);
+        }
+    };
     const auto one_attempt = [&] {
         with.happen(happens::begin, {}, 0);
-        with.happen(happens::resolved, {}, 0);
-        with.happen(happens::connected, {}, 0);
+        arrive();
         while (with.awaits_reply()) {
             if (reader.next() != resp_reader::status::reply) {
-                with.happen(happens::failed, {}, random);
+                // More than once where the next Sentinel makes up for one.
+                while (with.step() != connect_step::waiting) {
+                    with.happen(happens::failed, {}, random);
+                }
                 return false;
             }
             const bool greeting = with.step() == connect_step::greeting;
             with.happen(greeting ? happens::greeted : happens::reply, reader.current(), ++random);
+            arrive();
         }
         return true;
     };
@@ -185,7 +230,7 @@ void any_order(story& with, byte_source& source) {
     const std::string_view replies = source.take(source.rest().size() / 2);
     reader.feed({replies.data(), replies.size()});
     while (!source.empty()) {
-        const auto what = static_cast<happens>(source.below(6));
+        const auto what = static_cast<happens>(source.below(7));
         const bool some = what == happens::reply && reader.next() == resp_reader::status::reply;
         with.happen(what, some ? reader.current() : reply_view{}, source.byte());
     }

@@ -1,5 +1,7 @@
 # The library against real servers; paths from the root of the repository.
 set(integration_test_sources
+    tests/integration/acl_test.cpp
+    tests/integration/authentication_test.cpp
     tests/integration/bad_node.cpp
     tests/integration/bad_node_test.cpp
     tests/integration/cancellation_test.cpp
@@ -7,6 +9,7 @@ set(integration_test_sources
     tests/integration/cluster_moves_test.cpp
     tests/integration/cluster_test.cpp
     tests/integration/completion_token_test.cpp
+    tests/integration/doctor_test.cpp
     tests/integration/early_loss_test.cpp
     tests/integration/exclusion_test.cpp
     tests/integration/fair_line_test.cpp
@@ -22,7 +25,9 @@ set(integration_test_sources
     tests/integration/proxy.cpp
     tests/integration/renewal_test.cpp
     tests/integration/restart_guard_test.cpp
+    tests/integration/sentinel_test.cpp
     tests/integration/threads_test.cpp
+    tests/integration/tls_test.cpp
     tests/integration/wake_up_test.cpp
     tests/integration/with_lock_test.cpp
     tests/redis/fake_server.cpp

@@ -117,6 +117,51 @@ TEST(connect_steps, fall_back_from_greeting_too) {
     EXPECT_EQ(each.fail("broke").what, action::wait);
 }
 
+TEST(connect_steps, agree_on_tls_before_a_word_is_said) {
+    endpoint where = full_endpoint();
+    where.tls.emplace();
+    driver each{where};
+    go_to(each, connect_step::connecting);
+    const connect_action next = each.tell(event::connected);
+    EXPECT_EQ(next.what, action::secure);
+    EXPECT_EQ(next.bytes, "");
+    EXPECT_EQ(each.steps.step(), connect_step::securing);
+    EXPECT_FALSE(each.steps.awaits_reply());
+    EXPECT_EQ(each.reply(ok).what, action::none);
+    EXPECT_EQ(each.tell(event::connected).what, action::none);
+    EXPECT_EQ(each.tell(event::secured).what, action::send);
+    EXPECT_THAT(each.sent, HasSubstr("AUTH"));
+    EXPECT_EQ(each.tell(event::secured).what, action::none);
+}
+
+TEST(connect_steps, skip_tls_without_being_asked_for_it) {
+    driver each{full_endpoint()};
+    go_to(each, connect_step::connecting);
+    EXPECT_EQ(each.tell(event::secured).what, action::none);
+    EXPECT_EQ(each.tell(event::connected).what, action::send);
+}
+
+TEST(connect_steps, hint_at_tls_where_it_may_be_the_matter) {
+    endpoint where = full_endpoint();
+    driver plain{where};
+    go_to(plain, connect_step::connecting);
+    EXPECT_EQ(plain.steps.hint(), "");
+    go_to(plain, connect_step::authenticating);
+    EXPECT_THAT(std::string{plain.steps.hint()}, HasSubstr("rediss://"));
+    where.tls.emplace();
+    driver secure{where};
+    go_to(secure, connect_step::connecting);
+    EXPECT_EQ(secure.tell(event::connected).what, action::secure);
+    EXPECT_THAT(std::string{secure.steps.hint()}, HasSubstr("redis://"));
+    EXPECT_EQ(secure.tell(event::secured).what, action::send);
+    EXPECT_EQ(secure.steps.hint(), "");
+    where.tls.reset();
+    where.transport = endpoint::transport_kind::unix_socket;
+    driver local{where};
+    go_to(local, connect_step::authenticating);
+    EXPECT_EQ(local.steps.hint(), "");
+}
+
 TEST(connect_steps, leave_out_what_is_not_needed) {
     endpoint where;
     where.transport = endpoint::transport_kind::unix_socket;

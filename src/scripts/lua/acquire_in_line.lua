@@ -27,7 +27,8 @@ end
 local content = redis.pcall('HGETALL', KEYS[3])
 local usable = not content.err
 if content.err and not string.find(content.err, 'WRONGTYPE', 1, true) then
-    return content
+    -- Once more, so that the error tells the line.
+    return redis.call('HGETALL', KEYS[3])
 end
 
 -- Nothing in the hash is trusted: what cannot be read is a dead place, and a call that names nobody

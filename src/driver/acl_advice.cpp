@@ -1,0 +1,101 @@
+#include "driver/acl_advice.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "redis/acl_error.hpp"
+#include "redis/server_error.hpp"
+#include "scripts/scripts.hpp"
+
+namespace redlock::driver {
+
+namespace {
+
+using redis::acl_subject;
+
+std::string_view body_of(std::string_view sha1) {
+    const std::array all{&scripts::acquire, &scripts::acquire_in_line, &scripts::extend,
+                         &scripts::hello,   &scripts::release,         &scripts::status,
+                         &scripts::vouch};
+    const auto* const found = std::find_if(
+        all.begin(), all.end(), [=](const scripts::script* each) { return each->sha1 == sha1; });
+    return found == all.end() ? std::string_view{} : (*found)->body;
+}
+
+/// Counted from 1.
+std::string_view line_of(std::string_view body, std::size_t line) {
+    for (; line > 1; --line) {
+        const std::size_t stop = body.find('\n');
+        if (stop == std::string_view::npos) {
+            return {};
+        }
+        body.remove_prefix(stop + 1);
+    }
+    return body.substr(0, body.find('\n'));
+}
+
+std::string key_advice(std::string_view key) {
+    if (!key.empty()) {
+        return fmt::format("allow the user the key {} (ACL SETUSER ... {})", redis::shown_text(key),
+                           rule_for_key(key));
+    }
+    return "allow the user the resource's own name, or a pattern that matches it, and redlock:* "
+           "(ACL SETUSER ... ~NAME ~redlock:*); `redlock doctor --resource NAME` tells which of "
+           "them is missing";
+}
+
+}  // namespace
+
+std::string command_in_script(std::string_view sha1, std::size_t line) {
+    const std::string_view text = line == 0 ? std::string_view{} : line_of(body_of(sha1), line);
+    for (const std::string_view before : {"redis.call('", "redis.pcall('"}) {
+        const std::size_t at = text.find(before);
+        if (at != std::string_view::npos) {
+            const std::string_view rest = text.substr(at + before.size());
+            return redis::rule_for_command(rest.substr(0, rest.find('\''))).substr(1);
+        }
+    }
+    return {};
+}
+
+std::string rule_for_key(std::string_view key) {
+    return key.starts_with("redlock:") ? "~redlock:*" : "~" + redis::shown_text(key);
+}
+
+std::string acl_advice(std::string_view error_text, const acl_context& sent) {
+    const auto refused = redis::read_acl_error(error_text);
+    if (!refused) {
+        return {};
+    }
+    switch (refused->subject) {
+        case acl_subject::command: {
+            std::string name = refused->name;
+            if (name.empty()) {
+                name = command_in_script(refused->script, refused->line);
+            }
+            // Redis 6 tells "client" of "client|id".
+            if (name.empty() || sent.command.starts_with(name + "|")) {
+                name = sent.command;
+            }
+            return name.empty() ? "see the rule in docs/keys-and-acl.md"
+                                : redis::advice_for_command(name);
+        }
+        case acl_subject::key:
+            return key_advice(refused->name.empty() ? sent.key : std::string_view{refused->name});
+        case acl_subject::channel:
+            return "allow the user the channel (ACL SETUSER ... &__redis__:invalidate)";
+    }
+    return {};
+}
+
+std::string shown_with_advice(std::string_view error_text, const acl_context& sent) {
+    std::string shown = redis::shown_text(error_text);
+    if (const std::string advice = acl_advice(error_text, sent); !advice.empty()) {
+        shown += ": " + advice;
+    }
+    return shown;
+}
+
+}  // namespace redlock::driver

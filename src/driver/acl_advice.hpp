@@ -1,0 +1,31 @@
+// From a refusal by a node's ACL to the rule that is missing, in words for people. Knows which
+// command stands in which line of our scripts, since older servers tell only that. Pure; any
+// thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace redlock::driver {
+
+/// What was sent, as far as it is one command or concerns one key: servers do not always tell which
+/// of several they refused.
+struct acl_context {
+    std::string_view command{};  ///< For example "client|id".
+    std::string_view key{};
+};
+
+/// What to allow the user, with the rule to add; empty if the error speaks of something else.
+[[nodiscard]] std::string acl_advice(std::string_view error_text, const acl_context& sent = {});
+
+/// The server's words as `redis::shown_text`, followed by the advice.
+[[nodiscard]] std::string shown_with_advice(std::string_view error_text,
+                                            const acl_context& sent = {});
+
+/// The rule that allows a key: "~redlock:*" for one of ours, else the key itself.
+[[nodiscard]] std::string rule_for_key(std::string_view key);
+
+/// The command in this line of our script with this SHA1, in small letters; empty if there is none.
+[[nodiscard]] std::string command_in_script(std::string_view sha1, std::size_t line);
+
+}  // namespace redlock::driver

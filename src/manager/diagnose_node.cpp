@@ -1,0 +1,377 @@
+// One function a question; see diagnose_node.hpp. A fact that was not seen leads to no verdict
+// here: that it was not seen is one of its own.
+#include "manager/diagnose_node.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <utility>
+
+namespace redlock::manager {
+
+namespace {
+
+using namespace std::chrono_literals;
+using level = finding_level;
+
+std::string bytes(std::uint64_t count) {
+    constexpr std::uint64_t mega = 1024 * 1024;
+    return count >= mega ? fmt::format("{} MB", count / mega) : fmt::format("{} bytes", count);
+}
+
+std::string counted_replicas(std::size_t count) {
+    return fmt::format("{} replica{}", count, count == 1 ? "" : "s");
+}
+
+void judge_reach(const node_health& node, node_findings& found) {
+    if (!node.error) {
+        return;
+    }
+    std::string what = node.error.message();
+    if (!node.message.empty()) {
+        what += ": " + node.message;
+    }
+    std::string advice = "see that the server runs and that this machine can reach it";
+    if (node.error == node_errc::authentication_failed) {
+        advice = "check user and password of its URL";
+    } else if (node.error == node_errc::permission_denied) {
+        advice = "give the user the rule in docs/keys-and-acl.md";
+    } else if (node.error == node_errc::no_answer || node.error == node_errc::unresponsive) {
+        advice = "look what holds the server up, or allow it more time (--node-timeout)";
+    }
+    found.add(level::problem, "unreachable", std::move(what), "it gives no vote",
+              std::move(advice));
+}
+
+/// "6.2.7" as {6, 2}; zeros if it cannot be read.
+std::pair<unsigned, unsigned> major_minor(std::string_view version) {
+    unsigned major = 0;
+    unsigned minor = 0;
+    const char* const end = version.data() + version.size();
+    const auto [dot, wrong] = std::from_chars(version.data(), end, major);
+    if (wrong == std::errc{} && dot != end && *dot == '.') {
+        std::from_chars(dot + 1, end, minor);
+    }
+    return {major, minor};
+}
+
+void judge_server(const node_health& node, const diagnosis_terms& terms, node_findings& found) {
+    if (!node.redis_version.empty() && major_minor(node.redis_version) < std::pair{6U, 2U}) {
+        found.add(level::problem, "old_version",
+                  fmt::format("{} {} is too old", node.server, node.version),
+                  "the scripts use what came with Redis 6.2", "upgrade it to 6.2 or newer");
+    }
+    if (node.role == server_role::replica) {
+        found.add(level::problem, "replica", "it is a replica",
+                  "it takes no writes, so it gives no vote; and what its master has granted it may "
+                  "not know yet",
+                  "give its master, or make it a master of its own (REPLICAOF NO ONE)");
+    }
+    if (node.loading == true) {
+        found.add(level::problem, "loading", "it is still loading its data",
+                  "until then it gives no vote", "wait");
+    }
+    if (node.round_trip &&
+        node.round_trip->p99 > std::chrono::nanoseconds{terms.node_timeout} / 2) {
+        found.add(level::warning, "slow",
+                  fmt::format("one round trip in a hundred takes {} and more",
+                              shown_time(node.round_trip->p99)),
+                  fmt::format("after {} its vote is given up", shown_time(terms.node_timeout)),
+                  "move it nearer, look what holds it up, or allow more time (--node-timeout)");
+    }
+    if (node.tls && !node.tls_verified) {
+        found.add(level::warning, "tls_unverified", "its certificate is not verified (verify=none)",
+                  "anybody on the way can pretend to be this server, and learns the password",
+                  "give the authority's certificate with ?ca=FILE and drop verify=none");
+    }
+}
+
+void judge_memory(const node_health& node, node_findings& found) {
+    if (!node.memory || node.memory->policy.empty()) {
+        return;
+    }
+    const memory_settings& memory = *node.memory;
+    if (memory.policy == "noeviction") {
+        if (memory.limit > 0 && memory.used >= memory.limit) {
+            found.add(level::problem, "memory_full",
+                      fmt::format("its memory is full ({} of {})", bytes(memory.used),
+                                  bytes(memory.limit)),
+                      "it refuses all writes, so it gives no vote",
+                      "give it more (CONFIG SET maxmemory), or delete what is not needed");
+        }
+        return;
+    }
+    const std::string policy = "maxmemory-policy is " + memory.policy;
+    const std::string_view advice = "CONFIG SET maxmemory-policy noeviction, and in redis.conf";
+    if (memory.limit > 0) {
+        found.add(level::problem, "evicting",
+                  fmt::format("it may evict locks: {}, maxmemory {}", policy, bytes(memory.limit)),
+                  "an evicted lock is a lost lock, and somebody else gets it", std::string{advice});
+    } else {
+        found.add(level::note, "evicting_if_limited",
+                  fmt::format("{}, but there is no maxmemory", policy),
+                  "with a limit it would evict locks", std::string{advice});
+    }
+}
+
+/// What a restart loses; empty: nothing, or not known.
+std::string forgotten_by_restart(const persistence_settings& kept) {
+    if (kept.append_only == true) {
+        return kept.append_fsync == "always"     ? ""
+               : kept.append_fsync == "everysec" ? "up to the last 2 s"
+               : kept.append_fsync == "no"       ? "what the system had not written yet, often 30 s"
+                                                 : "perhaps the last seconds";
+    }
+    if (kept.append_only == false) {
+        return !kept.save           ? "everything since the last snapshot, if there are any"
+               : kept.save->empty() ? "everything"
+                                    : "everything since the last snapshot";
+    }
+    return {};
+}
+
+void judge_durable(const node_health& node, node_findings& found) {
+    constexpr std::string_view why =
+        "after a restart it votes at once, and two clients may hold one lock";
+    constexpr std::string_view advice =
+        "appendonly yes and appendfsync always, or drop durable=yes from its URL";
+    if (node.by_sentinel || node.cluster) {
+        found.add(level::problem, "not_durable",
+                  "durable=yes is claimed, but a failover forgets what the replica had not got",
+                  std::string{why}, "drop durable=yes from its URL");
+    } else if (!node.persistence || !node.persistence->append_only ||
+               (*node.persistence->append_only && node.persistence->append_fsync.empty())) {
+        found.add(level::warning, "durable_unseen",
+                  "durable=yes is claimed, and whether it is true could not be seen",
+                  std::string{why}, "see that it has appendonly yes and appendfsync always");
+    } else if (const std::string lost = forgotten_by_restart(*node.persistence); !lost.empty()) {
+        found.add(level::problem, "not_durable",
+                  fmt::format("durable=yes is claimed, but a restart forgets {}", lost),
+                  std::string{why}, std::string{advice});
+    }
+}
+
+void judge_persistence(const node_health& node, const diagnosis_terms& terms,
+                       node_findings& found) {
+    if (node.persistence && node.persistence->writing_fails) {
+        found.add(level::problem, "cannot_persist", "it could not write its data to the disk",
+                  "it refuses writes then, unless told otherwise, and gives no vote",
+                  "look into the server's log; often the disk is full");
+    }
+    if (node.durable) {
+        judge_durable(node, found);
+        return;
+    }
+    const std::string lost =
+        node.persistence ? forgotten_by_restart(*node.persistence) : std::string{};
+    if (lost.empty()) {
+        return;
+    }
+    if (terms.guarded) {
+        found.add(level::note, "restart", fmt::format("a restart forgets {}", lost),
+                  fmt::format("it has no vote for {} afterwards, and the others decide",
+                              shown_time(terms.quarantine)));
+    } else {
+        found.add(level::warning, "restart", fmt::format("a restart forgets {}", lost),
+                  "the restart guard is off: it votes again at once, and two clients may hold one "
+                  "lock",
+                  "appendonly yes and appendfsync always; or three nodes and more, which have the "
+                  "guard");
+    }
+}
+
+void judge_failover(const node_health& node, const diagnosis_terms& terms, node_findings& found) {
+    const replication_settings& with = *node.replication;
+    if (!with.min_to_write || !with.max_lag) {
+        return;
+    }
+    if (with.replicas != 1 || *with.min_to_write < 1 || *with.max_lag == 0s) {
+        found.add(
+            level::warning, "failover",
+            fmt::format("{}, min-replicas-to-write {}, min-replicas-max-lag {}",
+                        counted_replicas(with.replicas), *with.min_to_write, with.max_lag->count()),
+            "while a failover is under way the old master may still grant locks that the new "
+            "one does not know",
+            "one replica, min-replicas-to-write 1, min-replicas-max-lag 2");
+        return;
+    }
+    const auto needed = *with.max_lag + 1s;
+    // The quarantine has one second for a clock that is set; the rest may be for failovers.
+    if (terms.clock_step < needed + 1s) {
+        found.add(level::warning, "failover",
+                  fmt::format("the old master may go on granting for {} after a failover",
+                              shown_time(needed)),
+                  "the quarantine of the new one does not allow for that",
+                  fmt::format("manager_options::clock_step of {} in all clients, or a smaller "
+                              "min-replicas-max-lag",
+                              shown_time(needed + 1s)));
+    }
+}
+
+void judge_replication(const node_health& node, const diagnosis_terms& terms,
+                       node_findings& found) {
+    if (!node.replication || node.role == server_role::replica) {
+        return;
+    }
+    const replication_settings& with = *node.replication;
+    if (with.min_to_write.value_or(0) > with.replicas) {
+        found.add(level::problem, "too_few_replicas",
+                  fmt::format("it has {} and wants {} (min-replicas-to-write)",
+                              counted_replicas(with.replicas), *with.min_to_write),
+                  "it refuses all writes, so it gives no vote", "bring the replicas back");
+    }
+    if (node.by_sentinel) {
+        judge_failover(node, terms, found);
+    } else if (with.replicas > 0 && !node.cluster) {
+        found.add(level::note, "replicas", "it has " + counted_replicas(with.replicas),
+                  "if one is promoted in its place, locks that it had not got yet are forgotten",
+                  "promote none, or let Sentinels do it and name them in the URL");
+    }
+    if (node.cluster) {
+        found.add(level::note, "cluster", "it is a Redis Cluster: one of its servers was examined",
+                  "a failover inside it may forget locks", "see docs/cluster.md");
+    }
+}
+
+std::string joined(const std::vector<missing_right>& rights, std::string missing_right::*part,
+                   std::string_view separator) {
+    std::vector<std::string> parts;
+    for (const missing_right& each : rights) {
+        if (std::find(parts.begin(), parts.end(), each.*part) == parts.end()) {
+            parts.push_back(each.*part);
+        }
+    }
+    return fmt::format("{}", fmt::join(parts, separator));
+}
+
+void judge_rights(const node_health& node, node_findings& found) {
+    for (const bool essential : {true, false}) {
+        for (const bool unknown : {false, true}) {
+            std::vector<missing_right> these;
+            std::copy_if(node.missing.begin(), node.missing.end(), std::back_inserter(these),
+                         [=](const missing_right& each) {
+                             return each.essential == essential && each.rule.empty() == unknown;
+                         });
+            if (these.empty()) {
+                continue;
+            }
+            const std::string names = joined(these, &missing_right::what, ", ");
+            std::string why = "needed for " + joined(these, &missing_right::needed_for, " and ");
+            why += essential ? "; without it the node gives no vote" : "";
+            if (unknown) {
+                found.add(essential ? level::problem : level::warning, "missing_command",
+                          fmt::format("the server does not know {}", names), std::move(why),
+                          "ask who runs the server; some rename or disable commands");
+            } else {
+                found.add(essential ? level::problem : level::warning, "missing_right",
+                          fmt::format("the user {} may not use {}", node.user, names),
+                          std::move(why),
+                          fmt::format("ACL SETUSER {} {}", node.user,
+                                      joined(these, &missing_right::rule, " ")));
+            }
+        }
+    }
+}
+
+void judge_abilities(const node_health& node, node_findings& found) {
+    if (node.runs_scripts == false && node.loading != true) {
+        found.add(level::problem, "scripts",
+                  fmt::format("it does not run scripts: {}", node.scripts_message),
+                  "all votes are given by scripts", "allow EVAL and EVALSHA");
+    }
+    const bool right_is_missing =
+        std::any_of(node.missing.begin(), node.missing.end(), [](const missing_right& each) {
+            return each.what.starts_with("client|") || each.what == "subscribe" ||
+                   each.rule.starts_with('&');
+        });
+    if (node.tracks_keys == false && !right_is_missing) {
+        found.add(level::warning, "tracking",
+                  fmt::format("it does not tell of changed keys: {}", node.tracking_message),
+                  "who waits for a lock has to ask again and again",
+                  "allow CLIENT TRACKING, CLIENT ID and SUBSCRIBE to __redis__:invalidate");
+    }
+}
+
+void judge_vote(const node_health& node, node_findings& found) {
+    if (!node.vote_error || node.role == server_role::replica || node.loading == true) {
+        return;
+    }
+    if (node.vote_error == node_errc::quarantined) {
+        found.add(level::warning, "quarantine", node.vote_message,
+                  "it may have forgotten locks that are still held");
+    } else if (node.vote_error == node_errc::configuration_mismatch) {
+        found.add(level::problem, "configuration", node.vote_message,
+                  "the quarantine protects only who reckons alike, so it has no vote for us");
+    } else if (std::none_of(node.missing.begin(), node.missing.end(),
+                            [](const missing_right& each) { return each.essential; })) {
+        found.add(level::problem, "no_vote",
+                  fmt::format("{}: {}", node.vote_error.message(), node.vote_message),
+                  "whether it may have forgotten locks cannot be told");
+    }
+}
+
+void judge_unseen(const node_health& node, node_findings& found) {
+    for (const unseen_fact& each : node.unseen) {
+        found.add(level::note, "unseen",
+                  fmt::format("{} could not be seen: {}", each.what, each.why), {},
+                  each.rule.empty() ? std::string{}
+                                    : fmt::format("ACL SETUSER {} {}", node.user, each.rule));
+    }
+}
+
+}  // namespace
+
+void node_findings::add(finding_level level, std::string_view code, std::string what,
+                        std::string why, std::string advice) {
+    all_.push_back(
+        {level, std::string{code}, node_, std::move(what), std::move(why), std::move(advice)});
+}
+
+void judge_node(const node_health& node, const diagnosis_terms& terms, node_findings& found) {
+    judge_reach(node, found);
+    judge_server(node, terms, found);
+    judge_rights(node, found);
+    judge_abilities(node, found);
+    judge_memory(node, found);
+    if (node.role != server_role::replica) {
+        judge_persistence(node, terms, found);
+    }
+    judge_replication(node, terms, found);
+    judge_vote(node, found);
+    judge_unseen(node, found);
+}
+
+std::string summary_of(const node_health& node) {
+    std::string text = node.server.empty() ? std::string{"a server that does not tell what it is"}
+                                           : fmt::format("{} {}", node.server, node.version);
+    if (node.role) {
+        text += *node.role == server_role::master    ? ", master"
+                : *node.role == server_role::replica ? ", replica"
+                                                     : "";
+    }
+    if (node.round_trip) {
+        text += fmt::format(", {} (p99 {})", shown_time(node.round_trip->median),
+                            shown_time(node.round_trip->p99));
+    }
+    if (node.clock && std::chrono::abs(node.clock->ahead) <= std::max(node.clock->error, 1000us)) {
+        text += ", clock agrees";
+    } else if (node.clock) {
+        text += fmt::format(", clock {}{}", node.clock->ahead < 0us ? "-" : "+",
+                            shown_time(std::chrono::abs(node.clock->ahead)));
+    }
+    return text;
+}
+
+std::string shown_time(std::chrono::nanoseconds time) {
+    const double seconds = std::chrono::duration<double>(time).count();
+    if (seconds >= 1) {
+        return fmt::format("{:.1f} s", seconds);
+    }
+    const double milliseconds = seconds * 1000;
+    return milliseconds >= 10 ? fmt::format("{:.0f} ms", milliseconds)
+                              : fmt::format("{:.2f} ms", milliseconds);
+}
+
+}  // namespace redlock::manager

@@ -1,0 +1,118 @@
+// Which rule is missing, where the server tells only a line of a script; and the probes for it.
+#include "driver/acl_advice.hpp"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+#include <string>
+
+#include "driver/right_probes.hpp"
+#include "scripts/scripts.hpp"
+
+namespace redlock::driver {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::IsSupersetOf;
+
+/// All commands of a script, by asking line by line.
+std::set<std::string> commands_of(const scripts::script& script) {
+    std::set<std::string> found;
+    const auto lines =
+        static_cast<std::size_t>(std::count(script.body.begin(), script.body.end(), '\n')) + 1;
+    for (std::size_t line = 1; line <= lines; ++line) {
+        found.insert(command_in_script(script.sha1, line));
+    }
+    found.erase("");
+    return found;
+}
+
+TEST(acl_advice, knows_which_command_stands_where_in_our_scripts) {
+    using set = std::set<std::string>;
+    EXPECT_EQ(commands_of(scripts::acquire), (set{"time", "set", "get", "pttl", "del"}));
+    EXPECT_EQ(commands_of(scripts::extend), (set{"get", "set", "pttl", "pexpire"}));
+    EXPECT_EQ(commands_of(scripts::hello), (set{"time", "hmget", "hset"}));
+    EXPECT_EQ(commands_of(scripts::vouch), (set{"hexists", "hset", "hdel"}));
+    EXPECT_EQ(command_in_script(scripts::hello.sha1, 1), "time");
+    EXPECT_EQ(command_in_script(scripts::hello.sha1, 0), "");
+    EXPECT_EQ(command_in_script(scripts::hello.sha1, 1'000'000), "");
+    EXPECT_EQ(command_in_script("0000", 1), "");
+}
+
+TEST(acl_advice, names_the_command_by_the_line_of_the_script) {
+    const std::string error = fmt::format(
+        "ERR The user executing the script can't run this command or subcommand script: {}, on "
+        "@user_script:1.",
+        scripts::acquire.sha1);
+    EXPECT_EQ(acl_advice(error), "allow the user time (ACL SETUSER ... +time)");
+    EXPECT_THAT(shown_with_advice(error), AllOf(HasSubstr("ERR The user"), HasSubstr("+time")));
+}
+
+TEST(acl_advice, names_the_subcommand_that_was_sent) {
+    const std::string_view error =
+        "NOPERM this user has no permissions to run the 'client' command or its subcommand";
+    EXPECT_THAT(acl_advice(error, {.command = "client|id"}), HasSubstr("+client|id)"));
+    EXPECT_THAT(acl_advice(error), HasSubstr("+client)"));
+}
+
+TEST(acl_advice, names_keys_and_channels) {
+    const std::string_view keys =
+        "NOPERM this user has no permissions to access one of the keys used as arguments";
+    EXPECT_THAT(acl_advice(keys, {.key = "redlock:epoch"}),
+                AllOf(HasSubstr("key redlock:epoch"), HasSubstr("~redlock:*)")));
+    EXPECT_THAT(acl_advice(keys), AllOf(HasSubstr("~NAME"), HasSubstr("~redlock:*"),
+                                        HasSubstr("redlock doctor --resource")));
+    EXPECT_THAT(acl_advice("NOPERM User a has no permissions to access the 'orders:1' key"),
+                HasSubstr("~orders:1)"));
+    EXPECT_THAT(acl_advice("NOPERM No permissions to access a channel"),
+                HasSubstr("&__redis__:invalidate"));
+}
+
+TEST(acl_advice, is_silent_about_other_errors) {
+    EXPECT_EQ(acl_advice("ERR syntax error"), "");
+    EXPECT_EQ(shown_with_advice("ERR syntax error"), "ERR syntax error");
+}
+
+TEST(right_probe, there_is_one_for_each_command_that_is_ever_sent) {
+    std::set<std::string> probed;
+    for (const right_probe& each : right_probes({.unused = "unused",
+                                   .resource = "orders:1",
+                                   .guarded = true,
+                                   .by_sentinel = false,
+                                   .cluster = false})) {
+        probed.insert(std::string{each.command});
+    }
+    for (const scripts::script* each :
+         {&scripts::acquire, &scripts::acquire_in_line, &scripts::extend, &scripts::hello,
+          &scripts::release, &scripts::status, &scripts::vouch}) {
+        EXPECT_THAT(probed, IsSupersetOf(commands_of(*each))) << each->name;
+    }
+    EXPECT_THAT(probed,
+                IsSupersetOf(std::set<std::string>{"evalsha", "eval", "client|id",
+                                                   "client|tracking", "subscribe", "scan"}));
+}
+
+TEST(right_probe, tells_what_is_missing) {
+    const right_probe on_fence{{"SET", "redlock:fence:{x}", "1"}, "set", "locks"};
+    const right_probe on_resource{{"GET", "orders:1"}, "get", "locks"};
+    EXPECT_FALSE(missing_by(on_fence, "OK"));
+    EXPECT_FALSE(missing_by(on_fence, "ERR syntax error"));
+    EXPECT_FALSE(missing_by(on_fence, "READONLY You can't write against a read only replica."));
+    EXPECT_EQ(
+        missing_by(on_fence, "NOPERM this user has no permissions to run the 'set' command")->rule,
+        "+set");
+    const auto denied = "This user has no permissions to access the 'redlock:fence:{x}' key";
+    EXPECT_EQ(missing_by(on_fence, denied)->rule, "~redlock:*");
+    EXPECT_EQ(missing_by(on_resource, "NOPERM No permissions to access a key")->rule, "~orders:1");
+    const auto unknown = missing_by(on_fence, "ERR unknown command 'SET', with args beginning");
+    ASSERT_TRUE(unknown);
+    EXPECT_EQ(unknown->rule, "");
+    EXPECT_EQ(unknown->what, "set");
+}
+
+}  // namespace
+}  // namespace redlock::driver

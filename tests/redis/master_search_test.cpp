@@ -1,0 +1,187 @@
+// Who is asked where the master is, in which order, and what every kind of answer means.
+#include "redis/master_search.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "redis/sentinel_watch.hpp"
+
+namespace redlock::redis {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+
+sentinel_group group_of(std::string master) {
+    sentinel_group group;
+    group.addresses = {{"s1", 1}, {"s2", 2}, {"s3", 3}};
+    group.master = std::move(master);
+    group.user = "watcher";
+    group.password = "hunter2";
+    return group;
+}
+
+master_answer answer_of(std::string_view bytes) {
+    resp_reader reader;
+    reader.feed(bytes);
+    EXPECT_EQ(reader.next(), resp_reader::status::reply) << bytes;
+    return read_master(reader.current(), group_of("mymaster"));
+}
+
+TEST(master_question, names_the_master_whatever_it_is_called) {
+    EXPECT_EQ(master_question(group_of("a b")),
+              "*3\r\n$8\r\nSENTINEL\r\n$23\r\nGET-MASTER-ADDR-BY-NAME\r\n$3\r\na b\r\n");
+}
+
+TEST(read_master, takes_an_address) {
+    const auto answer = answer_of("*2\r\n$9\r\n127.0.0.1\r\n$4\r\n6379\r\n");
+    ASSERT_TRUE(answer.address);
+    EXPECT_EQ(*answer.address, (server_address{"127.0.0.1", 6379}));
+    EXPECT_TRUE(answer_of("*2\r\n$3\r\n::1\r\n$5\r\n65535\r\n").address);
+    EXPECT_TRUE(answer_of("*2\r\n$14\r\nredis-1.intern\r\n$1\r\n1\r\n").address);
+}
+
+TEST(read_master, says_what_is_wrong_with_every_other_answer) {
+    struct wrong {
+        std::string bytes;
+        node_errc cause;
+        std::string why;
+    };
+    for (const auto& each : std::vector<wrong>{
+             {"*-1\r\n", node_errc::error_reply, "it knows no master called \"mymaster\""},
+             {"$-1\r\n", node_errc::error_reply, "it knows no master called \"mymaster\""},
+             {"-IDONTKNOW no address\r\n", node_errc::error_reply, "IDONTKNOW no address"},
+             {"-NOAUTH Authentication required.\r\n", node_errc::authentication_failed, "NOAUTH"},
+             {"-NOPERM this user has no permissions\r\n", node_errc::permission_denied,
+              "allow its user +sentinel|get-master-addr-by-name"},
+             {"-DENIED protected mode\r\n", node_errc::permission_denied, "DENIED protected mode"},
+             {"-ERR unknown command 'SENTINEL'\r\n", node_errc::error_reply, "unknown command"},
+             {"+OK\r\n", node_errc::bad_reply, "is it a Sentinel?"},
+             {":1\r\n", node_errc::bad_reply, "is it a Sentinel?"},
+             {"*0\r\n", node_errc::bad_reply, "no address"},
+             {"*1\r\n$1\r\nh\r\n", node_errc::bad_reply, "no address"},
+             {"*3\r\n$1\r\nh\r\n$1\r\n1\r\n$1\r\n1\r\n", node_errc::bad_reply, "no address"},
+             {"*2\r\n$1\r\nh\r\n:1\r\n", node_errc::bad_reply, "no address"},
+             {"*2\r\n$0\r\n\r\n$1\r\n1\r\n", node_errc::bad_reply, "no address"},
+             {"*2\r\n$3\r\na b\r\n$1\r\n1\r\n", node_errc::bad_reply, "no address"},
+             {"*2\r\n$1\r\nh\r\n$1\r\n0\r\n", node_errc::bad_reply, "no address"},
+             {"*2\r\n$1\r\nh\r\n$5\r\n65536\r\n", node_errc::bad_reply, "no address"},
+             {"*2\r\n$1\r\nh\r\n$2\r\n1x\r\n", node_errc::bad_reply, "no address"},
+             {"*2\r\n$1\r\nh\r\n$2\r\n-1\r\n", node_errc::bad_reply, "no address"}}) {
+        const auto answer = answer_of(each.bytes);
+        EXPECT_FALSE(answer.address) << each.bytes;
+        EXPECT_EQ(answer.cause, each.cause) << each.bytes;
+        EXPECT_THAT(answer.why, HasSubstr(each.why)) << each.bytes;
+    }
+    EXPECT_THAT(answer_of("-ERR hunter2?\r\n").why, Not(HasSubstr("hunter2")));
+}
+
+TEST(sentinel_endpoint, is_a_plain_server_with_the_groups_own_user) {
+    endpoint where;
+    where.user = "worker";
+    where.password = "other";
+    where.database = 3;
+    where.sentinel = group_of("mymaster");
+    where.tls.emplace();
+    where.tls->ca = "ca.pem";
+    where.tls->server_name = "redis.intern";
+    endpoint found = sentinel_endpoint(where, 1);
+    EXPECT_EQ(found.host, "s2");
+    EXPECT_EQ(found.port, 2);
+    EXPECT_EQ(found.user, "watcher");
+    EXPECT_EQ(found.password, "hunter2");
+    EXPECT_EQ(found.database, 0U);
+    EXPECT_FALSE(found.sentinel);
+    EXPECT_FALSE(found.tls) << "the group does not speak it";
+    where.sentinel->tls = true;
+    found = sentinel_endpoint(where, 1);
+    ASSERT_TRUE(found.tls);
+    EXPECT_EQ(found.tls->ca, "ca.pem");
+    EXPECT_EQ(found.tls->server_name, "") << "which is the servers' name";
+}
+
+std::vector<std::size_t> all_asked(master_search& search) {
+    std::vector<std::size_t> asked;
+    search.begin();
+    while (const auto next = search.next()) {
+        asked.push_back(*next);
+        search.failed(node_errc::not_connected, "s", "refused");
+    }
+    return asked;
+}
+
+TEST(master_search, asks_everyone_once) {
+    master_search search{3};
+    EXPECT_THAT(all_asked(search), ElementsAre(0, 1, 2));
+    EXPECT_THAT(all_asked(search), ElementsAre(0, 1, 2));
+}
+
+TEST(master_search, begins_with_whoever_answered_last) {
+    master_search search{3};
+    search.begin();
+    search.failed(node_errc::not_connected, "s", "refused");
+    search.found();
+    EXPECT_THAT(all_asked(search), ElementsAre(1, 2, 0));
+}
+
+TEST(master_search, leaves_the_one_that_misled) {
+    master_search search{3};
+    search.begin();
+    search.found();
+    search.misled();
+    EXPECT_THAT(all_asked(search), ElementsAre(1, 2, 0));
+    search.begin();
+    search.prefer(2);
+    EXPECT_THAT(all_asked(search), ElementsAre(2, 0, 1));
+    search.misled();
+    EXPECT_THAT(all_asked(search), ElementsAre(0, 1, 2));
+}
+
+TEST(master_search, tells_of_everyone_and_prefers_what_was_answered) {
+    master_search search{3};
+    search.begin();
+    search.failed(node_errc::not_connected, "s1:1", "Connection refused while connecting");
+    search.failed(node_errc::authentication_failed, "s2:2", "WRONGPASS while logging in");
+    search.failed(node_errc::not_connected, "s3:3", "no answer");
+    EXPECT_EQ(search.cause(), node_errc::authentication_failed);
+    EXPECT_EQ(search.message("mymaster"),
+              "no Sentinel says where the master \"mymaster\" is: s1:1: Connection refused while "
+              "connecting; s2:2: WRONGPASS while logging in; s3:3: no answer");
+    search.begin();
+    EXPECT_EQ(search.cause(), node_errc::not_connected);
+    EXPECT_THAT(search.message("mymaster"), Not(HasSubstr("s1")));
+}
+
+TEST(master_search, bounds_what_it_tells) {
+    master_search search{100};
+    search.begin();
+    for (int i = 0; i < 100; ++i) {
+        search.failed(node_errc::error_reply, std::string(1000, 'h'), std::string(1000, 'w'));
+    }
+    EXPECT_LT(search.message(std::string(1000, 'm')).size(), 1200U);
+    EXPECT_THAT(search.message("m"), AllOf(HasSubstr("; and 9"), HasSubstr(" more")));
+}
+
+TEST(dissent, counts_once_a_minute_for_the_same_difference) {
+    const server_address here{"a", 1};
+    const server_address there{"b", 1};
+    const boot_clock::time_point start{1h};
+    dissent heard;
+    EXPECT_FALSE(heard.counts(here, here, start));
+    EXPECT_TRUE(heard.counts(there, here, start));
+    EXPECT_FALSE(heard.counts(there, here, start + 59s));
+    EXPECT_TRUE(heard.counts(here, there, start + 59s)) << "back again is another difference";
+    EXPECT_TRUE(heard.counts(there, here, start + 60s));
+    EXPECT_TRUE(heard.counts(there, here, start + 120s));
+}
+
+}  // namespace
+}  // namespace redlock::redis
