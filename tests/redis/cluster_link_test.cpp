@@ -290,6 +290,7 @@ TEST(cluster_link, goes_on_with_what_must_follow_when_its_time_is_over) {
 
 TEST(cluster_link, takes_another_server_when_the_first_stays_silent) {
     cluster_world world;
+    world.options_.connect_timeout = 1h;
     world.one.server.on_command = [](const words&) { return fake_server::answer{}; };
     world.map = "*1\r\n" + cluster_world::range(0, 16383, world.two);
     world.options_.where.cluster.push_back({"127.0.0.1", world.two.port()});
@@ -353,6 +354,9 @@ TEST(cluster_link, greets_after_every_master_has_said_who_it_is) {
 
 TEST(cluster_link, is_down_before_an_answer_from_elsewhere_is_told) {
     cluster_world world{true};
+    // The other server is known and connected to: only the slots change.
+    world.map = "*2\r\n" + cluster_world::range(0, 99, world.two) +
+                cluster_world::range(100, 16383, world.one);
     ASSERT_TRUE(world.start_and_wait());
     world.one.on_key = [&](const words& command) {
         return command[0] == "GET" ? moved_to(world.two) : std::string{"+done\r\n"};
