@@ -14,6 +14,7 @@
 
 #include "redis/cluster_shell.hpp"
 #include "redis/resp_writer.hpp"
+#include "redis/server_address.hpp"
 
 namespace redlock::redis {
 namespace {

@@ -137,11 +137,6 @@ std::optional<std::string_view> key_of(std::string_view encoded) noexcept {
     return script && key_count && *key_count != "0" ? take_word(encoded) : std::nullopt;
 }
 
-std::string to_string(const server_address& address) {
-    const bool ipv6 = address.host.find(':') != std::string::npos;
-    return (ipv6 ? '[' + address.host + ']' : address.host) + ':' + std::to_string(address.port);
-}
-
 slot_refusal read_refusal(std::string_view error_text, const server_address& asked) {
     using kind = slot_refusal::kind;
     const std::string_view word = take_field(error_text);

@@ -27,9 +27,6 @@ inline constexpr std::size_t slot_count = 16384;
 /// Nothing if there is none. Points into `encoded`.
 [[nodiscard]] std::optional<std::string_view> key_of(std::string_view encoded) noexcept;
 
-/// "host:port", for people.
-[[nodiscard]] std::string to_string(const server_address& address);
-
 /// Why a server of a cluster does not carry a command out. It surely has not begun to.
 struct slot_refusal {
     enum class kind : std::uint8_t {

@@ -9,6 +9,7 @@
 
 #include "redis/cluster_shell.hpp"
 #include "redis/resp_writer.hpp"
+#include "redis/server_address.hpp"
 #include "redis/server_error.hpp"
 
 namespace redlock::redis {

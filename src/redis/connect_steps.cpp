@@ -8,6 +8,7 @@
 
 #include "redis/acl_error.hpp"
 #include "redis/resp_writer.hpp"
+#include "redis/server_address.hpp"
 #include "redis/server_error.hpp"
 
 namespace redlock::redis {

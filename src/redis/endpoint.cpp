@@ -9,6 +9,7 @@
 #include <redlock/endpoint.hpp>
 #include <redlock/error.hpp>
 
+#include "redis/server_address.hpp"
 #include "redis/url_parts.hpp"
 #include "redis/url_query.hpp"
 
@@ -161,8 +162,8 @@ std::string percent_encoded(std::string_view text, bool is_path) {
 
 std::string shown(const server_address& address) {
     const bool ipv6 = address.host.find(':') != std::string::npos;
-    return (ipv6 ? '[' + address.host + ']' : percent_encoded(address.host, false)) + ':' +
-           std::to_string(address.port);
+    return redis::to_string(
+        {ipv6 ? address.host : percent_encoded(address.host, false), address.port});
 }
 
 std::string shown(const std::vector<server_address>& addresses) {

@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "redis/resp_writer.hpp"
+#include "redis/server_address.hpp"
 #include "redis/server_error.hpp"
 
 namespace redlock::redis {
@@ -78,11 +79,6 @@ endpoint sentinel_endpoint(const endpoint& where, std::size_t index) {
         found.tls->server_name.clear();
     }
     return found;
-}
-
-std::string to_string(const server_address& address) {
-    const bool ipv6 = address.host.find(':') != std::string::npos;
-    return (ipv6 ? '[' + address.host + ']' : address.host) + ':' + std::to_string(address.port);
 }
 
 void master_search::begin() {

@@ -32,9 +32,6 @@ struct master_answer {
 /// which are verified by the name under which they are listed.
 [[nodiscard]] endpoint sentinel_endpoint(const endpoint& where, std::size_t index);
 
-/// "host:port", an IPv6 address in brackets.
-[[nodiscard]] std::string to_string(const server_address& address);
-
 class master_search {
   public:
     explicit master_search(std::size_t sentinels) noexcept : sentinels_(sentinels) {}

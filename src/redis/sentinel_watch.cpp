@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "redis/server_address.hpp"
+
 namespace redlock::redis {
 
 bool dissent::counts(const server_address& named, const server_address& present, time_point now) {

@@ -15,6 +15,7 @@ set(redis_sources
     src/redis/resp_reader.cpp
     src/redis/resp_writer.cpp
     src/redis/sentinel_watch.cpp
+    src/redis/server_address.cpp
     src/redis/server_error.cpp
     src/redis/server_facts.cpp
     src/redis/server_identity.cpp

@@ -9,11 +9,13 @@
 #include "integration/harness.hpp"
 #include "redis/cluster_slots.hpp"
 #include "support/redis_cluster.hpp"
+#include "support/test_authority.hpp"
 
 namespace redlock::integration {
 namespace {
 
 using support::redis_cluster;
+using support::redis_cluster_options;
 using testing::HasSubstr;
 
 node_list only(const endpoint& where) {
@@ -189,6 +191,27 @@ TEST(cluster_node, is_found_by_any_of_the_servers_that_are_named) {
     client user{turned, only(where)};
     lock held = user.take(nodes.name_at(0));
     EXPECT_FALSE(user.release(held));
+}
+
+TEST(cluster_node, is_spoken_to_over_tls_by_every_connection) {
+    const support::test_authority authority;
+    const auto files = authority.issue();
+    redis_cluster_options options;
+    options.ca = authority.file();
+    options.certificate = files.certificate;
+    options.key = files.key;
+    redis_cluster nodes{options};
+    endpoint where = nodes.where_by_tls();
+    where.tls.emplace();
+    where.tls->ca = authority.file();
+    loop turned;
+    client user{turned, only(where)};
+    for (std::size_t server = 0; server < nodes.size(); ++server) {
+        lock held = user.take(nodes.name_at(server));
+        nodes.move_slot(redis::slot_of(held.resource().str()), (server + 1) % nodes.size());
+        EXPECT_FALSE(user.extend(held));
+        EXPECT_FALSE(user.release(held));
+    }
 }
 
 TEST(cluster_node, that_is_a_plain_server_says_so) {

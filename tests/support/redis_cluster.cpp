@@ -35,12 +35,12 @@ void wait_until(const std::string& what, Condition done) {
 
 }  // namespace
 
-redis_cluster::redis_cluster(std::size_t masters, std::size_t spare)
-    : folder_(make_temporary_folder("redlock-cluster")),
-      masters_(masters),
+redis_cluster::redis_cluster(redis_cluster_options options)
+    : options_(std::move(options)),
+      folder_(make_temporary_folder("redlock-cluster")),
       owners_(redis::slot_count) {
     try {
-        for (std::size_t server = 0; server < masters + spare; ++server) {
+        for (std::size_t server = 0; server < options_.masters + options_.spare; ++server) {
             start(server);
         }
         introduce();
@@ -67,7 +67,7 @@ redis_cluster::~redis_cluster() {
 void redis_cluster::start(std::size_t server) {
     const std::string folder = folder_ + '/' + std::to_string(server);
     std::filesystem::create_directory(folder);
-    // The second port may be taken just now: then with another.
+    // The other ports may be taken just now: then with others.
     for (int tries = 0;; ++tries) {
         const std::uint16_t bus_port = free_port();
         cli::redis_process_options options;
@@ -81,12 +81,21 @@ void redis_cluster::start(std::size_t server) {
                              "1000",
                              "--cluster-require-full-coverage",
                              "no"};
+        const std::uint16_t tls_port = free_port();
+        if (!options_.ca.empty()) {
+            options.arguments.insert(
+                options.arguments.end(),
+                {"--tls-port", std::to_string(tls_port), "--tls-ca-cert-file", options_.ca,
+                 "--tls-cert-file", options_.certificate, "--tls-key-file", options_.key,
+                 "--tls-auth-clients", "no", "--tls-cluster", "yes"});
+        }
         auto process = std::make_unique<cli::redis_process>(std::move(options));
         try {
             process->start();
             process->wait_until_ready();
             servers_.push_back(std::move(process));
             bus_ports_.push_back(bus_port);
+            tls_ports_.push_back(tls_port);
             return;
         } catch (const cli::redis_error&) {
             if (tries == 3) {
@@ -97,13 +106,14 @@ void redis_cluster::start(std::size_t server) {
 }
 
 void redis_cluster::introduce() {
-    const std::size_t share = redis::slot_count / masters_;
+    const std::size_t share = redis::slot_count / options_.masters;
     for (std::size_t server = 0; server < size(); ++server) {
         ids_.push_back(command(server, {"CLUSTER", "MYID"}));
         command(server, {"CLUSTER", "SET-CONFIG-EPOCH", std::to_string(server + 1)});
-        if (server < masters_) {
+        if (server < options_.masters) {
             const std::size_t first = server * share;
-            const std::size_t end = server + 1 == masters_ ? redis::slot_count : first + share;
+            const std::size_t end =
+                server + 1 == options_.masters ? redis::slot_count : first + share;
             command(server,
                     {"CLUSTER", "ADDSLOTSRANGE", std::to_string(first), std::to_string(end - 1)});
             std::fill(owners_.begin() + static_cast<std::ptrdiff_t>(first),
@@ -114,9 +124,9 @@ void redis_cluster::introduce() {
     for (std::size_t one = 0; one < size(); ++one) {
         for (std::size_t other = 0; other < size(); ++other) {
             if (one != other) {
-                command(one, {"CLUSTER", "MEET", std::string{host},
-                              std::to_string(servers_[other]->port()),
-                              std::to_string(bus_ports_[other])});
+                command(one,
+                        {"CLUSTER", "MEET", std::string{host},
+                         std::to_string(port_for_peers(other)), std::to_string(bus_ports_[other])});
             }
         }
     }
@@ -129,10 +139,23 @@ bool redis_cluster::serves(std::size_t server) const {
            info.find("cluster_slots_assigned:16384\r") != std::string::npos;
 }
 
+// With tls-cluster the servers speak TLS among themselves.
+std::uint16_t redis_cluster::port_for_peers(std::size_t server) const {
+    return options_.ca.empty() ? servers_[server]->port() : tls_ports_[server];
+}
+
 endpoint redis_cluster::where() const {
     endpoint all;
     for (const auto& each : servers_) {
         all.cluster.push_back({std::string{host}, each->port()});
+    }
+    return all;
+}
+
+endpoint redis_cluster::where_by_tls() const {
+    endpoint all;
+    for (const std::uint16_t port : tls_ports_) {
+        all.cluster.push_back({std::string{host}, port});
     }
     return all;
 }
@@ -172,8 +195,7 @@ void redis_cluster::begin_move(std::uint16_t slot, std::size_t to) {
 void redis_cluster::move_keys(std::uint16_t slot, std::size_t to,
                               const std::vector<std::string>& keys) const {
     std::vector<std::string> words{
-        "MIGRATE", std::string{host}, std::to_string(servers_[to]->port()), "", "0", "5000",
-        "KEYS"};
+        "MIGRATE", std::string{host}, std::to_string(port_for_peers(to)), "", "0", "5000", "KEYS"};
     words.insert(words.end(), keys.begin(), keys.end());
     if (const auto said = command(owners_[slot], words); said != "OK") {
         throw std::runtime_error("MIGRATE: " + said);

@@ -15,11 +15,19 @@
 
 namespace redlock::support {
 
+struct redis_cluster_options {
+    std::size_t masters = 3;  ///< Among which the slots are divided evenly.
+    std::size_t spare = 0;    ///< More, without slots.
+    /// For TLS: PEM files. Each server then listens on a second port.
+    std::string ca;
+    std::string certificate;
+    std::string key;
+};
+
 class redis_cluster {
   public:
-    /// Starts and waits until every server serves. The slots are divided evenly among the first
-    /// `masters`; `spare` more have none. Throws std::runtime_error.
-    explicit redis_cluster(std::size_t masters = 3, std::size_t spare = 0);
+    /// Starts and waits until every server serves. Throws std::runtime_error.
+    explicit redis_cluster(redis_cluster_options options = {});
     ~redis_cluster();
     redis_cluster(const redis_cluster&) = delete;
     redis_cluster& operator=(const redis_cluster&) = delete;
@@ -28,6 +36,8 @@ class redis_cluster {
     [[nodiscard]] std::size_t size() const { return servers_.size(); }
     /// The cluster as one node, with every server to begin with.
     [[nodiscard]] endpoint where() const;
+    /// The same by the ports for TLS.
+    [[nodiscard]] endpoint where_by_tls() const;
 
     /// One command to one server, as support::redis_server::command.
     std::string command(std::size_t server, const std::vector<std::string>& arguments) const;
@@ -50,12 +60,14 @@ class redis_cluster {
   private:
     void start(std::size_t server);
     void introduce();
+    [[nodiscard]] std::uint16_t port_for_peers(std::size_t server) const;
     [[nodiscard]] bool serves(std::size_t server) const;
 
+    redis_cluster_options options_;
     std::string folder_;
-    std::size_t masters_;
     std::vector<std::unique_ptr<cli::redis_process>> servers_;
     std::vector<std::uint16_t> bus_ports_;
+    std::vector<std::uint16_t> tls_ports_;
     std::vector<std::string> ids_;
     std::vector<std::size_t> owners_;  // by slot
 };
