@@ -46,6 +46,7 @@ void examination::on_examined(node_index node) {
 
 void examination::report() {
     std::vector<node_health> seen;
+    seen.reserve(nodes_.size());
     for (const auto& each : nodes_) {
         seen.push_back(each->seen());
     }

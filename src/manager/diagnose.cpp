@@ -56,7 +56,7 @@ std::optional<microseconds> clock_of_all(const std::vector<node_health>& nodes) 
         return std::nullopt;
     }
     if (ahead.size() % 2 == 0) {
-        ahead.push_back(microseconds{0});
+        ahead.emplace_back(0);
     }
     std::sort(ahead.begin(), ahead.end());
     return ahead[ahead.size() / 2];
