@@ -86,7 +86,7 @@ TEST_F(secrets, stay_hidden_when_all_is_well) {
 
 TEST_F(secrets, stay_hidden_when_refused) {
     expect_told(run_all({{"REDLOCK_NODES", url(secret + "-not")}}), "WRONGPASS");
-    expect_told(run_all({{"REDLOCK_NODES", "redis://" + telling + ":" + secret + "@" + address()}}),
+    expect_told(run_all({{"REDLOCK_NODES", "redis://alice:" + secret + "@" + address()}}),
                 "WRONGPASS");
 }
 
@@ -123,9 +123,8 @@ TEST_F(secrets, stay_hidden_when_no_tls_is_spoken) {
 }
 
 TEST_F(secrets, stay_hidden_from_sentinels_that_are_none) {
-    run_all(
-        {{"REDLOCK_NODES", "redis+sentinel://:" + secret + "@" + address() +
-                               "/m?sentinel_user=" + telling + "&sentinel_password=" + secret}});
+    run_all({{"REDLOCK_NODES", "redis+sentinel://:" + secret + "@" + address() +
+                                   "/m?sentinel_user=alice&sentinel_password=" + secret}});
     run_all({{"REDLOCK_NODES", "redis+sentinel://:" + secret + "@" + address() +
                                    "/m?sentinel_password_file=" + password_file}});
 }

@@ -93,7 +93,11 @@ void cluster::thaw() {
 }
 
 std::string fence_of(const std::string& resource) {
-    return "redlock:fence:{" + resource + "}";
+    // Redis' rule for hash tags: what stands between the first '{' and the '}' after it.
+    const std::size_t open = resource.find('{');
+    const std::size_t close = open == std::string::npos ? open : resource.find('}', open);
+    const bool tagged = close != std::string::npos && close > open + 1;
+    return tagged ? "redlock:fence::" + resource : "redlock:fence:{" + resource + "}";
 }
 std::string holder_of(const std::string& resource) {
     return "redlock:holder:{" + resource + "}";
