@@ -216,7 +216,8 @@ void key_tracking::refuse(const redis::reply_view& reply, std::string_view comma
     if (std::exchange(refused_, true)) {
         return;  // for one reason or another: it has been told
     }
-    owner_.on_tracking_refused(redis::classify(reply.text()), shown_with_advice(reply.text(), {.command = command}));
+    owner_.on_tracking_refused(redis::classify(reply.text()),
+                               shown_with_advice(reply.text(), {.command = command}));
 }
 
 void key_tracking::turn_off() {

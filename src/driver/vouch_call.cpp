@@ -38,7 +38,8 @@ void vouch_call::on_reply(std::uint32_t tag, const redis::reply_view& reply) {
         settle(tag);
         return;
     }
-    const refusal why = reply.is_integer() ? pool_.why_no_vote(tag) : refusal_of(reply, {.key = epoch_key});
+    const refusal why =
+        reply.is_integer() ? pool_.why_no_vote(tag) : refusal_of(reply, {.key = epoch_key});
     fail(tag, why.cause, why.message);
 }
 
