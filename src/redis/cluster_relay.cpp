@@ -24,8 +24,6 @@ using namespace std::chrono_literals;
 // Between two tries of a command whose keys are on their way.
 constexpr std::chrono::nanoseconds first_retry = 2ms;
 constexpr unsigned most_doublings = 5;
-// So long a command that must follow is tried, in command timeouts, as a connection does.
-constexpr int patience = 10;
 
 }  // namespace
 

@@ -104,9 +104,9 @@ std::string_view connect_steps::hint() const noexcept {
     }
     const bool first_words = awaits_reply() && step_ != connect_step::greeting;
     if (first_words && !target_.tls && target_.transport == endpoint::transport_kind::tcp) {
-        return to_sentinel()      ? "; does this port speak TLS? Then set sentinel_tls=yes"
-               : follows_master() ? "; does this port speak TLS? Then use rediss+sentinel://"
-                                  : "; does this port speak TLS? Then use rediss://";
+        return to_sentinel() && where_.tls ? "; does this port speak TLS? Drop sentinel_tls=no"
+               : where_.sentinel ? "; does this port speak TLS? Then use rediss+sentinel://"
+                                 : "; does this port speak TLS? Then use rediss://";
     }
     return {};
 }

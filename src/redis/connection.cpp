@@ -19,9 +19,6 @@ namespace asio = boost::asio;
 using namespace std::chrono_literals;
 using std::chrono::nanoseconds;
 
-// Silence after which a server is given up, in command timeouts.
-constexpr int patience = 10;
-
 // Keeps every sum of an instant and a timeout far from overflow.
 nanoseconds sane(nanoseconds timeout) {
     return std::clamp<nanoseconds>(timeout, 1ms, 24h);

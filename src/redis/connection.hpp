@@ -21,6 +21,9 @@
 
 namespace redlock::redis {
 
+/// Silence after which a server is given up, in command timeouts.
+inline constexpr int patience = 10;
+
 struct connection_options {
     endpoint where;
     /// Bounds one attempt, from resolving the name to the answer to INFO. Where Sentinels name the

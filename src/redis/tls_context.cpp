@@ -49,13 +49,11 @@ complaint cannot_be_read(std::string_view option, const std::string& path) {
 // OpenSSL finds authorities in a folder by the hashes of their names, and nothing else there.
 bool has_hashed_names(const std::string& folder) {
     std::error_code ignored;
-    for (const auto& entry : std::filesystem::directory_iterator{folder, ignored}) {
+    const std::filesystem::directory_iterator entries{folder, ignored};
+    return std::any_of(begin(entries), end(entries), [](const auto& entry) {
         const std::string name = entry.path().filename().string();
-        if (name.size() > 9 && name[8] == '.' && name.find_first_not_of("0123456789abcdef") == 8) {
-            return true;
-        }
-    }
-    return false;
+        return name.size() > 9 && name[8] == '.' && name.find_first_not_of("0123456789abcdef") == 8;
+    });
 }
 
 complaint trust(SSL_CTX* context, const std::string& ca) {

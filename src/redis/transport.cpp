@@ -33,6 +33,7 @@ constexpr int keepalive_probes = 4;
 template <class Endpoints>
 Endpoints in_order(const Endpoints& addresses) {
     std::vector<int> families;
+    families.reserve(addresses.size());
     for (const auto& each : addresses) {
         families.push_back(each.protocol().family());
     }
