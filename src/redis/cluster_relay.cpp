@@ -216,7 +216,7 @@ bool cluster_link::shell::put_off(relay& refused) {
     const time_point now = boot_clock::now();
     if (refused.retries == 0) {
         refused.give_up_at = refused.how() == delivery::must_follow
-                                 ? now + patience * options_.command_timeout
+                                 ? now + patience_in_timeouts * options_.command_timeout
                                  : refused.deadline();
     }
     if (now >= refused.give_up_at || (refused.late() && refused.how() != delivery::must_follow)) {

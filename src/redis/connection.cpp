@@ -261,7 +261,7 @@ connection::shell::time_point connection::shell::next_wake() const {
             return retry_unasked_ ? std::min(wake, retry_at_) : wake;
         case connection_state::ready:
             if (queue_.in_flight() != 0) {
-                const int times = stalled_ ? patience : 1;
+                const int times = stalled_ ? patience_in_timeouts : 1;
                 wake = std::min(wake, silent_since_ + times * options_.command_timeout);
             }
             return wake;
@@ -313,7 +313,7 @@ void connection::shell::on_timer() {
 
 void connection::shell::watch(time_point now) {
     const nanoseconds silence = now - silent_since_;
-    if (silence >= patience * options_.command_timeout) {
+    if (silence >= patience_in_timeouts * options_.command_timeout) {
         fail(node_errc::connection_lost, fmt::format("no answer for {} ms", milliseconds(silence)));
     } else if (silence >= options_.command_timeout) {
         stalled_ = true;

@@ -22,7 +22,7 @@
 namespace redlock::redis {
 
 /// Silence after which a server is given up, in command timeouts.
-inline constexpr int patience = 10;
+inline constexpr int patience_in_timeouts = 10;
 
 struct connection_options {
     endpoint where;

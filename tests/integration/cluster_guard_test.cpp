@@ -12,7 +12,6 @@ namespace redlock::integration {
 namespace {
 
 using support::redis_cluster;
-using testing::HasSubstr;
 
 struct cluster_guard : testing::Test {
     static manager_options options() {

@@ -28,7 +28,6 @@ namespace asio = boost::asio;
 using namespace std::chrono_literals;
 using tcp = asio::ip::tcp;
 using testing::ElementsAre;
-using testing::HasSubstr;
 using testing::IsEmpty;
 
 constexpr int six = AF_INET6;

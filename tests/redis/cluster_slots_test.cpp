@@ -13,7 +13,6 @@
 namespace redlock::redis {
 namespace {
 
-using testing::ElementsAre;
 using kind = slot_refusal::kind;
 
 const server_address asked{"10.0.0.1", 7000};

@@ -29,7 +29,8 @@ redis_server_options without_files(std::vector<std::string> more = {}) {
 }
 
 std::string id_of(std::size_t sentinel) {
-    return std::string(40, static_cast<char>('a' + sentinel));
+    std::string id(40, static_cast<char>('a' + sentinel));
+    return id;
 }
 
 bool wait_for(const std::function<bool()>& done, std::chrono::nanoseconds longest) {
