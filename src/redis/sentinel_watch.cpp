@@ -9,13 +9,24 @@
 namespace redlock::redis {
 
 bool dissent::counts(const server_address& named, const server_address& present, time_point now) {
-    if (named == present ||
-        (last_ && named == named_ && present == present_ && now - *last_ < same_again)) {
+    if (named == present) {
+        agreed_ = present;
+        since_ = now;
         return false;
     }
-    named_ = named;
-    present_ = present;
-    last_ = now;
+    if (named != named_ || present != present_) {
+        named_ = named;
+        present_ = present;
+        since_ = now;
+        counted_.reset();
+    }
+    if (agreed_ == present) {
+        return true;
+    }
+    if (now - since_ < may_be_late || (counted_ && now - *counted_ < same_again)) {
+        return false;
+    }
+    counted_ = now;
     return true;
 }
 
@@ -43,6 +54,7 @@ sentinel_watch::sentinel_watch(const boost::asio::any_io_executor& strand,
     : group_(*options.where.sentinel),
       question_(master_question(group_)),
       command_timeout_(options.command_timeout),
+      period_(options.sentinel_period),
       commands_(commands),
       answers_(std::make_shared<answers>(*this)),
       heard_(group_.addresses.size()) {
@@ -72,7 +84,7 @@ void sentinel_watch::look() {
     if (now < next_ || commands_.server() == nullptr) {
         return;
     }
-    next_ = now + period;
+    next_ = now + period_;
     for (std::size_t each = 0; each < sentinels_.size(); ++each) {
         if (sentinels_[each]->state() == connection_state::idle) {
             sentinels_[each]->start();

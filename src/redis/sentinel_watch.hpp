@@ -24,23 +24,28 @@ class dissent {
   public:
     using time_point = boot_clock::time_point;
 
+    /// One that never agreed may not have heard of the last failover yet: they tell each other
+    /// every two seconds.
+    static constexpr std::chrono::seconds may_be_late{5};
     /// Sentinels that name one server in two ways, such as by name and by address, must not make
-    /// us go to and fro: the same difference counts once a minute.
+    /// us go to and fro: so often at most the same difference counts of one that never agreed.
     static constexpr std::chrono::seconds same_again{60};
 
+    /// True at once if it named the present master before and names another now, which is news;
+    /// else when it has insisted for long enough.
     [[nodiscard]] bool counts(const server_address& named, const server_address& present,
                               time_point now);
 
   private:
+    server_address agreed_;
     server_address named_;
     server_address present_;
-    std::optional<time_point> last_{};
+    time_point since_{};
+    std::optional<time_point> counted_{};
 };
 
 class sentinel_watch final : private connection_events {
   public:
-    static constexpr std::chrono::seconds period{2};
-
     /// `options`: those of `commands`, the connection to the master, which owns this.
     sentinel_watch(const boost::asio::any_io_executor& strand, const connection_options& options,
                    connection& commands, std::uint64_t seed);
@@ -48,7 +53,7 @@ class sentinel_watch final : private connection_events {
     sentinel_watch(const sentinel_watch&) = delete;
     sentinel_watch& operator=(const sentinel_watch&) = delete;
 
-    /// The master is being used: asks, unless that was done within the last `period`.
+    /// The master is being used: asks, unless that was done a moment ago.
     void look();
     void stop();
 
@@ -64,6 +69,7 @@ class sentinel_watch final : private connection_events {
     sentinel_group group_;
     std::string question_;
     std::chrono::nanoseconds command_timeout_;
+    std::chrono::nanoseconds period_;
     connection& commands_;
     std::shared_ptr<answers> answers_;
     std::vector<dissent> heard_;

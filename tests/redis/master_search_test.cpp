@@ -170,17 +170,37 @@ TEST(master_search, bounds_what_it_tells) {
     EXPECT_THAT(search.message("m"), AllOf(HasSubstr("; and 9"), HasSubstr(" more")));
 }
 
-TEST(dissent, counts_once_a_minute_for_the_same_difference) {
-    const server_address here{"a", 1};
-    const server_address there{"b", 1};
-    const boot_clock::time_point start{1h};
+const server_address here{"a", 1};
+const server_address there{"b", 1};
+constexpr boot_clock::time_point start{1h};
+
+TEST(dissent, counts_at_once_of_one_that_agreed_before) {
     dissent heard;
     EXPECT_FALSE(heard.counts(here, here, start));
-    EXPECT_TRUE(heard.counts(there, here, start));
-    EXPECT_FALSE(heard.counts(there, here, start + 59s));
-    EXPECT_TRUE(heard.counts(here, there, start + 59s)) << "back again is another difference";
-    EXPECT_TRUE(heard.counts(there, here, start + 60s));
-    EXPECT_TRUE(heard.counts(there, here, start + 120s));
+    EXPECT_TRUE(heard.counts(there, here, start + 2s));
+    EXPECT_FALSE(heard.counts(there, there, start + 3s));
+    EXPECT_TRUE(heard.counts(here, there, start + 4s)) << "and back";
+}
+
+TEST(dissent, does_not_count_of_one_that_is_late) {
+    dissent heard;
+    EXPECT_FALSE(heard.counts(there, here, start));
+    EXPECT_FALSE(heard.counts(there, here, start + 4s));
+    EXPECT_FALSE(heard.counts(here, here, start + 6s)) << "now it has heard";
+    // Nor when it had agreed on the master before this one.
+    EXPECT_FALSE(heard.counts(here, there, start + 7s));
+    EXPECT_FALSE(heard.counts(here, there, start + 11s));
+}
+
+TEST(dissent, counts_once_a_minute_of_one_that_insists) {
+    dissent heard;
+    EXPECT_FALSE(heard.counts(there, here, start));
+    EXPECT_TRUE(heard.counts(there, here, start + 5s));
+    EXPECT_FALSE(heard.counts(there, here, start + 64s));
+    EXPECT_TRUE(heard.counts(there, here, start + 65s));
+    // It calls the same server by another name: to have gone there changes nothing.
+    EXPECT_FALSE(heard.counts(there, there, start + 66s));
+    EXPECT_FALSE(heard.counts(there, here, start + 80s));
 }
 
 }  // namespace
