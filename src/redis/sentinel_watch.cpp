@@ -81,10 +81,13 @@ void sentinel_watch::stop() {
 
 void sentinel_watch::look() {
     const auto now = boot_clock::now();
-    if (now < next_ || commands_.server() == nullptr) {
+    // Who agrees on a new connection at once is soon believed when it changes its mind.
+    const bool is_new = commands_.generation() != generation_;
+    if ((now < next_ && !is_new) || commands_.server() == nullptr) {
         return;
     }
     next_ = now + period_;
+    generation_ = commands_.generation();
     for (std::size_t each = 0; each < sentinels_.size(); ++each) {
         if (sentinels_[each]->state() == connection_state::idle) {
             sentinels_[each]->start();

@@ -74,6 +74,7 @@ class sentinel_watch final : private connection_events {
     std::shared_ptr<answers> answers_;
     std::vector<dissent> heard_;
     boot_clock::time_point next_{};
+    std::uint64_t generation_ = 0;  ///< Of the connection on which they were asked last.
     std::vector<std::unique_ptr<connection>> sentinels_;
 };
 
