@@ -248,32 +248,6 @@ TEST_F(restart_guard_test, clients_with_other_settings_are_refused_by_name) {
     EXPECT_FALSE(second.try_acquire("another")->error);
 }
 
-// Six seconds, since a server tells its uptime in whole seconds, and it must be longer than a
-// quarantine which must not end while we look.
-TEST_F(restart_guard_test, what_was_known_of_a_server_does_not_vouch_for_the_next) {
-    manager_options options = short_leases();
-    options.lease_time = options.max_lease_time = 3s;
-    client first{turned, nodes.urls(), options};
-    lock held = first.take("job");
-    manager_options other = options;
-    other.lease_time = other.max_lease_time = 2900ms;
-    other.quorum_timeout = 100ms;
-    client second{turned, nodes.urls(), other};
-    ASSERT_EQ(second.try_acquire("another")->cause(0), node_errc::configuration_mismatch);
-    const auto has_been_up = [](redis_server& node) {
-        const std::string info = node.command({"INFO", "server"});
-        return std::stoi(info.substr(info.find("uptime_in_seconds:") + 18)) >= 6;
-    };
-    ASSERT_TRUE(turned.until([&] { return nodes.count(has_been_up) == 3; }));
-    // Its connections are idle, so that it notices only now; what it asks then was meant for the
-    // servers before.
-    restart(0, 2);
-    for (int i = 0; i < 5; ++i) {
-        EXPECT_TRUE(second.try_acquire("job")->error);
-    }
-    EXPECT_TRUE(held.valid());
-}
-
 TEST_F(restart_guard_test, a_flushed_node_loses_its_vote) {
     client user{turned, nodes.urls()};
     client waiting{turned, nodes.urls()};
