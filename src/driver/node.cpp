@@ -115,6 +115,9 @@ void node::send_when_ready(std::string encoded, std::shared_ptr<redis::reply_sin
 std::string node::greeting(const redis::server_identity& identity) {
     identity_ = identity;
     greeted_at_ = boot_clock::now();
+    // An answer to what was asked before is about another.
+    second_greeting_->forget();
+    second_greeting_ = std::make_shared<second_greeting>(*this);
     if (!identity.incarnation().empty()) {
         return encode_hello(identity, *terms_);
     }
@@ -140,9 +143,12 @@ void node::greet() {
         return;
     }
     greeted_at_ = boot_clock::now();
-    // A failure says nothing new of the node, and the next one who needs its vote asks again.
+    // A failure says nothing new of the node, and the next one who needs its vote asks again. Only
+    // on this connection: behind the next one there may be a server that was started just now, and
+    // what we know of this one would vouch for it.
     static_cast<void>(send(encode_hello(identity_, *terms_), second_greeting_,
-                           greeted_at_ + std::chrono::seconds{10}));
+                           greeted_at_ + std::chrono::seconds{10},
+                           redis::delivery::this_connection));
 }
 
 void node::stop() {

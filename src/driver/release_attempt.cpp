@@ -73,11 +73,14 @@ const script_call* release_attempt::script_for(node_index node) {
 
 void release_attempt::on_answer(node_index node, const redis::reply_view& reply) {
     auto answer = parse_release(reply);
+    if (!answer.vote && surely_not_executed(answer.why.cause)) {
+        // It must be said again once the node is itself again.
+        on_no_answer(node, answer.why.cause, std::move(answer.why.message), false);
+        return;
+    }
     if (!answer.vote) {
         failed().note(node, answer.why.cause, std::move(answer.why.message));
-        round_.on_vote(node, surely_not_executed(answer.why.cause)
-                                 ? core::release_answer::not_executed
-                                 : core::release_answer::unknown);
+        round_.on_vote(node, core::release_answer::unknown);
     } else {
         failed().clear(node);
         round_.on_vote(node, *answer.vote);

@@ -28,6 +28,30 @@ complaint check_positive(milliseconds value, std::string_view name) {
     return {};
 }
 
+/// What no URL says, but a hand can fill in; and what would be believed without reason.
+complaint check_endpoint(const endpoint& node) {
+    const bool on_socket = node.transport == endpoint::transport_kind::unix_socket;
+    if ((on_socket && (node.tls || node.sentinel || !node.cluster.empty())) ||
+        (node.sentinel && !node.cluster.empty())) {
+        return fmt::format("{} is several kinds of node at once", node.to_string());
+    }
+    if (node.sentinel && (node.sentinel->addresses.empty() || node.sentinel->master.empty())) {
+        return fmt::format("{} lacks the Sentinels' addresses or the master's name",
+                           node.to_string());
+    }
+    if (!node.cluster.empty() && node.database != 0) {
+        return fmt::format("{}: a Redis Cluster has no database but 0", node.to_string());
+    }
+    if (node.sentinel && node.tls && node.tls->verify && !node.sentinel->tls &&
+        node.tls->server_name.empty()) {
+        return fmt::format(
+            "{}: Sentinels without TLS may hand out anybody's name, so it proves nothing that a "
+            "certificate carries it: give the servers' name with server_name",
+            node.to_string());
+    }
+    return {};
+}
+
 }  // namespace
 
 complaint check_resource(const resource_name& resource, bool clustered) {
@@ -108,6 +132,9 @@ complaint check_manager(const std::vector<endpoint>& nodes, const manager_option
                            core::node_set::max_nodes);
     }
     for (auto node = nodes.begin(); node != nodes.end(); ++node) {
+        if (auto wrong = check_endpoint(*node)) {
+            return wrong;
+        }
         if (std::find(nodes.begin(), node, *node) != node) {
             return fmt::format("{} is listed twice: its vote would count twice", node->to_string());
         }

@@ -54,6 +54,7 @@ error_code cluster_link::relay::hand_to(const std::shared_ptr<member>& whom, boo
 void cluster_link::relay::on_reply(std::uint32_t tag, const reply_view& reply) {
     const auto asked = std::exchange(at_, nullptr);
     if (!reply.is_error() || !shell_->redirect(*this, asked->where(), reply.text())) {
+        shell_->on_answer_of(*asked);
         sink_->on_reply(tag, reply);
     }
 }

@@ -151,6 +151,8 @@ class cluster_link::shell final : public std::enable_shared_from_this<cluster_li
     // What members and relays report.
     void on_member_ready(const member& which);
     void on_member_down(const member& which, error_code cause);
+    /// Before an answer is handed on: it must not count if the greeting was not this server's too.
+    void on_answer_of(const member& which);
     void note(std::string message) { message_ = std::move(message); }
     [[nodiscard]] nanoseconds command_timeout() const noexcept { return options_.command_timeout; }
     /// A server of the cluster refused a command. True: it has been sent elsewhere, or will be.

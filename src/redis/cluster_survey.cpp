@@ -93,6 +93,14 @@ void cluster_link::shell::on_member_down(const member& which, error_code cause) 
     }
 }
 
+// The server that was asked for the slots may not have heard of a move that we were told of.
+void cluster_link::shell::on_answer_of(const member& which) {
+    if (options_.greets && state_ == connection_state::ready &&
+        !identities_.contains(to_string(which.where()))) {
+        disturb(node_errc::slot_unserved, to_string(which.where()) + " was not known yet");
+    }
+}
+
 void cluster_link::shell::slot_moved(const slot_refusal& told) {
     if (!told.where.host.empty()) {
         map_.assign(told.slot, told.where);
@@ -293,8 +301,13 @@ void cluster_link::shell::ask_identities() {
 
 void cluster_link::shell::take_identity(const member& who, const reply_view& reply) {
     // Without the right to ask, nothing is known, and the greeting says so.
-    identities_[to_string(who.where())] =
-        reply.is_text() ? parse_server_info(reply.text()) : server_identity{};
+    server_identity told = reply.is_text() ? parse_server_info(reply.text()) : server_identity{};
+    if (!told.role.empty() && told.role != "master") {
+        fail_survey(node_errc::slot_unserved,
+                    to_string(who.where()) + " is no master any more: a failover is under way?");
+        return;
+    }
+    identities_[to_string(who.where())] = std::move(told);
     if (--identities_due_ == 0) {
         greet();
     }

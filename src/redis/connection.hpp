@@ -34,8 +34,6 @@ struct connection_options {
     std::chrono::nanoseconds command_timeout = std::chrono::seconds{1};
     std::chrono::nanoseconds backoff_min = std::chrono::milliseconds{50};
     std::chrono::nanoseconds backoff_max = std::chrono::seconds{5};
-    /// How often Sentinels are asked, while commands flow, whether their master still is one.
-    std::chrono::nanoseconds sentinel_period = std::chrono::seconds{2};
     /// `connection_events::greeting` has something to say.
     bool greets = false;
     /// The server may speak without having been asked, as it does to a subscriber.

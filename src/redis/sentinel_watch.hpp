@@ -19,33 +19,58 @@
 
 namespace redlock::redis {
 
-/// Whether what one Sentinel says is a reason to leave the present master. Pure.
+/// What the Sentinels answer to one question. Pure.
+class sentinel_poll {
+  public:
+    /// So many are asked.
+    void begin(std::size_t sentinels);
+    /// What one of them says; nothing if it says nothing of use. Only the first word of each
+    /// counts.
+    void hear(std::size_t sentinel, std::optional<server_address> named);
+    /// Everybody was heard.
+    [[nodiscard]] bool over() const noexcept { return awaited_ == 0; }
+    /// The first that names a server which is not the present one and which at least half of those
+    /// that know one name. One alone may be cut off, and stay with a master of the past.
+    [[nodiscard]] std::optional<std::size_t> against(const server_address& present) const;
+    [[nodiscard]] const server_address& named_by(std::size_t sentinel) const {
+        return *named_[sentinel];
+    }
+
+  private:
+    std::vector<std::optional<server_address>> named_;
+    std::vector<bool> heard_;
+    std::size_t awaited_ = 0;
+};
+
+/// Whether what the Sentinels say is a reason to leave the present master. Pure.
 class dissent {
   public:
     using time_point = boot_clock::time_point;
 
-    /// One that never agreed may not have heard of the last failover yet: they tell each other
-    /// every two seconds.
-    static constexpr std::chrono::seconds may_be_late{5};
+    /// They hear of a failover one after the other, and until then name a master of the past: what
+    /// they say must be said again, and for longer if it would lead us back.
+    static constexpr std::chrono::seconds settled{1};
+    static constexpr std::chrono::seconds settled_on_return{10};
     /// Sentinels that name one server in two ways, such as by name and by address, must not make
-    /// us go to and fro: so often at most the same difference counts of one that never agreed.
+    /// us go to and fro: the same difference counts once a minute.
     static constexpr std::chrono::seconds same_again{60};
 
-    /// True at once if it named the present master before and names another now, which is news;
-    /// else when it has insisted for long enough.
-    [[nodiscard]] bool counts(const server_address& named, const server_address& present,
-                              time_point now);
+    /// To be asked after each poll; `named`: against `present`, if anything is.
+    [[nodiscard]] bool counts(const std::optional<server_address>& named,
+                              const server_address& present, time_point now);
 
   private:
-    server_address agreed_;
-    server_address named_;
+    std::optional<server_address> named_;
     server_address present_;
+    server_address before_;  ///< Where we were before `present_`.
     time_point since_{};
-    std::optional<time_point> counted_{};
+    std::optional<time_point> last_{};
 };
 
 class sentinel_watch final : private connection_events {
   public:
+    static constexpr std::chrono::seconds period{2};
+
     /// `options`: those of `commands`, the connection to the master, which owns this.
     sentinel_watch(const boost::asio::any_io_executor& strand, const connection_options& options,
                    connection& commands, std::uint64_t seed);
@@ -53,7 +78,7 @@ class sentinel_watch final : private connection_events {
     sentinel_watch(const sentinel_watch&) = delete;
     sentinel_watch& operator=(const sentinel_watch&) = delete;
 
-    /// The master is being used: asks, unless that was done a moment ago.
+    /// The master is being used: asks, unless that was done within the last `period`.
     void look();
     void stop();
 
@@ -64,17 +89,18 @@ class sentinel_watch final : private connection_events {
     void on_ready(const server_identity& /*identity*/) override {}
     void on_down(error_code /*cause*/, std::string_view /*message*/,
                  std::chrono::nanoseconds /*retry_in*/) override {}
-    void on_named(std::size_t sentinel, const reply_view& reply);
+    void hear(std::uint32_t tag, std::optional<server_address> named);
+    void conclude();
 
     sentinel_group group_;
     std::string question_;
     std::chrono::nanoseconds command_timeout_;
-    std::chrono::nanoseconds period_;
     connection& commands_;
     std::shared_ptr<answers> answers_;
-    std::vector<dissent> heard_;
+    sentinel_poll poll_;
+    dissent dissent_;
+    std::uint32_t round_ = 0;
     boot_clock::time_point next_{};
-    std::uint64_t generation_ = 0;  ///< Of the connection on which they were asked last.
     std::vector<std::unique_ptr<connection>> sentinels_;
 };
 

@@ -41,6 +41,14 @@ bool begins_with_word(std::string_view text, std::string_view word) noexcept {
            (word.ends_with(' ') || text.size() == word.size() || text[word.size()] == ' ');
 }
 
+// Redis 6 wraps what stopped a script: "ERR Error running script (...): ... -READONLY You can't
+// ...".
+bool stopped_script_with(std::string_view text, std::string_view word) noexcept {
+    const std::size_t at = text.find(word);
+    return text.starts_with("ERR Error running script") && at != std::string_view::npos &&
+           text[at - 1] == '-';
+}
+
 void mask_all(std::string& text, std::string_view secret) {
     if (secret.empty()) {
         return;
@@ -55,8 +63,10 @@ void mask_all(std::string& text, std::string_view secret) {
 
 node_errc classify(std::string_view error_text) noexcept {
     const auto* const found =
-        std::find_if(beginnings.begin(), beginnings.end(),
-                     [=](const auto& each) { return begins_with_word(error_text, each.first); });
+        std::find_if(beginnings.begin(), beginnings.end(), [=](const auto& each) {
+            return begins_with_word(error_text, each.first) ||
+                   stopped_script_with(error_text, each.first);
+        });
     if (found != beginnings.end()) {
         return found->second;
     }

@@ -155,6 +155,17 @@ TEST_F(release_attempt_test, is_indeterminate_when_errors_may_hide_a_deletion) {
     EXPECT_EQ(release(node_set::all(3), {}), release_outcome::indeterminate);
 }
 
+TEST_F(release_attempt_test, is_said_again_to_a_node_that_did_not_carry_it_out) {
+    nodes[2]->on_script = always("-LOADING Redis is loading the dataset in memory\r\n");
+    EXPECT_EQ(release(node_set::all(3), {}), release_outcome::released);
+    ASSERT_TRUE(world.run_until([&] { return nodes[2]->calls().size() == 1 && settled; }));
+    nodes[2]->on_script = always(":1\r\n");
+    nodes[2]->server.hang_up();
+    // Whatever is sent next finds the connection gone, and the node itself again.
+    start_release(set_of({2}), {});
+    EXPECT_TRUE(world.run_until([&] { return nodes[2]->calls().size() == 3; }));
+}
+
 TEST_F(release_attempt_test, of_nothing_is_gone_and_settled_at_once) {
     start_release({}, {});
     EXPECT_EQ(released->outcome, release_outcome::gone);

@@ -121,6 +121,40 @@ TEST(arguments, refuse_a_node_that_is_listed_twice_without_showing_its_secret) {
     EXPECT_EQ(check_manager(twice, {}), std::nullopt);
 }
 
+TEST(arguments, refuse_endpoints_that_are_several_things_or_believe_anybody) {
+    const auto complaint_of = [](const endpoint& node) { return said(check_manager({node}, {})); };
+    endpoint node;
+    node.sentinel = sentinel_group{.addresses = {{"s", 26379}}, .master = "m"};
+    EXPECT_EQ(complaint_of(node), "nothing");
+    node.cluster = {{"c", 6379}};
+    EXPECT_THAT(complaint_of(node), HasSubstr("several kinds"));
+    node.sentinel.reset();
+    EXPECT_EQ(complaint_of(node), "nothing");
+    node.database = 1;
+    EXPECT_THAT(complaint_of(node), HasSubstr("no database but 0"));
+
+    endpoint socket;
+    socket.transport = endpoint::transport_kind::unix_socket;
+    socket.path = "/s";
+    EXPECT_EQ(complaint_of(socket), "nothing");
+    socket.tls.emplace();
+    EXPECT_THAT(complaint_of(socket), HasSubstr("several kinds"));
+
+    endpoint nobody;
+    nobody.sentinel = sentinel_group{.addresses = {}, .master = "m"};
+    EXPECT_THAT(complaint_of(nobody), HasSubstr("lacks"));
+
+    endpoint named;
+    named.sentinel = sentinel_group{.addresses = {{"s", 26379}}, .master = "m"};
+    named.tls.emplace();
+    EXPECT_THAT(complaint_of(named), HasSubstr("server_name"));
+    named.tls->server_name = "redis.internal";
+    EXPECT_EQ(complaint_of(named), "nothing");
+    named.tls->server_name.clear();
+    named.sentinel->tls = true;
+    EXPECT_EQ(complaint_of(named), "nothing");
+}
+
 TEST(arguments, name_the_duration_that_is_out_of_range) {
     const std::vector<std::pair<std::string, milliseconds manager_options::*>> durations{
         {"lease_time", &manager_options::lease_time},

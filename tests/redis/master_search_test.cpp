@@ -170,37 +170,61 @@ TEST(master_search, bounds_what_it_tells) {
     EXPECT_THAT(search.message("m"), AllOf(HasSubstr("; and 9"), HasSubstr(" more")));
 }
 
-const server_address here{"a", 1};
-const server_address there{"b", 1};
-constexpr boot_clock::time_point start{1h};
-
-TEST(dissent, counts_at_once_of_one_that_agreed_before) {
-    dissent heard;
-    EXPECT_FALSE(heard.counts(here, here, start));
-    EXPECT_TRUE(heard.counts(there, here, start + 2s));
-    EXPECT_FALSE(heard.counts(there, there, start + 3s));
-    EXPECT_TRUE(heard.counts(here, there, start + 4s)) << "and back";
+TEST(sentinel_poll, needs_half_of_those_that_know_a_master) {
+    const server_address here{"a", 1};
+    const server_address there{"b", 1};
+    const auto against = [&](const std::vector<std::optional<server_address>>& named) {
+        sentinel_poll poll;
+        poll.begin(named.size());
+        for (std::size_t each = 0; each < named.size(); ++each) {
+            EXPECT_FALSE(poll.over());
+            poll.hear(each, named[each]);
+            poll.hear(each, std::nullopt);  // another word of the same
+        }
+        EXPECT_TRUE(poll.over());
+        return poll.against(here);
+    };
+    EXPECT_EQ(against({here, here, here}), std::nullopt);
+    EXPECT_EQ(against({here, here, there}), std::nullopt) << "it may be cut off";
+    EXPECT_EQ(against({here, there, there}), 1U);
+    EXPECT_EQ(against({std::nullopt, here, there}), 2U);
+    EXPECT_EQ(against({std::nullopt, std::nullopt, there}), 2U);
+    EXPECT_EQ(against({std::nullopt, std::nullopt}), std::nullopt);
+    EXPECT_EQ(against({there}), 0U);
+    EXPECT_EQ(against({here, there, server_address{"c", 1}}), std::nullopt);
 }
 
-TEST(dissent, does_not_count_of_one_that_is_late) {
+struct dissent_test : testing::Test {
+    bool counts(const std::optional<server_address>& named, const server_address& present,
+                std::chrono::seconds at) {
+        return heard.counts(named, present, boot_clock::time_point{1h} + at);
+    }
+
+    const server_address here{"a", 1};
+    const server_address there{"b", 1};
     dissent heard;
-    EXPECT_FALSE(heard.counts(there, here, start));
-    EXPECT_FALSE(heard.counts(there, here, start + 4s));
-    EXPECT_FALSE(heard.counts(here, here, start + 6s)) << "now it has heard";
-    // Nor when it had agreed on the master before this one.
-    EXPECT_FALSE(heard.counts(here, there, start + 7s));
-    EXPECT_FALSE(heard.counts(here, there, start + 11s));
+};
+
+TEST_F(dissent_test, counts_when_it_is_said_again_and_then_once_a_minute) {
+    EXPECT_FALSE(counts(std::nullopt, here, 0s));
+    EXPECT_FALSE(counts(there, here, 2s)) << "they may just be hearing of it";
+    EXPECT_TRUE(counts(there, here, 4s));
+    EXPECT_FALSE(counts(there, here, 63s));
+    EXPECT_TRUE(counts(there, here, 64s));
 }
 
-TEST(dissent, counts_once_a_minute_of_one_that_insists) {
-    dissent heard;
-    EXPECT_FALSE(heard.counts(there, here, start));
-    EXPECT_TRUE(heard.counts(there, here, start + 5s));
-    EXPECT_FALSE(heard.counts(there, here, start + 64s));
-    EXPECT_TRUE(heard.counts(there, here, start + 65s));
-    // It calls the same server by another name: to have gone there changes nothing.
-    EXPECT_FALSE(heard.counts(there, there, start + 66s));
-    EXPECT_FALSE(heard.counts(there, here, start + 80s));
+TEST_F(dissent_test, is_over_when_they_agree) {
+    EXPECT_FALSE(counts(there, here, 0s));
+    EXPECT_FALSE(counts(std::nullopt, here, 2s));
+    EXPECT_FALSE(counts(there, here, 4s));
+    EXPECT_TRUE(counts(there, here, 6s));
+}
+
+TEST_F(dissent_test, leads_back_only_after_a_while) {
+    EXPECT_FALSE(counts(std::nullopt, here, 0s));
+    EXPECT_FALSE(counts(here, there, 2s)) << "a failover, of which most have not heard yet";
+    EXPECT_FALSE(counts(here, there, 11s));
+    EXPECT_TRUE(counts(here, there, 12s));
 }
 
 }  // namespace

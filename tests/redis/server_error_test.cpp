@@ -30,6 +30,18 @@ TEST(server_error, is_known_by_its_code_word) {
     EXPECT_EQ(classify("OOM"), out_of_memory);
 }
 
+TEST(server_error, is_known_inside_what_redis_6_says_of_a_script) {
+    using enum node_errc;
+    const std::string before =
+        "ERR Error running script (call to f_1b936e): @user_script:3: @user_script: 3: ";
+    EXPECT_EQ(classify(before + "-READONLY You can't write against a read only replica."),
+              read_only);
+    EXPECT_EQ(classify(before + "-OOM command not allowed when used memory > 'maxmemory'."),
+              out_of_memory);
+    EXPECT_EQ(classify(before + "Wrong number of args"), error_reply);
+    EXPECT_EQ(classify("ERR Error running scripts: READONLY"), error_reply);
+}
+
 TEST(server_error, is_any_other_without_a_known_word) {
     using enum node_errc;
     for (const std::string_view text : {"", "ERR unknown command", "OOMPH", "noauth x", " NOAUTH",
