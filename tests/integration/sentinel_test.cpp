@@ -105,6 +105,8 @@ TEST(sentinel_test, a_killed_master_is_followed_and_locks_are_kept_or_reported_l
     EXPECT_FALSE(user.release(kept));
     EXPECT_FALSE(replica.get("kept"));
 
+    // Not before all have heard of it: one that has not would lead to the dead one.
+    ASSERT_TRUE(user.await([&] { return watched.is_master(replica); }));
     client doubled{turned, {watched.url(), replica.url()}, impatient_options()};
     EXPECT_EQ(doubled.try_acquire("other")->error, errc::same_server_twice);
 }
