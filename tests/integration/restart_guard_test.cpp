@@ -248,6 +248,38 @@ TEST_F(restart_guard_test, clients_with_other_settings_are_refused_by_name) {
     EXPECT_FALSE(second.try_acquire("another")->error);
 }
 
+// Seven seconds, since a server tells its uptime in whole seconds, and it must be longer than a
+// quarantine which must not end while we look.
+TEST_F(restart_guard_test, what_was_known_of_a_server_does_not_vouch_for_the_next) {
+    manager_options options = short_leases();
+    options.lease_time = options.max_lease_time = 3s;
+    client first{turned, nodes.urls(), options};
+    ASSERT_FALSE(first.try_acquire("settings")->error);
+    manager_options other = options;
+    other.lease_time = other.max_lease_time = 2900ms;
+    other.quorum_timeout = 100ms;
+    client second{turned, nodes.urls(), other};
+    const auto all_are_up_for = [&](int seconds) {
+        return turned.until([&] {
+            return nodes.count([&](redis_server& node) {
+                const std::string info = node.command({"INFO", "server"});
+                return std::stoi(info.substr(info.find("uptime_in_seconds:") + 18)) >= seconds;
+            }) == 3;
+        });
+    };
+    ASSERT_TRUE(all_are_up_for(5));
+    ASSERT_EQ(second.try_acquire("another")->cause(0), node_errc::configuration_mismatch);
+    // A second later it may ask again. Its connections are idle, so that it notices the restart
+    // only then, and what it asks was meant for the servers before. Nobody else is there to tell
+    // the new ones who they are.
+    ASSERT_TRUE(all_are_up_for(7));
+    first.take("job").detach();
+    restart(0, 2);
+    for (int i = 0; i < 5; ++i) {
+        EXPECT_TRUE(second.try_acquire("job")->error);
+    }
+}
+
 TEST_F(restart_guard_test, a_flushed_node_loses_its_vote) {
     client user{turned, nodes.urls()};
     client waiting{turned, nodes.urls()};

@@ -121,10 +121,17 @@ TEST(arguments, refuse_a_node_that_is_listed_twice_without_showing_its_secret) {
     EXPECT_EQ(check_manager(twice, {}), std::nullopt);
 }
 
+sentinel_group sentinels(std::vector<server_address> addresses) {
+    sentinel_group group;
+    group.addresses = std::move(addresses);
+    group.master = "m";
+    return group;
+}
+
 TEST(arguments, refuse_endpoints_that_are_several_things_or_believe_anybody) {
     const auto complaint_of = [](const endpoint& node) { return said(check_manager({node}, {})); };
     endpoint node;
-    node.sentinel = sentinel_group{.addresses = {{"s", 26379}}, .master = "m"};
+    node.sentinel = sentinels({{"s", 26379}});
     EXPECT_EQ(complaint_of(node), "nothing");
     node.cluster = {{"c", 6379}};
     EXPECT_THAT(complaint_of(node), HasSubstr("several kinds"));
@@ -141,11 +148,11 @@ TEST(arguments, refuse_endpoints_that_are_several_things_or_believe_anybody) {
     EXPECT_THAT(complaint_of(socket), HasSubstr("several kinds"));
 
     endpoint nobody;
-    nobody.sentinel = sentinel_group{.addresses = {}, .master = "m"};
+    nobody.sentinel = sentinels({});
     EXPECT_THAT(complaint_of(nobody), HasSubstr("lacks"));
 
     endpoint named;
-    named.sentinel = sentinel_group{.addresses = {{"s", 26379}}, .master = "m"};
+    named.sentinel = sentinels({{"s", 26379}});
     named.tls.emplace();
     EXPECT_THAT(complaint_of(named), HasSubstr("server_name"));
     named.tls->server_name = "redis.internal";
