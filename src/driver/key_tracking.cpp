@@ -24,12 +24,6 @@ redis::connection_options for_subscriber(redis::connection_options options) {
     return options;
 }
 
-std::string encoded(std::initializer_list<std::string_view> words) {
-    std::string out;
-    redis::append_command(out, words);
-    return out;
-}
-
 }  // namespace
 
 /// Outlives us in the connections' queues.
@@ -122,8 +116,9 @@ void key_tracking::on_ready(const redis::server_identity& /*identity*/) {
 
 void key_tracking::subscribe() {
     const auto deadline = boot_clock::now() + options_.command_timeout;
-    for (const auto& [tag, command] : {std::pair{tag_client_id, encoded({"CLIENT", "ID"})},
-                                       std::pair{tag_subscribe, encoded({"SUBSCRIBE", channel})}}) {
+    for (const auto& [tag, command] :
+         {std::pair{tag_client_id, redis::encoded({"CLIENT", "ID"})},
+          std::pair{tag_subscribe, redis::encoded({"SUBSCRIBE", channel})}}) {
         if (subscription_->send(command, replies_, tag, deadline)) {
             return;  // it has gone down again, and says so
         }
@@ -188,8 +183,8 @@ void key_tracking::redirect() {
     const auto deadline = boot_clock::now() + options_.command_timeout;
     // Changes that we make ourselves are no news.
     const error_code busy = commands_.send(
-        encoded({"CLIENT", "TRACKING", "ON", "REDIRECT", decimal(subscriber_), "NOLOOP"}), replies_,
-        asked_, deadline, redis::delivery::must_follow);
+        redis::encoded({"CLIENT", "TRACKING", "ON", "REDIRECT", decimal(subscriber_), "NOLOOP"}),
+        replies_, asked_, deadline, redis::delivery::must_follow);
     if (busy) {
         turn_off();
     }

@@ -95,11 +95,9 @@ void list_query::scan(node_index node, std::string_view cursor) {
 }
 
 std::string list_query::scan_from(std::string_view cursor) const {
-    std::string encoded;
     // Locks are plain strings; other types that a pattern may hit cannot be locks.
-    redis::append_command(
-        encoded, {"SCAN", cursor, "MATCH", pattern_, "COUNT", scan_step, "TYPE", "string"});
-    return encoded;
+    return redis::encoded(
+        {"SCAN", cursor, "MATCH", pattern_, "COUNT", scan_step, "TYPE", "string"});
 }
 
 const script_call* list_query::script_for(node_index /*node*/) {

@@ -31,11 +31,10 @@ constexpr unsigned most_doublings = 5;
 
 error_code cluster_link::relay::hand_to(const std::shared_ptr<member>& whom, bool asking) {
     if (asking) {
-        std::string ask;
-        append_command(ask, {"ASKING"});
-        const error_code refused = whom->link().send(
-            ask, std::make_shared<question>(shell_, question::kind::nothing, 0, whom), 0, deadline_,
-            how_);
+        const error_code refused =
+            whom->link().send(encoded({"ASKING"}),
+                              std::make_shared<question>(shell_, question::kind::nothing, 0, whom),
+                              0, deadline_, how_);
         if (refused) {
             shell_->note(whom->trouble());
             return refused;

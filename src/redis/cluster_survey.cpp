@@ -30,12 +30,6 @@ std::uint64_t hash_of(std::string_view text) noexcept {
     return hash;
 }
 
-std::string encoded(std::initializer_list<std::string_view> words) {
-    std::string out;
-    append_command(out, words);
-    return out;
-}
-
 }  // namespace
 
 // --- what is reported ---

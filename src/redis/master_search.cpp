@@ -62,9 +62,7 @@ master_answer read_master(const reply_view& reply, const sentinel_group& group) 
 }
 
 std::string master_question(const sentinel_group& group) {
-    std::string bytes;
-    append_command(bytes, {"SENTINEL", "GET-MASTER-ADDR-BY-NAME", group.master});
-    return bytes;
+    return encoded({"SENTINEL", "GET-MASTER-ADDR-BY-NAME", group.master});
 }
 
 endpoint sentinel_endpoint(const endpoint& where, std::size_t index) {

@@ -54,4 +54,10 @@ void append_command(std::string& out, std::initializer_list<std::string_view> ar
     }
 }
 
+std::string encoded(std::initializer_list<std::string_view> arguments) {
+    std::string out;
+    append_command(out, arguments);
+    return out;
+}
+
 }  // namespace redlock::redis

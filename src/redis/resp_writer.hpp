@@ -37,5 +37,7 @@ class resp_writer {
 
 /// Appends one whole command.
 void append_command(std::string& out, std::initializer_list<std::string_view> arguments);
+/// The command alone.
+[[nodiscard]] std::string encoded(std::initializer_list<std::string_view> arguments);
 
 }  // namespace redlock::redis

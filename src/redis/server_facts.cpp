@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "redis/info_lines.hpp"
+
 namespace redlock::redis {
 namespace {
 
@@ -77,12 +79,7 @@ std::optional<std::uint64_t> number_in(std::string_view text) {
 server_facts parse_server_facts(std::string_view info) {
     server_facts found;
     while (!info.empty()) {
-        const std::size_t stop = info.find('\n');
-        std::string_view line = info.substr(0, stop);
-        info.remove_prefix(stop == std::string_view::npos ? info.size() : stop + 1);
-        if (line.ends_with('\r')) {
-            line.remove_suffix(1);
-        }
+        const std::string_view line = take_line(info);
         const std::size_t colon = line.find(':');
         if (!line.starts_with('#') && colon != std::string_view::npos) {
             take(line.substr(0, colon), line.substr(colon + 1, longest_value), found);

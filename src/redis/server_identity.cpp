@@ -4,6 +4,8 @@
 
 #include <charconv>
 
+#include "redis/info_lines.hpp"
+
 namespace redlock::redis {
 namespace {
 
@@ -57,12 +59,7 @@ server_identity parse_server_info(std::string_view info) {
     bool counts_commands = false;
     bool forgot = false;
     while (!info.empty()) {
-        const std::size_t stop = info.find('\n');
-        std::string_view line = info.substr(0, stop);
-        info.remove_prefix(stop == std::string_view::npos ? info.size() : stop + 1);
-        if (line.ends_with('\r')) {
-            line.remove_suffix(1);
-        }
+        const std::string_view line = take_line(info);
         counts_commands = counts_commands || line == "# Commandstats";
         const std::size_t colon = line.find(':');
         if (colon == std::string_view::npos) {
