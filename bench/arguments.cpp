@@ -47,12 +47,13 @@ lock that many want goes from one to the next (on the first three servers):
                 4.5 beside the floors and 5 for the lock that many want
   --callbacks   beside the floors, use the library by callbacks; by coroutines unless given
   --frozen      what 1,000 cycles take with three healthy nodes and with one of the three
-                frozen; the servers must run on this machine, under this user
+                frozen; the servers must run on this machine, under this user. Root
+                keeps the processors awake meanwhile, which makes the figures steady
   --json        print JSON, one object for each part
   --help        print this
 
 Exit status: 0; 1 if an operation failed, two held the lock at once, a fencing token did not
-grow, or --frozen found ratios above 1.1; 64 usage.
+grow, or --frozen found a ratio above 1.1; 64 usage.
 )";
 
 arguments read_arguments(int count, const char* const* values) {

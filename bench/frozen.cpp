@@ -10,6 +10,7 @@
 #include <stdexcept>
 #include <string_view>
 
+#include "bench/awake_processors.hpp"
 #include "bench/bare_node.hpp"
 
 namespace bench {
@@ -111,7 +112,9 @@ frozen_result measure_frozen(const std::vector<redlock::endpoint>& endpoints, st
     }
     const std::vector<redlock::endpoint> three{endpoints.begin(), endpoints.begin() + 3};
     const pid_t third = process_of(three[2]);
+    const awake_processors awake;
     frozen_result result;
+    result.awake = awake.granted();
     for (const std::size_t at_once : std::initializer_list<std::size_t>{1, 64}) {
         result.lines.push_back(measure_line(three, third, how, at_once, result));
     }

@@ -154,7 +154,13 @@ void print_frozen(const frozen_result& result) {
                    line.to_healthy(), line.to_alone(),
                    frozen_result::passed(line) ? "passed" : "FAILED");
     }
-    fmt::print("\nOne of the two ratios must be at most {}.\n", frozen_result::highest_ratio);
+    fmt::print("\nThe frozen third may cost at most {} times the three healthy nodes.\n",
+               frozen_result::highest_ratio);
+    if (!result.awake) {
+        fmt::print(
+            "The processors may have slept between two commands, which disturbs one at a time: run "
+            "as root\nto keep them awake.\n");
+    }
     if (result.errors > 0) {
         fmt::print("{} cycles failed; the last: {}\n", result.errors, result.error);
     }
@@ -170,6 +176,7 @@ void print_frozen_json(const frozen_result& result) {
     }
     std::cout << json::object{{"cycles", frozen_result::cycles},
                               {"lines", std::move(lines)},
+                              {"processors_kept_awake", result.awake},
                               {"errors", result.errors},
                               {"passed", result.passed()}}
               << '\n';

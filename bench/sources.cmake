@@ -2,6 +2,7 @@
 set(bench_sources
     bench/main.cpp
     bench/arguments.cpp
+    bench/awake_processors.cpp
     bench/bare_node.cpp
     bench/cells.cpp
     bench/floor.cpp
