@@ -15,7 +15,7 @@ namespace redlock {
 
 /// A name or a numeric address (IPv6 without brackets), and a port.
 struct server_address {
-    std::string host;
+    std::string host{};
     std::uint16_t port = 0;
 
     friend bool operator==(const server_address&, const server_address&) = default;
@@ -24,11 +24,11 @@ struct server_address {
 /// How to speak TLS, and whom to believe. Files are PEM, and are read anew for each connection, so
 /// that a renewed certificate needs no restart.
 struct tls_options {
-    std::string ca;           ///< File or folder of the authorities to trust; empty: the system's.
-    std::string certificate;  ///< File of the client's certificate chain; empty: none is shown.
-    std::string key;          ///< File of its private key; empty: in the certificate's file.
+    std::string ca{};  ///< File or folder of the authorities to trust; empty: the system's.
+    std::string certificate{};  ///< File of the client's certificate chain; empty: none is shown.
+    std::string key{};          ///< File of its private key; empty: in the certificate's file.
     /// The name that the server's certificate must carry; empty: the host that was connected to.
-    std::string server_name;
+    std::string server_name{};
     /// False: whoever answers is believed. Only for trying.
     bool verify = true;
 
@@ -37,11 +37,11 @@ struct tls_options {
 
 /// Sentinels that know where the master is, and how to log in to them.
 struct sentinel_group {
-    std::vector<server_address> addresses;
-    std::string master;    ///< Its name, as in `sentinel monitor NAME`.
-    std::string user;      ///< Empty: the default user.
-    std::string password;  ///< No AUTH is sent when both user and password are empty.
-    bool tls = false;      ///< With the `tls_options` of the endpoint.
+    std::vector<server_address> addresses{};
+    std::string master{};    ///< Its name, as in `sentinel monitor NAME`.
+    std::string user{};      ///< Empty: the default user.
+    std::string password{};  ///< No AUTH is sent when both user and password are empty.
+    bool tls = false;        ///< With the `tls_options` of the endpoint.
 
     friend bool operator==(const sentinel_group&, const sentinel_group&) = default;
 };
@@ -54,9 +54,9 @@ struct endpoint {
     transport_kind transport = transport_kind::tcp;
     std::string host = "localhost";  ///< Name or address; an IPv6 address without brackets.
     std::uint16_t port = 6379;
-    std::string path;      ///< Path of the Unix socket; "@name" is Linux's abstract name space.
-    std::string user;      ///< Empty: the default user.
-    std::string password;  ///< No AUTH is sent when both user and password are empty.
+    std::string path{};      ///< Path of the Unix socket; "@name" is Linux's abstract name space.
+    std::string user{};      ///< Empty: the default user.
+    std::string password{};  ///< No AUTH is sent when both user and password are empty.
     unsigned database = 0;
     /// A restart loses nothing (`appendfsync always`, and no failover), which is the operator's
     /// word: then the node needs no quarantine.

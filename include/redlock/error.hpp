@@ -96,14 +96,14 @@ enum class node_errc {
 /// and carries the server's own words where there are any.
 struct node_failure {
     node_index node = 0;
-    error_code cause;
-    std::string message;
+    error_code cause{};
+    std::string message{};
 };
 
 /// What lies behind an error: a sentence for people and each failed node's own cause.
 struct diagnostics {
-    std::string message;
-    std::vector<node_failure> nodes;
+    std::string message{};
+    std::vector<node_failure> nodes{};
 
     /// All of it in one line, fit for a log: "message; node 2 (redis://host:6379): cause".
     [[nodiscard]] std::string to_string() const;

@@ -19,11 +19,11 @@ namespace redlock {
 /// How long, or how often, to try while somebody else holds the lock.
 class wait_policy {
   public:
-    /// Up to this long. Converts from any duration, so that `.wait = 5s` reads well; zero or less
-    /// means one attempt.
+    /// Up to this long. Converts from any duration, so that `.wait = 5s` reads well; zero or less,
+    /// or no number, means one attempt.
     template <class Rep, class Period>
     constexpr wait_policy(std::chrono::duration<Rep, Period> longest)  // NOLINT(*-explicit-*)
-        : longest_(longest < longest.zero() ? std::chrono::nanoseconds::zero()
+        : longest_(!(longest > longest.zero()) ? std::chrono::nanoseconds::zero()
                    : longest > std::chrono::duration<double>(no_limit)
                        ? no_limit
                        : std::chrono::duration_cast<std::chrono::nanoseconds>(longest)) {}

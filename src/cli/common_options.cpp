@@ -9,11 +9,9 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
-#include <map>
 #include <redlock/duration.hpp>
 #include <string_view>
 
-#include "cli/escape.hpp"
 #include "cli/report.hpp"
 
 namespace redlock::cli {
@@ -116,15 +114,12 @@ void common_options::add_to(CLI::App& command) {
                  "How long one node may take to answer (default 500ms)");
     add_duration(command, "--max-lease-time", max_lease_time,
                  "Longest lease time any client of these nodes may use (default 60s)");
-    command
-        .add_option("--restart-guard", guard,
-                    "Whether nodes that were restarted wait before they vote: auto, on or off "
-                    "(default auto: with three nodes and more)")
-        ->transform(CLI::CheckedTransformer(
-            std::map<std::string, restart_guard>{{"auto", restart_guard::automatic},
-                                                 {"on", restart_guard::on},
-                                                 {"off", restart_guard::off}}))
-        ->type_name("auto|on|off");
+    add_choice<restart_guard>(command, "--restart-guard", guard,
+                              {{"auto", restart_guard::automatic},
+                               {"on", restart_guard::on},
+                               {"off", restart_guard::off}},
+                              "Whether nodes that were restarted wait before they vote (default "
+                              "auto: with three nodes and more)");
     auto* hush = command.add_flag("-q,--quiet", quiet, "Say nothing on standard error");
     command.add_flag("-v,--verbose", verbose, "Tell every event on standard error")->excludes(hush);
 }

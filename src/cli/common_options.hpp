@@ -3,7 +3,10 @@
 // printed. Main thread only.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -12,7 +15,10 @@
 #include <redlock/options.hpp>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
+
+#include "cli/escape.hpp"
 
 namespace redlock::cli {
 
@@ -68,6 +74,31 @@ struct wait_options {
 /// Adds an option whose value is read by `parse_duration`.
 CLI::Option* add_duration(CLI::App& command, const std::string& names,
                           std::optional<std::chrono::nanoseconds>& value, const std::string& help);
+
+/// Adds an option whose value is one of a few words.
+template <class Value, class Target>
+void add_choice(CLI::App& command, const std::string& name, Target& value,
+                std::vector<std::pair<std::string, Value>> among, const std::string& help) {
+    std::string words;
+    for (const auto& [word, meaning] : among) {
+        words += (words.empty() ? "" : "|") + word;
+    }
+    command
+        .add_option_function<std::string>(
+            name,
+            [&value, name, among = std::move(among), words](const std::string& text) {
+                const auto chosen = std::find_if(among.begin(), among.end(), [&](const auto& each) {
+                    return each.first == text;
+                });
+                if (chosen == among.end()) {
+                    throw CLI::ValidationError(
+                        name, fmt::format("'{}' is none of {}", printable(text), words));
+                }
+                value = chosen->second;
+            },
+            help)
+        ->type_name(words);
+}
 
 /// In whole milliseconds, as leases are kept. Throws usage_error naming `option` if there is none.
 [[nodiscard]] std::chrono::milliseconds whole_milliseconds(const std::string& option,

@@ -1,7 +1,6 @@
 // `redlock run`: reads its options.
 #include "cli/run.hpp"
 
-#include <map>
 #include <memory>
 
 #include "cli/app.hpp"
@@ -35,13 +34,11 @@ void add_run(CLI::App& root, invocation& asked) {
     add_duration(*command, "--lease-time", options->lease_time,
                  "How long the nodes keep the lock if redlock dies (default 10s); it is renewed as "
                  "long as COMMAND runs");
-    command
-        ->add_option("--on-lost", options->reaction,
-                     "What COMMAND gets when the lock is lost: term (SIGTERM, then SIGKILL; the "
-                     "default), kill, or warn (nothing)")
-        ->transform(CLI::CheckedTransformer(std::map<std::string, on_lost>{
-            {"term", on_lost::term}, {"kill", on_lost::kill}, {"warn", on_lost::warn}}))
-        ->type_name("term|kill|warn");
+    add_choice<on_lost>(*command, "--on-lost", options->reaction,
+                        {{"term", on_lost::term}, {"kill", on_lost::kill}, {"warn", on_lost::warn}},
+                        "What COMMAND gets when the lock is lost: SIGTERM and then SIGKILL "
+                        "(default), only SIGKILL, "
+                        "or nothing");
     add_duration(*command, "--max-hold", options->max_hold,
                  "Stop COMMAND as if the lock were lost after this time; status 124");
     add_duration(

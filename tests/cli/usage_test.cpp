@@ -40,7 +40,12 @@ TEST(usage, names_the_option_whose_value_is_wrong) {
     expect_usage({"run", "-w", "-1", "a", "--", "true"}, "wait");
     expect_usage({"run", "-n", "-w", "1", "a", "--", "true"}, "--wait");
     expect_usage({"run", "-E", "256", "a", "--", "true"}, "256");
-    expect_usage({"run", "--on-lost", "explode", "a", "--", "true"}, "--on-lost");
+    expect_usage({"run", "--on-lost", "explode", "a", "--", "true"},
+                 "--on-lost: 'explode' is none of term|kill|warn");
+    // Not by what the words are inside.
+    expect_usage({"run", "--on-lost", "2", "a", "--", "true"}, "--on-lost: '2' is none of");
+    expect_usage({"run", "--restart-guard", "0", "a", "--", "true"},
+                 "--restart-guard: '0' is none of auto|on|off");
     expect_usage({"run", "--max-hold", "9999999d", "a", "--", "true"}, "too long");
     expect_usage({"run", "-q", "-v", "a", "--", "true"}, "--quiet");
 }

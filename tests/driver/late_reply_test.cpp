@@ -164,6 +164,9 @@ TEST_F(late_reply, busy_to_a_contended_attempt_leaves_nothing_to_release) {
 }
 
 TEST_F(late_reply, none_in_time_to_a_contended_attempt_is_followed_by_a_barred_release) {
+    auto options = attempt_world::patient();
+    options.node_timeout = 1s;
+    make_world(options);
     a->on_script = acquire_says(busy);
     b->on_script = acquire_says(busy);
     c->on_script = always(silence);
@@ -206,7 +209,9 @@ TEST_F(late_reply, noscript_is_not_repeated_for_an_attempt_that_is_lost) {
     a->on_script = acquire_says(busy);
     b->on_script = acquire_says(busy);
     c->on_script = always(silence);
-    ASSERT_EQ(decided()->round().outcome(), acquire_outcome::contended);
+    const auto attempt = decided();
+    ASSERT_EQ(attempt->round().outcome(), acquire_outcome::contended);
+    attempt->make_way();
     ASSERT_TRUE(run_until_calls(*c, 2));
     c->server.say(noscript + removed);
     ASSERT_TRUE(world->run_until_settled());

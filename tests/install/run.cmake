@@ -42,7 +42,7 @@ if(NOT status EQUAL 0)
     message(FATAL_ERROR "pkg-config: ${problem}")
 endif()
 separate_arguments(flags UNIX_COMMAND "${flags}")
-step("build by pkg-config" "${COMPILER}" -std=c++20
+step("build by pkg-config" "${COMPILER}" -std=c++20 -Wall -Wextra -Werror
      "${CMAKE_CURRENT_LIST_DIR}/consumer/consumer.cpp" -o "${WORK}/by_pkg_config" ${flags}
      "-Wl,-rpath,${prefix}/${LIBDIR}")
 step("run by pkg-config" "${WORK}/by_pkg_config")

@@ -27,6 +27,8 @@ TEST(wait_policy, is_any_duration) {
     EXPECT_EQ((wait_policy{std::chrono::duration<double>{1.5}}.longest()), 1500ms);
     EXPECT_EQ((wait_policy{std::chrono::duration<double, std::ratio<60>>{0.5}}.longest()), 30s);
     EXPECT_EQ(wait_policy{5s}.attempt_limit(), 0U);
+    constexpr double no_number = std::numeric_limits<double>::quiet_NaN();
+    EXPECT_EQ((wait_policy{std::chrono::duration<double>{no_number}}.longest()), 0s);
     constexpr acquire_options with{.wait = 2min};
     static_assert(with.wait.longest() == 120s);
 }

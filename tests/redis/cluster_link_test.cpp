@@ -373,6 +373,27 @@ TEST(cluster_link, is_down_before_an_answer_from_elsewhere_is_told) {
     EXPECT_NE(world.identities[0].incarnation(), world.identities[1].incarnation());
 }
 
+TEST(cluster_link, is_down_before_an_answer_from_a_server_that_the_survey_did_not_find) {
+    cluster_world world{true};
+    ASSERT_TRUE(world.start_and_wait());
+    // The server that is asked for the slots has not heard of the move that it tells of.
+    world.one.on_key = [&](const words& command) {
+        return command[0] == "GET" ? moved_to(world.two) : std::string{"+done\r\n"};
+    };
+    world.two.on_key = [](const words&) { return std::string{}; };
+    ASSERT_FALSE(world.send({"GET", "key"}, 1));
+    ASSERT_TRUE(world.run_until([&] { return world.log.size() == 5; }));
+    ASSERT_THAT(world.log, ElementsAre("greeted", "ready", "down", "greeted", "ready"));
+    ASSERT_TRUE(
+        world.run_until([&] { return world.two.heard() == std::vector<std::string>{"GET"}; }));
+    bool down_first = false;
+    world.sink->then = [&] { down_first = world.log.size() > 5 && world.log[5] == "down"; };
+    world.two.server.say("+late\r\n");
+    ASSERT_TRUE(world.run_until([&] { return !world.sink->told.empty(); }));
+    EXPECT_THAT(world.sink->told, ElementsAre("1: +late"));
+    EXPECT_TRUE(down_first) << world.down_message;
+}
+
 TEST(cluster_link, is_down_as_soon_as_a_master_is_lost_or_another_one_answers_for_it) {
     cluster_world world{true};
     world.map = "*2\r\n" + cluster_world::range(0, 99, world.one) +

@@ -187,14 +187,13 @@ TEST(plain_connection, stays_with_a_replica) {
 }
 
 struct sentinel_watching : sentinel_connection {
+    static std::size_t asked(const fake_server& sentinel) {
+        return static_cast<std::size_t>(
+            std::count_if(sentinel.received.begin(), sentinel.received.end(),
+                          [](const words& command) { return command[0] == "SENTINEL"; }));
+    }
     [[nodiscard]] std::size_t asked() const {
-        std::size_t count = 0;
-        for (const auto& each : sentinels) {
-            count += static_cast<std::size_t>(
-                std::count_if(each.received.begin(), each.received.end(),
-                              [](const words& command) { return command[0] == "SENTINEL"; }));
-        }
-        return count;
+        return asked(sentinels[0]) + asked(sentinels[1]) + asked(sentinels[2]);
     }
     // Two polls are needed, which go along with commands.
     bool run_until_left() {
@@ -253,6 +252,19 @@ TEST_F(sentinel_watching, stays_while_all_agree_and_asks_once_in_a_while) {
     EXPECT_EQ(asked(), 4U) << "one to find the master, and one each";
     EXPECT_EQ(client.down_count, 0);
     EXPECT_TRUE(is_at(servers[0]));
+}
+
+TEST_F(sentinel_watching, gives_a_silent_sentinel_up_before_it_asks_again) {
+    // Longer than half the time between two questions: what is kept for a stalled server to come
+    // back would reach beyond the next one, and keep the event loop of an idle client going.
+    options.command_timeout = 1500ms;
+    connect();
+    say_nothing(sentinels[2]);
+    ASSERT_TRUE(client.run_until([&] {
+        static_cast<void>(client.send({"PING"}));
+        return sentinels[2].accepted == 2;
+    }));
+    EXPECT_EQ(asked(sentinels[1]), 2U) << "each was asked twice, on a new connection there";
 }
 
 TEST_F(sentinel_watching, is_not_misled_by_sentinels_that_know_nothing) {

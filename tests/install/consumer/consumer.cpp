@@ -15,6 +15,16 @@ int main() {
         return 1;
     }
 
+    // Filled in by hand, naming only what matters.
+    const redlock::endpoint by_hand{.host = "127.0.0.1",
+                                    .tls = redlock::tls_options{.verify = false}};
+    const redlock::endpoint sentinels{
+        .sentinel = redlock::sentinel_group{.addresses = {{.host = "a"}}, .master = "locks"}};
+    if (by_hand == sentinels) {
+        std::cerr << "endpoints are the same\n";
+        return 1;
+    }
+
     boost::asio::io_context io;
     redlock::lock_manager locks{io.get_executor(), {"redis://127.0.0.1:1"}};
     redlock::error_code outcome = redlock::errc::closed;
