@@ -33,7 +33,8 @@ class mutex_context {
 /// ask `valid()`, or hand `fencing_token()` to the store, where that matters.
 class mutex {
   public:
-    mutex(mutex_context& context, resource_name resource, acquire_options options = {});
+    /// Copies what `options` refers to; their `details` are not used, since errors carry their own.
+    mutex(mutex_context& context, resource_name resource, const acquire_options& options = {});
     mutex(const mutex&) = delete;
     mutex& operator=(const mutex&) = delete;
     ~mutex();
@@ -50,7 +51,9 @@ class mutex {
     }
     template <class Clock, class Duration>
     [[nodiscard]] bool try_lock_until(std::chrono::time_point<Clock, Duration> deadline) {
-        return acquire(wait_policy{deadline - Clock::now()});
+        const auto now = Clock::now();
+        // Not by the difference alone, which a deadline far in the past would overflow.
+        return acquire(deadline <= now ? wait_policy::none() : wait_policy{deadline - now});
     }
     /// Gives it back and waits for the quorum's word. Never throws: what goes wrong is told to the
     /// observer, and the lease ends by itself.
@@ -66,7 +69,7 @@ class mutex {
 
     mutex_context& context_;
     resource_name resource_;
-    acquire_options options_;
+    detail::acquire_request with_;
     redlock::lock held_;
 };
 

@@ -4,6 +4,8 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/experimental/parallel_group.hpp>
@@ -53,7 +55,8 @@ boost::asio::awaitable<void> run_body(Body& body, lock& held, std::optional<std:
 /// with somebody else's. When the loss becomes known the body is cancelled (terminal) a stop margin
 /// before anybody else can hold the lock; a body that ignores cancellation is waited for.
 /// Cancellation of the calling coroutine cancels the waiting or the body; the release still takes
-/// place. Lifetime: `locks` must outlive the coroutine. The body runs on the caller's executor.
+/// place, and the coroutine stays as cancelled as it was. Lifetime: `locks` must outlive the
+/// coroutine. The body runs on the caller's executor.
 template <class Body>
 boost::asio::awaitable<detail::body_result<Body>> with_lock(lock_manager& locks,
                                                             resource_name resource, Body body,
@@ -83,9 +86,13 @@ boost::asio::awaitable<detail::body_result<Body>> with_lock(lock_manager& locks,
             .async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
     const bool lost = loss == errc::lost;
 
-    // From here on a cancellation must not keep the lock from being released.
-    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
-    auto [release_error] = co_await held.async_release(asio::as_tuple(asio::use_awaitable));
+    // A cancellation must not keep the lock from being released. It is only held back meanwhile:
+    // the caller's next step is to meet it.
+    const bool throws = co_await asio::this_coro::throw_if_cancelled();
+    co_await asio::this_coro::throw_if_cancelled(false);
+    auto [release_error] = co_await held.async_release(asio::bind_cancellation_slot(
+        asio::cancellation_slot{}, asio::as_tuple(asio::use_awaitable)));
+    co_await asio::this_coro::throw_if_cancelled(throws);
     if (lost || (!body_failure && release_error == errc::lost)) {
         throw lock_error(errc::lost, held.last_error());
     }

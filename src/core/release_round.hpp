@@ -35,6 +35,8 @@ class release_round {
     bool on_vote(node_index node, release_answer answer);
 
     [[nodiscard]] release_outcome outcome() const { return outcome_; }
+    /// Where our token is not, or not any more.
+    [[nodiscard]] node_set freed() const { return removed_ | absent_; }
 
   private:
     bool decide_now();

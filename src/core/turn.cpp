@@ -8,12 +8,14 @@ std::uint64_t turn::block_width(std::size_t waiting, const limits& bounds) {
 }
 
 std::optional<std::uint64_t> turn::pass_on(instant now, instant valid_until,
-                                           std::chrono::milliseconds lease_time) {
+                                           std::chrono::milliseconds lease_time,
+                                           duration stop_margin) {
     if (passed_ >= bounds_.count || now - began_ >= bounds_.time || fencing_ >= block_.last) {
         return std::nullopt;
     }
-    // Whoever asked for a lease time is given three quarters of it at least.
-    if (now >= valid_until || valid_until - now < duration{lease_time} / 4 * 3) {
+    // Whoever asked for a lease time is given three quarters of the part in which to work at least.
+    if (now >= valid_until ||
+        valid_until - now - stop_margin < (duration{lease_time} - stop_margin) / 4 * 3) {
         return std::nullopt;
     }
     ++passed_;

@@ -174,6 +174,11 @@ bool wait_session::out_of_patience(instant now) const {
     return unavailable_since_ != never && now - unavailable_since_ >= with_.quorum_timeout;
 }
 
+wait_session::step wait_session::on_found_taken(acquire_outcome outcome, instant now) {
+    last_ = outcome;
+    return on_timer(now);
+}
+
 wait_session::step wait_session::on_timer(instant now) {
     if (now >= with_.deadline) {
         return {.start_round = false,

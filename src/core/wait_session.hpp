@@ -61,6 +61,9 @@ class wait_session {
     /// round has read there.
     [[nodiscard]] step on_round(const acquire_round& round, instant now, double random,
                                 node_set tracking = {});
+    /// The first round, which stood in no line and asked for no news, found the lock taken: what it
+    /// saw is remembered, and the next begins at once.
+    [[nodiscard]] step on_found_taken(acquire_outcome outcome, instant now);
     /// A node tells that the lock has changed there. While waiting, `round` is the last one, and
     /// the answer may move `wait_until` forward (`never`: it stays); while a round is on its way,
     /// it is null. Whoever stands behind others in line leaves them a moment to come first.

@@ -44,6 +44,7 @@ class release_attempt final : public fan_out {
     void start(std::shared_ptr<owner> told);
 
     [[nodiscard]] core::release_outcome outcome() const { return round_.outcome(); }
+    [[nodiscard]] core::node_set freed() const { return round_.freed(); }
 
   private:
     [[nodiscard]] const script_call* script_for(node_index node) override;

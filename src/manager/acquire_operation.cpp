@@ -129,6 +129,9 @@ void acquire_operation::follow(const core::wait_session::step& step) {
 }
 
 void acquire_operation::on_key_changed(node_index which) {
+    if (cancelled_) {
+        return;
+    }
     const auto step = session_.on_changed(which, waiting_ ? &attempt_->round() : nullptr,
                                           boot_clock::now(), manager_.nodes().tracking());
     if (step.wait_until != core::never) {
@@ -164,6 +167,9 @@ void acquire_operation::start_round() {
     }
     if (attempt_) {
         attempt_->make_way();
+        if (!attempt_->why().empty()) {
+            earlier_failures_ = attempt_->why();
+        }
     }
     attempt_ = std::make_shared<driver::acquire_attempt>(nodes, identity_with(*block), lease_time_,
                                                          take_place(*block));
@@ -248,7 +254,7 @@ void acquire_operation::on_attempt_decided() {
     manager_.clock().cancel(*this);
     if (found_it_taken()) {
         in_earnest_ = true;
-        follow(session_.on_timer(boot_clock::now()));
+        follow(session_.on_found_taken(round.outcome(), boot_clock::now()));
         return;
     }
     follow(session_.on_round(round, boot_clock::now(), manager_.nodes().random(),
@@ -293,10 +299,14 @@ void acquire_operation::take_over(held_lock& from, won_lease won) {
     complete_with(held);
 }
 
+core::duration acquire_operation::stop_margin() const {
+    return stop_margin_of(request_.options(), lease_time_);
+}
+
 /// The lease, looked after in the way that this caller asked for.
 std::shared_ptr<held_lock> acquire_operation::hold(won_lease won) {
     won.lease_time = lease_time_;
-    won.stop_margin = stop_margin_of(request_.options(), lease_time_);
+    won.stop_margin = stop_margin();
     won.renews = request_.options().renew.value_or(!request_.options().lease_time.has_value());
     auto held = std::make_shared<held_lock>(manager_, std::move(won));
     held->start();
@@ -325,8 +335,12 @@ void acquire_operation::finish(core::wait_end end) {
 }
 
 void acquire_operation::fail(error_code error, std::string message) {
-    static const driver::failures nobody;
-    auto why = manager_.explain(std::move(message), attempt_ ? attempt_->why() : nobody);
+    static const driver::failures none;
+    const auto* failures = attempt_ ? &attempt_->why() : &none;
+    if (failures->empty() && error == errc::no_quorum) {
+        failures = &earlier_failures_;  // The last attempt had no time to learn of any.
+    }
+    auto why = manager_.explain(std::move(message), *failures);
     manager_.nodes().tell({.kind = event_kind::acquire_failed,
                            .resource = resource_.str(),
                            .error = error,
@@ -343,6 +357,8 @@ void acquire_operation::cancel() {
         return;
     }
     manager_.clock().cancel(*this);
+    // No news may begin another attempt.
+    waiting_ = false;
     // Before the release, whose confirmation then tells of both.
     leave_nodes_line({});
     if (!attempt_) {
@@ -377,6 +393,11 @@ void acquire_operation::complete(error_code error, lock held) {
     manager_.clock().cancel(*this);
     manager_.lines().leave(*this);
     manager_.remove(*this);
+    // Given up here, since the last reference may be let go off the strand, by a cancellation.
+    watch_ = {};
+    if (attempt_) {
+        attempt_->forget_owner();
+    }
     handler_(error, std::move(held));
 }
 

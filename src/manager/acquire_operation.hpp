@@ -45,6 +45,7 @@ class acquire_operation final : public closable,
     void compete() override;
     [[nodiscard]] bool may_take_over() const override;
     [[nodiscard]] std::chrono::milliseconds lease_time() const override { return lease_time_; }
+    [[nodiscard]] core::duration stop_margin() const override;
     void take_over(held_lock& from, won_lease won) override;
 
     void begin();
@@ -72,6 +73,7 @@ class acquire_operation final : public closable,
     core::wait_session session_;
     completion<error_code, lock> handler_;
     std::shared_ptr<driver::acquire_attempt> attempt_;
+    driver::failures earlier_failures_;  ///< Of the latest attempt before that had any.
     driver::key_watches::watch watch_;
     driver::line_place place_;
     /// Others want it too: asks from a place in the nodes' line, and for news.

@@ -1,5 +1,6 @@
 #include "manager/held_lock.hpp"
 
+#include <algorithm>
 #include <boost/asio/error.hpp>
 #include <utility>
 
@@ -59,7 +60,9 @@ held_lock::held_lock(manager_impl& manager, won_lease won)
       token_(won_.identity.token),
       fencing_(won_.turn.fencing()),
       valid_until_(won_.valid_until.time_since_epoch().count()),
-      renewal_(renewal_settings(won_, manager.nodes().random()), won_.started, won_.valid_until) {}
+      renewal_(renewal_settings(won_, manager.nodes().random()), won_.started, won_.valid_until) {
+    won_.longest_lease = std::max(won_.longest_lease, won_.lease_time);
+}
 
 core::instant held_lock::valid_until() const {
     return core::instant{core::duration{valid_until_.load(std::memory_order_acquire)}};
@@ -124,6 +127,7 @@ void held_lock::extend(std::optional<std::chrono::milliseconds> lease_time,
         operation->finish(errc::invalid_argument);
         return;
     }
+    won_.longest_lease = std::max(won_.longest_lease, lease);
     settle_extensions();
     extensions_.push_back(std::make_shared<driver::extend_attempt>(
         manager_->nodes(), won_.identity, granted(), doubtful() | may_be_planted(), lease,
@@ -157,13 +161,19 @@ error_code held_lock::on_extend_decided(const driver::extend_attempt& attempt) {
         return errc::lost;
     }
     const auto& round = attempt.round();
-    const error_code error = error_of(round.outcome());
+    // Another extension may have made it last beyond the end that this one had before it.
+    const bool outlived =
+        round.outcome() == core::extend_outcome::expired && boot_clock::now() < valid_until();
+    const error_code error = outlived ? errc::no_quorum : error_of(round.outcome());
     if (!error) {
         const core::instant until = std::max(round.valid_until(), valid_until());
         won_.started = round.started();
         won_.valid_until = until;
         valid_until_.store(until.time_since_epoch().count(), std::memory_order_release);
         renewal_.on_extended(round.started(), until);
+        if (loss_watch_) {
+            loss_watch_->on_extended();
+        }
         rearm();
         tell(event_kind::extended);
         return {};
@@ -190,7 +200,7 @@ void held_lock::uproot(const driver::extend_attempt& attempt) {
     const core::node_set planted = attempt.round().replanted() | attempt.may_plant();
     if (!planted.empty()) {
         std::make_shared<driver::release_attempt>(manager_->nodes(), won_.identity,
-                                                  core::node_set{}, planted, won_.lease_time)
+                                                  core::node_set{}, planted, won_.longest_lease)
             ->start(nullptr);
     }
 }
@@ -242,10 +252,10 @@ void held_lock::release(std::shared_ptr<outcome_waiter> waiter) {
     }
     using knowledge = driver::release_attempt::knowledge;
     std::make_shared<driver::release_attempt>(
-        manager_->nodes(), won_.identity, granted(), doubtful() | may_be_planted(), won_.lease_time,
-        is_attached() ? knowledge::token_only : knowledge::all)
+        manager_->nodes(), won_.identity, granted(), doubtful() | may_be_planted(),
+        won_.longest_lease, is_attached() ? knowledge::token_only : knowledge::all)
         ->start(shared_from_this());
-    manager_->lines().ended(*this);
+    tells_competitors_ = !manager_->lines().ended(*this);
 }
 
 /// Passes the lease to whoever waits for it here; false if it must go back to the nodes.
@@ -253,7 +263,8 @@ bool held_lock::hand_over() {
     line_member* const next = local_lines::first_behind(*this);
     if (next == nullptr || manager_->closed() || !won_.identity.details.empty() ||
         !next->may_take_over() ||
-        !won_.turn.pass_on(boot_clock::now(), won_.valid_until, next->lease_time())) {
+        !won_.turn.pass_on(boot_clock::now(), won_.valid_until, next->lease_time(),
+                           next->stop_margin())) {
         return false;
     }
     const auto self = shared_from_this();
@@ -274,6 +285,9 @@ bool held_lock::hand_over() {
 }
 
 void held_lock::on_release_decided(const driver::release_attempt& attempt) {
+    if (stage_ == stage::over) {
+        return;  // Abandoned by a manager that is being destroyed.
+    }
     const auto self = shared_from_this();
     manager_->remove(*this);
     stage_ = stage::over;
@@ -290,6 +304,11 @@ void held_lock::on_release_decided(const driver::release_attempt& attempt) {
     }
     for (const auto& waiter : std::exchange(release_waiters_, {})) {
         waiter->finish(error);
+    }
+    if (tells_competitors_) {
+        // The nodes tell everybody but the connection on which the release came.
+        attempt.freed().for_each(
+            [this](node_index node) { manager_->nodes().watches().tell(node, resource_.str()); });
     }
 }
 

@@ -31,6 +31,8 @@ struct won_lease {
     driver::lock_identity identity;
     core::turn turn;
     std::chrono::milliseconds lease_time{};
+    /// The longest that the nodes were ever asked for: so long one of them may keep it.
+    std::chrono::milliseconds longest_lease{};
     core::duration stop_margin{};
     bool renews = false;
     core::instant started;
@@ -126,6 +128,8 @@ class held_lock final : public driver::alarm,
     core::release_outcome release_outcome_ = core::release_outcome::pending;
     std::vector<std::shared_ptr<outcome_waiter>> release_waiters_;
     std::list<std::shared_ptr<loss_waiter>> loss_waiters_;
+    /// The release is to be told to those of this process who compete on the nodes already.
+    bool tells_competitors_ = false;
     std::unique_ptr<loss_watch> loss_watch_;  // while anybody waits for the loss
     mutable std::mutex error_guard_;
     diagnostics last_error_;

@@ -39,6 +39,10 @@ std::size_t local_lines::waiting(const std::string& resource) const {
 void local_lines::acquired(line_member& member, held_lock& held) {
     local_line& line = member.line_ != nullptr ? *member.line_ : line_of(held.resource().str());
     unlink(member);
+    // Whoever was thought to hold it has lost it without our knowing, and may outlive the line.
+    if (line.holder_ != nullptr) {
+        line.holder_->set_line(nullptr);
+    }
     line.holder_ = &held;
     held.set_line(&line);
 }
@@ -57,18 +61,15 @@ void local_lines::passed(held_lock& from, line_member& member, held_lock& to) {
     to.set_line(line);
 }
 
-void local_lines::ended(held_lock& held) {
+bool local_lines::ended(held_lock& held) {
     local_line* const line = held.line();
     if (line == nullptr) {
-        return;
+        return false;
     }
     held.set_line(nullptr);
     ended_at_[slot_of(*line->resource_)] = boot_clock::now();
-    // Not if somebody who stood in no line acquired it since: by now that is the holder.
-    if (line->holder_ == &held) {
-        line->holder_ = nullptr;
-        go_on(*line);
-    }
+    line->holder_ = nullptr;
+    return go_on(*line);
 }
 
 bool local_lines::ended_lately(const std::string& resource, core::instant now) const {
@@ -89,18 +90,20 @@ void local_lines::unlink(line_member& member) {
     }
 }
 
-void local_lines::go_on(local_line& line) {
+bool local_lines::go_on(local_line& line) {
     if (line.holder_ != nullptr) {
-        return;
+        return false;
     }
     if (line.members_.empty()) {
         lines_.erase(lines_.find(*line.resource_));
-        return;
+        return false;
     }
     line_member& first = line.members_.front();
-    if (!std::exchange(first.competes_, true)) {
-        first.compete();
+    if (std::exchange(first.competes_, true)) {
+        return false;
     }
+    first.compete();
+    return true;
 }
 
 }  // namespace redlock::manager

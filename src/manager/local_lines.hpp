@@ -35,8 +35,9 @@ class line_member
     virtual void compete() = 0;
     /// Whether it could take over what somebody else in this process acquired.
     [[nodiscard]] virtual bool may_take_over() const = 0;
-    /// How long a lease it wants.
+    /// How long a lease it wants, and how long before its end it wants to hear of the loss.
     [[nodiscard]] virtual std::chrono::milliseconds lease_time() const = 0;
+    [[nodiscard]] virtual core::duration stop_margin() const = 0;
     /// It is handed the lease of `from`, which ends.
     virtual void take_over(held_lock& from, won_lease won) = 0;
 
@@ -75,8 +76,8 @@ class local_lines {
     [[nodiscard]] static line_member* first_behind(const held_lock& held);
     /// The lock of `from` passed to `to` of `member`, who was first behind it.
     static void passed(held_lock& from, line_member& member, held_lock& to);
-    /// `held` was given back or lost: the first may compete.
-    void ended(held_lock& held);
+    /// `held` was given back or lost: the first may compete. True if it does so from now on.
+    bool ended(held_lock& held);
     /// Whether a lock of `resource` ended here so short a time ago that those who wait elsewhere
     /// may not have come yet. May say yes of a resource that shares a slot with such a one.
     [[nodiscard]] bool ended_lately(const std::string& resource, core::instant now) const;
@@ -87,7 +88,7 @@ class local_lines {
     local_line& line_of(const std::string& resource);
     [[nodiscard]] static std::size_t slot_of(const std::string& resource);
     static void unlink(line_member& member);
-    void go_on(local_line& line);
+    bool go_on(local_line& line);
 
     lines lines_;
     std::array<core::instant, 1024> ended_at_{};  // by the resource's hash

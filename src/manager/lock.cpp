@@ -1,7 +1,6 @@
 #include "redlock/lock.hpp"
 
 #include <algorithm>
-#include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/system_executor.hpp>
 #include <utility>
@@ -22,7 +21,7 @@ const lock_token no_token;
 /// Runs `what(held)` on the manager's strand.
 template <class What>
 void on_strand(const std::shared_ptr<manager_impl>& owner, What what) {
-    boost::asio::dispatch(owner->strand(), [owner, what = std::move(what)]() mutable { what(); });
+    owner->on_strand([owner, what = std::move(what)]() mutable { what(); });
 }
 
 /// For a lock that is empty or whose manager is gone.

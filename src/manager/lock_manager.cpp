@@ -1,6 +1,5 @@
 #include "redlock/lock_manager.hpp"
 
-#include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/system_executor.hpp>
 #include <memory>
@@ -35,9 +34,7 @@ void launch(const std::weak_ptr<manager_impl>& weak,
     auto operation =
         make(*impl, completion<error_code, Result...>{std::move(handler), impl->executor()});
     operation->handler().on_cancel(impl->strand(), operation);
-    boost::asio::dispatch(impl->strand(), [impl, operation = std::move(operation), begin] {
-        begin(impl, operation);
-    });
+    impl->on_strand([impl, operation = std::move(operation), begin] { begin(impl, operation); });
 }
 
 constexpr auto start = [](const auto& /*impl*/, const auto& operation) { operation->start(); };

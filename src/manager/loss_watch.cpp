@@ -40,6 +40,8 @@ void loss_watch::on_alarm(core::instant /*now*/) {
                         view_.on_gone(which);
                         if (view_.lost()) {
                             held_.lose({"the nodes do not hold it any more", {}});
+                        } else if (view_.wants_a_look()) {
+                            manager_.clock().set(*this, boot_clock::now());
                         }
                     }
                 });

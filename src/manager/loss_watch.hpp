@@ -28,6 +28,9 @@ class loss_watch final : private driver::alarm, private driver::key_watches::wat
     loss_watch& operator=(const loss_watch&) = delete;
     ~loss_watch() override;
 
+    /// The lock was extended.
+    void on_extended() { view_.on_extended(); }
+
   private:
     void on_alarm(core::instant now) override;
     void on_key_changed(node_index which) override;

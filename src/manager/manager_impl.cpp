@@ -9,7 +9,8 @@ namespace redlock::manager {
 manager_impl::manager_impl(boost::asio::any_io_executor executor,
                            const std::vector<endpoint>& endpoints, const manager_options& options)
     : executor_(std::move(executor)),
-      strand_(boost::asio::make_strand(executor_)),
+      serializer_(boost::asio::make_strand(executor_)),
+      strand_(serializer_),
       clock_(strand_),
       nodes_(strand_, endpoints, options),
       door_(nodes_, clock_) {}

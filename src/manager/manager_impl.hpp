@@ -8,6 +8,8 @@
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
 #include <memory>
 #include <mutex>
@@ -50,6 +52,16 @@ class manager_impl : public std::enable_shared_from_this<manager_impl> {
 
     [[nodiscard]] const boost::asio::any_io_executor& executor() const { return executor_; }
     [[nodiscard]] const boost::asio::any_io_executor& strand() const { return strand_; }
+    /// For the public interface: runs `what` on the strand, at once if nobody else is on it.
+    template <class What>
+    void on_strand(What what) {
+        if (serializer_.running_in_this_thread()) {
+            // An observer calls: not under the feet of what it is being told of.
+            boost::asio::post(serializer_, std::move(what));
+        } else {
+            boost::asio::dispatch(serializer_, std::move(what));
+        }
+    }
     [[nodiscard]] const manager_options& options() const { return nodes_.options(); }
     [[nodiscard]] driver::node_pool& nodes() { return nodes_; }
     [[nodiscard]] driver::alarm_clock& clock() { return clock_; }
@@ -80,7 +92,8 @@ class manager_impl : public std::enable_shared_from_this<manager_impl> {
                  const manager_options& options);
 
     boost::asio::any_io_executor executor_;
-    boost::asio::any_io_executor strand_;
+    boost::asio::strand<boost::asio::any_io_executor> serializer_;
+    boost::asio::any_io_executor strand_;  // the same
     driver::alarm_clock clock_;
     driver::node_pool nodes_;
     opening door_;

@@ -39,13 +39,13 @@ lock_manager& mutex_context::manager() noexcept {
     return state_->manager;
 }
 
-mutex::mutex(mutex_context& context, resource_name resource, acquire_options options)
-    : context_(context), resource_(std::move(resource)), options_(std::move(options)) {}
+mutex::mutex(mutex_context& context, resource_name resource, const acquire_options& options)
+    : context_(context), resource_(std::move(resource)), with_(options) {}
 
 mutex::~mutex() = default;
 
 void mutex::lock() {
-    if (!acquire(options_.wait)) {
+    if (!acquire(with_.options().wait)) {
         // Only a wait policy of the caller's own can end this way.
         throw lock_error(errc::timed_out, {"somebody else holds it", {}});
     }
@@ -57,13 +57,15 @@ bool mutex::try_lock() {
 
 bool mutex::acquire(wait_policy wait) {
     diagnostics details;
-    acquire_options options = options_;
+    acquire_options options = with_.options();
+    options.identifier = with_.identifier();
+    options.label = with_.label();
     options.wait = wait;
     options.details = &details;
     std::promise<std::pair<error_code, redlock::lock>> outcome;
     auto done = outcome.get_future();
     context_.manager().async_acquire(
-        resource_, std::move(options),
+        resource_, options,
         [outcome = std::move(outcome)](error_code code, redlock::lock acquired) mutable {
             outcome.set_value({code, std::move(acquired)});
         });

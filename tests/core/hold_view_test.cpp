@@ -74,6 +74,25 @@ TEST(hold_view, a_node_that_was_healed_counts_again) {
     EXPECT_TRUE(view.lost());
 }
 
+TEST(hold_view, looks_again_where_an_extension_may_have_healed_before_it_speaks_of_a_loss) {
+    hold_view view{3};
+    static_cast<void>(view.take_unseen());
+    view.on_gone(0);
+    view.on_extended();
+    EXPECT_FALSE(view.wants_a_look()) << "one alone decides nothing";
+    view.on_gone(2);
+    EXPECT_FALSE(view.lost());
+    EXPECT_TRUE(view.wants_a_look());
+    EXPECT_EQ(view.take_unseen(), nodes({0}));
+    view.on_held(0);
+    EXPECT_FALSE(view.lost());
+    view.on_extended();
+    view.on_gone(0);
+    EXPECT_EQ(view.take_unseen(), nodes({2}));
+    view.on_gone(2);
+    EXPECT_TRUE(view.lost());
+}
+
 TEST(hold_view, counts_as_a_plain_list_would_whatever_is_found) {
     for (std::size_t count = 1; count <= 3; ++count) {
         // Of each finding: which node, and whether it holds, is gone, or only changed.

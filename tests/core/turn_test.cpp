@@ -92,6 +92,15 @@ TEST(turn, passes_on_three_quarters_of_the_lease_wanted_at_least) {
     }
 }
 
+TEST(turn, leaves_time_to_work_before_the_margin_of_whoever_is_next) {
+    turn mine{wide, epoch, generous};
+    // Of a lease of 10 ms with a margin of 8 ms, 2 ms are to work in: 1.5 ms at least.
+    EXPECT_FALSE(mine.pass_on(at(0ms), at(9ms), 10ms, 8ms));
+    EXPECT_FALSE(mine.pass_on(at(0ms), at(9500us) - 1ns, 10ms, 8ms));
+    EXPECT_TRUE(mine.pass_on(at(0ms), at(9500us), 10ms, 8ms));
+    EXPECT_TRUE(mine.pass_on(at(0ms), at(9ms), 10ms));
+}
+
 TEST(turn, a_refusal_uses_nothing_up) {
     turn mine{{7, 8}, epoch, {.count = 1, .time = 1h}};
     for (int i = 0; i < 3; ++i) {

@@ -315,6 +315,15 @@ TEST(wait_session, a_round_cut_off_before_it_heard_anything_is_judged_by_the_one
     }
 }
 
+TEST(wait_session, a_first_look_that_found_it_taken_is_remembered_and_followed_at_once) {
+    for (const outcome found : {outcome::contended, outcome::split}) {
+        wait_session session{{.deadline = at(9ms), .quorum_timeout = 1h}};
+        EXPECT_TRUE(session.on_found_taken(found, at(1ms)).start_round);
+        EXPECT_EQ(session.on_deadline(outcome::unavailable), wait_end::timed_out);
+        EXPECT_EQ(session.on_found_taken(found, at(9ms)).end, wait_end::timed_out);
+    }
+}
+
 // ---- patience without a quorum ----
 
 TEST(wait_session, bears_a_missing_quorum_for_as_long_as_told) {

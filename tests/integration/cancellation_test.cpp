@@ -135,6 +135,27 @@ TEST_F(cancellation, of_a_waiter_means_that_it_never_gets_the_lock) {
     EXPECT_EQ(user.events().count(event_kind::acquired), 0U);
 }
 
+TEST_F(cancellation, of_a_waiter_begins_no_attempt_while_the_last_is_being_undone) {
+    client other{turned, nodes.urls()};
+    const lock held = other.take("job", {.lease_time = 60s});
+    ASSERT_TRUE(user.await([&] { return nodes.having("job") == 3; }));
+    user.warm_up();
+    nodes.freeze(2, 3);
+    const auto stopped = user.begin_acquire("job");
+    // The one in which it stands in line, after which it waits for news.
+    ASSERT_TRUE(user.await([&] { return user.events().count(event_kind::attempt_failed) > 1; }));
+    user.warm_up();
+    stopped->cancel();  // which the frozen node does not confirm
+    for (const std::size_t node : {0U, 1U}) {
+        nodes[node].command({"DEL", "job"});
+    }
+    ASSERT_TRUE(user.await([&] { return stopped->done; }));
+    EXPECT_EQ(stopped->error, asio::error::operation_aborted);
+    nodes.thaw();
+    EXPECT_EQ(nodes.having("job"), 1U) << "what the other left on the third";
+    EXPECT_EQ(user.events().count(event_kind::acquired), 0U);
+}
+
 TEST_F(cancellation, of_one_waiter_does_not_disturb_the_others) {
     lock held = user.take("job");
     const auto first = user.begin_acquire("job");

@@ -111,6 +111,21 @@ TEST_F(early_loss, on_one_node_is_no_loss) {
     EXPECT_EQ(user.events().count(event_kind::lost), 0U);
 }
 
+TEST_F(early_loss, on_one_node_after_the_other_is_none_if_the_first_was_healed_in_between) {
+    user.vouch();
+    lock held = user.take("job", {.lease_time = 3s, .renew = true});
+    ASSERT_TRUE(user.await([&] { return nodes.having("job") == 3; }));
+    const auto watching = user.begin_wait_lost(held);
+    for (const std::size_t node : {0U, 2U, 1U}) {
+        user.warm_up();
+        remove_on(node, node + 1);
+        ASSERT_TRUE(turned.until([&] { return watching->done || nodes.having("job") == 3; }));
+        ASSERT_FALSE(watching->done) << "after node " << node;
+    }
+    EXPECT_TRUE(held.valid());
+    EXPECT_EQ(user.events().count(event_kind::lost), 0U);
+}
+
 TEST_F(early_loss, on_one_node_after_the_other_is_a_loss_with_the_second) {
     lock held = taken();
     const auto start = nodes.commands();

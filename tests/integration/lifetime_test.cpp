@@ -78,6 +78,54 @@ TEST_F(lifetime, a_close_with_every_node_frozen_is_bounded_and_indeterminate) {
     EXPECT_LT(std::chrono::steady_clock::now() - before, 5s) << "a guard against a hang";
 }
 
+// An observer is called in the middle of things.
+TEST_F(lifetime, a_close_may_be_asked_for_by_an_observer_at_any_event) {
+    for (const event_kind when : {event_kind::node_ready, event_kind::attempt_failed,
+                                  event_kind::acquired, event_kind::woken, event_kind::released}) {
+        const auto log = std::make_shared<event_log>();
+        manager_options options = usual_options();
+        options.events = log;
+        std::optional<lock_manager> manager;
+        bool asked = false;
+        bool closed = false;
+        log->also = [&](const event& what) {
+            if (what.kind == when && !std::exchange(asked, true)) {
+                manager->async_close([&](error_code) { closed = true; });
+            }
+        };
+        manager.emplace(turned.io.get_executor(), nodes.urls(), options);
+        lock held = user->take("job", {.lease_time = 60s});
+        bool ended = false;
+        manager->async_acquire("job", {}, [&](error_code, lock mine) {
+            mine.async_release([&](error_code) { ended = true; });
+        });
+        if (when == event_kind::acquired || when == event_kind::woken ||
+            when == event_kind::released) {
+            ASSERT_TRUE(turned.until([&] { return log->count(event_kind::attempt_failed) > 1; }));
+            user->release(held);
+        }
+        ASSERT_TRUE(turned.until([&] { return closed && ended; })) << to_string(when);
+    }
+}
+
+TEST_F(lifetime, a_close_may_be_asked_for_by_an_observer_who_hears_that_a_node_has_no_vote) {
+    const redis_server started_just_now;
+    const auto log = std::make_shared<event_log>();
+    manager_options options = usual_options();
+    options.guard = restart_guard::on;
+    options.events = log;
+    std::optional<lock_manager> manager;
+    bool closed = false;
+    log->also = [&](const event& what) {
+        if (what.kind == event_kind::node_without_vote) {
+            manager->async_close([&](error_code) { closed = true; });
+        }
+    };
+    manager.emplace(turned.io.get_executor(), node_list{{started_just_now.url()}}, options);
+    manager->async_acquire("job", {}, [](error_code, const lock&) {});
+    EXPECT_TRUE(turned.until([&] { return closed; }));
+}
+
 TEST_F(lifetime, several_closes_all_complete) {
     const lock held = user->take("job");
     const auto first = user->begin_close();

@@ -128,6 +128,19 @@ TEST_F(local_line, competes_when_the_lock_before_it_is_lost) {
     EXPECT_TRUE(soon(all[1]));
 }
 
+TEST_F(local_line, forgets_a_holder_whose_lock_somebody_here_acquired_meanwhile) {
+    lock first = user.take("job", {.lease_time = 60s});
+    nodes.each([](redis_server& node) { node.command({"DEL", "job"}); });
+    lock second = user.take("job", {.wait = wait_policy::none()});
+    EXPECT_FALSE(user.release(second));
+    // The line is gone by now, and was the first one's too.
+    EXPECT_EQ(user.release(first), errc::lost);
+    const auto all = begin(2);
+    ASSERT_TRUE(soon(all[0]));
+    EXPECT_FALSE(user.release(all[0]->value));
+    EXPECT_TRUE(soon(all[1]));
+}
+
 TEST_F(local_line, waits_outside_when_the_lock_before_it_is_detached) {
     lock held = user.take("job", {.lease_time = 60s});
     const auto all = begin(1);

@@ -216,6 +216,15 @@ TEST_F(facade, is_lockable) {
     door.unlock();
 }
 
+TEST_F(facade, owns_what_its_options_refer_to) {
+    std::string label(200, 'x');
+    mutex labelled{context, "labelled", {.label = label}};
+    label.assign(200, 'y');
+    const std::scoped_lock guard{labelled};
+    EXPECT_EQ(context.manager().async_status("labelled", asio::use_future).get().label,
+              std::string(200, 'x'));
+}
+
 TEST_F(facade, is_timed_lockable) {
     mutex_context elsewhere{nodes.urls(), usual_options()};
     mutex rival{elsewhere, "door"};
@@ -225,6 +234,7 @@ TEST_F(facade, is_timed_lockable) {
     EXPECT_FALSE(theirs.try_lock_for(30ms));
     EXPECT_FALSE(theirs.try_lock_until(std::chrono::system_clock::now() + 30ms));
     EXPECT_FALSE(theirs.try_lock_until(std::chrono::steady_clock::now() - 1h));
+    EXPECT_FALSE(theirs.try_lock_until(std::chrono::steady_clock::time_point::min()));
     mine.unlock();
     EXPECT_TRUE(theirs.try_lock_for(hang));
     EXPECT_TRUE(rival.valid());

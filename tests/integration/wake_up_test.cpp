@@ -59,6 +59,28 @@ TEST_F(wake_up, comes_with_the_release) {
     EXPECT_TRUE(comes(waiting));
 }
 
+// The nodes do not tell a manager of what it does itself.
+TEST_F(wake_up, comes_with_the_release_of_a_lock_that_the_same_manager_attached_to) {
+    lock held = holder.take("job", {.lease_time = 60s});
+    const auto waiting = user.begin_acquire("job");
+    ASSERT_TRUE(silent_for(300ms));
+    const auto attached = user.attach("job", held.token(), {.lease_time = 60s});
+    ASSERT_TRUE(attached->value.valid());
+    EXPECT_FALSE(user.release(attached->value));
+    EXPECT_TRUE(comes(waiting));
+}
+
+TEST_F(wake_up, comes_with_the_release_of_a_lock_that_was_given_up_for_lost_before) {
+    // Lost by its stop margin at once: the waiter competes, and finds it still there.
+    lock held = user.take("job", {.lease_time = 60s, .stop_margin = 59s});
+    const auto waiting = user.begin_acquire("job");
+    ASSERT_TRUE(user.await([&] { return user.events().count(event_kind::lost) > 0; }));
+    ASSERT_TRUE(silent_for(300ms));
+    EXPECT_FALSE(waiting->done);
+    user.release(held);
+    EXPECT_TRUE(comes(waiting));
+}
+
 TEST_F(wake_up, comes_with_a_deletion_by_an_outsider) {
     const lock held = holder.take("job", {.lease_time = 60s});
     const auto waiting = user.begin_acquire("job");

@@ -141,6 +141,69 @@ TEST_F(with_lock_runs, a_cancellation_from_outside_cancels_the_body_and_the_lock
     EXPECT_TRUE(released());
 }
 
+/// Runs `job`, and cancels it once `ready`; the code of what it ends with.
+error_code cancelled_run(loop& turned, const std::function<asio::awaitable<void>()>& job,
+                         const bool& ready) {
+    asio::cancellation_signal stop;
+    error_code thrown;
+    bool done = false;
+    asio::co_spawn(turned.io, job(),
+                   asio::bind_cancellation_slot(stop.slot(), [&](std::exception_ptr failure) {
+                       done = true;
+                       try {
+                           if (failure) {
+                               std::rethrow_exception(failure);
+                           }
+                       } catch (const boost::system::system_error& end) {
+                           thrown = end.code();
+                       }
+                   }));
+    EXPECT_TRUE(turned.until([&] { return ready; }));
+    stop.emit(asio::cancellation_type::terminal);
+    EXPECT_TRUE(turned.until([&] { return done; }));
+    return thrown;
+}
+
+TEST_F(with_lock_runs, leaves_its_caller_as_cancellable_as_before) {
+    bool waiting = false;
+    EXPECT_EQ(cancelled_run(
+                  turned,
+                  [&]() -> asio::awaitable<void> {
+                      const auto body = [](lock&) -> asio::awaitable<void> { co_return; };
+                      co_await with_lock(locks, "job", body);
+                      waiting = true;
+                      co_await forever();
+                  },
+                  waiting),
+              asio::error::operation_aborted);
+}
+
+TEST_F(with_lock_runs, a_cancellation_that_the_body_swallows_meets_the_caller_after_the_release) {
+    bool running = false;
+    bool released_before = false;
+    bool went_on = false;
+    EXPECT_EQ(cancelled_run(
+                  turned,
+                  [&]() -> asio::awaitable<void> {
+                      const auto body = [&](lock&) -> asio::awaitable<void> {
+                          running = true;
+                          try {
+                              co_await forever();
+                          } catch (const boost::system::system_error&) {
+                              co_return;
+                          }
+                      };
+                      co_await with_lock(locks, "job", body);
+                      released_before = nodes.having("job") < 2;
+                      co_await forever();
+                      went_on = true;
+                  },
+                  running),
+              asio::error::operation_aborted);
+    EXPECT_TRUE(released_before);
+    EXPECT_FALSE(went_on);
+}
+
 TEST_F(with_lock_runs, a_cancellation_while_it_waits_ends_the_wait) {
     lock held = user.take("job");
     asio::cancellation_signal stop;

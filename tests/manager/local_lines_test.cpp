@@ -26,6 +26,7 @@ struct waiter final : line_member {
     void compete() override { competing.push_back(name); }
     [[nodiscard]] bool may_take_over() const override { return true; }
     [[nodiscard]] std::chrono::milliseconds lease_time() const override { return {}; }
+    [[nodiscard]] core::duration stop_margin() const override { return {}; }
     void take_over(held_lock& /*from*/, won_lease /*won*/) override {}
 
     std::vector<int>& competing;
