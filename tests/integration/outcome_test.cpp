@@ -60,6 +60,17 @@ TEST_F(outcome, a_release_whose_majority_does_not_answer_is_indeterminate) {
     EXPECT_EQ(held.last_error().nodes.size(), 2U);
 }
 
+TEST_F(outcome, no_quorum_names_the_silent_nodes_however_long_was_waited) {
+    user.warm_up();
+    nodes.freeze(0, 2);
+    for (const auto wait : {300ms, 1200ms}) {
+        const auto failed = user.acquire("job", {.wait = wait});
+        EXPECT_EQ(failed->error, errc::no_quorum);
+        EXPECT_TRUE(failed->cause(0)) << failed->why.to_string();
+        EXPECT_TRUE(failed->cause(1)) << failed->why.to_string();
+    }
+}
+
 TEST_F(outcome, a_release_that_no_node_can_be_asked_for_is_no_quorum) {
     lock held = user.take("job");
     nodes.each([](redis_server& node) { node.kill(); });
