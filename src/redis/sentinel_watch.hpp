@@ -30,7 +30,8 @@ class sentinel_poll {
     /// Everybody was heard.
     [[nodiscard]] bool over() const noexcept { return awaited_ == 0; }
     /// The first that names a server which is not the present one and which at least half of those
-    /// that know one name. One alone may be cut off, and stay with a master of the past.
+    /// that know one name, and at least two if so many are asked. One alone may be cut off, and
+    /// stay with a master of the past, just when the others cannot be reached either.
     [[nodiscard]] std::optional<std::size_t> against(const server_address& present) const;
     [[nodiscard]] const server_address& named_by(std::size_t sentinel) const {
         return *named_[sentinel];
