@@ -6,6 +6,7 @@
 
 #include <exception>
 #include <redlock/error.hpp>
+#include <sstream>
 #include <string_view>
 
 #include "cli/common_options.hpp"
@@ -76,7 +77,9 @@ int parse_and_run(int argc, char** argv) {
     try {
         root.parse(take_arguments(argc, argv, asked));
     } catch (const CLI::Success& shown) {  // --help and --version
-        return root.exit(shown);
+        std::ostringstream text;
+        const int status = root.exit(shown, text, text);
+        return print(text.str()) ? status : exit_output;
     } catch (const CLI::ParseError& mistake) {
         return say_usage(mistake.what());
     }
@@ -87,6 +90,7 @@ int parse_and_run(int argc, char** argv) {
 
 int run_app(int argc, char** argv) noexcept {
     try {
+        fill_standard_descriptors();
         remember_inherited_descriptors();
         return parse_and_run(argc, argv);
     } catch (const usage_error& mistake) {

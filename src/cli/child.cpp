@@ -2,14 +2,17 @@
 // group's too, cannot be given to a stranger while signals may still be sent there.
 #include "cli/child.hpp"
 
+#include <fmt/format.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <utility>
 
 #include "cli/exit_status.hpp"
+#include "cli/report.hpp"
 #include "cli/spawn.hpp"
 
 namespace redlock::cli {
@@ -18,6 +21,11 @@ namespace {
 
 bool is_terminal_stop(int number) {
     return number == SIGTSTP || number == SIGTTIN || number == SIGTTOU;
+}
+
+/// Whether the group has members, and none of them is ours to signal.
+bool is_refused(pid_t group, int number) {
+    return ::kill(-group, number) != 0 && errno == EPERM;
 }
 
 }  // namespace
@@ -72,7 +80,9 @@ child::child(const std::vector<std::string>& command, std::vector<std::string> e
 
 child::~child() {
     if (pid_ > 0) {
-        ::kill(-pid_, SIGKILL);
+        if (is_refused(pid_, SIGKILL)) {
+            say(refusal_of(SIGKILL));
+        }
         while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
         }
     }
@@ -80,8 +90,9 @@ child::~child() {
 }
 
 void child::signal(int number) {
-    if (pid_ > 0 && !ended_) {
-        ::kill(-pid_, number);
+    // Of SIGCONT there is nothing to say: it only goes with another signal, or undoes one.
+    if (pid_ > 0 && !ended_ && is_refused(pid_, number) && number != SIGCONT) {
+        say(refusal_of(number));
     }
 }
 
@@ -105,14 +116,16 @@ std::optional<int> child::check() {
 }
 
 void child::kill_rest() {
-    if (pid_ > 0) {
-        ::kill(-pid_, SIGKILL);
-    }
+    rest_refused_ = pid_ > 0 && is_refused(pid_, SIGKILL);
 }
 
 void child::reap() {
     if (pid_ > 0 && ended_) {
         while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+        }
+        // Until now the refusal could have been of the zombie alone, which does no harm.
+        if (std::exchange(rest_refused_, false) && is_refused(pid_, 0)) {
+            say(refusal_of(SIGKILL));
         }
         pid_ = -1;
     }
@@ -150,6 +163,12 @@ void child::resume() {
         terminal_.lend(pid_);
     }
     signal(SIGCONT);
+}
+
+std::string refusal_of(int number) {
+    return fmt::format(
+        "cannot send signal {} ({}) to the command: {}; it may work on, even without a lock",
+        number, ::strsignal(number), std::strerror(EPERM));
 }
 
 }  // namespace redlock::cli

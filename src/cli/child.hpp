@@ -39,14 +39,16 @@ class child {
     ~child();
 
     [[nodiscard]] pid_t group() const noexcept { return pid_; }
-    /// To the whole group. Nothing once the command has ended.
+    /// To the whole group. Nothing once the command has ended. Says so on standard error if the
+    /// system does not let us, as when the command has become another user's (sudo).
     void signal(int number);
     /// To be called at each SIGCHLD. If the command has stopped at the terminal's wish we stop too.
     /// Returns the exit status once it has ended; the group then still exists until `reap`.
     std::optional<int> check();
     /// Kills whatever the command left running in its group. Only between its end and `reap`.
     void kill_rest();
-    /// Forgets the ended command, and takes the terminal back.
+    /// Forgets the ended command, and takes the terminal back. Says so if something is left that
+    /// `kill_rest` was not allowed to kill.
     void reap();
     /// Passes on a stop (SIGTSTP) that was sent to us.
     void stop();
@@ -59,6 +61,10 @@ class child {
     terminal terminal_;
     pid_t pid_ = -1;
     bool ended_ = false;
+    bool rest_refused_ = false;  ///< The system did not let us kill what is left.
 };
+
+/// What to say when the system does not let us send this signal to the command.
+[[nodiscard]] std::string refusal_of(int number);
 
 }  // namespace redlock::cli

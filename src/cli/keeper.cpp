@@ -1,5 +1,6 @@
-// The keeper is forked, not executed, and runs only `watch`: read, poll and kill. It sits in a
-// session of its own so that no terminal signal reaches it, and holds no descriptor but its two.
+// The keeper is forked, not executed, and runs only `watch`: read, poll, kill and write. It sits in
+// a session of its own so that no terminal signal reaches it, and holds no descriptor but its two
+// and standard error, which it lets go of at the latest when redlock is dead.
 #include "cli/keeper.hpp"
 
 #include <fcntl.h>
@@ -10,35 +11,41 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
 #include <cstring>
+#include <string>
 
 #include "cli/boot_timer.hpp"
+#include "cli/child.hpp"
+#include "cli/report.hpp"
 #include "cli/spawn.hpp"
 
 namespace redlock::cli {
 
 namespace {
 
-void close_all_but(int first, int second) {
-    const auto low = static_cast<unsigned>(first < second ? first : second);
-    const auto high = static_cast<unsigned>(first < second ? second : first);
-    if (low > 0) {
-        ::close_range(0, low - 1, 0);
+void close_all_but(std::array<int, 3> kept) {
+    std::sort(kept.begin(), kept.end());
+    unsigned next = 0;
+    for (const int each : kept) {
+        const auto fd = static_cast<unsigned>(each);
+        if (fd > next) {
+            ::close_range(next, fd - 1, 0);
+        }
+        next = fd + 1;
     }
-    if (high > low + 1) {
-        ::close_range(low + 1, high - 1, 0);
-    }
-    ::close_range(high + 1, ~0U, 0);
+    ::close_range(next, ~0U, 0);
 }
 
-[[noreturn]] void watch(int pipe, int timer) {
+/// `refusal`: the line to write when killing is not allowed; made before the fork.
+[[noreturn]] void watch(int pipe, int timer, const std::string& refusal) {
     ::setsid();
     ::prctl(PR_SET_NAME, "redlock-keeper");
-    close_all_but(pipe, timer);
+    close_all_but({STDERR_FILENO, pipe, timer});
     pid_t group = 0;
     for (;;) {
         std::array<pollfd, 2> wanted{{{pipe, POLLIN, 0}, {timer, POLLIN, 0}}};
@@ -59,7 +66,10 @@ void close_all_but(int first, int second) {
         const bool overdue =
             wanted[1].revents != 0 && ::read(timer, &expirations, sizeof expirations) > 0;
         if ((orphaned || overdue) && group > 1) {
-            ::kill(-group, SIGKILL);
+            if (::kill(-group, SIGKILL) != 0 && errno == EPERM) {
+                [[maybe_unused]] const auto told =
+                    ::write(STDERR_FILENO, refusal.data(), refusal.size());
+            }
             ::_exit(0);
         }
         if (orphaned) {
@@ -78,6 +88,7 @@ keeper::keeper() : timer_(::timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NON
         throw spawn_error(cause, false,
                           fmt::format("cannot watch a process: {}", std::strerror(cause)));
     }
+    const std::string refusal = line_of(refusal_of(SIGKILL));
     // The keeper must not run our handlers, and nothing but SIGKILL should end it.
     sigset_t all;
     sigset_t before;
@@ -85,7 +96,7 @@ keeper::keeper() : timer_(::timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NON
     ::pthread_sigmask(SIG_SETMASK, &all, &before);
     process_ = ::fork();
     if (process_ == 0) {
-        watch(ends[0], timer_);
+        watch(ends[0], timer_, refusal);
     }
     const int cause = errno;
     ::pthread_sigmask(SIG_SETMASK, &before, nullptr);

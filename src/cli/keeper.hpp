@@ -12,7 +12,8 @@ namespace redlock::cli {
 
 class keeper {
   public:
-    /// Starts it, before the command is started. Throws `spawn_error`.
+    /// Starts it, before the command is started. Throws `spawn_error`. It says so on standard error
+    /// if the system does not let it kill, unless `--quiet` was given.
     keeper();
     keeper(const keeper&) = delete;
     keeper& operator=(const keeper&) = delete;

@@ -57,7 +57,8 @@ int run_command(const local_request& request, const std::string& nodes) {
     asio::io_context loop{1};
     std::optional<child> command;
     std::optional<int> status;
-    signals answered{loop, [&](int number) {
+    signals answered{loop,
+                     [&](int number) {
                          if (!command || status) {
                              return;
                          }
@@ -73,7 +74,8 @@ int run_command(const local_request& request, const std::string& nodes) {
                          } else {
                              command->signal(number);
                          }
-                     }};
+                     },
+                     job_control::ours};
     try {
         command.emplace(request.command, environment_for(nodes));
     } catch (const spawn_error& error) {
@@ -129,12 +131,11 @@ void add_local(CLI::App& root, invocation& asked) {
         "Starts redis-server processes on free ports of 127.0.0.1, without persistence, sets\n"
         "REDLOCK_NODES and puts this redlock in front of PATH, runs COMMAND, and ends the servers "
         "and\n"
-        "whatever COMMAND left running in the background. Without COMMAND it prints a line for "
-        "the\n"
+        "what COMMAND left running in its process group. Without COMMAND it prints a line for the\n"
         "shell and stays until it is interrupted:\n\n"
         "  redlock local -- sh -c 'redlock run job -- echo hello'\n\n"
-        "Exit status: that of COMMAND; 128+n after signal n; 126, 127 as for redlock run; 69 the\n"
-        "servers could not be started; 64 usage.");
+        "Exit status: that of COMMAND, 128+n if signal n ended it; without COMMAND 0 when it was\n"
+        "interrupted; 126, 127 as for redlock run; 69 the servers could not be started; 64 usage.");
     command->add_option("-n,--servers", request->count, "How many servers (default 3)")
         ->check(CLI::Range(1, 63))
         ->type_name("N");

@@ -14,6 +14,8 @@
 #include <cerrno>
 #include <csignal>
 #include <exception>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "cli/duration.hpp"
@@ -55,7 +57,8 @@ lock_runner::lock_runner(const run_options& options)
       slice_(margin_ / 3),
       urls_(options.common.node_urls()),
       locks_(loop_.get_executor(), node_list{urls_}, options.common.manager()),
-      signals_(loop_, [this](int number) { on_signal(number); }),
+      signals_(
+          loop_, [this](int number) { on_signal(number); }, job_control::ours),
       ended_(loop_, asio::steady_timer::time_point::max()),
       validity_(loop_),
       kill_(loop_),
@@ -138,6 +141,8 @@ std::optional<int> lock_runner::start_command() {
         }
         child_.emplace(options_.command, environment(), keeper_->announcements());
     } catch (const spawn_error& error) {
+        // Or the loop would go on until the lease ends, to find nobody there to stop.
+        validity_.cancel();
         keeper_.reset();
         say(error.what());
         return !error.is_the_programs()   ? exit_internal
@@ -256,9 +261,17 @@ void lock_runner::stop_command(boot_clock::time_point kill_at) {
 }
 
 std::vector<std::string> lock_runner::environment() const {
-    return {"REDLOCK_RESOURCE=" + options_.resource, "REDLOCK_TOKEN=" + held_.token().str(),
-            fmt::format("REDLOCK_FENCING_TOKEN={}", held_.fencing_token().value()),
-            "REDLOCK_NODES=" + joined(urls_)};
+    std::vector<std::string> given{
+        "REDLOCK_RESOURCE=" + options_.resource, "REDLOCK_TOKEN=" + held_.token().str(),
+        fmt::format("REDLOCK_FENCING_TOKEN={}", held_.fencing_token().value()),
+        "REDLOCK_NODES=" + joined(urls_)};
+    // Nodes refuse clients with other settings, and a redlock below us is a client of the same.
+    if (const std::string file = options_.common.configuration_file(); !file.empty()) {
+        std::error_code none;
+        const auto from_anywhere = std::filesystem::absolute(file, none);
+        given.push_back("REDLOCK_CONFIG=" + (none ? file : from_anywhere.string()));
+    }
+    return given;
 }
 
 std::string lock_runner::label() const {

@@ -88,10 +88,12 @@ void be_quiet() {
     quiet() = true;
 }
 
+std::string line_of(std::string_view text) {
+    return quiet() ? std::string{} : fmt::format("redlock: {}\n", text);
+}
+
 void say(std::string_view text) {
-    if (!quiet()) {
-        write_all(STDERR_FILENO, fmt::format("redlock: {}\n", text));
-    }
+    write_all(STDERR_FILENO, line_of(text));
 }
 
 bool print(std::string_view text) {

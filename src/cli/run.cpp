@@ -12,13 +12,24 @@ namespace {
 constexpr const char* run_help =
     "COMMAND is started without a shell, as a process group of its own with our standard input\n"
     "and terminal. Signals are passed on to it. It sees REDLOCK_RESOURCE, REDLOCK_TOKEN,\n"
-    "REDLOCK_FENCING_TOKEN and REDLOCK_NODES. If the lock is lost, its group gets SIGTERM and "
-    "then\n"
-    "SIGKILL, both before anybody else can hold the lock; if redlock dies, it gets SIGKILL.\n\n"
+    "REDLOCK_FENCING_TOKEN, REDLOCK_NODES and, if a configuration file was used, REDLOCK_CONFIG. "
+    "If "
+    "the\n"
+    "lock is lost, its group gets SIGTERM and then SIGKILL, both before anybody else can hold the "
+    "lock; if redlock dies, it gets SIGKILL.\n\n"
     "Exit status: that of COMMAND; 128+n after signal n; 75 somebody else holds the lock, or the\n"
     "wait ran out (see -E); 69 too few nodes answered; 79 the lock was lost while COMMAND ran;\n"
     "124 --max-hold was exceeded; 126 COMMAND cannot be executed; 127 it was not found; 64 usage;\n"
     "78 two nodes are the same server.";
+
+/// Of `run -- -name -- COMMAND`, where the first "--" ends our options and not the name.
+void take_resource(run_options& options, invocation& asked) {
+    if (asked.command.size() < 2 || asked.command[1] != "--") {
+        throw usage_error("run: RESOURCE is required");
+    }
+    options.resource = asked.command.front();
+    asked.command.erase(asked.command.begin(), asked.command.begin() + 2);
+}
 
 }  // namespace
 
@@ -28,7 +39,9 @@ void add_run(CLI::App& root, invocation& asked) {
                                         "Run a command while holding a lock:\n  redlock run "
                                         "[OPTIONS] RESOURCE -- COMMAND [ARG...]");
     command->footer(run_help);
-    command->add_option("RESOURCE", options->resource, "What to lock: a Redis key")->required();
+    const auto* resource =
+        command->add_option("RESOURCE", options->resource, "What to lock: a Redis key")
+            ->type_name("TEXT REQUIRED");
     options->common.add_to(*command);
     options->wait.add_to(*command);
     add_duration(*command, "--lease-time", options->lease_time,
@@ -39,13 +52,18 @@ void add_run(CLI::App& root, invocation& asked) {
                         "What COMMAND gets when the lock is lost: SIGTERM and then SIGKILL "
                         "(default), only SIGKILL, "
                         "or nothing");
-    add_duration(*command, "--max-hold", options->max_hold,
-                 "Stop COMMAND as if the lock were lost after this time; status 124");
+    add_duration(
+        *command, "--max-hold", options->max_hold,
+        "Stop COMMAND after this time, by SIGTERM and then SIGKILL whatever --on-lost says; "
+        "status 124");
     add_duration(
         *command, "--stop-margin", options->stop_margin,
         "How long before validity ends COMMAND gets SIGTERM; SIGKILL comes when a third of "
         "it is left (default: a tenth of the lease time, at most 500ms)");
-    command->callback([options, &asked] {
+    command->callback([options, resource, &asked] {
+        if (resource->count() == 0) {
+            take_resource(*options, asked);
+        }
         if (!asked.has_command || asked.command.empty()) {
             throw usage_error("run: no command; write: redlock run RESOURCE -- COMMAND [ARG...]");
         }

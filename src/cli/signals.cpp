@@ -15,7 +15,7 @@ bool was_ignored(int number) {
 
 }  // namespace
 
-signals::signals(boost::asio::io_context& loop, std::function<void(int)> handler)
+signals::signals(boost::asio::io_context& loop, std::function<void(int)> handler, job_control stops)
     : set_(loop), handler_(std::move(handler)) {
     std::signal(SIGPIPE, SIG_IGN);
     for (const int number : {SIGINT, SIGHUP, SIGQUIT}) {
@@ -23,8 +23,12 @@ signals::signals(boost::asio::io_context& loop, std::function<void(int)> handler
             set_.add(number);
         }
     }
-    for (const int number : {SIGTERM, SIGUSR1, SIGUSR2, SIGTSTP, SIGCONT, SIGCHLD}) {
+    for (const int number : {SIGTERM, SIGUSR1, SIGUSR2, SIGCHLD}) {
         set_.add(number);
+    }
+    if (stops == job_control::ours) {
+        set_.add(SIGTSTP);
+        set_.add(SIGCONT);
     }
     wait();
 }

@@ -9,11 +9,19 @@
 
 namespace redlock::cli {
 
+/// Who acts on SIGTSTP (Ctrl-Z) and SIGCONT.
+enum class job_control {
+    the_systems,  ///< Not taken: we stop and go on as every program does.
+    ours,         ///< The handler, since somebody has to stop and go on together with us.
+};
+
 class signals {
   public:
-    /// Calls `handler` on the loop for each of INT, TERM, HUP, QUIT, USR1, USR2, TSTP, CONT, CHLD
-    /// until `stop`. SIGPIPE is ignored in this process from here on.
-    signals(boost::asio::io_context& loop, std::function<void(int)> handler);
+    /// Calls `handler` on the loop for each of INT, TERM, HUP, QUIT, USR1, USR2 and CHLD, and of
+    /// TSTP and CONT if they are ours, until `stop`. SIGPIPE is ignored in this process from here
+    /// on.
+    signals(boost::asio::io_context& loop, std::function<void(int)> handler,
+            job_control stops = job_control::the_systems);
     signals(const signals&) = delete;
     signals& operator=(const signals&) = delete;
     ~signals() = default;

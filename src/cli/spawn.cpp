@@ -1,5 +1,5 @@
-// Between fork and exec only async-signal-safe calls are allowed, because Asio's resolver may run a
-// thread: all strings and tables are therefore built before the fork.
+// Between fork and exec only async-signal-safe calls are allowed, because a name that is looked up
+// has a thread: all strings and tables are therefore built before the fork.
 #include "cli/spawn.hpp"
 
 #include <dirent.h>
@@ -167,6 +167,16 @@ void redirect(int from, int to) {
 }
 
 }  // namespace
+
+void fill_standard_descriptors() {
+    for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+        if (::fcntl(fd, F_GETFD) < 0 && errno == EBADF) {
+            // The lowest free number is this one, since those below it are open by now. For the
+            // wrong direction: a token that nobody could read must not count as written.
+            ::open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);  // NOLINT(*-vararg)
+        }
+    }
+}
 
 void remember_inherited_descriptors() {
     std::vector<int>& descriptors = inherited_descriptors();

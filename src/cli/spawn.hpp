@@ -40,6 +40,11 @@ class spawn_error : public std::runtime_error {
     bool program_;
 };
 
+/// Opens 0, 1 and 2 where we were started without (`>&-`), so that nothing that is opened later
+/// gets their numbers. They fail to be read and written as closed ones do. Call first thing in
+/// main().
+void fill_standard_descriptors();
+
 /// Notes which descriptors we were given, so that they, and nothing that is opened later, are
 /// passed on. Call first thing in main(); without it only 0, 1 and 2 are passed on.
 void remember_inherited_descriptors();

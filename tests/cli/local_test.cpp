@@ -15,21 +15,6 @@ namespace {
 
 using testing::MatchesRegex;
 
-/// Processes whose parent is this one.
-std::vector<pid_t> children_of(pid_t parent) {
-    std::vector<pid_t> children;
-    const std::string path =
-        "/proc/" + std::to_string(parent) + "/task/" + std::to_string(parent) + "/children";
-    FILE* file = ::fopen(path.c_str(), "r");
-    if (file != nullptr) {
-        for (pid_t child = 0; std::fscanf(file, "%d", &child) == 1;) {
-            children.push_back(child);
-        }
-        std::fclose(file);
-    }
-    return children;
-}
-
 void expect_dead(const std::vector<pid_t>& processes) {
     for (const pid_t each : processes) {
         eventually([&] { return !alive(each); }, "a server ends");
@@ -118,6 +103,16 @@ TEST(local, without_a_command_it_prints_a_line_for_the_shell_and_stays) {
     EXPECT_THAT(result.out, MatchesRegex("export REDLOCK_NODES=redis://127.0.0.1:[0-9]+,"
                                          "redis://127.0.0.1:[0-9]+\n"));
     expect_dead(children);
+}
+
+TEST(local, starts_servers_though_the_standard_descriptors_are_closed) {
+    const std::string line = std::string{REDLOCK_BINARY} + " local -n 1 -- true <&- >&- 2>&-";
+    process closed{{.arguments = {"sh", "-c", line}}};
+    EXPECT_EQ(closed.wait().status, 0);
+    // And what cannot be written still counts as not written.
+    const auto result = redlock({"local", "-n", "1", "--", "sh", "-c",
+                                 "redlock acquire a >&-; echo $?; redlock run -n a -- echo free"});
+    EXPECT_EQ(result.out, "74\nfree\n") << result.err;
 }
 
 TEST(local, a_missing_redis_server_is_explained) {

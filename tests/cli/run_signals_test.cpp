@@ -4,6 +4,7 @@
 
 #include <csignal>
 #include <sstream>
+#include <utility>
 
 #include "cli/support/three_nodes.hpp"
 
@@ -123,21 +124,27 @@ TEST_F(run_signals, stop_and_continue) {
                           "echo $$; trap 'echo continued; exit 3' CONT; echo up; "
                           "while :; do sleep 0.01; done"})};
     runner.wait_for_out("up");
-    const auto state = [](pid_t process) {
-        FILE* file = ::fopen(("/proc/" + std::to_string(process) + "/stat").c_str(), "r");
-        char letter = '?';
-        if (file != nullptr) {
-            [[maybe_unused]] const int found = std::fscanf(file, "%*d (%*[^)]) %c", &letter);
-            std::fclose(file);
-        }
-        return letter;
-    };
     runner.signal(SIGTSTP);
-    eventually([&] { return state(runner.pid()) == 'T'; }, "redlock stops");
+    eventually([&] { return state_of(runner.pid()) == 'T'; }, "redlock stops");
     runner.signal(SIGCONT);
     const auto result = runner.wait();
     EXPECT_NE(result.out.find("continued"), std::string::npos);
     EXPECT_EQ(result.status, 3);
+}
+
+TEST_F(run_signals, stop_every_subcommand) {
+    hold_everywhere("a");
+    process waiter{start({"acquire", "-v", "a"})};
+    waiter.wait_for_err("attempt failed");
+    process servers{{.arguments = redlock_line({"local", "-n", "1"})}};
+    servers.wait_for_out("\n");
+    for (const auto& [stopped, status] : {std::pair{&waiter, 128 + SIGTERM}, {&servers, 0}}) {
+        stopped->signal(SIGTSTP);
+        eventually([&] { return state_of(stopped->pid()) == 'T'; }, "it stops");
+        stopped->signal(SIGCONT);
+        stopped->signal(SIGTERM);
+        EXPECT_EQ(stopped->wait().status, status);
+    }
 }
 
 }  // namespace

@@ -112,7 +112,23 @@ TEST_F(run_command, a_command_that_is_not_there_or_no_program) {
     EXPECT_EQ(run({"run", "a", "--", "no-such-program-in-path"}).status, 127);
     EXPECT_EQ(run({"run", "a", "--", "/etc/passwd"}).status, 126);
     EXPECT_EQ(run({"run", "a", "--", "/"}).status, 126);
+    EXPECT_EQ(run({"run", "a", "--", ""}).status, 127);
     EXPECT_TRUE(clean("a"));
+}
+
+// A lease so short that whoever waited for its end would come to it, and say more.
+TEST_F(run_command, a_command_that_cannot_be_executed_ends_it_all_at_once) {
+    const auto result = run({"run", "--lease-time", "2s", "a", "--", "/no/such/program"});
+    EXPECT_EQ(result.status, 127);
+    EXPECT_EQ(result.err, "redlock: cannot execute /no/such/program: No such file or directory\n");
+    EXPECT_TRUE(clean("a"));
+}
+
+TEST_F(run_command, takes_a_name_that_begins_with_a_dash) {
+    const auto result =
+        run({"run", "-n", "--", "-lead", "--", "sh", "-c", "echo $REDLOCK_RESOURCE $0", "--"});
+    EXPECT_EQ(result.status, 0) << result.err;
+    EXPECT_EQ(result.out, "-lead --\n");
 }
 
 TEST_F(run_command, standard_output_is_the_commands_alone) {

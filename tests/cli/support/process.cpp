@@ -1,5 +1,6 @@
 // Output is read while waiting, so that a program that writes much is never stuck on a full pipe.
 #include "cli/support/process.hpp"
+#include "cli/support/forbidden_signals.hpp"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -12,6 +13,7 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
@@ -38,6 +40,9 @@ constexpr auto patience = 60s;
         arguments.push_back(const_cast<char*>(argument.c_str()));
     }
     arguments.push_back(nullptr);
+    if (options.may_not_signal_groups && !forbid_group_signals()) {
+        ::_exit(125);
+    }
     ::execvp(arguments.front(), arguments.data());
     ::_exit(125);
 }
@@ -229,10 +234,29 @@ void eventually(const std::function<bool()>& condition, std::string_view what) {
 }
 
 bool alive(pid_t process) {
+    const char state = state_of(process);
+    return state != '?' && state != 'Z';
+}
+
+std::vector<pid_t> children_of(pid_t parent) {
+    std::vector<pid_t> children;
+    const std::string path =
+        "/proc/" + std::to_string(parent) + "/task/" + std::to_string(parent) + "/children";
+    FILE* file = ::fopen(path.c_str(), "r");
+    if (file != nullptr) {
+        for (pid_t child = 0; std::fscanf(file, "%d", &child) == 1;) {
+            children.push_back(child);
+        }
+        std::fclose(file);
+    }
+    return children;
+}
+
+char state_of(pid_t process) {
     std::ifstream file("/proc/" + std::to_string(process) + "/stat");
     std::string text{std::istreambuf_iterator<char>{file}, {}};
     const auto name_end = text.rfind(')');
-    return name_end != std::string::npos && name_end + 2 < text.size() && text[name_end + 2] != 'Z';
+    return name_end != std::string::npos && name_end + 2 < text.size() ? text[name_end + 2] : '?';
 }
 
 }  // namespace redlock::cli_test

@@ -25,6 +25,7 @@ struct process_options {
     std::map<std::string, std::string> environment{};  ///< Added to ours.
     std::string input{};                               ///< Standard input; then end of file.
     bool on_terminal = false;  ///< In a session of its own on a new terminal, its output in `out`.
+    bool may_not_signal_groups = false;  ///< As if every process group were another user's.
 };
 
 class process {
@@ -43,6 +44,8 @@ class process {
     /// program ends before that, or after a minute.
     void wait_for_out(std::string_view text);
     void wait_for_err(std::string_view text);
+    /// What it has written so far, as far as was waited for.
+    [[nodiscard]] const std::string& out() const noexcept { return result_.out; }
     /// Until it ends.
     finished wait();
 
@@ -70,5 +73,9 @@ std::vector<std::string> redlock_line(std::vector<std::string> arguments);
 void eventually(const std::function<bool()>& condition, std::string_view what);
 /// Whether the process exists and is not a zombie.
 [[nodiscard]] bool alive(pid_t process);
+/// Processes whose parent is this one.
+[[nodiscard]] std::vector<pid_t> children_of(pid_t parent);
+/// The letter that /proc has for its state: 'T' if it is stopped; '?' if there is none.
+[[nodiscard]] char state_of(pid_t process);
 
 }  // namespace redlock::cli_test
