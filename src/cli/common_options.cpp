@@ -1,5 +1,6 @@
-// An empty REDLOCK_NODES is refused and not taken for "the default": a variable that a deployment
-// failed to fill in must not end in locks on some Redis that happens to run on this machine.
+// What is given but empty is refused and not taken for "not given", be it REDLOCK_NODES or --nodes
+// "$NODES": a variable that a deployment failed to fill in must not end in locks on some Redis that
+// happens to run on this machine.
 #include "cli/common_options.hpp"
 
 #include <fmt/format.h>
@@ -82,6 +83,16 @@ std::vector<std::string> read_urls(const std::string& path) {
     return urls;
 }
 
+/// For options that CLI11 leaves empty when they are not given.
+CLI::Validator filled_in(const std::string& what) {
+    return {[what](const std::string& text) {
+                return trimmed(text).empty()
+                           ? fmt::format("is empty: it must name {}, or not be given", what)
+                           : std::string{};
+            },
+            ""};
+}
+
 configuration read_config_file(const std::string& file) {
     auto read = read_configuration(file);
     if (!read) {
@@ -98,17 +109,20 @@ void common_options::add_to(CLI::App& command) {
                                  "Redis nodes, comma separated; else --nodes-file, else --config, "
                                  "else $REDLOCK_NODES, else $REDLOCK_CONFIG, else "
                                  "redis://localhost:6379")
+                     ->check(filled_in("the nodes"))
                      ->type_name("URL[,URL...]");
     command
         .add_option("--nodes-file", nodes_file,
                     "File with one node URL a line ('#' begins a comment line); keeps passwords "
                     "out of the process list")
+        ->check(filled_in("a file"))
         ->type_name("FILE")
         ->excludes(list);
     command
         .add_option("--config", config_file,
                     "TOML file with nodes and settings, which the command line overrides; see "
                     "redlock config check")
+        ->check(filled_in("a file"))
         ->type_name("FILE");
     add_duration(command, "--node-timeout", node_timeout,
                  "How long one node may take to answer (default 500ms)");

@@ -9,6 +9,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 #include <memory>
+#include <utility>
 
 #include "cli/app.hpp"
 #include "cli/common_options.hpp"
@@ -22,13 +23,30 @@ namespace redlock::cli {
 
 namespace {
 
+namespace asio = boost::asio;
+
 struct check_request {
     common_options common;
     bool json = false;
 };
 
+/// A file that everybody may read, if passwords can stand in it: those of `nodes` came from it.
+void doubt_file(const std::string& file, const std::vector<endpoint>& nodes,
+                std::vector<std::string>& doubts) {
+    const bool secret = std::any_of(nodes.begin(), nodes.end(), [](const endpoint& node) {
+        return !node.password.empty() || (node.sentinel && !node.sentinel->password.empty());
+    });
+    struct stat about {};
+    if (secret && !file.empty() && ::stat(file.c_str(), &about) == 0 &&
+        (about.st_mode & S_IROTH) != 0) {
+        doubts.push_back(fmt::format("everybody may read {}: if passwords stand in it, chmod o-r",
+                                     printable(file)));
+    }
+}
+
 /// What is allowed, and probably not meant.
-std::vector<std::string> doubts_about(const std::vector<endpoint>& nodes, const std::string& file) {
+std::vector<std::string> doubts_about(const std::vector<endpoint>& nodes,
+                                      const common_options& common) {
     std::vector<std::string> doubts;
     for (const endpoint& node : nodes) {
         if (node.tls && !node.tls->verify) {
@@ -41,16 +59,37 @@ std::vector<std::string> doubts_about(const std::vector<endpoint>& nodes, const 
         doubts.push_back(fmt::format("{} nodes survive no more failures than {}: use an odd number",
                                      nodes.size(), nodes.size() - 1));
     }
-    const bool secret = std::any_of(nodes.begin(), nodes.end(), [](const endpoint& node) {
-        return !node.password.empty() || (node.sentinel && !node.sentinel->password.empty());
-    });
-    struct stat about {};
-    if (secret && !file.empty() && ::stat(file.c_str(), &about) == 0 &&
-        (about.st_mode & S_IROTH) != 0) {
-        doubts.push_back(fmt::format("everybody may read {}: if passwords stand in it, chmod o-r",
-                                     printable(file)));
-    }
+    // Each for what stands in it, and not for secrets that came from elsewhere.
+    doubt_file(common.nodes_file, nodes, doubts);
+    doubt_file(common.configuration_file(), common.configured().nodes, doubts);
     return doubts;
+}
+
+/// What an acquisition with these options would be refused for, in the library's own words. It is
+/// asked with an identifier that is refused after all else, so that it connects to nobody.
+std::string refusal_of(acquire_options with, asio::io_context& loop, lock_manager& locks) {
+    const std::string too_long(resource_name::max_size + 1, 'x');
+    diagnostics details;
+    bool done = false;
+    with.identifier = too_long;
+    with.details = &details;
+    locks.async_acquire("a", std::move(with), [&](const error_code&, const lock&) { done = true; });
+    loop.restart();
+    while (!done && loop.run_one() > 0) {
+    }
+    return details.message;
+}
+
+/// Throws lock_error for what the other subcommands would be refused for.
+void check_options(const node_list& nodes, const common_options& common) {
+    manager_options options = common.manager();
+    options.events = nullptr;  // What is only tried is nobody's news.
+    asio::io_context loop;
+    lock_manager tried{loop.get_executor(), nodes, options};
+    const std::string refusal = refusal_of(common.configured().acquire(), loop, tried);
+    if (refusal != refusal_of({}, loop, tried)) {
+        throw lock_error(errc::invalid_argument, {.message = "acquire: " + refusal, .nodes = {}});
+    }
 }
 
 boost::json::object settings_of(const common_options& common) {
@@ -74,24 +113,30 @@ boost::json::object settings_of(const common_options& common) {
     out["guard"] = options.guard == restart_guard::on    ? "on"
                    : options.guard == restart_guard::off ? "off"
                                                          : "automatic";
-    const bool forever = acquire.wait.longest() == wait_policy::no_limit;
-    out["wait_ms"] =
-        forever
-            ? boost::json::value{nullptr}
-            : std::chrono::duration_cast<std::chrono::milliseconds>(acquire.wait.longest()).count();
+    out["wait_ms"] = nullptr;
+    if (acquire.wait.longest() != wait_policy::no_limit) {
+        out["wait_ms"] =
+            std::chrono::duration_cast<std::chrono::milliseconds>(acquire.wait.longest()).count();
+    }
+    set_text(out, "label", acquire.label);
     out["fair"] = acquire.fair;
+    out["stop_margin_ms"] = nullptr;
+    if (acquire.stop_margin) {
+        out["stop_margin_ms"] = ms(*acquire.stop_margin);
+    }
     return out;
+}
+
+std::string shown(const boost::json::value& value) {
+    return value.is_string()
+               ? fmt::format("\"{}\"", printable(std::string_view{value.get_string()}))
+               : boost::json::serialize(value);
 }
 
 int check(const check_request& request) {
     const node_list nodes{request.common.node_urls()};
-    {
-        // Made only for what it refuses; without a use it connects to nobody.
-        boost::asio::io_context loop;
-        const lock_manager tried{loop.get_executor(), nodes, request.common.manager()};
-    }
-    const std::string file = request.common.configuration_file();
-    const auto doubts = doubts_about(nodes.endpoints(), file);
+    check_options(nodes, request.common);
+    const auto doubts = doubts_about(nodes.endpoints(), request.common);
     const boost::json::object settings = settings_of(request.common);
     if (request.json) {
         boost::json::array names;
@@ -110,8 +155,7 @@ int check(const check_request& request) {
         text += fmt::format("node {}  {}\n", i, nodes.endpoints()[i].to_string());
     }
     for (const auto& each : settings) {
-        text += fmt::format("{} = {}\n", std::string_view{each.key()},
-                            boost::json::serialize(each.value()));
+        text += fmt::format("{} = {}\n", std::string_view{each.key()}, shown(each.value()));
     }
     for (const std::string& doubt : doubts) {
         say("warning: " + doubt);

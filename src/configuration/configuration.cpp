@@ -98,6 +98,10 @@ void read_nodes(const toml::node& value, configuration& into) {
     if (list == nullptr) {
         refuse(value, R"(nodes must be an array of URLs: nodes = ["redis://10.0.0.1", ...])");
     }
+    if (list->empty()) {
+        // Not "none was named": a deployment failed to fill it in, and must not get the default.
+        refuse(value, "nodes is empty; name the nodes, or leave the key out");
+    }
     for (const toml::node& each : *list) {
         const std::string number = "node " + std::to_string(into.nodes.size());
         const std::string url = text_of(number, each, "redis://10.0.0.1");

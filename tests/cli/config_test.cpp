@@ -100,6 +100,7 @@ TEST_F(config, that_is_wrong_is_refused_by_its_line) {
     for (const auto& [text, part] : std::vector<std::pair<std::string, std::string>>{
              {"nodes = [\"redis://:s3cret-w0rd@h:x\"]", "line 1, column 10: node 0: the port"},
              {"nodes = [redis://:s3cret-w0rd@h]", "this is not TOML"},
+             {"nodes = []", "line 1, column 9: nodes is empty"},
              {"lease = \"1s\"", "line 1, column 1: a key that is not known"},
              {"lease_time = \"2m\"", "longer than max_lease_time"},
              {"nodes = [\"redis://h\", \"redis://h\"]", "listed twice"}}) {
@@ -112,7 +113,74 @@ TEST_F(config, that_is_wrong_is_refused_by_its_line) {
     EXPECT_EQ(missing.status, 64);
     EXPECT_THAT(missing.err, HasSubstr("No such file"));
     EXPECT_EQ(redlock({"status", "a"}, {{"REDLOCK_CONFIG", ""}}).status, 64);
+    EXPECT_EQ(redlock({"status", "a"}, {{"REDLOCK_CONFIG", file("nodes = []")}}).status, 64);
+    EXPECT_EQ(nodes_of(checked({"--config", file("lease_time = \"5s\"")})),
+              R"(["redis://localhost:6379"])");
     EXPECT_EQ(redlock({"config"}).status, 64);
+}
+
+TEST_F(config, that_everybody_may_read_is_doubted_for_its_own_secrets_only) {
+    const auto readable = [&](const std::string& text, const std::string& name) {
+        const auto path = file(text, name);
+        std::filesystem::permissions(path, std::filesystem::perms::others_read,
+                                     std::filesystem::perm_options::add);
+        return path;
+    };
+    const auto secret = readable("redis://:s3cret-w0rd@h1\n", "nodes");
+    const auto harmless = readable("lease_time = \"7s\"\n", "harmless.toml");
+    const auto check = [](const std::vector<std::string>& options,
+                          const std::map<std::string, std::string>& environment = {}) {
+        std::vector<std::string> line{"config", "check"};
+        line.insert(line.end(), options.begin(), options.end());
+        return redlock(line, environment).err;
+    };
+    EXPECT_THAT(check({"--nodes-file", secret}),
+                HasSubstr("everybody may read " + secret + ": if passwords"));
+    EXPECT_THAT(check({"--nodes-file", secret, "--config", harmless}),
+                AllOf(HasSubstr("everybody may read " + secret), Not(HasSubstr(harmless))));
+    EXPECT_THAT(check({"--config", harmless}, {{"REDLOCK_NODES", "redis://:s3cret-w0rd@h1"}}),
+                Not(HasSubstr("everybody may read")));
+}
+
+// What a manager says nothing of, because only acquisitions have it.
+TEST_F(config, of_acquisitions_is_checked_and_shown_too) {
+    for (const auto& [text, part] : std::vector<std::pair<std::string, std::string>>{
+             {"[acquire]\nstop_margin = \"60s\"", "the stop margin is 60000ms"},
+             {"lease_time = \"3s\"\n[acquire]\nstop_margin = \"3s\"", "the stop margin is 3000ms"},
+             {"[acquire]\nlabel = \"" + std::string(5000, 'x') + "\"",
+              "the label has 5000 bytes"}}) {
+        const auto path = file(text);
+        const auto result = redlock({"config", "check", "--config", path});
+        EXPECT_EQ(result.status, 64) << part;
+        EXPECT_THAT(result.err, HasSubstr(part));
+        EXPECT_EQ(result.out, "");
+        EXPECT_EQ(redlock({"run", "--config", path, "a", "--", "true"}).status, 64) << part;
+    }
+    const auto path =
+        file("[acquire]\nlabel = \"nightly\"\nstop_margin = \"400ms\"\nwait = \"0s\"");
+    const auto settings = checked({"--config", path}).at("settings").as_object();
+    EXPECT_EQ(settings.at("label"), "nightly");
+    EXPECT_EQ(settings.at("stop_margin_ms"), 400);
+    EXPECT_EQ(settings.at("wait_ms"), 0);
+    const auto usual = checked({}).at("settings").as_object();
+    EXPECT_EQ(usual.at("label"), "");
+    EXPECT_TRUE(usual.at("stop_margin_ms").is_null());
+    EXPECT_TRUE(usual.at("wait_ms").is_null()) << boost::json::serialize(usual);
+}
+
+TEST_F(config, is_that_of_a_redlock_below_as_well) {
+    support::redis_server server;
+    // Other than the default, so that the node refuses whoever does not know of it.
+    ASSERT_EQ(file("nodes = [\"" + server.url() + "\"]\nmax_lease_time = \"90s\"\n"),
+              folder + "/redlock.toml");
+    const std::string binary = REDLOCK_BINARY;
+    process outer{{.arguments = {"sh", "-c",
+                                 "cd " + folder + " && " + binary +
+                                     " run --config redlock.toml a -- sh -c 'cd / && " + binary +
+                                     " run b -- echo both; " + binary + " config check'"}}};
+    const auto result = outer.wait();
+    EXPECT_EQ(result.status, 0) << result.err;
+    EXPECT_THAT(result.out, AllOf(HasSubstr("both\n"), HasSubstr("max_lease_time_ms = 90000\n")));
 }
 
 TEST_F(config, is_what_the_other_subcommands_go_by) {
