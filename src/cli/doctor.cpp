@@ -86,9 +86,9 @@ void add_doctor(CLI::App& root, invocation& asked) {
         "replicas,\n"
         "whether it has a vote. Levels: ok, note, warning (locks work, but something is lost),\n"
         "problem (its vote is missing, or a promise does not hold). Changes nothing.\n\n"
-        "Exit status: 0 no problem; 1 a problem, with --strict also a warning; 69 too few nodes "
-        "give\n"
-        "votes for any lock; 64 usage.");
+        "Exit status: 0 no problem; 1 a problem, with --strict also a warning; 69 no lock can be "
+        "had,\n"
+        "since too few nodes give votes or one server is listed twice; 64 usage.");
     request->common.add_to(*command);
     command
         ->add_option("--samples", request->samples,

@@ -176,7 +176,8 @@ json::object to_json(const diagnosis& found) {
 
 int status_of(const diagnosis& found, bool strict) {
     for (const finding& each : found.findings) {
-        if (each.code == "no_quorum") {
+        // A list that has one server twice is refused as a whole, however many nodes are well.
+        if (each.code == "no_quorum" || each.code == "same_server") {
             return exit_no_quorum;
         }
     }

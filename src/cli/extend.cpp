@@ -73,7 +73,7 @@ void add_extend(CLI::App& root, invocation& asked) {
         "fencing_token and valid_for_ms.\n\n"
         "Exit status: 0 extended; 1 it was already gone; 69 too few nodes answered: it is held "
         "until\n"
-        "its old lease ends, try again; 64 usage; 78 two nodes are the same server.");
+        "its old lease ends, try again; 64 usage.");
     command->add_option("RESOURCE", request->resource, "What is locked")->required();
     command->add_option("TOKEN", request->token, "As printed by redlock acquire")->required();
     request->common.add_to(*command);

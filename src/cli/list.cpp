@@ -127,9 +127,7 @@ void add_list(CLI::App& root, invocation& asked) {
         "Redis:\n"
         "all keys that match it, so that other libraries' locks are found too. Uses SCAN, never\n"
         "KEYS. With --json an array of what redlock status --json prints.\n\n"
-        "Exit status: 0 listed, even if there is none; 69 too few nodes answered; 64 usage; 78 "
-        "two\n"
-        "nodes are the same server.");
+        "Exit status: 0 listed, even if there is none; 69 too few nodes answered; 64 usage.");
     command->add_option("PATTERN", request->pattern, "Redis glob over lock keys, e.g. 'orders:*'");
     request->common.add_to(*command);
     command->add_flag("-a,--all", request->all, "Also show those that were locked lately");

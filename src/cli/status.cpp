@@ -113,7 +113,7 @@ void add_status(CLI::App& root, invocation& asked) {
         "names, control characters and bytes that are not UTF-8 are shown as \\xNN.\n\n"
         "Exit status: 0 held; 1 free; 2 split: an acquisition or a release is under way, or was "
         "cut\n"
-        "short; 69 unknown: too few nodes answered; 64 usage; 78 two nodes are the same server.");
+        "short; 69 unknown: too few nodes answered; 64 usage.");
     command->add_option("RESOURCE", request->resource, "What to look at")->required();
     request->common.add_to(*command);
     command->add_flag("--json", request->json, "Print a JSON object");

@@ -77,6 +77,8 @@ void add_vouch(CLI::App& root, invocation& asked) {
     command
         ->add_option("NODE", request->node,
                      "Its number as redlock status shows it (default: all nodes)")
+        // Before it is read as an unsigned number, where a negative one would wrap round.
+        ->check(CLI::NonNegativeNumber)
         ->type_name("N");
     request->common.add_to(*command);
     command->callback([request, &asked] {

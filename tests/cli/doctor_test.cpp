@@ -74,7 +74,8 @@ TEST(doctor_on_sick_nodes, tells_five_kinds_of_sickness_apart) {
                              "," + late.url() + "," + as_app(without_hset);
 
     const auto result = redlock({"doctor"}, {{"REDLOCK_NODES", urls}});
-    EXPECT_EQ(result.status, 1) << result.out << result.err;
+    EXPECT_EQ(result.status, 69) << "because of the server that is listed twice; " << result.out
+                                 << result.err;
     EXPECT_THAT(
         result.out,
         AllOf(
@@ -85,7 +86,7 @@ TEST(doctor_on_sick_nodes, tells_five_kinds_of_sickness_apart) {
             HasSubstr("problem  node 6 " + without_hset.url() + ": the user app may not use hset"),
             HasSubstr("ACL SETUSER app +hset"), Not(HasSubstr("w0rd"))));
     const auto json = redlock({"doctor", "--json"}, {{"REDLOCK_NODES", urls}});
-    EXPECT_EQ(json.status, 1);
+    EXPECT_EQ(json.status, 69);
     for (const char* code : {"evicting", "same_server", "replica", "clock", "missing_right"}) {
         EXPECT_THAT(json.out, HasSubstr(std::string{"\"level\":\"problem\",\"code\":\""} + code));
     }
@@ -114,9 +115,22 @@ TEST_F(doctor, counts_warnings_only_if_told_to) {
 TEST_F(doctor, finds_a_url_that_is_listed_twice) {
     const auto result = redlock(
         {"doctor", "--nodes", nodes[0].url() + "," + nodes[1].url() + "," + nodes[0].url()});
-    EXPECT_EQ(result.status, 1);
+    EXPECT_EQ(result.status, 69) << "as run and acquire fail with this list";
     EXPECT_THAT(result.out,
                 HasSubstr("problem  node 2: " + nodes[0].url() + " is listed as node 0"));
+}
+
+TEST_F(doctor, finds_no_lock_to_be_had_with_one_server_by_two_names) {
+    const auto result = redlock({"doctor", "--nodes",
+                                 nodes[0].url() + "," + nodes[1].url() + "," + nodes[2].url() +
+                                     ",redis://localhost:" + std::to_string(nodes[0].port())});
+    EXPECT_EQ(result.status, 69);
+    EXPECT_THAT(result.out, HasSubstr("it is the same server as node 0"));
+}
+
+TEST_F(doctor, tells_a_problem_with_which_locks_are_still_had) {
+    nodes[0].kill();
+    EXPECT_EQ(run({"doctor"}).status, 1);
 }
 
 TEST_F(doctor, tells_of_the_quarantine_and_of_other_settings) {

@@ -24,6 +24,8 @@ TEST(usage, names_what_is_missing_or_unknown) {
     expect_usage({"run"}, "RESOURCE");
     expect_usage({"run", "a"}, "-- COMMAND");
     expect_usage({"run", "a", "--"}, "-- COMMAND");
+    expect_usage({"run", "--", "true"}, "RESOURCE");
+    expect_usage({"run", "--", "-a", "--"}, "-- COMMAND");
     expect_usage({"run", "--frob", "a", "--", "true"}, "--frob");
     expect_usage({"run", "a", "b", "--", "true"}, "b");
     expect_usage({"extend", "a"}, "TOKEN");
@@ -68,6 +70,16 @@ TEST(usage, bad_urls_are_named_without_their_secrets) {
     expect_usage({"status", "a"}, "port", {{"REDLOCK_NODES", "redis://:s3cret@h:99999"}});
 }
 
+TEST(usage, what_is_given_but_empty_is_not_the_default) {
+    for (const std::string option : {"--nodes", "--nodes-file", "--config"}) {
+        for (const std::string value : {"", " "}) {
+            expect_usage({"status", option, value, "a"}, option + ": is empty");
+            expect_usage({"run", option, value, "a", "--", "true"}, option + ": is empty");
+        }
+        expect_usage({"status", option + "=", "a"}, "");
+    }
+}
+
 TEST(usage, one_node_given_twice_is_refused) {
     expect_usage({"status", "--nodes", "redis://h:1,redis://h:1", "a"}, "twice");
 }
@@ -102,6 +114,23 @@ TEST(usage, help_and_version_go_to_standard_output) {
         EXPECT_EQ(result.out.find("demo-worker"), std::string::npos);
     }
     EXPECT_NE(redlock({"run", "--help"}).out.find("79"), std::string::npos);
+}
+
+TEST(usage, help_that_cannot_be_written_is_no_success) {
+    for (const std::string asked : {"--help", "--version", "run --help"}) {
+        const std::string line = REDLOCK_BINARY " " + asked + " >/dev/full";
+        process shell{{.arguments = {"sh", "-c", line}}};
+        EXPECT_EQ(shell.wait().status, 74);
+    }
+}
+
+TEST(usage, help_promises_the_status_of_one_server_twice_only_where_it_is_given) {
+    for (const std::string subcommand : {"run", "acquire"}) {
+        EXPECT_NE(redlock({subcommand, "--help"}).out.find("78"), std::string::npos);
+    }
+    for (const std::string subcommand : {"extend", "release", "status", "list"}) {
+        EXPECT_EQ(redlock({subcommand, "--help"}).out.find("78"), std::string::npos);
+    }
 }
 
 }  // namespace

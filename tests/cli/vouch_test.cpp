@@ -52,6 +52,8 @@ TEST_F(vouch, of_a_node_that_is_not_there_is_told) {
     EXPECT_EQ(result.status, 64);
     EXPECT_THAT(result.err, HasSubstr("no node 3; they are 0 to 2"));
     EXPECT_EQ(run({"vouch", "x"}).status, 64);
+    // As an unsigned number it would be 2.
+    EXPECT_EQ(run({"vouch", "--", "-18446744073709551614"}).status, 64);
     nodes[1].kill();
     const auto some = run({"vouch"});
     EXPECT_EQ(some.status, 69);
