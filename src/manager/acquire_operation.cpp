@@ -35,15 +35,11 @@ core::wait_session::settings session_settings(const acquire_options& options,
 }
 
 std::pair<errc, std::string_view> explanation(core::wait_end end) {
-    switch (end) {
-        case core::wait_end::contended:
-            return {errc::contended, "somebody else holds it"};
-        case core::wait_end::timed_out:
-            return {errc::timed_out, "somebody else held it for as long as was waited"};
-        case core::wait_end::none:
-        case core::wait_end::held:
-        case core::wait_end::unavailable:
-            break;
+    if (end == core::wait_end::contended) {
+        return {errc::contended, "somebody else holds it"};
+    }
+    if (end == core::wait_end::timed_out) {
+        return {errc::timed_out, "somebody else held it for as long as was waited"};
     }
     return {errc::no_quorum, "too few nodes answered in time for a majority"};
 }
