@@ -12,6 +12,7 @@ set(redis_sources
     src/redis/connection_io.cpp
     src/redis/endpoint.cpp
     src/redis/master_search.cpp
+    src/redis/name_lookup.cpp
     src/redis/resp_reader.cpp
     src/redis/resp_writer.cpp
     src/redis/sentinel_watch.cpp

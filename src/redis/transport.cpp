@@ -6,6 +6,7 @@
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/ip/address.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/socket_base.hpp>
@@ -69,7 +70,7 @@ struct transport::attempts {
 };
 
 transport::transport(const asio::any_io_executor& executor)
-    : resolver_(executor), socket_(executor) {}
+    : lookup_(executor), socket_(executor) {}
 
 transport::~transport() = default;
 
@@ -81,15 +82,12 @@ void transport::async_resolve(const endpoint& where, step_handler handler) {
         asio::post(socket_.get_executor(), [handler = std::move(handler)] { handler({}); });
         return;
     }
-    resolver_.async_resolve(where.host, std::to_string(where.port), tcp::resolver::numeric_service,
-                            [this, handler = std::move(handler)](
-                                error_code failure, const tcp::resolver::results_type& found) {
-                                addresses_.clear();
-                                for (const auto& each : found) {
-                                    addresses_.emplace_back(each.endpoint());
-                                }
-                                handler(failure);
-                            });
+    lookup_.async_resolve(where.host, where.port,
+                          [this, handler = std::move(handler)](
+                              error_code failure, const name_lookup::addresses& found) {
+                              addresses_.assign(found.begin(), found.end());
+                              handler(failure);
+                          });
 }
 
 void transport::async_connect(const endpoint& where, step_handler handler) {
@@ -240,7 +238,7 @@ void transport::close() noexcept {
     if (const auto all = attempts_.lock()) {
         all->give_up();
     }
-    resolver_.cancel();
+    lookup_.cancel();
     error_code ignored;
     socket_.close(ignored);
 }

@@ -6,7 +6,6 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <functional>
 #include <memory>
 #include <redlock/endpoint.hpp>
@@ -16,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "redis/name_lookup.hpp"
 #include "redis/tls_stream.hpp"
 
 namespace redlock::redis {
@@ -30,8 +30,8 @@ class transport {
     transport& operator=(const transport&) = delete;
 
     /// Finds the addresses of a TCP endpoint; needed before `async_connect` there. A numeric
-    /// address needs no resolver, and so no thread of Asio's. The resolver cannot be interrupted:
-    /// after `close` the handler may come late.
+    /// address needs no thread; a name is looked up in one of its own, which `close` leaves behind:
+    /// see name_lookup.hpp.
     void async_resolve(const endpoint& where, step_handler handler);
 
     /// Connects to the first address that answers, and sets the socket up. Both families are tried
@@ -91,7 +91,7 @@ class transport {
     void finish(attempts& all, error_code failure);
     void set_up();
 
-    boost::asio::ip::tcp::resolver resolver_;
+    name_lookup lookup_;
     protocol::socket socket_;
     std::unique_ptr<tls_stream> tls_;
     std::string tls_problem_;  ///< Why there could be no `tls_`.

@@ -5,6 +5,7 @@
 #include <dlfcn.h>
 #include <netdb.h>
 
+#include <condition_variable>
 #include <map>
 #include <optional>
 #include <utility>
@@ -15,10 +16,12 @@ namespace {
 struct entry {
     std::vector<std::string> addresses;
     int asked = 0;
+    bool hangs = false;
 };
 
 struct register_of_names {
     std::mutex guard;
+    std::condition_variable changed;
     std::map<std::string, entry> names;
 };
 
@@ -28,13 +31,18 @@ register_of_names& known() {
 }
 
 std::optional<std::vector<std::string>> addresses_of(const std::string& name) {
-    const std::lock_guard lock{known().guard};
-    const auto found = known().names.find(name);
+    std::unique_lock lock{known().guard};
+    auto found = known().names.find(name);
     if (found == known().names.end()) {
         return std::nullopt;
     }
     ++found->second.asked;
-    return found->second.addresses;
+    known().changed.notify_all();
+    known().changed.wait(lock, [&] {
+        found = known().names.find(name);
+        return found == known().names.end() || !found->second.hangs;
+    });
+    return found == known().names.end() ? std::vector<std::string>{} : found->second.addresses;
 }
 
 }  // namespace
@@ -47,11 +55,28 @@ made_up_name::made_up_name(std::string name, std::vector<std::string> addresses)
 made_up_name::~made_up_name() {
     const std::lock_guard lock{known().guard};
     known().names.erase(name_);
+    known().changed.notify_all();
 }
 
 void made_up_name::move_to(std::vector<std::string> addresses) {
     const std::lock_guard lock{known().guard};
     known().names[name_].addresses = std::move(addresses);
+}
+
+void made_up_name::hang() {
+    const std::lock_guard lock{known().guard};
+    known().names[name_].hangs = true;
+}
+
+void made_up_name::let_go() {
+    const std::lock_guard lock{known().guard};
+    known().names[name_].hangs = false;
+    known().changed.notify_all();
+}
+
+void made_up_name::wait_until_asked(int times) const {
+    std::unique_lock lock{known().guard};
+    known().changed.wait(lock, [&] { return known().names[name_].asked >= times; });
 }
 
 int made_up_name::asked() const {

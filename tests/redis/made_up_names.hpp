@@ -19,6 +19,11 @@ class made_up_name {
 
     [[nodiscard]] const std::string& name() const { return name_; }
     void move_to(std::vector<std::string> addresses);
+    /// From now on whoever asks for it waits, until it is let go or this object ends.
+    void hang();
+    void let_go();
+    /// Until it was asked for so often.
+    void wait_until_asked(int times) const;
     /// How often it was asked for.
     [[nodiscard]] int asked() const;
 

@@ -12,6 +12,7 @@ set(redis_test_sources
     tests/redis/fake_server.cpp
     tests/redis/made_up_names.cpp
     tests/redis/master_search_test.cpp
+    tests/redis/name_lookup_test.cpp
     tests/redis/resp_reader_test.cpp
     tests/redis/resp_writer_test.cpp
     tests/redis/sentinel_connection_test.cpp
