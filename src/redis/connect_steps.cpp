@@ -208,7 +208,6 @@ connect_action connect_steps::identified(std::uint64_t random) {
 
 connect_action connect_steps::become_ready() {
     step_ = connect_step::ready;
-    ceiling_ = pause_.min;
     bytes_.clear();
     return {.what = action::ready};
 }

@@ -107,6 +107,9 @@ class connect_steps {
     [[nodiscard]] const endpoint& target() const noexcept { return target_; }
     /// `target` is a Sentinel.
     [[nodiscard]] bool to_sentinel() const noexcept { return sentinel_.has_value(); }
+    /// The connection was worth making: the next wait is a short one again. Being ready is not
+    /// enough, since a server that answers INFO and hangs up would be tried without end.
+    void proved() noexcept { ceiling_ = pause_.min; }
     /// The server is whichever is the master, and is to be left when it no longer is.
     [[nodiscard]] bool follows_master() const noexcept { return where_.sentinel.has_value(); }
     /// The next search for the master begins with this Sentinel.
@@ -147,7 +150,8 @@ class connect_steps {
     bool role_unseen_ = false;             ///< ROLE is forbidden: INFO has to tell.
     backoff pause_;
     bool greets_;
-    std::chrono::nanoseconds ceiling_;  ///< Of the next wait; doubles with each failure in a row.
+    std::chrono::nanoseconds
+        ceiling_;  ///< Of the next wait; doubles with each failure until `proved`.
     connect_step step_ = connect_step::idle;
     server_identity identity_;
     error_code cause_;

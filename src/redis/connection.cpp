@@ -88,17 +88,6 @@ void connection::shell::keep_trying() {
     }
 }
 
-void connection::shell::listen(bool yes) {
-    listening_ = yes;
-    if (state_ != connection_state::ready) {
-        return;
-    }
-    start_read();
-    if (!wants_reply() && reading_ && !link_->writing) {
-        link_->wire.cancel();
-    }
-}
-
 error_code connection::shell::send(std::string_view encoded, std::shared_ptr<reply_sink> sink,
                                    std::uint32_t tag, time_point deadline, delivery how) {
     switch (state_) {
@@ -190,19 +179,29 @@ void connection::shell::perform(const connect_action& action) {
             }
             break;
         case connect_action::kind::ready:
-            state_ = connection_state::ready;
-            ready_since_ = boot_clock::now();
-            disarm();
-            events_->on_ready(steps_.identity());
-            flush();
-            start_read();
-            arm();
+            become_ready();
             break;
         case connect_action::kind::wait:
             fall_back(action.delay);
             break;
         case connect_action::kind::none:
             break;
+    }
+}
+
+void connection::shell::become_ready() {
+    state_ = connection_state::ready;
+    ready_since_ = boot_clock::now();
+    proved_ = false;
+    loading_ = false;
+    disarm();
+    const link_ptr current = link_;
+    events_->on_ready(steps_.identity());
+    flush();
+    // Either may have ended this connection, and begun another.
+    if (state_ == connection_state::ready && current == link_) {
+        start_read();
+        arm();
     }
 }
 
@@ -223,6 +222,9 @@ void connection::shell::on_step_done(const link_ptr& current, connect_event::kin
 }
 
 void connection::shell::fail(error_code cause, std::string_view message) {
+    if (state_ == connection_state::ready && earned()) {
+        steps_.proved();
+    }
     perform(steps_.resume({.what = connect_event::kind::failed,
                            .cause = cause,
                            .message = message,
@@ -247,6 +249,8 @@ void connection::shell::fall_back(nanoseconds delay) {
     if (state_ == connection_state::waiting_to_retry) {
         events_->on_down(steps_.cause(), steps_.message(), delay);
     }
+    // What was left of the attempt's time must not keep an idle event loop waiting.
+    disarm();
     arm();
 }
 

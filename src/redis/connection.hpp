@@ -32,6 +32,8 @@ struct connection_options {
     std::chrono::nanoseconds connect_timeout = std::chrono::seconds{2};
     /// Silence after which the server counts as stalled; ten times that, and it is given up.
     std::chrono::nanoseconds command_timeout = std::chrono::seconds{1};
+    /// After a failure; doubled with each until a connection has answered a command, be it with an
+    /// error other than LOADING, or has lasted for `backoff_max`.
     std::chrono::nanoseconds backoff_min = std::chrono::milliseconds{50};
     std::chrono::nanoseconds backoff_max = std::chrono::seconds{5};
     /// `connection_events::greeting` has something to say.
@@ -92,7 +94,7 @@ class connection final : public link {
                                   delivery how = delivery::usual) override;
 
     [[nodiscard]] connection_state state() const noexcept override;
-    /// Something was sent, and nothing at all was heard for `command_timeout` since.
+    /// Something was sent, and no answer was complete for `command_timeout` since.
     [[nodiscard]] bool stalled() const noexcept;
     /// Why the connection is not up, or was last lost; clear before the first failure.
     [[nodiscard]] error_code last_error() const noexcept;

@@ -19,8 +19,19 @@ namespace asio = boost::asio;
 // the event loop, which may therefore end. What a server does meanwhile is looked at before the
 // next use.
 bool connection::shell::wants_reply() const noexcept {
-    return state_ == connection_state::connecting ||
+    return (state_ == connection_state::connecting && steps_.awaits_reply()) ||
            (state_ == connection_state::ready && (listening_ || queue_.in_flight() != 0));
+}
+
+void connection::shell::listen(bool yes) {
+    listening_ = yes;
+    if (state_ != connection_state::ready) {
+        return;
+    }
+    start_read();
+    if (!wants_reply() && reading_ && !link_->writing) {
+        link_->wire.cancel();
+    }
 }
 
 bool connection::shell::went_away_while_idle() {
@@ -28,8 +39,18 @@ bool connection::shell::went_away_while_idle() {
            !link_->wire.open_and_silent(reading_);
 }
 
+// Whether the connection was worth making, so that the next attempt need not wait long. A server
+// that loads its data answers some commands, and will not answer the others any sooner.
+bool connection::shell::earned() const {
+    return !loading_ && (proved_ || boot_clock::now() - ready_since_ >= options_.backoff_max);
+}
+
 // Nothing was lost with the old connection: what waits travels on the next one, if it may.
 void connection::shell::replace() {
+    spare_ = false;
+    if (earned()) {
+        steps_.proved();
+    }
     link_->wire.close();
     begin_attempt();
     queue_.withdraw_bound();
@@ -69,9 +90,8 @@ void connection::shell::on_read(const link_ptr& current, error_code failure, std
         }
         return;
     }
-    silent_since_ = boot_clock::now();
-    stalled_ = false;
     reader_.feed({current->incoming.data(), size});
+    bool heard = false;
     while (true) {
         const resp_reader::status status = reader_.next();
         if (status == resp_reader::status::need_more) {
@@ -80,6 +100,11 @@ void connection::shell::on_read(const link_ptr& current, error_code failure, std
         if (status == resp_reader::status::protocol_error) {
             fail(node_errc::bad_reply, shown_text(reader_.error(), steps_.target().password));
             return;
+        }
+        // Bytes alone are no answer: a server may drip them for ever.
+        if (!std::exchange(heard, true)) {
+            silent_since_ = boot_clock::now();
+            stalled_ = false;
         }
         on_reply(reader_.current());
         if (current != link_) {
@@ -94,17 +119,7 @@ void connection::shell::on_read(const link_ptr& current, error_code failure, std
 void connection::shell::on_reply(const reply_view& reply) {
     bool asked_for = false;
     if (state_ == connection_state::ready) {
-        // Not told to whom it was answered: what is owed to the master goes to its successor.
-        if (steps_.follows_master() && reply.is_error() &&
-            classify(reply.text()) == node_errc::read_only) {
-            fail(node_errc::read_only, "it is a replica now");
-            return;
-        }
-        asked_for = queue_.on_reply(reply);
-        if (!asked_for && options_.subscriber) {
-            events_->on_pushed(reply);
-            return;
-        }
+        asked_for = take_reply(reply);
     } else if (steps_.awaits_reply() && !link_->writing) {
         asked_for = true;
         const bool greeting = steps_.step() == connect_step::greeting;
@@ -120,6 +135,32 @@ void connection::shell::on_reply(const reply_view& reply) {
         fail(node_errc::bad_reply, "a reply to nothing: " + std::string{to_string(reply.kind())} +
                                        " " + shown_text(reply.text(), steps_.target().password));
     }
+}
+
+// False: nobody asked for it.
+bool connection::shell::take_reply(const reply_view& reply) {
+    if (reply.is_error()) {
+        const error_code refusal = classify(reply.text());
+        if (refusal == node_errc::read_only && steps_.follows_master()) {
+            // Not told to whom it was answered: what is owed to the master goes to its successor.
+            fail(node_errc::read_only, "it is a replica now");
+            return true;
+        }
+        loading_ = loading_ || refusal == node_errc::loading;
+    }
+    proved_ = proved_ || (!loading_ && queue_.in_flight() != 0);
+    if (!queue_.on_reply(reply)) {
+        if (options_.subscriber) {
+            events_->on_pushed(reply);
+        }
+        return options_.subscriber;
+    }
+    // What was asked together is answered first. Then the next attempt is left to the backoff, so
+    // that what is owed to this server comes to it once it has loaded, and not all the time.
+    if (loading_ && state_ == connection_state::ready && queue_.in_flight() == 0) {
+        fail(node_errc::loading, "LOADING: it reads its data set into memory");
+    }
+    return true;
 }
 
 void connection::shell::broke(error_code failure) {
@@ -149,14 +190,16 @@ void connection::shell::flush_soon() {
 }
 
 void connection::shell::flush() {
-    if (state_ != connection_state::ready || link_->writing) {
-        return;
-    }
-    if (!queue_.has_waiting()) {
+    if (state_ != connection_state::ready || link_->writing || loading_ || !queue_.has_waiting()) {
         return;
     }
     if (went_away_while_idle()) {
-        replace();
+        // A server that lets everybody in and hangs up would be tried again without a pause.
+        if (spare_ || earned()) {
+            replace();
+        } else {
+            broke(asio::error::eof);
+        }
         return;
     }
     const bool nothing_was_due = queue_.in_flight() == 0;

@@ -57,6 +57,8 @@ class connection::shell : public std::enable_shared_from_this<connection::shell>
     void begin_way();
     [[nodiscard]] nanoseconds way_timeout() const;
     void perform(const connect_action& action);
+    void become_ready();
+    [[nodiscard]] bool earned() const;
     void on_step_done(const link_ptr& current, connect_event::kind what, error_code failure);
     void fail(error_code cause, std::string_view message);
     void fall_back(nanoseconds delay);
@@ -64,6 +66,7 @@ class connection::shell : public std::enable_shared_from_this<connection::shell>
     void start_read();
     void on_read(const link_ptr& current, error_code failure, std::size_t size);
     void on_reply(const reply_view& reply);
+    [[nodiscard]] bool take_reply(const reply_view& reply);
     void broke(error_code failure);
 
     [[nodiscard]] bool wants_reply() const noexcept;
@@ -98,6 +101,9 @@ class connection::shell : public std::enable_shared_from_this<connection::shell>
     time_point silent_since_{};
     time_point ready_since_{};
     bool stalled_ = false;
+    bool proved_ = false;   ///< A command was answered on the present connection,
+    bool loading_ = false;  ///< and one with LOADING, so that nothing more is sent there.
+    bool spare_ = true;     ///< A connection may be replaced that has not earned it; once.
     bool listening_ = false;
     bool flush_posted_ = false;
     bool reading_ = false;  ///< On the present link.

@@ -293,7 +293,12 @@ TEST(connect_steps, wait_longer_after_each_failure_in_a_row_up_to_the_cap) {
     }
     EXPECT_THAT(delays, testing::ElementsAre(100ms, 200ms, 400ms, 800ms, 1s, 1s, 1s));
     go_to(each, connect_step::ready);
+    EXPECT_EQ(each.fail("lost").delay, 1s) << "being ready is no success";
+    go_to(each, connect_step::ready);
+    each.steps.proved();
     EXPECT_EQ(each.fail("lost").delay, 100ms) << "a success starts anew";
+    go_to(each, connect_step::ready);
+    EXPECT_EQ(each.fail("lost").delay, 200ms) << "and counts once";
 }
 
 RC_GTEST_PROP(connect_steps_property, spread_the_wait_between_half_and_all,

@@ -6,6 +6,7 @@ set(redis_test_sources
     tests/redis/cluster_slots_test.cpp
     tests/redis/command_queue_test.cpp
     tests/redis/connect_steps_test.cpp
+    tests/redis/connection_backoff_test.cpp
     tests/redis/connection_faults_test.cpp
     tests/redis/connection_test.cpp
     tests/redis/endpoint_test.cpp
