@@ -79,6 +79,9 @@ error_code node::send(std::string_view encoded, std::shared_ptr<redis::reply_sin
         return errc::closed;
     }
     connect();
+    // With an identifier of the user's own, a lock that is tried for anew has the token of before:
+    // the release of the first try must not come behind the second.
+    send_owed();
     return link_->send(encoded, std::move(sink), static_cast<std::uint32_t>(index_), deadline, how);
 }
 
@@ -169,14 +172,28 @@ void node::on_ready(const redis::server_identity& identity) {
     if (tracking_) {
         tracking_->on_commands_ready();
     }
+    send_owed();
     events_.on_node_ready(*this);
+}
+
+// Each for itself: of a cluster, some servers may be out of reach.
+void node::send_owed() {
+    if (owed_.empty() || retired_) {
+        return;
+    }
     const core::instant now = boot_clock::now();
-    drop_outdated(now);
-    // Each for itself: of a cluster, some servers may be out of reach.
     std::deque<owed> still;
-    for (auto& next : std::exchange(owed_, {})) {
-        if (send(next.encoded, next.sink, now + next.timeout, redis::delivery::must_follow)) {
-            still.push_back(std::move(next));
+    for (; !owed_.empty(); owed_.pop_front()) {
+        owed& next = owed_.front();
+        if (next.until <= now ||
+            !link_->send(next.encoded, next.sink, static_cast<std::uint32_t>(index_),
+                         now + next.timeout, redis::delivery::must_follow)) {
+            continue;
+        }
+        still.push_back(std::move(next));
+        if (link_->state() == redis::connection_state::waiting_to_retry) {
+            owed_.pop_front();
+            break;  // the others would fare no better
         }
     }
     owed_.insert(owed_.begin(), std::make_move_iterator(still.begin()),

@@ -113,6 +113,7 @@ class node final : private redis::connection_events, private key_tracking::owner
     void on_tracking(bool on) override;
     void on_key_changed(std::string_view key) override;
     void on_tracking_refused(error_code cause, std::string_view message) override;
+    void send_owed();
     void drop_outdated(core::instant now);
 
     node_index index_;

@@ -39,6 +39,7 @@ bool command_queue::push(std::string_view encoded, std::shared_ptr<reply_sink> s
     added.size = encoded.size();
     added.tag = tag;
     added.bound = how == delivery::this_connection;
+    added.follows = how == delivery::must_follow;
     added.timed_out = false;
     ++count_;
     earliest_ = std::min(earliest_, deadline);
@@ -92,11 +93,11 @@ void command_queue::expire(time_point now) {
             continue;
         }
         due.timed_out = true;
-        const bool sent = position < handed_;
-        withdrawn = withdrawn || !sent;
+        const bool stays = position < handed_ || due.follows;
+        withdrawn = withdrawn || !stays;
         const std::uint32_t tag = due.tag;
-        const std::shared_ptr<reply_sink> sink = sent ? due.sink : std::move(due.sink);
-        sink->on_timeout(tag, sent);
+        const std::shared_ptr<reply_sink> sink = stays ? due.sink : std::move(due.sink);
+        sink->on_timeout(tag, stays);
         if (life != life_) {
             break;  // The sink emptied the queue; what is in it now was asked later.
         }
@@ -157,7 +158,7 @@ void command_queue::remove_withdrawn() {
     for (std::size_t position = handed_; position < count_; ++position) {
         entry& each = at(position);
         const std::size_t size = each.size;
-        if (!each.timed_out) {
+        if (each.sink != nullptr) {
             if (write_at != read_at) {
                 std::copy_n(waiting_bytes_.data() + read_at, size,
                             waiting_bytes_.data() + write_at);

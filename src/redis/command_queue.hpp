@@ -22,7 +22,9 @@ namespace redlock::redis {
 /// On which terms a command waits to be sent.
 enum class delivery : std::uint8_t {
     usual,
-    must_follow,      ///< Also to a server that has stalled: it must come behind what went before.
+    /// Also to a server that has stalled: it must come behind what went before. And before what
+    /// comes after: it keeps its place when its time is over, sent or not.
+    must_follow,
     this_connection,  ///< Not on the next one, should this one turn out to be gone.
 };
 
@@ -36,8 +38,9 @@ struct reply_sink {
     /// The reply; `reply` is valid during the call only. May come after `on_timeout`.
     virtual void on_reply(std::uint32_t tag, const reply_view& reply) = 0;
 
-    /// The deadline passed. `maybe_sent`: the server may have done it, and a late `on_reply` or an
-    /// `on_failure` follows. Otherwise it was withdrawn and nothing follows.
+    /// The deadline passed. `maybe_sent`: the server may have done it, or may yet be told if it
+    /// must follow, and a late `on_reply` or an `on_failure` comes. Otherwise it was withdrawn and
+    /// nothing follows.
     virtual void on_timeout(std::uint32_t tag, bool maybe_sent) = 0;
 
     /// No reply will ever come: the connection was lost, never came up, or was stopped.
@@ -76,8 +79,8 @@ class command_queue {
     [[nodiscard]] bool on_reply(const reply_view& reply);
 
     /// Tells each command whose deadline is at or before `now` of it, once. One that was handed
-    /// over stays, since its reply must still be matched; one that was not is withdrawn with its
-    /// bytes.
+    /// over stays, since its reply must still be matched, and so does one that must follow; any
+    /// other is withdrawn with its bytes.
     void expire(time_point now);
 
     /// The connection is replaced by another before it was used: withdraws what was not to travel
@@ -106,7 +109,8 @@ class command_queue {
         std::size_t size = 0;
         std::uint32_t tag = 0;
         bool bound = false;      ///< To the present connection.
-        bool timed_out = false;  ///< Told already; withdrawn as well if it was not handed over.
+        bool follows = false;    ///< Is never withdrawn.
+        bool timed_out = false;  ///< Told already; withdrawn as well if the sink is gone.
     };
 
     [[nodiscard]] entry& at(std::size_t position) noexcept {

@@ -156,14 +156,40 @@ TEST_F(release_attempt_test, is_indeterminate_when_errors_may_hide_a_deletion) {
 }
 
 TEST_F(release_attempt_test, is_said_again_to_a_node_that_did_not_carry_it_out) {
-    nodes[2]->on_script = always("-LOADING Redis is loading the dataset in memory\r\n");
+    // It answers INFO all the while, and is asked no more than once on each connection.
+    int left = 3;
+    nodes[2]->on_script = [&](const std::string&) {
+        return redis::fake_server::answer{
+            .bytes = left-- > 0 ? "-LOADING Redis is loading the dataset in memory\r\n" : ":1\r\n"};
+    };
     EXPECT_EQ(release(node_set::all(3), {}), release_outcome::released);
-    ASSERT_TRUE(world.run_until([&] { return nodes[2]->calls().size() == 1 && settled; }));
-    nodes[2]->on_script = always(":1\r\n");
-    nodes[2]->server.hang_up();
-    // Whatever is sent next finds the connection gone, and the node itself again.
-    start_release(set_of({2}), {});
-    EXPECT_TRUE(world.run_until([&] { return nodes[2]->calls().size() == 3; }));
+    ASSERT_TRUE(world.run_until([&] { return nodes[2]->calls().size() == 4 && settled; }));
+    EXPECT_EQ(nodes[2]->server.accepted, 4);
+    EXPECT_EQ(world.told->count(event_kind::node_down), 3U);
+}
+
+TEST_F(release_attempt_test, that_was_lost_comes_before_the_next_try_with_the_same_token) {
+    world.pool->stop();
+    auto options = attempt_world::patient();
+    options.reconnect_min = options.reconnect_max = 50ms;
+    options.events = world.told;
+    std::vector<endpoint> endpoints;
+    for (const auto& each : nodes) {
+        endpoints.push_back(parse_endpoint(each->url()).value());
+    }
+    world.pool = std::make_unique<node_pool>(world.io.get_executor(), endpoints, options);
+    nodes[0]->on_script = [](const std::string&) {
+        return redis::fake_server::answer{.bytes = {}, .close = true};
+    };
+    world.acquire(who);
+    ASSERT_TRUE(world.run_until([&] { return world.told->count(event_kind::node_down) == 1; }));
+    nodes[0]->on_script = always(":1\r\n");
+    start_release(set_of({1, 2}), set_of({0}));
+    // From now on it is asked who it is, and commands wait.
+    ASSERT_TRUE(world.run_until([&] { return nodes[0]->server.accepted == 2; }));
+    world.acquire(who);
+    ASSERT_TRUE(world.run_until([&] { return nodes[0]->calls().size() == 3; }));
+    EXPECT_THAT(nodes[0]->calls(), ElementsAre("acquire", "release", "acquire"));
 }
 
 TEST_F(release_attempt_test, of_nothing_is_gone_and_settled_at_once) {

@@ -31,6 +31,7 @@ struct command {
     std::string bytes;
     time_point deadline;
     bool bound = false;
+    bool follows = false;
     bool handed = false;
     bool timed_out = false;
     bool thrown_out = false;  // by an emptying of the queue, of which it is yet to be told
@@ -73,7 +74,8 @@ class story final : public redis::reply_sink, public std::enable_shared_from_thi
         require(told.is_in() && !told.timed_out, "the time is over once, and before the end");
         require(told.deadline <= now() || (withdrawing_ && told.bound && !told.handed),
                 "nobody's time is over before its deadline");
-        require(maybe_sent == told.handed, "what was handed over may have been sent");
+        require(maybe_sent == (told.handed || told.follows),
+                "what was handed over may have been sent, and what must follow may yet be");
         told.timed_out = true;
         if (!maybe_sent) {
             end(tag);
@@ -138,9 +140,10 @@ class story final : public redis::reply_sink, public std::enable_shared_from_thi
         const auto choices = static_cast<std::uint8_t>(source_.byte() % (withdrawing_ ? 128 : 256));
         command asked{.bytes = std::string(1 + choices % 40U, static_cast<char>('a' + tag % 26)),
                       .deadline = now() + source_.span(),
-                      .bound = choices >= 128};
+                      .bound = choices >= 128,
+                      .follows = choices >= 64 && choices < 128};
         const auto how = asked.bound     ? delivery::this_connection
-                         : choices >= 64 ? delivery::must_follow
+                         : asked.follows ? delivery::must_follow
                                          : delivery::usual;
         const bool fits = living() < bounds.commands &&
                           waiting().size() + batch_size_ + asked.bytes.size() <= bounds.bytes;

@@ -170,6 +170,23 @@ TEST_F(command_queue_test, keeps_the_place_of_what_expires_sent) {
     EXPECT_THAT(sink->told, ElementsAre("reply 1", "reply 2"));
 }
 
+TEST_F(command_queue_test, keeps_the_place_of_what_must_follow_when_it_expires_unsent) {
+    ASSERT_TRUE(push("a", 1, at(5)));
+    ASSERT_TRUE(queue.push("b", sink, 2, at(5), delivery::must_follow));
+    ASSERT_TRUE(push("c", 3, at(9)));
+    queue.expire(at(5));
+    EXPECT_THAT(sink->taken(), ElementsAre("timeout 1", "timeout 2 sent"));
+    queue.expire(at(6));
+    EXPECT_THAT(sink->told, IsEmpty()) << "told twice";
+    EXPECT_EQ(write(), "bc");
+    EXPECT_TRUE(reply() && reply());
+    EXPECT_THAT(sink->taken(), ElementsAre("reply 2", "reply 3"));
+    ASSERT_TRUE(queue.push("d", sink, 4, at(9), delivery::must_follow));
+    queue.expire(at(9));
+    queue.fail_all(node_errc::connection_lost, node_errc::not_connected);
+    EXPECT_THAT(sink->told, ElementsAre("timeout 4 sent", "failure 4"));
+}
+
 TEST_F(command_queue_test, tells_the_sent_from_the_unsent_when_both_expire) {
     ASSERT_TRUE(push("a", 1, at(5)));
     take();
