@@ -101,6 +101,14 @@ cluster_link::shell::time_point cluster_link::shell::next_wake() const {
     return survey_due_ ? std::min(wake, next_survey_) : wake;
 }
 
+// Between two surveys.
+cluster_link::shell::nanoseconds cluster_link::shell::next_delay() {
+    const nanoseconds most = ceiling_;
+    ceiling_ = std::min(ceiling_ * 2, options_.backoff_max);
+    return most / 2 + nanoseconds{static_cast<nanoseconds::rep>(
+                          random_() % static_cast<std::uint64_t>(most.count() / 2 + 1))};
+}
+
 // Moved forward only, as a connection's.
 void cluster_link::shell::arm() {
     const time_point wake = next_wake();

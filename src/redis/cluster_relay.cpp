@@ -1,5 +1,5 @@
 // The ways of commands through a cluster: to the master of their slot, and on to another when that
-// one says so; see cluster_shell.hpp.
+// one says so; and the servers that are connected to for that. See cluster_shell.hpp.
 //
 // A server that answers MOVED, ASK, TRYAGAIN or CLUSTERDOWN has not begun with the command, so it
 // may be sent again. Order is kept on one connection only: a command that was refused may come to
@@ -10,6 +10,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/asio/post.hpp>
+#include <iterator>
 #include <utility>
 
 #include "redis/cluster_shell.hpp"
@@ -30,13 +32,15 @@ constexpr unsigned most_doublings = 5;
 // --- one command ---
 
 error_code cluster_link::relay::hand_to(const std::shared_ptr<member>& whom, bool asking) {
+    if (whom->asking_in_vain) {
+        // A server forgets it with the next command of any kind; this one everybody is allowed.
+        if (const error_code refused = say_first(whom, "TIME")) {
+            return refused;
+        }
+        whom->asking_in_vain = false;
+    }
     if (asking) {
-        const error_code refused =
-            whom->link().send(encoded({"ASKING"}),
-                              std::make_shared<question>(shell_, question::kind::nothing, 0, whom),
-                              0, deadline_, how_);
-        if (refused) {
-            shell_->note(whom->trouble());
+        if (const error_code refused = say_first(whom, "ASKING")) {
             return refused;
         }
     }
@@ -45,6 +49,18 @@ error_code cluster_link::relay::hand_to(const std::shared_ptr<member>& whom, boo
         whom->link().send(encoded_, shared_from_this(), tag_, deadline_, how_);
     if (refused) {
         at_.reset();
+        whom->asking_in_vain = asking;
+        shell_->note(whom->trouble());
+    }
+    return refused;
+}
+
+error_code cluster_link::relay::say_first(const std::shared_ptr<member>& whom,
+                                          std::string_view command) {
+    const error_code refused = whom->link().send(
+        encoded({command}), std::make_shared<question>(shell_, question::kind::nothing, 0, whom), 0,
+        deadline_, how_);
+    if (refused) {
         shell_->note(whom->trouble());
     }
     return refused;
@@ -92,19 +108,39 @@ void cluster_link::relay::tell_late() {
     deadline_ = boot_clock::now() + shell_->command_timeout();
 }
 
-// --- all of them ---
+// --- the servers ---
 
-// A greeted cluster is first heard out, as a single server is; once that has come to an end, what
-// its votes are worth is known without holding anything back.
-bool cluster_link::shell::routes() const noexcept {
-    return !map_.empty() && (surveyed_ || !options_.greets);
+std::string cluster_link::member::trouble() const {
+    const std::string& why = link_.last_error_message();
+    return to_string(where_) + ": " + (why.empty() ? "no answer" : why);
 }
 
+void cluster_link::member::on_ready(const server_identity& /*identity*/) {
+    shell_.on_member_ready(*this);
+}
+
+void cluster_link::member::on_down(error_code cause, std::string_view /*message*/,
+                                   std::chrono::nanoseconds /*retry_in*/) {
+    shell_.on_member_down(*this, cause);
+}
+
+// Nobody, and noted, when there are too many: how many connections we open is not for a server to
+// say that sends us to and fro. Those that the user named can always be asked.
 cluster_link::shell::member_ptr cluster_link::shell::member_at(const server_address& where) {
     const auto found = std::find_if(members_.begin(), members_.end(),
                                     [&](const auto& each) { return each->where() == where; });
     if (found != members_.end()) {
         return *found;
+    }
+    const auto& named = options_.where.cluster;
+    const std::size_t most = slot_map::most_masters + named.size();
+    if (members_.size() >= most && std::find(named.begin(), named.end(), where) == named.end()) {
+        forget_unused();
+        if (members_.size() >= most) {
+            note(fmt::format("{} is one server too many: {} of this cluster are connected to",
+                             to_string(where), members_.size()));
+            return nullptr;
+        }
     }
     connection_options options = options_;
     options.greets = false;
@@ -116,23 +152,51 @@ cluster_link::shell::member_ptr cluster_link::shell::member_at(const server_addr
     return members_.back();
 }
 
-cluster_link::shell::member_ptr cluster_link::shell::member_for(const cluster_route& route) {
-    const auto& masters = map_.masters();
-    const server_address* where = nullptr;
-    if (route.slot) {
-        where = map_.serving(*route.slot);
-    } else if (route.part < masters.size()) {
-        where = &masters[route.part].where;
+// Those that no slot and no command refers to any more.
+void cluster_link::shell::forget_unused() {
+    if (state_ == connection_state::stopped) {
+        return;
     }
-    return where == nullptr ? nullptr : member_at(*where);
+    const auto unused =
+        std::stable_partition(members_.begin(), members_.end(), [this](const member_ptr& each) {
+            return each.use_count() != 1 || map_.has(each->where());
+        });
+    if (unused == members_.end()) {
+        return;
+    }
+    std::vector<member_ptr> gone{std::move_iterator{unused}, std::move_iterator{members_.end()}};
+    members_.erase(unused, members_.end());
+    // One of them may be the caller: they live until nothing of theirs is under way.
+    boost::asio::post(
+        executor_, [self = shared_from_this(), gone = std::move(gone)]() mutable { gone.clear(); });
+}
+
+// --- all commands ---
+
+// A greeted cluster is first heard out, as a single server is; once that has come to an end, what
+// its votes are worth is known without holding anything back.
+bool cluster_link::shell::routes() const noexcept {
+    return !map_.empty() && (surveyed_ || !options_.greets);
+}
+
+const server_address* cluster_link::shell::server_for(const cluster_route& route) const {
+    const auto& masters = map_.masters();
+    if (route.slot) {
+        return map_.serving(*route.slot);
+    }
+    return route.part < masters.size() ? &masters[route.part].where : nullptr;
 }
 
 error_code cluster_link::shell::dispatch(relay& command) {
-    const member_ptr whom = member_for(command.route());
-    if (whom == nullptr) {
+    const server_address* const where = server_for(command.route());
+    if (where == nullptr) {
         note(fmt::format("slot {} has no master", command.route().slot.value_or(0)));
         survey_due_ = survey_due_ || stage_ == stage::none;
         arm();
+        return node_errc::slot_unserved;
+    }
+    const member_ptr whom = member_at(*where);
+    if (whom == nullptr) {
         return node_errc::slot_unserved;
     }
     const error_code refused = command.hand_to(whom);
@@ -199,7 +263,10 @@ bool cluster_link::shell::redirect(relay& refused, const server_address& by,
         }
         refused.tell_late();
     }
-    if (const error_code failed = refused.hand_to(member_at(told.where), told.what == kind::ask)) {
+    const member_ptr whom = member_at(told.where);
+    const error_code failed = whom == nullptr ? error_code{node_errc::slot_unserved}
+                                              : refused.hand_to(whom, told.what == kind::ask);
+    if (failed) {
         refused.fail(failed);
     }
     return true;

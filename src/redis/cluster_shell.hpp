@@ -36,6 +36,10 @@ class cluster_link::member final : public connection_events {
     /// Its address, and why it could last not be reached.
     [[nodiscard]] std::string trouble() const;
 
+    /// ASKING was sent here, and the command that it was for had no room behind it: it would hold
+    /// for whatever comes next.
+    bool asking_in_vain = false;
+
   private:
     void on_ready(const server_identity& identity) override;
     void on_down(error_code cause, std::string_view message,
@@ -90,6 +94,9 @@ class cluster_link::relay final : public reply_sink,
   private:
     static constexpr unsigned most_hops = 5;
 
+    /// Something of our own that goes before it.
+    [[nodiscard]] error_code say_first(const std::shared_ptr<member>& whom,
+                                       std::string_view command);
     void on_reply(std::uint32_t tag, const reply_view& reply) override;
     void on_timeout(std::uint32_t tag, bool maybe_sent) override;
     void on_failure(std::uint32_t tag, error_code cause, bool maybe_sent) override;
@@ -168,7 +175,8 @@ class cluster_link::shell final : public std::enable_shared_from_this<cluster_li
     // Commands.
     [[nodiscard]] bool routes() const noexcept;
     [[nodiscard]] member_ptr member_at(const server_address& where);
-    [[nodiscard]] member_ptr member_for(const cluster_route& route);
+    void forget_unused();
+    [[nodiscard]] const server_address* server_for(const cluster_route& route) const;
     [[nodiscard]] error_code dispatch(relay& command);
     void dispatch_waiting();
     [[nodiscard]] bool may_go_on(const relay& command) const noexcept;
@@ -191,7 +199,6 @@ class cluster_link::shell final : public std::enable_shared_from_this<cluster_li
     void disturb(error_code cause, std::string message);
     void step_down(error_code cause, std::string message);
     void slot_moved(const slot_refusal& told);
-    void forget_unused();
     [[nodiscard]] server_identity whole_identity() const;
     [[nodiscard]] nanoseconds next_delay();
 

@@ -6,6 +6,8 @@
 #include <charconv>
 #include <numeric>
 
+#include "redis/server_address.hpp"
+
 namespace redlock::redis {
 namespace {
 
@@ -81,7 +83,8 @@ std::optional<server_address> read_address(std::string_view text, const server_a
     if (host.empty()) {
         return server_address{asked.host, *port};
     }
-    return server_address{host == "?" ? std::string{} : std::string{host}, *port};
+    const bool known = host != "?" && may_be_a_host(host);
+    return server_address{known ? std::string{host} : std::string{}, *port};
 }
 
 std::string_view take_field(std::string_view& text) noexcept {
@@ -100,15 +103,21 @@ std::optional<slot_map::master> read_master(const reply_view& told, const server
     std::string_view host = told[0].text();
     if (host == "?") {
         host = {};
-        for (std::size_t each = 0; each + 1 < told[3].size(); each += 2) {
-            if (told[3][each].text() == "ip") {
-                host = told[3][each + 1].text();
-            }
+        std::string_view name;
+        bool is_value = false;
+        for (const reply_view each : told[3]) {
+            host = is_value && name == "ip" ? each.text() : host;
+            name = each.text();
+            is_value = !is_value;
         }
     }
-    return slot_map::master{
-        std::string{told[2].text()},
-        {host.empty() ? asked.host : std::string{host}, static_cast<std::uint16_t>(port)}};
+    if (host.empty()) {
+        host = asked.host;
+    } else if (!may_be_a_host(host)) {
+        return std::nullopt;
+    }
+    return slot_map::master{std::string{told[2].text()},
+                            {std::string{host}, static_cast<std::uint16_t>(port)}};
 }
 
 }  // namespace
@@ -157,24 +166,32 @@ slot_refusal read_refusal(std::string_view error_text, const server_address& ask
     return {word == "ASK" ? kind::ask : kind::moved, *slot, std::move(*where)};
 }
 
-std::optional<slot_map> slot_map::read(const reply_view& reply, const server_address& asked) {
+boost::system::result<slot_map, std::string_view> slot_map::read(const reply_view& reply,
+                                                                 const server_address& asked) {
     slot_map map;
-    for (std::size_t each = 0; each < reply.size(); ++each) {
-        const reply_view range = reply[each];
+    for (const reply_view range : reply) {
         const std::int64_t first = range[0].integer();
         const std::int64_t last = range[1].integer();
         const auto owner = read_master(range[2], asked);
         if (!range.is_array() || first < 0 || last < first ||
             last >= static_cast<std::int64_t>(slot_count) || !owner) {
-            return std::nullopt;
+            return "what it answered is no map of slots";
         }
         const std::uint16_t index = map.index_of(owner->where, owner->id);
+        if (index == nobody) {
+            return "it names more than 1000 masters";
+        }
+        // Then no reply has more ranges than there are slots, however long it is.
         for (std::int64_t slot = first; slot <= last; ++slot) {
-            map.owners_[static_cast<std::size_t>(slot)] = index;
+            std::uint16_t& present = map.owners_[static_cast<std::size_t>(slot)];
+            if (present != nobody) {
+                return "it names two masters of one slot";
+            }
+            present = index;
         }
     }
     if (map.empty()) {
-        return std::nullopt;
+        return "no slot of the cluster has a master";
     }
     map.sort();
     return map;
@@ -189,19 +206,23 @@ const server_address* slot_map::serving(std::uint16_t slot) const noexcept {
 
 void slot_map::assign(std::uint16_t slot, const server_address& where) {
     const std::uint16_t owner = index_of(where, {});
-    owners_[slot % slot_count] = owner;
+    if (owner != nobody) {
+        owners_[slot % slot_count] = owner;
+    }
 }
 
-bool slot_map::has(const server_address& where) const noexcept {
-    return std::any_of(masters_.begin(), masters_.end(),
-                       [&](const master& each) { return each.where == where; });
+bool slot_map::has(const server_address& where) const {
+    return by_address_.contains(to_string(where));
 }
 
 std::string slot_map::slots_of(const master& one) const {
     std::string text;
+    const auto found = by_address_.find(to_string(one.where));
+    if (found == by_address_.end()) {
+        return text;
+    }
     const auto owned = [&](std::size_t slot) {
-        return slot < owners_.size() && owners_[slot] != nobody &&
-               masters_[owners_[slot]].where == one.where;
+        return slot < owners_.size() && owners_[slot] == found->second;
     };
     for (std::size_t slot = 0; slot < slot_count; ++slot) {
         if (!owned(slot)) {
@@ -223,12 +244,16 @@ std::uint16_t slot_map::index_of(const server_address& where, std::string_view i
     if (owners_.empty()) {
         owners_.assign(slot_count, nobody);
     }
-    const auto found = std::find_if(masters_.begin(), masters_.end(),
-                                    [&](const master& each) { return each.where == where; });
-    const auto index = static_cast<std::uint16_t>(found - masters_.begin());
-    if (found == masters_.end()) {
-        masters_.push_back({std::string{id}, where});
+    std::string address = to_string(where);
+    if (const auto found = by_address_.find(address); found != by_address_.end()) {
+        return found->second;
     }
+    if (masters_.size() >= most_masters) {
+        return nobody;
+    }
+    const auto index = static_cast<std::uint16_t>(masters_.size());
+    by_address_.emplace(std::move(address), index);
+    masters_.push_back({std::string{id}, where});
     return index;
 }
 
@@ -246,6 +271,9 @@ void slot_map::sort() {
     masters_.swap(sorted);
     for (std::uint16_t& owner : owners_) {
         owner = owner == nobody ? nobody : place[owner];
+    }
+    for (auto& [address, index] : by_address_) {
+        index = place[index];
     }
 }
 

@@ -3,8 +3,10 @@
 // them. Pure; one thread at a time for one map.
 #pragma once
 
+#include <boost/system/result.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <redlock/endpoint.hpp>
 #include <string>
@@ -39,7 +41,8 @@ struct slot_refusal {
 
     kind what = kind::none;
     std::uint16_t slot = 0;
-    server_address where{};  ///< An empty host: the server does not know it.
+    /// An empty host: the server does not know it, or what it says cannot be one.
+    server_address where{};
 };
 
 /// Reads an error reply of the server `asked`.
@@ -53,30 +56,36 @@ class slot_map {
         server_address where;
     };
 
-    /// Reads the answer to CLUSTER SLOTS of the server `asked`, of Redis 6.2 and 7. Nothing if it
-    /// is of another shape or no slot is served.
-    [[nodiscard]] static std::optional<slot_map> read(const reply_view& reply,
-                                                      const server_address& asked);
+    /// More than Redis itself advises for a cluster. Each may cost a connection, and how many we
+    /// open is not for a server to say.
+    static constexpr std::size_t most_masters = 1000;
+
+    /// Reads the answer to CLUSTER SLOTS of the server `asked`, of Redis 6.2 and 7. The error tells
+    /// people why it cannot be used.
+    [[nodiscard]] static boost::system::result<slot_map, std::string_view> read(
+        const reply_view& reply, const server_address& asked);
 
     /// Nothing known, or nobody.
     [[nodiscard]] bool empty() const noexcept { return masters_.empty(); }
     /// Null if nobody does.
     [[nodiscard]] const server_address* serving(std::uint16_t slot) const noexcept;
-    /// As MOVED told.
+    /// As MOVED told. Nothing changes if that would be one master too many.
     void assign(std::uint16_t slot, const server_address& where);
     /// Sorted by id.
     [[nodiscard]] const std::vector<master>& masters() const noexcept { return masters_; }
-    [[nodiscard]] bool has(const server_address& where) const noexcept;
+    [[nodiscard]] bool has(const server_address& where) const;
     /// The slots of a master: "0-99 5461". Two maps that agree give the same.
     [[nodiscard]] std::string slots_of(const master& one) const;
 
   private:
     static constexpr std::uint16_t nobody = 0xffff;
 
+    /// Of a master that is added if need be; `nobody` if there are too many.
     [[nodiscard]] std::uint16_t index_of(const server_address& where, std::string_view id);
     void sort();
 
     std::vector<master> masters_;
+    std::map<std::string, std::uint16_t, std::less<>> by_address_;  ///< Where in `masters_`.
     std::vector<std::uint16_t> owners_;  ///< By slot; empty before anything is known.
 };
 

@@ -51,20 +51,6 @@ void cluster_link::question::on_failure(std::uint32_t /*tag*/, error_code cause,
     }
 }
 
-std::string cluster_link::member::trouble() const {
-    const std::string& why = link_.last_error_message();
-    return to_string(where_) + ": " + (why.empty() ? "no answer" : why);
-}
-
-void cluster_link::member::on_ready(const server_identity& /*identity*/) {
-    shell_.on_member_ready(*this);
-}
-
-void cluster_link::member::on_down(error_code cause, std::string_view /*message*/,
-                                   std::chrono::nanoseconds /*retry_in*/) {
-    shell_.on_member_down(*this, cause);
-}
-
 // Whoever it is now, what was known of it does not hold.
 void cluster_link::shell::on_member_ready(const member& which) {
     const bool was_counted = state_ == connection_state::ready && map_.has(which.where());
@@ -133,13 +119,6 @@ void cluster_link::shell::step_down(error_code cause, std::string message) {
 
 // --- a survey ---
 
-cluster_link::shell::nanoseconds cluster_link::shell::next_delay() {
-    const nanoseconds most = ceiling_;
-    ceiling_ = std::min(ceiling_ * 2, options_.backoff_max);
-    return most / 2 + nanoseconds{static_cast<nanoseconds::rep>(
-                          random_() % static_cast<std::uint64_t>(most.count() / 2 + 1))};
-}
-
 // Not from inside whatever asks for it, since it may fail at once.
 void cluster_link::shell::survey_soon() {
     if (stage_ != stage::none) {
@@ -201,6 +180,10 @@ void cluster_link::shell::ask_next_for_slots() {
     while (!candidates_.empty()) {
         const member_ptr whom = member_at(candidates_.front());
         candidates_.pop_front();
+        if (whom == nullptr) {
+            cause_ = node_errc::slot_unserved;
+            continue;
+        }
         const time_point now = boot_clock::now();
         const error_code refused = whom->link().send(
             encoded({"CLUSTER", "SLOTS"}),
@@ -234,7 +217,7 @@ void cluster_link::shell::on_told(question::kind what, std::uint64_t survey, con
         cause_ = reply.is_error() ? classify(reply.text()) : node_errc::slot_unserved;
         note(fmt::format("{}: {}", to_string(who->where()),
                          reply.is_error() ? shown_text(reply.text(), options_.where.password)
-                                          : "no slot of the cluster has a master"));
+                                          : std::string{found.error()}));
         --asked_;
         ask_next_for_slots();
     } else if (what == question::kind::info && stage_ == stage::identities) {
@@ -282,6 +265,10 @@ void cluster_link::shell::ask_identities() {
     identities_due_ = map_.masters().size();
     for (const auto& each : map_.masters()) {
         const member_ptr whom = member_at(each.where);
+        if (whom == nullptr) {
+            fail_survey(node_errc::slot_unserved, message_);
+            return;
+        }
         const error_code refused = whom->link().send(
             encoded({"INFO", "all"}),
             std::make_shared<question>(shared_from_this(), question::kind::info, survey, whom), 0,
@@ -376,12 +363,15 @@ void cluster_link::shell::finish_survey() {
     dispatch_waiting();
     disarm();
     arm();
-    // Those that nobody refers to any more; not now, when one of them may be the caller.
+    // Not now, when whoever calls still refers to one of them.
     boost::asio::post(executor_, [self = shared_from_this()] { self->forget_unused(); });
 }
 
+// What it has connected to in vain is given up, or each map of a server that lies would leave its
+// masters behind.
 void cluster_link::shell::fail_survey(error_code cause, std::string message) {
     abandon_survey();
+    boost::asio::post(executor_, [self = shared_from_this()] { self->forget_unused(); });
     surveyed_ = true;
     state_ = connection_state::waiting_to_retry;
     cause_ = cause ? cause : error_code{node_errc::not_connected};
@@ -405,15 +395,6 @@ void cluster_link::shell::abandon_survey() noexcept {
     candidates_.clear();
     next_candidate_at_ = time_point::max();
     survey_due_ = false;
-}
-
-void cluster_link::shell::forget_unused() {
-    if (state_ == connection_state::stopped) {
-        return;
-    }
-    std::erase_if(members_, [this](const member_ptr& each) {
-        return each.use_count() == 1 && !map_.has(each->where());
-    });
 }
 
 }  // namespace redlock::redis

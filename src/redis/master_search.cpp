@@ -2,7 +2,6 @@
 // server: cut, printable, and without the password.
 #include "redis/master_search.hpp"
 
-#include <algorithm>
 #include <charconv>
 
 #include "redis/resp_writer.hpp"
@@ -15,14 +14,6 @@ namespace {
 // Together they are what a log shows of a failed search.
 constexpr std::size_t most_of_a_reason = 160;
 constexpr std::size_t most_of_all_reasons = 800;
-// As long as a name in DNS may be.
-constexpr std::size_t longest_host = 255;
-
-bool may_be_a_host(std::string_view text) {
-    return !text.empty() && text.size() <= longest_host &&
-           std::all_of(text.begin(), text.end(),
-                       [](char each) { return each > ' ' && each < 127; });
-}
 
 std::optional<server_address> read_address(const reply_view& reply) {
     if (reply.size() != 2 || !reply[0].is_text() || !reply[1].is_text() ||

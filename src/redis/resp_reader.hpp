@@ -58,8 +58,13 @@ class reply_view {
         return is_array() ? elements_[index_].size : 0;
     }
     /// A child of an array; a nil view when there is no such child. Constant time when all children
-    /// are leaves, else linear in `child`.
+    /// are leaves, else linear in `child`: for a place that is known beforehand, never for a loop,
+    /// which a peer could make quadratic.
     [[nodiscard]] reply_view operator[](std::size_t child) const noexcept;
+    /// Over the children of an array, in constant time each; over nothing when this is none.
+    class iterator;
+    [[nodiscard]] iterator begin() const noexcept;
+    [[nodiscard]] iterator end() const noexcept;
 
   private:
     friend class resp_reader;
@@ -70,6 +75,40 @@ class reply_view {
     const char* arena_ = nullptr;
     std::uint32_t index_ = 0;
 };
+
+class reply_view::iterator {
+  public:
+    using value_type = reply_view;
+    using difference_type = std::ptrdiff_t;
+
+    iterator() = default;
+    [[nodiscard]] reply_view operator*() const noexcept { return at_; }
+    iterator& operator++() noexcept {
+        at_.index_ = at_.elements_[at_.index_].end;
+        return *this;
+    }
+    iterator operator++(int) noexcept {
+        const iterator before = *this;
+        ++*this;
+        return before;
+    }
+    [[nodiscard]] bool operator==(const iterator& other) const noexcept {
+        return at_.index_ == other.at_.index_;
+    }
+
+  private:
+    friend class reply_view;
+    explicit iterator(const reply_view& at) noexcept : at_(at) {}
+
+    reply_view at_;
+};
+
+inline reply_view::iterator reply_view::begin() const noexcept {
+    return is_array() ? iterator{{elements_, arena_, index_ + 1}} : iterator{*this};
+}
+inline reply_view::iterator reply_view::end() const noexcept {
+    return is_array() ? iterator{{elements_, arena_, elements_[index_].end}} : iterator{*this};
+}
 
 /// The parser. Use: `feed` what was read, then `next` until it says `need_more`.
 class resp_reader {

@@ -18,7 +18,7 @@ using kind = slot_refusal::kind;
 const server_address asked{"10.0.0.1", 7000};
 
 /// Reads `bytes` as the answer to CLUSTER SLOTS.
-std::optional<slot_map> map_of(const std::string& bytes) {
+boost::system::result<slot_map, std::string_view> map_of(const std::string& bytes) {
     resp_reader reader;
     reader.feed({bytes.data(), bytes.size()});
     EXPECT_EQ(reader.next(), resp_reader::status::reply);
@@ -160,6 +160,70 @@ TEST(slot_map, refuses_what_is_no_map) {
     }
     EXPECT_TRUE(slot_map{}.empty());
     EXPECT_EQ(slot_map{}.serving(1), nullptr);
+}
+
+TEST(slot_map, tells_why_a_map_cannot_be_used) {
+    const std::string one = server("h", 7001, "aaa");
+    const std::string other = server("h", 7002, "bbb");
+    EXPECT_EQ(map_of("*0\r\n").error(), "no slot of the cluster has a master");
+    EXPECT_EQ(map_of("*1\r\n" + range(0, 16384, one)).error(),
+              "what it answered is no map of slots");
+    EXPECT_EQ(map_of("*2\r\n" + range(0, 9, one) + range(9, 20, other)).error(),
+              "it names two masters of one slot");
+}
+
+TEST(slot_map, is_read_in_the_time_of_one_walk) {
+    // Each range is a tree of its own: looked up by its place, each would be a walk over all before
+    // it, and the whole a matter of minutes.
+    constexpr int ranges = 130'000;
+    std::string bytes = "*" + std::to_string(ranges + 1) + "\r\n";
+    for (int i = 0; i < ranges; ++i) {
+        bytes += range(i % 16384, i % 16384, server("h", 1 + i % 900, "a"));
+    }
+    EXPECT_EQ(map_of(bytes + ":1\r\n").error(), "it names two masters of one slot");
+    // As does what stands beside a name.
+    std::string beside = "*" + std::to_string(2 * ranges) + "\r\n";
+    for (int i = 0; i < ranges; ++i) {
+        beside += bulk("ip") + "*2\r\n:1\r\n:2\r\n";
+    }
+    const auto map = map_of("*1\r\n" + range(0, 1, server("?", 7001, "aaa", beside)));
+    ASSERT_TRUE(map);
+    EXPECT_EQ(map->serving(0)->host, "10.0.0.1");
+}
+
+std::string map_of_masters(int count) {
+    std::string bytes = "*" + std::to_string(count) + "\r\n";
+    for (int i = 0; i < count; ++i) {
+        bytes += range(i, i, server("10.1.0." + std::to_string(i % 250), 7000 + i, ""));
+    }
+    return bytes;
+}
+
+TEST(slot_map, has_a_bound_for_masters) {
+    auto map = map_of(map_of_masters(1000));
+    ASSERT_TRUE(map);
+    EXPECT_EQ(map->masters().size(), slot_map::most_masters);
+    EXPECT_EQ(map->serving(999)->port, 7999);
+    map->assign(3, {"10.9.9.9", 1});
+    EXPECT_EQ(map->masters().size(), slot_map::most_masters) << "nor by being told of one more";
+    EXPECT_EQ(map->serving(3)->port, 7003);
+    map->assign(3, {"10.1.0.4", 7004});
+    EXPECT_EQ(map->serving(3)->port, 7004) << "but to one that is known";
+    EXPECT_EQ(map_of(map_of_masters(1001)).error(), "it names more than 1000 masters");
+}
+
+TEST(hosts, that_no_host_can_be_are_not_believed) {
+    for (const std::string& host : {std::string(256, 'h'), std::string{"a b"},
+                                    std::string{"a\x1b[2J"}, std::string{"\x80"}}) {
+        EXPECT_FALSE(map_of("*1\r\n" + range(0, 5, server(host, 7001, "aaa")))) << host;
+        const auto moved = read_refusal("MOVED 1 " + host + ":7001", asked);
+        EXPECT_TRUE(moved.where.host.empty()) << host;
+    }
+    const std::string unknown =
+        server("?", 7001, "aaa", "*2\r\n" + bulk("ip") + bulk(std::string(256, '1')));
+    EXPECT_FALSE(map_of("*1\r\n" + range(0, 5, unknown)));
+    EXPECT_EQ(read_refusal("MOVED 1 " + std::string(255, 'h') + ":1", asked).where.host.size(),
+              255U);
 }
 
 }  // namespace

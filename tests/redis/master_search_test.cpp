@@ -170,7 +170,7 @@ TEST(master_search, bounds_what_it_tells) {
     EXPECT_THAT(search.message("m"), AllOf(HasSubstr("; and 9"), HasSubstr(" more")));
 }
 
-TEST(sentinel_poll, needs_half_of_those_that_know_a_master) {
+TEST(sentinel_poll, needs_two_of_several_and_half_of_those_that_know_a_master) {
     const server_address here{"a", 1};
     const server_address there{"b", 1};
     const auto against = [&](const std::vector<std::optional<server_address>>& named) {
@@ -187,10 +187,16 @@ TEST(sentinel_poll, needs_half_of_those_that_know_a_master) {
     EXPECT_EQ(against({here, here, here}), std::nullopt);
     EXPECT_EQ(against({here, here, there}), std::nullopt) << "it may be cut off";
     EXPECT_EQ(against({here, there, there}), 1U);
-    EXPECT_EQ(against({std::nullopt, here, there}), 2U);
-    EXPECT_EQ(against({std::nullopt, std::nullopt, there}), 2U);
+    EXPECT_EQ(against({std::nullopt, there, there}), 1U);
+    EXPECT_EQ(against({here, here, there, there}), 2U);
+    EXPECT_EQ(against({here, here, here, there, there}), std::nullopt);
+    EXPECT_EQ(against({std::nullopt, here, there}), std::nullopt) << "still one alone";
+    EXPECT_EQ(against({std::nullopt, std::nullopt, there}), std::nullopt)
+        << "just when the others cannot be reached";
+    EXPECT_EQ(against({std::nullopt, there}), std::nullopt);
+    EXPECT_EQ(against({there, there}), 0U);
     EXPECT_EQ(against({std::nullopt, std::nullopt}), std::nullopt);
-    EXPECT_EQ(against({there}), 0U);
+    EXPECT_EQ(against({there}), 0U) << "where there is only one, it is believed";
     EXPECT_EQ(against({here, there, server_address{"c", 1}}), std::nullopt);
 }
 

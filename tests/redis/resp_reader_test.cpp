@@ -253,6 +253,33 @@ TEST(resp_reader, goes_on_after_a_huge_reply) {
     EXPECT_EQ(found[2], "[1]");
 }
 
+TEST(reply_view, walks_over_children_that_are_trees) {
+    // Found by its place, each child would be a walk over all before it: hours in all.
+    constexpr std::int64_t children = 500'000;
+    std::string bytes = "*" + std::to_string(children) + "\r\n";
+    for (std::int64_t i = 0; i < children; ++i) {
+        bytes += "*1\r\n:" + std::to_string(i) + "\r\n";
+    }
+    resp_reader reader;
+    reader.feed(bytes);
+    ASSERT_EQ(reader.next(), status::reply);
+    std::int64_t expected = 0;
+    for (const reply_view each : reader.current()) {
+        ASSERT_EQ(each[0].integer(), expected++);
+    }
+    EXPECT_EQ(expected, children);
+}
+
+TEST(reply_view, has_nothing_to_walk_over_when_it_is_no_array_or_an_empty_one) {
+    for (const std::string bytes : {"*0\r\n", "*-1\r\n", ":1\r\n", "$1\r\nx\r\n"}) {
+        resp_reader reader;
+        reader.feed(bytes);
+        ASSERT_EQ(reader.next(), status::reply);
+        EXPECT_EQ(reader.current().begin(), reader.current().end()) << bytes;
+    }
+    EXPECT_EQ(reply_view{}.begin(), reply_view{}.end());
+}
+
 // --- properties ---
 
 std::string encode(int depth) {
@@ -299,8 +326,10 @@ std::string encode(const reply_view& reply) {
             break;
     }
     std::string all = "*" + std::to_string(reply.size()) + "\r\n";
-    for (std::size_t i = 0; i < reply.size(); ++i) {
-        all += encode(reply[i]);
+    std::size_t place = 0;
+    for (const reply_view each : reply) {
+        // Either way to a child leads to the same.
+        all += encode(place++ % 2 == 0 ? each : reply[place - 1]);
     }
     return all;
 }

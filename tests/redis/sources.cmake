@@ -2,6 +2,7 @@
 set(redis_test_sources
     tests/redis/acl_error_test.cpp
     tests/redis/address_race_test.cpp
+    tests/redis/cluster_bounds_test.cpp
     tests/redis/cluster_link_test.cpp
     tests/redis/cluster_slots_test.cpp
     tests/redis/command_queue_test.cpp
