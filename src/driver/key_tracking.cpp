@@ -115,19 +115,20 @@ void key_tracking::on_ready(const redis::server_identity& /*identity*/) {
 }
 
 void key_tracking::subscribe() {
-    const auto deadline = boot_clock::now() + options_.command_timeout;
-    for (const auto& [tag, command] :
-         {std::pair{tag_client_id, redis::encoded({"CLIENT", "ID"})},
-          std::pair{tag_subscribe, redis::encoded({"SUBSCRIBE", channel})}}) {
-        if (subscription_->send(command, replies_, tag, deadline)) {
-            return;  // it has gone down again, and says so
-        }
-    }
+    ask_subscription(tag_client_id, redis::encoded({"CLIENT", "ID"}));
+    ask_subscription(tag_subscribe, redis::encoded({"SUBSCRIBE", channel}));
+}
+
+void key_tracking::ask_subscription(std::uint32_t tag, const std::string& command) {
+    // If it does not take it, it has gone down again, and says so.
+    static_cast<void>(
+        subscription_->send(command, replies_, tag, boot_clock::now() + options_.command_timeout));
 }
 
 void key_tracking::on_down(error_code cause, std::string_view message,
                            std::chrono::nanoseconds /*retry_in*/) {
     subscriber_ = 0;
+    doubted_ = false;
     turn_off();
     if (cause == node_errc::permission_denied) {
         refused_ = true;
@@ -156,6 +157,7 @@ void key_tracking::on_subscribed(const redis::reply_view& reply) {
 
 void key_tracking::on_commands_ready() {
     const bool was_refused = std::exchange(refused_, false);
+    doubted_ = false;
     follow_commands();
     if (wanted_) {
         want(true);
@@ -194,6 +196,18 @@ void key_tracking::on_redirected(std::uint32_t asked, const redis::reply_view& r
     if (asked != asked_) {
         return;
     }
+    if (leads_elsewhere()) {
+        // Of a server that was restarted, either connection may still be the old one, and not know
+        // it. Once the subscription has been asked again, both have answered as what they are.
+        if (!std::exchange(doubted_, true)) {
+            ask_subscription(tag_subscribe, redis::encoded({"SUBSCRIBE", channel}));
+        } else {
+            refuse(make_error_code(boost::system::errc::operation_not_supported),
+                   "two connections led to two servers, of which one cannot tell what changes at "
+                   "the other: is it a name with several addresses?");
+        }
+        return;
+    }
     if (!reply.is_error()) {
         on_ = true;
         owner_.on_tracking(true);
@@ -206,13 +220,22 @@ void key_tracking::on_redirected(std::uint32_t asked, const redis::reply_view& r
     }
 }
 
+bool key_tracking::leads_elsewhere() const {
+    const redis::server_identity* const here = commands_.identity();
+    const redis::server_identity* const there = subscription_ ? subscription_->identity() : nullptr;
+    return here != nullptr && there != nullptr && !here->run_id.empty() && !there->run_id.empty() &&
+           here->run_id != there->run_id;
+}
+
 void key_tracking::refuse(const redis::reply_view& reply, std::string_view command) {
+    refuse(redis::classify(reply.text()), shown_with_advice(reply.text(), {.command = command}));
+}
+
+void key_tracking::refuse(error_code cause, std::string_view message) {
     turn_off();
-    if (std::exchange(refused_, true)) {
-        return;  // for one reason or another: it has been told
+    if (!std::exchange(refused_, true)) {  // else it has been told, for one reason or another
+        owner_.on_tracking_refused(cause, message);
     }
-    owner_.on_tracking_refused(redis::classify(reply.text()),
-                               shown_with_advice(reply.text(), {.command = command}));
 }
 
 void key_tracking::turn_off() {
@@ -232,8 +255,11 @@ void key_tracking::on_pushed(const redis::reply_view& message) {
         owner_.on_key_changed({});
         return;
     }
-    for (std::size_t each = 0; each < keys.size(); ++each) {
-        owner_.on_key_changed(keys[each].text());
+    for (const redis::reply_view key : keys) {
+        // What is no key says nothing, least of all that everything is gone.
+        if (key.is_text() && !key.text().empty()) {
+            owner_.on_key_changed(key.text());
+        }
     }
 }
 

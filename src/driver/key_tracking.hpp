@@ -62,8 +62,11 @@ class key_tracking final : private redis::connection_events {
         return subscription_ && subscription_->state() == state;
     }
     void subscribe();
+    void ask_subscription(std::uint32_t tag, const std::string& command);
     void redirect();
+    [[nodiscard]] bool leads_elsewhere() const;
     void refuse(const redis::reply_view& reply, std::string_view command);
+    void refuse(error_code cause, std::string_view message);
     void turn_off();
 
     redis::connection& commands_;
@@ -76,6 +79,7 @@ class key_tracking final : private redis::connection_events {
     std::int64_t subscriber_ = 0;  // the subscription's client id, once it is subscribed
     std::int64_t client_id_ = 0;
     std::uint32_t asked_ = 0;  // counts redirections, so that a late answer is not taken for a new
+    bool doubted_ = false;     // that both connections are to one server
     bool wanted_ = false;
     bool refused_ = false;
     bool on_ = false;

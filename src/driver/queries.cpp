@@ -71,12 +71,15 @@ void status_query::settle(node_index node) {
     }
 }
 
-list_query::list_query(node_pool& pool, std::string pattern, std::size_t limit)
+list_query::list_query(node_pool& pool, std::string pattern, std::size_t limit,
+                       std::size_t patience)
     : fan_out(pool),
       by_fence_(pattern.empty()),
       pattern_(by_fence_ ? std::string{every_fence} : std::move(pattern)),
       limit_(limit),
+      patience_(patience),
       parts_done_(pool.size()),
+      fruitless_(pool.size()),
       pending_(core::node_set::all(pool.size())) {}
 
 void list_query::start(std::function<void(const result&)> done) {
@@ -113,9 +116,19 @@ void list_query::on_answer(node_index node, const redis::reply_view& reply) {
     if (!pending_.contains(node) || !done_) {
         return;
     }
-    const redis::reply_view keys = reply[1];
-    for (std::size_t i = 0; i < keys.size(); ++i) {
-        take(keys[i].text());
+    const std::size_t before = result_.names.size();
+    for (const redis::reply_view key : reply[1]) {
+        if (key.is_text()) {
+            take(key.text());
+        }
+    }
+    if (goes_round(node, result_.names.size() != before)) {
+        on_no_answer(
+            node, node_errc::bad_reply,
+            "SCAN does not come to an end: the server goes on naming places to look at, and "
+            "no key that is new",
+            false);
+        return;
     }
     const bool part_done = reply[0].text() == "0";
     parts_done_[node] += part_done ? 1 : 0;
@@ -125,6 +138,12 @@ void list_query::on_answer(node_index node, const redis::reply_view& reply) {
     }
     result_.answered.insert(node);
     settle(node);
+}
+
+// Else who asks for the names would wait as long as a server likes that never says it is done.
+bool list_query::goes_round(node_index node, bool any_new) {
+    fruitless_[node] = any_new ? 0 : fruitless_[node] + 1;
+    return fruitless_[node] > patience_;
 }
 
 void list_query::take(std::string_view key) {

@@ -45,8 +45,15 @@ class status_query final : public fan_out {
 /// Walks the key space of each node with SCAN, a bounded step at a time, never with KEYS.
 class list_query final : public fan_out {
   public:
+    /// Steps in a row without a new name, after which a node is taken for one that never comes to
+    /// the end. Redis holds at most 2^32 keys. A step of it looks at 1000 keys, or at ten times as
+    /// many places of its table, of which a tenth at least is taken: 2^23.1 steps are enough for
+    /// the fullest server that there can be.
+    static constexpr std::size_t most_fruitless_steps = std::size_t{1} << 24U;
+
     /// Empty `pattern`: all resources that have a fence. Stops taking names in at `limit`.
-    list_query(node_pool& pool, std::string pattern, std::size_t limit);
+    list_query(node_pool& pool, std::string pattern, std::size_t limit,
+               std::size_t patience = most_fruitless_steps);
 
     struct result {
         std::set<std::string> names;
@@ -64,12 +71,15 @@ class list_query final : public fan_out {
     [[nodiscard]] std::string scan_from(std::string_view cursor) const;
     void scan(node_index node, std::string_view cursor);
     void take(std::string_view key);
+    [[nodiscard]] bool goes_round(node_index node, bool any_new);
     void settle(node_index node);
 
     bool by_fence_;
     std::string pattern_;
     std::size_t limit_;
+    std::size_t patience_;
     std::vector<std::size_t> parts_done_;  ///< Of each node: its masters that were walked.
+    std::vector<std::size_t> fruitless_;   ///< Of each node: steps since the last new name.
     core::node_set pending_;
     result result_;
     std::function<void(const result&)> done_;

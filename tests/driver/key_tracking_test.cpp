@@ -5,10 +5,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "driver/tracked.hpp"
+#include "redis/fake_server.hpp"
 #include "support/redis_server.hpp"
 
 namespace redlock::driver {
@@ -261,6 +265,100 @@ TEST(key_tracking, asks_for_the_subscription_again_too) {
     ASSERT_EQ(server.command({"CLIENT", "KILL", "ID", id}), "1");
     EXPECT_EQ(mine.read("a"), "nil");
     ASSERT_TRUE(mine.run_until_on());
+    EXPECT_EQ(mine.told.back(), "(on)");
+}
+
+// ---- a server that says what the test wants ----
+
+class key_tracking_of_a_fake : public testing::Test {
+  protected:
+    key_tracking_of_a_fake() : server(loop) {
+        server.on_command = [this](const redis::fake_server::words& command) {
+            return redis::fake_server::answer{.bytes = answer(command)};
+        };
+    }
+    std::string answer(const redis::fake_server::words& command) {
+        if (command[0] == "INFO") {
+            return "$11\r\nrun_id:" + std::string{run_ids[connected++ % run_ids.size()]} +
+                   "\r\n\r\n";
+        }
+        if (command[0] == "SUBSCRIBE") {
+            return "*3\r\n$9\r\nsubscribe\r\n$20\r\n__redis__:invalidate\r\n:1\r\n";
+        }
+        return command[0] == "CLIENT" && command[1] == "ID" ? ":7\r\n" : "+OK\r\n";
+    }
+    bool run_until(tracked& mine, const std::function<bool()>& done) {
+        return mine.run_until([&] {
+            loop.restart();
+            loop.poll();
+            return done();
+        });
+    }
+    static bool was_told(const tracked& mine, const std::string& what) {
+        return std::find(mine.told.begin(), mine.told.end(), what) != mine.told.end();
+    }
+    /// Piece by piece, as a socket's buffer allows.
+    void push(tracked& mine, const std::string& keys) {
+        const std::string bytes = "*3\r\n$7\r\nmessage\r\n$20\r\n__redis__:invalidate\r\n" + keys;
+        for (std::string_view rest = bytes; !rest.empty();
+             rest.remove_prefix(std::min<std::size_t>(rest.size(), 16384))) {
+            server.say(rest.substr(0, 16384));
+            mine.io().restart();
+            mine.io().poll();
+        }
+    }
+    std::size_t subscriptions() {
+        return static_cast<std::size_t>(
+            std::count_if(server.received.begin(), server.received.end(),
+                          [](const auto& command) { return command[0] == "SUBSCRIBE"; }));
+    }
+
+    boost::asio::io_context loop{1};
+    redis::fake_server server;
+    /// Of the connections, one after the other, and then from the first again.
+    std::vector<std::string_view> run_ids{"aa"};
+    std::size_t connected = 0;
+};
+
+TEST_F(key_tracking_of_a_fake, takes_only_words_for_keys_however_many_other_things_are_told) {
+    tracked mine{server.url()};
+    mine.tracking.want(true);
+    ASSERT_TRUE(run_until(mine, [&] { return mine.tracking.on(); }));
+    mine.told.clear();
+    // Looked up by its place, each would be a walk over all before it: minutes in all.
+    constexpr int trees = 450'000;
+    std::string keys = "*" + std::to_string(trees + 5) + "\r\n";
+    for (int i = 0; i < trees; ++i) {
+        keys += "*1\r\n:1\r\n";
+    }
+    push(mine, keys + "$0\r\n\r\n$-1\r\n:1\r\n-ERR x\r\n$3\r\nkey\r\n");
+    ASSERT_TRUE(run_until(mine, [&] { return was_told(mine, "key"); }));
+    EXPECT_THAT(mine.told, ElementsAre("key")) << "and nothing says that all are gone";
+    push(mine, "$-1\r\n");
+    ASSERT_TRUE(run_until(mine, [&] { return was_told(mine, "(any)"); }));
+    EXPECT_THAT(mine.told, ElementsAre("key", "(any)"));
+}
+
+TEST_F(key_tracking_of_a_fake, is_refused_when_another_server_answers_the_commands) {
+    run_ids = {"aa", "bb"};
+    tracked mine{server.url()};
+    mine.tracking.want(true);
+    ASSERT_TRUE(run_until(mine, [&] { return was_told(mine, "(refused)"); }));
+    EXPECT_THAT(mine.told, ElementsAre("(refused)"));
+    EXPECT_THAT(mine.refusal_text, HasSubstr("a name with several addresses"));
+    EXPECT_EQ(mine.refusal, boost::system::errc::operation_not_supported);
+    EXPECT_FALSE(mine.tracking.on());
+    EXPECT_EQ(subscriptions(), 2U) << "asked twice, since one of the two might have been restarted";
+}
+
+TEST_F(key_tracking_of_a_fake, comes_on_when_both_lead_to_one_server_again) {
+    run_ids = {"aa", "bb", "bb"};
+    tracked mine{server.url()};
+    mine.tracking.want(true);
+    ASSERT_TRUE(run_until(mine, [&] { return was_told(mine, "(refused)"); }));
+    run_ids = {"cc"};
+    server.hang_up();
+    ASSERT_TRUE(run_until(mine, [&] { return mine.tracking.on(); }));
     EXPECT_EQ(mine.told.back(), "(on)");
 }
 

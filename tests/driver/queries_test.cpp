@@ -5,7 +5,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <boost/asio/io_context.hpp>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,6 +15,7 @@
 
 #include "driver/attempt_world.hpp"
 #include "driver/extend_attempt.hpp"
+#include "redis/fake_server.hpp"
 #include "support/redis_server.hpp"
 
 namespace redlock::driver {
@@ -124,6 +127,77 @@ TEST(list_query, takes_a_pattern_for_the_locks_themselves) {
     server.command({"HSET", "job:3", "field", "x"});
     EXPECT_THAT(ask_list(world, "job:*").names, ElementsAre("job:1", "job:2"));
     EXPECT_THAT(ask_list(world, "*").names, ElementsAre("job:1", "job:2", "task:1"));
+}
+
+/// A server whose SCAN answers what it is told to say at each step.
+struct scanned {
+    explicit scanned(boost::asio::io_context& io) : server(io) {
+        server.on_command = [this](const redis::fake_server::words& command) {
+            return command[0] == "SCAN" ? redis::fake_server::answer{.bytes = at_step(++steps)}
+                                        : redis::fake_server::usual(command);
+        };
+    }
+    static std::string step(std::string_view cursor, const std::string& keys) {
+        return "*2\r\n$" + std::to_string(cursor.size()) + "\r\n" + std::string{cursor} + "\r\n" +
+               keys;
+    }
+
+    redis::fake_server server;
+    std::function<std::string(int)> at_step;
+    int steps = 0;
+};
+
+/// Its loop is the test's; the server's is another, so that it can be there first.
+list_query::result list_of(scanned& server, boost::asio::io_context& loop, std::size_t patience) {
+    attempt_world world{{server.server.url()}};
+    std::optional<list_query::result> result;
+    std::make_shared<list_query>(*world.pool, "job:*", 1000, patience)
+        ->start([&](const list_query::result& told) { result = told; });
+    EXPECT_TRUE(world.run_until([&] {
+        loop.restart();
+        loop.poll();
+        return result.has_value();
+    }));
+    return result.value_or(list_query::result{});
+}
+
+TEST(list_query, gives_a_server_up_that_never_comes_to_the_end) {
+    boost::asio::io_context loop{1};
+    scanned server{loop};
+    server.at_step = [](int) { return scanned::step("17", "*1\r\n$5\r\njob:1\r\n"); };
+    const auto result = list_of(server, loop, 20);
+    EXPECT_EQ(server.steps, 1 + 21) << "the first one had a name to tell";
+    EXPECT_FALSE(result.answered.contains(0));
+    ASSERT_EQ(result.why.nodes().size(), 1U);
+    EXPECT_EQ(result.why.nodes()[0].cause, node_errc::bad_reply);
+    EXPECT_THAT(result.why.nodes()[0].message, HasSubstr("SCAN does not come to an end"));
+    EXPECT_THAT(result.names, ElementsAre("job:1"));
+}
+
+TEST(list_query, walks_on_while_there_is_news) {
+    boost::asio::io_context loop{1};
+    scanned server{loop};
+    server.at_step = [](int step) {
+        // Nothing in most steps, as where few keys of many are locks.
+        const std::string name = "job:" + std::to_string(100 + step);
+        return scanned::step(step == 50 ? "0" : "17",
+                             step % 5 == 0 ? "*1\r\n$7\r\n" + name + "\r\n" : "*0\r\n");
+    };
+    const auto result = list_of(server, loop, 5);
+    EXPECT_EQ(server.steps, 50);
+    EXPECT_TRUE(result.answered.contains(0));
+    EXPECT_EQ(result.names.size(), 10U);
+    // The fullest server that Redis can be.
+    static_assert(list_query::most_fruitless_steps > 2 * ((std::uint64_t{1} << 32U) / 1000));
+}
+
+TEST(list_query, takes_nothing_but_texts_for_names) {
+    boost::asio::io_context loop{1};
+    scanned server{loop};
+    server.at_step = [](int) {
+        return scanned::step("0", "*4\r\n*1\r\n$5\r\njob:1\r\n:7\r\n-ERR\r\n$5\r\njob:2\r\n");
+    };
+    EXPECT_THAT(list_of(server, loop, 5).names, ElementsAre("job:2"));
 }
 
 TEST(list_query, says_which_nodes_did_not_answer) {

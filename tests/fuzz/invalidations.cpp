@@ -215,9 +215,10 @@ std::vector<std::string> expected(std::string_view bytes) {
         if (!message[2].is_array()) {
             told.emplace_back("(any)");
         }
-        for (std::size_t i = 0; i < message[2].size(); ++i) {
-            const std::string_view key = message[2][i].text();
-            told.emplace_back(key.empty() ? "(any)" : key);
+        for (const reply_view each : message[2]) {
+            if (each.is_text() && !each.text().empty()) {
+                told.emplace_back(each.text());
+            }
         }
     }
     if (status == resp_reader::status::protocol_error) {
