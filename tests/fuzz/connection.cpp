@@ -92,6 +92,11 @@ class story {
         check_identity(steps_.identity());
     }
 
+    void prove() {
+        steps_.proved();
+        longest_wait_ = pause.min;
+    }
+
     [[nodiscard]] connect_step step() const { return steps_.step(); }
     [[nodiscard]] bool awaits_reply() const { return steps_.awaits_reply(); }
 
@@ -177,8 +182,6 @@ class story {
             require(steps_.message().size() <=
                         (where_.sentinel ? longest_of_sentinels : longest_message),
                     "a message is bounded");
-        } else if (action.what == does::ready) {
-            longest_wait_ = pause.min;
         }
     }
 
@@ -219,6 +222,9 @@ void connect_to(story& with, byte_source& source) {
         require(with.step() == connect_step::ready || with.step() == connect_step::waiting,
                 "an attempt ends ready or waiting");
         if (with.step() == connect_step::ready) {
+            if (random % 2 == 0) {
+                with.prove();
+            }
             with.happen(happens::failed, {}, random);
         }
     }
