@@ -106,9 +106,11 @@ TEST(local, without_a_command_it_prints_a_line_for_the_shell_and_stays) {
 }
 
 TEST(local, starts_servers_though_the_standard_descriptors_are_closed) {
-    const std::string line = std::string{REDLOCK_BINARY} + " local -n 1 -- true <&- >&- 2>&-";
-    process closed{{.arguments = {"sh", "-c", line}}};
-    EXPECT_EQ(closed.wait().status, 0);
+    for (const std::string closing : {">&-", "<&- >&-", "<&- >&- 2>&-"}) {
+        const std::string line = REDLOCK_BINARY " local -n 1 -- true " + closing;
+        process shell{{.arguments = {"sh", "-c", line}}};
+        EXPECT_EQ(shell.wait().status, 0) << closing;
+    }
     // And what cannot be written still counts as not written.
     const auto result = redlock({"local", "-n", "1", "--", "sh", "-c",
                                  "redlock acquire a >&-; echo $?; redlock run -n a -- echo free"});
