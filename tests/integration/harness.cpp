@@ -149,6 +149,19 @@ void loop::run(const std::function<asio::awaitable<void>()>& body) {
     }
 }
 
+bool silent_for(std::chrono::nanoseconds span, loop& turned, const cluster& nodes) {
+    auto commands = nodes.commands();
+    auto since = std::chrono::steady_clock::now();
+    return turned.until([&] {
+        const auto now = std::chrono::steady_clock::now();
+        if (const auto seen = nodes.commands(); seen != commands) {
+            commands = seen;
+            since = now;
+        }
+        return now - since >= span;
+    });
+}
+
 void event_log::on_event(const event& what) noexcept {
     {
         const std::lock_guard guard{guard_};

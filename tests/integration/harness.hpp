@@ -82,6 +82,10 @@ class loop {
     asio::io_context io{1};
 };
 
+/// Turns the event loop until nothing has been sent to the nodes for so long; false if that does
+/// not come about.
+[[nodiscard]] bool silent_for(std::chrono::nanoseconds span, loop& turned, const cluster& nodes);
+
 /// Every event of a manager, for tests that wait for one. Any thread.
 class event_log final : public observer {
   public:

@@ -83,6 +83,7 @@ TEST_F(locks_over_tls, wake_who_waits_for_them) {
                        std::string::npos;
             }) == 3;
         }));
+        ASSERT_TRUE(silent_for(100ms, turned, nodes)) << "it has looked for the last time";
         nodes.each([](redis_server& node) { node.command({"DEL", "job"}); });
         ASSERT_TRUE(turned.until([&] { return waiting->done; }, 5s));
         ASSERT_FALSE(waiting->error);

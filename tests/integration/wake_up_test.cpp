@@ -29,18 +29,8 @@ struct wake_up : testing::Test {
     [[nodiscard]] bool comes(const operation_ptr<lock>& waiter) {
         return turned.until([&] { return waiter->done; }, soon) && waiter->value.valid();
     }
-    /// Waits until nothing has been sent to the nodes for so long.
     [[nodiscard]] bool silent_for(std::chrono::nanoseconds span) {
-        auto commands = nodes.commands();
-        auto since = std::chrono::steady_clock::now();
-        return turned.until([&] {
-            const auto now = std::chrono::steady_clock::now();
-            if (const auto seen = nodes.commands(); seen != commands) {
-                commands = seen;
-                since = now;
-            }
-            return now - since >= span;
-        });
+        return integration::silent_for(span, turned, nodes);
     }
     std::size_t attempts(client& who) { return who.events().count(event_kind::attempt_failed); }
 
