@@ -130,6 +130,9 @@ TEST_F(run_loss, one_node_that_forgets_is_no_loss) {
 }
 
 TEST_F(run_loss, noticed_only_at_release_is_no_success_either) {
+    for (auto& node : nodes) {
+        node.command({"ACL", "SETUSER", "default", "-client|tracking"});  // tells nobody before
+    }
     process runner{start({"run", "--lease-time", "30s", "a", "--", "sh", "-c",
                           "trap 'exit 0' USR1; echo up; while :; do sleep 0.01; done"})};
     runner.wait_for_out("up");

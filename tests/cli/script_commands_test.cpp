@@ -1,6 +1,7 @@
 // acquire, extend, release, status and list: what scripts read and branch on.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
@@ -95,14 +96,17 @@ TEST_F(script_commands, extend_gives_a_new_lease) {
     const auto result = run({"extend", "a", lock.token, "--lease-time", "40s"});
     EXPECT_EQ(result.status, 0) << result.err;
     EXPECT_EQ(result.out, "");
-    for (auto& node : nodes) {
-        EXPECT_GT(node.pttl("a"), 10'000);
-    }
+    // The command ends with the majority's word: the third may not have heard of it yet.
+    const auto extended = [this] {
+        return std::count_if(nodes.begin(), nodes.end(),
+                             [](auto& node) { return node.pttl("a") > 10'000; });
+    };
+    EXPECT_GE(extended(), 2);
     const auto object = run_json({"extend", "a", lock.token}).as_object();
     EXPECT_EQ(object.at("token").as_string(), lock.token);
     EXPECT_EQ(object.at("fencing_token").to_number<std::uint64_t>(), lock.fencing);
     EXPECT_GT(object.at("valid_for_ms").to_number<int>(), 0);
-    EXPECT_GT(nodes[0].pttl("a"), 10'000) << "never shortened";
+    EXPECT_GE(extended(), 2) << "never shortened";
 }
 
 TEST_F(script_commands, extend_of_what_is_gone_or_anothers) {
