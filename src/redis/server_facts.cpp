@@ -93,9 +93,14 @@ server_facts parse_server_facts(std::string_view info) {
 }
 
 std::optional<std::string> setting_in(const reply_view& reply, std::string_view name) {
-    for (std::size_t at = 0; at + 1 < reply.size(); at += 2) {
-        if (reply[at].text() == name && reply[at + 1].is_text()) {
-            return std::string{reply[at + 1].text().substr(0, longest_value)};
+    for (auto each = reply.begin(); each != reply.end(); ++each) {
+        const reply_view key = *each;
+        if (++each == reply.end()) {
+            break;
+        }
+        const reply_view value = *each;
+        if (key.text() == name && value.is_text()) {
+            return std::string{value.text().substr(0, longest_value)};
         }
     }
     return std::nullopt;

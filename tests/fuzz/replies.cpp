@@ -172,8 +172,8 @@ void check_details(std::string_view text) {
 
 void check_texts(const reply_view& reply) {
     check_details(reply.text());
-    for (std::size_t i = 0; i < reply.size(); ++i) {
-        check_texts(reply[i]);
+    for (const reply_view child : reply) {
+        check_texts(child);
     }
 }
 

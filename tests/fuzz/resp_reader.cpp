@@ -33,9 +33,12 @@ void write_value(const reply_view& value, std::string& out, std::size_t depth) {
         out += std::to_string(value.integer());
     } else if (value.is_array()) {
         out += std::to_string(value.size()) + '[';
-        for (std::size_t i = 0; i < value.size(); ++i) {
-            write_value(value[i], out, depth + 1);
+        std::size_t at = 0;
+        for (const reply_view child : value) {
+            require(value[at++].kind() == child.kind(), "a child is the same by its place");
+            write_value(child, out, depth + 1);
         }
+        require(at == value.size(), "a walk meets every child");
         out += ']';
         require(value[value.size()].is_nil(), "beyond an array's end there is nothing");
     } else {

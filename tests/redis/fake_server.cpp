@@ -113,8 +113,8 @@ void fake_server::act(client& each) {
     while (!close && each.reader.next() == resp_reader::status::reply) {
         const reply_view command = each.reader.current();
         words all;
-        for (std::size_t i = 0; i < command.size(); ++i) {
-            all.emplace_back(command[i].text());
+        for (const reply_view word : command) {
+            all.emplace_back(word.text());
         }
         received.push_back(all);
         const answer now = on_command(all);
