@@ -124,8 +124,8 @@ void tls_peer::read(const std::shared_ptr<client>& each) {
             while (each->reader.next() == resp_reader::status::reply) {
                 const reply_view command = each->reader.current();
                 fake_server::words all;
-                for (std::size_t i = 0; i < command.size(); ++i) {
-                    all.emplace_back(command[i].text());
+                for (const reply_view word : command) {
+                    all.emplace_back(word.text());
                 }
                 out += on_command(all).bytes;
             }
