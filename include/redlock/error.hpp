@@ -36,6 +36,8 @@ enum class errc {
     invalid_argument,
     /// Two of the endpoints are one and the same server, so that its vote would count twice.
     same_server_twice,
+    /// This is a copy in a forked child: manager and locks are the parent's. Nothing was sent.
+    forked,
 };
 
 /// Why a single node gave no vote.

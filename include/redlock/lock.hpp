@@ -1,5 +1,5 @@
-// The proof of holding a lock, and everything a holder can do with it. A handle of two pointers:
-// the work is done by compiled code behind it.
+// The proof of holding a lock, and everything a holder can do with it. A handle of a few
+// pointers: the work is done by compiled code behind it.
 #pragma once
 
 #include <boost/asio/any_completion_handler.hpp>
@@ -17,6 +17,7 @@ namespace redlock {
 
 namespace manager {
 class held_lock;
+class home;
 }
 
 /// A lock that is, or was, held. Move-only; an empty one (default constructed or moved from) holds
@@ -26,12 +27,20 @@ class held_lock;
 /// Use `async_release` to learn the outcome. May outlive its manager; operations then complete with
 /// `errc::closed`.
 /// Threads: different threads may use one lock at once, except for moving and destroying it.
-/// Completions run on the handler's associated executor, never inside the initiating call.
+/// Completions run on the handler's associated executor, else on that of the manager that gave the
+/// lock out, whether it holds anything or not and even when the manager is gone; never inside the
+/// initiating call. A default constructed lock knows no manager, and one whose event loop is gone
+/// no executor: without one of its own, a handler is then called inside the initiating call, since
+/// every other thread would be a foreign one.
+/// Forks: in a forked child a lock is a copy that holds nothing. Its operations complete with
+/// `errc::forked`, and neither they nor its destructor send anything.
 class lock {
   public:
     lock() noexcept = default;
     explicit lock(std::shared_ptr<manager::held_lock> held) noexcept;  ///< For the library itself.
-    lock(lock&&) noexcept = default;
+    /// For the library itself: an empty one.
+    explicit lock(std::shared_ptr<const manager::home> home) noexcept;
+    lock(lock&& other) noexcept;
     lock& operator=(lock&& other) noexcept;
     ~lock();
 
@@ -64,8 +73,9 @@ class lock {
     auto async_extend(std::optional<std::chrono::milliseconds> lease_time = std::nullopt,
                       CompletionToken&& token = CompletionToken{}) {
         return boost::asio::async_initiate<CompletionToken, void(error_code)>(
-            [held = held_](auto handler, std::optional<std::chrono::milliseconds> lease) {
-                start_extend(held, lease, any_handler(std::move(handler)));
+            [its = state{held_, home_}](auto handler,
+                                        std::optional<std::chrono::milliseconds> lease) {
+                start_extend(its, lease, any_handler(std::move(handler)));
             },
             token, lease_time);
     }
@@ -80,7 +90,9 @@ class lock {
     template <class CompletionToken = boost::asio::deferred_t>
     auto async_release(CompletionToken&& token = CompletionToken{}) {
         return boost::asio::async_initiate<CompletionToken, void(error_code)>(
-            [held = held_](auto handler) { start_release(held, any_handler(std::move(handler))); },
+            [its = state{held_, home_}](auto handler) {
+                start_release(its, any_handler(std::move(handler)));
+            },
             token);
     }
 
@@ -90,8 +102,8 @@ class lock {
     template <class CompletionToken = boost::asio::deferred_t>
     auto async_wait_lost(CompletionToken&& token = CompletionToken{}) {
         return boost::asio::async_initiate<CompletionToken, void(error_code)>(
-            [held = held_](auto handler) {
-                start_wait_lost(held, any_handler(std::move(handler)));
+            [its = state{held_, home_}](auto handler) {
+                start_wait_lost(its, any_handler(std::move(handler)));
             },
             token);
     }
@@ -103,14 +115,21 @@ class lock {
   private:
     using any_handler = boost::asio::any_completion_handler<void(error_code)>;
 
-    static void start_extend(std::shared_ptr<manager::held_lock> held,
-                             std::optional<std::chrono::milliseconds> lease_time,
+    struct state {
+        std::shared_ptr<manager::held_lock> held;
+        std::shared_ptr<const manager::home> home;
+    };
+
+    static void start_extend(const state& its, std::optional<std::chrono::milliseconds> lease_time,
                              any_handler handler);
-    static void start_release(std::shared_ptr<manager::held_lock> held, any_handler handler);
-    static void start_wait_lost(std::shared_ptr<manager::held_lock> held, any_handler handler);
+    static void start_release(const state& its, any_handler handler);
+    static void start_wait_lost(const state& its, any_handler handler);
+    [[nodiscard]] static error_code why_unusable(const state& its) noexcept;
+    [[nodiscard]] bool is_copy() const noexcept;
     void release_in_background() noexcept;
 
     std::shared_ptr<manager::held_lock> held_;
+    std::shared_ptr<const manager::home> home_;  ///< None of a default constructed one.
 };
 
 }  // namespace redlock

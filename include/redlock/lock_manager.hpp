@@ -64,9 +64,12 @@ static_assert(std::is_trivially_destructible_v<vouch_options>);
 ///
 /// Lifetime: the destructor begins a close in the background and returns at once; run the executor
 /// on for as long as that takes, or await `async_close` first. Locks may outlive the manager.
+/// Forks: in a forked child a manager is a copy. Its operations complete with `errc::forked`, and
+/// neither they nor its destructor send anything; see docs/fork.md.
 /// Threads: all functions may be called from any thread. The manager's own work runs on a strand
-/// over the given executor; completions are posted to the handler's associated executor, so that
-/// blocking work there does not hold up the watchdog as long as the executor has another thread. An
+/// over the given executor; completions are posted to the handler's associated executor, else to
+/// the given one, and to nowhere else, even when the manager was moved from or is gone. So blocking
+/// work there does not hold up the watchdog as long as the executor has another thread. An
 /// idle manager that holds nothing has no work outstanding: `io_context::run()` can return.
 class lock_manager {
   public:
@@ -74,7 +77,7 @@ class lock_manager {
     /// there are more than 63, one is listed twice, or an option cannot be used.
     lock_manager(boost::asio::any_io_executor executor, const node_list& nodes,
                  manager_options options = {});
-    lock_manager(lock_manager&&) noexcept = default;
+    lock_manager(lock_manager&& other) noexcept;
     lock_manager& operator=(lock_manager&&) noexcept;
     ~lock_manager();
 
@@ -91,8 +94,8 @@ class lock_manager {
     auto async_acquire(resource_name resource, const acquire_options& options = {},
                        CompletionToken&& token = CompletionToken{}) {
         return boost::asio::async_initiate<CompletionToken, void(error_code, lock)>(
-            [impl = weak_impl{impl_}](auto handler, resource_name name,
-                                      detail::acquire_request with) {
+            [impl = weak_impl{impl_, home_}](auto handler, resource_name name,
+                                             detail::acquire_request with) {
                 start_acquire(impl, std::move(name), std::move(with), std::move(handler));
             },
             token, std::move(resource), detail::acquire_request{options});
@@ -117,8 +120,8 @@ class lock_manager {
                       acquire_options options = {}, CompletionToken&& token = CompletionToken{}) {
         options.identifier = identifier.str();
         return boost::asio::async_initiate<CompletionToken, void(error_code, lock)>(
-            [impl = weak_impl{impl_}](auto handler, resource_name name,
-                                      detail::acquire_request with) {
+            [impl = weak_impl{impl_, home_}](auto handler, resource_name name,
+                                             detail::acquire_request with) {
                 start_attach(impl, std::move(name), std::move(with), std::move(handler));
             },
             token, std::move(resource), detail::acquire_request{options});
@@ -131,7 +134,7 @@ class lock_manager {
     template <class CompletionToken = boost::asio::deferred_t>
     auto async_status(resource_name resource, CompletionToken&& token = CompletionToken{}) {
         return boost::asio::async_initiate<CompletionToken, void(error_code, resource_status)>(
-            [impl = weak_impl{impl_}](auto handler, resource_name name) {
+            [impl = weak_impl{impl_, home_}](auto handler, resource_name name) {
                 start_status(impl, std::move(name), std::move(handler));
             },
             token, std::move(resource));
@@ -144,7 +147,7 @@ class lock_manager {
     template <class CompletionToken = boost::asio::deferred_t>
     auto async_is_locked(resource_name resource, CompletionToken&& token = CompletionToken{}) {
         return boost::asio::async_initiate<CompletionToken, void(error_code, bool)>(
-            [impl = weak_impl{impl_}](auto handler, resource_name name) {
+            [impl = weak_impl{impl_, home_}](auto handler, resource_name name) {
                 start_is_locked(impl, std::move(name), std::move(handler));
             },
             token, std::move(resource));
@@ -158,8 +161,8 @@ class lock_manager {
     auto async_list(const list_options& options = {}, CompletionToken&& token = CompletionToken{}) {
         return boost::asio::async_initiate<CompletionToken,
                                            void(error_code, std::vector<resource_name>)>(
-            [impl = weak_impl{impl_}](auto handler, std::string pattern, std::size_t limit,
-                                      diagnostics* details) {
+            [impl = weak_impl{impl_, home_}](auto handler, std::string pattern, std::size_t limit,
+                                             diagnostics* details) {
                 start_list(impl, std::move(pattern), limit, details, std::move(handler));
             },
             token, std::string{options.pattern}, options.limit, options.details);
@@ -177,7 +180,7 @@ class lock_manager {
     auto async_vouch(const vouch_options& options = {},
                      CompletionToken&& token = CompletionToken{}) {
         return boost::asio::async_initiate<CompletionToken, void(error_code)>(
-            [impl = weak_impl{impl_}](auto handler, vouch_options with) {
+            [impl = weak_impl{impl_, home_}](auto handler, vouch_options with) {
                 start_vouch(impl, with, std::move(handler));
             },
             token, options);
@@ -195,7 +198,8 @@ class lock_manager {
                        CompletionToken&& token = CompletionToken{}) {
         return boost::asio::async_initiate<CompletionToken,
                                            void(error_code, std::vector<node_health>)>(
-            [impl = weak_impl{impl_}](auto handler, std::size_t samples, std::string resource) {
+            [impl = weak_impl{impl_, home_}](auto handler, std::size_t samples,
+                                             std::string resource) {
                 start_examine(impl, samples, std::move(resource), std::move(handler));
             },
             token, options.samples, std::string{options.resource});
@@ -212,11 +216,15 @@ class lock_manager {
     ///
     /// Completes with `void(error_code)` within `manager_options::close_timeout`, even with every
     /// node frozen: no error if each lock was confirmed as released or gone, else
-    /// `errc::indeterminate`. Cancellation ends only the waiting. Closing again is allowed.
+    /// `errc::indeterminate`. Within that time it waits for nodes that have not yet answered an
+    /// acquisition or extension, a node timeout at most, so that each backs a detached lock.
+    /// Cancellation ends only the waiting. Closing again is allowed.
     template <class CompletionToken = boost::asio::deferred_t>
     auto async_close(CompletionToken&& token = CompletionToken{}) {
         return boost::asio::async_initiate<CompletionToken, void(error_code)>(
-            [impl = weak_impl{impl_}](auto handler) { start_close(impl, std::move(handler)); },
+            [impl = weak_impl{impl_, home_}](auto handler) {
+                start_close(impl, std::move(handler));
+            },
             token);
     }
 
@@ -224,7 +232,10 @@ class lock_manager {
     using impl_ptr = std::shared_ptr<manager::manager_impl>;
     // What an initiation keeps: a coroutine that is suspended in an operation would otherwise own
     // the manager, which owns the operation and so the coroutine.
-    using weak_impl = std::weak_ptr<manager::manager_impl>;
+    struct weak_impl {
+        std::weak_ptr<manager::manager_impl> impl;
+        std::shared_ptr<const manager::home> home;
+    };
     template <class... Args>
     using any_handler = boost::asio::any_completion_handler<void(Args...)>;
 
@@ -248,6 +259,7 @@ class lock_manager {
     static void start_close(const weak_impl& impl, any_handler<error_code> handler);
 
     impl_ptr impl_;
+    std::shared_ptr<const manager::home> home_;
 };
 
 }  // namespace redlock

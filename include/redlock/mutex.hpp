@@ -12,7 +12,9 @@
 namespace redlock {
 
 /// Nodes and one I/O thread, shared by any number of mutexes. Thread-safe. The destructor releases
-/// what is still held, waits at most `manager_options::close_timeout`, and joins the thread.
+/// what is still held, waits at most `manager_options::close_timeout`, and joins the thread. In a
+/// forked child it is a copy without a thread: locking a mutex throws `errc::forked` there, and
+/// unlocking and destroying send nothing.
 class mutex_context {
   public:
     explicit mutex_context(const node_list& nodes, manager_options options = {});
@@ -23,6 +25,9 @@ class mutex_context {
     [[nodiscard]] lock_manager& manager() noexcept;
 
   private:
+    friend class mutex;
+    [[nodiscard]] bool is_copy() const noexcept;
+
     struct state;
     std::unique_ptr<state> state_;
 };

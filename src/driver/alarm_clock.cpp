@@ -5,9 +5,12 @@
 
 #include <algorithm>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/system/system_error.hpp>
 #include <cerrno>
 #include <utility>
+
+#include "redis/forks.hpp"
 
 namespace redlock::driver {
 
@@ -97,10 +100,17 @@ class alarm_clock::descriptor : public std::enable_shared_from_this<descriptor> 
                                               "timerfd_create");
         }
         fd_.assign(fd);
+        listed_ = redis::inherited_descriptor{fd};
     }
 
     void arm(alarm_clock& owner, core::instant at) {
         armed_for_ = at;
+        owner_ = &owner;
+        if (stamp_.foreign()) {
+            boost::asio::post(fd_.get_executor(),
+                              [self = shared_from_this()] { self->on_wait_ended(); });
+            return;
+        }
         // Zero would disarm it, and what lies before the start of the machine is refused.
         const auto since_boot = std::max(at.time_since_epoch(), core::duration{1});
         const auto seconds = std::chrono::floor<std::chrono::seconds>(since_boot);
@@ -108,7 +118,6 @@ class alarm_clock::descriptor : public std::enable_shared_from_this<descriptor> 
         when.it_value.tv_sec = seconds.count();
         when.it_value.tv_nsec = (since_boot - seconds).count();
         ::timerfd_settime(fd_.native_handle(), TFD_TIMER_ABSTIME, &when, nullptr);
-        owner_ = &owner;
         if (!waiting_) {
             wait();
         }
@@ -126,6 +135,7 @@ class alarm_clock::descriptor : public std::enable_shared_from_this<descriptor> 
 
     void abandon() {
         owner_ = nullptr;
+        listed_.reset();
         boost::system::error_code ignored;
         fd_.close(ignored);
     }
@@ -145,6 +155,12 @@ class alarm_clock::descriptor : public std::enable_shared_from_this<descriptor> 
         if (owner_ == nullptr) {
             return;
         }
+        if (stamp_.foreign()) {
+            if (const auto tell = std::exchange(owner_->forked_, nullptr)) {
+                tell();
+            }
+            return;
+        }
         std::uint64_t expirations = 0;
         // Clears the readiness; nothing to read means that the wait was cancelled or set anew.
         [[maybe_unused]] const auto size =
@@ -154,6 +170,8 @@ class alarm_clock::descriptor : public std::enable_shared_from_this<descriptor> 
     }
 
     boost::asio::posix::stream_descriptor fd_;
+    redis::inherited_descriptor listed_;  // goes before it
+    redis::process_stamp stamp_;
     alarm_clock* owner_ = nullptr;
     std::weak_ptr<void> kept_;
     core::instant armed_for_ = core::never;

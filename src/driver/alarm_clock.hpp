@@ -5,8 +5,10 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <cstddef>
+#include <functional>
 #include <limits>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "core/instant.hpp"
@@ -64,6 +66,10 @@ class alarm_clock {
     /// to: when the event loop is destroyed, so is its wait, and with it the owner.
     void keep_alive(std::weak_ptr<void> owner);
 
+    /// In a forked child nothing rings any more: `tell` is called instead, once the child's event
+    /// loop runs.
+    void on_forked(std::function<void()> tell) { forked_ = std::move(tell); }
+
     /// Rings `entry` at `at`, or cancels it for `never`. Replaces what it was set to.
     void set(alarm& entry, core::instant at);
     void cancel(alarm& entry);
@@ -76,6 +82,7 @@ class alarm_clock {
 
     alarm_heap heap_;
     bool ringing_ = false;
+    std::function<void()> forked_;
     std::shared_ptr<descriptor> timer_;
 };
 

@@ -345,7 +345,7 @@ void acquire_operation::fail(error_code error, std::string message) {
     if (request_.options().details != nullptr) {
         *request_.options().details = std::move(why);
     }
-    complete(error, lock{});
+    complete(error, lock{manager_.its_home()});
 }
 
 void acquire_operation::cancel() {

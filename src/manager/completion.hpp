@@ -15,10 +15,13 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/prefer.hpp>
+#include <boost/asio/system_executor.hpp>
 #include <memory>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 
+#include "redis/forks.hpp"
 #include "redlock/error.hpp"
 
 namespace redlock::manager {
@@ -30,11 +33,12 @@ class completion {
 
     completion() = default;
     /// In the initiating function. `io`: the manager's executor, and where to complete if the
-    /// handler names no other.
+    /// handler names no other. None for a lock that knows no manager, whose handler is then called
+    /// by whoever completes it, which is the initiating function.
     completion(handler_type handler, boost::asio::any_io_executor io)
         : io_(std::move(io)),
-          executor_(boost::asio::prefer(boost::asio::get_associated_executor(handler, io_),
-                                        boost::asio::execution::outstanding_work.tracked)),
+          executor_(at_work(boost::asio::get_associated_executor(
+              handler, io_ ? executor_type{io_} : executor_type{}))),
           handler_(std::make_unique<handler_type>(std::move(handler))) {}
 
     /// In the initiating function, before the operation can complete: from now on `cancel()` is
@@ -67,8 +71,11 @@ class completion {
     void operator()(Args... args) {
         // Out of the strand first, then to where the handler wants to be: an
         // any_completion_executor can be dispatched to, but not posted to.
-        auto run = [handler = std::move(handler_),
+        auto run = [handler = std::move(handler_), stamp = stamp_,
                     values = std::tuple<Args...>{std::move(args)...}]() mutable {
+            if (stamp.foreign()) {
+                std::get<0>(values) = errc::forked;
+            }
             // On the caller's executor, where alone its slot may be touched.
             auto slot = boost::asio::get_associated_cancellation_slot(*handler);
             if (slot.is_connected()) {
@@ -79,18 +86,36 @@ class completion {
             handler.reset();
             std::apply(std::move(last), std::move(values));
         };
-        boost::asio::post(io_, [executor = std::exchange(executor_, {}),
-                                run = std::move(run)]() mutable {
+        if (!io_ && !executor_) {
+            run();
+            return;
+        }
+        auto hop = [executor = std::exchange(executor_, {}), run = std::move(run)]() mutable {
             // Once the handler has run, the loop that it ran in may be gone: its work is counted
             // by what is sent there, and nothing that counts stays behind on this thread.
             const auto target =
                 boost::asio::prefer(executor, boost::asio::execution::outstanding_work.untracked);
             boost::asio::dispatch(
                 target, [work = std::move(executor), run = std::move(run)]() mutable { run(); });
-        });
+        };
+        if (io_) {
+            boost::asio::post(io_, std::move(hop));
+        } else {
+            // Only to get out of the initiating function: the handler has an executor of its own.
+            boost::asio::post(boost::asio::system_executor{}, std::move(hop));
+        }
     }
 
   private:
+    using executor_type = boost::asio::any_completion_executor;
+
+    [[nodiscard]] static executor_type at_work(const executor_type& where) {
+        return where ? boost::asio::prefer(where,
+                                           boost::asio::execution::outstanding_work.tracked)
+                     : where;
+    }
+
+    redis::process_stamp stamp_;
     boost::asio::any_io_executor io_;
     boost::asio::any_io_executor strand_;  // of a cancellable operation
     boost::asio::any_completion_executor executor_;
@@ -98,6 +123,16 @@ class completion {
     // assignment can recurse.
     std::unique_ptr<handler_type> handler_;
 };
+
+/// What goes with an error. An empty lock knows where its completions belong, too.
+template <class Result, class Home>
+[[nodiscard]] Result no_result(const std::shared_ptr<const Home>& at) {
+    if constexpr (std::is_constructible_v<Result, const std::shared_ptr<const Home>&>) {
+        return Result{at};
+    } else {
+        return Result{};
+    }
+}
 
 /// A caller who awaits an outcome without a say in it: a cancellation ends only the waiting.
 class outcome_waiter {

@@ -28,6 +28,8 @@ class lock_category_type final : public boost::system::error_category {
                 return "invalid argument";
             case errc::same_server_twice:
                 return "two endpoints are the same server";
+            case errc::forked:
+                return "this is a copy in a forked child, which needs a manager of its own";
         }
         return "unknown error";
     }

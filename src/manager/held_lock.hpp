@@ -88,6 +88,12 @@ class held_lock final : public driver::alarm,
     void stop_waiting(const loss_waiter& waiter);
     /// The manager goes without a close: nothing can be done any more.
     void abandon();
+    /// In a forked child: whoever waits is told, and the lock is the parent's.
+    void leave_to_parent();
+    /// With the manager alive.
+    [[nodiscard]] const std::shared_ptr<const home>& its_home() const {
+        return manager_->its_home();
+    }
     /// Where it stands as the holder; null for one that was attached, handed on or ended.
     [[nodiscard]] local_line* line() const { return line_; }
     void set_line(local_line* line) { line_ = line; }

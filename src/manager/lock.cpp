@@ -2,17 +2,19 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
-#include <boost/asio/system_executor.hpp>
 #include <utility>
 
 #include "manager/held_lock.hpp"
+#include "manager/home.hpp"
 
 namespace redlock {
 
 namespace {
 
 using manager::completion;
+using manager::executor_of;
 using manager::held_lock;
+using manager::home;
 using manager::manager_impl;
 
 const resource_name no_resource;
@@ -24,24 +26,33 @@ void on_strand(const std::shared_ptr<manager_impl>& owner, What what) {
     owner->on_strand([owner, what = std::move(what)]() mutable { what(); });
 }
 
-/// For a lock that is empty or whose manager is gone.
-void complete_without_manager(boost::asio::any_completion_handler<void(error_code)> handler,
-                              error_code error) {
-    completion<error_code>{std::move(handler), boost::asio::system_executor{}}(error);
+/// The manager of a lock that can be asked; null if it is empty, a copy, or its manager is gone.
+std::shared_ptr<manager_impl> manager_of(const std::shared_ptr<held_lock>& held,
+                                         const std::shared_ptr<const home>& at) {
+    return held && !at->foreign() ? held->manager() : nullptr;
 }
 
-error_code why_unusable(const std::shared_ptr<held_lock>& held) {
-    return held ? errc::closed : errc::lost;
+/// Without one.
+void complete(boost::asio::any_completion_handler<void(error_code)> handler,
+              const std::shared_ptr<const home>& at, error_code error) {
+    completion<error_code>{std::move(handler), executor_of(at)}(error);
 }
 
 }  // namespace
 
-lock::lock(std::shared_ptr<held_lock> held) noexcept : held_(std::move(held)) {}
+lock::lock(std::shared_ptr<held_lock> held) noexcept
+    : held_(std::move(held)), home_(held_->its_home()) {}
+
+lock::lock(std::shared_ptr<const manager::home> at) noexcept : home_(std::move(at)) {}
+
+// What is left behind still knows where its completions belong.
+lock::lock(lock&& other) noexcept : held_(std::move(other.held_)), home_(other.home_) {}
 
 lock& lock::operator=(lock&& other) noexcept {
     if (this != &other) {
         release_in_background();
         held_ = std::move(other.held_);
+        home_ = other.home_;
     }
     return *this;
 }
@@ -55,6 +66,9 @@ void lock::release_in_background() noexcept {
         return;
     }
     const auto held = std::exchange(held_, nullptr);
+    if (is_copy()) {
+        return;
+    }
     held->invalidate();
     if (held->announce_release()) {
         return;
@@ -91,50 +105,65 @@ std::chrono::nanoseconds lock::remaining() const noexcept {
 }
 
 bool lock::valid() const noexcept {
-    return held_ && held_->valid();
+    return held_ && held_->valid() && !is_copy();
+}
+
+bool lock::is_copy() const noexcept {
+    return home_ && home_->foreign();
+}
+
+error_code lock::why_unusable(const state& its) noexcept {
+    if (its.home && its.home->foreign()) {
+        return errc::forked;
+    }
+    return its.held ? errc::closed : errc::lost;
 }
 
 diagnostics lock::last_error() const {
+    if (is_copy()) {
+        // Nor is its own looked at, which another thread of the parent may have been writing.
+        return {make_error_code(errc::forked).message(), {}};
+    }
     return held_ ? held_->last_error() : diagnostics{};
 }
 
-void lock::start_extend(std::shared_ptr<held_lock> held,
-                        std::optional<std::chrono::milliseconds> lease_time, any_handler handler) {
-    const auto owner = held ? held->manager() : nullptr;
+void lock::start_extend(const state& its, std::optional<std::chrono::milliseconds> lease_time,
+                        any_handler handler) {
+    const auto owner = manager_of(its.held, its.home);
     if (!owner) {
-        complete_without_manager(std::move(handler), why_unusable(held));
+        complete(std::move(handler), its.home, why_unusable(its));
         return;
     }
     const auto operation = std::make_shared<manager::extend_operation>(
-        std::move(held), completion<error_code>{std::move(handler), owner->executor()});
+        its.held, completion<error_code>{std::move(handler), owner->executor()});
     operation->handler().on_cancel(owner->strand(), operation);
     on_strand(owner, [operation, lease_time] { operation->start(lease_time); });
 }
 
-void lock::start_release(std::shared_ptr<held_lock> held, any_handler handler) {
-    const auto owner = held ? held->manager() : nullptr;
+void lock::start_release(const state& its, any_handler handler) {
+    const auto owner = manager_of(its.held, its.home);
     if (!owner) {
-        complete_without_manager(std::move(handler), why_unusable(held));
+        complete(std::move(handler), its.home, why_unusable(its));
         return;
     }
-    held->invalidate();
-    held->announce_release();
+    its.held->invalidate();
+    its.held->announce_release();
     const auto waiter = std::make_shared<manager::outcome_waiter>(
         completion<error_code>{std::move(handler), owner->executor()});
     waiter->handler().on_cancel(owner->strand(), waiter);
-    on_strand(owner, [held = std::move(held), waiter] { held->release(waiter); });
+    on_strand(owner, [held = its.held, waiter] { held->release(waiter); });
 }
 
-void lock::start_wait_lost(std::shared_ptr<held_lock> held, any_handler handler) {
-    const auto owner = held ? held->manager() : nullptr;
+void lock::start_wait_lost(const state& its, any_handler handler) {
+    const auto owner = manager_of(its.held, its.home);
     if (!owner) {
-        complete_without_manager(std::move(handler), why_unusable(held));
+        complete(std::move(handler), its.home, why_unusable(its));
         return;
     }
     const auto waiter = std::make_shared<manager::loss_waiter>(
-        held, completion<error_code>{std::move(handler), owner->executor()});
+        its.held, completion<error_code>{std::move(handler), owner->executor()});
     waiter->handler().on_cancel(owner->strand(), waiter);
-    on_strand(owner, [held = std::move(held), waiter] { held->wait_lost(waiter); });
+    on_strand(owner, [held = its.held, waiter] { held->wait_lost(waiter); });
 }
 
 lock_token lock::detach() noexcept {
@@ -144,6 +173,9 @@ lock_token lock::detach() noexcept {
     const auto held = std::exchange(held_, nullptr);
     held->invalidate();
     lock_token token = held->token();
+    if (is_copy()) {
+        return token;
+    }
     if (const auto owner = held->manager()) {
         on_strand(owner, [held] { held->forget(); });
     }

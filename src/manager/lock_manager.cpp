@@ -1,13 +1,13 @@
 #include "redlock/lock_manager.hpp"
 
 #include <boost/asio/post.hpp>
-#include <boost/asio/system_executor.hpp>
 #include <memory>
 #include <utility>
 
 #include "manager/acquire_operation.hpp"
 #include "manager/arguments.hpp"
 #include "manager/close_operation.hpp"
+#include "manager/home.hpp"
 #include "manager/manager_impl.hpp"
 #include "manager/read_operations.hpp"
 #include "manager/vouch_operation.hpp"
@@ -20,15 +20,16 @@ using manager::completion;
 using manager::manager_impl;
 
 /// Makes an operation, has it `begin` on the strand, and lets the caller cancel it from now on; or
-/// completes with `errc::closed` if the manager is gone.
-template <class Make, class Begin, class... Result>
-void launch(const std::weak_ptr<manager_impl>& weak,
+/// completes with `errc::closed` if the manager is gone, `errc::forked` if it is the parent's.
+template <class Manager, class Make, class Begin, class... Result>
+void launch(const Manager& its,
             boost::asio::any_completion_handler<void(error_code, Result...)> handler, Make make,
             Begin begin) {
-    const auto impl = weak.lock();
+    const bool copy = its.home->foreign();
+    const auto impl = copy ? nullptr : its.impl.lock();
     if (!impl) {
-        completion<error_code, Result...>{std::move(handler), boost::asio::system_executor{}}(
-            errc::closed, Result{}...);
+        completion<error_code, Result...>{std::move(handler), its.home->executor()}(
+            copy ? errc::forked : errc::closed, manager::no_result<Result>(its.home)...);
         return;
     }
     auto operation =
@@ -69,17 +70,23 @@ lock_manager::lock_manager(boost::asio::any_io_executor executor, const node_lis
         throw lock_error(errc::invalid_argument, {std::move(*wrong), {}});
     }
     impl_ = manager_impl::make(std::move(executor), nodes.endpoints(), options);
+    home_ = impl_->its_home();
 }
+
+// What is left behind still knows where its completions belong.
+lock_manager::lock_manager(lock_manager&& other) noexcept
+    : impl_(std::move(other.impl_)), home_(other.home_) {}
 
 lock_manager& lock_manager::operator=(lock_manager&& other) noexcept {
     // The old state closes with the temporary's end.
     lock_manager old{std::move(*this)};
     impl_ = std::move(other.impl_);
+    home_ = other.home_;
     return *this;
 }
 
 lock_manager::~lock_manager() {
-    if (!impl_) {
+    if (!impl_ || home_->foreign()) {
         return;
     }
     try {

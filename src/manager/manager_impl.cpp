@@ -9,11 +9,14 @@ namespace redlock::manager {
 manager_impl::manager_impl(boost::asio::any_io_executor executor,
                            const std::vector<endpoint>& endpoints, const manager_options& options)
     : executor_(std::move(executor)),
+      home_(home::of(executor_)),
       serializer_(boost::asio::make_strand(executor_)),
       strand_(serializer_),
       clock_(strand_),
       nodes_(strand_, endpoints, options),
-      door_(nodes_, clock_) {}
+      door_(nodes_, clock_) {
+    clock_.on_forked([this] { leave_to_parent(); });
+}
 
 std::shared_ptr<manager_impl> manager_impl::make(boost::asio::any_io_executor executor,
                                                  const std::vector<endpoint>& endpoints,
@@ -51,6 +54,9 @@ void manager_impl::remove(held_lock& held) {
 
 std::vector<std::pair<resource_name, lock_token>> manager_impl::active_locks() const {
     std::vector<std::pair<resource_name, lock_token>> active;
+    if (home_->foreign()) {
+        return active;
+    }
     const std::lock_guard guard{held_guard_};
     for (const auto& [held, owner] : held_) {
         if (held->valid()) {

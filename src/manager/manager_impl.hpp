@@ -20,6 +20,7 @@
 #include "driver/alarm_clock.hpp"
 #include "driver/node_pool.hpp"
 #include "manager/counters.hpp"
+#include "manager/home.hpp"
 #include "manager/local_lines.hpp"
 #include "manager/opening.hpp"
 #include "redlock/options.hpp"
@@ -52,6 +53,7 @@ class manager_impl : public std::enable_shared_from_this<manager_impl> {
 
     [[nodiscard]] const boost::asio::any_io_executor& executor() const { return executor_; }
     [[nodiscard]] const boost::asio::any_io_executor& strand() const { return strand_; }
+    [[nodiscard]] const std::shared_ptr<const home>& its_home() const { return home_; }
     /// For the public interface: runs `what` on the strand, at once if nobody else is on it.
     template <class What>
     void on_strand(What what) {
@@ -83,6 +85,8 @@ class manager_impl : public std::enable_shared_from_this<manager_impl> {
     [[nodiscard]] bool closed() const { return closed_; }
     /// Ends all operations and begins to release all locks, which it returns.
     [[nodiscard]] std::vector<std::shared_ptr<held_lock>> begin_close();
+    /// In a forked child: ends all that the copy was at, without a word to the nodes.
+    void leave_to_parent();
     /// The close under way or done; null before.
     [[nodiscard]] const std::shared_ptr<close_operation>& close() const { return close_; }
     void set_close(std::shared_ptr<close_operation> close) { close_ = std::move(close); }
@@ -92,6 +96,7 @@ class manager_impl : public std::enable_shared_from_this<manager_impl> {
                  const manager_options& options);
 
     boost::asio::any_io_executor executor_;
+    std::shared_ptr<const home> home_;
     boost::asio::strand<boost::asio::any_io_executor> serializer_;
     boost::asio::any_io_executor strand_;  // the same
     driver::alarm_clock clock_;

@@ -6,6 +6,8 @@
 #include <thread>
 #include <utility>
 
+#include "redis/forks.hpp"
+
 namespace redlock {
 
 namespace asio = boost::asio;
@@ -18,12 +20,18 @@ struct mutex_context::state {
     asio::executor_work_guard<asio::io_context::executor_type> work{io.get_executor()};
     lock_manager manager;
     std::thread thread;
+    redis::process_stamp stamp;
 };
 
 mutex_context::mutex_context(const node_list& nodes, manager_options options)
     : state_(std::make_unique<state>(nodes, std::move(options))) {}
 
 mutex_context::~mutex_context() {
+    if (state_->stamp.foreign()) {
+        // The thread has stayed in the parent: nobody would complete anything, or could be joined.
+        static_cast<void>(state_.release());  // NOLINT(bugprone-unused-return-value)
+        return;
+    }
     std::promise<void> closed;
     auto done = closed.get_future();
     // Bounded by close_timeout; what could not be confirmed went to the observer.
@@ -33,6 +41,10 @@ mutex_context::~mutex_context() {
     state_->work.reset();
     state_->io.stop();
     state_->thread.join();
+}
+
+bool mutex_context::is_copy() const noexcept {
+    return state_->stamp.foreign();
 }
 
 lock_manager& mutex_context::manager() noexcept {
@@ -56,6 +68,9 @@ bool mutex::try_lock() {
 }
 
 bool mutex::acquire(wait_policy wait) {
+    if (context_.is_copy()) {
+        throw lock_error(errc::forked, {});
+    }
     diagnostics details;
     acquire_options options = with_.options();
     options.identifier = with_.identifier();
@@ -83,6 +98,9 @@ bool mutex::acquire(wait_policy wait) {
 void mutex::unlock() noexcept {
     // Taken out first: another thread's lock() may store its own as soon as this one is released.
     redlock::lock mine = std::move(held_);
+    if (context_.is_copy()) {
+        return;
+    }
     try {
         std::promise<void> released;
         auto done = released.get_future();

@@ -140,7 +140,7 @@ void attach_operation::fail(error_code error, diagnostics why) {
     if (request_.options().details != nullptr) {
         *request_.options().details = std::move(why);
     }
-    complete(error, lock{});
+    complete(error, nothing());
 }
 
 list_operation::list_operation(manager_impl& manager, std::string pattern, std::size_t limit,

@@ -35,17 +35,18 @@ class read_operation : public closable,
     void start() {
         manager_.add(this->shared_from_this());
         if (manager_.closed()) {
-            complete(errc::closed, {});
+            complete(errc::closed, nothing());
             return;
         }
         begin();
     }
-    void cancel() { complete(boost::asio::error::operation_aborted, {}); }
+    void cancel() { complete(boost::asio::error::operation_aborted, nothing()); }
 
   protected:
     virtual void begin() = 0;
 
     [[nodiscard]] manager_impl& manager() { return manager_; }
+    [[nodiscard]] Result nothing() const { return no_result<Result>(manager_.its_home()); }
     [[nodiscard]] std::weak_ptr<read_operation> weak() { return this->weak_from_this(); }
     void complete(error_code error, Result result) {
         if (std::exchange(done_, true)) {
@@ -57,7 +58,7 @@ class read_operation : public closable,
     }
 
   private:
-    void on_manager_closed() override { complete(errc::closed, {}); }
+    void on_manager_closed() override { complete(errc::closed, nothing()); }
 
     manager_impl& manager_;
     completion<error_code, Result> handler_;

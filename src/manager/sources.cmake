@@ -6,7 +6,9 @@ set(manager_sources
     src/manager/diagnose.cpp
     src/manager/diagnose_node.cpp
     src/manager/error.cpp
+    src/manager/fork_copy.cpp
     src/manager/held_lock.cpp
+    src/manager/home.cpp
     src/manager/local_lines.cpp
     src/manager/lock.cpp
     src/manager/lock_manager.cpp

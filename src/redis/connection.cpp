@@ -66,7 +66,7 @@ void connection::shell::start() {
     }
 }
 
-void connection::shell::stop() {
+void connection::shell::stop(error_code why) {
     if (state_ == connection_state::stopped) {
         return;
     }
@@ -78,7 +78,7 @@ void connection::shell::stop() {
         link_.reset();
     }
     timer_.cancel();
-    queue_.fail_all(errc::closed, errc::closed);
+    queue_.fail_all(why, why);
 }
 
 void connection::shell::keep_trying() {
@@ -90,6 +90,9 @@ void connection::shell::keep_trying() {
 
 error_code connection::shell::send(std::string_view encoded, std::shared_ptr<reply_sink> sink,
                                    std::uint32_t tag, time_point deadline, delivery how) {
+    if (stamp_.foreign()) {
+        return errc::forked;
+    }
     switch (state_) {
         case connection_state::idle:
         case connection_state::stopped:
@@ -147,6 +150,9 @@ nanoseconds connection::shell::way_timeout() const {
 }
 
 void connection::shell::perform(const connect_action& action) {
+    if (left_to_parent()) {
+        return;
+    }
     if (action.anew) {
         begin_way();
     }
@@ -286,7 +292,7 @@ void connection::shell::arm() {
     armed_for_ = wake;
     timer_.expires_at(wake);
     timer_.async_wait([self = shared_from_this()](error_code cancelled) {
-        if (!cancelled) {
+        if (!cancelled && !self->left_to_parent()) {
             self->on_timer();
         }
     });

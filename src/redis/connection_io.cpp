@@ -177,6 +177,14 @@ void connection::shell::broke(error_code failure) {
 
 // --- writing ---
 
+bool connection::shell::left_to_parent() {
+    if (stamp_.foreign()) {
+        stop(errc::forked);
+        return true;
+    }
+    return false;
+}
+
 // What is asked for in one turn of the event loop leaves together, after it.
 void connection::shell::flush_soon() {
     if (flush_posted_ || state_ != connection_state::ready || link_->writing) {
@@ -190,6 +198,9 @@ void connection::shell::flush_soon() {
 }
 
 void connection::shell::flush() {
+    if (left_to_parent()) {
+        return;
+    }
     if (state_ != connection_state::ready || link_->writing || loading_ || !queue_.has_waiting()) {
         return;
     }

@@ -12,6 +12,7 @@
 #include "redis/command_queue.hpp"
 #include "redis/connect_steps.hpp"
 #include "redis/connection.hpp"
+#include "redis/forks.hpp"
 #include "redis/resp_reader.hpp"
 #include "redis/transport.hpp"
 
@@ -26,7 +27,7 @@ class connection::shell : public std::enable_shared_from_this<connection::shell>
           connection_events& events, std::uint64_t seed);
 
     void start();
-    void stop();
+    void stop(error_code why = errc::closed);
     void keep_trying();
     void listen(bool yes);
     void search_anew(std::size_t sentinel, std::string_view why);
@@ -84,7 +85,11 @@ class connection::shell : public std::enable_shared_from_this<connection::shell>
     void watch(time_point now);
     [[nodiscard]] time_point next_wake() const;
 
+    /// Whether the connection is a forked parent's, and not to be used here. Ends it then.
+    bool left_to_parent();
+
     boost::asio::any_io_executor executor_;
+    process_stamp stamp_;
     connection_options options_;
     connection_events* events_;
     std::mt19937_64 random_;

@@ -6,6 +6,7 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <atomic>
 #include <boost/asio/error.hpp>
 #include <boost/asio/execution.hpp>
 #include <boost/asio/execution_context.hpp>
@@ -19,6 +20,8 @@
 #include <system_error>
 #include <thread>
 #include <utility>
+
+#include "redis/forks.hpp"
 
 namespace redlock::redis {
 namespace {
@@ -45,6 +48,8 @@ name_lookup::addresses look_up(const question& asked, error_code& failure) {
     }
     return all;
 }
+
+std::atomic<std::size_t> looking_up{0};
 
 /// Signals are for the program's own threads: one that is created meanwhile gets none.
 class without_signals {
@@ -84,7 +89,10 @@ class name_lookup::desk : public std::enable_shared_from_this<desk> {
     }
 
     void forget(const name_lookup& owner) {
-        const std::lock_guard lock{guard_};
+        const std::unique_lock lock = enter();
+        if (!lock) {
+            return;
+        }
         for (auto& [asked, waiting] : asked_) {
             const auto its_own =
                 std::stable_partition(waiting.begin(), waiting.end(),
@@ -100,7 +108,10 @@ class name_lookup::desk : public std::enable_shared_from_this<desk> {
     void close() {
         std::map<question, std::vector<waiter>> left;
         {
-            const std::lock_guard lock{guard_};
+            const std::unique_lock lock = enter();
+            if (!lock) {
+                return;
+            }
             closed_ = true;
             left.swap(asked_);
         }
@@ -117,6 +128,12 @@ class name_lookup::desk : public std::enable_shared_from_this<desk> {
         asio::any_io_executor executor;
         handler found;
     };
+
+    // In a forked child, a thread that was left behind in the parent may have the lock for ever.
+    std::unique_lock<std::mutex> enter() {
+        return stamp_.foreign() ? std::unique_lock{guard_, std::try_to_lock}
+                                : std::unique_lock{guard_};
+    }
 
     // Under the lock, like whatever else touches an executor: what it belongs to is there as long
     // as the desk is open. Nothing is called from inside a post.
@@ -136,18 +153,23 @@ class name_lookup::desk : public std::enable_shared_from_this<desk> {
 
     error_code start_thread(const question& asked) {
         const without_signals blocked;
+        ++looking_up;
         try {
-            std::thread{[self = shared_from_this(), asked] {
+            std::thread{[self = shared_from_this(), asked]() mutable {
                 error_code failure;
                 const addresses all = look_up(asked, failure);
                 self->answer(asked, failure, all);
+                self.reset();
+                --looking_up;
             }}.detach();
         } catch (const std::system_error& none) {
+            --looking_up;
             return {none.code().value(), boost::system::system_category()};
         }
         return {};
     }
 
+    process_stamp stamp_;
     std::mutex guard_;
     bool closed_ = false;
     /// Each has a thread, even if nobody waits for it any more.
@@ -181,6 +203,10 @@ void name_lookup::async_resolve(const std::string& host, std::uint16_t port, han
         desk_ = asio::use_service<keeper>(context).open;
     }
     desk_->ask(*this, executor_, {host, port}, std::move(found));
+}
+
+std::size_t name_lookup::under_way() noexcept {
+    return looking_up.load();
 }
 
 void name_lookup::cancel() noexcept {

@@ -6,6 +6,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -34,6 +35,9 @@ class name_lookup {
     /// What is outstanding is called soon, with operation_aborted; the event loop does not wait for
     /// it any more. The question itself cannot be taken back: its thread ends when it is answered.
     void cancel() noexcept;
+
+    /// How many names are being looked up in this process, whether or not anybody still waits.
+    [[nodiscard]] static std::size_t under_way() noexcept;
 
   private:
     class desk;

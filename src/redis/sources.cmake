@@ -11,6 +11,7 @@ set(redis_sources
     src/redis/connection.cpp
     src/redis/connection_io.cpp
     src/redis/endpoint.cpp
+    src/redis/forks.cpp
     src/redis/master_search.cpp
     src/redis/name_lookup.cpp
     src/redis/resp_reader.cpp

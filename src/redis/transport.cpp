@@ -50,22 +50,30 @@ Endpoints in_order(const Endpoints& addresses) {
 /// What is under way while connecting; it outlives that in the losers' completions, which see by
 /// the missing handler that all is over.
 struct transport::attempts {
+    struct way {
+        explicit way(const asio::any_io_executor& executor) : socket(executor) {}
+
+        protocol::socket socket;
+        inherited_descriptor listed;
+    };
+
     attempts(const asio::any_io_executor& executor, std::vector<protocol::endpoint> found)
         : addresses(std::move(found)), race(addresses.size()), timer(executor) {}
 
     void give_up() noexcept {
         race.end();
         timer.cancel();
-        for (protocol::socket& each : sockets) {
+        for (way& each : ways) {
+            each.listed.reset();
             error_code ignored;
-            each.close(ignored);
+            each.socket.close(ignored);
         }
     }
 
     std::vector<protocol::endpoint> addresses;
     address_race race;
     asio::steady_timer timer;
-    std::list<protocol::socket> sockets;
+    std::list<way> ways;
     step_handler handler;
 };
 
@@ -114,14 +122,15 @@ void transport::async_connect(const endpoint& where, step_handler handler) {
 }
 
 void transport::try_address(const std::shared_ptr<attempts>& all, std::size_t index) {
-    protocol::socket& socket = all->sockets.emplace_back(socket_.get_executor());
+    auto& way = all->ways.emplace_back(socket_.get_executor());
     const protocol::endpoint& address = all->addresses[index];
-    auto tried = [this, all, &socket](error_code refused) {
+    auto tried = [this, all, &way](error_code refused) {
         if (!all->handler) {
             return;
         }
         if (!refused) {
-            socket_ = std::move(socket);
+            socket_ = std::move(way.socket);
+            listed_ = std::move(way.listed);
             set_up();
             finish(*all, {});
         } else if (const auto next = all->race.failed()) {
@@ -131,13 +140,18 @@ void transport::try_address(const std::shared_ptr<attempts>& all, std::size_t in
         }
     };
     error_code unopened;
-    socket.open(address.protocol(), unopened);
+    if (stamp_.foreign()) {
+        unopened = errc::forked;
+    } else {
+        way.socket.open(address.protocol(), unopened);
+    }
     if (unopened) {
         asio::post(socket_.get_executor(), [tried, unopened] { tried(unopened); });
     } else {
         // A command that this process runs must not inherit its connections.
-        ::fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC);
-        socket.async_connect(address, std::move(tried));
+        ::fcntl(way.socket.native_handle(), F_SETFD, FD_CLOEXEC);
+        way.listed = inherited_descriptor{way.socket.native_handle()};
+        way.socket.async_connect(address, std::move(tried));
     }
     wait_for_head_start(all);
 }
@@ -239,6 +253,7 @@ void transport::close() noexcept {
         all->give_up();
     }
     lookup_.cancel();
+    listed_.reset();
     error_code ignored;
     socket_.close(ignored);
 }

@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "redis/forks.hpp"
 #include "redis/name_lookup.hpp"
 #include "redis/tls_stream.hpp"
 
@@ -93,6 +94,8 @@ class transport {
 
     name_lookup lookup_;
     protocol::socket socket_;
+    inherited_descriptor listed_;  ///< That of the socket, before which it goes.
+    process_stamp stamp_;
     std::unique_ptr<tls_stream> tls_;
     std::string tls_problem_;  ///< Why there could be no `tls_`.
     std::vector<protocol::endpoint> addresses_;

@@ -12,7 +12,9 @@ set(integration_test_sources
     tests/integration/doctor_test.cpp
     tests/integration/early_loss_test.cpp
     tests/integration/exclusion_test.cpp
+    tests/integration/executor_test.cpp
     tests/integration/fair_line_test.cpp
+    tests/integration/fork_test.cpp
     tests/integration/hand_over_test.cpp
     tests/integration/harness.cpp
     tests/integration/interop_test.cpp

@@ -10,6 +10,7 @@
 #include <boost/asio/io_context.hpp>
 #include <memory>
 #include <optional>
+#include <thread>
 #include <utility>
 
 namespace redlock::manager {
@@ -95,6 +96,23 @@ TEST_F(completion_test, keeps_the_managers_event_loop_at_work_when_the_handler_n
     io.poll();
     EXPECT_TRUE(io.stopped());
     EXPECT_FALSE(told.has_value());
+}
+
+TEST_F(completion_test, of_a_lock_that_knows_no_manager_runs_on_the_handlers_executor) {
+    completion<error_code> one{
+        asio::bind_executor(callers.get_executor(), [this](error_code error) { told = error; }),
+        {}};
+    one(errc::lost);
+    EXPECT_FALSE(told.has_value());
+    callers.run();
+    EXPECT_EQ(told, error_code{errc::lost});
+}
+
+TEST_F(completion_test, that_has_no_place_at_all_runs_where_it_is_completed) {
+    std::thread::id where;
+    completion<error_code> one{[&](error_code) { where = std::this_thread::get_id(); }, {}};
+    one(errc::lost);
+    EXPECT_EQ(where, std::this_thread::get_id());
 }
 
 TEST_F(completion_test, hands_over_what_can_only_be_moved) {

@@ -1,0 +1,41 @@
+// How the copies of a manager and its locks end in a forked child: those who wait are told, and the
+// nodes hear nothing. The completions say `errc::forked`, whatever they are called with.
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "manager/held_lock.hpp"
+#include "manager/manager_impl.hpp"
+
+namespace redlock::manager {
+
+void manager_impl::leave_to_parent() {
+    const auto self = weak_from_this().lock();
+    closed_ = true;
+    nodes_.on_all_settled(nullptr);
+    nodes_.on_connection_change(nullptr);
+    nodes_.stop();
+    for (const auto& [operation, owner] : std::exchange(operations_, {})) {
+        operation->on_manager_closed();
+    }
+    std::vector<std::shared_ptr<held_lock>> locks;
+    for (const auto& [held, owner] : held_) {
+        locks.push_back(owner);
+    }
+    for (const auto& held : locks) {
+        held->leave_to_parent();
+    }
+}
+
+void held_lock::leave_to_parent() {
+    const auto self = shared_from_this();
+    invalidate();
+    stage_ = stage::over;
+    stop_looking_after(errc::forked);
+    for (const auto& waiter : std::exchange(release_waiters_, {})) {
+        waiter->finish(errc::forked);
+    }
+    manager_->remove(*this);
+}
+
+}  // namespace redlock::manager

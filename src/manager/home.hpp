@@ -1,0 +1,41 @@
+// Where the completions of a manager and of its locks run when their handlers name no executor.
+// Outlives the manager with any lock of it, an empty one included; but lets go of the executor when
+// its event loop ends, which a lock may outlive as well. Any thread.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <memory>
+#include <mutex>
+#include <utility>
+
+#include "redis/forks.hpp"
+
+namespace redlock::manager {
+
+class home {
+  public:
+    [[nodiscard]] static std::shared_ptr<const home> of(const boost::asio::any_io_executor& where);
+
+    /// None if the event loop is gone.
+    [[nodiscard]] boost::asio::any_io_executor executor() const;
+    /// Whether this process is a forked child of the manager's.
+    [[nodiscard]] bool foreign() const noexcept { return stamp_.foreign(); }
+
+  private:
+    class keeper;
+
+    explicit home(boost::asio::any_io_executor where) : executor_(std::move(where)) {}
+    void leave();
+
+    mutable std::mutex guard_;
+    boost::asio::any_io_executor executor_;
+    redis::process_stamp stamp_;
+};
+
+/// That of a lock or manager that may know none.
+[[nodiscard]] inline boost::asio::any_io_executor executor_of(
+    const std::shared_ptr<const home>& at) {
+    return at ? at->executor() : boost::asio::any_io_executor{};
+}
+
+}  // namespace redlock::manager
