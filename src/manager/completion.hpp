@@ -16,6 +16,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/prefer.hpp>
 #include <memory>
+#include <optional>
 #include <tuple>
 #include <utility>
 
@@ -31,11 +32,33 @@ class completion {
     completion() = default;
     /// In the initiating function. `io`: the manager's executor, and where to complete if the
     /// handler names no other.
-    completion(handler_type handler, boost::asio::any_io_executor io)
-        : io_(std::move(io)),
-          executor_(boost::asio::prefer(boost::asio::get_associated_executor(handler, io_),
-                                        boost::asio::execution::outstanding_work.tracked)),
-          handler_(std::make_unique<handler_type>(std::move(handler))) {}
+    completion(handler_type handler, boost::asio::any_io_executor io) : io_(std::move(io)) {
+        const boost::asio::any_completion_executor own{io_};
+        const auto wanted = boost::asio::get_associated_executor(handler, own);
+        if (wanted == own) {
+            // Nearly always, and much cheaper: no executor is put into one of another type.
+            work_ = boost::asio::prefer(io_, boost::asio::execution::outstanding_work.tracked);
+        } else {
+            elsewhere_ =
+                boost::asio::prefer(wanted, boost::asio::execution::outstanding_work.tracked);
+        }
+        handler_.emplace(std::move(handler));
+    }
+    completion(completion&& other) noexcept { *this = std::move(other); }
+    completion& operator=(completion&& other) noexcept {
+        io_ = std::move(other.io_);
+        strand_ = std::move(other.strand_);
+        work_ = std::move(other.work_);
+        elsewhere_ = std::move(other.elsewhere_);
+        // Made anew: the assignment of an any_completion_handler of Boost 1.81 can recurse.
+        handler_.reset();
+        if (other.handler_) {
+            handler_.emplace(std::move(*other.handler_));
+            other.handler_.reset();
+        }
+        return *this;
+    }
+    ~completion() = default;
 
     /// In the initiating function, before the operation can complete: from now on `cancel()` is
     /// called on `strand` when the caller cancels, as long as `operation` lives, whose `handler()`
@@ -62,41 +85,46 @@ class completion {
     }
     [[nodiscard]] const boost::asio::any_io_executor& strand() const { return strand_; }
 
-    [[nodiscard]] explicit operator bool() const { return handler_ != nullptr; }
+    [[nodiscard]] explicit operator bool() const { return handler_.has_value(); }
 
     void operator()(Args... args) {
-        // Out of the strand first, then to where the handler wants to be: an
-        // any_completion_executor can be dispatched to, but not posted to.
-        auto run = [handler = std::move(handler_),
+        auto run = [handler = std::move(*handler_),
                     values = std::tuple<Args...>{std::move(args)...}]() mutable {
             // On the caller's executor, where alone its slot may be touched.
-            auto slot = boost::asio::get_associated_cancellation_slot(*handler);
+            auto slot = boost::asio::get_associated_cancellation_slot(handler);
             if (slot.is_connected()) {
                 slot.clear();
             }
             // Moved out first, so that its memory is free again when it runs.
-            handler_type last = std::move(*handler);
-            handler.reset();
+            handler_type last = std::move(handler);
             std::apply(std::move(last), std::move(values));
         };
-        boost::asio::post(io_, [executor = std::exchange(executor_, {}),
+        handler_.reset();
+        // Once the handler has run, the loop that it ran in may be gone: its work is counted by
+        // what is sent there, and nothing that counts stays behind on this thread.
+        if (work_) {
+            boost::asio::post(
+                io_, [work = std::exchange(work_, {}), run = std::move(run)]() mutable { run(); });
+            return;
+        }
+        // Out of the strand first, then to where the handler wants to be: an
+        // any_completion_executor can be dispatched to, but not posted to.
+        boost::asio::post(io_, [elsewhere = std::exchange(elsewhere_, {}),
                                 run = std::move(run)]() mutable {
-            // Once the handler has run, the loop that it ran in may be gone: its work is counted
-            // by what is sent there, and nothing that counts stays behind on this thread.
             const auto target =
-                boost::asio::prefer(executor, boost::asio::execution::outstanding_work.untracked);
+                boost::asio::prefer(elsewhere, boost::asio::execution::outstanding_work.untracked);
             boost::asio::dispatch(
-                target, [work = std::move(executor), run = std::move(run)]() mutable { run(); });
+                target, [work = std::move(elsewhere), run = std::move(run)]() mutable { run(); });
         });
     }
 
   private:
     boost::asio::any_io_executor io_;
     boost::asio::any_io_executor strand_;  // of a cancellable operation
-    boost::asio::any_completion_executor executor_;
-    // Behind a pointer: an any_completion_handler of Boost 1.81 may only be move-constructed, its
-    // assignment can recurse.
-    std::unique_ptr<handler_type> handler_;
+    // What keeps the caller's executor at work: the first if that is `io_`, else the second.
+    boost::asio::any_io_executor work_;
+    boost::asio::any_completion_executor elsewhere_;
+    std::optional<handler_type> handler_;
 };
 
 /// A caller who awaits an outcome without a say in it: a cancellation ends only the waiting.
