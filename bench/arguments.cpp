@@ -16,6 +16,8 @@ bool choose_part(std::string_view name, part& chosen) {
         chosen = part::hand_over;
     } else if (name == "--frozen") {
         chosen = part::frozen;
+    } else if (name == "--options") {
+        chosen = part::options;
     } else {
         return false;
     }
@@ -34,7 +36,8 @@ bool read_seconds(std::string_view text, std::optional<double>& seconds) {
 }  // namespace
 
 const char* const usage =
-    R"(usage: redlock_bench [--floors | --hand-over] [--seconds S] [--callbacks] [--json]
+    R"(usage: redlock_bench [--floors | --hand-over | --options] [--seconds S] [--callbacks]
+                     [--json]
        redlock_bench --frozen [--json]
 
 Measures the library on the servers that REDLOCK_NODES names, beside two floors, and how a
@@ -43,9 +46,13 @@ lock that many want goes from one to the next (on the first three servers):
 
   --floors      only the library beside the floors
   --hand-over   only the lock that many want
+  --options     only the default options beside attempts-limited ones, on resources that
+                nobody else wants
   --seconds S   time for each line, from 0.5 to 600, with --hand-over to 60; unless given,
-                4.5 beside the floors and 5 for the lock that many want
-  --callbacks   beside the floors, use the library by callbacks; by coroutines unless given
+                4.5 beside the floors, 3 with --options and 5 for the lock that many
+                want
+  --callbacks   beside the floors and with --options, use the library by callbacks;
+                by coroutines unless given
   --frozen      what 1,000 cycles take with three healthy nodes and with one of the three
                 frozen; the servers must run on this machine, under this user. Root
                 keeps the processors awake meanwhile, which makes the figures steady
@@ -78,8 +85,8 @@ arguments read_arguments(int count, const char* const* values) {
         }
     }
     // Every acquisition is kept in memory until the line is over, and a second may have very many.
-    if (result.seconds > 60.0 && result.chosen != part::floors) {
-        result.mistake = "--seconds above 60 wants --floors";
+    if (result.seconds > 60.0 && result.chosen != part::floors && result.chosen != part::options) {
+        result.mistake = "--seconds above 60 wants --floors or --options";
     }
     return result;
 }

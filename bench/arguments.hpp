@@ -14,6 +14,7 @@ enum class part {
     floors,
     hand_over,
     frozen,
+    options,  ///< The default options beside attempts-limited ones.
 };
 
 struct arguments {
@@ -27,6 +28,7 @@ struct arguments {
 
 /// A line of the floors' table: its three contenders together.
 inline constexpr double floors_seconds = 4.5;
+inline constexpr double options_seconds = 3;
 inline constexpr double hand_over_seconds = 5;
 
 [[nodiscard]] arguments read_arguments(int count, const char* const* values);

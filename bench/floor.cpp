@@ -16,7 +16,7 @@ constexpr std::string_view ballot_mark = "@@@@@@@@@@@@@@@@";
 // The library's tokens begin with the ballot, so that of the own floor changes with it.
 constexpr std::string_view plain_token = "0123456789abcdef-0123456789abcdef0123456789abcdef";
 constexpr std::string_view own_token = "@@@@@@@@@@@@@@@@-0123456789abcdef0123456789abcdef";
-constexpr std::string_view lease_ms = "30000";
+constexpr std::string_view lease_ms = "10000";
 constexpr std::string_view window_us = "10000000";
 constexpr std::string_view fence_ms = "120000";
 

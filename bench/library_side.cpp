@@ -17,8 +17,11 @@ using namespace std::chrono_literals;
 
 namespace {
 
-redlock::acquire_options once() {
-    return {.lease_time = 30s, .wait = redlock::wait_policy::none()};
+redlock::acquire_options options_of(terms asked) {
+    if (asked == terms::attempts_limited) {
+        return {.lease_time = 10s, .wait = redlock::wait_policy::none()};
+    }
+    return {};
 }
 
 }  // namespace
@@ -34,7 +37,7 @@ class library_side::callback_worker {
             side_.worker_done();
             return;
         }
-        side_.locks_.async_acquire(side_.next_name(worker_), once(),
+        side_.locks_.async_acquire(side_.next_name(worker_), side_.options_,
                                    [this](const redlock::error_code& error, redlock::lock held) {
                                        side_.note_acquired(begun_, error);
                                        held_ = std::move(held);
@@ -57,8 +60,12 @@ class library_side::callback_worker {
 };
 
 library_side::library_side(const std::vector<redlock::endpoint>& nodes, style how,
-                           std::size_t at_once, std::size_t names)
-    : locks_(io_.get_executor(), nodes), how_(how), at_once_(at_once), next_names_(at_once, 0) {
+                           std::size_t at_once, std::size_t names, terms asked)
+    : locks_(io_.get_executor(), nodes),
+      how_(how),
+      options_(options_of(asked)),
+      at_once_(at_once),
+      next_names_(at_once, 0) {
     for (std::size_t name = 0; name < names - names % at_once; ++name) {
         names_.emplace_back(fmt::format("redlock-bench:lock:{:06}", name));
     }
@@ -112,7 +119,7 @@ void library_side::worker_done() {
 
 asio::awaitable<void> library_side::work(std::size_t worker) {
     for (auto begun = clock::now(); may_begin(begun); begun = clock::now()) {
-        auto [error, held] = co_await locks_.async_acquire(next_name(worker), once(),
+        auto [error, held] = co_await locks_.async_acquire(next_name(worker), options_,
                                                            asio::as_tuple(asio::deferred));
         note_acquired(begun, error);
         if (!error) {

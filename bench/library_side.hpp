@@ -22,10 +22,16 @@ enum class style {
     callbacks,   ///< Function objects.
 };
 
+/// With which options it acquires.
+enum class terms {
+    usual,             ///< The default options: nothing is asked for.
+    attempts_limited,  ///< One attempt, and a lease that is not renewed.
+};
+
 class library_side {
   public:
     library_side(const std::vector<redlock::endpoint>& nodes, style how, std::size_t at_once,
-                 std::size_t names);
+                 std::size_t names, terms asked = terms::usual);
     library_side(const library_side&) = delete;
     library_side& operator=(const library_side&) = delete;
     ~library_side();
@@ -55,6 +61,7 @@ class library_side {
     boost::asio::io_context io_{1};  // One thread: Asio may leave out what only many need.
     redlock::lock_manager locks_;
     style how_;
+    redlock::acquire_options options_;
     std::size_t at_once_;
     std::vector<redlock::resource_name> names_;
     std::vector<std::size_t> next_names_;  ///< By worker; each has its own stretch of the names.

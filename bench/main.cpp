@@ -19,6 +19,7 @@
 #include "bench/hand_over.hpp"
 #include "bench/hand_over_worker.hpp"
 #include "bench/report.hpp"
+#include "bench/terms_cost.hpp"
 
 namespace {
 
@@ -71,6 +72,32 @@ int run_floors(const std::vector<redlock::endpoint>& nodes, const bench::argumen
     return errors == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+int run_options(const std::vector<redlock::endpoint>& nodes, const bench::arguments& asked) {
+    const double seconds = asked.seconds.value_or(bench::options_seconds);
+    if (!asked.json) {
+        bench::print_terms_head(asked.how, seconds);
+    }
+    std::vector<bench::terms_line> lines;
+    std::size_t errors = 0;
+    for (const std::size_t at_once : {1U, 64U}) {
+        for (const std::size_t count : {1U, 3U}) {
+            if (count > nodes.size()) {
+                continue;
+            }
+            const auto& measured =
+                lines.emplace_back(bench::measure_terms(nodes, count, at_once, asked.how, seconds));
+            errors += measured.errors;
+            if (!asked.json) {
+                bench::print_terms_line(measured);
+            }
+        }
+    }
+    if (asked.json) {
+        bench::print_terms_json(lines);
+    }
+    return errors == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
 int run_hand_over(const std::vector<redlock::endpoint>& nodes, const bench::arguments& asked) {
     const double seconds = asked.seconds.value_or(bench::hand_over_seconds);
     if (!asked.json) {
@@ -117,6 +144,8 @@ int run(const std::vector<redlock::endpoint>& nodes, const bench::arguments& ask
             return run_hand_over(nodes, asked);
         case bench::part::frozen:
             return run_frozen(nodes, asked);
+        case bench::part::options:
+            return run_options(nodes, asked);
     }
     return exit_usage;
 }

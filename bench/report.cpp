@@ -50,8 +50,8 @@ double milliseconds(nanoseconds time) {
 void print_table_head(style how, double seconds) {
     fmt::print(
         "One cycle is to acquire and to release a resource that nobody else wants.\n"
-        "The library: {} on one thread. {:.1f} s a line, in slices of 0.15 s taken in turn; "
-        "medians.\n\n"
+        "The library: the default options, {} on one thread. {:.1f} s a line, in slices of\n"
+        "0.15 s taken in turn; medians.\n\n"
         "          |    cycles a second      | redlock /   | acquire, us         "
         "| client's cpu, us a cycle\n"
         "nodes  at |   plain     own redlock | plain   own |  plain    own redlock "
@@ -141,6 +141,43 @@ void print_hand_over_json(const std::vector<hand_over_line>& lines) {
             {"error", line.error}});
     }
     std::cout << json::object{{"hand_over", std::move(printed)}} << '\n';
+}
+
+void print_terms_head(style how, double seconds) {
+    fmt::print(
+        "The default options beside attempts-limited ones (wait_policy::none(), a lease of 10 s),\n"
+        "on resources that nobody else wants. {} on one thread. {:.1f} s a line, in slices of\n"
+        "0.15 s taken in turn; medians. The servers' time is that of all nodes.\n\n"
+        "          |     cycles a second       | servers, us a cycle\n"
+        "nodes  at | limited  default  ratio   | limited  default  ratio\n",
+        name_of(how), seconds);
+    std::fflush(stdout);
+}
+
+void print_terms_line(const terms_line& line) {
+    fmt::print("{:5} {:3} | {:>7} {:>8} {:6.3f}   | {:7.2f} {:8.2f} {:6.3f}\n", line.nodes,
+               line.at_once, thousands(line.limited_rate), thousands(line.usual_rate),
+               line.rate_ratio, line.limited_server_us, line.usual_server_us, line.server_ratio());
+    if (line.errors > 0) {
+        fmt::print("       errors: {} {}\n", line.errors, line.error);
+    }
+    std::fflush(stdout);
+}
+
+void print_terms_json(const std::vector<terms_line>& lines) {
+    json::array printed;
+    for (const terms_line& line : lines) {
+        printed.push_back(json::object{{"nodes", line.nodes},
+                                       {"at_once", line.at_once},
+                                       {"limited_cycles_per_second", rounded(line.limited_rate, 1)},
+                                       {"default_cycles_per_second", rounded(line.usual_rate, 1)},
+                                       {"rate_ratio", rounded(line.rate_ratio, 0.001)},
+                                       {"limited_server_us", rounded(line.limited_server_us, 0.01)},
+                                       {"default_server_us", rounded(line.usual_server_us, 0.01)},
+                                       {"server_ratio", rounded(line.server_ratio(), 0.001)},
+                                       {"errors", line.errors}});
+    }
+    std::cout << json::object{{"options", std::move(printed)}} << '\n';
 }
 
 void print_frozen(const frozen_result& result) {

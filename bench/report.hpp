@@ -6,6 +6,7 @@
 #include "bench/cells.hpp"
 #include "bench/frozen.hpp"
 #include "bench/hand_over.hpp"
+#include "bench/terms_cost.hpp"
 
 namespace bench {
 
@@ -17,6 +18,10 @@ void print_json(const std::vector<cell>& cells, style how);
 void print_hand_over_head(double seconds);
 void print_hand_over_line(const hand_over_line& line);
 void print_hand_over_json(const std::vector<hand_over_line>& lines);
+
+void print_terms_head(style how, double seconds);
+void print_terms_line(const terms_line& line);
+void print_terms_json(const std::vector<terms_line>& lines);
 
 void print_frozen(const frozen_result& result);
 void print_frozen_json(const frozen_result& result);

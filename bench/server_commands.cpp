@@ -14,11 +14,26 @@ namespace bench {
 
 namespace {
 
+/// The number behind `mark`, which is the first in `line`.
+std::uint64_t number_behind(std::string_view mark, std::string_view line) {
+    std::uint64_t number = 0;
+    if (const auto at = line.find(mark); at != std::string_view::npos) {
+        const auto digits = line.substr(at + mark.size());
+        std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    }
+    return number;
+}
+
+struct served {
+    std::uint64_t calls = 0;
+    std::uint64_t microseconds = 0;
+};
+
 /// A line reads: cmdstat_client|setname:calls=3,usec=10,...
-std::uint64_t sent_by_clients(std::string_view statistics) {
+served sent_by_clients(std::string_view statistics) {
     constexpr std::string_view prefix = "cmdstat_";
     constexpr std::string_view calls = ":calls=";
-    std::uint64_t sum = 0;
+    served sum;
     for (auto at = statistics.find(prefix); at != std::string_view::npos;
          at = statistics.find(prefix, at + 1)) {
         const auto line = statistics.substr(at + prefix.size());
@@ -31,10 +46,10 @@ std::uint64_t sent_by_clients(std::string_view statistics) {
             std::end(script_commands)) {
             continue;
         }
-        std::uint64_t number = 0;
-        const auto digits = line.substr(name_end + calls.size());
-        std::from_chars(digits.data(), digits.data() + digits.size(), number);
-        sum += number;
+        sum.calls += number_behind(calls, line);
+        if (name != "info") {
+            sum.microseconds += number_behind(",usec=", line);
+        }
     }
     return sum;
 }
@@ -51,11 +66,20 @@ server_commands::server_commands(const std::vector<redlock::endpoint>& servers) 
 std::uint64_t server_commands::count() {
     std::uint64_t sum = 0;
     for (bare_node& server : servers_) {
-        sum += sent_by_clients(server.ask({"INFO", "commandstats"}));
+        sum += sent_by_clients(server.ask({"INFO", "commandstats"})).calls;
     }
     const std::uint64_t result = sum - own_;
     own_ += servers_.size();  // A server counts a question once it is answered.
     return result;
+}
+
+std::uint64_t server_commands::microseconds() {
+    std::uint64_t sum = 0;
+    for (bare_node& server : servers_) {
+        sum += sent_by_clients(server.ask({"INFO", "commandstats"})).microseconds;
+    }
+    own_ += servers_.size();
+    return sum;
 }
 
 }  // namespace bench

@@ -20,6 +20,9 @@ class server_commands {
     /// Commands received by all of them together, without this object's own questions: only the
     /// difference of two calls means anything. Throws what bare_node throws.
     [[nodiscard]] std::uint64_t count();
+    /// Microseconds that all of them together have spent on such commands, what a script calls
+    /// included and these questions not. Likewise.
+    [[nodiscard]] std::uint64_t microseconds();
 
   private:
     std::vector<bare_node> servers_;

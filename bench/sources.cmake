@@ -15,4 +15,13 @@ set(bench_sources
     bench/report.cpp
     bench/server_commands.cpp
     bench/settle.cpp
+    bench/terms_cost.cpp
+)
+
+# What one cycle asks of the machine, for the tests in tests/cost.
+set(cycles_sources
+    bench/counters.cpp
+    bench/cycles.cpp
+    bench/library_side.cpp
+    bench/settle.cpp
 )

@@ -23,11 +23,11 @@ script_call encode(const node_pool& pool, const lock_identity& identity,
                    std::chrono::milliseconds lease_time, const line_place* place) {
     const auto& options = pool.options();
     const std::string fence = fence_key(identity.resource);
-    const std::string ballot = decimal(identity.block.first);
-    const std::string last = decimal(identity.block.last);
-    const std::string lease = decimal(lease_time.count());
-    const std::string window = decimal(std::chrono::microseconds{options.clock_window}.count());
-    const std::string fence_lifetime = decimal(options.fence_lifetime.count());
+    const auto ballot = identity.block.first;
+    const auto last = identity.block.last;
+    const auto lease = lease_time.count();
+    const auto window = std::chrono::microseconds{options.clock_window}.count();
+    const auto fence_lifetime = options.fence_lifetime.count();
     const holder_arguments holder{identity};
     if (place == nullptr) {
         return {scripts::acquire,
@@ -35,7 +35,7 @@ script_call encode(const node_pool& pool, const lock_identity& identity,
                 {identity.token, ballot, last, lease, window, fence_lifetime, holder.details()}};
     }
     const std::string line = line_key(identity.resource);
-    const std::string ticket = decimal(place->ticket);
+    const auto ticket = place->ticket;
     return {scripts::acquire_in_line,
             {identity.resource, fence, line, holder.key()},
             {identity.token, ballot, last, lease, window, fence_lifetime, place->id, ticket,
@@ -50,7 +50,7 @@ holder_arguments::holder_arguments(const lock_identity& identity) : details_(ide
     }
 }
 
-acquire_attempt::acquire_attempt(node_pool& pool, lock_identity identity,
+acquire_attempt::acquire_attempt(node_pool& pool, shared_identity identity,
                                  std::chrono::milliseconds lease_time, const line_place* place)
     : fan_out(pool),
       identity_(std::move(identity)),
@@ -59,7 +59,7 @@ acquire_attempt::acquire_attempt(node_pool& pool, lock_identity identity,
       // Before anything is encoded or sent: validity counts from here.
       round_(pool.size(), lease_time, boot_clock::now()),
       place_id_(place != nullptr ? place->id : std::string{}),
-      call_(encode(pool, identity_, lease_time, place)) {}
+      call_(encode(pool, *identity_, lease_time, place)) {}
 
 void acquire_attempt::start(owner& told) {
     owner_ = &told;
@@ -105,7 +105,7 @@ const script_call* acquire_attempt::script_for(node_index /*node*/) {
 void acquire_attempt::on_repeated(node_index node) {
     // The holder has left the line before, and may just have taken a place again.
     if (round_.outcome() == core::acquire_outcome::held && !place_id_.empty()) {
-        leave_line(pool(), identity_.resource, place_id_, core::node_set::only(node));
+        leave_line(pool(), identity_->resource, place_id_, core::node_set::only(node));
     }
 }
 
@@ -143,8 +143,8 @@ void acquire_attempt::vote(node_index node, const core::acquire_vote& vote) {
         before != core::acquire_outcome::held) {
         // The release that undoes it travels behind the ACQUIRE already, or goes out now.
         pool().tell({.kind = event_kind::late_grant_released,
-                     .resource = identity_.resource,
-                     .fencing = fencing_token{identity_.block.first},
+                     .resource = identity_->resource,
+                     .fencing = fencing_token{identity_->block.first},
                      .node = node,
                      .node_name = pool().names()[node]});
     }
@@ -223,7 +223,7 @@ void acquire_attempt::release(core::node_set granted, core::node_set doubtful,
 }
 
 void acquire_attempt::learn() {
-    pool().note_fence(identity_.resource, std::max(round_.largest_fence(), identity_.block.last));
+    pool().note_fence(identity_->resource, std::max(round_.largest_fence(), identity_->block.last));
     pool().note_offsets(round_.offsets_us());
 }
 

@@ -5,8 +5,10 @@
 
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "core/acquire_round.hpp"
 #include "core/fencing.hpp"
@@ -22,6 +24,21 @@ struct lock_identity {
     core::ballot_block block;
     /// What the holder key says, if one goes with it; see `encode_holder` in votes.hpp.
     std::string details;
+};
+
+/// An identity for all who need it, from the attempt to the release.
+class shared_identity {
+  public:
+    /// None, to be assigned before use.
+    shared_identity() = default;
+    shared_identity(lock_identity who)  // NOLINT(*-explicit-*)
+        : who_(std::make_shared<const lock_identity>(std::move(who))) {}
+
+    const lock_identity& operator*() const { return *who_; }
+    const lock_identity* operator->() const { return who_.get(); }
+
+  private:
+    std::shared_ptr<const lock_identity> who_;
 };
 
 /// Where an acquisition stands in the fair line, the same on every node and in every attempt.
@@ -61,7 +78,7 @@ class acquire_attempt final : public fan_out {
     };
 
     /// `place`: where it stands in the fair line; null to take no notice of it.
-    acquire_attempt(node_pool& pool, lock_identity identity, std::chrono::milliseconds lease_time,
+    acquire_attempt(node_pool& pool, shared_identity identity, std::chrono::milliseconds lease_time,
                     const line_place* place = nullptr);
 
     void start(owner& told);
@@ -79,7 +96,8 @@ class acquire_attempt final : public fan_out {
     void close() { closed_ = true; }
 
     [[nodiscard]] const core::acquire_round& round() const { return round_; }
-    [[nodiscard]] const lock_identity& identity() const { return identity_; }
+    [[nodiscard]] const lock_identity& identity() const { return *identity_; }
+    [[nodiscard]] const shared_identity& shared() const { return identity_; }
 
   private:
     [[nodiscard]] const script_call* script_for(node_index node) override;
@@ -95,7 +113,7 @@ class acquire_attempt final : public fan_out {
                  std::function<void()> settled = nullptr);
     void pay_owed(node_index node, core::acquire_answer answer);
 
-    lock_identity identity_;
+    shared_identity identity_;
     std::chrono::milliseconds lease_time_;
     std::int64_t wall_us_;
     core::acquire_round round_;

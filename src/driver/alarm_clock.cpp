@@ -103,29 +103,27 @@ class alarm_clock::descriptor : public std::enable_shared_from_this<descriptor> 
         listed_ = redis::inherited_descriptor{fd};
     }
 
+    /// Rings `owner` at `at`, or before.
     void arm(alarm_clock& owner, core::instant at) {
-        armed_for_ = at;
         owner_ = &owner;
         if (stamp_.foreign()) {
             boost::asio::post(fd_.get_executor(),
-                              [self = shared_from_this()] { self->on_wait_ended(); });
+                              [self = shared_from_this()] { self->on_wait_ended(false); });
             return;
         }
-        // Zero would disarm it, and what lies before the start of the machine is refused.
-        const auto since_boot = std::max(at.time_since_epoch(), core::duration{1});
-        const auto seconds = std::chrono::floor<std::chrono::seconds>(since_boot);
-        itimerspec when{};
-        when.it_value.tv_sec = seconds.count();
-        when.it_value.tv_nsec = (since_boot - seconds).count();
-        ::timerfd_settime(fd_.native_handle(), TFD_TIMER_ABSTIME, &when, nullptr);
+        // Set for something earlier that was cancelled since: it rings for nothing once, which is
+        // cheaper than a system call for each lock that is released in time.
+        if (at < set_for_) {
+            set(at);
+        }
         if (!waiting_) {
             wait();
         }
     }
 
-    /// Nothing is to be rung: lets the wait end, so that the event loop may.
+    /// Nothing is to be rung: lets the wait end, so that the event loop may. The timer stays set,
+    /// and is not set anew by the next lock, whose alarm is hardly ever earlier.
     void disarm() {
-        armed_for_ = core::never;
         if (waiting_) {
             fd_.cancel();
         }
@@ -140,17 +138,27 @@ class alarm_clock::descriptor : public std::enable_shared_from_this<descriptor> 
         fd_.close(ignored);
     }
 
-    [[nodiscard]] core::instant armed_for() const { return armed_for_; }
-
   private:
-    void wait() {
-        waiting_ = true;
-        fd_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
-                       [self = shared_from_this(), kept = kept_.lock()](
-                           const boost::system::error_code&) { self->on_wait_ended(); });
+    void set(core::instant at) {
+        set_for_ = at;
+        // Zero would disarm it, and what lies before the start of the machine is refused.
+        const auto since_boot = std::max(at.time_since_epoch(), core::duration{1});
+        const auto seconds = std::chrono::floor<std::chrono::seconds>(since_boot);
+        itimerspec when{};
+        when.it_value.tv_sec = seconds.count();
+        when.it_value.tv_nsec = (since_boot - seconds).count();
+        ::timerfd_settime(fd_.native_handle(), TFD_TIMER_ABSTIME, &when, nullptr);
     }
 
-    void on_wait_ended() {
+    void wait() {
+        waiting_ = true;
+        fd_.async_wait(
+            boost::asio::posix::stream_descriptor::wait_read,
+            [self = shared_from_this(), kept = kept_.lock()](
+                const boost::system::error_code& cancelled) { self->on_wait_ended(!cancelled); });
+    }
+
+    void on_wait_ended(bool rang) {
         waiting_ = false;
         if (owner_ == nullptr) {
             return;
@@ -161,11 +169,15 @@ class alarm_clock::descriptor : public std::enable_shared_from_this<descriptor> 
             }
             return;
         }
+        if (!rang) {
+            owner_->rearm();  // something may have been set since
+            return;
+        }
         std::uint64_t expirations = 0;
-        // Clears the readiness; nothing to read means that the wait was cancelled or set anew.
+        // Clears the readiness; nothing to read means that it was set anew.
         [[maybe_unused]] const auto size =
             ::read(fd_.native_handle(), &expirations, sizeof expirations);
-        armed_for_ = core::never;
+        set_for_ = core::never;
         owner_->ring(boot_clock::now());
     }
 
@@ -174,7 +186,7 @@ class alarm_clock::descriptor : public std::enable_shared_from_this<descriptor> 
     redis::process_stamp stamp_;
     alarm_clock* owner_ = nullptr;
     std::weak_ptr<void> kept_;
-    core::instant armed_for_ = core::never;
+    core::instant set_for_ = core::never;
     bool waiting_ = false;
 };
 
@@ -221,12 +233,8 @@ void alarm_clock::rearm() {
     }
     const core::instant earliest = heap_.earliest();
     if (earliest == core::never) {
-        if (timer_->armed_for() != core::never) {
-            timer_->disarm();
-        }
-    } else if (earliest < timer_->armed_for()) {
-        // Armed for something earlier that was cancelled since: it rings for nothing once, which is
-        // cheaper than a system call for each lock that is released in time.
+        timer_->disarm();
+    } else {
         timer_->arm(*this, earliest);
     }
 }

@@ -12,9 +12,9 @@ namespace {
 script_call encode(const node_pool& pool, const lock_identity& identity,
                    std::chrono::milliseconds lease_time, bool plants) {
     const std::string fence = fence_key(identity.resource);
-    const std::string last = decimal(identity.block.last);
-    const std::string lease = decimal(lease_time.count());
-    const std::string lifetime = decimal(pool.options().fence_lifetime.count());
+    const auto last = identity.block.last;
+    const auto lease = lease_time.count();
+    const auto lifetime = pool.options().fence_lifetime.count();
     const holder_arguments holder{identity};
     return {scripts::extend,
             {identity.resource, fence, holder.key()},

@@ -12,20 +12,18 @@ namespace {
 script_call encode(const node_pool& pool, const lock_identity& identity, std::uint64_t bar,
                    release_attempt::knowledge known) {
     const std::string fence = fence_key(identity.resource);
-    const std::string bar_text = decimal(bar);
-    const std::string lifetime = decimal(pool.options().fence_lifetime.count());
-    const std::string window =
-        decimal(std::chrono::microseconds{pool.options().clock_window}.count());
+    const auto lifetime = pool.options().fence_lifetime.count();
+    const auto window = std::chrono::microseconds{pool.options().clock_window}.count();
     const holder_arguments holder{identity};
     const bool above = known == release_attempt::knowledge::token_only;
     return {scripts::release,
             {identity.resource, fence, holder.key()},
-            {identity.token, bar_text, lifetime, window, above ? "1" : std::string_view{}}};
+            {identity.token, bar, lifetime, window, above ? "1" : std::string_view{}}};
 }
 
 }  // namespace
 
-release_attempt::release_attempt(node_pool& pool, lock_identity identity, core::node_set granted,
+release_attempt::release_attempt(node_pool& pool, shared_identity identity, core::node_set granted,
                                  core::node_set doubtful, std::chrono::milliseconds lease_time,
                                  knowledge known)
     : fan_out(pool),
@@ -35,12 +33,12 @@ release_attempt::release_attempt(node_pool& pool, lock_identity identity, core::
       until_(boot_clock::now() + lease_time),
       round_(pool.size(), granted | doubtful) {
     if (!(granted - doubtful).empty()) {
-        plain_ = encode(pool, identity_, 0, known);
+        plain_ = encode(pool, *identity_, 0, known);
     }
     if (!doubtful.empty()) {
-        barred_ =
-            encode(pool, identity_, identity_.block.first == 0 ? 0 : identity_.block.bar(), known);
-        pool.note_fence(identity_.resource, identity_.block.bar());
+        barred_ = encode(pool, *identity_, identity_->block.first == 0 ? 0 : identity_->block.bar(),
+                         known);
+        pool.note_fence(identity_->resource, identity_->block.bar());
     }
 }
 

@@ -34,7 +34,7 @@ class release_attempt final : public fan_out {
 
     /// `granted`: nodes that surely hold the lock. `doubtful`: nodes that may, or may do so late,
     /// which are barred as well. Keeps trying for `lease_time`.
-    release_attempt(node_pool& pool, lock_identity identity, core::node_set granted,
+    release_attempt(node_pool& pool, shared_identity identity, core::node_set granted,
                     core::node_set doubtful, std::chrono::milliseconds lease_time,
                     knowledge known = knowledge::all);
 
@@ -56,7 +56,7 @@ class release_attempt final : public fan_out {
     void settle_if_done();
     void tell_owner();
 
-    lock_identity identity_;
+    shared_identity identity_;
     core::node_set doubtful_;
     core::node_set unsettled_;  // not answered, not timed out, not owed
     core::instant until_;

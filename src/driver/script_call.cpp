@@ -1,40 +1,51 @@
 #include "driver/script_call.hpp"
 
+#include <span>
+
 #include "redis/resp_writer.hpp"
 
 namespace redlock::driver {
 
 namespace {
 
-/// Empty keys and arguments at the end stand for "not given": the caller need not build lists.
-std::size_t count_given(std::initializer_list<std::string_view> list) {
+/// The caller need not build lists.
+std::span<const script_argument> given_of(script_call::list list) {
     std::size_t given = list.size();
-    while (given > 0 && (list.begin() + given - 1)->data() == nullptr) {
+    while (given > 0 && !(list.begin() + given - 1)->given()) {
         --given;
     }
-    return given;
+    return {list.begin(), given};
 }
 
 }  // namespace
 
-script_call::script_call(const scripts::script& script,
-                         std::initializer_list<std::string_view> keys,
-                         std::initializer_list<std::string_view> arguments)
+script_call::script_call(const scripts::script& script, list keys, list arguments)
     : script_(&script) {
-    const std::size_t key_count = count_given(keys);
-    const std::size_t value_count = count_given(arguments);
-    argument_count_ = 3 + key_count + value_count;
-    redis::resp_writer writer{encoded_};
-    writer.begin(argument_count_);
-    writer.arg(std::string_view{"EVALSHA"});
-    writer.arg(script.sha1);
-    tail_ = encoded_.size();
-    writer.arg(key_count);
-    for (std::size_t i = 0; i < key_count; ++i) {
-        writer.arg(*(keys.begin() + i));
+    const auto given_keys = given_of(keys);
+    const auto given_arguments = given_of(arguments);
+    argument_count_ = 3 + given_keys.size() + given_arguments.size();
+    constexpr std::string_view evalsha = "EVALSHA";
+    const script_argument key_count{given_keys.size()};
+
+    // Written in one piece: there are two of these for each lock.
+    redis::resp_writer{encoded_}.begin(argument_count_);
+    const std::size_t start = encoded_.size();
+    tail_ = start + redis::size_of_arg(evalsha.size()) + redis::size_of_arg(script.sha1.size());
+    std::size_t size = tail_ + redis::size_of_arg(key_count.text().size());
+    for (const auto each : {given_keys, given_arguments}) {
+        for (const script_argument& argument : each) {
+            size += redis::size_of_arg(argument.text().size());
+        }
     }
-    for (std::size_t i = 0; i < value_count; ++i) {
-        writer.arg(*(arguments.begin() + i));
+    encoded_.resize(size);
+    char* end = encoded_.data() + start;
+    end = redis::put_arg(end, evalsha);
+    end = redis::put_arg(end, script.sha1);
+    end = redis::put_arg(end, key_count.text());
+    for (const auto each : {given_keys, given_arguments}) {
+        for (const script_argument& argument : each) {
+            end = redis::put_arg(end, argument.text());
+        }
     }
 }
 

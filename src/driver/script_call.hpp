@@ -3,6 +3,8 @@
 // so that any number of nodes may be sent it.
 #pragma once
 
+#include <array>
+#include <charconv>
 #include <concepts>
 #include <cstddef>
 #include <initializer_list>
@@ -13,11 +15,37 @@
 
 namespace redlock::driver {
 
+/// An argument of a script: a text, which is not copied, or an integer, written as Redis reads it.
+class script_argument {
+  public:
+    script_argument(std::string_view text) : text_(text) {}    // NOLINT(*-explicit-*)
+    script_argument(const std::string& text) : text_(text) {}  // NOLINT(*-explicit-*)
+    script_argument(const char* text) : text_(text) {}         // NOLINT(*-explicit-*)
+    /// Not given.
+    script_argument() = default;
+    script_argument(std::integral auto number)  // NOLINT(*-explicit-*)
+        : digits_end_(static_cast<std::size_t>(
+              std::to_chars(digits_.data(), digits_.data() + digits_.size(), number).ptr -
+              digits_.data())) {}
+
+    [[nodiscard]] bool given() const { return digits_end_ != 0 || text_.data() != nullptr; }
+    [[nodiscard]] std::string_view text() const {
+        return digits_end_ != 0 ? std::string_view{digits_.data(), digits_end_} : text_;
+    }
+
+  private:
+    std::string_view text_;
+    std::array<char, 20> digits_{};  // a sign and 19 digits, or 20 digits
+    std::size_t digits_end_ = 0;
+};
+
 class script_call {
   public:
+    /// Arguments and keys at the end that are not given are left out.
+    using list = std::initializer_list<script_argument>;
+
     script_call() = default;
-    script_call(const scripts::script& script, std::initializer_list<std::string_view> keys,
-                std::initializer_list<std::string_view> arguments);
+    script_call(const scripts::script& script, list keys, list arguments);
 
     /// The command for the steady state.
     [[nodiscard]] std::string_view by_digest() const { return encoded_; }

@@ -212,9 +212,8 @@ std::uint64_t acquire_operation::block_width() const {
         return 1;
     }
     // Others who wait here will want a fencing token each.
-    const std::size_t waiting = manager_.lines().waiting(resource_.str());
-    return core::turn::block_width(is_linked() ? waiting - 1 : waiting,
-                                   hand_over_limits(manager_.options()));
+    const std::size_t waiting = manager_.lines().waiting_beside(*this, resource_.str());
+    return core::turn::block_width(waiting, hand_over_limits(manager_.options()));
 }
 
 driver::lock_identity acquire_operation::identity_with(const core::ballot_block& block) const {
@@ -273,9 +272,9 @@ void acquire_operation::on_alarm(core::instant now) {
 void acquire_operation::hand_out() {
     const auto& round = attempt_->round();
     won_lease won;
-    won.identity = attempt_->identity();
+    won.identity = attempt_->shared();
     won.turn =
-        core::turn{won.identity.block, round.started(), hand_over_limits(manager_.options())};
+        core::turn{won.identity->block, round.started(), hand_over_limits(manager_.options())};
     won.started = round.started();
     won.valid_until = round.valid_until();
     won.attempt = attempt_;

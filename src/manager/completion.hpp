@@ -17,6 +17,7 @@
 #include <boost/asio/prefer.hpp>
 #include <boost/asio/system_executor.hpp>
 #include <memory>
+#include <optional>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -35,11 +36,34 @@ class completion {
     /// In the initiating function. `io`: the manager's executor, and where to complete if the
     /// handler names no other. None for a lock that knows no manager, whose handler is then called
     /// by whoever completes it, which is the initiating function.
-    completion(handler_type handler, boost::asio::any_io_executor io)
-        : io_(std::move(io)),
-          executor_(at_work(boost::asio::get_associated_executor(
-              handler, io_ ? executor_type{io_} : executor_type{}))),
-          handler_(std::make_unique<handler_type>(std::move(handler))) {}
+    completion(handler_type handler, boost::asio::any_io_executor io) : io_(std::move(io)) {
+        const executor_type own = io_ ? executor_type{io_} : executor_type{};
+        const auto wanted = boost::asio::get_associated_executor(handler, own);
+        if (io_ && wanted == own) {
+            // Nearly always, and much cheaper: no executor is put into one of another type.
+            work_ = boost::asio::prefer(io_, boost::asio::execution::outstanding_work.tracked);
+        } else if (wanted) {
+            elsewhere_ =
+                boost::asio::prefer(wanted, boost::asio::execution::outstanding_work.tracked);
+        }
+        handler_.emplace(std::move(handler));
+    }
+    completion(completion&& other) noexcept { *this = std::move(other); }
+    completion& operator=(completion&& other) noexcept {
+        stamp_ = other.stamp_;
+        io_ = std::move(other.io_);
+        strand_ = std::move(other.strand_);
+        work_ = std::move(other.work_);
+        elsewhere_ = std::move(other.elsewhere_);
+        // Made anew: the assignment of an any_completion_handler of Boost 1.81 can recurse.
+        handler_.reset();
+        if (other.handler_) {
+            handler_.emplace(std::move(*other.handler_));
+            other.handler_.reset();
+        }
+        return *this;
+    }
+    ~completion() = default;
 
     /// In the initiating function, before the operation can complete: from now on `cancel()` is
     /// called on `strand` when the caller cancels, as long as `operation` lives, whose `handler()`
@@ -66,37 +90,42 @@ class completion {
     }
     [[nodiscard]] const boost::asio::any_io_executor& strand() const { return strand_; }
 
-    [[nodiscard]] explicit operator bool() const { return handler_ != nullptr; }
+    [[nodiscard]] explicit operator bool() const { return handler_.has_value(); }
 
     void operator()(Args... args) {
-        // Out of the strand first, then to where the handler wants to be: an
-        // any_completion_executor can be dispatched to, but not posted to.
-        auto run = [handler = std::move(handler_), stamp = stamp_,
+        auto run = [handler = std::move(*handler_), stamp = stamp_,
                     values = std::tuple<Args...>{std::move(args)...}]() mutable {
             if (stamp.foreign()) {
                 std::get<0>(values) = errc::forked;
             }
             // On the caller's executor, where alone its slot may be touched.
-            auto slot = boost::asio::get_associated_cancellation_slot(*handler);
+            auto slot = boost::asio::get_associated_cancellation_slot(handler);
             if (slot.is_connected()) {
                 slot.clear();
             }
             // Moved out first, so that its memory is free again when it runs.
-            handler_type last = std::move(*handler);
-            handler.reset();
+            handler_type last = std::move(handler);
             std::apply(std::move(last), std::move(values));
         };
-        if (!io_ && !executor_) {
+        handler_.reset();
+        // Once the handler has run, the loop that it ran in may be gone: its work is counted by
+        // what is sent there, and nothing that counts stays behind on this thread.
+        if (work_) {
+            boost::asio::post(
+                io_, [work = std::exchange(work_, {}), run = std::move(run)]() mutable { run(); });
+            return;
+        }
+        if (!elsewhere_) {
             run();
             return;
         }
-        auto hop = [executor = std::exchange(executor_, {}), run = std::move(run)]() mutable {
-            // Once the handler has run, the loop that it ran in may be gone: its work is counted
-            // by what is sent there, and nothing that counts stays behind on this thread.
+        // Out of the strand first, then to where the handler wants to be: an
+        // any_completion_executor can be dispatched to, but not posted to.
+        auto hop = [elsewhere = std::exchange(elsewhere_, {}), run = std::move(run)]() mutable {
             const auto target =
-                boost::asio::prefer(executor, boost::asio::execution::outstanding_work.untracked);
+                boost::asio::prefer(elsewhere, boost::asio::execution::outstanding_work.untracked);
             boost::asio::dispatch(
-                target, [work = std::move(executor), run = std::move(run)]() mutable { run(); });
+                target, [work = std::move(elsewhere), run = std::move(run)]() mutable { run(); });
         };
         if (io_) {
             boost::asio::post(io_, std::move(hop));
@@ -109,19 +138,13 @@ class completion {
   private:
     using executor_type = boost::asio::any_completion_executor;
 
-    [[nodiscard]] static executor_type at_work(const executor_type& where) {
-        return where ? boost::asio::prefer(where,
-                                           boost::asio::execution::outstanding_work.tracked)
-                     : where;
-    }
-
     redis::process_stamp stamp_;
     boost::asio::any_io_executor io_;
     boost::asio::any_io_executor strand_;  // of a cancellable operation
-    boost::asio::any_completion_executor executor_;
-    // Behind a pointer: an any_completion_handler of Boost 1.81 may only be move-constructed, its
-    // assignment can recurse.
-    std::unique_ptr<handler_type> handler_;
+    // What keeps the caller's executor at work: the first if that is `io_`, else the second.
+    boost::asio::any_io_executor work_;
+    executor_type elsewhere_;
+    std::optional<handler_type> handler_;
 };
 
 /// What goes with an error. An empty lock knows where its completions belong, too.

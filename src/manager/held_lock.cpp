@@ -56,8 +56,8 @@ held_lock::held_lock(manager_impl& manager, won_lease won)
     : manager_(&manager),
       owner_(manager.weak_from_this()),
       won_(std::move(won)),
-      resource_(won_.identity.resource),
-      token_(won_.identity.token),
+      resource_(won_.identity->resource),
+      token_(won_.identity->token),
       fencing_(won_.turn.fencing()),
       valid_until_(won_.valid_until.time_since_epoch().count()),
       renewal_(renewal_settings(won_, manager.nodes().random()), won_.started, won_.valid_until) {
@@ -130,7 +130,7 @@ void held_lock::extend(std::optional<std::chrono::milliseconds> lease_time,
     won_.longest_lease = std::max(won_.longest_lease, lease);
     settle_extensions();
     extensions_.push_back(std::make_shared<driver::extend_attempt>(
-        manager_->nodes(), won_.identity, granted(), doubtful() | may_be_planted(), lease,
+        manager_->nodes(), *won_.identity, granted(), doubtful() | may_be_planted(), lease,
         valid_until(), !is_attached()));
     const auto attempt = extensions_.back();
     attempt->start(operation);
@@ -261,7 +261,7 @@ void held_lock::release(std::shared_ptr<outcome_waiter> waiter) {
 /// Passes the lease to whoever waits for it here; false if it must go back to the nodes.
 bool held_lock::hand_over() {
     line_member* const next = local_lines::first_behind(*this);
-    if (next == nullptr || manager_->closed() || !won_.identity.details.empty() ||
+    if (next == nullptr || manager_->closed() || !won_.identity->details.empty() ||
         !next->may_take_over() ||
         !won_.turn.pass_on(boot_clock::now(), won_.valid_until, next->lease_time(),
                            next->stop_margin())) {

@@ -28,7 +28,7 @@ namespace redlock::manager {
 
 /// How a lock came to be ours.
 struct won_lease {
-    driver::lock_identity identity;
+    driver::shared_identity identity;
     core::turn turn;
     std::chrono::milliseconds lease_time{};
     /// The longest that the nodes were ever asked for: so long one of them may keep it.
@@ -49,7 +49,8 @@ struct won_lease {
 class extend_operation;
 class loss_waiter;
 
-class held_lock final : public driver::alarm,
+class held_lock final : public keepable<held_lock>,
+                        public driver::alarm,
                         public driver::release_attempt::owner,
                         public std::enable_shared_from_this<held_lock> {
   public:

@@ -8,12 +8,30 @@
 
 namespace redlock::manager {
 
+namespace {
+
+// As many as are likely to be taken and given back at once; their names' memory stays.
+constexpr std::size_t most_spare = 256;
+constexpr std::size_t longest_spare = 256;
+
+}  // namespace
+
 local_line& local_lines::line_of(const std::string& resource) {
-    const auto [found, is_new] = lines_.try_emplace(resource);
-    if (is_new) {
-        found->second.resource_ = &found->first;
+    const auto known = lines_.find(resource);
+    if (known != lines_.end()) {
+        return known->second;
     }
-    return found->second;
+    const auto added = [&] {
+        if (spare_.empty()) {
+            return lines_.try_emplace(resource).first;
+        }
+        lines::node_type reused = std::move(spare_.back());
+        spare_.pop_back();
+        reused.key() = resource;
+        return lines_.insert(std::move(reused)).position;
+    }();
+    added->second.resource_ = &added->first;
+    return added->second;
 }
 
 bool local_lines::join(line_member& member, const std::string& resource) {
@@ -34,6 +52,11 @@ void local_lines::leave(line_member& member) {
 std::size_t local_lines::waiting(const std::string& resource) const {
     const auto found = lines_.find(resource);
     return found == lines_.end() ? 0 : found->second.waiting_;
+}
+
+std::size_t local_lines::waiting_beside(const line_member& member,
+                                        const std::string& resource) const {
+    return member.line_ != nullptr ? member.line_->waiting_ - 1 : waiting(resource);
 }
 
 void local_lines::acquired(line_member& member, held_lock& held) {
@@ -95,7 +118,10 @@ bool local_lines::go_on(local_line& line) {
         return false;
     }
     if (line.members_.empty()) {
-        lines_.erase(lines_.find(*line.resource_));
+        auto over = lines_.extract(lines_.find(*line.resource_));
+        if (spare_.size() < most_spare && over.key().size() <= longest_spare) {
+            spare_.push_back(std::move(over));
+        }
         return false;
     }
     line_member& first = line.members_.front();

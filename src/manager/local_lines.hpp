@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "core/instant.hpp"
 
@@ -69,6 +70,9 @@ class local_lines {
     void leave(line_member& member);
     /// How many wait for `resource`.
     [[nodiscard]] std::size_t waiting(const std::string& resource) const;
+    /// The same beside `member`, which waits for it too or stands in no line.
+    [[nodiscard]] std::size_t waiting_beside(const line_member& member,
+                                             const std::string& resource) const;
 
     /// `held` was acquired on the nodes, by `member` or by one that stood in no line.
     void acquired(line_member& member, held_lock& held);
@@ -91,6 +95,8 @@ class local_lines {
     bool go_on(local_line& line);
 
     lines lines_;
+    /// Lines that are over, to be used again: most last as long as one uncontended lock.
+    std::vector<lines::node_type> spare_;
     std::array<core::instant, 1024> ended_at_{};  // by the resource's hash
 };
 

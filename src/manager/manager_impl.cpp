@@ -28,28 +28,25 @@ std::shared_ptr<manager_impl> manager_impl::make(boost::asio::any_io_executor ex
 
 manager_impl::~manager_impl() {
     // The connections' last words must not reach what is being destroyed.
-    for (const auto& [held, owner] : held_) {
-        held->abandon();
-    }
-    operations_.clear();
+    held_.for_each([](const auto& held) { held->abandon(); });
+    const auto last = operations_.take_all();
     nodes_.on_all_settled(nullptr);
     nodes_.on_connection_change(nullptr);
 }
 
 void manager_impl::add(std::shared_ptr<closable> operation) {
-    closable* const key = operation.get();
-    operations_.emplace(key, std::move(operation));
+    operations_.add(std::move(operation));
 }
 
 void manager_impl::add(std::shared_ptr<held_lock> held) {
-    held_lock* const key = held.get();
     const std::lock_guard guard{held_guard_};
-    held_.emplace(key, std::move(held));
+    held_.add(std::move(held));
 }
 
 void manager_impl::remove(held_lock& held) {
+    std::shared_ptr<held_lock> last;  // let go without the guard
     const std::lock_guard guard{held_guard_};
-    held_.erase(&held);
+    last = held_.remove(held);
 }
 
 std::vector<std::pair<resource_name, lock_token>> manager_impl::active_locks() const {
@@ -58,24 +55,21 @@ std::vector<std::pair<resource_name, lock_token>> manager_impl::active_locks() c
         return active;
     }
     const std::lock_guard guard{held_guard_};
-    for (const auto& [held, owner] : held_) {
+    held_.for_each([&](const auto& held) {
         if (held->valid()) {
             active.emplace_back(held->resource(), held->token());
         }
-    }
+    });
     return active;
 }
 
 std::vector<std::shared_ptr<held_lock>> manager_impl::begin_close() {
     closed_ = true;
-    for (const auto& [operation, owner] : std::exchange(operations_, {})) {
+    for (const auto& operation : operations_.take_all()) {
         operation->on_manager_closed();
     }
     std::vector<std::shared_ptr<held_lock>> locks;
-    locks.reserve(held_.size());
-    for (const auto& [held, owner] : held_) {
-        locks.push_back(owner);
-    }
+    held_.for_each([&](const auto& held) { locks.push_back(held); });
     for (const auto& held : locks) {
         held->release({});
     }

@@ -13,7 +13,6 @@
 #include <boost/asio/strand.hpp>
 #include <memory>
 #include <mutex>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -21,6 +20,7 @@
 #include "driver/node_pool.hpp"
 #include "manager/counters.hpp"
 #include "manager/home.hpp"
+#include "manager/kept_list.hpp"
 #include "manager/local_lines.hpp"
 #include "manager/opening.hpp"
 #include "redlock/options.hpp"
@@ -32,7 +32,7 @@ class held_lock;
 class close_operation;
 
 /// Something that must end when the manager closes.
-class closable {
+class closable : public keepable<closable> {
   public:
     closable() = default;
     closable(const closable&) = delete;
@@ -76,7 +76,7 @@ class manager_impl : public std::enable_shared_from_this<manager_impl> {
 
     /// Owned from now on, until removed.
     void add(std::shared_ptr<closable> operation);
-    void remove(closable& operation) { operations_.erase(&operation); }
+    void remove(closable& operation) { const auto last = operations_.remove(operation); }
     void add(std::shared_ptr<held_lock> held);
     void remove(held_lock& held);
     /// Any thread.
@@ -106,9 +106,9 @@ class manager_impl : public std::enable_shared_from_this<manager_impl> {
     bool closed_ = false;
     std::shared_ptr<close_operation> close_;
     local_lines lines_;  // before the operations, which stand in them
-    std::unordered_map<closable*, std::shared_ptr<closable>> operations_;
+    kept_list<closable> operations_;
     mutable std::mutex held_guard_;  // for `active_locks`, which any thread may call
-    std::unordered_map<held_lock*, std::shared_ptr<held_lock>> held_;
+    kept_list<held_lock> held_;
 };
 
 }  // namespace redlock::manager

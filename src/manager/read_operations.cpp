@@ -112,14 +112,13 @@ void attach_operation::on_views(core::instant started, const std::vector<node_st
     // A lease without end was set by hand; it is good for one lease time at least.
     const auto remaining = hold.remaining.value_or(lease_time_);
     won_lease won;
-    won.identity.resource = resource_.str();
-    won.identity.token = request_.identifier();
-    won.identity.block = {hold.fencing.value(), hold.fencing.value()};
-    won.turn = core::turn{won.identity.block, started, {}};
-    if (driver::fencing_in_token(won.identity.token) == 0 || !hold.label.empty()) {
-        won.identity.details =
-            driver::encode_holder(hold.fencing.value(), won.identity.token, hold.label);
+    driver::lock_identity identity{
+        resource_.str(), request_.identifier(), {hold.fencing.value(), hold.fencing.value()}, {}};
+    if (driver::fencing_in_token(identity.token) == 0 || !hold.label.empty()) {
+        identity.details = driver::encode_holder(hold.fencing.value(), identity.token, hold.label);
     }
+    won.turn = core::turn{identity.block, started, {}};
+    won.identity = std::move(identity);
     won.lease_time = lease_time_;
     won.stop_margin = stop_margin_of(request_.options(), lease_time_);
     won.renews = request_.options().renew.value_or(false);

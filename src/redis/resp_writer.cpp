@@ -17,23 +17,38 @@ std::string_view decimal(digits& room, Number number) {
     return {room.data(), static_cast<std::size_t>(written.ptr - room.data())};
 }
 
-void header(std::string& out, char kind, std::size_t number) {
-    digits room{};
-    out += kind;
-    out += decimal(room, number);
-    out += "\r\n";
+char* put_line_end(char* to) {
+    *to++ = '\r';
+    *to++ = '\n';
+    return to;
 }
 
 }  // namespace
 
+char* put_arg(char* to, std::string_view bytes) {
+    *to++ = '$';
+    if (bytes.size() < 10) {  // Most of what a script is given.
+        *to++ = static_cast<char>('0' + bytes.size());
+    } else {
+        to = std::to_chars(to, to + digits{}.size(), bytes.size()).ptr;
+    }
+    to = put_line_end(to);
+    bytes.copy(to, bytes.size());
+    return put_line_end(to + bytes.size());
+}
+
 void resp_writer::begin(std::size_t argument_count) {
-    header(*out_, '*', argument_count);
+    digits room{};
+    *out_ += '*';
+    *out_ += decimal(room, argument_count);
+    *out_ += "\r\n";
 }
 
 void resp_writer::arg(std::string_view bytes) {
-    header(*out_, '$', bytes.size());
-    *out_ += bytes;
-    *out_ += "\r\n";
+    // In one piece: five small appends each look whether there is room.
+    const std::size_t start = out_->size();
+    out_->resize(start + size_of_arg(bytes.size()));
+    put_arg(out_->data() + start, bytes);
 }
 
 void resp_writer::signed_number(std::int64_t number) {

@@ -35,6 +35,17 @@ class resp_writer {
     std::string* out_;
 };
 
+/// For a command whose arguments are all known: `put_arg` writes what `resp_writer::arg` appends,
+/// `size_of_arg(bytes.size())` bytes, and returns their end.
+[[nodiscard]] inline std::size_t size_of_arg(std::size_t size) {
+    std::size_t digits = 1;
+    for (std::size_t rest = size; rest >= 10; rest /= 10) {
+        ++digits;
+    }
+    return 1 + digits + 2 + size + 2;
+}
+char* put_arg(char* to, std::string_view bytes);
+
 /// Appends one whole command.
 void append_command(std::string& out, std::initializer_list<std::string_view> arguments);
 /// The command alone.

@@ -117,6 +117,27 @@ TEST_F(alarm_clock_test, can_be_set_again_right_after_a_cancellation) {
     EXPECT_THAT(rung, ElementsAre(1));
 }
 
+TEST_F(alarm_clock_test, rings_in_time_when_the_timer_was_left_set_for_something_cancelled) {
+    const auto gone = noting(1);
+    const auto after = noting(2);
+    const auto before = noting(3);
+    clock->set(*gone, start + 5ms);
+    clock->cancel(*gone);
+    io.run();  // nothing waits now
+    io.restart();
+    clock->set(*after, start + 10ms);
+    io.run();
+    EXPECT_GE(after->rung_at, start + 10ms);
+    clock->set(*gone, start + 24h);
+    clock->cancel(*gone);
+    io.restart();
+    io.run();
+    io.restart();
+    clock->set(*before, boot_clock::now() + 1ms);
+    io.run();
+    EXPECT_THAT(rung, ElementsAre(2, 3));
+}
+
 TEST_F(alarm_clock_test, takes_the_last_of_several_settings) {
     const auto sooner = noting(1);
     clock->set(*sooner, start + 24h);

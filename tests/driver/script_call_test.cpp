@@ -53,6 +53,29 @@ TEST(script_call, writes_integers_as_redis_reads_them) {
     EXPECT_EQ(decimal(std::numeric_limits<std::uint64_t>::max()), "18446744073709551615");
 }
 
+TEST(script_call, takes_integers_as_they_are) {
+    const script_call numbers{
+        tiny,
+        {"k"},
+        {0, -5LL, (std::uint64_t{1} << 53) - 1, std::numeric_limits<std::uint64_t>::max(),
+         std::numeric_limits<std::int64_t>::min()}};
+    const script_call texts{
+        tiny,
+        {"k"},
+        {"0", "-5", "9007199254740991", "18446744073709551615", "-9223372036854775808"}};
+    EXPECT_EQ(numbers.by_digest(), texts.by_digest());
+    EXPECT_EQ(numbers.by_body(), texts.by_body());
+}
+
+TEST(script_call, writes_lengths_of_one_digit_and_of_many) {
+    for (const std::size_t size : {9U, 10U, 99U, 100U, 65536U}) {
+        const std::string key(size, 'x');
+        const script_call call{tiny, {key}, {}};
+        EXPECT_TRUE(call.by_digest().ends_with("$1\r\n1\r\n$" + std::to_string(size) + "\r\n" +
+                                               key + "\r\n"));
+    }
+}
+
 RC_GTEST_PROP(script_call_property, carries_any_bytes,
               (const std::string& key, const std::string& token, const std::string& label)) {
     const script_call call{tiny, {key, "fence"}, {token, label}};

@@ -3,6 +3,7 @@ set(manager_test_sources
     tests/manager/completion_test.cpp
     tests/manager/diagnose_test.cpp
     tests/manager/error_test.cpp
+    tests/manager/kept_list_test.cpp
     tests/manager/local_lines_test.cpp
     tests/manager/options_test.cpp
     tests/manager/verdict_test.cpp

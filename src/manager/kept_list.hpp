@@ -1,0 +1,77 @@
+// What a manager owns until it is over: its operations and its locks. Each is its own entry, so
+// that to keep one and to let it go costs neither memory nor a search; there is one of each for
+// every lock. Not safe for several threads by itself.
+#pragma once
+
+#include <boost/intrusive/list.hpp>
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace redlock::manager {
+
+template <class T>
+class kept_list;
+
+/// A base of what can be kept, in one list at a time.
+template <class T>
+class keepable {
+  public:
+    keepable() = default;
+    keepable(const keepable&) = delete;
+    keepable& operator=(const keepable&) = delete;
+
+  protected:
+    ~keepable() = default;
+
+  private:
+    friend class kept_list<T>;
+    boost::intrusive::list_member_hook<> hook_;
+    std::shared_ptr<T> self_;  ///< While it is kept.
+};
+
+template <class T>
+class kept_list {
+  public:
+    kept_list() = default;
+    kept_list(const kept_list&) = delete;
+    kept_list& operator=(const kept_list&) = delete;
+    ~kept_list() { const auto last = take_all(); }
+
+    /// Kept from now on; nothing happens if it is already.
+    void add(std::shared_ptr<T> what) {
+        keepable<T>& entry = *what;
+        if (entry.self_ == nullptr) {
+            entry.self_ = std::move(what);
+            entries_.push_back(entry);
+        }
+    }
+    /// Result: the reference that kept it, which may be the last; null if it was not kept.
+    [[nodiscard]] std::shared_ptr<T> remove(keepable<T>& entry) {
+        if (entry.self_ != nullptr) {
+            entries_.erase(entries_.iterator_to(entry));
+        }
+        return std::move(entry.self_);
+    }
+    [[nodiscard]] std::vector<std::shared_ptr<T>> take_all() {
+        std::vector<std::shared_ptr<T>> all;
+        while (!entries_.empty()) {
+            all.push_back(remove(entries_.front()));
+        }
+        return all;
+    }
+    template <class Visit>
+    void for_each(Visit visit) const {
+        for (const keepable<T>& entry : entries_) {
+            visit(entry.self_);
+        }
+    }
+
+  private:
+    using hook = boost::intrusive::member_hook<keepable<T>, boost::intrusive::list_member_hook<>,
+                                               &keepable<T>::hook_>;
+
+    boost::intrusive::list<keepable<T>, hook, boost::intrusive::constant_time_size<false>> entries_;
+};
+
+}  // namespace redlock::manager
