@@ -116,17 +116,18 @@ parsed<core::acquire_vote> parse_acquire(const redis::reply_view& reply, std::in
                 : parsed<core::acquire_vote>{std::nullopt, refusal_of(reply)};
 }
 
-parsed<core::extend_answer> parse_extend(const redis::reply_view& reply) {
-    if (reply.is_integer()) {
-        switch (reply.integer()) {
+parsed<extend_reply> parse_extend(const redis::reply_view& reply) {
+    if (reply.is_array() && reply.size() == 2 && reply[0].is_integer() && reply[1].is_integer()) {
+        const std::int64_t node_us = reply[1].integer();
+        switch (reply[0].integer()) {
             case 1:
-                return {core::extend_answer::extended, {}};
+                return {extend_reply{core::extend_answer::extended, node_us}, {}};
             case 2:
-                return {core::extend_answer::replanted, {}};
+                return {extend_reply{core::extend_answer::replanted, node_us}, {}};
             case 0:
-                return {core::extend_answer::taken, {}};
+                return {extend_reply{core::extend_answer::taken, node_us}, {}};
             case -1:
-                return {core::extend_answer::missing, {}};
+                return {extend_reply{core::extend_answer::missing, node_us}, {}};
             default:
                 break;
         }

@@ -13,7 +13,13 @@ manager_impl::manager_impl(boost::asio::any_io_executor executor,
       strand_(serializer_),
       clock_(strand_),
       nodes_(strand_, endpoints, options),
-      door_(nodes_, clock_) {}
+      door_(nodes_, clock_) {
+    nodes_.on_clock_set([this](node_index node) {
+        for (const auto& [held, owner] : held_) {
+            held->on_clock_set(node);
+        }
+    });
+}
 
 std::shared_ptr<manager_impl> manager_impl::make(boost::asio::any_io_executor executor,
                                                  const std::vector<endpoint>& endpoints,
@@ -31,6 +37,7 @@ manager_impl::~manager_impl() {
     operations_.clear();
     nodes_.on_all_settled(nullptr);
     nodes_.on_connection_change(nullptr);
+    nodes_.on_clock_set(nullptr);
 }
 
 void manager_impl::add(std::shared_ptr<closable> operation) {

@@ -7,6 +7,7 @@ set(manager_sources
     src/manager/diagnose_node.cpp
     src/manager/error.cpp
     src/manager/held_lock.cpp
+    src/manager/held_lock_lease.cpp
     src/manager/local_lines.cpp
     src/manager/lock.cpp
     src/manager/lock_manager.cpp

@@ -94,9 +94,10 @@ class scripted_node {
     using script_handler = std::function<redis::fake_server::answer(const std::string& script)>;
     /// At first it agrees to everything.
     script_handler on_script = [](const std::string& script) {
-        const bool asks_for_time = script.starts_with("acquire");
-        return redis::fake_server::answer{.bytes =
-                                              asks_for_time ? ":1700000000000000\r\n" : ":1\r\n"};
+        return redis::fake_server::answer{
+            .bytes = script.starts_with("acquire")  ? ":1700000000000000\r\n"
+                     : script.starts_with("extend") ? "*2\r\n:1\r\n:1700000000000000\r\n"
+                                                    : ":1\r\n"};
     };
 
     [[nodiscard]] std::string url() const { return server.url(); }

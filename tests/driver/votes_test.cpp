@@ -30,7 +30,7 @@ std::string bulk(std::string_view bytes) {
 parsed<core::acquire_vote> acquire(std::string_view bytes, std::int64_t wall_us = 0) {
     return parse_acquire(written_reply{bytes}.view(), wall_us);
 }
-parsed<extend_answer> extend(std::string_view bytes) {
+parsed<extend_reply> extend(std::string_view bytes) {
     return parse_extend(written_reply{bytes}.view());
 }
 parsed<release_answer> release(std::string_view bytes) {
@@ -179,12 +179,18 @@ TEST(votes, takes_no_other_reply_for_an_acquire_vote) {
 }
 
 TEST(votes, reads_extend) {
-    EXPECT_EQ(extend(":1\r\n").vote, extend_answer::extended);
-    EXPECT_EQ(extend(":2\r\n").vote, extend_answer::replanted);
-    EXPECT_EQ(extend(":0\r\n").vote, extend_answer::taken);
-    EXPECT_EQ(extend(":-1\r\n").vote, extend_answer::missing);
+    const auto answer_to = [](const std::string& code) {
+        const auto read = extend("*2\r\n:" + code + "\r\n:1700000000000000\r\n").vote.value();
+        EXPECT_EQ(read.node_us, 1'700'000'000'000'000);
+        return read.answer;
+    };
+    EXPECT_EQ(answer_to("1"), extend_answer::extended);
+    EXPECT_EQ(answer_to("2"), extend_answer::replanted);
+    EXPECT_EQ(answer_to("0"), extend_answer::taken);
+    EXPECT_EQ(answer_to("-1"), extend_answer::missing);
     for (const std::string bytes :
-         {":3\r\n", ":-2\r\n", "+OK\r\n", "$1\r\n1\r\n", "*1\r\n:1\r\n", "$-1\r\n"}) {
+         {":1\r\n", "*2\r\n:3\r\n:5\r\n", "*2\r\n:-2\r\n:5\r\n", "+OK\r\n", "$1\r\n1\r\n",
+          "*1\r\n:1\r\n", "*2\r\n:1\r\n$1\r\n5\r\n", "*3\r\n:1\r\n:5\r\n:5\r\n", "$-1\r\n"}) {
         EXPECT_FALSE(extend(bytes).vote) << bytes;
         EXPECT_EQ(extend(bytes).why.cause, node_errc::bad_reply) << bytes;
     }

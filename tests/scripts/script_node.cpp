@@ -10,6 +10,13 @@ namespace redlock::scripts {
 
 namespace {
 
+// The servers' clock as well: asking them for it would count as a call.
+std::int64_t wall_us() {
+    return std::chrono::duration_cast<std::chrono::microseconds>(
+               std::chrono::system_clock::now().time_since_epoch())
+        .count();
+}
+
 script_node::words eval_command(const script& which, const script_node::words& keys,
                                 const script_node::words& arguments) {
     script_node::words command{"EVAL", std::string{which.body}, std::to_string(keys.size())};
@@ -25,12 +32,6 @@ std::string script_node::run(const script& which, const words& keys, const words
 }
 
 std::string script_node::with_grant_named(const words& command) const {
-    // The server's clock is ours, and asking it would count as a call.
-    const auto wall_us = [] {
-        return std::chrono::duration_cast<std::chrono::microseconds>(
-                   std::chrono::system_clock::now().time_since_epoch())
-            .count();
-    };
     const std::int64_t before = wall_us();
     const std::string told = server.command(command);
     const std::size_t first_line = std::min(told.find('\n'), told.size());
@@ -79,6 +80,7 @@ script_node::words script_node::acquire_in_line_command(const in_line_call& with
 }
 
 std::string script_node::extend(const extend_call& with) const {
+    const std::int64_t before = wall_us();
     words keys{lock, fence};
     words arguments{with.token, std::to_string(with.last), std::to_string(with.lease_ms),
                     std::to_string(with.fence_lifetime_ms), with.plants ? "1" : "0"};
@@ -88,7 +90,13 @@ std::string script_node::extend(const extend_call& with) const {
     if (!with.holder_details.empty()) {
         arguments.push_back(with.holder_details);
     }
-    return run(scripts::extend, keys, arguments);
+    const std::string told = run(scripts::extend, keys, arguments);
+    // Behind the code comes the node's time, which is ours.
+    const std::size_t first_line = std::min(told.find('\n'), told.size());
+    const bool tells_time = first_line < told.size() &&
+                            std::stoll(told.substr(first_line + 1)) >= before &&
+                            std::stoll(told.substr(first_line + 1)) <= wall_us();
+    return tells_time ? told.substr(0, first_line) : told;
 }
 
 std::string script_node::release(const release_call& with) const {
