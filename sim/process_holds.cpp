@@ -57,7 +57,8 @@ void process::work(std::uint32_t number) {
                          .kind = event_kind::caller_extends,
                          .client = number_,
                          .subject = number,
-                         .generation = static_cast<std::uint32_t>(random_.between(on_.with->shortest_lease_ms, most))});
+                         .generation = static_cast<std::uint32_t>(
+                             random_.between(on_.with->shortest_lease_ms, most))});
     }
     look_after(number);
 }

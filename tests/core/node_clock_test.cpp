@@ -154,7 +154,8 @@ RC_GTEST_PROP(node_clock, is_never_taken_to_be_set_by_less_than_it_was, ()) {
         }
         RC_ASSERT(each.step_ms != 0 || uncertain > 0ms || set != 0ms || !proven);
         // Short of the drift, which validity allows for.
-        RC_ASSERT(clock.stepped() >= set - uncertain - passed / 50 - 1ms * static_cast<int>(story.size()));
+        const duration rounding = 1ms * static_cast<int>(story.size());
+        RC_ASSERT(clock.stepped() >= set - uncertain - passed / 50 - rounding);
         first = false;
         now = given + each.back_us * 1us;
         ahead += each.back_us * 1us * rate / 10'000;

@@ -199,7 +199,7 @@ TEST(renewal, is_not_put_off_by_an_end_that_comes_no_earlier) {
     EXPECT_EQ(lock.loss_announced_at(), announcement);
 }
 
-TEST(renewal, fits_three_times_into_what_steps_of_clocks_leave_of_a_lease) {
+TEST(renewal, fits_five_times_into_what_steps_of_clocks_leave_of_a_lease) {
     for (const std::chrono::milliseconds of : {100ms, 1'000ms, 10'000ms, 60'000ms}) {
         const instant until = core::valid_until(epoch, of, 1s);
         renewal lock{{of, default_stop_margin(of), true, 0.0}, epoch, until};
@@ -210,7 +210,7 @@ TEST(renewal, fits_three_times_into_what_steps_of_clocks_leave_of_a_lease) {
             lock.on_extend_failed(now);
             now = lock.next_event();
         }
-        EXPECT_GE(tries, 3) << of.count();
+        EXPECT_GE(tries, 5) << of.count();
     }
 }
 

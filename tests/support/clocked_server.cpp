@@ -30,24 +30,27 @@ number* shared_number(const std::string& path) {
 
 }  // namespace
 
+settable_clock::settable_clock()
+    : folder_(make_temporary_folder("redlock-clock")), forward_(shared_number(path())) {}
+
+settable_clock::~settable_clock() {
+    ::munmap(forward_, sizeof(number));
+    std::error_code none;
+    std::filesystem::remove_all(folder_, none);
+}
+
 // NOLINTBEGIN(concurrency-mt-unsafe): one thread, as told in the header
 
-clocked_server::clocked_server()
-    : folder_(make_temporary_folder("redlock-clock")), forward_(shared_number(folder_ + "/clock")) {
+settable_clock::rule::rule(const settable_clock& clock) {
     ::setenv("LD_PRELOAD", REDLOCK_SHIFTED_CLOCK, 1);
-    ::setenv("REDLOCK_TEST_CLOCK_FILE", (folder_ + "/clock").c_str(), 1);
-    server_.emplace();
+    ::setenv("REDLOCK_TEST_CLOCK_FILE", clock.path().c_str(), 1);
+}
+
+settable_clock::rule::~rule() {
     ::unsetenv("LD_PRELOAD");
     ::unsetenv("REDLOCK_TEST_CLOCK_FILE");
 }
 
 // NOLINTEND(concurrency-mt-unsafe)
-
-clocked_server::~clocked_server() {
-    server_.reset();
-    ::munmap(forward_, sizeof(number));
-    std::error_code none;
-    std::filesystem::remove_all(folder_, none);
-}
 
 }  // namespace redlock::support

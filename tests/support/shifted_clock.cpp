@@ -1,7 +1,7 @@
 // To be preloaded into a server whose wall clock is to be wrong: adds the seconds that stand in
-// REDLOCK_TEST_CLOCK_SHIFT, and the nanoseconds that stand in the file REDLOCK_TEST_CLOCK_FILE, which
-// may change at any time. Asks the kernel directly and allocates nothing, since allocators read the
-// clock before anything is initialised; libfaketime comes to a halt there. Any thread.
+// REDLOCK_TEST_CLOCK_SHIFT, and the nanoseconds that stand in the file REDLOCK_TEST_CLOCK_FILE,
+// which may change at any time. Asks the kernel directly and allocates nothing, since allocators
+// read the clock before anything is initialised; libfaketime comes to a halt there. Any thread.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
