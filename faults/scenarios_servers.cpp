@@ -33,6 +33,25 @@ void freeze_servers(world& all) {
     }
 }
 
+// A majority is set forward by nearly all that locks allow for, once in a lease, while a client that
+// may hold the lock cannot renew it: somebody else gets it as soon as the nodes let go.
+void step_node_clocks(world& all) {
+    const auto lease = all.with().lease_time;
+    for (std::size_t i = 0; i < 9; ++i) {
+        const support::child& sleeper = all.client(i % all.with().clients);
+        sleeper.freeze();
+        for (std::size_t node = 0; node < all.with().nodes; ++node) {
+            if (node != i % all.with().nodes) {  // in turn, so that they do not part
+                all.clock(node).set_forward(lease / 10 - 1ms);
+                all.happened();
+            }
+        }
+        all.pause(lease + all.random(50ms, 300ms));
+        sleeper.thaw();
+        all.pause(all.random(50ms, 300ms));
+    }
+}
+
 // What was sent meanwhile is worked off in one go when they thaw: late acquisitions, late releases.
 void freeze_majority(world& all) {
     for (int i = 0; i < 6; ++i) {
@@ -73,11 +92,16 @@ std::vector<scenario> server_scenarios() {
     quick.calm = 1500ms;
     quick.lease_time = 500ms;
     quick.clock_window = 200ms;
+    setting settable;
+    settable.node_clocks = true;
+    settable.long_every = 4;
     return {
         {"calm", "no fault at all", true, true, quick, nothing},
         {"kill-minority", "kill -9 of two servers of five", true, true, five, kill_minority},
         {"freeze-server", "SIGSTOP of one server after the other", true, true, {}, freeze_servers},
         {"freeze-majority", "SIGSTOP of two servers of three", true, false, {}, freeze_majority},
+        {"node-clock-step", "the clocks of two servers of three are set forward by a tenth of a lease",
+         true, false, settable, step_node_clocks},
         {"script-flush", "SCRIPT FLUSH every 2 ms", true, true, {}, flush_scripts},
     };
 }

@@ -86,6 +86,11 @@ void world::start_node(std::size_t index) {
     }
     const auto inside = visit(index);
     seat made;
+    std::optional<support::settable_clock::rule> by_its_clock;
+    if (with_.node_clocks) {
+        made.clock = std::make_unique<support::settable_clock>();
+        by_its_clock.emplace(*made.clock);
+    }
     made.server = std::make_unique<support::redis_server>(options);
     if (with_.proxies) {
         made.proxy = std::make_unique<cutter>(made.server->port());

@@ -16,6 +16,7 @@
 #include "faults/judge.hpp"
 #include "faults/lan.hpp"
 #include "support/child.hpp"
+#include "support/clocked_server.hpp"
 #include "support/redis_server.hpp"
 
 namespace redlock::faults {
@@ -40,6 +41,7 @@ struct setting {
     bool durable = false;  ///< The clients are told that a restart loses nothing.
     bool proxies = false;  ///< A cutter before each node.
     bool network = false;  ///< A host for each node and each client.
+    bool node_clocks = false;  ///< The nodes' clocks can be set.
     faked clocks = faked::nothing;
     double clock_rate = 1;  ///< Of the faked clocks.
 };
@@ -56,6 +58,7 @@ class world {
     /// For what a scenario has to write down.
     [[nodiscard]] const std::string& folder() const noexcept { return folder_; }
     [[nodiscard]] support::redis_server& server(std::size_t node) { return *nodes_[node].server; }
+    [[nodiscard]] support::settable_clock& clock(std::size_t node) { return *nodes_[node].clock; }
     [[nodiscard]] cutter& proxy(std::size_t node) { return *nodes_[node].proxy; }
     [[nodiscard]] const support::child& client(std::size_t index) const { return clients_[index]; }
     [[nodiscard]] lan& network() { return *network_; }
@@ -90,6 +93,7 @@ class world {
 
   private:
     struct seat {
+        std::unique_ptr<support::settable_clock> clock;
         std::unique_ptr<support::redis_server> server;
         std::unique_ptr<cutter> proxy;
     };

@@ -30,6 +30,8 @@ std::string_view to_string(check which) noexcept {
             return "broken hold";
         case check::shortened:
             return "validity shortened";
+        case check::unheard:
+            return "deaf to a clock that was set";
         case check::starved:
             return "starved";
         case check::not_taken_back:
@@ -139,6 +141,10 @@ void checker::extended(hold which, tick until, std::size_t still_held, tick now)
     }
     it.until = std::max(it.until, until);
     compare_with_believers(it, which, now);
+}
+
+void checker::shortened(hold which, tick until) {
+    holds_[which].until = std::min(holds_[which].until, until);
 }
 
 void checker::ended(hold which, tick now) {

@@ -30,6 +30,7 @@ enum class check : std::uint8_t {
     thin_extend,   ///< An extension without a majority of nodes that still held the lock.
     broken_hold,   ///< An extension succeeded though another had the lock in between.
     shortened,     ///< An extension took away from validity.
+    unheard,       ///< A holder was told of a clock that was set too far, and goes on believing.
     starved,       ///< Nothing goes wrong any more, and somebody still does not get the lock.
     not_taken_back,  ///< An attempt is over, nothing went wrong, and its lock is still there.
     left_over,       ///< After the longest lease something is still there.
@@ -47,9 +48,10 @@ struct violation {
 /// Which promises hold in this world. What is not judged is still counted.
 struct assumptions {
     bool exclusion =
-        true;            ///< Clock rates within bounds, no node's clock stepped forward, guard on.
+        true;            ///< Clock rates and steps of nodes' clocks within bounds, guard on.
     bool tokens = true;  ///< Fences kept, or window and quarantine on and clocks within the step.
     bool liveness = true;
+    bool hearing = false;  ///< Nodes' clocks are set by so much that every answer shows it.
 };
 
 class checker {
@@ -80,6 +82,8 @@ class checker {
     [[nodiscard]] hold handed_over(hold from, std::uint64_t fencing, tick until, tick now);
     /// `still_held`: nodes that have prolonged a lock that stood there.
     void extended(hold which, tick until, std::size_t still_held, tick now);
+    /// It believes no longer than until then.
+    void shortened(hold which, tick until);
     /// It believes nothing any more: released, told of its loss, or dead.
     void ended(hold which, tick now);
     /// Somebody who was told its token has taken it away: others may have it.

@@ -122,6 +122,12 @@ std::string_view to_string(rule which) noexcept {
             return "data kept";
         case rule::store_refused:
             return "store refused";
+        case rule::clock_seen_set:
+            return "clock seen to be set";
+        case rule::lease_shortened:
+            return "lease shortened by a clock";
+        case rule::kept_its_time:
+            return "clock set, lock kept its time";
         case rule::overlap_outside_assumptions:
             return "overlap outside assumptions";
         case rule::count:

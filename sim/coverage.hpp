@@ -69,6 +69,9 @@ enum class rule : std::uint8_t {
     data_partly_lost,
     data_kept,
     store_refused,
+    clock_seen_set,
+    lease_shortened,
+    kept_its_time,
     overlap_outside_assumptions,
     count,
 };

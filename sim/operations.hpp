@@ -62,6 +62,7 @@ struct command {
     std::uint32_t next = none;        ///< Behind it on the connection.
     std::uint64_t place = 0;          ///< leave_line
     node_reply reply{};
+    std::int64_t node_us = 0;  ///< The node's time, if the answer tells it.
 };
 
 using commands_by_node = std::array<std::uint32_t, most_nodes>;
@@ -69,8 +70,10 @@ using commands_by_node = std::array<std::uint32_t, most_nodes>;
 inline constexpr commands_by_node no_commands{none, none, none, none, none};
 
 struct attempt {
-    attempt(std::size_t nodes, std::int64_t lease, core::instant started)
-        : lease_ms(lease), round(nodes, std::chrono::milliseconds{lease}, started) {}
+    attempt(std::size_t nodes, std::int64_t lease, core::instant started, std::int64_t step_ms)
+        : lease_ms(lease),
+          round(nodes, std::chrono::milliseconds{lease}, started,
+                std::chrono::milliseconds{step_ms}) {}
 
     std::uint8_t client = 0;
     std::uint8_t user = 0;
@@ -91,8 +94,10 @@ struct attempt {
 };
 
 struct extension {
-    extension(std::size_t nodes, std::int64_t lease, core::instant started, core::instant until)
-        : round(nodes, std::chrono::milliseconds{lease}, started, until) {}
+    extension(std::size_t nodes, std::int64_t lease, core::instant started, core::instant until,
+              std::int64_t step_ms)
+        : round(nodes, std::chrono::milliseconds{lease}, started, until,
+                std::chrono::milliseconds{step_ms}) {}
 
     std::uint32_t of_hold = none;
     bool has_owner = true;
@@ -137,6 +142,7 @@ struct hold {
     core::node_set planted;
     core::node_set replanted_before;  ///< For coverage: planted again by an earlier round.
     std::vector<std::uint32_t> extensions{};
+    std::uint32_t extended_by = none;  ///< The extension that gave the present lease.
     checker::hold judged = 0;
     std::uint32_t alarm = 0;  ///< Generation of its timer.
 };

@@ -32,6 +32,7 @@ class planner {
         to_.calm_at = random_.between(150, 700) * millisecond;
         clocks();
         wants();
+        steps();
         const std::int64_t troubles = random_.between(0, 7);
         for (std::int64_t i = 0; i < troubles; ++i) {
             trouble();
@@ -42,14 +43,20 @@ class planner {
   private:
     void shape() {
         const std::uint64_t kind = random_.below(100);
-        to_.kind = kind < 82   ? world_kind::within
-                   : kind < 94 ? world_kind::stepping
+        to_.kind = kind < 78   ? world_kind::within
+                   : kind < 90 ? world_kind::stepping
+                   : kind < 94 ? world_kind::leaping
                                : world_kind::wild;
         const std::uint64_t size = random_.below(100);
         to_.nodes = size < 78 ? 3 : size < 90 ? 5 : size < 94 ? 4 : size < 97 ? 1 : 2;
         to_.clients = static_cast<std::size_t>(random_.between(2, random_.percent(12) ? 5 : 3));
         to_.users = to_.clients + (random_.percent(30) ? 1 + random_.below(2) : 0);
         to_.resources = random_.percent(8) ? 2 : 1;
+        if (to_.kind == world_kind::leaping) {
+            // Of a clock that was set, a holder mostly hears by what its process does besides.
+            to_.users = 2 * to_.clients;
+            to_.resources = 2;
+        }
         to_.durable = to_.nodes < 3 || random_.percent(12);
         to_.guard = to_.guard && !to_.durable;
         to_.fair = random_.percent(60);
@@ -68,6 +75,14 @@ class planner {
         to_.longest_lease_ms = random_.between(60, 240);
         to_.window_ms = random_.between(20, 150);
         to_.step_ms = random_.between(2, to_.window_ms / 4);
+        if (to_.kind == world_kind::within && random_.percent(70)) {
+            to_.step_ms = 1;  // Nothing but the drift is in reserve.
+        }
+        // Leases of one length nearly, so that one step can use up what all of them allow for.
+        to_.shortest_lease_ms = to_.kind == world_kind::stepping
+                                    ? random_.between(to_.longest_lease_ms * 3 / 4,
+                                                      to_.longest_lease_ms)
+                                    : 20;
         to_.quarantine_ms =
             core::quarantine_time(milliseconds{to_.longest_lease_ms}, milliseconds{to_.window_ms},
                                   milliseconds{to_.step_ms})
@@ -134,7 +149,10 @@ class planner {
         it.client = static_cast<std::uint8_t>(user % to_.clients);
         it.resource = static_cast<std::uint8_t>(random_.below(to_.resources));
         it.lease_ms =
-            random_.percent(50) ? to_.longest_lease_ms : random_.between(30, to_.longest_lease_ms);
+            random_.percent(50)
+                ? to_.longest_lease_ms
+                : random_.between(std::max<std::int64_t>(30, to_.shortest_lease_ms),
+                                  to_.longest_lease_ms);
         it.renews = random_.percent(50);
         it.lasts = random_.percent(60) ? random_.between(0, 20 * millisecond)
                                        : random_.between(0, 2 * to_.quarantine_ms) * millisecond;
@@ -167,6 +185,12 @@ class planner {
         it.node = any_node();
         it.resource = static_cast<std::uint8_t>(random_.below(to_.resources));
         it.flag = random_.percent(70);
+        if (to_.kind == world_kind::leaping) {
+            // What takes long shows nothing exactly, and what is lost is not held.
+            it.kind = random_.one_in(2) ? item_kind::cut : item_kind::lose_news;
+            to_.items.push_back(it);
+            return;
+        }
         const std::uint64_t kind = random_.below(100);
         if (kind < 16) {
             it.kind = item_kind::pause;
@@ -243,15 +267,41 @@ class planner {
         want(it.client, at + random_.between(0, 14 * millisecond));
     }
 
+    /// As far as the shortest lease allows for, mostly.
+    [[nodiscard]] std::int64_t any_step() {
+        const std::int64_t most_us = std::min(to_.step_ms * 1000, to_.shortest_lease_ms * 100);
+        return random_.percent(70) ? most_us : random_.between(-most_us, most_us);
+    }
+
+    /// Many nodes are set at about the same time: one alone takes nobody's lock.
+    void steps() {
+        if (to_.kind != world_kind::stepping && to_.kind != world_kind::leaping) {
+            return;
+        }
+        const tick at = random_.between(0, to_.calm_at * 7 / 8);
+        const std::int64_t leap_us = (to_.shortest_lease_ms + random_.between(30, 100)) * 1000;
+        for (std::size_t node = 0; node < to_.nodes; ++node) {
+            item it;
+            it.kind = item_kind::node_step;
+            it.at = at + random_.between(0, 5 * millisecond);
+            it.node = static_cast<std::uint8_t>(node);
+            it.amount = to_.kind == world_kind::leaping ? leap_us : any_step();
+            if (random_.percent(75)) {
+                to_.items.push_back(it);
+            }
+        }
+    }
+
     void node_step(item& it) {
         it.kind = item_kind::node_step;
         const std::int64_t step_us = to_.step_ms * 1000;
         switch (to_.kind) {
             case world_kind::within:
+            case world_kind::leaping:
                 it.amount = -random_.between(0, step_us);
                 break;
             case world_kind::stepping:
-                it.amount = random_.percent(70) ? step_us : random_.between(-step_us, step_us);
+                it.amount = any_step();
                 break;
             case world_kind::wild:
                 it.amount = random_.between(-10 * step_us, 10 * step_us);
@@ -268,7 +318,7 @@ class planner {
     }
 
     void judge() {
-        const bool tame = to_.kind != world_kind::wild;
+        const bool tame = to_.kind == world_kind::within || to_.kind == world_kind::stepping;
         const bool loses = std::any_of(to_.items.begin(), to_.items.end(), [](const item& it) {
             return it.kind == item_kind::crash && it.data != crash_data::kept;
         });
@@ -277,9 +327,10 @@ class planner {
         });
         // Without a guard nothing is promised once data are lost, nor if somebody vouches falsely.
         const bool safe = !loses || (to_.guard && !vouches);
-        to_.judged.exclusion = to_.kind == world_kind::within && safe;
+        to_.judged.exclusion = tame && safe;
         to_.judged.tokens = tame && safe;
         to_.judged.liveness = tame;
+        to_.judged.hearing = to_.kind == world_kind::leaping;
     }
 
     random_stream random_;

@@ -17,7 +17,8 @@ inline constexpr std::size_t most_clients = 5;
 
 enum class world_kind : std::uint8_t {
     within,    ///< All that the promises assume.
-    stepping,  ///< Nodes' clocks are set forward, within the allowed step: no promise of exclusion.
+    stepping,  ///< Nodes' clocks are set forward, by as much as locks allow for.
+    leaping,   ///< They are set forward by more: who hears of it must draw the conclusion.
     wild,      ///< Clocks beyond their bounds: nothing is promised, and what happens is told.
 };
 
@@ -77,6 +78,7 @@ struct plan {
     bool steady_links = false;  ///< Each message on a link takes equally long.
     bool young_nodes = false;   ///< Nobody has greeted them yet.
     std::int64_t longest_lease_ms = 0;
+    std::int64_t shortest_lease_ms = 0;
     std::int64_t window_ms = 0;
     std::int64_t fence_lifetime_ms = 0;
     std::int64_t step_ms = 0;

@@ -35,6 +35,8 @@ void process::begin() {
     paused_until_ = 0;
     offset_us_ = 0;
     quarantine_ = core::quarantine{with.nodes};
+    clocks_.assign(with.nodes, {});
+    heard_us_.fill(0);
     fences_ = core::fence_memory{256, on_.with->window_ms * 1000};
     places_ = 0;
     for (auto& each : lines_) {
@@ -165,6 +167,7 @@ void process::on_answer(std::uint32_t number) {
             }
             break;
     }
+    judge_hearing();
 }
 
 void process::on_failure(std::uint32_t number, bool maybe_executed) {

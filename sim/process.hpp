@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "core/node_clock.hpp"
 #include "core/quarantine.hpp"
 #include "core/wait_session.hpp"
 #include "sim/network.hpp"
@@ -152,7 +153,12 @@ class process {
     void look_after(std::uint32_t number);
     void extend(std::uint32_t number, std::int64_t lease_ms);
     void on_extend_answer(const command& what);
-    void extend_vote(std::uint32_t number, std::uint8_t node, core::extend_answer answer);
+    void extend_vote(std::uint32_t number, std::uint8_t node, core::extend_answer answer,
+                     core::duration stepped = core::duration{0});
+    core::duration note_time(const command& what, core::instant sent);
+    [[nodiscard]] const core::backing& backing_of(hold& it);
+    bool note_clocks(std::uint32_t hold);
+    void judge_hearing();
     void on_extend_decided(std::uint32_t number);
     void uproot(std::uint32_t extension);
     void lose(std::uint32_t number);
@@ -195,6 +201,8 @@ class process {
     std::int64_t offset_us_ = 0;
     core::quarantine quarantine_{0};
     core::fence_memory fences_;
+    std::vector<core::node_clock> clocks_;
+    std::array<std::int64_t, most_nodes> heard_us_{};  ///< The latest time that each node told.
     std::array<link, most_nodes> links_;
     std::array<line, most_resources> lines_;
     std::vector<user> users_;

@@ -62,7 +62,7 @@ void process::start_round(user& who) {
     if (who.attempt != none) {
         make_way(who.attempt);
     }
-    who.attempt = on_.attempts.add(with.nodes, who.what.lease_ms, clock());
+    who.attempt = on_.attempts.add(with.nodes, who.what.lease_ms, clock(), with.step_ms);
     attempt& it = on_.attempts[who.attempt];
     it.client = number_;
     it.user = who.number;
@@ -134,6 +134,7 @@ void process::on_acquire_answer(const command& what) {
     if (answer.answer == core::acquire_answer::unknown) {
         on_.note(rule::error_reply);
     }
+    answer.stepped = note_time(what, it.round.started());
     answer.counts = quarantine_.may_vote(what.node, it.round.started());
     if (!answer.counts) {
         greet_again(what.node);

@@ -2,6 +2,7 @@
 // src/driver's extend_attempt.
 #include <algorithm>
 
+#include "core/validity.hpp"
 #include "sim/process.hpp"
 
 namespace redlock::sim {
@@ -56,7 +57,8 @@ void process::work(std::uint32_t number) {
                          .kind = event_kind::caller_extends,
                          .client = number_,
                          .subject = number,
-                         .generation = static_cast<std::uint32_t>(random_.between(20, most))});
+                         .generation = static_cast<std::uint32_t>(
+                             random_.between(on_.with->shortest_lease_ms, most))});
     }
     look_after(number);
 }
@@ -147,7 +149,7 @@ void process::extend(std::uint32_t number, std::int64_t lease_ms) {
     hold& it = on_.holds[number];
     const attempt& by = on_.attempts[it.by];
     const std::uint32_t extending =
-        on_.extensions.add(on_.with->nodes, lease_ms, clock(), it.valid_until);
+        on_.extensions.add(on_.with->nodes, lease_ms, clock(), it.valid_until, on_.with->step_ms);
     extension& round = on_.extensions[extending];
     round.of_hold = number;
     round.call = {.token = by.call.token,
@@ -201,6 +203,8 @@ void process::extend(std::uint32_t number, std::int64_t lease_ms) {
 void process::on_extend_answer(const command& what) {
     core::extend_answer answer = core::extend_answer::unknown;
     hold& it = on_.holds[on_.extensions[what.subject].of_hold];
+    const core::duration stepped =
+        note_time(what, on_.extensions[what.subject].round.started());
     switch (what.reply.answer) {
         case node_answer::extended:
             answer = core::extend_answer::extended;
@@ -222,10 +226,11 @@ void process::on_extend_answer(const command& what) {
             on_.note(rule::error_reply);
             break;
     }
-    extend_vote(what.subject, what.node, answer);
+    extend_vote(what.subject, what.node, answer, stepped);
 }
 
-void process::extend_vote(std::uint32_t number, std::uint8_t node, core::extend_answer answer) {
+void process::extend_vote(std::uint32_t number, std::uint8_t node, core::extend_answer answer,
+                          core::duration stepped) {
     extension& round = on_.extensions[number];
     // A node in quarantine counts only if its grant did.
     const bool counts =
@@ -233,7 +238,7 @@ void process::extend_vote(std::uint32_t number, std::uint8_t node, core::extend_
     if (!counts && answer == core::extend_answer::extended) {
         on_.note(rule::extension_without_weight);
     }
-    if (round.round.on_vote(node, answer, clock(), counts) && round.has_owner) {
+    if (round.round.on_vote(node, answer, clock(), counts, stepped) && round.has_owner) {
         round.has_owner = false;
         on_extend_decided(number);
     }
@@ -251,7 +256,11 @@ void process::on_extend_decided(std::uint32_t number) {
         case core::extend_outcome::extended:
             on_.note(rule::extended);
             it.started = round.round.started();
-            it.valid_until = std::max(round.round.valid_until(), it.valid_until);
+            if (round.round.backing().valid_until() >= it.valid_until) {
+                it.extended_by = number;
+            }
+            it.valid_until =
+                std::max(round.round.backing().valid_until(clocks_), it.valid_until);
             on_.judge.extended(it.judged, when(it.valid_until), round.prolonged.size(), on_.now);
             it.renewal.on_extended(it.started, it.valid_until);
             look_after(round.of_hold);
@@ -327,8 +336,10 @@ bool process::hand_over(std::uint32_t number) {
     if (!may_take_over) {
         return false;
     }
-    const auto token =
-        it.turn.pass_on(clock(), it.valid_until, std::chrono::milliseconds{next.what.lease_ms});
+    const std::chrono::milliseconds wanted{next.what.lease_ms};
+    const auto token = it.turn.pass_on(
+        clock(), it.valid_until,
+        wanted - core::allowance_of(wanted, std::chrono::milliseconds{on_.with->step_ms}));
     if (!token) {
         on_.note(rule::turn_ended);
         return false;
@@ -341,6 +352,7 @@ bool process::hand_over(std::uint32_t number) {
     hold& passed = on_.holds[to];
     passed.granted = granted(it);
     passed.planted = may_be_planted(it);
+    passed.extended_by = it.extended_by;
     tell("user ", it.user, " hands #", on_.attempts[it.by].call.token, " over to user ",
          next.number, " with token ", *token);
     passed.judged = on_.judge.handed_over(it.judged, *token, when(it.valid_until), on_.now);

@@ -217,6 +217,7 @@ void process::hand_out(user& who) {
                                     .votes = (by.round.granted() - by.too_early).size(),
                                     .until = when(it.valid_until)},
                                    on_.now);
+    note_clocks(number);
     line& here = lines_[it.resource];
     std::erase(here.members, who.number);
     who.in_line = false;

@@ -23,7 +23,7 @@ void plan_of_restarts(std::uint64_t seed, const plan_options& options, plan& int
     into.seed = seed;
     into.guard = options.guard;
     into.clients = into.users = 5;
-    into.longest_lease_ms = 10'000;
+    into.longest_lease_ms = into.shortest_lease_ms = 10'000;
     into.window_ms = 10'000;
     into.step_ms = 1'000;
     into.quarantine_ms =

@@ -71,6 +71,7 @@ void servers::begin() {
         it.saved.clear();
         it.up = true;
         it.incarnation = 1;
+        it.set_to_us = 0;
         it.frozen_until = 0;
         it.told.fill(0);
         it.looks_at.fill(0);
@@ -142,6 +143,7 @@ void servers::execute_acquire(server& it, command& what) {
             if (it.keys.passed_over() > passed_before) {
                 on_.note(rule::passed_over_dead_head);
             }
+            what.node_us = now_us;
             on_.judge.planted(by.call.token, what.node, false, on_.now);
             if (in_quarantine(it)) {
                 by.too_early.insert(what.node);
@@ -172,6 +174,7 @@ void servers::execute_extend(server& it, command& what) {
     const std::int64_t now_us = time_us(what.node);
     const bool was_free = token(what.node, what.resource) == 0;
     what.reply = it.keys.extend(what.resource, call, now_us);
+    what.node_us = what.reply.answer == node_answer::refused_full ? 0 : now_us;
     show(on_, what, name(what.reply.answer));
     switch (what.reply.answer) {
         case node_answer::replanted:
@@ -241,6 +244,22 @@ void servers::execute_hello(server& it, command& what) {
     }
     on_.tell("node", what.node, "tells client ", what.client, ": quarantine for ", what.reply.value,
              " ms");
+}
+
+tick servers::free_at(std::uint64_t token, std::uint8_t resource,
+                      const std::array<std::int64_t, most_nodes>& heard_us) {
+    std::vector<tick> ends;
+    for (std::uint8_t node = 0; node < on_.with->nodes; ++node) {
+        server& it = nodes_[node];
+        const auto& keys = it.keys.keys(resource, time_us(node));
+        ends.push_back(heard_us[node] < it.set_to_us ? no_tick
+                       : keys.token == token
+                           ? it.clock.when((keys.token_ends_ms + 1) * millisecond)
+                           : 0);
+    }
+    const auto decisive = ends.begin() + static_cast<std::ptrdiff_t>(ends.size() / 2);
+    std::nth_element(ends.begin(), decisive, ends.end());
+    return *decisive;
 }
 
 /// The lock key has changed, by a client's command or by itself.
@@ -331,6 +350,7 @@ void servers::freeze(std::uint8_t number, tick until) {
 
 void servers::step_clock(std::uint8_t number, std::int64_t by_us) {
     nodes_[number].clock.step(on_.now, by_us * microsecond);
+    nodes_[number].set_to_us = time_us(number);
     on_.tell("node", number, "has its clock set by ", by_us, " us");
 }
 

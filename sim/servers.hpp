@@ -46,6 +46,10 @@ class servers {
     [[nodiscard]] std::uint64_t token(std::uint8_t node, std::uint8_t resource) {
         return nodes_[node].keys.keys(resource, time_us(node)).token;
     }
+    /// When a majority may be free of the token if no clock is set any more. Of a node that was set
+    /// after it told the time `heard_us`, nobody can know.
+    [[nodiscard]] tick free_at(std::uint64_t token, std::uint8_t resource,
+                               const std::array<std::int64_t, most_nodes>& heard_us);
     /// How many stand in the line there.
     [[nodiscard]] std::size_t line(std::uint8_t node, std::uint8_t resource) {
         return nodes_[node].keys.keys(resource, time_us(node)).line.size();
@@ -59,6 +63,7 @@ class servers {
         bool up = true;
         std::uint32_t incarnation = 1;
         std::int64_t started_us = 0;  ///< By its clock.
+        std::int64_t set_to_us = 0;  ///< What its clock showed after it was set last.
         tick frozen_until = 0;
         std::array<std::uint32_t, most_resources> told{};  ///< Clients to tell of the next change.
         std::array<tick, most_resources> looks_at{};       ///< When it looks for expired keys.

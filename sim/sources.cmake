@@ -8,6 +8,7 @@ set(sim_sources
     sim/plan.cpp
     sim/process.cpp
     sim/process_attempts.cpp
+    sim/process_clocks.cpp
     sim/process_holds.cpp
     sim/process_users.cpp
     sim/recorder.cpp

@@ -50,7 +50,9 @@ class lock {
     /// Larger than that of every acquisition of this resource that completed before this one began.
     /// Zero only for a lock attached to that another library acquired.
     [[nodiscard]] redlock::fencing_token fencing_token() const noexcept;
-    /// Until when nobody else can hold it, drift allowed for; moves on with every extension.
+    /// Until when nobody else can hold it, drift and steps of the nodes' clocks allowed for; moves
+    /// on with every extension, and back if a node's answer shows that its clock was set forward by
+    /// more than that.
     [[nodiscard]] boot_clock::time_point valid_until() const noexcept;
     /// What is left until then, never negative.
     [[nodiscard]] std::chrono::nanoseconds remaining() const noexcept;

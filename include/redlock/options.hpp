@@ -69,9 +69,9 @@ class wait_policy {
 /// copies the temporary bit by bit and destroys it twice. See
 /// docs/decisions/options-without-destructors.md.
 struct acquire_options {
-    /// How long the nodes keep the lock unless it is extended. Left out: the manager's
-    /// `lease_time`, renewed by the watchdog for as long as the lock is held. Given: this long, not
-    /// renewed.
+    /// How long the nodes keep the lock unless it is extended; it is valid for 1 %, 2 ms and the
+    /// allowance for clock steps less. Left out: the manager's `lease_time`, renewed by the
+    /// watchdog for as long as the lock is held. Given: this long, not renewed.
     std::optional<std::chrono::milliseconds> lease_time{};
     wait_policy wait = wait_policy::forever();
     /// Overrides what `lease_time` implies about renewal.
@@ -132,7 +132,11 @@ struct manager_options {
     /// How long a node remembers the last fencing token of a resource that nobody locks.
     std::chrono::milliseconds fence_lifetime{120'000};
     restart_guard guard = restart_guard::automatic;
-    /// By how much a node's clock may be set forward at once without harm.
+    /// By how much a node's clock may be set forward while a lock is held, or while the node is in
+    /// quarantine, without harm: a node ends leases by that clock. A lock allows for this much, and
+    /// for a tenth of its lease time at most, and is valid for so much less. What goes beyond is
+    /// seen in the node's next answer and shortens the locks that rest on it; in between two
+    /// clients may hold one lock. Setting a clock back does no harm.
     std::chrono::milliseconds clock_step{1'000};
     /// How often, and for how long after its acquisition, a lock that is released passes straight
     /// to the next who waits for it in the same manager, before other processes may have it. Zero

@@ -4,6 +4,7 @@ set(sim_mutants
     bar_is_last_ballot
     busy_is_granted
     cancel_gives_nothing_back
+    clock_set_ignored
     deadline_gives_nothing_back
     doubtful_not_released
     drift_left_out
@@ -12,6 +13,7 @@ set(sim_mutants
     extend_shortens
     extend_validity_from_its_end
     extension_counts_quarantined
+    extension_without_step
     fence_keeps_first_ballot
     fence_not_compared
     granted_not_released
@@ -27,6 +29,7 @@ set(sim_mutants
     late_grant_kept
     lease_without_end
     loss_not_announced
+    nodes_without_the_lock_count
     offset_never_learned
     outsider_sets_no_bar
     owed_release_forgotten
@@ -38,8 +41,11 @@ set(sim_mutants
     release_not_barred
     release_without_comparing
     replanted_counts_at_once
+    set_clock_counts_of_no_node
+    shortened_by_the_first
     split_without_delay
     stale_lowers_fence
+    step_left_out
     taken_counts
     too_late_is_held
     validity_from_the_vote

@@ -50,10 +50,11 @@ std::string_view to_string(acquire_outcome outcome) noexcept {
 }
 
 acquire_round::acquire_round(std::size_t nodes, std::chrono::milliseconds lease_time,
-                             instant started)
+                             instant started, std::chrono::milliseconds clock_step)
     : nodes_(nodes),
       started_(started),
-      valid_until_(core::valid_until(started, lease_time)),
+      backing_(core::valid_until(started, lease_time, clock_step),
+               step_of(lease_time, clock_step)),
       pending_(node_set::all(nodes)) {}
 
 acquire_effects acquire_round::on_vote(node_index node, const acquire_vote& vote, instant now) {
@@ -93,6 +94,7 @@ void acquire_round::record(node_index node, const acquire_vote& vote, instant no
     switch (vote.answer) {
         case acquire_answer::granted:
             granted_.insert(node);
+            backing_.add(node, vote.stepped);
             break;
         case acquire_answer::busy:
             busy_.insert(node);
@@ -131,7 +133,7 @@ acquire_effects acquire_round::decide_now(instant now) {
         case verdict::won:
             break;
     }
-    if (now >= valid_until_) {
+    if (now >= valid_until()) {
         return give_up(acquire_outcome::too_late);
     }
     outcome_ = acquire_outcome::held;

@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/backing.hpp"
 #include "core/instant.hpp"
 #include "core/node_set.hpp"
 
@@ -37,6 +38,8 @@ struct acquire_vote {
     acquire_answer answer = acquire_answer::unknown;
     /// Whether the node has a vote in this round; see quarantine.hpp.
     bool counts = true;
+    /// granted: by how much the node's clock had been set by then; see node_clock.hpp.
+    duration stepped{0};
     /// busy: what is left of the holder's lease on this node; empty if it never ends.
     std::optional<duration> holder_remaining{};
     /// busy: tells holders apart; equal for equal tokens. `nobody_yet`: free, but kept for those
@@ -45,6 +48,10 @@ struct acquire_vote {
     static constexpr std::uint64_t nobody_yet = ~std::uint64_t{0};
     /// busy: how many stand in the node's line before us.
     std::size_t ahead = 0;
+    /// granted: the node's clock in microseconds since the epoch; 0 if it did not tell.
+    std::int64_t node_time_us = 0;
+    /// granted: how many are left in the node's line, as far as it was asked.
+    std::size_t waiting = 0;
     /// stale: the fence.
     std::uint64_t fence = 0;
     /// out_of_window: how far the node's clock is ahead of the client's wall clock.
@@ -74,7 +81,9 @@ struct acquire_effects {
 class acquire_round {
   public:
     /// `started`: taken before the first command was encoded. Every node counts as asked.
-    acquire_round(std::size_t nodes, std::chrono::milliseconds lease_time, instant started);
+    /// `clock_step`: see validity.hpp.
+    acquire_round(std::size_t nodes, std::chrono::milliseconds lease_time, instant started,
+                  std::chrono::milliseconds clock_step = std::chrono::milliseconds{0});
 
     /// A node's answer. A second one, after `unknown`, is the late reply of the same command.
     acquire_effects on_vote(node_index node, const acquire_vote& vote, instant now);
@@ -87,7 +96,9 @@ class acquire_round {
     [[nodiscard]] std::size_t nodes() const { return nodes_; }
     [[nodiscard]] instant started() const { return started_; }
     /// Meaningful when held.
-    [[nodiscard]] instant valid_until() const { return valid_until_; }
+    [[nodiscard]] instant valid_until() const { return backing_.valid_until(); }
+    /// What that rests on, late grants included.
+    [[nodiscard]] const core::backing& backing() const { return backing_; }
     /// Nodes that surely hold our lock, late grants included.
     [[nodiscard]] node_set granted() const { return granted_; }
     /// Nodes that have not answered and still may count.
@@ -125,7 +136,7 @@ class acquire_round {
 
     std::size_t nodes_;
     instant started_;
-    instant valid_until_;
+    core::backing backing_;
     acquire_outcome outcome_ = acquire_outcome::pending;
     node_set pending_;
     node_set granted_;

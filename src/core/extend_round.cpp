@@ -28,28 +28,39 @@ std::string_view to_string(extend_outcome outcome) noexcept {
 }
 
 extend_round::extend_round(std::size_t nodes, std::chrono::milliseconds lease_time, instant started,
-                           instant old_valid_until)
+                           instant old_valid_until, std::chrono::milliseconds clock_step)
     : nodes_(nodes),
-      lease_time_(lease_time),
       started_(started),
       valid_until_(old_valid_until),
+      backing_(core::valid_until(started, lease_time, clock_step),
+               step_of(lease_time, clock_step)),
       outcome_(started < old_valid_until ? extend_outcome::pending : extend_outcome::expired),
       pending_(node_set::all(nodes)) {}
 
-bool extend_round::on_vote(node_index node, extend_answer answer, instant now, bool counts) {
+bool extend_round::on_vote(node_index node, extend_answer answer, instant now, bool counts,
+                           duration stepped) {
     if (!pending_.contains(node) && !unknown_.contains(node)) {
         return false;
     }
-    record(node, answer, counts);
+    record(node, answer, counts, stepped);
     return outcome_ == extend_outcome::pending && decide_now(now);
 }
 
-void extend_round::record(node_index node, extend_answer answer, bool counts) {
+void extend_round::on_shortened(instant old_valid_until) {
+    if (outcome_ == extend_outcome::pending) {
+        valid_until_ = std::min(valid_until_, old_valid_until);
+    }
+}
+
+void extend_round::record(node_index node, extend_answer answer, bool counts, duration stepped) {
     pending_.erase(node);
     unknown_.erase(node);
     switch (answer) {
         case extend_answer::extended:
             (counts ? extended_ : without_weight_).insert(node);
+            if (counts) {
+                backing_.add(node, stepped);
+            }
             break;
         case extend_answer::replanted:
             replanted_.insert(node);
@@ -76,7 +87,7 @@ bool extend_round::decide_now(instant now) {
         case verdict::pending:
             return false;
         case verdict::won:
-            valid_until_ = std::max(valid_until_, core::valid_until(started_, lease_time_));
+            valid_until_ = std::max(valid_until_, backing_.valid_until());
             return finish(extend_outcome::extended);
         case verdict::lost:
             break;

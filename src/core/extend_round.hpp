@@ -6,12 +6,14 @@
 // so from the next round on; a node in quarantine counts only if its grant did, since a straggler
 // of our own may have put the token there just now; the round counts only if it is won while the
 // old validity lasts, so that success means an unbroken hold; new validity counts from the start of
-// the round and never ends before the old.
+// the round and never ends before the old; the old ends when the lock's does, also when that comes
+// nearer meanwhile.
 #pragma once
 
 #include <chrono>
 #include <string_view>
 
+#include "core/backing.hpp"
 #include "core/instant.hpp"
 #include "core/node_set.hpp"
 
@@ -41,19 +43,26 @@ enum class extend_outcome {
 class extend_round {
   public:
     /// `old_valid_until`: the lock's validity when the round begins. A round begun after it is
-    /// `expired` from the start.
+    /// `expired` from the start. `clock_step`: see validity.hpp.
     extend_round(std::size_t nodes, std::chrono::milliseconds lease_time, instant started,
-                 instant old_valid_until);
+                 instant old_valid_until,
+                 std::chrono::milliseconds clock_step = std::chrono::milliseconds{0});
 
     /// True when this event made the outcome final. What comes later is still taken note of.
     /// `counts`: the node has a vote, or the very server was seen to hold the lock when it had one.
-    bool on_vote(node_index node, extend_answer answer, instant now, bool counts = true);
+    /// `stepped`: by how much the node's clock had been set when it answered; see node_clock.hpp.
+    bool on_vote(node_index node, extend_answer answer, instant now, bool counts = true,
+                 duration stepped = duration{0});
+    /// The lock ends earlier than was reckoned when the round began: nodes' clocks were set.
+    void on_shortened(instant old_valid_until);
     bool cancel();
 
     [[nodiscard]] extend_outcome outcome() const { return outcome_; }
     [[nodiscard]] instant started() const { return started_; }
     /// The new validity when extended, else the old.
     [[nodiscard]] instant valid_until() const { return valid_until_; }
+    /// What the new lease rests on, those that answer late included.
+    [[nodiscard]] const core::backing& backing() const { return backing_; }
     /// Nodes known to hold our token now, those without weight left out.
     [[nodiscard]] node_set holding() const { return extended_ | replanted_; }
     /// Nodes that have not answered: where the lock may yet be planted again if they were asked to.
@@ -63,14 +72,14 @@ class extend_round {
     [[nodiscard]] node_set replanted() const { return replanted_; }
 
   private:
-    void record(node_index node, extend_answer answer, bool counts);
+    void record(node_index node, extend_answer answer, bool counts, duration stepped);
     [[nodiscard]] bool decide_now(instant now);
     bool finish(extend_outcome outcome);
 
     std::size_t nodes_;
-    std::chrono::milliseconds lease_time_;
     instant started_;
     instant valid_until_;
+    core::backing backing_;
     extend_outcome outcome_;
     node_set pending_;
     node_set extended_;

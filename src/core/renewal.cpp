@@ -54,6 +54,13 @@ void renewal::on_extend_failed(instant now) {
     }
 }
 
+void renewal::on_shortened(instant now, instant valid_until) {
+    announce_at_ = std::min(announce_at_, valid_until - with_.stop_margin);
+    if (with_.renews && !extending_) {
+        renew_at_ = std::min(renew_at_, now);
+    }
+}
+
 void renewal::schedule(instant started, instant valid_until) {
     announce_at_ = valid_until - with_.stop_margin;
     // Half-way to the announcement at the latest: the caller may have extended by less than the

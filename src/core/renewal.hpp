@@ -34,6 +34,8 @@ class renewal {
     /// A round won, the watchdog's own or one that the caller asked for.
     void on_extended(instant started, instant valid_until);
     void on_extend_failed(instant now);
+    /// The lease ends earlier than was reckoned. A new one mends that: it is asked for at once.
+    void on_shortened(instant now, instant valid_until);
 
     [[nodiscard]] instant loss_announced_at() const { return announce_at_; }
 

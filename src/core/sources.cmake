@@ -1,7 +1,9 @@
 set(core_sources
     src/core/acquire_round.cpp
+    src/core/backing.cpp
     src/core/extend_round.cpp
     src/core/fencing.cpp
+    src/core/node_clock.cpp
     src/core/quarantine.cpp
     src/core/quorum.cpp
     src/core/release_round.cpp

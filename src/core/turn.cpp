@@ -8,14 +8,12 @@ std::uint64_t turn::block_width(std::size_t waiting, const limits& bounds) {
 }
 
 std::optional<std::uint64_t> turn::pass_on(instant now, instant valid_until,
-                                           std::chrono::milliseconds lease_time,
-                                           duration stop_margin) {
+                                           duration fresh, duration stop_margin) {
     if (passed_ >= bounds_.count || now - began_ >= bounds_.time || fencing_ >= block_.last) {
         return std::nullopt;
     }
     // Whoever asked for a lease time is given three quarters of the part in which to work at least.
-    if (now >= valid_until ||
-        valid_until - now - stop_margin < (duration{lease_time} - stop_margin) / 4 * 3) {
+    if (now >= valid_until || valid_until - now - stop_margin < (fresh - stop_margin) / 4 * 3) {
         return std::nullopt;
     }
     ++passed_;

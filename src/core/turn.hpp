@@ -36,11 +36,11 @@ class turn {
     /// How many ballots an acquisition should reserve so that `waiting` others can be served.
     [[nodiscard]] static std::uint64_t block_width(std::size_t waiting, const limits& bounds);
 
-    /// The fencing token of the next holder, who wants `lease_time`, all but `stop_margin` of it to
-    /// work in, and would get what lasts until `valid_until`; empty if the lock must go back to the
-    /// nodes.
+    /// The fencing token of the next holder, who would get a lock valid for `fresh` from the nodes,
+    /// all but `stop_margin` of it to work in, and gets what lasts until `valid_until`; empty if
+    /// the lock must go back to the nodes.
     [[nodiscard]] std::optional<std::uint64_t> pass_on(instant now, instant valid_until,
-                                                       std::chrono::milliseconds lease_time,
+                                                       duration fresh,
                                                        duration stop_margin = duration{0});
 
     /// Of the present holder.

@@ -1,5 +1,7 @@
 #include "core/validity.hpp"
 
+#include <algorithm>
+
 namespace redlock::core {
 
 duration drift_of(std::chrono::milliseconds lease_time) {
@@ -8,8 +10,17 @@ duration drift_of(std::chrono::milliseconds lease_time) {
     return duration{lease_time} / 100 + 2ms;
 }
 
-instant valid_until(instant started, std::chrono::milliseconds lease_time) {
-    return started + (duration{lease_time} - drift_of(lease_time));
+duration step_of(std::chrono::milliseconds lease_time, std::chrono::milliseconds clock_step) {
+    return std::min(duration{clock_step}, duration{lease_time} / 10);
+}
+
+duration allowance_of(std::chrono::milliseconds lease_time, std::chrono::milliseconds clock_step) {
+    return drift_of(lease_time) + step_of(lease_time, clock_step);
+}
+
+instant valid_until(instant started, std::chrono::milliseconds lease_time,
+                    std::chrono::milliseconds clock_step) {
+    return started + (duration{lease_time} - allowance_of(lease_time, clock_step));
 }
 
 }  // namespace redlock::core

@@ -57,7 +57,7 @@ acquire_attempt::acquire_attempt(node_pool& pool, shared_identity identity,
       lease_time_(lease_time),
       wall_us_(node_pool::wall_us()),
       // Before anything is encoded or sent: validity counts from here.
-      round_(pool.size(), lease_time, boot_clock::now()),
+      round_(pool.size(), lease_time, boot_clock::now(), pool.options().clock_step),
       place_id_(place != nullptr ? place->id : std::string{}),
       call_(encode(pool, *identity_, lease_time, place)) {}
 
@@ -81,7 +81,7 @@ void acquire_attempt::start(owner& told) {
     }
     without_vote.for_each([&](node_index node) {
         on_no_vote(node);
-        vote(node, {.answer = core::acquire_answer::quarantined});
+        vote(node, {.answer = core::acquire_answer::quarantined}, boot_clock::now());
     });
 }
 
@@ -116,6 +116,11 @@ void acquire_attempt::on_answer(node_index node, const redis::reply_view& reply)
                      !surely_not_executed(answer.why.cause));
         return;
     }
+    const core::instant now = boot_clock::now();
+    if (answer.vote->node_time_us != 0) {
+        answer.vote->stepped =
+            pool().note_time(node, answer.vote->node_time_us, round_.started(), now);
+    }
     answer.vote->counts = pool().may_vote(node, round_.started());
     if (!answer.vote->counts) {
         on_no_vote(node);
@@ -126,19 +131,21 @@ void acquire_attempt::on_answer(node_index node, const redis::reply_view& reply)
     } else {
         failed().clear(node);
     }
-    vote(node, *answer.vote);
+    vote(node, *answer.vote, now);
 }
 
 void acquire_attempt::on_no_answer(node_index node, error_code cause, std::string message,
                                    bool maybe_executed) {
     failed().note(node, cause, std::move(message));
-    vote(node, {.answer = maybe_executed ? core::acquire_answer::unknown
-                                         : core::acquire_answer::not_executed});
+    vote(node,
+         {.answer = maybe_executed ? core::acquire_answer::unknown
+                                   : core::acquire_answer::not_executed},
+         boot_clock::now());
 }
 
-void acquire_attempt::vote(node_index node, const core::acquire_vote& vote) {
+void acquire_attempt::vote(node_index node, const core::acquire_vote& vote, core::instant now) {
     const auto before = round_.outcome();
-    const auto effects = round_.on_vote(node, vote, boot_clock::now());
+    const auto effects = round_.on_vote(node, vote, now);
     if (vote.answer == core::acquire_answer::granted && before != core::acquire_outcome::pending &&
         before != core::acquire_outcome::held) {
         // The release that undoes it travels behind the ACQUIRE already, or goes out now.

@@ -106,7 +106,7 @@ class acquire_attempt final : public fan_out {
     void on_no_answer(node_index node, error_code cause, std::string message,
                       bool maybe_executed) override;
     void on_no_vote(node_index node);
-    void vote(node_index node, const core::acquire_vote& vote);
+    void vote(node_index node, const core::acquire_vote& vote, core::instant now);
     void learn();
     void execute(const core::acquire_effects& effects, std::function<void()> cleaned_up = nullptr);
     void release(core::node_set granted, core::node_set doubtful,

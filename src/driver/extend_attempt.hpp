@@ -32,6 +32,8 @@ class extend_attempt final : public fan_out {
     void start(std::shared_ptr<owner> told);
     /// Decides nothing any more and tells nobody.
     void cancel();
+    /// As the round's.
+    void on_shortened(core::instant old_valid_until) { round_.on_shortened(old_valid_until); }
 
     [[nodiscard]] const core::extend_round& round() const { return round_; }
     /// Nodes that may yet plant the lock again, or have done so without our knowing.
@@ -44,7 +46,8 @@ class extend_attempt final : public fan_out {
     void on_answer(node_index node, const redis::reply_view& reply) override;
     void on_no_answer(node_index node, error_code cause, std::string message,
                       bool maybe_executed) override;
-    void vote(node_index node, core::extend_answer answer);
+    void vote(node_index node, core::extend_answer answer, core::instant now,
+              core::duration stepped = core::duration{0});
 
     [[nodiscard]] const script_call& call_for(node_index node) const;
 

@@ -36,6 +36,7 @@ node_pool::node_pool(const boost::asio::any_io_executor& strand,
       }),
       fences_(core::fence_memory::usual_capacity,
               std::chrono::microseconds{options.clock_window}.count()),
+      clocks_(endpoints.size()),
       generator_(seeded_generator()) {
     node_events& events = *this;
     for (const auto& where : endpoints) {

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "core/fencing.hpp"
+#include "core/node_clock.hpp"
 #include "core/node_set.hpp"
 #include "core/quarantine.hpp"
 #include "driver/failures.hpp"
@@ -69,6 +70,23 @@ class node_pool final : private node_events {
     void note_fence(const std::string& resource, std::uint64_t fence);
     void note_offsets(std::vector<std::int64_t> offsets_us);
     [[nodiscard]] static std::int64_t wall_us();
+
+    /// A node has told its time in an answer, to be called before the answer is counted. Returns by
+    /// how much its clock was set in all. A cluster is passed over: its masters have clocks of
+    /// their own, and any of them may answer.
+    core::duration note_time(node_index node, std::int64_t node_us, core::instant sent,
+                             core::instant received) {
+        if (!endpoints_[node].cluster.empty()) {
+            return core::duration{0};
+        }
+        if (clocks_[node].on_answer(node_us, sent, received) && clock_set_) {
+            clock_set_(node);
+        }
+        return clocks_[node].stepped();
+    }
+    [[nodiscard]] const std::vector<core::node_clock>& clocks() const { return clocks_; }
+    /// `tell`, if set, is called when a node's clock is found to have been set.
+    void on_clock_set(std::function<void(node_index)> tell) { clock_set_ = std::move(tell); }
 
     /// In [0, 1).
     [[nodiscard]] double random();
@@ -139,6 +157,8 @@ class node_pool final : private node_events {
     key_watches watches_;
     std::vector<std::unique_ptr<node>> nodes_;
     core::fence_memory fences_;
+    std::vector<core::node_clock> clocks_;
+    std::function<void(node_index)> clock_set_;
     std::int64_t offset_us_ = 0;
     std::string same_server_;
     core::node_set told_unverified_;

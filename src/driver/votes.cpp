@@ -45,11 +45,18 @@ std::int64_t offset_of(std::int64_t node_us, std::int64_t wall_us) {
     return node_us - wall_us;
 }
 
+/// A grant begins with the node's time. No clock stands in the first second of 1970, and all codes
+/// and stray answers do.
+bool is_time(std::int64_t value) {
+    return value > 1'000'000;
+}
+
 std::optional<core::acquire_vote> acquire_vote_of(const redis::reply_view& reply,
                                                   std::int64_t wall_us) {
     using core::acquire_answer;
-    if (reply.is_integer() && reply.integer() == 1) {
-        return core::acquire_vote{.answer = acquire_answer::granted};
+    if (reply.is_integer() && is_time(reply.integer())) {
+        return core::acquire_vote{.answer = acquire_answer::granted,
+                                  .node_time_us = reply.integer()};
     }
     if (!reply.is_array() || reply.size() < 2 || !reply[0].is_integer() || !reply[1].is_integer()) {
         return std::nullopt;
@@ -59,6 +66,12 @@ std::optional<core::acquire_vote> acquire_vote_of(const redis::reply_view& reply
         return static_cast<std::size_t>(std::clamp<std::int64_t>(count.integer(), 0, 1'000'000));
     };
     core::acquire_vote vote;
+    if (is_time(reply[0].integer())) {
+        vote.answer = acquire_answer::granted;
+        vote.node_time_us = reply[0].integer();
+        vote.waiting = ahead(reply[1]);
+        return vote;
+    }
     switch (reply[0].integer()) {
         case 0:
             if (!reply[2].is_text()) {
@@ -68,9 +81,6 @@ std::optional<core::acquire_vote> acquire_vote_of(const redis::reply_view& reply
             vote.holder = std::hash<std::string_view>{}(reply[2].text());
             vote.holder_remaining = lease_of(value);
             vote.ahead = ahead(reply[3]);
-            return vote;
-        case 1:
-            vote.answer = acquire_answer::granted;
             return vote;
         case -3:
             vote.answer = acquire_answer::busy;
@@ -107,17 +117,18 @@ parsed<core::acquire_vote> parse_acquire(const redis::reply_view& reply, std::in
                 : parsed<core::acquire_vote>{std::nullopt, refusal_of(reply)};
 }
 
-parsed<core::extend_answer> parse_extend(const redis::reply_view& reply) {
-    if (reply.is_integer()) {
-        switch (reply.integer()) {
+parsed<extend_reply> parse_extend(const redis::reply_view& reply) {
+    if (reply.is_array() && reply.size() == 2 && reply[0].is_integer() && reply[1].is_integer()) {
+        const std::int64_t node_us = reply[1].integer();
+        switch (reply[0].integer()) {
             case 1:
-                return {core::extend_answer::extended, {}};
+                return {extend_reply{core::extend_answer::extended, node_us}, {}};
             case 2:
-                return {core::extend_answer::replanted, {}};
+                return {extend_reply{core::extend_answer::replanted, node_us}, {}};
             case 0:
-                return {core::extend_answer::taken, {}};
+                return {extend_reply{core::extend_answer::taken, node_us}, {}};
             case -1:
-                return {core::extend_answer::missing, {}};
+                return {extend_reply{core::extend_answer::missing, node_us}, {}};
             default:
                 break;
         }

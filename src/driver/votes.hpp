@@ -36,7 +36,12 @@ struct parsed {
 /// `wall_us`: the client's wall clock, to learn the node's offset from.
 [[nodiscard]] parsed<core::acquire_vote> parse_acquire(const redis::reply_view& reply,
                                                        std::int64_t wall_us);
-[[nodiscard]] parsed<core::extend_answer> parse_extend(const redis::reply_view& reply);
+/// What a node says to an extension, and the time of its clock in microseconds since 1970.
+struct extend_reply {
+    core::extend_answer answer = core::extend_answer::unknown;
+    std::int64_t node_us = 0;
+};
+[[nodiscard]] parsed<extend_reply> parse_extend(const redis::reply_view& reply);
 [[nodiscard]] parsed<core::release_answer> parse_release(const redis::reply_view& reply);
 /// Fills all but node and name.
 [[nodiscard]] parsed<node_status> parse_status(const redis::reply_view& reply);

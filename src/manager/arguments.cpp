@@ -70,6 +70,10 @@ complaint check_resource(const resource_name& resource, bool clustered) {
     return {};
 }
 
+core::duration usable_part(milliseconds lease_time, const manager_options& options) {
+    return core::duration{lease_time} - core::allowance_of(lease_time, options.clock_step);
+}
+
 complaint check_lease_time(milliseconds lease_time, const manager_options& options) {
     if (lease_time <= milliseconds{0}) {
         return fmt::format("the lease time is {}; it must be positive", lease_time);
@@ -80,8 +84,7 @@ complaint check_lease_time(milliseconds lease_time, const manager_options& optio
             "max_lease_time in every client of these nodes",
             lease_time, options.max_lease_time);
     }
-    const auto drift = core::drift_of(lease_time);
-    if (drift >= lease_time) {
+    if (usable_part(lease_time, options) <= core::duration{0}) {
         return fmt::format(
             "the lease time is {}, which the allowance for clock drift (1 % and 2 ms) uses up; ask "
             "for at least 3 ms, and for much more than a round trip to the nodes",
@@ -105,7 +108,7 @@ complaint check_acquire(const detail::acquire_request& request, milliseconds lea
     // First against the lease time itself: in the finer unit a huge margin would wrap round.
     if (with.stop_margin &&
         (*with.stop_margin < milliseconds{0} || *with.stop_margin > lease_time ||
-         *with.stop_margin >= lease_time - core::drift_of(lease_time))) {
+         *with.stop_margin >= usable_part(lease_time, options))) {
         return fmt::format(
             "the stop margin is {}; it must be at least zero and leave something of the lease "
             "time, {}",

@@ -27,6 +27,10 @@ namespace redlock::manager {
                                : core::default_stop_margin(lease_time);
 }
 
+/// What of a lease is validity.
+[[nodiscard]] core::duration usable_part(std::chrono::milliseconds lease_time,
+                                         const manager_options& options);
+
 /// A sentence for people, or nothing if all is well.
 using complaint = std::optional<std::string>;
 

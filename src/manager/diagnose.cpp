@@ -63,8 +63,8 @@ std::optional<microseconds> clock_of_all(const std::vector<node_health>& nodes) 
 }
 
 // A wrong clock is set right one day, most often in one step. Redis ends leases by that clock: a
-// step forward ends all of them early, and one that is larger than `clock_step` is not reckoned
-// with in the quarantine either. So a difference as large as that is a step still to come.
+// step forward ends all of them early. Validity allows for as much as `clock_step`, but of a short
+// lease only for a part of it. So a difference larger than that is a step still to come.
 void judge_clock(const node_health& node, microseconds reference, const manager_options& options,
                  node_findings& found) {
     if (!node.clock) {
@@ -83,17 +83,20 @@ void judge_clock(const node_health& node, microseconds reference, const manager_
                         "no vote",
                         shown_time(options.clock_window)),
             advice);
-    } else if (surely > options.clock_step) {
+        return;
+    }
+    const core::duration allowed = core::step_of(options.lease_time, options.clock_step);
+    const std::string limits =
+        fmt::format("leases of {} allow for steps of {} (clock_step, a tenth of the lease at most)",
+                    shown_time(options.lease_time), shown_time(allowed));
+    if (surely > allowed) {
         found.add(level::problem, "clock", what,
-                  fmt::format("the day it is set right, leases end early, and two clients may hold "
-                              "one lock; the settings allow for steps of {} (clock_step)",
-                              shown_time(options.clock_step)),
+                  "the day it is set right, leases end early, and two clients may hold one lock; " +
+                      limits,
                   advice);
     } else if (surely > core::drift_of(options.lease_time)) {
         found.add(level::note, "clock", what,
-                  fmt::format("a step of more than {} ends leases of {} early",
-                              shown_time(core::drift_of(options.lease_time)),
-                              shown_time(options.lease_time)),
+                  "the day it is set right, leases end early, which locks allow for; " + limits,
                   advice);
     }
 }

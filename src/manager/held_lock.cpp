@@ -84,6 +84,7 @@ void held_lock::note_error(diagnostics why) {
 
 void held_lock::start() {
     manager_->add(shared_from_this());
+    note_clocks(std::nullopt);
     rearm();
 }
 
@@ -102,8 +103,7 @@ void held_lock::on_alarm(core::instant now) {
             return;
         case core::renewal::action::announce_loss: {
             diagnostics why = last_error();
-            why.message = won_.renews ? "the lease could not be renewed in time"
-                                      : "the lease ends and was not extended";
+            why.message = why_it_ends();
             lose(std::move(why));
             return;
         }
@@ -166,11 +166,7 @@ error_code held_lock::on_extend_decided(const driver::extend_attempt& attempt) {
         round.outcome() == core::extend_outcome::expired && boot_clock::now() < valid_until();
     const error_code error = outlived ? errc::no_quorum : error_of(round.outcome());
     if (!error) {
-        const core::instant until = std::max(round.valid_until(), valid_until());
-        won_.started = round.started();
-        won_.valid_until = until;
-        valid_until_.store(until.time_since_epoch().count(), std::memory_order_release);
-        renewal_.on_extended(round.started(), until);
+        take_lease_of(attempt);
         if (loss_watch_) {
             loss_watch_->on_extended();
         }
@@ -263,7 +259,8 @@ bool held_lock::hand_over() {
     line_member* const next = local_lines::first_behind(*this);
     if (next == nullptr || manager_->closed() || !won_.identity->details.empty() ||
         !next->may_take_over() ||
-        !won_.turn.pass_on(boot_clock::now(), won_.valid_until, next->lease_time(),
+        !won_.turn.pass_on(boot_clock::now(), won_.valid_until,
+                           usable_part(next->lease_time(), manager_->options()),
                            next->stop_margin())) {
         return false;
     }

@@ -11,6 +11,7 @@
 #include <optional>
 #include <vector>
 
+#include "core/backing.hpp"
 #include "core/renewal.hpp"
 #include "core/turn.hpp"
 #include "driver/acquire_attempt.hpp"
@@ -40,6 +41,10 @@ struct won_lease {
     /// The round that won it, which goes on learning of late grants; null for an attached lock,
     /// whose nodes are these.
     std::shared_ptr<driver::acquire_attempt> attempt;
+    /// The round that gave the present lease; null for the first.
+    std::shared_ptr<driver::extend_attempt> extended_by;
+    /// What the first lease of an attached lock rests on.
+    core::backing attached;
     core::node_set granted;
     core::node_set doubtful;
     /// Nodes where an extension may have planted the lock again without our knowing.
@@ -87,6 +92,8 @@ class held_lock final : public keepable<held_lock>,
     /// The nodes, or the time, say that it is not ours any more.
     void lose(diagnostics why);
     void stop_waiting(const loss_waiter& waiter);
+    /// A node's clock was found to have been set: the lease may end earlier.
+    void on_clock_set(node_index node);
     /// The manager goes without a close: nothing can be done any more.
     void abandon();
     /// In a forked child: whoever waits is told, and the lock is the parent's.
@@ -115,7 +122,12 @@ class held_lock final : public keepable<held_lock>,
     [[nodiscard]] core::node_set doubtful() const;
     /// Others may hold it under the same token.
     [[nodiscard]] bool is_attached() const { return !won_.attempt; }
+    [[nodiscard]] const core::backing& backing() const;
+    void end_at(core::instant until);
+    bool note_clocks(std::optional<node_index> set_just_now);
     void settle_extensions();
+    void take_lease_of(const driver::extend_attempt& attempt);
+    [[nodiscard]] std::string why_it_ends() const;
     void uproot(const driver::extend_attempt& attempt);
     [[nodiscard]] core::node_set may_be_planted() const;
 
@@ -131,6 +143,7 @@ class held_lock final : public keepable<held_lock>,
     core::renewal renewal_;
     local_line* line_ = nullptr;
     std::vector<std::shared_ptr<driver::extend_attempt>> extensions_;  // not answered by all
+    std::optional<node_index> set_clock_;  // the node because of which the lease ends early
     stage stage_ = stage::held;
     core::release_outcome release_outcome_ = core::release_outcome::pending;
     std::vector<std::shared_ptr<outcome_waiter>> release_waiters_;

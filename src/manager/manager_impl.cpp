@@ -16,6 +16,9 @@ manager_impl::manager_impl(boost::asio::any_io_executor executor,
       nodes_(strand_, endpoints, options),
       door_(nodes_, clock_) {
     clock_.on_forked([this] { leave_to_parent(); });
+    nodes_.on_clock_set([this](node_index node) {
+        held_.for_each([&](const auto& held) { held->on_clock_set(node); });
+    });
 }
 
 std::shared_ptr<manager_impl> manager_impl::make(boost::asio::any_io_executor executor,
@@ -32,6 +35,7 @@ manager_impl::~manager_impl() {
     const auto last = operations_.take_all();
     nodes_.on_all_settled(nullptr);
     nodes_.on_connection_change(nullptr);
+    nodes_.on_clock_set(nullptr);
 }
 
 void manager_impl::add(std::shared_ptr<closable> operation) {

@@ -123,7 +123,13 @@ void attach_operation::on_views(core::instant started, const std::vector<node_st
     won.stop_margin = stop_margin_of(request_.options(), lease_time_);
     won.renews = request_.options().renew.value_or(false);
     won.started = started;
-    won.valid_until = core::valid_until(started, remaining);
+    // To whoever attaches, what is left is the lease.
+    const auto clock_step = manager().options().clock_step;
+    won.valid_until = core::valid_until(started, remaining, clock_step);
+    won.attached = {won.valid_until, core::step_of(remaining, clock_step)};
+    hold.granted.for_each([&](node_index node) {
+        won.attached.add(node, manager().nodes().clocks()[node].stepped());
+    });
     won.granted = hold.granted;
     won.doubtful = hold.silent;
     if (won.valid_until <= boot_clock::now()) {

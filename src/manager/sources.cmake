@@ -8,6 +8,7 @@ set(manager_sources
     src/manager/error.cpp
     src/manager/fork_copy.cpp
     src/manager/held_lock.cpp
+    src/manager/held_lock_lease.cpp
     src/manager/home.cpp
     src/manager/local_lines.cpp
     src/manager/lock.cpp

@@ -178,15 +178,15 @@ INSTANTIATE_TEST_SUITE_P(all, acquire_story, testing::ValuesIn(stories),
                          [](const auto& instance) { return std::string{instance.param.name}; });
 
 TEST(acquire_round, is_held_until_one_nanosecond_before_the_end) {
-    acquire_round round{1, lease, epoch};
-    round.on_vote(0, granted(), valid_until(epoch, lease) - 1ns);
+    acquire_round round{1, lease, epoch, 1s};
+    round.on_vote(0, granted(), valid_until(epoch, lease, 1s) - 1ns);
     EXPECT_EQ(round.outcome(), held);
 }
 
 TEST(acquire_round, is_too_late_at_the_end_and_after_it) {
     for (const duration late : {0ns, 1ns}) {
-        acquire_round round{1, lease, epoch};
-        const auto effects = round.on_vote(0, granted(), valid_until(epoch, lease) + late);
+        acquire_round round{1, lease, epoch, 1s};
+        const auto effects = round.on_vote(0, granted(), valid_until(epoch, lease, 1s) + late);
         EXPECT_EQ(round.outcome(), too_late);
         EXPECT_EQ(effects.release, nodes({0}));
     }
@@ -198,6 +198,38 @@ TEST(acquire_round, validity_counts_from_the_start_of_the_attempt) {
     round.on_vote(1, granted(), at(700ms));
     EXPECT_EQ(round.started(), epoch);
     EXPECT_EQ(round.valid_until(), at(10s - 100ms - 2ms));
+}
+
+TEST(acquire_round, validity_leaves_out_steps_of_the_nodes_clocks) {
+    acquire_round round{3, lease, epoch, 1s};
+    round.on_vote(0, granted(), at(300ms));
+    round.on_vote(1, granted(), at(700ms));
+    EXPECT_EQ(round.valid_until(), at(10s - 100ms - 2ms - 1s));
+}
+
+TEST(acquire_round, rests_on_all_that_granted) {
+    acquire_round round{3, lease, epoch, 1s};
+    const auto set_before = [](duration by) {
+        acquire_vote vote{.answer = acquire_answer::granted};
+        vote.stepped = by;
+        return vote;
+    };
+    round.on_vote(0, set_before(5s), at(1ms));
+    round.on_vote(1, granted(), at(1ms));
+    ASSERT_EQ(round.outcome(), held);
+    // Node 0 was set before it granted, node 1 after.
+    std::vector<node_clock> clocks(3);
+    const auto set = [&](node_index node, std::int64_t by_us) {
+        constexpr std::int64_t time_us = 1'700'000'000'000'000;
+        clocks[node].on_answer(time_us, at(0s), at(0s));
+        clocks[node].on_answer(time_us + by_us, at(0s), at(0s));
+    };
+    set(0, 5'000'000);
+    EXPECT_EQ(round.backing().valid_until(clocks), round.valid_until());
+    set(1, 3'000'000);
+    EXPECT_LE(round.backing().valid_until(clocks), round.valid_until() - 2s);
+    round.on_vote(2, granted(), at(2ms));
+    EXPECT_EQ(round.backing().valid_until(clocks), round.valid_until());
 }
 
 TEST(acquire_round, a_lease_shorter_than_the_drift_is_never_held) {

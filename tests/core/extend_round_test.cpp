@@ -132,6 +132,47 @@ TEST(extend_round, new_validity_counts_from_the_start_of_the_round) {
     EXPECT_EQ(round.valid_until(), at(2s + 9'898ms));
 }
 
+TEST(extend_round, new_validity_leaves_out_steps_of_the_nodes_clocks) {
+    extend_round round{1, lease, at(2s), old_validity, 1s};
+    round.on_vote(0, extend_answer::extended, at(5s));
+    EXPECT_EQ(round.valid_until(), at(2s + 8'898ms));
+    EXPECT_EQ(round.backing().valid_until(), at(2s + 8'898ms));
+}
+
+TEST(extend_round, won_after_an_end_that_came_nearer_is_expired) {
+    extend_round round{1, lease, epoch, old_validity};
+    round.on_shortened(at(1s));
+    round.on_shortened(at(3s));
+    EXPECT_EQ(round.valid_until(), at(1s));
+    EXPECT_TRUE(round.on_vote(0, extend_answer::extended, at(1s)));
+    EXPECT_EQ(round.outcome(), expired);
+}
+
+TEST(extend_round, is_not_shortened_once_it_is_won) {
+    extend_round round{1, lease, epoch, old_validity};
+    round.on_vote(0, extend_answer::extended, at(1s));
+    round.on_shortened(at(2s));
+    EXPECT_EQ(round.valid_until(), std::max(old_validity, at(9'898ms)));
+}
+
+TEST(extend_round, rests_on_those_that_extended_with_weight) {
+    extend_round round{3, lease, epoch, old_validity, 1s};
+    round.on_vote(0, extend_answer::extended, at(1ms), true, 5s);
+    round.on_vote(1, extend_answer::extended, at(1ms), false);
+    round.on_vote(2, extend_answer::extended, at(1ms));
+    ASSERT_EQ(round.outcome(), extended);
+    constexpr std::int64_t time_us = 1'700'000'000'000'000;
+    std::vector<node_clock> clocks(3);
+    for (node_clock& each : clocks) {
+        each.on_answer(time_us, epoch, epoch);
+    }
+    clocks[0].on_answer(time_us + 5'000'000, epoch, epoch);
+    const instant reckoned = round.backing().valid_until();
+    EXPECT_EQ(round.backing().valid_until(clocks), reckoned);  // set before it extended
+    clocks[2].on_answer(time_us + 3'000'000, epoch, epoch);
+    EXPECT_LE(round.backing().valid_until(clocks), reckoned - 2s);  // node 1 does not help
+}
+
 TEST(extend_round, a_shorter_lease_does_not_shorten_the_lock) {
     extend_round round{1, 1s, epoch, old_validity};
     EXPECT_TRUE(round.on_vote(0, extend_answer::extended, at(1ms)));

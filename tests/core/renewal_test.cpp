@@ -163,6 +163,57 @@ TEST(stop_margin, is_a_tenth_of_the_lease_and_half_a_second_at_most) {
     EXPECT_EQ(default_stop_margin(60s), 500ms);
 }
 
+TEST(renewal, of_a_lease_that_ends_early_comes_at_once) {
+    renewal lock = watchdog();
+    lock.on_shortened(at(1s), at(4s));
+    EXPECT_EQ(lock.loss_announced_at(), at(3'500ms));
+    EXPECT_EQ(lock.next_event(), at(1s));
+    EXPECT_EQ(lock.on_timer(at(1s)), action::extend);
+    lock.on_extended(at(1s), at(1s) + (validity - epoch));
+    EXPECT_EQ(lock.loss_announced_at(), at(1s) + (announcement - epoch));
+    EXPECT_EQ(lock.next_event(), at(4s));
+}
+
+TEST(renewal, of_a_lease_that_ends_early_is_one_round_at_a_time) {
+    renewal lock = watchdog();
+    ASSERT_EQ(lock.on_timer(at(3s)), action::extend);
+    lock.on_shortened(at(3s), at(6s));
+    EXPECT_EQ(lock.on_timer(at(3s)), action::none);
+    EXPECT_EQ(lock.next_event(), at(5'500ms));
+}
+
+TEST(renewal, announces_the_loss_of_a_lease_that_ends_early) {
+    for (renewal lock : {watchdog(), without_watchdog()}) {
+        lock.on_shortened(at(1s), at(1'200ms));
+        EXPECT_EQ(lock.on_timer(at(1s)), action::announce_loss);
+    }
+    renewal lock = without_watchdog();
+    lock.on_shortened(at(1s), at(4s));
+    EXPECT_EQ(lock.on_timer(at(3'500ms) - 1ns), action::none);
+    EXPECT_EQ(lock.on_timer(at(3'500ms)), action::announce_loss);
+}
+
+TEST(renewal, is_not_put_off_by_an_end_that_comes_no_earlier) {
+    renewal lock = without_watchdog();
+    lock.on_shortened(at(1s), validity + 1s);
+    EXPECT_EQ(lock.loss_announced_at(), announcement);
+}
+
+TEST(renewal, fits_five_times_into_what_steps_of_clocks_leave_of_a_lease) {
+    for (const std::chrono::milliseconds of : {100ms, 1'000ms, 10'000ms, 60'000ms}) {
+        const instant until = core::valid_until(epoch, of, 1s);
+        renewal lock{{of, default_stop_margin(of), true, 0.0}, epoch, until};
+        int tries = 0;
+        instant now = lock.next_event();
+        while (lock.on_timer(now) == action::extend) {
+            ++tries;
+            lock.on_extend_failed(now);
+            now = lock.next_event();
+        }
+        EXPECT_GE(tries, 5) << of.count();
+    }
+}
+
 // ---- whole lives ----
 
 /// How the nodes take one extend round, and after how many milliseconds.
@@ -232,7 +283,7 @@ class life {
     }
 
     static instant valid_until(instant started, std::chrono::milliseconds for_lease) {
-        return core::valid_until(started, for_lease);
+        return core::valid_until(started, for_lease, 0ms);
     }
 
     std::vector<round_told> rounds_;

@@ -36,24 +36,44 @@ RC_GTEST_PROP(drift, is_exact_and_grows_with_the_lease, ()) {
     RC_ASSERT(drift_of(lease + 1ms) > drift_of(lease));
 }
 
-TEST(validity, counts_from_the_start_and_leaves_the_drift_out) {
-    EXPECT_EQ(valid_until(epoch, 10s), at(9898ms));
-    EXPECT_EQ(valid_until(at(5ms), 10s), at(9903ms));
+TEST(step, is_what_the_settings_say_and_a_tenth_of_a_short_lease) {
+    EXPECT_EQ(step_of(60s, 1s), 1s);
+    EXPECT_EQ(step_of(10s, 1s), 1s);
+    EXPECT_EQ(step_of(9999ms, 1s), 999'900us);
+    EXPECT_EQ(step_of(1s, 1s), 100ms);
+    EXPECT_EQ(step_of(5ms, 1s), 500us);
+    EXPECT_EQ(step_of(10s, 1ms), 1ms);
+}
+
+TEST(validity, counts_from_the_start_and_leaves_drift_and_step_out) {
+    EXPECT_EQ(valid_until(epoch, 10s, 1s), at(8898ms));
+    EXPECT_EQ(valid_until(at(5ms), 10s, 1s), at(8903ms));
+    EXPECT_EQ(valid_until(epoch, 10s, 300ms), at(9598ms));
+    EXPECT_EQ(valid_until(epoch, 1s, 1s), at(888ms));
 }
 
 TEST(validity, of_a_lease_too_short_to_use_is_over_at_its_start) {
-    EXPECT_LE(valid_until(epoch, 0ms), epoch);
-    EXPECT_LE(valid_until(epoch, 2ms), epoch);
-    EXPECT_GT(valid_until(epoch, 3ms), epoch);
+    EXPECT_LE(valid_until(epoch, 0ms, 1s), epoch);
+    EXPECT_LE(valid_until(epoch, 2ms, 1s), epoch);
+    EXPECT_GT(valid_until(epoch, 3ms, 1s), epoch);
+}
+
+RC_GTEST_PROP(validity, leaves_most_of_every_lease_that_is_of_any_use, ()) {
+    const milliseconds lease{*rc::gen::inRange<milliseconds::rep>(20, 86'400'000)};
+    const milliseconds step{*rc::gen::inRange<milliseconds::rep>(1, 86'400'000)};
+    RC_ASSERT(valid_until(epoch, lease, step) - epoch >= duration{lease} * 3 / 4);
 }
 
 RC_GTEST_PROP(validity, ends_before_every_node_of_bearable_clock_drops_the_key, ()) {
     const milliseconds lease{*rc::gen::inRange<milliseconds::rep>(1, 3'600'000)};
     const duration travelled{*rc::gen::inRange<duration::rep>(0, 1'000'000'000)};
-    // Redis expires by its own clock, which may be one hundredth fast, and whole milliseconds.
+    const milliseconds step{*rc::gen::inRange<milliseconds::rep>(1, 10'000)};
+    // Redis expires by its own clock, which may be one hundredth fast, and whole milliseconds; and
+    // be set forward.
     const instant written_at = at(travelled);
-    const instant dropped_at = written_at + duration{lease} * 99 / 100 - 1ms;
-    RC_ASSERT(valid_until(epoch, lease) < dropped_at);
+    const instant dropped_at =
+        written_at + duration{lease} * 99 / 100 - 1ms - step_of(lease, step);
+    RC_ASSERT(valid_until(epoch, lease, step) < dropped_at);
 }
 
 TEST(saturating_add, is_plain_addition_short_of_the_end_of_time) {

@@ -231,7 +231,8 @@ TEST_F(extend_attempt_test, falls_back_to_the_body_on_noscript) {
     for (const auto& each : nodes) {
         each->on_script = [](const std::string& script) {
             return redis::fake_server::answer{
-                .bytes = script == "extend" ? "-NOSCRIPT No matching script.\r\n" : ":1\r\n"};
+                .bytes = script == "extend" ? "-NOSCRIPT No matching script.\r\n"
+                                            : "*2\r\n:1\r\n:1700000000000000\r\n"};
         };
     }
     EXPECT_EQ(extend(node_set::all(3)), extend_outcome::extended);
@@ -240,7 +241,9 @@ TEST_F(extend_attempt_test, falls_back_to_the_body_on_noscript) {
 
 TEST_F(extend_attempt_test, repeats_a_late_noscript_for_a_lock_that_was_extended) {
     nodes[2]->on_script = [](const std::string& script) {
-        return redis::fake_server::answer{.bytes = script == "extend" ? "" : ":1\r\n"};
+        return redis::fake_server::answer{.bytes = script == "extend"
+                                                      ? ""
+                                                      : "*2\r\n:1\r\n:1700000000000000\r\n"};
     };
     const auto attempt = start_extend(node_set::all(3), boot_clock::now() + 1h);
     ASSERT_TRUE(world.run_until(
@@ -273,8 +276,8 @@ TEST_F(extend_attempt_test, that_never_ended_is_not_counted_for_ever) {
 }
 
 TEST_F(extend_attempt_test, is_gone_when_too_many_nodes_do_not_hold_it) {
-    nodes[0]->on_script = always(":0\r\n");
-    nodes[1]->on_script = always(":-1\r\n");
+    nodes[0]->on_script = always("*2\r\n:0\r\n:1700000000000000\r\n");
+    nodes[1]->on_script = always("*2\r\n:-1\r\n:1700000000000000\r\n");
     EXPECT_EQ(extend(node_set::all(3)), extend_outcome::gone);
 }
 

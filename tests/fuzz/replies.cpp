@@ -59,7 +59,11 @@ void check_acquire(const reply_view& reply, std::int64_t wall_us) {
     require(vote.counts, "who counts is not for a reply to say");
     switch (vote.answer) {
         case acquire_answer::granted:
-            require((reply.is_integer() && reply.integer() == 1) || surely(1), "only 1 grants");
+            require(vote.node_time_us > 1'000'000, "a grant tells the time");
+            require((reply.is_integer() && reply.integer() == vote.node_time_us) ||
+                        surely(vote.node_time_us),
+                    "only a time grants");
+            require(vote.waiting <= 1'000'000, "the line is bounded");
             break;
         case acquire_answer::busy:
             require(surely(0) || surely(-3), "only 0 and -3 are busy");
@@ -99,9 +103,19 @@ void check_acquire(const reply_view& reply, std::int64_t wall_us) {
 void check_small_ones(const reply_view& reply) {
     const auto extended = driver::parse_extend(reply);
     check_either(extended, reply);
-    require(!extended.vote || reply.is_integer(), "only an integer answers EXTEND");
-    require(extended.vote != extend_answer::extended || reply.integer() == 1, "only 1 extends");
-    require(extended.vote != extend_answer::replanted || reply.integer() == 2, "only 2 replants");
+    if (extended.vote) {
+        const core::instant sent{std::chrono::hours{24}};
+        const std::int64_t code = reply[0].integer();
+        require(reply.is_array() && reply.size() == 2, "a code and a time answer EXTEND");
+        require(extended.vote->node_us == reply[1].integer(), "the time is the node's");
+        require(extended.vote->answer != extend_answer::extended || code == 1, "only 1 extends");
+        require(extended.vote->answer != extend_answer::replanted || code == 2, "only 2 replants");
+        // Any number may come for a time, and is reckoned with.
+        core::node_clock clock;
+        require(!clock.on_answer(1'700'000'000'000'000, sent, sent), "one answer shows no step");
+        clock.on_answer(extended.vote->node_us, sent, sent + milliseconds{5});
+        clock.on_answer(1'700'000'000'000'000, sent, sent + milliseconds{10});
+    }
 
     const auto released = driver::parse_release(reply);
     check_either(released, reply);

@@ -30,12 +30,13 @@ void tell_renewal(byte_source& source) {
                                  .stop_margin = core::default_stop_margin(lease),
                                  .renews = source.flag(),
                                  .jitter = source.fraction()};
-    instant valid_until = core::valid_until(clock.now(), lease);
+    const milliseconds step{source.below(3) * 700};
+    instant valid_until = core::valid_until(clock.now(), lease, step);
     renewal renews{with, clock.now(), valid_until};
     bool announced = false;
     bool extending = false;
     while (!source.empty()) {
-        const std::size_t what = source.below(8);
+        const std::size_t what = source.below(9);
         const instant next = renews.next_event();
         require((next == never) == announced, "something is due until the loss is announced");
         require(announced || next <= valid_until - with.stop_margin,
@@ -60,12 +61,17 @@ void tell_renewal(byte_source& source) {
             const instant began = clock.now();
             clock.pass(source.span());
             if (clock.now() < valid_until) {
-                valid_until = std::max(valid_until, core::valid_until(began, lease));
+                valid_until = std::max(valid_until, core::valid_until(began, lease, step));
                 renews.on_extended(began, valid_until);
                 extending = false;
                 require(renews.loss_announced_at() == valid_until - with.stop_margin,
                         "the loss is announced so long before the end");
             }
+        } else if (what == 8) {
+            valid_until -= source.span();
+            renews.on_shortened(clock.now(), valid_until);
+            require(announced || extending || !with.renews || renews.next_event() <= clock.now(),
+                    "what ends early is renewed at once");
         } else {
             clock.pass(source.span());
             renews.on_extend_failed(clock.now());

@@ -8,6 +8,7 @@ set(integration_test_sources
     tests/integration/cluster_guard_test.cpp
     tests/integration/cluster_moves_test.cpp
     tests/integration/cluster_test.cpp
+    tests/integration/clock_step_test.cpp
     tests/integration/completion_token_test.cpp
     tests/integration/doctor_test.cpp
     tests/integration/early_loss_test.cpp

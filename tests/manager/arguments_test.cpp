@@ -88,10 +88,10 @@ TEST(arguments, refuse_retry_delays_that_do_not_go_upwards) {
 
 TEST(arguments, refuse_a_stop_margin_that_leaves_nothing_of_the_lease) {
     EXPECT_EQ(check({.stop_margin = 0ms}), std::nullopt);
-    EXPECT_EQ(check({.stop_margin = 9'897ms}), std::nullopt);
+    EXPECT_EQ(check({.stop_margin = 8'897ms}), std::nullopt);
     EXPECT_THAT(said(check({.stop_margin = -1ms})), HasSubstr("stop margin is -1ms"));
     // 10 s less 1 % and 2 ms.
-    EXPECT_THAT(said(check({.stop_margin = 9'898ms})), HasSubstr("stop margin is 9898ms"));
+    EXPECT_THAT(said(check({.stop_margin = 8'898ms})), HasSubstr("stop margin is 8898ms"));
     EXPECT_THAT(said(check({.stop_margin = milliseconds::max()})), HasSubstr("stop margin"));
 }
 

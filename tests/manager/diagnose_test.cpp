@@ -163,7 +163,7 @@ TEST(diagnose, a_clock_is_wrong_where_it_differs_from_the_others) {
     const auto ahead = changed([](node_health& n) { n.clock = {3s, 1ms}; }, "clock");
     EXPECT_EQ(ahead.level, finding_level::problem);
     EXPECT_THAT(ahead.what, HasSubstr("3.0 s ahead of"));
-    EXPECT_THAT(ahead.why, HasSubstr("clock_step"));
+    EXPECT_THAT(ahead.why, HasSubstr("leases of 10.0 s allow for steps of 1.0 s (clock_step"));
     const auto behind = changed([](node_health& n) { n.clock = {-11s, 1ms}; }, "clock");
     EXPECT_THAT(behind.what, HasSubstr("11.0 s behind"));
     EXPECT_THAT(behind.why, HasSubstr("refuses fencing tokens"));
@@ -180,6 +180,19 @@ TEST(diagnose, a_clock_is_wrong_where_it_differs_from_the_others) {
         << "the round trip took so long that it may be right to half a second";
     far[1].clock.reset();
     EXPECT_THAT(found(far, "clock"), IsEmpty());
+}
+
+TEST(diagnose, a_clock_is_wrong_by_what_the_leases_allow_for) {
+    manager_options short_leases;
+    short_leases.lease_time = 1s;
+    auto nodes = three();
+    nodes[1].clock = {200ms, 1ms};
+    const auto of_short = found(nodes, "clock", short_leases).at(0);
+    EXPECT_EQ(of_short.level, finding_level::problem);
+    EXPECT_THAT(of_short.why, HasSubstr("leases of 1.0 s allow for steps of 100 ms"));
+    const auto of_long = found(nodes, "clock").at(0);
+    EXPECT_EQ(of_long.level, finding_level::note);
+    EXPECT_THAT(of_long.why, HasSubstr("which locks allow for"));
 }
 
 TEST(diagnose, our_own_clock_is_wrong_where_the_nodes_agree) {

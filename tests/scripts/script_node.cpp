@@ -1,11 +1,21 @@
 // How calls are put together; see script_node.hpp.
 #include "scripts/script_node.hpp"
 
+#include <algorithm>
+#include <charconv>
+#include <chrono>
 #include <sstream>
 
 namespace redlock::scripts {
 
 namespace {
+
+// The servers' clock as well: asking them for it would count as a call.
+std::int64_t wall_us() {
+    return std::chrono::duration_cast<std::chrono::microseconds>(
+               std::chrono::system_clock::now().time_since_epoch())
+        .count();
+}
 
 script_node::words eval_command(const script& which, const script_node::words& keys,
                                 const script_node::words& arguments) {
@@ -21,6 +31,17 @@ std::string script_node::run(const script& which, const words& keys, const words
     return server.command(eval_command(which, keys, arguments));
 }
 
+std::string script_node::with_grant_named(const words& command) const {
+    const std::int64_t before = wall_us();
+    const std::string told = server.command(command);
+    const std::size_t first_line = std::min(told.find('\n'), told.size());
+    std::int64_t time = 0;
+    const auto [end, error] = std::from_chars(told.data(), told.data() + first_line, time);
+    const bool is_time = error == std::errc{} && end == told.data() + first_line &&
+                         time >= before && time <= wall_us();
+    return is_time ? "granted" + told.substr(first_line) : told;
+}
+
 std::string script_node::acquire(acquire_call with) const {
     const std::int64_t ballot = with.ballot != 0 ? with.ballot : time_us();
     words keys{lock, fence};
@@ -34,7 +55,7 @@ std::string script_node::acquire(acquire_call with) const {
         keys.push_back(holder);
         arguments.push_back(with.holder_details);
     }
-    return run(scripts::acquire, keys, arguments);
+    return with_grant_named(eval_command(scripts::acquire, keys, arguments));
 }
 
 script_node::words script_node::acquire_in_line_command(const in_line_call& with) const {
@@ -59,6 +80,7 @@ script_node::words script_node::acquire_in_line_command(const in_line_call& with
 }
 
 std::string script_node::extend(const extend_call& with) const {
+    const std::int64_t before = wall_us();
     words keys{lock, fence};
     words arguments{with.token, std::to_string(with.last), std::to_string(with.lease_ms),
                     std::to_string(with.fence_lifetime_ms), with.plants ? "1" : "0"};
@@ -68,7 +90,13 @@ std::string script_node::extend(const extend_call& with) const {
     if (!with.holder_details.empty()) {
         arguments.push_back(with.holder_details);
     }
-    return run(scripts::extend, keys, arguments);
+    const std::string told = run(scripts::extend, keys, arguments);
+    // Behind the code comes the node's time, which is ours.
+    const std::size_t first_line = std::min(told.find('\n'), told.size());
+    const bool tells_time = first_line < told.size() &&
+                            std::stoll(told.substr(first_line + 1)) >= before &&
+                            std::stoll(told.substr(first_line + 1)) <= wall_us();
+    return tells_time ? told.substr(0, first_line) : told;
 }
 
 std::string script_node::release(const release_call& with) const {

@@ -172,7 +172,10 @@ class side_by_side {
                                                                 {node_answer::replanted, "2"},
                                                                 {node_answer::taken, "0"},
                                                                 {node_answer::missing, "-1"}};
-        compare_simple(real, model_.extend(0, with, now_us_).answer, answers);
+        // The model leaves the time to the servers: here it is what stands behind the code.
+        const bool refused = real.starts_with("(error)");
+        compare_simple(refused ? real : real.substr(0, real.find('\n')),
+                       model_.extend(0, with, now_us_).answer, answers);
     }
 
     void release() {
@@ -272,7 +275,8 @@ class side_by_side {
         };
         switch (expected.answer) {
             case node_answer::granted:
-                is("1", in_line ? 2 : 1);
+                ASSERT_EQ(parts.size(), in_line ? 2U : 1U) << story_ << ": " << real;
+                near(parts[0], now_us_, roughly_ms * 1000);
                 if (in_line && !testing::Test::HasFailure()) {
                     EXPECT_EQ(parts[1], std::to_string(expected.value)) << story_;
                 }

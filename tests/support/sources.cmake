@@ -1,5 +1,6 @@
 set(support_sources
     tests/support/child.cpp
+    tests/support/clocked_server.cpp
     tests/support/redis_cluster.cpp
     tests/support/redis_peer.cpp
     tests/support/redis_server.cpp

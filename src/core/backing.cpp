@@ -1,0 +1,42 @@
+#include "core/backing.hpp"
+
+#include <algorithm>
+
+#include "core/quorum.hpp"
+
+namespace redlock::core {
+
+void backing::add(node_index node, duration stepped) {
+    nodes_.insert(node);
+    if (stepped == duration{0} && node >= stepped_before_.size()) {
+        return;
+    }
+    stepped_before_.resize(std::max<std::size_t>(stepped_before_.size(), node + 1));
+    stepped_before_[node] = stepped;
+}
+
+instant backing::valid_until(const std::vector<node_clock>& clocks) const {
+    const auto too_far = [&](node_index node) {
+        const duration before =
+            node < stepped_before_.size() ? stepped_before_[node] : duration{0};
+        return std::max(clocks[node].stepped() - before - step_, duration{0});
+    };
+    node_set on_time;
+    nodes_.for_each([&](node_index node) {
+        if (too_far(node) == duration{0}) {
+            on_time.insert(node);
+        }
+    });
+    const std::size_t quorum = quorum_of(clocks.size());
+    if (on_time.size() >= quorum || nodes_.size() < quorum) {
+        return valid_until_;  // Of fewer nodes it is not held yet.
+    }
+    // The lock ends when so many nodes have let go that the rest is no quorum.
+    std::vector<duration> earlier;
+    nodes_.for_each([&](node_index node) { earlier.push_back(too_far(node)); });
+    const auto decisive = earlier.begin() + static_cast<std::ptrdiff_t>(quorum - 1);
+    std::nth_element(earlier.begin(), decisive, earlier.end());
+    return valid_until_ - *decisive;
+}
+
+}  // namespace redlock::core

@@ -1,0 +1,56 @@
+#include "support/clocked_server.hpp"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <stdexcept>
+
+namespace redlock::support {
+
+namespace {
+
+using number = std::atomic<std::int64_t>;
+
+number* shared_number(const std::string& path) {
+    const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);  // NOLINT(*-vararg)
+    if (file < 0 || ::ftruncate(file, sizeof(number)) != 0) {
+        throw std::runtime_error("cannot make " + path);
+    }
+    void* const mapped =
+        ::mmap(nullptr, sizeof(number), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    ::close(file);
+    if (mapped == MAP_FAILED) {  // NOLINT(*-cast)
+        throw std::runtime_error("cannot map " + path);
+    }
+    return static_cast<number*>(mapped);
+}
+
+}  // namespace
+
+settable_clock::settable_clock()
+    : folder_(make_temporary_folder("redlock-clock")), forward_(shared_number(path())) {}
+
+settable_clock::~settable_clock() {
+    ::munmap(forward_, sizeof(number));
+    std::error_code none;
+    std::filesystem::remove_all(folder_, none);
+}
+
+// NOLINTBEGIN(concurrency-mt-unsafe): one thread, as told in the header
+
+settable_clock::rule::rule(const settable_clock& clock) {
+    ::setenv("LD_PRELOAD", REDLOCK_SHIFTED_CLOCK, 1);
+    ::setenv("REDLOCK_TEST_CLOCK_FILE", clock.path().c_str(), 1);
+}
+
+settable_clock::rule::~rule() {
+    ::unsetenv("LD_PRELOAD");
+    ::unsetenv("REDLOCK_TEST_CLOCK_FILE");
+}
+
+// NOLINTEND(concurrency-mt-unsafe)
+
+}  // namespace redlock::support

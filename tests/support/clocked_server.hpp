@@ -1,0 +1,58 @@
+// Servers whose wall clock can be set while they run, as a time daemon or an operator does: started
+// with a preload, which the environment names meanwhile. One is started at a time; main thread.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "support/redis_server.hpp"
+
+namespace redlock::support {
+
+class settable_clock {
+  public:
+    settable_clock();
+    ~settable_clock();
+    settable_clock(const settable_clock&) = delete;
+    settable_clock& operator=(const settable_clock&) = delete;
+
+    /// What is started while it lives goes by the clock.
+    class rule {
+      public:
+        explicit rule(const settable_clock& clock);
+        ~rule();
+        rule(const rule&) = delete;
+        rule& operator=(const rule&) = delete;
+    };
+
+    /// Sets it forward, or back, by so much more.
+    void set_forward(std::chrono::nanoseconds by) { *forward_ += by.count(); }
+
+  private:
+    [[nodiscard]] std::string path() const { return folder_ + "/clock"; }
+
+    std::string folder_;
+    std::atomic<std::int64_t>* forward_;  // in a file that the server reads
+};
+
+class clocked_server {
+  public:
+    clocked_server() {
+        const settable_clock::rule here{clock_};
+        server_.emplace();
+    }
+
+    void set_forward(std::chrono::nanoseconds by) { clock_.set_forward(by); }
+
+    redis_server& operator*() { return *server_; }
+    redis_server* operator->() { return &*server_; }
+
+  private:
+    settable_clock clock_;
+    std::optional<redis_server> server_;
+};
+
+}  // namespace redlock::support
