@@ -48,7 +48,15 @@ class completion {
         }
         handler_.emplace(std::move(handler));
     }
-    completion(completion&& other) noexcept { *this = std::move(other); }
+    completion(completion&& other) noexcept
+        : stamp_(other.stamp_),
+          io_(std::move(other.io_)),
+          strand_(std::move(other.strand_)),
+          work_(std::move(other.work_)),
+          elsewhere_(std::move(other.elsewhere_)),
+          handler_(std::move(other.handler_)) {
+        other.handler_.reset();
+    }
     completion& operator=(completion&& other) noexcept {
         stamp_ = other.stamp_;
         io_ = std::move(other.io_);

@@ -15,13 +15,11 @@ void manager_impl::leave_to_parent() {
     nodes_.on_all_settled(nullptr);
     nodes_.on_connection_change(nullptr);
     nodes_.stop();
-    for (const auto& [operation, owner] : std::exchange(operations_, {})) {
+    for (const auto& operation : operations_.take_all()) {
         operation->on_manager_closed();
     }
     std::vector<std::shared_ptr<held_lock>> locks;
-    for (const auto& [held, owner] : held_) {
-        locks.push_back(owner);
-    }
+    held_.for_each([&](const auto& held) { locks.push_back(held); });
     for (const auto& held : locks) {
         held->leave_to_parent();
     }
