@@ -223,7 +223,7 @@ TEST_F(hand_over, is_followed_by_a_larger_token_of_another_manager) {
 TEST_F(hand_over, is_not_of_a_lease_of_which_much_is_used_up) {
     const waiters all = turn_of(user, 2, {.lease_time = 2s});
     // Less than three quarters is left, and it is valid still.
-    pass_until(all[0]->value.valid_until() - 1400ms);
+    pass_until(all[0]->value.valid_until() - 1300ms);
     ASSERT_TRUE(all[0]->value.valid());
     ASSERT_FALSE(user.release(all[0]->value));
     ASSERT_TRUE(user.await([&] { return all[1]->done; }));
