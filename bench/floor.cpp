@@ -23,6 +23,17 @@ constexpr std::string_view fence_ms = "120000";
 constexpr std::string_view compare_and_delete =
     "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0";
 
+bool is_ok(std::string_view reply) {
+    return reply == "+OK";
+}
+/// A grant by the library's own script is the node's time; its other answers are arrays.
+bool is_time(std::string_view reply) {
+    return reply.starts_with(':') && reply.size() > 7;
+}
+bool is_removed(std::string_view reply) {
+    return reply == ":1";
+}
+
 /// Loads a script everywhere. Result: its SHA1.
 std::string load(std::vector<bare_node>& nodes, std::string_view script) {
     std::string sha1;
@@ -109,18 +120,18 @@ floor::floor(floor_kind kind, std::vector<bare_node>& nodes, std::size_t node_co
       node_count_(node_count),
       at_once_(at_once),
       names_(names - names % at_once),
-      granted_(kind == floor_kind::plain ? "+OK" : ":1"),
+      granted_(kind == floor_kind::plain ? is_ok : is_time),
       acquire_(acquire_command(kind, nodes), at_once, name_mark, ballot_mark),
       release_(release_command(kind, nodes), at_once, name_mark, ballot_mark) {}
 
-std::size_t floor::exchange(std::string_view bytes, std::string_view expected) {
+std::size_t floor::exchange(std::string_view bytes, bool (*expected)(std::string_view reply)) {
     for (std::size_t node = 0; node < node_count_; ++node) {
         nodes_[node].write(bytes);
     }
     std::size_t unexpected = 0;
     for (std::size_t node = 0; node < node_count_; ++node) {
         for (std::size_t reply = 0; reply < at_once_; ++reply) {
-            unexpected += nodes_[node].read_reply() == expected ? 0U : 1U;
+            unexpected += expected(nodes_[node].read_reply()) ? 0U : 1U;
         }
     }
     return unexpected;
@@ -140,7 +151,7 @@ slice floor::run(nanoseconds length) {
         result.errors += exchange(acquire_.bytes(), granted_);
         const auto acquired = clock::now();
         latencies_.push_back(acquired - now);
-        result.errors += exchange(release_.bytes(), ":1");
+        result.errors += exchange(release_.bytes(), is_removed);
         result.cycles += at_once_;
         now = clock::now();
     }

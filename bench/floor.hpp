@@ -55,15 +55,15 @@ class floor {
     [[nodiscard]] const std::vector<nanoseconds>& latencies() const { return latencies_; }
 
   private:
-    /// Result: how many replies were not the expected one.
-    std::size_t exchange(std::string_view bytes, std::string_view expected);
+    /// Result: how many replies were not the expected ones.
+    std::size_t exchange(std::string_view bytes, bool (*expected)(std::string_view reply));
 
     std::vector<bare_node>& nodes_;
     std::size_t node_count_;
     std::size_t at_once_;
     std::size_t names_;
     std::size_t next_name_ = 0;
-    std::string_view granted_;
+    bool (*granted_)(std::string_view reply);
     prepared_batch acquire_;
     prepared_batch release_;
     std::vector<nanoseconds> latencies_;

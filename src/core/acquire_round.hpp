@@ -45,6 +45,10 @@ struct acquire_vote {
     static constexpr std::uint64_t nobody_yet = ~std::uint64_t{0};
     /// busy: how many stand in the node's line before us.
     std::size_t ahead = 0;
+    /// granted: the node's clock in microseconds since the epoch; 0 if it did not tell.
+    std::int64_t node_time_us = 0;
+    /// granted: how many are left in the node's line, as far as it was asked.
+    std::size_t waiting = 0;
     /// stale: the fence.
     std::uint64_t fence = 0;
     /// out_of_window: how far the node's clock is ahead of the client's wall clock.

@@ -44,11 +44,18 @@ std::int64_t offset_of(std::int64_t node_us, std::int64_t wall_us) {
     return node_us - wall_us;
 }
 
+/// A grant begins with the node's time. No clock stands in the first second of 1970, and all codes
+/// and stray answers do.
+bool is_time(std::int64_t value) {
+    return value > 1'000'000;
+}
+
 std::optional<core::acquire_vote> acquire_vote_of(const redis::reply_view& reply,
                                                   std::int64_t wall_us) {
     using core::acquire_answer;
-    if (reply.is_integer() && reply.integer() == 1) {
-        return core::acquire_vote{.answer = acquire_answer::granted};
+    if (reply.is_integer() && is_time(reply.integer())) {
+        return core::acquire_vote{.answer = acquire_answer::granted,
+                                  .node_time_us = reply.integer()};
     }
     if (!reply.is_array() || reply.size() < 2 || !reply[0].is_integer() || !reply[1].is_integer()) {
         return std::nullopt;
@@ -58,6 +65,12 @@ std::optional<core::acquire_vote> acquire_vote_of(const redis::reply_view& reply
         return static_cast<std::size_t>(std::clamp<std::int64_t>(count.integer(), 0, 1'000'000));
     };
     core::acquire_vote vote;
+    if (is_time(reply[0].integer())) {
+        vote.answer = acquire_answer::granted;
+        vote.node_time_us = reply[0].integer();
+        vote.waiting = ahead(reply[1]);
+        return vote;
+    }
     switch (reply[0].integer()) {
         case 0:
             if (!reply[2].is_text()) {
@@ -67,9 +80,6 @@ std::optional<core::acquire_vote> acquire_vote_of(const redis::reply_view& reply
             vote.holder = std::hash<std::string_view>{}(reply[2].text());
             vote.holder_remaining = lease_of(value);
             vote.ahead = ahead(reply[3]);
-            return vote;
-        case 1:
-            vote.answer = acquire_answer::granted;
             return vote;
         case -3:
             vote.answer = acquire_answer::busy;

@@ -92,8 +92,11 @@ class scripted_node {
 
     /// Answers a call of `script`, "acquire" say; empty bytes: stays silent.
     using script_handler = std::function<redis::fake_server::answer(const std::string& script)>;
-    script_handler on_script = [](const std::string&) {
-        return redis::fake_server::answer{.bytes = ":1\r\n"};
+    /// At first it agrees to everything.
+    script_handler on_script = [](const std::string& script) {
+        const bool asks_for_time = script.starts_with("acquire");
+        return redis::fake_server::answer{.bytes =
+                                              asks_for_time ? ":1700000000000000\r\n" : ":1\r\n"};
     };
 
     [[nodiscard]] std::string url() const { return server.url(); }

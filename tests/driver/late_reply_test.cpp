@@ -18,7 +18,7 @@ using core::acquire_outcome;
 using core::release_outcome;
 using testing::ElementsAre;
 
-const std::string granted_reply = ":1\r\n";
+const std::string granted_reply = ":1700000000000000\r\n";
 const std::string removed = ":1\r\n";
 const std::string noscript = "-NOSCRIPT No matching script. Please use EVAL.\r\n";
 const std::string busy = "*3\r\n:0\r\n:50000\r\n$6\r\ntheirs\r\n";

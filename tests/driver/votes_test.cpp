@@ -41,7 +41,9 @@ parsed<node_status> status(std::string_view bytes) {
 }
 
 TEST(votes, reads_a_grant) {
-    EXPECT_EQ(acquire(":1\r\n").vote.value().answer, acquire_answer::granted);
+    const auto vote = acquire(":1700000000000000\r\n").vote.value();
+    EXPECT_EQ(vote.answer, acquire_answer::granted);
+    EXPECT_EQ(vote.node_time_us, 1700000000000000);
 }
 
 TEST(votes, reads_busy_with_lease_and_holder) {
@@ -70,10 +72,12 @@ TEST(votes, cuts_a_lease_of_millions_of_years_down_to_what_can_be_reckoned_with)
 }
 
 TEST(votes, reads_a_grant_in_line) {
-    // What follows the 1 is how many wait behind us, which is nothing to decide by.
-    for (const std::string waiting : {":0\r\n", ":1\r\n", ":127\r\n"}) {
-        const auto vote = acquire("*2\r\n:1\r\n" + waiting).vote.value();
+    for (const std::size_t waiting : {0U, 1U, 127U}) {
+        const auto vote =
+            acquire("*2\r\n:1700000000000000\r\n:" + std::to_string(waiting) + "\r\n").vote.value();
         EXPECT_EQ(vote.answer, acquire_answer::granted);
+        EXPECT_EQ(vote.node_time_us, 1700000000000000);
+        EXPECT_EQ(vote.waiting, waiting);
         EXPECT_EQ(vote.ahead, 0U);
     }
 }
@@ -141,7 +145,7 @@ TEST(votes, reckons_with_no_clock_beyond_the_end_of_numbers) {
 
 TEST(votes, takes_no_other_reply_for_an_acquire_vote) {
     const std::vector<std::string> wrong{":0\r\n",
-                                         ":2\r\n",
+                                         ":1\r\n",
                                          ":-1\r\n",
                                          "+OK\r\n",
                                          "$1\r\n1\r\n",
@@ -150,9 +154,12 @@ TEST(votes, takes_no_other_reply_for_an_acquire_vote) {
                                          "*0\r\n",
                                          "*1\r\n:0\r\n",
                                          "*1\r\n:1\r\n",
-                                         "*2\r\n:2\r\n:1\r\n",
+                                         "*1\r\n:1700000000000000\r\n",
+                                         "*2\r\n:1\r\n:1\r\n",
+                                         ":1000000\r\n",
+                                         "*2\r\n:9\r\n:1\r\n",
                                          "*2\r\n:-4\r\n:1\r\n",
-                                         "*2\r\n:1\r\n$1\r\n5\r\n",
+                                         "*2\r\n:1700000000000000\r\n$1\r\n5\r\n",
                                          "*1\r\n:-3\r\n",
                                          "*3\r\n:-3\r\n$1\r\n5\r\n:1\r\n",
                                          "*3\r\n:-3\r\n$-1\r\n:1\r\n",

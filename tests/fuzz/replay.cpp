@@ -84,9 +84,10 @@ class dice {
 };
 
 // Words of the languages that the targets read, and the numbers at their ends.
-constexpr std::array<std::string_view, 24> words{"\r\n",
+constexpr std::array<std::string_view, 25> words{"\r\n",
                                                  ":0\r\n",
                                                  ":1\r\n",
+                                                 ":1700000000000000\r\n",
                                                  ":-1\r\n",
                                                  ":-2\r\n",
                                                  "$-1\r\n",

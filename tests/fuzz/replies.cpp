@@ -59,7 +59,11 @@ void check_acquire(const reply_view& reply, std::int64_t wall_us) {
     require(vote.counts, "who counts is not for a reply to say");
     switch (vote.answer) {
         case acquire_answer::granted:
-            require((reply.is_integer() && reply.integer() == 1) || surely(1), "only 1 grants");
+            require(vote.node_time_us > 1'000'000, "a grant tells the time");
+            require((reply.is_integer() && reply.integer() == vote.node_time_us) ||
+                        surely(vote.node_time_us),
+                    "only a time grants");
+            require(vote.waiting <= 1'000'000, "the line is bounded");
             break;
         case acquire_answer::busy:
             require(surely(0) || surely(-3), "only 0 and -3 are busy");

@@ -24,7 +24,8 @@ using acquire_in_line_script = line_fixture;
 
 TEST_F(acquire_in_line_script, grants_a_free_lock_where_nobody_stands_in_line) {
     const std::int64_t ballot = node.time_us();
-    EXPECT_EQ(node.acquire_in_line({.token = "t", .ballot = ballot, .last = ballot + 5}), "1\n0");
+    EXPECT_EQ(node.acquire_in_line({.token = "t", .ballot = ballot, .last = ballot + 5}),
+              "granted\n0");
     EXPECT_EQ(node.server.get(node.lock), "t");
     EXPECT_EQ(node.server.get(node.fence), std::to_string(ballot + 5));
     EXPECT_THAT(node.server.pttl(node.lock), fresh(hour_ms));
@@ -80,7 +81,7 @@ TEST_F(acquire_in_line_script, grants_to_the_smallest_ticket_and_tells_how_many_
     stand("b-1", 20);
     stand("c-1", 30);
     call("a-1", minute_us);
-    EXPECT_EQ(node.acquire_in_line({.token = "a", .place = "a-1", .ticket = 10}), "1\n2");
+    EXPECT_EQ(node.acquire_in_line({.token = "a", .place = "a-1", .ticket = 10}), "granted\n2");
     EXPECT_EQ(node.server.get(node.lock), "a");
     EXPECT_FALSE(in_line("a-1"));
     EXPECT_EQ(called(), "");
@@ -90,7 +91,7 @@ TEST_F(acquire_in_line_script, grants_to_the_smallest_ticket_and_tells_how_many_
 TEST_F(acquire_in_line_script, grants_to_one_without_a_place_who_came_before_all_in_line) {
     stand("b-1", 20);
     call("b-1", minute_us);
-    EXPECT_EQ(node.acquire_in_line({.ticket = 10}), "1\n1");
+    EXPECT_EQ(node.acquire_in_line({.ticket = 10}), "granted\n1");
     EXPECT_TRUE(in_line("b-1"));
     EXPECT_EQ(called(), "");
     EXPECT_EQ(fields(), 1);
@@ -104,11 +105,11 @@ TEST_F(acquire_in_line_script, breaks_ties_by_place_byte_by_byte) {
                 called_for_another(hour_ms, 1));
     EXPECT_THAT(node.acquire_in_line({.place = "\xff-1", .ticket = 10}),
                 called_for_another(hour_ms, 3));
-    EXPECT_EQ(node.acquire_in_line({.place = "Z-1", .ticket = 10}), "1\n4");
+    EXPECT_EQ(node.acquire_in_line({.place = "Z-1", .ticket = 10}), "granted\n4");
     set_free();
     EXPECT_THAT(node.acquire_in_line({.place = "b-10", .ticket = 10}),
                 called_for_another(hour_ms, 1));
-    EXPECT_EQ(node.acquire_in_line({.place = "b-1", .ticket = 10}), "1\n3");
+    EXPECT_EQ(node.acquire_in_line({.place = "b-1", .ticket = 10}), "granted\n3");
 }
 
 TEST_F(acquire_in_line_script, compares_tickets_as_numbers_up_to_the_limit) {
@@ -117,7 +118,7 @@ TEST_F(acquire_in_line_script, compares_tickets_as_numbers_up_to_the_limit) {
     node.server.command({"DEL", node.line});
     const std::int64_t highest = (std::int64_t{1} << 53) - 1;
     stand("a-1", highest);
-    EXPECT_EQ(node.acquire_in_line({.ticket = highest - 1}), "1\n1");
+    EXPECT_EQ(node.acquire_in_line({.ticket = highest - 1}), "granted\n1");
     set_free();
     node.server.command({"DEL", node.line});
     stand("a-1", highest - 1);
@@ -154,7 +155,7 @@ TEST_F(acquire_in_line_script, passes_over_one_that_did_not_come_and_takes_the_l
     stand("me-1", 100);
     stand("z-1", 200);
     call("a-1", hour_us + minute_us);
-    EXPECT_EQ(node.acquire_in_line({.token = "t"}), "1\n1");
+    EXPECT_EQ(node.acquire_in_line({.token = "t"}), "granted\n1");
     EXPECT_EQ(node.server.get(node.lock), "t");
     EXPECT_FALSE(in_line("a-1"));
     EXPECT_EQ(fields(), 1);
@@ -176,7 +177,7 @@ TEST_F(acquire_in_line_script, does_not_pass_over_the_one_called_that_comes_late
     stand("a-1", 10);
     stand("b-1", 20);
     call("a-1", 3 * hour_us);
-    EXPECT_EQ(node.acquire_in_line({.place = "a-1", .ticket = 10}), "1\n1");
+    EXPECT_EQ(node.acquire_in_line({.place = "a-1", .ticket = 10}), "granted\n1");
 }
 
 TEST_F(acquire_in_line_script, keeps_its_place_and_its_call_when_stale) {
@@ -196,7 +197,7 @@ TEST_F(acquire_in_line_script, keeps_its_place_and_its_call_when_stale) {
     EXPECT_EQ(node.server.get(node.holder), std::nullopt);
     EXPECT_EQ(node.server.get(node.fence), written);
     EXPECT_THAT(node.server.pttl(node.fence), fresh(2 * hour_ms));
-    EXPECT_EQ(node.acquire_in_line({.ballot = fence + 1}), "1\n0");
+    EXPECT_EQ(node.acquire_in_line({.ballot = fence + 1}), "granted\n0");
 }
 
 TEST_F(acquire_in_line_script, forgets_who_did_not_come_even_when_stale) {
@@ -213,7 +214,7 @@ TEST_F(acquire_in_line_script, forgets_who_did_not_come_even_when_stale) {
 
 TEST_F(acquire_in_line_script, takes_a_fence_that_is_no_number_for_none) {
     node.server.command({"SET", node.fence, "garbage"});
-    EXPECT_EQ(node.acquire_in_line({}), "1\n0");
+    EXPECT_EQ(node.acquire_in_line({}), "granted\n0");
 }
 
 TEST_F(acquire_in_line_script, refuses_a_ballot_outside_the_window_before_anything_else) {
@@ -226,17 +227,17 @@ TEST_F(acquire_in_line_script, refuses_a_ballot_outside_the_window_before_anythi
     }
     EXPECT_EQ(node.server.command({"DBSIZE"}), "1");
     set_free();
-    EXPECT_EQ(node.acquire_in_line({.ballot = before - hour_us + minute_us}), "1\n0");
+    EXPECT_EQ(node.acquire_in_line({.ballot = before - hour_us + minute_us}), "granted\n0");
 }
 
 TEST_F(acquire_in_line_script, keeps_the_holder_key_as_long_as_the_lock) {
-    ASSERT_EQ(node.acquire_in_line({.holder_details = "details"}), "1\n0");
+    ASSERT_EQ(node.acquire_in_line({.holder_details = "details"}), "granted\n0");
     EXPECT_EQ(node.server.get(node.holder), "details");
     EXPECT_THAT(node.server.pttl(node.holder), fresh(hour_ms));
 }
 
 TEST_F(acquire_in_line_script, leaves_the_holder_key_alone_where_it_is_refused) {
-    ASSERT_EQ(node.acquire_in_line({.token = "first", .holder_details = "details"}), "1\n0");
+    ASSERT_EQ(node.acquire_in_line({.token = "first", .holder_details = "details"}), "granted\n0");
     ASSERT_THAT(node.acquire_in_line({.holder_details = "others"}), HasSubstr("first"));
     EXPECT_EQ(node.server.get(node.holder), "details");
     set_free();
@@ -259,13 +260,13 @@ TEST_F(acquire_in_line_script, respects_a_lock_without_an_expiry_and_of_another_
 TEST_F(acquire_in_line_script, costs_four_calls_when_granted_and_one_more_to_leave_the_line) {
     const std::int64_t ballot = node.time_us();
     node.forget_calls();
-    ASSERT_EQ(node.acquire_in_line({.ballot = ballot}), "1\n0");
+    ASSERT_EQ(node.acquire_in_line({.ballot = ballot}), "granted\n0");
     EXPECT_THAT(node.calls(), ElementsAre(Pair("hgetall", 1), Pair("set", 2), Pair("time", 1)));
     set_free();
     stand("me-1", 100);
     call("me-1", 0);
     node.forget_calls();
-    ASSERT_EQ(node.acquire_in_line({.ballot = ballot + 1}), "1\n0");
+    ASSERT_EQ(node.acquire_in_line({.ballot = ballot + 1}), "granted\n0");
     EXPECT_THAT(node.calls(),
                 ElementsAre(Pair("hdel", 1), Pair("hgetall", 1), Pair("set", 2), Pair("time", 1)));
 }

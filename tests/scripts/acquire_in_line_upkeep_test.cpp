@@ -34,7 +34,7 @@ TEST_F(acquire_in_line_upkeep, renews_a_place_under_the_ticket_that_it_has) {
 TEST_F(acquire_in_line_upkeep, judges_a_place_by_the_ticket_that_it_has) {
     stand("me-1", 40);
     stand("a-1", 50);
-    EXPECT_EQ(node.acquire_in_line({.ticket = 100}), "1\n1");
+    EXPECT_EQ(node.acquire_in_line({.ticket = 100}), "granted\n1");
 }
 
 TEST_F(acquire_in_line_upkeep, renews_a_place_that_waits_for_another_to_come) {
@@ -58,14 +58,14 @@ TEST_F(acquire_in_line_upkeep, forgets_dead_places_whatever_it_answers) {
     EXPECT_FALSE(in_line("dead-1"));
 
     stand("dead-1", 1, -minute_us);
-    EXPECT_EQ(node.acquire_in_line({.place = "a-1", .ticket = 10}), "1\n1");
+    EXPECT_EQ(node.acquire_in_line({.place = "a-1", .ticket = 10}), "granted\n1");
     EXPECT_FALSE(in_line("dead-1"));
 }
 
 TEST_F(acquire_in_line_upkeep, forgets_the_call_of_a_dead_place) {
     stand("dead-1", 1, -1);
     call("dead-1", minute_us);
-    EXPECT_EQ(node.acquire_in_line({}), "1\n0");
+    EXPECT_EQ(node.acquire_in_line({}), "granted\n0");
     EXPECT_EQ(fields(), 0);
 }
 
@@ -76,7 +76,7 @@ TEST_F(acquire_in_line_upkeep, enters_anew_one_whose_own_place_died) {
     EXPECT_EQ(ticket_of("me-1"), 100);
     EXPECT_THAT(instant_in("me-1"), Gt(node.time_us()));
     stand("me-1", 1, -1);
-    EXPECT_EQ(node.acquire_in_line({.ticket = 5}), "1\n1");
+    EXPECT_EQ(node.acquire_in_line({.ticket = 5}), "granted\n1");
     EXPECT_FALSE(in_line("me-1"));
 }
 
@@ -101,7 +101,7 @@ TEST_F(acquire_in_line_upkeep, renews_the_places_of_a_full_line) {
     ASSERT_THAT(node.acquire_in_line({.longest = 2}), StartsWith("-3\n"));
     EXPECT_GT(instant_in("me-1"), first_end);
     // Nor does a full line keep the lock from one who came before all of it.
-    EXPECT_EQ(node.acquire_in_line({.place = "z-1", .ticket = 1, .longest = 2}), "1\n2");
+    EXPECT_EQ(node.acquire_in_line({.place = "z-1", .ticket = 1, .longest = 2}), "granted\n2");
 }
 
 TEST_F(acquire_in_line_upkeep, has_room_again_where_places_died_or_did_not_come) {
@@ -181,7 +181,7 @@ TEST_F(acquire_in_line_upkeep, takes_what_it_cannot_read_for_dead_places) {
         // One's own field, too.
         write("a-1", value);
         write("me-1", value);
-        EXPECT_EQ(node.acquire_in_line({}), "1\n0");
+        EXPECT_EQ(node.acquire_in_line({}), "granted\n0");
         EXPECT_EQ(fields(), 0);
     }
 }
@@ -224,7 +224,7 @@ TEST_F(acquire_in_line_upkeep, does_without_a_line_where_its_key_is_of_another_t
     hold();
     EXPECT_THAT(node.acquire_in_line({}), busy_with(hour_ms, "first", 0));
     set_free();
-    EXPECT_EQ(node.acquire_in_line({}), "1\n0");
+    EXPECT_EQ(node.acquire_in_line({}), "granted\n0");
     const std::int64_t fence = std::stoll(node.server.get(node.fence).value_or("0"));
     set_free();
     EXPECT_THAT(node.acquire_in_line({.ballot = fence}), StartsWith("-1\n"));
@@ -246,7 +246,7 @@ TEST_F(acquire_in_line_upkeep, needs_no_more_commands_than_the_page_on_keys_list
     node.server.command({"ACL", "SETUSER", "default", "-@all", "+eval", "+time", "+set", "+get",
                          "+del", "+pttl", "+pexpire", "+hgetall", "+hset", "+hdel"});
     EXPECT_THAT(node.acquire_in_line({}), StartsWith("-3\n"));
-    EXPECT_EQ(node.acquire_in_line({.place = "a-1", .holder_details = "x"}), "1\n2");
+    EXPECT_EQ(node.acquire_in_line({.place = "a-1", .holder_details = "x"}), "granted\n2");
     EXPECT_THAT(node.acquire_in_line({.place_lease_ms = 9 * hour_ms}), StartsWith("0\n"));
     set_free();
     EXPECT_THAT(node.acquire_in_line({.ballot = node.time_us() - minute_us, .ticket = 1}),

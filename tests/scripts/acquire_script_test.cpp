@@ -25,7 +25,7 @@ class acquire_script : public testing::Test {
 
 TEST_F(acquire_script, grants_a_free_lock_and_raises_the_fence) {
     const std::int64_t ballot = node.time_us();
-    EXPECT_EQ(node.acquire({.token = "t", .ballot = ballot, .last = ballot + 5}), "1");
+    EXPECT_EQ(node.acquire({.token = "t", .ballot = ballot, .last = ballot + 5}), "granted");
     EXPECT_EQ(node.server.get(node.lock), "t");
     EXPECT_EQ(node.server.get(node.fence), std::to_string(ballot + 5));
     EXPECT_THAT(node.server.pttl(node.lock), fresh(hour_ms));
@@ -34,7 +34,7 @@ TEST_F(acquire_script, grants_a_free_lock_and_raises_the_fence) {
 }
 
 TEST_F(acquire_script, says_who_holds_a_busy_lock_and_for_how_long) {
-    ASSERT_EQ(node.acquire({.token = "first"}), "1");
+    ASSERT_EQ(node.acquire({.token = "first"}), "granted");
     const auto fence = node.server.get(node.fence);
     const std::string answer = node.acquire({.token = "second", .lease_ms = 5 * hour_ms});
     ASSERT_THAT(answer, testing::StartsWith("0\n"));
@@ -47,7 +47,7 @@ TEST_F(acquire_script, says_who_holds_a_busy_lock_and_for_how_long) {
 
 TEST_F(acquire_script, is_busy_for_its_own_token_too) {
     // An ACQUIRE is never sent twice; if somebody uses one identifier twice, the second waits.
-    ASSERT_EQ(node.acquire({.token = "t"}), "1");
+    ASSERT_EQ(node.acquire({.token = "t"}), "granted");
     EXPECT_THAT(node.acquire({.token = "t"}), testing::EndsWith("\nt"));
 }
 
@@ -69,7 +69,7 @@ TEST_F(acquire_script, takes_equality_with_the_fence_for_stale) {
     node.server.command({"SET", node.fence, std::to_string(fence)});
     EXPECT_EQ(node.acquire({.ballot = fence}), "-1\n" + std::to_string(fence));
     EXPECT_EQ(node.server.get(node.lock), std::nullopt);
-    EXPECT_EQ(node.acquire({.ballot = fence + 1}), "1");
+    EXPECT_EQ(node.acquire({.ballot = fence + 1}), "granted");
 }
 
 TEST_F(acquire_script, leaves_nothing_but_the_old_fence_when_stale) {
@@ -85,12 +85,12 @@ TEST_F(acquire_script, leaves_nothing_but_the_old_fence_when_stale) {
 
 TEST_F(acquire_script, judges_the_first_ballot_of_a_block_and_stores_the_last) {
     const std::int64_t first = node.time_us();
-    ASSERT_EQ(node.acquire({.token = "a", .ballot = first, .last = first + 1023}), "1");
+    ASSERT_EQ(node.acquire({.token = "a", .ballot = first, .last = first + 1023}), "granted");
     ASSERT_EQ(node.release({.token = "a"}), "1");
     // Its own last ballot above the fence does not help a block that begins inside another.
     EXPECT_EQ(node.acquire({.token = "b", .ballot = first + 1023, .last = first + 2046}),
               "-1\n" + std::to_string(first + 1023));
-    EXPECT_EQ(node.acquire({.token = "b", .ballot = first + 1024}), "1");
+    EXPECT_EQ(node.acquire({.token = "b", .ballot = first + 1024}), "granted");
 }
 
 TEST_F(acquire_script, refuses_a_ballot_ahead_of_its_clock) {
@@ -109,23 +109,23 @@ TEST_F(acquire_script, refuses_a_ballot_behind_its_clock) {
 }
 
 TEST_F(acquire_script, accepts_ballots_up_to_either_side_of_the_window) {
-    EXPECT_EQ(node.acquire({.ballot = node.time_us() - hour_us + minute_us}), "1");
+    EXPECT_EQ(node.acquire({.ballot = node.time_us() - hour_us + minute_us}), "granted");
     node.server.command({"DEL", node.lock});
-    EXPECT_EQ(node.acquire({.ballot = node.time_us() + hour_us - minute_us}), "1");
+    EXPECT_EQ(node.acquire({.ballot = node.time_us() + hour_us - minute_us}), "granted");
 }
 
 TEST_F(acquire_script, looks_at_the_window_before_it_tells_of_a_holder) {
-    ASSERT_EQ(node.acquire({.token = "first"}), "1");
+    ASSERT_EQ(node.acquire({.token = "first"}), "granted");
     EXPECT_THAT(node.acquire({.ballot = 1}), testing::StartsWith("-2\n"));
 }
 
 TEST_F(acquire_script, tells_neighbours_apart_up_to_the_limit) {
     const script_node::acquire_call almost{.ballot = limit - 2, .window_us = limit};
     const script_node::acquire_call highest{.ballot = limit - 1, .window_us = limit};
-    ASSERT_EQ(node.acquire(almost), "1");
+    ASSERT_EQ(node.acquire(almost), "granted");
     node.server.command({"DEL", node.lock});
     EXPECT_EQ(node.acquire(almost), "-1\n9007199254740990");
-    EXPECT_EQ(node.acquire(highest), "1");
+    EXPECT_EQ(node.acquire(highest), "granted");
     node.server.command({"DEL", node.lock});
     EXPECT_EQ(node.acquire(highest), "-1\n9007199254740991");
     EXPECT_EQ(node.acquire(almost), "-1\n9007199254740991");
@@ -133,13 +133,13 @@ TEST_F(acquire_script, tells_neighbours_apart_up_to_the_limit) {
 }
 
 TEST_F(acquire_script, keeps_the_holder_key_as_long_as_the_lock) {
-    ASSERT_EQ(node.acquire({.holder_details = std::string{"7 2 me\0\r\n{}", 11}}), "1");
+    ASSERT_EQ(node.acquire({.holder_details = std::string{"7 2 me\0\r\n{}", 11}}), "granted");
     EXPECT_EQ(node.server.get(node.holder), (std::string{"7 2 me\0\r\n{}", 11}));
     EXPECT_THAT(node.server.pttl(node.holder), fresh(hour_ms));
 }
 
 TEST_F(acquire_script, leaves_the_holders_details_alone_when_busy) {
-    ASSERT_EQ(node.acquire({.token = "first", .holder_details = "details"}), "1");
+    ASSERT_EQ(node.acquire({.token = "first", .holder_details = "details"}), "granted");
     ASSERT_THAT(node.acquire({.token = "second", .holder_details = "others"}), HasSubstr("first"));
     EXPECT_EQ(node.server.get(node.holder), "details");
 }
@@ -147,7 +147,7 @@ TEST_F(acquire_script, leaves_the_holders_details_alone_when_busy) {
 TEST_F(acquire_script, takes_a_fence_that_is_no_number_for_none) {
     node.server.command({"SET", node.fence, "garbage"});
     const std::int64_t ballot = node.time_us();
-    EXPECT_EQ(node.acquire({.ballot = ballot}), "1");
+    EXPECT_EQ(node.acquire({.ballot = ballot}), "granted");
     EXPECT_EQ(node.server.get(node.fence), std::to_string(ballot));
 }
 
@@ -163,12 +163,12 @@ TEST_F(acquire_script, fails_where_the_fence_key_is_of_another_type_and_a_releas
 TEST_F(acquire_script, costs_three_calls_when_granted) {
     node.forget_calls();
     const std::int64_t ballot = node.time_us();  // One TIME of our own.
-    ASSERT_EQ(node.acquire({.ballot = ballot}), "1");
+    ASSERT_EQ(node.acquire({.ballot = ballot}), "granted");
     EXPECT_THAT(node.calls(), ElementsAre(Pair("set", 2), Pair("time", 2)));
 }
 
 TEST_F(acquire_script, costs_four_calls_when_busy) {
-    ASSERT_EQ(node.acquire({.token = "first"}), "1");
+    ASSERT_EQ(node.acquire({.token = "first"}), "granted");
     const std::int64_t ballot = node.time_us();
     node.forget_calls();
     ASSERT_THAT(node.acquire({.ballot = ballot}), HasSubstr("first"));

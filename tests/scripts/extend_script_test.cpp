@@ -21,7 +21,7 @@ class extend_script : public testing::Test {
     /// Takes the lock as "me" with a lease of an hour; its ballot.
     std::int64_t held(const std::string& holder_details = {}) {
         const std::int64_t ballot = node.time_us();
-        EXPECT_EQ(node.acquire({.ballot = ballot, .holder_details = holder_details}), "1");
+        EXPECT_EQ(node.acquire({.ballot = ballot, .holder_details = holder_details}), "granted");
         return ballot;
     }
     [[nodiscard]] std::int64_t lease() const { return node.server.pttl(node.lock); }

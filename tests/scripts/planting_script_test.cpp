@@ -65,7 +65,7 @@ TEST_F(planting, brings_the_details_back) {
 
 TEST_F(planting, is_barred_by_a_release_with_a_bar) {
     const auto ballot = node.time_us();
-    ASSERT_EQ(node.acquire({.ballot = ballot}), "1");
+    ASSERT_EQ(node.acquire({.ballot = ballot}), "granted");
     EXPECT_EQ(node.release({.bar = ballot + 1}), "1");
     EXPECT_EQ(extend(ballot), "-1");
 }
@@ -73,14 +73,14 @@ TEST_F(planting, is_barred_by_a_release_with_a_bar) {
 TEST_F(planting, is_not_barred_by_a_bar_that_is_only_as_high_as_the_block) {
     // Which is why a bar is one above it.
     const auto ballot = node.time_us();
-    ASSERT_EQ(node.acquire({.ballot = ballot}), "1");
+    ASSERT_EQ(node.acquire({.ballot = ballot}), "granted");
     EXPECT_EQ(node.release({.bar = ballot}), "1");
     EXPECT_EQ(extend(ballot), "2");
 }
 
 TEST_F(planting, is_barred_by_who_knows_only_the_token) {
     const auto ballot = node.time_us();
-    ASSERT_EQ(node.acquire({.ballot = ballot, .last = ballot + 1000}), "1");
+    ASSERT_EQ(node.acquire({.ballot = ballot, .last = ballot + 1000}), "granted");
     // The bar that can be read off the token is below the block's end.
     EXPECT_EQ(node.release({.bar = ballot + 1, .above_the_fence = true}), "1");
     EXPECT_EQ(node.server.get(node.fence), std::to_string(ballot + 1001));
@@ -89,7 +89,7 @@ TEST_F(planting, is_barred_by_who_knows_only_the_token) {
 }
 
 TEST_F(planting, is_barred_by_who_knows_only_a_token_without_a_number) {
-    ASSERT_EQ(node.acquire({.token = "theirs", .ballot = node.time_us()}), "1");
+    ASSERT_EQ(node.acquire({.token = "theirs", .ballot = node.time_us()}), "granted");
     const auto fence = std::stoll(*node.server.get(node.fence));
     EXPECT_EQ(node.release({.token = "theirs", .above_the_fence = true}), "1");
     EXPECT_EQ(node.server.get(node.fence), std::to_string(fence + 1));

@@ -22,14 +22,14 @@ class release_script : public testing::Test {
 
 TEST_F(release_script, deletes_the_lock_of_its_holder_and_keeps_the_fence) {
     const std::int64_t ballot = node.time_us();
-    ASSERT_EQ(node.acquire({.ballot = ballot}), "1");
+    ASSERT_EQ(node.acquire({.ballot = ballot}), "granted");
     EXPECT_EQ(node.release({}), "1");
     EXPECT_EQ(node.server.get(node.lock), std::nullopt);
     EXPECT_EQ(node.server.get(node.fence), std::to_string(ballot));
 }
 
 TEST_F(release_script, leaves_another_holder_alone) {
-    ASSERT_EQ(node.acquire({.token = "you", .holder_details = "yours"}), "1");
+    ASSERT_EQ(node.acquire({.token = "you", .holder_details = "yours"}), "granted");
     EXPECT_EQ(node.release({.token = "me", .with_holder_key = true}), "0");
     EXPECT_EQ(node.server.get(node.lock), "you");
     EXPECT_EQ(node.server.get(node.holder), "yours");
@@ -41,7 +41,7 @@ TEST_F(release_script, says_that_nothing_was_there) {
 }
 
 TEST_F(release_script, deletes_the_holder_key_with_the_lock) {
-    ASSERT_EQ(node.acquire({.holder_details = "mine"}), "1");
+    ASSERT_EQ(node.acquire({.holder_details = "mine"}), "granted");
     EXPECT_EQ(node.release({.with_holder_key = true}), "1");
     EXPECT_EQ(node.server.get(node.holder), std::nullopt);
 }
@@ -54,12 +54,12 @@ TEST_F(release_script, with_a_bar_makes_the_same_attempt_stale_for_ever) {
     EXPECT_GT(node.server.pttl(node.fence), hour_ms);
     EXPECT_EQ(node.acquire({.ballot = ballot}), "-1\n" + std::to_string(ballot + 1));
     EXPECT_EQ(node.server.get(node.lock), std::nullopt);
-    EXPECT_EQ(node.acquire({.ballot = ballot + 2}), "1");
+    EXPECT_EQ(node.acquire({.ballot = ballot + 2}), "granted");
 }
 
 TEST_F(release_script, with_a_bar_deletes_and_bars_what_was_granted) {
     const std::int64_t ballot = node.time_us();
-    ASSERT_EQ(node.acquire({.ballot = ballot}), "1");
+    ASSERT_EQ(node.acquire({.ballot = ballot}), "granted");
     EXPECT_EQ(node.release({.bar = ballot + 1}), "1");
     EXPECT_EQ(node.server.get(node.lock), std::nullopt);
     EXPECT_EQ(node.server.get(node.fence), std::to_string(ballot + 1));
@@ -67,7 +67,7 @@ TEST_F(release_script, with_a_bar_deletes_and_bars_what_was_granted) {
 
 TEST_F(release_script, with_a_bar_never_lowers_a_fence) {
     const std::int64_t ballot = node.time_us();
-    ASSERT_EQ(node.acquire({.token = "you", .ballot = ballot + 50}), "1");
+    ASSERT_EQ(node.acquire({.token = "you", .ballot = ballot + 50}), "granted");
     EXPECT_EQ(node.release({.token = "me", .bar = ballot + 1}), "0");
     EXPECT_EQ(node.server.get(node.fence), std::to_string(ballot + 50));
     EXPECT_EQ(node.server.get(node.lock), "you");
@@ -95,7 +95,7 @@ TEST_F(release_script, releases_a_lock_of_another_library_by_its_identifier) {
 }
 
 TEST_F(release_script, costs_two_calls) {
-    ASSERT_EQ(node.acquire({}), "1");
+    ASSERT_EQ(node.acquire({}), "granted");
     node.forget_calls();
     ASSERT_EQ(node.release({}), "1");
     EXPECT_THAT(node.calls(), ElementsAre(Pair("del", 1), Pair("get", 1)));
@@ -103,7 +103,7 @@ TEST_F(release_script, costs_two_calls) {
 
 TEST_F(release_script, leaves_out_a_bar_that_would_lock_everybody_out) {
     const std::int64_t now = node.time_us();
-    ASSERT_EQ(node.acquire({.ballot = now}), "1");
+    ASSERT_EQ(node.acquire({.ballot = now}), "granted");
     EXPECT_EQ(node.release({.bar = now + 2 * hour_us, .window_us = hour_us}), "1");
     EXPECT_EQ(node.server.get(node.fence), std::to_string(now));
     EXPECT_EQ(node.release({.bar = now + hour_us, .window_us = hour_us}), "0");
@@ -113,7 +113,7 @@ TEST_F(release_script, leaves_out_a_bar_that_would_lock_everybody_out) {
 
 TEST_F(release_script, costs_five_calls_with_a_bar) {
     const std::int64_t ballot = node.time_us();
-    ASSERT_EQ(node.acquire({.ballot = ballot}), "1");
+    ASSERT_EQ(node.acquire({.ballot = ballot}), "granted");
     node.forget_calls();
     ASSERT_EQ(node.release({.bar = ballot + 1}), "1");
     EXPECT_THAT(node.calls(),

@@ -40,6 +40,7 @@ class script_node {
         std::int64_t fence_lifetime_ms = 2 * hour_ms;
         std::string holder_details{};  ///< Given: the third key goes with it.
     };
+    /// What the node answered; its time, which a grant begins with, reads "granted".
     std::string acquire(acquire_call with) const;
 
     /// The same for one that stands in line.
@@ -58,7 +59,7 @@ class script_node {
         std::string holder_details{};  ///< Given: the fourth key goes with it.
     };
     std::string acquire_in_line(const in_line_call& with) const {
-        return server.command(acquire_in_line_command(with));
+        return with_grant_named(acquire_in_line_command(with));
     }
     /// What it sends, for a connection of the test's own.
     [[nodiscard]] words acquire_in_line_command(const in_line_call& with) const;
@@ -109,6 +110,7 @@ class script_node {
     support::redis_server server;
 
   private:
+    [[nodiscard]] std::string with_grant_named(const words& command) const;
     std::string run(const script& which, const words& keys, const words& arguments) const;
 };
 

@@ -2,7 +2,7 @@
 -- KEYS  1 lock  2 fence  [3 holder: only with ARGV 7]
 -- ARGV  1 token  2 ballot P  3 last ballot of the block, P^  4 lease time in ms
 --       5 clock window in us  6 fence lifetime in ms  [7 holder details]
--- Returns 1                               granted
+-- Returns TIME in us                      granted
 --         {0, PTTL of the lock, holder}   busy: somebody holds it here
 --         {-1, fence}                     stale: P is not above the fence; equality is stale
 --         {-2, TIME in us}                P is further from this node's clock than the window
@@ -26,4 +26,4 @@ end
 if KEYS[3] then
     redis.call('SET', KEYS[3], ARGV[7], 'PX', ARGV[4])
 end
-return 1
+return now

@@ -8,7 +8,7 @@
 --       10 grace in ms  11 the most places a line has  [12 holder details]
 -- The line is a hash: place id -> "<ticket> <deadline in us of this node's clock>", and
 -- called -> "<place id> <since when, in us>": the first place, while the lock waits for it.
--- Returns {1, places left}                        granted; its place is gone
+-- Returns {TIME in us, places left}               granted; its place is gone
 --         {0, PTTL of the lock, holder, ahead}    busy: somebody holds it here
 --         {-1, fence}                             stale; its place stays
 --         {-2, TIME in us}                        P is further from this clock than the window
@@ -172,4 +172,4 @@ if in_line then
 end
 forget_call()
 save({})
-return {1, #living - (in_line and 1 or 0)}
+return {now, #living - (in_line and 1 or 0)}
