@@ -12,6 +12,7 @@ set(sim_mutants
     extend_shortens
     extend_validity_from_its_end
     extension_counts_quarantined
+    failure_prolongs_fence
     fence_keeps_first_ballot
     fence_not_compared
     granted_not_released
@@ -27,6 +28,9 @@ set(sim_mutants
     late_grant_kept
     lease_without_end
     loss_not_announced
+    mark_never_cleared
+    mark_never_set
+    mark_not_respected
     offset_never_learned
     outsider_sets_no_bar
     owed_release_forgotten
@@ -35,6 +39,8 @@ set(sim_mutants
     quarantine_skipped
     quarantine_too_short
     quorum_off_by_one
+    refused_ballot_believed
+    refused_bar_believed
     release_not_barred
     release_without_comparing
     replanted_counts_at_once
