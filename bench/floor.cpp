@@ -52,7 +52,7 @@ std::string acquire_command(floor_kind kind, std::vector<bare_node>& nodes) {
         const std::string name = fmt::format("redlock-bench:bare:{}", name_mark);
         append_command(command, {"EVALSHA", load(nodes, acquire_script), "2", name,
                                  fmt::format("redlock:fence:{{{}}}", name), own_token, ballot_mark,
-                                 ballot_mark, lease_ms, window_us, fence_ms});
+                                 ballot_mark, lease_ms, window_us, fence_ms, "1"});
     }
     return command;
 }

@@ -1,7 +1,9 @@
 /* windows.pml - nodes lose their fences, or let them expire, and tokens still grow.
  *
  * Claims: no two holders have the same token ("unique"); a holder's token is larger than that of
- * every holder whose acquisition completed before its own began ("order").
+ * every holder whose acquisition completed before its own began ("order"); and with AGES, a fence is
+ * gone F after it was raised, however often somebody fails at it, so that one which is beyond the
+ * window keeps nobody out for longer ("ages").
  * Scope: 3 nodes, 2 acquisitions over TIME ticks. Clients' clocks say anything: any ballot at any
  * time. A node accepts only ballots that are at most W from its own clock; two of the nodes' clocks
  * agree, the third is up to APART ahead, and STEPS times a node's clock jumps by a tick, forward or
@@ -17,6 +19,7 @@
  *  W=9     there is a window
  *  Q=2     Q > 2 W + S, and with STEPS=1 Q=3; S is the largest jump
  *  F=2     F > 2 W + S, and with STEPS=1 F=3
+ *  PROLONG a fence lives no longer because somebody failed at it
  */
 #include "parts.pml"
 
@@ -50,6 +53,8 @@
 #define FENCE(i)  get(i, 3, 4)
 #define LIFE(i)   get(i, 7, 3)
 #define QUIET(i)  get(i, 10, 3)
+#define AGE(i)    get(i, 17, 3)
+#define set_age(i, v)   put(i, 17, 3, v)
 #define ASKED(k)  (13 + 2 * (k))
 #define VOTE(k)   (14 + 2 * (k))
 #define set_ahead(i, v) put(i, 0, 3, v)
@@ -72,6 +77,21 @@ bit ready;
 #define CLOCK(i)  (now + AHEAD(i))
 #define near(a, b) ((a) + W >= (b) && (a) <= (b) + W)
 
+#ifdef AGES
+#define raised(i)  set_age(i, 0)
+#define grows_old(i)  when(FENCE(i) > 0, set_age(i, AGE(i) + 1)); \
+                      when(FENCE(i) == 0, set_age(i, 0)); \
+                      claim("! ages: a fence outlives its time\n", AGE(i) < F)
+#else
+#define raised(i)  skip
+#define grows_old(i)  skip
+#endif
+#ifdef PROLONG
+#define failed(k, i)  when(near(ballot[k], CLOCK(i)) && FENCE(i) > 0, set_life(i, F))
+#else
+#define failed(k, i)  skip
+#endif
+
 /* A ballot below every window from now on is as good as none. */
 inline begin(k, p) {
   d_step { ready && stage[k] == IDLE && p + W >= now -> stage[k] = ASKING; ballot[k] = p;
@@ -81,9 +101,9 @@ inline at_acquire(k, i) {
   d_step { has(i, ASKED(k)) -> clear(i, ASKED(k));
     if
     :: near(ballot[k], CLOCK(i)) && ballot[k] > FENCE(i) ->
-       set_fence(i, ballot[k]); set_life(i, F);
+       set_fence(i, ballot[k]); set_life(i, F); raised(i);
        when(stage[k] == ASKING && QUIET(i) == 0, set(i, VOTE(k)))
-    :: else -> skip
+    :: else -> failed(k, i)
     fi;
     printf("%d:   node @%d, clock %d <- acquire of #%d (%d): fence %d, votes %d\n", now, i, CLOCK(i),
            k, ballot[k], FENCE(i), count(VOTE(k))); settle }
@@ -124,7 +144,8 @@ inline age(i) {
 #ifndef KEPT
   when(LIFE(i) > 0, fade(i));
 #endif
-  when(QUIET(i) > 0, set_quiet(i, QUIET(i) - 1))
+  when(QUIET(i) > 0, set_quiet(i, QUIET(i) - 1));
+  grows_old(i)
 }
 inline tick() {
   d_step { ready && now < BEGINNING + TIME -> now++; age(0); age(1); age(2); settle }

@@ -34,6 +34,14 @@ std::string_view to_string(check which) noexcept {
             return "deaf to a clock that was set";
         case check::starved:
             return "starved";
+        case check::refused_again:
+            return "refused by clocks again";
+        case check::fence_prolonged:
+            return "fence prolonged";
+        case check::line_ignored:
+            return "line ignored";
+        case check::yielded_to_none:
+            return "yielded to nobody";
         case check::not_taken_back:
             return "not taken back";
         case check::left_over:

@@ -96,6 +96,10 @@ std::string_view to_string(rule which) noexcept {
             return "waited in line";
         case rule::called_for_another:
             return "called for another";
+        case rule::left_to_the_line:
+            return "left to the line";
+        case rule::fence_out_of_reach:
+            return "fence out of reach";
         case rule::passed_over_dead_head:
             return "passed over dead head";
         case rule::woken_by_news:

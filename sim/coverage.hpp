@@ -56,6 +56,8 @@ enum class rule : std::uint8_t {
     vouched,
     waited_in_line,
     called_for_another,
+    left_to_the_line,
+    fence_out_of_reach,
     passed_over_dead_head,
     woken_by_news,
     news_lost,

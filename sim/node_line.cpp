@@ -57,6 +57,7 @@ class line_visit {
         take_out(keys_.line, with_.id);
         keys_.line.push_back(me_);
         prolong();
+        mark();
     }
     void call(std::uint64_t id) {
         begin_anew_if_empty();
@@ -72,6 +73,13 @@ class line_visit {
     }
 
   private:
+    /// For those who do not look at the line.
+    void mark() {
+        if (keys_.fence == 0 && !keys_.marked) {
+            keys_.fence_ends_ms = now_us_ / 1000 + with_.lease_ms;
+        }
+        keys_.marked = true;
+    }
     /// A hash whose last field goes is gone, and its time to live with it.
     void begin_anew_if_empty() {
         if (keys_.line.empty() && keys_.called == 0) {
@@ -128,12 +136,13 @@ node_reply node_model::acquire_in_line(std::size_t resource, const acquire_call&
         line.pass_over(first);
         ++passed_over_;
     }
-    node_reply reply = raise_fence(keys, with, now_us);
-    if (reply.answer == node_answer::granted) {
-        line.leave(place.id);
-        line.forget_call();
-        reply.value = line.size();
+    if (is_stale(keys, with)) {
+        return stale(keys, now_us);
     }
+    line.leave(place.id);
+    line.forget_call();
+    node_reply reply = grant(keys, with, line.size() > 0, now_us);
+    reply.value = line.size();
     return reply;
 }
 

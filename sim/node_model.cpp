@@ -7,6 +7,7 @@ namespace redlock::sim {
 void node_model::clear() {
     for (auto& each : keys_) {
         each.token = each.fence = each.called = 0;
+        each.marked = false;
         each.line.clear();
     }
     has_epoch_ = has_configuration_ = full_ = false;
@@ -17,8 +18,9 @@ void node_model::expire(resource_keys& keys, std::int64_t now_us) {
     if (keys.token != 0 && keys.token_ends_ms < now_ms) {
         keys.token = 0;
     }
-    if (keys.fence != 0 && keys.fence_ends_ms < now_ms) {
+    if ((keys.fence != 0 || keys.marked) && keys.fence_ends_ms < now_ms) {
         keys.fence = 0;
+        keys.marked = false;
     }
     if ((keys.called != 0 || !keys.line.empty()) && keys.line_ends_ms < now_ms) {
         keys.called = 0;
@@ -34,23 +36,39 @@ node_reply node_model::acquire(std::size_t resource, const acquire_call& with,
     }
     resource_keys& keys = keys_[resource];
     expire(keys, now_us);
-    if (!may_write(false)) {
+    const bool behind = is_stale(keys, with);
+    const bool yields = keys.marked && with.yields;
+    if (!behind && !yields && !may_write(false)) {
         return {node_answer::refused_full};
     }
     if (keys.token != 0) {
         return {node_answer::busy, keys.token_ends_ms - now_us / 1000, keys.token};
     }
-    return raise_fence(keys, with, now_us);
+    if (behind) {
+        return stale(keys, now_us);
+    }
+    if (yields) {
+        return {node_answer::called, 0, 0, 1};
+    }
+    return grant(keys, with, keys.marked, now_us);
 }
 
-/// The lock is free and the attempt may have it, unless its ballot is not above the fence.
-node_reply node_model::raise_fence(resource_keys& keys, const acquire_call& with,
-                                   std::int64_t now_us) {
+bool node_model::is_stale(const resource_keys& keys, const acquire_call& with) {
+    return keys.fence >= with.ballot;
+}
+
+node_reply node_model::stale(const resource_keys& keys, std::int64_t now_us) {
+    node_reply reply{node_answer::stale, static_cast<std::int64_t>(keys.fence)};
+    reply.now_us = now_us;
+    reply.left_ms = keys.fence_ends_ms - now_us / 1000;
+    return reply;
+}
+
+node_reply node_model::grant(resource_keys& keys, const acquire_call& with, bool marked,
+                             std::int64_t now_us) {
     keys.fence_ends_ms = now_us / 1000 + with.fence_lifetime_ms;
-    if (keys.fence >= with.ballot) {
-        return {node_answer::stale, static_cast<std::int64_t>(keys.fence)};
-    }
     keys.fence = with.last;
+    keys.marked = marked;
     keys.token = with.token;
     keys.token_ends_ms = now_us / 1000 + with.lease_ms;
     return {node_answer::granted};
@@ -70,6 +88,7 @@ node_reply node_model::extend(std::size_t resource, const extend_call& with, std
         }
         keys.token = with.token;
         keys.token_ends_ms = ends_ms;
+        keys.marked = false;
         keys.fence = with.last;
         keys.fence_ends_ms = fence_ends_ms;
         return {node_answer::replanted};
@@ -87,6 +106,7 @@ node_reply node_model::extend(std::size_t resource, const extend_call& with, std
             if (!may_write(written)) {
                 return {node_answer::refused_full};
             }
+            keys.marked = false;
             keys.fence = with.last;
         }
         keys.fence_ends_ms = fence_ends_ms;
@@ -108,14 +128,20 @@ node_reply node_model::release(std::size_t resource, const release_call& with,
     if (removed && with.above) {
         bar = std::max(bar, keys.fence + 1);
     }
+    const std::int64_t now_ms = now_us / 1000;
+    const bool higher = bar > 0 && keys.fence >= bar;
     if (keys.fence < bar) {
         if (!may_write(removed)) {
             return {node_answer::refused_full};
         }
         keys.fence = bar;
     }
-    if (bar > 0) {
-        keys.fence_ends_ms = now_us / 1000 + with.fence_lifetime_ms;
+    if (higher && static_cast<std::int64_t>(keys.fence) > now_us + with.window_us) {
+        // It is not to last, but the bar must, until no ballot below it would be accepted.
+        keys.fence_ends_ms =
+            std::max(keys.fence_ends_ms, now_ms + (2 * with.window_us + 999) / 1000);
+    } else if (bar > 0) {
+        keys.fence_ends_ms = now_ms + with.fence_lifetime_ms;
     }
     return {removed ? node_answer::removed : node_answer::absent};
 }

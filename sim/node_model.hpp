@@ -31,12 +31,15 @@ enum class node_answer : std::uint8_t {
 
 struct node_reply {
     node_answer answer = node_answer::told;
-    /// busy: the PTTL. stale: the fence. out_of_window: the node's time in us. called: ms until the
-    /// next look. granted: places left in the line. Of a greeting: ms of quarantine.
+    /// busy: the PTTL. stale: the fence; `now_us` and `left_ms` are for that. out_of_window: the
+    /// node's time in us. called: ms until the next look. granted: places left in the line. Of a
+    /// greeting: ms of quarantine.
     std::int64_t value = 0;
     /// busy: the token. Of a greeting: the configuration.
     std::uint64_t holder = 0;
     std::int64_t ahead = 0;
+    std::int64_t now_us = 0;
+    std::int64_t left_ms = 0;
 };
 
 struct acquire_call {
@@ -46,6 +49,7 @@ struct acquire_call {
     std::int64_t lease_ms = 0;
     std::int64_t window_us = 0;
     std::int64_t fence_lifetime_ms = 0;
+    bool yields = false;  ///< Without a place: leaves a free lock to those in line.
 };
 
 struct place_call {
@@ -83,6 +87,8 @@ struct resource_keys {
     std::uint64_t token = 0;
     std::int64_t token_ends_ms = 0;
     std::uint64_t fence = 0;
+    bool marked =
+        false;  ///< Behind the fence: others wait in line. There may be no fence but this.
     std::int64_t fence_ends_ms = 0;
     std::vector<place> line;
     std::uint64_t called = 0;
@@ -120,7 +126,10 @@ class node_model {
   private:
     static void expire(resource_keys& keys, std::int64_t now_us);
     [[nodiscard]] bool may_write(bool written_before) const { return !full_ || written_before; }
-    node_reply raise_fence(resource_keys& keys, const acquire_call& with, std::int64_t now_us);
+    static bool is_stale(const resource_keys& keys, const acquire_call& with);
+    static node_reply stale(const resource_keys& keys, std::int64_t now_us);
+    static node_reply grant(resource_keys& keys, const acquire_call& with, bool marked,
+                            std::int64_t now_us);
 
     std::array<resource_keys, most_resources> keys_;
     bool has_epoch_ = false;

@@ -42,7 +42,6 @@ void process::begin() {
     for (auto& each : lines_) {
         each.members.clear();
         each.holder = none;
-        each.ended_at = {};
     }
     users_.resize((with.users + with.clients - 1 - number_) / with.clients);
     for (std::size_t i = 0; i < users_.size(); ++i) {

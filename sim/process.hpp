@@ -87,13 +87,13 @@ class process {
         std::uint64_t place = 0;
         std::uint64_t ticket = 0;
         std::uint32_t alarm = 0;
+        int refused_in_a_row = 0;
         bool woken = false;
         std::vector<item> later;
     };
     struct line {
         std::vector<std::uint8_t> members;
         std::uint32_t holder = none;
-        core::instant ended_at{};
     };
 
     // Time.
@@ -180,6 +180,11 @@ class process {
     void finish(user& who);
     void complete(user& who, core::node_set has_left);
     void leave_nodes_line(user& who, core::node_set has_left);
+    void look_for_refusals(user& who, const attempt& it);
+    /// It has no reason to think that others want it too.
+    [[nodiscard]] bool is_casual(const user& who) const {
+        return !who.in_earnest && unlimited(who) && who.session->wants_news();
+    }
     [[nodiscard]] bool unlimited(const user& who) const { return who.what.attempts == 0; }
     [[nodiscard]] std::uint64_t block_width(const user& who);
     bool join(user& who);

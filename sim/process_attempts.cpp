@@ -10,7 +10,7 @@ namespace {
 
 const std::array<std::string, most_resources> resource_names{"a", "b"};
 
-core::acquire_vote vote_of(const node_reply& reply, std::int64_t wall_us) {
+core::acquire_vote vote_of(const node_reply& reply, std::int64_t wall_us, std::int64_t window_us) {
     using core::acquire_answer;
     core::acquire_vote vote;
     switch (reply.answer) {
@@ -30,8 +30,10 @@ core::acquire_vote vote_of(const node_reply& reply, std::int64_t wall_us) {
             vote.ahead = static_cast<std::size_t>(reply.ahead);
             break;
         case node_answer::stale:
-            vote.answer = acquire_answer::stale;
             vote.fence = static_cast<std::uint64_t>(reply.value);
+            vote.answer = core::out_of_reach(vote.fence, reply.now_us, window_us)
+                              ? acquire_answer::fence_ahead
+                              : acquire_answer::stale;
             break;
         case node_answer::out_of_window:
             vote.answer = acquire_answer::out_of_window;
@@ -74,7 +76,8 @@ void process::start_round(user& who) {
                .last = block->last,
                .lease_ms = who.what.lease_ms,
                .window_us = with.window_ms * 1000,
-               .fence_lifetime_ms = with.fence_lifetime_ms};
+               .fence_lifetime_ms = with.fence_lifetime_ms,
+               .yields = is_casual(who) && with.fair};
     it.begun = on_.now;
     it.floor = on_.judge.floor(it.resource);
     it.in_line = who.in_earnest && with.fair;
@@ -130,11 +133,14 @@ void process::send_to_all(std::uint32_t number) {
 
 void process::on_acquire_answer(const command& what) {
     attempt& it = on_.attempts[what.subject];
-    core::acquire_vote answer = vote_of(what.reply, it.wall_us);
+    core::acquire_vote answer = vote_of(what.reply, it.wall_us, it.call.window_us);
     if (answer.answer == core::acquire_answer::unknown) {
         on_.note(rule::error_reply);
     }
     answer.stepped = note_time(what, it.round.started());
+    if (answer.answer == core::acquire_answer::fence_ahead) {
+        on_.note(rule::fence_out_of_reach);
+    }
     answer.counts = quarantine_.may_vote(what.node, it.round.started());
     if (!answer.counts) {
         greet_again(what.node);
@@ -229,12 +235,16 @@ void process::cancel_attempt(std::uint32_t number) {
 }
 
 void process::learn(attempt& it) {
-    note_fence(it.resource, std::max(it.round.largest_fence(), it.block.last));
     auto offsets = it.round.offsets_us();
     if (!offsets.empty()) {
         on_.note(rule::offset_learned);
         offset_us_ = core::believed_offset(offsets);
     }
+    const bool refused = it.round.refused_by_clocks();
+    if (refused) {
+        fences_.forget(resource_names[it.resource]);
+    }
+    note_fence(it.resource, std::max(it.round.largest_fence(), refused ? 0 : it.block.last));
 }
 
 void process::note_fence(std::uint8_t resource, std::uint64_t fence) {
@@ -256,6 +266,7 @@ void process::give_back(std::uint32_t number, core::node_set granted, core::node
                .fence_lifetime_ms = on_.with->fence_lifetime_ms,
                .window_us = on_.with->window_ms * 1000};
     it.doubtful = doubtful;
+    it.of_a_wrong_clock = by.round.refused_by_clocks();
     it.final = final;
     it.until = clock() + std::chrono::milliseconds{by.lease_ms};
     start_release(undo, by.resource, granted | doubtful);
@@ -265,7 +276,9 @@ void process::start_release(std::uint32_t number, std::uint8_t resource, core::n
     release& it = on_.releases[number];
     if (!it.doubtful.empty() && !it.outsider) {
         on_.note(rule::barred_release);
-        note_fence(resource, it.call.bar);
+        if (!it.of_a_wrong_clock) {
+            note_fence(resource, it.call.bar);
+        }
     }
     core::node_set unreachable;
     asked.for_each([&](node_index node) {

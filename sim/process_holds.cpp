@@ -370,7 +370,6 @@ bool process::hand_over(std::uint32_t number) {
 void process::ended(std::uint32_t number) {
     hold& it = on_.holds[number];
     line& here = lines_[it.resource];
-    here.ended_at = clock();
     if (here.holder == number) {
         here.holder = none;
         go_on(it.resource);

@@ -10,8 +10,6 @@ namespace {
 
 constexpr core::duration patience = std::chrono::milliseconds{200};
 constexpr core::duration forever = std::chrono::hours{1};
-// What a waiter far away needs to hear of a release and to come.
-constexpr core::duration lately = std::chrono::milliseconds{5};
 
 }  // namespace
 
@@ -62,6 +60,7 @@ void process::begin_want(user& who) {
     who.attempt = none;
     who.hold = none;
     who.place = 0;
+    who.refused_in_a_row = 0;
     who.watches = who.begun = who.competes = who.woken = false;
     if (who.what.flag) {
         on_.events.push({.at = on_.now + who.what.deadline,
@@ -79,8 +78,7 @@ void process::begin_want(user& who) {
         who.in_earnest = true;
         return;
     }
-    const core::instant ended_at = lines_[who.what.resource].ended_at;
-    who.in_earnest = unlimited(who) && ended_at != core::instant{} && now - ended_at < lately;
+    who.in_earnest = false;
     begin_competing(who);
 }
 
@@ -167,15 +165,25 @@ void process::on_attempt_decided(std::uint32_t number) {
         // The place was taken by the same wrong clock as the ballot.
         leave_nodes_line(who, {});
     }
-    const bool found_it_taken = !who.in_earnest && unlimited(who) && who.session->wants_news() &&
-                                (it.round.outcome() == acquire_outcome::contended ||
-                                 it.round.outcome() == acquire_outcome::split);
+    look_for_refusals(who, it);
+    const bool found_it_taken =
+        is_casual(who) && (it.round.outcome() == acquire_outcome::contended ||
+                           it.round.outcome() == acquire_outcome::split);
     if (found_it_taken) {
         who.in_earnest = true;
         follow(who, who.session->on_timer(clock()));
         return;
     }
     follow(who, who.session->on_round(it.round, clock(), random_.fraction(), tracking()));
+}
+
+/// By what a first refusal tells, a second is needless, whatever the own clock says.
+void process::look_for_refusals(user& who, const attempt& it) {
+    const bool counts = it.round.refused_by_clocks() && it.begun >= on_.with->calm_at;
+    who.refused_in_a_row = counts ? who.refused_in_a_row + 1 : 0;
+    if (who.refused_in_a_row > 1 && on_.with->judged.liveness) {
+        on_.judge.condemn(check::refused_again, on_.now, it.block.first);
+    }
 }
 
 void process::on_user_alarm(std::uint8_t number, std::uint32_t generation) {

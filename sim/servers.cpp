@@ -69,6 +69,7 @@ void servers::begin() {
         it.clock = drifting_clock{epoch_ns + offset, rate};
         it.keys.clear();
         it.saved.clear();
+        it.waited_for = {};
         it.up = true;
         it.incarnation = 1;
         it.set_to_us = 0;
@@ -135,9 +136,11 @@ void servers::execute_acquire(server& it, command& what) {
     attempt& by = on_.attempts[what.subject];
     const std::int64_t now_us = time_us(what.node);
     const std::uint64_t passed_before = it.keys.passed_over();
+    const resource_keys before = it.keys.keys(what.resource, now_us);
     what.reply = by.in_line ? it.keys.acquire_in_line(what.resource, by.call, by.place, now_us)
                             : it.keys.acquire(what.resource, by.call, now_us);
     show(on_, what, name(what.reply.answer));
+    judge_acquire(it, what, before);
     switch (what.reply.answer) {
         case node_answer::granted:
             if (it.keys.passed_over() > passed_before) {
@@ -164,6 +167,37 @@ void servers::execute_acquire(server& it, command& what) {
             break;
         default:
             break;
+    }
+}
+
+void servers::judge_acquire(server& it, const command& what, const resource_keys& before) {
+    const attempt& by = on_.attempts[what.subject];
+    const resource_keys& after = it.keys.keys(what.resource, time_us(what.node));
+    const bool granted = what.reply.answer == node_answer::granted;
+    bool& waited_for = it.waited_for[what.resource];
+    if (!granted && before.fence != 0 && after.fence_ends_ms > before.fence_ends_ms) {
+        on_.judge.condemn(check::fence_prolonged, on_.now, before.fence, what.node);
+    }
+    if (by.in_line) {
+        const bool stands =
+            std::any_of(after.line.begin(), after.line.end(),
+                        [&](const resource_keys::place& each) { return each.id == by.place.id; });
+        const bool waits =
+            what.reply.answer == node_answer::busy || what.reply.answer == node_answer::called;
+        if (waits && stands && !after.marked) {
+            on_.judge.condemn(check::line_ignored, on_.now, by.call.token, what.node);
+        }
+        waited_for = granted ? what.reply.value > 0 : waited_for || after.marked;
+        return;
+    }
+    if (granted && by.call.yields && before.marked) {
+        on_.judge.condemn(check::line_ignored, on_.now, by.call.token, what.node);
+    }
+    if (what.reply.answer == node_answer::called) {
+        on_.note(rule::left_to_the_line);
+        if (!waited_for) {
+            on_.judge.condemn(check::yielded_to_none, on_.now, by.call.token, what.node);
+        }
     }
 }
 
@@ -322,6 +356,7 @@ void servers::crash(std::uint8_t number, crash_data data) {
             break;
         case crash_data::partly_lost:
             it.keys = it.saved;
+            it.waited_for.fill(true);  // may have been then
             on_.note(rule::data_partly_lost);
             break;
         case crash_data::kept:

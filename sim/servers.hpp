@@ -67,12 +67,15 @@ class servers {
         tick frozen_until = 0;
         std::array<std::uint32_t, most_resources> told{};  ///< Clients to tell of the next change.
         std::array<tick, most_resources> looks_at{};       ///< When it looks for expired keys.
-        tick restarted = -1;        ///< Never, or nothing can have been forgotten.
+        tick restarted = -1;  ///< Never, or nothing can have been forgotten.
+        /// Resources of which a place was taken in its line since nobody was left in it.
+        std::array<bool, most_resources> waited_for{};
         std::uint32_t greeted = 0;  ///< Incarnation that greeted first.
     };
 
     [[nodiscard]] bool in_quarantine(const server& it) const;
     void execute_acquire(server& it, command& what);
+    void judge_acquire(server& it, const command& what, const resource_keys& before);
     void execute_extend(server& it, command& what);
     void execute_release(server& it, command& what);
     void execute_hello(server& it, command& what);

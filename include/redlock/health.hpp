@@ -23,8 +23,8 @@ namespace redlock {
 struct examine_options {
     /// Round trips that are measured on each node; less where they would take more than 2 s.
     std::size_t samples = 100;
-    /// A resource whose key the user must be allowed too. Empty: only the keys under `redlock:`.
-    /// Copied by the initiating call.
+    /// A resource whose key the user must be allowed too, and whose fence is looked at. Empty: only
+    /// the keys under `redlock:`, and no fence. Copied by the initiating call.
     std::string_view resource{};
 };
 
@@ -123,6 +123,8 @@ struct node_health {
     error_code vote_error{};
     std::string vote_message{};
     std::optional<std::chrono::milliseconds> quarantine{};
+    /// As in `node_status`, of the resource that was asked about; empty unless it is too far ahead.
+    std::string fence_message{};
 
     std::vector<unseen_fact> unseen{};
 };

@@ -85,9 +85,9 @@ struct acquire_options {
     std::string_view label{};
     /// Whether to wait in line with the waiters of other processes, in the order in which they
     /// came, and to take the lock only when it is one's turn. The order is kept on the nodes; a
-    /// place whose owner does not come is passed over after 0.2 s. It orders those who wait:
-    /// whoever finds the lock free at the first attempt takes it, as do other libraries, and those
-    /// who limit their attempts do not stand in line.
+    /// place whose owner does not come is passed over after 0.2 s. A lock for which nobody waits is
+    /// taken without a look at the line. Other libraries, and callers who limit their attempts or
+    /// set their own delays, do not stand in line and take a free lock at once.
     bool fair = true;
     /// How long before the end of validity the loss is announced (`async_wait_lost`, `with_lock`),
     /// so that the body can stop in time. Left out: a tenth of the lease time, at most 500 ms.

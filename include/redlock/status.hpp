@@ -23,7 +23,12 @@ struct node_status {
     /// What is left of the lease on this node; empty if the node holds no lock, or one that another
     /// program set without an expiry.
     std::optional<std::chrono::milliseconds> remaining;
-    fencing_token fence;    ///< The largest fencing token this node has seen for the resource.
+    fencing_token fence;  ///< The largest fencing token this node has seen for the resource.
+    /// Set if that is further ahead of the node's clock than `clock_window`, so that the node gives
+    /// no vote for the resource until the fence expires: how far. `fence_message` says for people
+    /// what to do about it.
+    std::optional<std::chrono::milliseconds> fence_ahead;
+    std::string fence_message;
     fencing_token fencing;  ///< The holder's own fencing token; zero if another library holds it.
     std::string label;
     /// Set while the node has no vote in acquisitions, whatever it answers: for example

@@ -14,6 +14,7 @@ set(sim_mutants
     extend_validity_from_its_end
     extension_counts_quarantined
     extension_without_step
+    failure_prolongs_fence
     fence_keeps_first_ballot
     fence_not_compared
     granted_not_released
@@ -29,6 +30,9 @@ set(sim_mutants
     late_grant_kept
     lease_without_end
     loss_not_announced
+    mark_never_cleared
+    mark_never_set
+    mark_not_respected
     nodes_without_the_lock_count
     offset_never_learned
     outsider_sets_no_bar
@@ -38,6 +42,8 @@ set(sim_mutants
     quarantine_skipped
     quarantine_too_short
     quorum_off_by_one
+    refused_ballot_believed
+    refused_bar_believed
     release_not_barred
     release_without_comparing
     replanted_counts_at_once

@@ -97,7 +97,7 @@ void add_doctor(CLI::App& root, invocation& asked) {
         ->type_name("N");
     command
         ->add_option("--resource", request->resource,
-                     "Also check that the user may use the key of this resource")
+                     "Also check that the user may use the key of this resource, and its fence")
         ->type_name("NAME");
     command->add_flag("--strict", request->strict, "Let warnings count as problems");
     command->add_flag("--json", request->json, "Print a JSON object");

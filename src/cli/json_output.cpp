@@ -39,6 +39,10 @@ boost::json::object node_to_json(const node_status& node) {
     set_text_or_null(out, "holder", node.holder.str());
     set_fencing(out, "fencing_token", node.fencing);
     set_fencing(out, "fence", node.fence);
+    out["fence_ahead_ms"] = milliseconds_or_null(node.fence_ahead);
+    if (node.fence_ahead) {
+        set_text(out, "fence_message", node.fence_message);
+    }
     out["remaining_ms"] = milliseconds_or_null(node.remaining);
     set_text_or_null(out, "label", node.label);
     out["votes"] = !node.vote_error;

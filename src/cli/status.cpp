@@ -81,6 +81,10 @@ std::string vote_lines(const resource_status& status) {
             lines += fmt::format("node {} has no vote: {}: {}\n", node.node,
                                  node.vote_error.message(), printable(node.vote_message));
         }
+        if (node.fence_ahead) {
+            lines += fmt::format("node {} gives no vote for this resource: {}\n", node.node,
+                                 printable(node.fence_message));
+        }
     }
     return lines;
 }

@@ -17,6 +17,8 @@ std::string_view to_string(acquire_answer answer) noexcept {
             return "stale";
         case acquire_answer::out_of_window:
             return "out of window";
+        case acquire_answer::fence_ahead:
+            return "fence ahead";
         case acquire_answer::quarantined:
             return "quarantined";
         case acquire_answer::not_executed:
@@ -111,6 +113,9 @@ void acquire_round::record(node_index node, const acquire_vote& vote, instant no
             outdated_.insert(node);
             offsets_us_.push_back(vote.offset_us);
             break;
+        case acquire_answer::fence_ahead:
+            fence_ahead_.insert(node);
+            break;
         case acquire_answer::quarantined:
             quarantined_.insert(node);
             break;
@@ -162,7 +167,8 @@ acquire_effects acquire_round::give_up(acquire_outcome outcome) {
 }
 
 acquire_outcome acquire_round::why_lost() const {
-    const std::size_t unheard = unknown_.size() + not_executed_.size() + quarantined_.size();
+    const std::size_t unheard =
+        unknown_.size() + not_executed_.size() + quarantined_.size() + fence_ahead_.size();
     if (unheard > tolerated_by(nodes_)) {
         return acquire_outcome::unavailable;
     }
@@ -204,6 +210,10 @@ std::vector<std::int64_t> acquire_round::offsets_us() const {
     const bool in_the_way =
         outcome_ == acquire_outcome::stale || offsets_us_.size() > tolerated_by(nodes_);
     return in_the_way ? offsets_us_ : std::vector<std::int64_t>{};
+}
+
+bool acquire_round::refused_by_clocks() const {
+    return !offsets_us().empty();
 }
 
 instant acquire_round::quorum_free_at() const {

@@ -27,6 +27,7 @@ enum class acquire_answer {
     busy,           ///< Somebody holds the lock on this node, or is to have it before us.
     stale,          ///< The fence is not below the ballot.
     out_of_window,  ///< Ballot and node's clock are too far apart.
+    fence_ahead,    ///< The fence is so far ahead that no ballot above it would be accepted.
     quarantined,    ///< Not asked: the node may have forgotten locks.
     not_executed,   ///< An error, and surely nothing was written.
     unknown,        ///< No answer; it may have been, or may yet be, executed.
@@ -48,12 +49,14 @@ struct acquire_vote {
     static constexpr std::uint64_t nobody_yet = ~std::uint64_t{0};
     /// busy: how many stand in the node's line before us.
     std::size_t ahead = 0;
-    /// granted: the node's clock in microseconds since the epoch; 0 if it did not tell.
+    /// granted, stale: the node's clock in microseconds since the epoch; 0 if it did not tell.
     std::int64_t node_time_us = 0;
     /// granted: how many are left in the node's line, as far as it was asked.
     std::size_t waiting = 0;
-    /// stale: the fence.
+    /// stale, fence_ahead: the fence.
     std::uint64_t fence = 0;
+    /// fence_ahead: when it expires; empty if never.
+    std::optional<duration> fence_left{};
     /// out_of_window: how far the node's clock is ahead of the client's wall clock.
     std::int64_t offset_us = 0;
 };
@@ -109,6 +112,11 @@ class acquire_round {
     /// Reported clock offsets, for `believed_offset`: only if the ballot is what stood in the way
     /// of a quorum. One node with a wild clock must not move the ballots that suit all others.
     [[nodiscard]] std::vector<std::int64_t> offsets_us() const;
+    /// Whether the nodes' clocks are what stood in the way of a quorum: no ballot that led here,
+    /// our own or a fence, is one to go by.
+    [[nodiscard]] bool refused_by_clocks() const;
+    /// Nodes whose fence no ballot can be above.
+    [[nodiscard]] node_set fence_ahead() const { return fence_ahead_; }
     /// Nodes that have no vote in this round.
     [[nodiscard]] node_set quarantined() const { return quarantined_; }
     /// Nodes on which somebody else holds the lock.
@@ -142,6 +150,7 @@ class acquire_round {
     node_set granted_;
     node_set unknown_;
     node_set outdated_;  // stale or out of window
+    node_set fence_ahead_;
     node_set not_executed_;
     node_set quarantined_;
     node_set busy_;

@@ -48,6 +48,10 @@ std::int64_t believed_offset(std::span<std::int64_t> offsets_us) {
     return *middle;
 }
 
+bool out_of_reach(std::uint64_t fence, std::int64_t node_us, std::int64_t window_us) {
+    return fence >= shifted_clock(node_us, window_us);
+}
+
 bool fence_memory::believes(std::uint64_t fence, std::int64_t now_us) const {
     return fence <= shifted_clock(now_us, 2 * window_us_);
 }

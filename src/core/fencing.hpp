@@ -41,6 +41,10 @@ struct ballot_block {
 /// clocks does not pull it away. `offsets_us` is reordered. Zero for none.
 [[nodiscard]] std::int64_t believed_offset(std::span<std::int64_t> offsets_us);
 
+/// Whether a fence is so far ahead of its node's clock that each ballot is either not above it or
+/// out of the window.
+[[nodiscard]] bool out_of_reach(std::uint64_t fence, std::int64_t node_us, std::int64_t window_us);
+
 /// Remembers the largest fence seen of each resource for as long as it matters: a fence that the
 /// clock has passed is no better than the clock, and one that is too far ahead comes from a clock
 /// that was wrong. No ballot above that would be accepted; one below it still wins a majority
@@ -60,6 +64,8 @@ class fence_memory {
     /// when the fence was noted.
     [[nodiscard]] std::uint64_t largest(const std::string& resource, std::int64_t now_us) const;
     void note(const std::string& resource, std::uint64_t fence, std::int64_t now_us);
+    /// What led to a ballot that the nodes' clocks refused: it would lead there again.
+    void forget(const std::string& resource) { fences_.erase(resource); }
     [[nodiscard]] std::size_t size() const { return fences_.size(); }
 
   private:

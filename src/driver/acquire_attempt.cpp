@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "driver/fence_advice.hpp"
 #include "driver/line_exit.hpp"
 #include "driver/release_attempt.hpp"
 #include "driver/votes.hpp"
@@ -20,7 +21,8 @@ constexpr std::string_view grace_ms = "200";
 constexpr std::string_view longest_line = "128";
 
 script_call encode(const node_pool& pool, const lock_identity& identity,
-                   std::chrono::milliseconds lease_time, const line_place* place) {
+                   std::chrono::milliseconds lease_time, const line_place* place,
+                   acquire_attempt::manners with) {
     const auto& options = pool.options();
     const std::string fence = fence_key(identity.resource);
     const auto ballot = identity.block.first;
@@ -32,7 +34,9 @@ script_call encode(const node_pool& pool, const lock_identity& identity,
     if (place == nullptr) {
         return {scripts::acquire,
                 {identity.resource, fence, holder.key()},
-                {identity.token, ballot, last, lease, window, fence_lifetime, holder.details()}};
+                {identity.token, ballot, last, lease, window, fence_lifetime,
+                 with == acquire_attempt::manners::leaves_it_to_the_line ? "1" : "0",
+                 holder.details()}};
     }
     const std::string line = line_key(identity.resource);
     const auto ticket = place->ticket;
@@ -51,7 +55,8 @@ holder_arguments::holder_arguments(const lock_identity& identity) : details_(ide
 }
 
 acquire_attempt::acquire_attempt(node_pool& pool, shared_identity identity,
-                                 std::chrono::milliseconds lease_time, const line_place* place)
+                                 std::chrono::milliseconds lease_time, const line_place* place,
+                                 manners with)
     : fan_out(pool),
       identity_(std::move(identity)),
       lease_time_(lease_time),
@@ -59,7 +64,7 @@ acquire_attempt::acquire_attempt(node_pool& pool, shared_identity identity,
       // Before anything is encoded or sent: validity counts from here.
       round_(pool.size(), lease_time, boot_clock::now(), pool.options().clock_step),
       place_id_(place != nullptr ? place->id : std::string{}),
-      call_(encode(pool, *identity_, lease_time, place)) {}
+      call_(encode(pool, *identity_, lease_time, place, with)) {}
 
 void acquire_attempt::start(owner& told) {
     owner_ = &told;
@@ -110,7 +115,7 @@ void acquire_attempt::on_repeated(node_index node) {
 }
 
 void acquire_attempt::on_answer(node_index node, const redis::reply_view& reply) {
-    auto answer = parse_acquire(reply, wall_us_);
+    auto answer = parse_acquire(reply, wall_us_, pool().options().clock_window);
     if (!answer.vote) {
         on_no_answer(node, answer.why.cause, std::move(answer.why.message),
                      !surely_not_executed(answer.why.cause));
@@ -128,6 +133,10 @@ void acquire_attempt::on_answer(node_index node, const redis::reply_view& reply)
         failed().note(
             node, node_errc::clock_window,
             "clock differs from ours by " + decimal(answer.vote->offset_us / 1000) + " ms");
+    } else if (answer.vote->answer == core::acquire_answer::fence_ahead) {
+        failed().note(node, node_errc::fence_ahead,
+                      fence_advice(identity_->resource, answer.vote->fence,
+                                   answer.vote->node_time_us, answer.vote->fence_left));
     } else {
         failed().clear(node);
     }
@@ -223,15 +232,22 @@ void acquire_attempt::release(core::node_set granted, core::node_set doubtful,
         }
         return;
     }
-    const auto undo =
-        std::make_shared<release_attempt>(pool(), identity_, granted, doubtful, lease_time_);
+    using knowledge = release_attempt::knowledge;
+    const auto undo = std::make_shared<release_attempt>(
+        pool(), identity_, granted, doubtful, lease_time_,
+        round_.refused_by_clocks() ? knowledge::of_a_wrong_clock : knowledge::all);
     undo->on_settled(std::move(settled));
     undo->start(nullptr);
 }
 
 void acquire_attempt::learn() {
-    pool().note_fence(identity_->resource, std::max(round_.largest_fence(), identity_->block.last));
     pool().note_offsets(round_.offsets_us());
+    const bool refused = round_.refused_by_clocks();
+    if (refused) {
+        pool().forget_fence(identity_->resource);
+    }
+    pool().note_fence(identity_->resource,
+                      std::max(round_.largest_fence(), refused ? 0 : identity_->block.last));
 }
 
 }  // namespace redlock::driver

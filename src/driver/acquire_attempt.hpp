@@ -77,9 +77,12 @@ class acquire_attempt final : public fan_out {
         ~owner() = default;
     };
 
-    /// `place`: where it stands in the fair line; null to take no notice of it.
+    /// What an attempt without a place does with a free lock for which others stand in line.
+    enum class manners { takes_it, leaves_it_to_the_line };
+
+    /// `place`: where it stands in the fair line; null for nowhere.
     acquire_attempt(node_pool& pool, shared_identity identity, std::chrono::milliseconds lease_time,
-                    const line_place* place = nullptr);
+                    const line_place* place = nullptr, manners with = manners::takes_it);
 
     void start(owner& told);
     /// As the round's; the owner is not told, since it knows.

@@ -28,6 +28,7 @@ class hold_check final : public fan_out {
                       bool maybe_executed) override;
     void settle(node_index node, finding what);
 
+    std::string resource_;
     std::string token_;
     script_call call_;
     core::node_set pending_;

@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <utility>
 
+#include "driver/key_names.hpp"
+#include "driver/votes.hpp"
 #include "redis/acl_error.hpp"
 #include "redis/resp_writer.hpp"
 #include "redis/server_error.hpp"
 #include "redis/server_facts.hpp"
+#include "scripts/scripts.hpp"
 
 namespace redlock::driver {
 
@@ -63,6 +66,7 @@ void node_examination::start() {
     ask_later({sampled_by_}, with(&node_examination::take_sample));
     ask_later({"CONFIG", "GET", "append*"}, with(&node_examination::take_append));
     ask_later({"EVAL", "return 1", "0"}, with(&node_examination::take_eval));
+    ask_for_fence();
     ask_later({"ACL", "WHOAMI"}, [this](const reply_view& reply) {
         if (!reply.is_text()) {
             begin_probes(false);
@@ -154,6 +158,23 @@ void node_examination::finish() {
     if (owner_ != nullptr) {
         std::exchange(owner_, nullptr)->on_examined(seen_.node);
     }
+}
+
+/// Of a resource whose name was given: whether its fence keeps everybody out.
+void node_examination::ask_for_fence() {
+    const std::string& resource = terms_.resource;
+    if (resource.empty()) {
+        return;
+    }
+    ask_later({"EVAL", std::string{scripts::status.body}, "3", resource, fence_key(resource),
+               holder_key(resource)},
+              [this](const reply_view& reply) {
+                  const auto status =
+                      parse_status(reply, terms_.resource, pool_.options().clock_window);
+                  if (status.vote) {
+                      seen_.fence_message = status.vote->fence_message;
+                  }
+              });
 }
 
 // --- what it is ---

@@ -81,6 +81,7 @@ class node_examination final : public redis::reply_sink,
     void take_min_replicas(const redis::reply_view& reply);
     void take_memory_settings(const redis::reply_view& reply);
     void take_eval(const redis::reply_view& reply);
+    void ask_for_fence();
     void begin_probes(bool dry);
     void take_probe(const right_probe& probe, const redis::reply_view& reply);
     void note_missing(missing_right right);

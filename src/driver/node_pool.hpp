@@ -68,6 +68,8 @@ class node_pool final : private node_events {
                                                                std::uint64_t width = 1);
     /// What an attempt learned.
     void note_fence(const std::string& resource, std::uint64_t fence);
+    /// The nodes' clocks refused what was known of it.
+    void forget_fence(const std::string& resource) { fences_.forget(resource); }
     void note_offsets(std::vector<std::int64_t> offsets_us);
     [[nodiscard]] static std::int64_t wall_us();
 

@@ -22,6 +22,7 @@ script_call status_call(const std::string& resource) {
 
 status_query::status_query(node_pool& pool, const std::string& resource)
     : fan_out(pool),
+      resource_(resource),
       call_(status_call(resource)),
       started_(boot_clock::now()),
       pending_(core::node_set::all(pool.size())),
@@ -42,7 +43,7 @@ const script_call* status_query::script_for(node_index /*node*/) {
 }
 
 void status_query::on_answer(node_index node, const redis::reply_view& reply) {
-    auto answer = parse_status(reply);
+    auto answer = parse_status(reply, resource_, pool().options().clock_window);
     if (!answer.vote) {
         on_no_answer(node, answer.why.cause, std::move(answer.why.message), false);
         return;

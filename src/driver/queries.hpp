@@ -35,6 +35,7 @@ class status_query final : public fan_out {
                       bool maybe_executed) override;
     void settle(node_index node);
 
+    std::string resource_;
     script_call call_;
     core::instant started_;
     core::node_set pending_;

@@ -38,7 +38,9 @@ release_attempt::release_attempt(node_pool& pool, shared_identity identity, core
     if (!doubtful.empty()) {
         barred_ = encode(pool, *identity_, identity_->block.first == 0 ? 0 : identity_->block.bar(),
                          known);
-        pool.note_fence(identity_->resource, identity_->block.bar());
+        if (known != knowledge::of_a_wrong_clock) {
+            pool.note_fence(identity_->resource, identity_->block.bar());
+        }
     }
 }
 

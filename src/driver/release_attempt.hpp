@@ -28,8 +28,9 @@ class release_attempt final : public fan_out {
     };
 
     enum class knowledge {
-        all,         ///< The lock was acquired here.
-        token_only,  ///< Somebody else may hold it, and would plant it again: bars that.
+        all,               ///< The lock was acquired here.
+        token_only,        ///< Somebody else may hold it, and would plant it again: bars that.
+        of_a_wrong_clock,  ///< The nodes refused its ballot: nobody is to go by its bar.
     };
 
     /// `granted`: nodes that surely hold the lock. `doubtful`: nodes that may, or may do so late,

@@ -6,6 +6,7 @@ set(driver_sources
     src/driver/extend_attempt.cpp
     src/driver/failures.cpp
     src/driver/fan_out.cpp
+    src/driver/fence_advice.cpp
     src/driver/greeting.cpp
     src/driver/hold_check.cpp
     src/driver/key_names.cpp

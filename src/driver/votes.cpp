@@ -9,6 +9,7 @@
 #include <limits>
 #include <string_view>
 
+#include "driver/fence_advice.hpp"
 #include "redis/server_error.hpp"
 
 namespace redlock::driver {
@@ -24,6 +25,14 @@ std::optional<std::uint64_t> parse_number(std::string_view text) {
         return std::nullopt;
     }
     return value;
+}
+
+/// A fence as it is stored: the number, and a blank behind it while others wait in line.
+std::uint64_t fence_in(std::string_view stored) {
+    if (stored.ends_with(' ')) {
+        stored.remove_suffix(1);
+    }
+    return parse_number(stored).value_or(0);
 }
 
 /// What PTTL says: nothing for a lock without an end. Anybody may have set a lease of millions of
@@ -52,7 +61,7 @@ bool is_time(std::int64_t value) {
 }
 
 std::optional<core::acquire_vote> acquire_vote_of(const redis::reply_view& reply,
-                                                  std::int64_t wall_us) {
+                                                  std::int64_t wall_us, milliseconds window) {
     using core::acquire_answer;
     if (reply.is_integer() && is_time(reply.integer())) {
         return core::acquire_vote{.answer = acquire_answer::granted,
@@ -89,8 +98,15 @@ std::optional<core::acquire_vote> acquire_vote_of(const redis::reply_view& reply
             vote.ahead = ahead(reply[2]);
             return vote;
         case -1:
-            vote.answer = acquire_answer::stale;
+            if (!reply[2].is_integer() || !reply[3].is_integer()) {
+                return std::nullopt;
+            }
             vote.fence = value > 0 ? static_cast<std::uint64_t>(value) : 0;
+            vote.node_time_us = reply[2].integer();
+            vote.fence_left = lease_of(reply[3].integer());
+            vote.answer = too_far_ahead(vote.fence, vote.node_time_us, window)
+                              ? acquire_answer::fence_ahead
+                              : acquire_answer::stale;
             return vote;
         case -2:
             vote.answer = acquire_answer::out_of_window;
@@ -111,8 +127,9 @@ refusal refusal_of(const redis::reply_view& reply, const acl_context& sent) {
             fmt::format("a reply of an unexpected kind: {}", redis::to_string(reply.kind()))};
 }
 
-parsed<core::acquire_vote> parse_acquire(const redis::reply_view& reply, std::int64_t wall_us) {
-    auto vote = acquire_vote_of(reply, wall_us);
+parsed<core::acquire_vote> parse_acquire(const redis::reply_view& reply, std::int64_t wall_us,
+                                         milliseconds window) {
+    auto vote = acquire_vote_of(reply, wall_us, window);
     return vote ? parsed<core::acquire_vote>{vote, {}}
                 : parsed<core::acquire_vote>{std::nullopt, refusal_of(reply)};
 }
@@ -144,17 +161,24 @@ parsed<core::release_answer> parse_release(const redis::reply_view& reply) {
     return {std::nullopt, refusal_of(reply)};
 }
 
-parsed<node_status> parse_status(const redis::reply_view& reply) {
+parsed<node_status> parse_status(const redis::reply_view& reply, const std::string& resource,
+                                 milliseconds window) {
     const auto text_or_nil = [&](std::size_t child) {
         return reply[child].is_text() || reply[child].is_nil();
     };
     // Strictly: a holder that cannot be read must not pass for a free lock.
-    if (!reply.is_array() || reply.size() != 4 || !reply[1].is_integer() || !text_or_nil(0) ||
-        !text_or_nil(2) || !text_or_nil(3)) {
+    if (!reply.is_array() || reply.size() != 6 || !reply[1].is_integer() || !text_or_nil(0) ||
+        !text_or_nil(2) || !text_or_nil(3) || !reply[4].is_integer() || !reply[5].is_integer()) {
         return {std::nullopt, refusal_of(reply)};
     }
     node_status status;
-    status.fence = fencing_token{parse_number(reply[2].text()).value_or(0)};
+    const std::uint64_t fence = fence_in(reply[2].text());
+    const std::int64_t node_us = reply[4].integer();
+    status.fence = fencing_token{fence};
+    status.fence_ahead = too_far_ahead(fence, node_us, window);
+    if (status.fence_ahead) {
+        status.fence_message = fence_advice(resource, fence, node_us, lease_of(reply[5].integer()));
+    }
     if (reply[0].is_nil()) {
         return {status, {}};
     }

@@ -2,6 +2,7 @@
 // look like. A reply that fits nothing is a node that cannot be trusted, never a vote.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -33,9 +34,11 @@ struct parsed {
 /// ACL refused.
 [[nodiscard]] refusal refusal_of(const redis::reply_view& reply, const acl_context& sent = {});
 
-/// `wall_us`: the client's wall clock, to learn the node's offset from.
+/// `wall_us`: the client's wall clock, to learn the node's offset from. `window`: the clock window,
+/// to tell a fence that nobody can be above.
 [[nodiscard]] parsed<core::acquire_vote> parse_acquire(const redis::reply_view& reply,
-                                                       std::int64_t wall_us);
+                                                       std::int64_t wall_us,
+                                                       std::chrono::milliseconds window);
 /// What a node says to an extension, and the time of its clock in microseconds since 1970.
 struct extend_reply {
     core::extend_answer answer = core::extend_answer::unknown;
@@ -43,8 +46,11 @@ struct extend_reply {
 };
 [[nodiscard]] parsed<extend_reply> parse_extend(const redis::reply_view& reply);
 [[nodiscard]] parsed<core::release_answer> parse_release(const redis::reply_view& reply);
-/// Fills all but node and name.
-[[nodiscard]] parsed<node_status> parse_status(const redis::reply_view& reply);
+/// Fills all but node and name. `resource` and `window`, the clock window, are for what is said of
+/// its fence.
+[[nodiscard]] parsed<node_status> parse_status(const redis::reply_view& reply,
+                                               const std::string& resource,
+                                               std::chrono::milliseconds window);
 
 /// Whether an error reply means that the node surely wrote nothing, and will not.
 [[nodiscard]] bool surely_not_executed(const error_code& cause);

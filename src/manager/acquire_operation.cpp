@@ -84,8 +84,6 @@ void acquire_operation::start() {
         in_earnest_ = true;
         return;
     }
-    in_earnest_ = session_.attempts_are_unlimited() &&
-                  manager_.lines().ended_lately(resource_.str(), asked_at_);
     begin();
 }
 
@@ -167,17 +165,25 @@ void acquire_operation::start_round() {
             earlier_failures_ = attempt_->why();
         }
     }
+    // Where it finds others in line it will stand there itself; else it must take what is free.
+    const auto manners = is_casual() && request_.options().fair
+                             ? driver::acquire_attempt::manners::leaves_it_to_the_line
+                             : driver::acquire_attempt::manners::takes_it;
     attempt_ = std::make_shared<driver::acquire_attempt>(nodes, identity_with(*block), lease_time_,
-                                                         take_place(*block));
+                                                         take_place(*block), manners);
     manager_.clock().set(*this, session_.deadline());
     attempt_->start(*this);
 }
 
-/// At the first attempt, which nobody had reason to think would meet others: it neither looks at
-/// the nodes' line nor asks for news, which spares them and us something nearly always.
+/// At first nobody has reason to think that it would meet others: it neither looks at the nodes'
+/// line nor asks for news, which spares them and us something nearly always.
+bool acquire_operation::is_casual() const {
+    return !in_earnest_ && session_.attempts_are_unlimited() && session_.wants_news();
+}
+
 bool acquire_operation::found_it_taken() const {
     const auto outcome = attempt_->round().outcome();
-    return !in_earnest_ && session_.attempts_are_unlimited() && session_.wants_news() &&
+    return is_casual() &&
            (outcome == core::acquire_outcome::contended || outcome == core::acquire_outcome::split);
 }
 
@@ -326,7 +332,10 @@ void acquire_operation::finish(core::wait_end end) {
         return;
     }
     const auto [error, message] = explanation(end);
-    fail(error, std::string{message});
+    const bool by_fence =
+        end == core::wait_end::unavailable && attempt_ && !attempt_->round().fence_ahead().empty();
+    fail(error,
+         std::string{by_fence ? "too few nodes can accept a fencing token for it" : message});
 }
 
 void acquire_operation::fail(error_code error, std::string message) {

@@ -312,6 +312,13 @@ void judge_vote(const node_health& node, node_findings& found) {
     }
 }
 
+void judge_fence(const node_health& node, node_findings& found) {
+    if (!node.fence_message.empty()) {
+        found.add(level::problem, "fence_ahead", node.fence_message,
+                  "it gives no vote for this resource");
+    }
+}
+
 void judge_unseen(const node_health& node, node_findings& found) {
     for (const unseen_fact& each : node.unseen) {
         found.add(level::note, "unseen",
@@ -340,6 +347,7 @@ void judge_node(const node_health& node, const diagnosis_terms& terms, node_find
     }
     judge_replication(node, terms, found);
     judge_vote(node, found);
+    judge_fence(node, found);
     judge_unseen(node, found);
 }
 

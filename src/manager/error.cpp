@@ -69,6 +69,8 @@ class node_category_type final : public boost::system::error_category {
                 return "is the same server as another node";
             case node_errc::clock_window:
                 return "refused the fencing token: clocks are too far apart";
+            case node_errc::fence_ahead:
+                return "its fence for the resource is too far ahead";
             case node_errc::quarantined:
                 return "in quarantine: it may have forgotten locks";
             case node_errc::configuration_mismatch:

@@ -1,7 +1,5 @@
 #include "manager/local_lines.hpp"
 
-#include <functional>
-#include <tuple>
 #include <utility>
 
 #include "manager/held_lock.hpp"
@@ -90,20 +88,8 @@ bool local_lines::ended(held_lock& held) {
         return false;
     }
     held.set_line(nullptr);
-    ended_at_[slot_of(*line->resource_)] = boot_clock::now();
     line->holder_ = nullptr;
     return go_on(*line);
-}
-
-bool local_lines::ended_lately(const std::string& resource, core::instant now) const {
-    // What a waiter far away needs to hear of it and to come.
-    constexpr std::chrono::milliseconds lately{100};
-    const core::instant then = ended_at_[slot_of(resource)];
-    return then != core::instant{} && now - then < lately;
-}
-
-std::size_t local_lines::slot_of(const std::string& resource) {
-    return std::hash<std::string>{}(resource) % std::tuple_size_v<decltype(ended_at_)>;
 }
 
 void local_lines::unlink(line_member& member) {

@@ -4,7 +4,6 @@
 // line. Strand only.
 #pragma once
 
-#include <array>
 #include <boost/intrusive/list.hpp>
 #include <boost/intrusive/list_hook.hpp>
 #include <chrono>
@@ -82,22 +81,17 @@ class local_lines {
     static void passed(held_lock& from, line_member& member, held_lock& to);
     /// `held` was given back or lost: the first may compete. True if it does so from now on.
     bool ended(held_lock& held);
-    /// Whether a lock of `resource` ended here so short a time ago that those who wait elsewhere
-    /// may not have come yet. May say yes of a resource that shares a slot with such a one.
-    [[nodiscard]] bool ended_lately(const std::string& resource, core::instant now) const;
 
   private:
     using lines = std::unordered_map<std::string, local_line>;
 
     local_line& line_of(const std::string& resource);
-    [[nodiscard]] static std::size_t slot_of(const std::string& resource);
     static void unlink(line_member& member);
     bool go_on(local_line& line);
 
     lines lines_;
     /// Lines that are over, to be used again: most last as long as one uncontended lock.
     std::vector<lines::node_type> spare_;
-    std::array<core::instant, 1024> ended_at_{};  // by the resource's hash
 };
 
 }  // namespace redlock::manager

@@ -304,6 +304,36 @@ TEST(acquire_round, is_taught_by_the_one_clock_that_made_the_difference) {
     EXPECT_EQ(round.offsets_us(), (std::vector<std::int64_t>{11'000'000}));
 }
 
+TEST(acquire_round, says_whether_clocks_refused_it) {
+    acquire_round refused{3, lease, epoch};
+    acquire_round behind_only{3, lease, epoch};
+    refused.on_vote(0, out_of_window(-15'000'000), at(1ms));
+    EXPECT_FALSE(refused.refused_by_clocks());
+    refused.on_vote(1, out_of_window(-15'000'000), at(1ms));
+    EXPECT_TRUE(refused.refused_by_clocks());
+    behind_only.on_vote(0, behind(70), at(1ms));
+    behind_only.on_vote(1, behind(70), at(1ms));
+    EXPECT_FALSE(behind_only.refused_by_clocks());
+}
+
+TEST(acquire_round, takes_a_fence_out_of_reach_for_no_vote_and_not_for_a_low_ballot) {
+    acquire_round round{3, lease, epoch};
+    acquire_vote far = said(acquire_answer::fence_ahead);
+    far.fence = 90;
+    round.on_vote(0, far, at(1ms));
+    EXPECT_EQ(round.outcome(), acquire_outcome::pending);
+    round.on_vote(1, far, at(1ms));
+    EXPECT_EQ(round.outcome(), acquire_outcome::unavailable) << "a higher ballot would not help";
+    EXPECT_EQ(round.largest_fence(), 0U);
+    EXPECT_EQ(round.fence_ahead().size(), 2U);
+
+    acquire_round others{3, lease, epoch};
+    others.on_vote(0, far, at(1ms));
+    others.on_vote(1, behind(70), at(1ms));
+    EXPECT_EQ(others.outcome(), acquire_outcome::stale) << "a higher ballot may win the others";
+    EXPECT_EQ(others.largest_fence(), 70U);
+}
+
 TEST(quorum_free_at, is_the_start_while_nothing_stands_in_the_way) {
     acquire_round round{3, lease, epoch};
     EXPECT_EQ(round.quorum_free_at(), epoch);

@@ -228,6 +228,22 @@ TEST(fence_memory, when_full_keeps_what_equals_the_clock) {
     EXPECT_EQ(memory.largest("a", any), today_u + 10);
 }
 
+TEST(fence_memory, forgets_what_it_is_told_to) {
+    fence_memory memory;
+    memory.note("a", today_u + 10, today);
+    memory.note("b", today_u + 10, today);
+    memory.forget("a");
+    EXPECT_EQ(memory.largest("a", today), 0U);
+    EXPECT_EQ(memory.largest("b", today), today_u + 10);
+}
+
+TEST(fence, is_out_of_reach_where_one_above_it_is_out_of_the_window) {
+    EXPECT_FALSE(out_of_reach(today_u + 99, today, 100));
+    EXPECT_TRUE(out_of_reach(today_u + 100, today, 100));
+    EXPECT_FALSE(out_of_reach(0, today, 100));
+    EXPECT_FALSE(out_of_reach(5, std::numeric_limits<std::int64_t>::max(), 100));
+}
+
 /// A resource of six, how far its fence is from the clock, how far the clock moves on.
 struct note {
     int resource;

@@ -6,6 +6,9 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <chrono>
+#include <cstdint>
+#include <cstdlib>
 #include <memory>
 #include <string>
 #include <vector>
@@ -145,6 +148,28 @@ TEST_F(acquire_attempt_test, learns_how_far_the_nodes_clocks_are_from_ours) {
     EXPECT_EQ(attempt->why().nodes()[0].cause, node_errc::clock_window);
     EXPECT_THAT(attempt->why().nodes()[0].message, HasSubstr("clock differs from ours by"));
     EXPECT_EQ(having("job", std::nullopt), 3U);
+}
+
+// From an hour behind to an hour ahead of the nodes, at and near every multiple of their window.
+TEST_F(acquire_attempt_test, holds_at_the_second_round_however_far_its_clock_was_off) {
+    constexpr std::int64_t hour_us = 3'600'000'000;
+    const std::int64_t window_us =
+        std::chrono::microseconds{world.pool->options().clock_window}.count();
+    const std::vector<std::int64_t> all_sides{-100'000, -1'000, -1, 0, 1, 1'000, 100'000};
+    const std::vector<std::int64_t> beyond{0};
+    for (std::int64_t windows = -hour_us / window_us; windows <= hour_us / window_us; ++windows) {
+        for (const std::int64_t side : std::abs(windows) <= 4 ? all_sides : beyond) {
+            const auto off = static_cast<std::uint64_t>(windows * window_us + side);
+            const std::string resource = std::to_string(windows) + "/" + std::to_string(side);
+            auto first = world.identity(resource);
+            first.block = {first.block.first + off, first.block.last + off};
+            if (world.acquire(first)->round().outcome() != acquire_outcome::held) {
+                ASSERT_EQ(world.acquire(world.identity(resource))->round().outcome(),
+                          acquire_outcome::held)
+                    << windows << " windows and " << side << " us";
+            }
+        }
+    }
 }
 
 TEST_F(acquire_attempt_test, holds_with_one_node_dead_and_says_which) {

@@ -101,6 +101,16 @@ TEST_F(release_attempt_test, keeps_the_next_ballot_above_its_own_bar) {
     EXPECT_GT(world.pool->next_block("job").value().first, who.block.bar());
 }
 
+TEST_F(release_attempt_test, goes_by_no_bar_that_the_nodes_clocks_refused) {
+    constexpr std::uint64_t ahead_us = 15'000'000;  // believed, if it were a fence
+    who.block = {who.block.first + ahead_us, who.block.last + ahead_us};
+    const auto attempt = std::make_shared<release_attempt>(
+        *world.pool, who, node_set{}, set_of({0}), attempt_world::lease,
+        release_attempt::knowledge::of_a_wrong_clock);
+    attempt->start(released);
+    EXPECT_LT(world.pool->next_block("job").value().first, who.block.first);
+}
+
 TEST_F(release_attempt_test, bars_nothing_for_a_lock_of_another_library) {
     who.block = {};
     release({}, set_of({0, 1, 2}));

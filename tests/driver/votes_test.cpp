@@ -28,7 +28,7 @@ std::string bulk(std::string_view bytes) {
 }
 
 parsed<core::acquire_vote> acquire(std::string_view bytes, std::int64_t wall_us = 0) {
-    return parse_acquire(written_reply{bytes}.view(), wall_us);
+    return parse_acquire(written_reply{bytes}.view(), wall_us, 10s);
 }
 parsed<extend_reply> extend(std::string_view bytes) {
     return parse_extend(written_reply{bytes}.view());
@@ -36,8 +36,13 @@ parsed<extend_reply> extend(std::string_view bytes) {
 parsed<release_answer> release(std::string_view bytes) {
     return parse_release(written_reply{bytes}.view());
 }
-parsed<node_status> status(std::string_view bytes) {
-    return parse_status(written_reply{bytes}.view());
+/// `bytes`: the first four parts; the node's time and the fence's life go with them.
+parsed<node_status> status(std::string_view bytes,
+                           const std::string& time_and_life = ":1700000000000000\r\n:5000\r\n") {
+    const std::string all = bytes.starts_with("*4")
+                                ? "*6" + std::string{bytes.substr(2)} + time_and_life
+                                : std::string{bytes};
+    return parse_status(written_reply{all}.view(), "job", 10s);
 }
 
 TEST(votes, reads_a_grant) {
@@ -114,11 +119,26 @@ TEST(votes, cuts_numbers_of_the_line_down_to_what_can_be_meant) {
 }
 
 TEST(votes, reads_stale_with_the_fence) {
-    const auto vote = acquire("*2\r\n:-1\r\n:9007199254740991\r\n").vote.value();
+    const auto vote =
+        acquire("*4\r\n:-1\r\n:1700000000000000\r\n:1699999999000000\r\n:5000\r\n").vote.value();
     EXPECT_EQ(vote.answer, acquire_answer::stale);
-    EXPECT_EQ(vote.fence, 9007199254740991U);
+    EXPECT_EQ(vote.fence, 1700000000000000U);
+    EXPECT_EQ(vote.node_time_us, 1699999999000000);
     // Somebody wrote nonsense there: no number above the limit may come of it.
-    EXPECT_EQ(acquire("*2\r\n:-1\r\n:-9223372036854775808\r\n").vote.value().fence, 0U);
+    EXPECT_EQ(acquire("*4\r\n:-1\r\n:-9223372036854775808\r\n:5\r\n:5\r\n").vote.value().fence, 0U);
+}
+
+TEST(votes, tells_a_fence_that_nobody_can_be_above_from_one_that_is_only_higher) {
+    const auto at = [](std::int64_t ahead_us, std::int64_t left_ms) {
+        constexpr std::int64_t now = 1700000000000000;
+        return acquire("*4\r\n:-1\r\n:" + std::to_string(now + ahead_us) +
+                       "\r\n:" + std::to_string(now) + "\r\n:" + std::to_string(left_ms) + "\r\n")
+            .vote.value();
+    };
+    EXPECT_EQ(at(9'999'999, 5).answer, acquire_answer::stale) << "one above it is in the window";
+    EXPECT_EQ(at(10'000'000, 5).answer, acquire_answer::fence_ahead);
+    EXPECT_EQ(at(3'600'000'000, 118'000).fence_left, core::duration{118s});
+    EXPECT_EQ(at(3'600'000'000, -1).fence_left, std::nullopt);
 }
 
 TEST(votes, reads_how_far_the_nodes_clock_is_ahead) {
@@ -165,7 +185,9 @@ TEST(votes, takes_no_other_reply_for_an_acquire_vote) {
                                          "*3\r\n:-3\r\n$-1\r\n:1\r\n",
                                          "*4\r\n:0\r\n:5\r\n:7\r\n:1\r\n",
                                          "*2\r\n$2\r\n-1\r\n:5\r\n",
-                                         "*2\r\n:-1\r\n$1\r\n5\r\n",
+                                         "*2\r\n:-1\r\n:5\r\n",
+                                         "*4\r\n:-1\r\n:5\r\n:5\r\n$1\r\n5\r\n",
+                                         "*4\r\n:-1\r\n$1\r\n5\r\n:5\r\n:5\r\n",
                                          "*2\r\n:0\r\n:5\r\n",
                                          "*3\r\n:0\r\n:5\r\n:7\r\n",
                                          "*3\r\n:0\r\n$-1\r\n$1\r\na\r\n",
@@ -267,6 +289,29 @@ TEST(votes, takes_no_other_reply_for_a_status) {
         EXPECT_FALSE(status(bytes).vote) << bytes;
         EXPECT_EQ(status(bytes).why.cause, node_errc::bad_reply) << bytes;
     }
+}
+
+TEST(votes, reads_a_fence_with_the_mark_of_those_who_wait) {
+    const auto view = status("*4\r\n$-1\r\n:-2\r\n" + bulk("42 ") + "$-1\r\n").vote.value();
+    EXPECT_EQ(view.fence, fencing_token{42});
+    const auto none = status("*4\r\n$-1\r\n:-2\r\n" + bulk("0 ") + "$-1\r\n").vote.value();
+    EXPECT_EQ(none.fence, fencing_token{});
+}
+
+TEST(votes, says_what_to_do_about_a_fence_out_of_reach) {
+    const std::string free = "*4\r\n$-1\r\n:-2\r\n";
+    const auto fine = status(free + bulk("1700000009999999") + "$-1\r\n").vote.value();
+    EXPECT_EQ(fine.fence_ahead, std::nullopt);
+    EXPECT_EQ(fine.fence_message, "");
+    const auto far = status(free + bulk("1700003600000000") + "$-1\r\n").vote.value();
+    EXPECT_EQ(far.fence_ahead, std::chrono::milliseconds{1h});
+    EXPECT_THAT(far.fence_message,
+                testing::AllOf(HasSubstr("3600.0 s ahead"), HasSubstr("expires in 5 s"),
+                               HasSubstr("delete redlock:fence:{job} there")));
+    const auto forever =
+        status(free + bulk("1700003600000000") + "$-1\r\n", ":1700000000000000\r\n:-1\r\n")
+            .vote.value();
+    EXPECT_THAT(forever.fence_message, HasSubstr("it never expires, so delete"));
 }
 
 TEST(votes, classifies_error_replies_and_keeps_their_words) {

@@ -47,7 +47,7 @@ void check_either(const driver::parsed<Vote>& found, const reply_view& reply) {
 }
 
 void check_acquire(const reply_view& reply, std::int64_t wall_us) {
-    const auto found = driver::parse_acquire(reply, wall_us);
+    const auto found = driver::parse_acquire(reply, wall_us, std::chrono::seconds{10});
     check_either(found, reply);
     const auto surely = [&](std::int64_t code) {
         return reply.is_array() && reply[0].is_integer() && reply[0].integer() == code;
@@ -73,6 +73,9 @@ void check_acquire(const reply_view& reply, std::int64_t wall_us) {
             require(surely(0) || vote.holder_remaining <= core::duration{std::chrono::minutes{1}},
                     "nobody is waited for longer than a minute");
             break;
+        case acquire_answer::fence_ahead:
+            require(vote.fence > 0, "no fence is out of reach of nobody");
+            [[fallthrough]];
         case acquire_answer::stale:
             require(surely(-1), "only -1 is stale");
             break;
@@ -124,7 +127,7 @@ void check_small_ones(const reply_view& reply) {
 }
 
 void check_status(const reply_view& reply) {
-    const auto found = driver::parse_status(reply);
+    const auto found = driver::parse_status(reply, "job", std::chrono::seconds{10});
     check_either(found, reply);
     if (!found.vote) {
         return;

@@ -190,5 +190,90 @@ TEST_F(fair_line, is_not_for_those_who_do_not_want_it) {
     EXPECT_TRUE(comes(waiting));
 }
 
+/// It wants the lock again as soon as it has given it back.
+struct greedy {
+    client* who;
+    std::size_t turns = 0;
+    operation_ptr<lock> wanted{};
+    operation_ptr<> given_back{};
+
+    void go_on() {
+        if (given_back && given_back->done) {
+            given_back.reset();
+        }
+        if (!wanted && !given_back) {
+            wanted = who->begin_acquire("job");
+        }
+        if (wanted && wanted->done) {
+            EXPECT_FALSE(wanted->error);
+            ++turns;
+            given_back = who->begin_release(wanted->value);
+            wanted.reset();
+        }
+    }
+};
+
+TEST_F(fair_line, is_shared_by_two_that_want_it_again_and_again) {
+    client other{turned, nodes.urls()};
+    greedy a{&holder};
+    greedy b{&other};
+    ASSERT_TRUE(turned.until([&] {
+        a.go_on();
+        b.go_on();
+        return a.turns + b.turns >= 400;
+    }));
+    RecordProperty("turns_of_one", std::to_string(a.turns));
+    RecordProperty("turns_of_the_other", std::to_string(b.turns));
+    EXPECT_LE(a.turns, 2 * b.turns);
+    EXPECT_LE(b.turns, 2 * a.turns);
+    const auto ended = [](const greedy& each) { return !each.wanted || each.wanted->done; };
+    EXPECT_TRUE(turned.until([&] {
+        a.wanted&& a.wanted->done ? a.go_on() : void();
+        b.wanted&& b.wanted->done ? b.go_on() : void();
+        return ended(a) && ended(b);
+    }));
+}
+
+/// What cycles with default options cost on the nodes, over names that come again.
+struct uncontended : fair_line {
+    std::size_t of(std::string_view name) { return nodes.commands(name); }
+    void cycle(const std::string& name) {
+        lock held = holder.take(name);
+        ASSERT_FALSE(holder.release(held));
+        ASSERT_TRUE(turned.until([&] { return nodes.having(name) == 0; }));
+    }
+};
+
+TEST_F(uncontended, costs_one_script_to_acquire_and_one_to_release_whatever_ended_lately) {
+    holder.rehearse();
+    cycle("a");
+    ASSERT_TRUE(silent_for(100ms, turned, nodes));
+    const std::size_t scripts = of("evalsha");
+    const std::size_t in_line = of("hgetall");
+    for (int i = 0; i < 10; ++i) {
+        cycle(i % 3 == 0 ? "a" : "b");
+    }
+    ASSERT_TRUE(silent_for(100ms, turned, nodes));
+    EXPECT_EQ(of("evalsha") - scripts, 10 * 2 * nodes.size());
+    EXPECT_EQ(of("hgetall"), in_line);
+    EXPECT_EQ(of("hdel"), 0U);
+}
+
+TEST_F(uncontended, pays_once_for_one_who_has_given_up_waiting) {
+    holder.rehearse();
+    lock held = holder.take("job", {.lease_time = 60s});
+    client user{turned, nodes.urls()};
+    const auto waiting = queue(user, 1);
+    waiting->cancel();
+    ASSERT_TRUE(user.await([&] { return waiting->done && nodes.in_line("job", 0); }));
+    ASSERT_FALSE(holder.release(held));
+    cycle("job");
+    ASSERT_TRUE(silent_for(100ms, turned, nodes));
+    const std::size_t scripts = of("evalsha");
+    cycle("job");
+    ASSERT_TRUE(silent_for(100ms, turned, nodes));
+    EXPECT_EQ(of("evalsha") - scripts, 2 * nodes.size());
+}
+
 }  // namespace
 }  // namespace redlock::integration

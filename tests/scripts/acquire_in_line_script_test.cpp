@@ -42,7 +42,8 @@ TEST_F(acquire_in_line_script, says_who_holds_a_busy_lock_and_takes_a_place) {
     EXPECT_THAT(instant_in("me-1"), AllOf(Ge(before + hour_us), Le(node.time_us() + hour_us)));
     EXPECT_EQ(fields(), 1);
     EXPECT_EQ(node.server.get(node.lock), "first");
-    EXPECT_EQ(node.server.get(node.fence), std::nullopt);
+    EXPECT_EQ(node.server.get(node.fence), "0 ") << "no fence, but a mark";
+    EXPECT_THAT(node.server.pttl(node.fence), fresh(hour_ms));
 }
 
 TEST_F(acquire_in_line_script, counts_the_places_before_it_when_busy) {
@@ -73,7 +74,50 @@ TEST_F(acquire_in_line_script, calls_the_smallest_ticket_when_the_lock_is_free) 
     EXPECT_THAT(instant_in("called"), AllOf(Ge(before), Le(node.time_us())));
     EXPECT_EQ(ticket_of("me-1"), 50);
     EXPECT_EQ(node.server.get(node.lock), std::nullopt);
+    EXPECT_EQ(node.server.get(node.fence), "0 ");
+}
+
+TEST_F(acquire_in_line_script, marks_the_fence_once_and_lets_it_live_no_longer) {
+    hold();
+    const std::string fence = std::to_string(node.time_us());
+    node.server.command({"SET", node.fence, fence, "PX", std::to_string(hour_ms)});
+    for (int i = 0; i < 2; ++i) {
+        ASSERT_THAT(node.acquire_in_line({.place_lease_ms = 5 * hour_ms}), StartsWith("0\n"));
+        EXPECT_EQ(node.server.get(node.fence), fence + " ");
+        EXPECT_THAT(node.server.pttl(node.fence), fresh(hour_ms));
+    }
+}
+
+TEST_F(acquire_in_line_script, marks_nothing_where_it_takes_no_place) {
+    hold();
+    stand("a-1", 10);
+    ASSERT_THAT(node.acquire_in_line({.longest = 1}), StartsWith("0\n"));
     EXPECT_EQ(node.server.get(node.fence), std::nullopt);
+}
+
+TEST_F(acquire_in_line_script, keeps_the_mark_for_those_who_are_left_and_clears_it_for_nobody) {
+    stand("b-1", 20);
+    stand("c-1", 30);
+    const std::int64_t ballot = node.time_us();
+    ASSERT_EQ(node.acquire_in_line({.ballot = ballot, .place = "b-1", .ticket = 20}), "granted\n1");
+    EXPECT_EQ(node.server.get(node.fence), std::to_string(ballot) + " ");
+    set_free();
+    EXPECT_EQ(node.acquire({.yields = true}), "-3\n0\n1");
+    ASSERT_EQ(node.acquire_in_line({.ballot = ballot + 1, .place = "c-1", .ticket = 30}),
+              "granted\n0");
+    EXPECT_EQ(node.server.get(node.fence), std::to_string(ballot + 1));
+    set_free();
+    EXPECT_EQ(node.acquire({.yields = true}), "granted");
+}
+
+TEST_F(acquire_in_line_script, clears_a_mark_that_dead_places_have_left) {
+    hold();
+    ASSERT_THAT(node.acquire_in_line({.place = "dead-1", .place_lease_ms = 1}), StartsWith("0\n"));
+    set_free();
+    ASSERT_EQ(node.acquire({.yields = true}), "-3\n0\n1");
+    ASSERT_EQ(node.acquire_in_line({}), "granted\n0");
+    set_free();
+    EXPECT_EQ(node.acquire({.yields = true}), "granted");
 }
 
 TEST_F(acquire_in_line_script, grants_to_the_smallest_ticket_and_tells_how_many_are_left) {
@@ -188,15 +232,16 @@ TEST_F(acquire_in_line_script, keeps_its_place_and_its_call_when_stale) {
     const std::int64_t fence = node.time_us();
     const std::string written = std::to_string(fence);
     node.server.command({"SET", node.fence, written, "PX", std::to_string(hour_ms)});
-    EXPECT_EQ(node.acquire_in_line(
-                  {.ballot = fence, .last = fence + 9, .place_lease_ms = 1, .holder_details = "x"}),
-              "-1\n" + written);
+    EXPECT_THAT(
+        node.acquire_in_line(
+            {.ballot = fence, .last = fence + 9, .place_lease_ms = 1, .holder_details = "x"}),
+        StartsWith("-1\n" + written + "\n"));
     EXPECT_EQ(field("me-1"), place);
     EXPECT_EQ(field("called"), call_before);
     EXPECT_EQ(node.server.get(node.lock), std::nullopt);
     EXPECT_EQ(node.server.get(node.holder), std::nullopt);
     EXPECT_EQ(node.server.get(node.fence), written);
-    EXPECT_THAT(node.server.pttl(node.fence), fresh(2 * hour_ms));
+    EXPECT_THAT(node.server.pttl(node.fence), fresh(hour_ms)) << "it lives no longer for that";
     EXPECT_EQ(node.acquire_in_line({.ballot = fence + 1}), "granted\n0");
 }
 
@@ -257,18 +302,19 @@ TEST_F(acquire_in_line_script, respects_a_lock_without_an_expiry_and_of_another_
     EXPECT_EQ(node.server.command({"TYPE", node.lock}), "list");
 }
 
-TEST_F(acquire_in_line_script, costs_four_calls_when_granted_and_one_more_to_leave_the_line) {
+TEST_F(acquire_in_line_script, costs_five_calls_when_granted_and_one_more_to_leave_the_line) {
     const std::int64_t ballot = node.time_us();
     node.forget_calls();
     ASSERT_EQ(node.acquire_in_line({.ballot = ballot}), "granted\n0");
-    EXPECT_THAT(node.calls(), ElementsAre(Pair("hgetall", 1), Pair("set", 2), Pair("time", 1)));
+    EXPECT_THAT(node.calls(),
+                ElementsAre(Pair("get", 1), Pair("hgetall", 1), Pair("set", 2), Pair("time", 1)));
     set_free();
     stand("me-1", 100);
     call("me-1", 0);
     node.forget_calls();
     ASSERT_EQ(node.acquire_in_line({.ballot = ballot + 1}), "granted\n0");
-    EXPECT_THAT(node.calls(),
-                ElementsAre(Pair("hdel", 1), Pair("hgetall", 1), Pair("set", 2), Pair("time", 1)));
+    EXPECT_THAT(node.calls(), ElementsAre(Pair("get", 1), Pair("hdel", 1), Pair("hgetall", 1),
+                                          Pair("set", 2), Pair("time", 1)));
 }
 
 TEST_F(acquire_in_line_script, reads_the_lock_key_and_does_not_try_to_write_it_out_of_turn) {
@@ -276,15 +322,16 @@ TEST_F(acquire_in_line_script, reads_the_lock_key_and_does_not_try_to_write_it_o
     const std::int64_t ballot = node.time_us();
     node.forget_calls();
     ASSERT_THAT(node.acquire_in_line({.ballot = ballot}), StartsWith("-3\n"));
-    EXPECT_THAT(node.calls(), ElementsAre(Pair("get", 1), Pair("hgetall", 1), Pair("hset", 1),
-                                          Pair("pexpire", 1), Pair("pttl", 1), Pair("time", 1)));
+    EXPECT_THAT(node.calls(),
+                ElementsAre(Pair("get", 2), Pair("hgetall", 1), Pair("hset", 1), Pair("pexpire", 1),
+                            Pair("pttl", 1), Pair("set", 1), Pair("time", 1)));
     hold();
     // Longer than its last place by more than a millisecond, which may pass within the script.
     node.server.command({"PEXPIRE", node.line, std::to_string(6 * hour_ms)});
     node.forget_calls();
     ASSERT_THAT(node.acquire_in_line({.ballot = ballot}), StartsWith("0\n"));
     // The call of a-1 is withdrawn; the line lives long enough already.
-    EXPECT_THAT(node.calls(), ElementsAre(Pair("get", 1), Pair("hdel", 1), Pair("hgetall", 1),
+    EXPECT_THAT(node.calls(), ElementsAre(Pair("get", 2), Pair("hdel", 1), Pair("hgetall", 1),
                                           Pair("hset", 1), Pair("pttl", 2), Pair("time", 1)));
 }
 

@@ -18,6 +18,11 @@ using testing::Pair;
 
 constexpr std::int64_t limit = std::int64_t{1} << 53;
 
+/// The fence first; when it was said and when the fence ends, come after it.
+auto stale_at(std::int64_t fence) {
+    return testing::StartsWith("-1\n" + std::to_string(fence) + "\n");
+}
+
 class acquire_script : public testing::Test {
   protected:
     script_node node;
@@ -67,7 +72,7 @@ TEST_F(acquire_script, is_busy_where_the_lock_key_is_of_another_type) {
 TEST_F(acquire_script, takes_equality_with_the_fence_for_stale) {
     const std::int64_t fence = node.time_us();
     node.server.command({"SET", node.fence, std::to_string(fence)});
-    EXPECT_EQ(node.acquire({.ballot = fence}), "-1\n" + std::to_string(fence));
+    EXPECT_THAT(node.acquire({.ballot = fence}), stale_at(fence));
     EXPECT_EQ(node.server.get(node.lock), std::nullopt);
     EXPECT_EQ(node.acquire({.ballot = fence + 1}), "granted");
 }
@@ -76,10 +81,12 @@ TEST_F(acquire_script, leaves_nothing_but_the_old_fence_when_stale) {
     const std::int64_t fence = node.time_us();
     const std::string written = std::to_string(fence);
     node.server.command({"SET", node.fence, written, "PX", std::to_string(hour_ms)});
-    EXPECT_EQ(node.acquire({.ballot = fence - 7, .last = fence + 9, .holder_details = "x"}),
-              "-1\n" + written);
+    const std::string answer =
+        node.acquire({.ballot = fence - 7, .last = fence + 9, .holder_details = "x"});
+    EXPECT_THAT(answer, stale_at(fence));
+    EXPECT_THAT(std::stoll(answer.substr(answer.rfind('\n') + 1)), fresh(hour_ms));
     EXPECT_EQ(node.server.get(node.fence), written);
-    EXPECT_THAT(node.server.pttl(node.fence), fresh(2 * hour_ms));
+    EXPECT_THAT(node.server.pttl(node.fence), fresh(hour_ms)) << "it lives no longer for that";
     EXPECT_EQ(node.server.command({"DBSIZE"}), "1");
 }
 
@@ -88,8 +95,8 @@ TEST_F(acquire_script, judges_the_first_ballot_of_a_block_and_stores_the_last) {
     ASSERT_EQ(node.acquire({.token = "a", .ballot = first, .last = first + 1023}), "granted");
     ASSERT_EQ(node.release({.token = "a"}), "1");
     // Its own last ballot above the fence does not help a block that begins inside another.
-    EXPECT_EQ(node.acquire({.token = "b", .ballot = first + 1023, .last = first + 2046}),
-              "-1\n" + std::to_string(first + 1023));
+    EXPECT_THAT(node.acquire({.token = "b", .ballot = first + 1023, .last = first + 2046}),
+                stale_at(first + 1023));
     EXPECT_EQ(node.acquire({.token = "b", .ballot = first + 1024}), "granted");
 }
 
@@ -124,11 +131,11 @@ TEST_F(acquire_script, tells_neighbours_apart_up_to_the_limit) {
     const script_node::acquire_call highest{.ballot = limit - 1, .window_us = limit};
     ASSERT_EQ(node.acquire(almost), "granted");
     node.server.command({"DEL", node.lock});
-    EXPECT_EQ(node.acquire(almost), "-1\n9007199254740990");
+    EXPECT_THAT(node.acquire(almost), stale_at(limit - 2));
     EXPECT_EQ(node.acquire(highest), "granted");
     node.server.command({"DEL", node.lock});
-    EXPECT_EQ(node.acquire(highest), "-1\n9007199254740991");
-    EXPECT_EQ(node.acquire(almost), "-1\n9007199254740991");
+    EXPECT_THAT(node.acquire(highest), stale_at(limit - 1));
+    EXPECT_THAT(node.acquire(almost), stale_at(limit - 1));
     EXPECT_EQ(node.server.get(node.fence), "9007199254740991");
 }
 
@@ -151,29 +158,61 @@ TEST_F(acquire_script, takes_a_fence_that_is_no_number_for_none) {
     EXPECT_EQ(node.server.get(node.fence), std::to_string(ballot));
 }
 
-TEST_F(acquire_script, fails_where_the_fence_key_is_of_another_type_and_a_release_undoes_it) {
+TEST_F(acquire_script, fails_where_the_fence_key_is_of_another_type) {
     node.server.command({"RPUSH", node.fence, "a"});
     EXPECT_THAT(node.acquire({.token = "t"}), HasSubstr("WRONGTYPE"));
-    // Redis rolls nothing back: that is why an error reply counts as perhaps executed.
-    EXPECT_EQ(node.server.get(node.lock), "t");
-    node.release({.token = "t", .bar = node.time_us()});
     EXPECT_EQ(node.server.get(node.lock), std::nullopt);
 }
 
-TEST_F(acquire_script, costs_three_calls_when_granted) {
+TEST_F(acquire_script, tells_of_a_holder_before_it_tells_of_the_fence) {
+    ASSERT_EQ(node.acquire({.token = "first"}), "granted");
+    const std::int64_t fence = node.time_us() + minute_us;
+    node.server.command({"SET", node.fence, std::to_string(fence)});
+    EXPECT_THAT(node.acquire({.ballot = fence}), testing::EndsWith("\nfirst"));
+}
+
+TEST_F(acquire_script, leaves_a_free_lock_to_those_who_are_marked_as_waiting) {
+    const std::string marked = std::to_string(node.time_us()) + " ";
+    node.server.command({"SET", node.fence, marked, "PX", std::to_string(hour_ms)});
+    EXPECT_EQ(node.acquire({.yields = true}), "-3\n0\n1");
+    EXPECT_EQ(node.server.get(node.lock), std::nullopt);
+    EXPECT_EQ(node.server.get(node.fence), marked);
+    EXPECT_THAT(node.server.pttl(node.fence), fresh(hour_ms));
+    // Whoever is not of those takes it, and the mark stays.
+    const std::int64_t ballot = node.time_us();
+    EXPECT_EQ(node.acquire({.token = "t", .ballot = ballot}), "granted");
+    EXPECT_EQ(node.server.get(node.fence), std::to_string(ballot) + " ");
+    EXPECT_THAT(node.acquire({.yields = true}), testing::EndsWith("\nt"));
+}
+
+TEST_F(acquire_script, takes_the_mark_for_no_part_of_the_number) {
+    const std::int64_t fence = node.time_us();
+    node.server.command({"SET", node.fence, std::to_string(fence) + " "});
+    for (const bool yields : {false, true}) {
+        EXPECT_THAT(node.acquire({.ballot = fence, .yields = yields}), stale_at(fence));
+    }
+    EXPECT_EQ(node.acquire({.ballot = fence + 1}), "granted");
+}
+
+TEST_F(acquire_script, takes_a_free_lock_of_which_nobody_is_marked_as_waiting) {
+    node.server.command({"SET", node.fence, std::to_string(node.time_us())});
+    EXPECT_EQ(node.acquire({.yields = true}), "granted");
+}
+
+TEST_F(acquire_script, costs_four_calls_when_granted) {
     node.forget_calls();
     const std::int64_t ballot = node.time_us();  // One TIME of our own.
     ASSERT_EQ(node.acquire({.ballot = ballot}), "granted");
-    EXPECT_THAT(node.calls(), ElementsAre(Pair("set", 2), Pair("time", 2)));
+    EXPECT_THAT(node.calls(), ElementsAre(Pair("get", 1), Pair("set", 2), Pair("time", 2)));
 }
 
-TEST_F(acquire_script, costs_four_calls_when_busy) {
+TEST_F(acquire_script, costs_five_calls_when_busy) {
     ASSERT_EQ(node.acquire({.token = "first"}), "granted");
     const std::int64_t ballot = node.time_us();
     node.forget_calls();
     ASSERT_THAT(node.acquire({.ballot = ballot}), HasSubstr("first"));
     EXPECT_THAT(node.calls(),
-                ElementsAre(Pair("get", 1), Pair("pttl", 1), Pair("set", 1), Pair("time", 1)));
+                ElementsAre(Pair("get", 2), Pair("pttl", 1), Pair("set", 1), Pair("time", 1)));
 }
 
 }  // namespace

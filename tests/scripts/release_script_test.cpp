@@ -120,5 +120,26 @@ TEST_F(release_script, costs_five_calls_with_a_bar) {
                 ElementsAre(Pair("del", 1), Pair("get", 2), Pair("set", 1), Pair("time", 1)));
 }
 
+TEST_F(release_script, with_a_bar_keeps_the_mark_of_those_who_wait) {
+    const std::int64_t ballot = node.time_us();
+    node.server.command({"SET", node.fence, std::to_string(ballot) + " "});
+    node.release({.bar = ballot + 1});
+    EXPECT_EQ(node.server.get(node.fence), std::to_string(ballot + 1) + " ");
+    node.release({.bar = ballot});
+    EXPECT_EQ(node.server.get(node.fence), std::to_string(ballot + 1) + " ");
+}
+
+TEST_F(release_script, with_a_bar_lets_a_fence_out_of_reach_live_only_as_long_as_the_bar_must) {
+    const std::int64_t now = node.time_us();
+    const std::string far = std::to_string(now + 3 * hour_us);
+    node.server.command({"SET", node.fence, far, "PX", std::to_string(6 * hour_ms)});
+    node.release({.bar = now, .fence_lifetime_ms = 9 * hour_ms});
+    EXPECT_THAT(node.server.pttl(node.fence), fresh(6 * hour_ms)) << "no longer";
+    node.server.command({"PEXPIRE", node.fence, std::to_string(minute_ms)});
+    node.release({.bar = now, .fence_lifetime_ms = 9 * hour_ms});
+    EXPECT_EQ(node.server.get(node.fence), far);
+    EXPECT_THAT(node.server.pttl(node.fence), fresh(2 * hour_ms)) << "two windows";
+}
+
 }  // namespace
 }  // namespace redlock::scripts

@@ -50,7 +50,8 @@ std::string script_node::acquire(acquire_call with) const {
                     std::to_string(with.last != 0 ? with.last : ballot),
                     std::to_string(with.lease_ms),
                     std::to_string(with.window_us),
-                    std::to_string(with.fence_lifetime_ms)};
+                    std::to_string(with.fence_lifetime_ms),
+                    with.yields ? "1" : "0"};
     if (!with.holder_details.empty()) {
         keys.push_back(holder);
         arguments.push_back(with.holder_details);

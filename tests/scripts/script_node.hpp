@@ -38,6 +38,7 @@ class script_node {
         std::int64_t lease_ms = hour_ms;
         std::int64_t window_us = hour_us;
         std::int64_t fence_lifetime_ms = 2 * hour_ms;
+        bool yields = false;           ///< To those who stand in line.
         std::string holder_details{};  ///< Given: the third key goes with it.
     };
     /// What the node answered; its time, which a grant begins with, reads "granted".

@@ -122,6 +122,7 @@ class side_by_side {
         with.lease_ms = any_lease();
         with.window_us = hour_us;
         with.fence_lifetime_ms = any_lease();
+        with.yields = random_.one_in(2);
         return with;
     }
     static std::vector<std::string> words(const acquire_call& with) {
@@ -132,7 +133,9 @@ class side_by_side {
 
     void acquire() {
         const acquire_call with = any_acquisition();
-        const auto real = run(scripts::acquire, {lock_key, fence_key}, words(with));
+        auto arguments = words(with);
+        arguments.emplace_back(with.yields ? "1" : "0");
+        const auto real = run(scripts::acquire, {lock_key, fence_key}, arguments);
         compare_acquire(real, model_.acquire(0, with, now_us_), false);
     }
 
@@ -290,9 +293,11 @@ class side_by_side {
                 }
                 break;
             case node_answer::stale:
-                is("-1", 2);
+                is("-1", 4);
                 if (!testing::Test::HasFailure()) {
                     EXPECT_EQ(parts[1], std::to_string(expected.value)) << story_;
+                    near(parts[2], expected.now_us, roughly_ms * 1000);
+                    near(parts[3], expected.left_ms, roughly_ms);
                 }
                 break;
             case node_answer::out_of_window:
@@ -325,7 +330,10 @@ class side_by_side {
     void compare_keys() {
         const resource_keys& keys = model_.keys(0, now_us_);
         compare_key(lock_key, token_text(keys.token), keys.token_ends_ms);
-        compare_key(fence_key, keys.fence == 0 ? "" : std::to_string(keys.fence),
+        compare_key(fence_key,
+                    keys.fence == 0 && !keys.marked
+                        ? ""
+                        : std::to_string(keys.fence) + (keys.marked ? " " : ""),
                     keys.fence_ends_ms);
         std::map<std::string, std::string> expected;
         for (const auto& place : keys.line) {

@@ -1,29 +1,41 @@
 -- ACQUIRE: gives one node's vote for an acquisition.
--- KEYS  1 lock  2 fence  [3 holder: only with ARGV 7]
+-- KEYS  1 lock  2 fence  [3 holder: only with ARGV 8]
 -- ARGV  1 token  2 ballot P  3 last ballot of the block, P^  4 lease time in ms
---       5 clock window in us  6 fence lifetime in ms  [7 holder details]
+--       5 clock window in us  6 fence lifetime in ms
+--       7 1: leaves a free lock to those who wait in line, 0: takes it  [8 holder details]
+-- The fence is a decimal number; a blank behind it is the mark of those who wait in the node's line,
+-- which acquire_in_line.lua sets and clears. To every script it is the same number.
 -- Returns TIME in us                      granted
 --         {0, PTTL of the lock, holder}   busy: somebody holds it here
---         {-1, fence}                     stale: P is not above the fence; equality is stale
+--         {-1, fence, TIME in us, PTTL of the fence}
+--                                         stale: P is not above the fence; equality is stale
 --         {-2, TIME in us}                P is further from this node's clock than the window
--- The common path has three calls. What it wrote is taken back in the rare stale case.
+--         {-3, 0, 1}                      free, but others wait for it
+-- The common path has four calls. Nothing is written unless it is granted: a fence lives no longer
+-- because somebody failed at it.
 local t = redis.call('TIME')
 local now = t[1] * 1000000 + t[2]
 local ballot, window = tonumber(ARGV[2]), tonumber(ARGV[5])
 if ballot > now + window or ballot < now - window then
     return {-2, now}
 end
-if not redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[4]) then
+local kept = redis.call('GET', KEYS[2]) or ''
+local fence = tonumber(kept) or 0
+local mark = string.sub(kept, -1) == ' ' and ' ' or ''
+local stale = fence >= ballot
+local others = mark == ' ' and ARGV[7] == '1'
+if stale or others or not redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[4]) then
     local holder = redis.pcall('GET', KEYS[1])
-    return {0, redis.call('PTTL', KEYS[1]), type(holder) == 'string' and holder or ''}
+    if holder or not (stale or others) then
+        return {0, redis.call('PTTL', KEYS[1]), type(holder) == 'string' and holder or ''}
+    end
+    if stale then
+        return {-1, fence, now, redis.call('PTTL', KEYS[2])}
+    end
+    return {-3, 0, 1}
 end
-local fence = redis.call('SET', KEYS[2], ARGV[3], 'PX', ARGV[6], 'GET')
-if fence and (tonumber(fence) or 0) >= ballot then
-    redis.call('SET', KEYS[2], fence, 'PX', ARGV[6])
-    redis.call('DEL', KEYS[1])
-    return {-1, tonumber(fence)}
-end
+redis.call('SET', KEYS[2], ARGV[3] .. mark, 'PX', ARGV[6])
 if KEYS[3] then
-    redis.call('SET', KEYS[3], ARGV[7], 'PX', ARGV[4])
+    redis.call('SET', KEYS[3], ARGV[8], 'PX', ARGV[4])
 end
 return now

@@ -10,12 +10,15 @@
 -- called -> "<place id> <since when, in us>": the first place, while the lock waits for it.
 -- Returns {TIME in us, places left}               granted; its place is gone
 --         {0, PTTL of the lock, holder, ahead}    busy: somebody holds it here
---         {-1, fence}                             stale; its place stays
+--         {-1, fence, TIME in us, PTTL of the fence}
+--                                                 stale; its place stays
 --         {-2, TIME in us}                        P is further from this clock than the window
 --         {-3, ms, ahead}                         free, but called for another until then
 -- `ahead` counts the living places before this one. With 0 and -3 the lock key has been read here
 -- and was not written after, so that client tracking tells of its next change.
--- The common path, nobody in line, has four calls.
+-- A place that is taken here, or renewed, is told to acquire.lua by a mark: a blank behind the number
+-- that is the fence. It stays as long as anybody is left in line when the lock is granted; what else
+-- ends places leaves it to the next who asks here. The common path, nobody in line, has five calls.
 local t = redis.call('TIME')
 local now = t[1] * 1000000 + t[2]
 local ballot, window = tonumber(ARGV[2]), tonumber(ARGV[5])
@@ -30,6 +33,10 @@ if content.err and not string.find(content.err, 'WRONGTYPE', 1, true) then
     -- Once more, so that the error tells the line.
     return redis.call('HGETALL', KEYS[3])
 end
+
+local kept = redis.call('GET', KEYS[2])
+local fence = tonumber(kept or '') or 0
+local stale = fence >= ballot
 
 -- Nothing in the hash is trusted: what cannot be read is a dead place, and a call that names nobody
 -- (or comes from a clock that has been set back since, and would hold up the line) is none.
@@ -103,6 +110,12 @@ local function my_place()
     if not usable or not (in_line or #living < tonumber(ARGV[11])) then
         return {}
     end
+    if not kept then
+        redis.call('SET', KEYS[2], '0 ', 'PX', ARGV[9])
+    elseif string.sub(kept, -1) ~= ' ' then
+        -- Lives no longer for it.
+        redis.call('SET', KEYS[2], kept .. ' ', 'KEEPTTL')
+    end
     local deadline = now + tonumber(ARGV[9]) * 1000
     last = math.max(last, deadline)
     return {me.id, string.format('%s %.0f', me.written, deadline)}
@@ -117,9 +130,9 @@ end
 local function take()
     return redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[4])
 end
-if #ahead > 0 or not take() then
+if #ahead > 0 or stale or not take() then
     local holder = redis.pcall('GET', KEYS[1])
-    if holder or #ahead == 0 then
+    if holder or (#ahead == 0 and not stale) then
         local remaining = redis.call('PTTL', KEYS[1])
         forget_call()
         save(my_place())
@@ -154,16 +167,15 @@ if #ahead > 0 or not take() then
             end
         end
     end
+    if stale then
+        save({})
+        return {-1, fence, now, redis.call('PTTL', KEYS[2])}
+    end
     take()
 end
 
-local fence = redis.call('SET', KEYS[2], ARGV[3], 'PX', ARGV[6], 'GET')
-if fence and (tonumber(fence) or 0) >= ballot then
-    redis.call('SET', KEYS[2], fence, 'PX', ARGV[6])
-    redis.call('DEL', KEYS[1])
-    save({})
-    return {-1, tonumber(fence)}
-end
+local left = #living - (in_line and 1 or 0)
+redis.call('SET', KEYS[2], ARGV[3] .. (left > 0 and ' ' or ''), 'PX', ARGV[6])
 if KEYS[4] then
     redis.call('SET', KEYS[4], ARGV[12], 'PX', ARGV[4])
 end
@@ -172,4 +184,4 @@ if in_line then
 end
 forget_call()
 save({})
-return {now, #living - (in_line and 1 or 0)}
+return {now, left}

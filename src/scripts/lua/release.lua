@@ -6,7 +6,9 @@
 -- release (from a broken connection, say) is stale and leaves nothing behind, and an EXTEND plants
 -- nothing again. Who does not know P^, only the token, sets it by the fence. A bar further ahead than
 -- any ACQUIRE is accepted is left out: it would lock everybody out of the resource. A fence that stands
--- as high already gets as long a life.
+-- as high already gets as long a life; but one that is itself that far ahead, which is not to last, only
+-- as long as an ACQUIRE below the bar could be accepted without it. The mark of those who wait in line,
+-- a blank behind the fence, stays.
 -- Returns 1 deleted, 0 was not there
 local removed = 0
 if redis.call('GET', KEYS[1]) == ARGV[1] then
@@ -16,22 +18,33 @@ if redis.call('GET', KEYS[1]) == ARGV[1] then
     end
 end
 local bar = tonumber(ARGV[2])
+local window = tonumber(ARGV[4])
 local above = removed == 1 and ARGV[5] == '1'
+local highest = 0
 if bar > 0 then
     local t = redis.call('TIME')
-    if bar > t[1] * 1000000 + t[2] + tonumber(ARGV[4]) then
+    highest = t[1] * 1000000 + t[2] + window
+    if bar > highest then
         bar = 0
     end
 end
 if bar > 0 or above then
-    local fence = tonumber(redis.call('GET', KEYS[2]) or '0') or 0
+    local kept = redis.call('GET', KEYS[2]) or ''
+    local fence = tonumber(kept) or 0
     if above then
         bar = math.max(bar, fence + 1)
     end
     if fence < bar then
-        redis.call('SET', KEYS[2], string.format('%.0f', bar), 'PX', ARGV[3])
-    else
+        local mark = string.sub(kept, -1) == ' ' and ' ' or ''
+        redis.call('SET', KEYS[2], string.format('%.0f', bar) .. mark, 'PX', ARGV[3])
+    elseif fence <= highest then
         redis.call('PEXPIRE', KEYS[2], ARGV[3])
+    else
+        local needed = math.ceil(2 * window / 1000)
+        local left = redis.call('PTTL', KEYS[2])
+        if left >= 0 and left < needed then
+            redis.call('PEXPIRE', KEYS[2], needed)
+        end
     end
 end
 return removed
