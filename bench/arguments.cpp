@@ -41,7 +41,8 @@ const char* const usage =
        redlock_bench --frozen [--json]
 
 Measures the library on the servers that REDLOCK_NODES names, beside two floors, and how a
-lock that many want goes from one to the next (on the first three servers):
+lock that many want goes from one to the next (on the first three servers). Vouches for the
+servers before each line (see redlock vouch), so they must be for nothing else:
     redlock local -n 5 -- redlock_bench
 
   --floors      only the library beside the floors

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "bench/floor.hpp"
+#include "bench/vouch.hpp"
 
 namespace bench {
 
@@ -57,6 +58,7 @@ cell measure(const std::vector<redlock::endpoint>& endpoints, std::size_t nodes,
     const std::size_t names = names_for(at_once);
     floor plain{floor_kind::plain, bare, nodes, at_once, names};
     floor own{floor_kind::own, bare, nodes, at_once, names};
+    vouch_for(used);
     library_side library{used, how, at_once, names};
 
     std::size_t early_errors = 0;

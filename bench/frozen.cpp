@@ -12,6 +12,7 @@
 
 #include "bench/awake_processors.hpp"
 #include "bench/bare_node.hpp"
+#include "bench/vouch.hpp"
 
 namespace bench {
 
@@ -111,6 +112,7 @@ frozen_result measure_frozen(const std::vector<redlock::endpoint>& endpoints, st
         throw std::runtime_error("--frozen wants three nodes in REDLOCK_NODES");
     }
     const std::vector<redlock::endpoint> three{endpoints.begin(), endpoints.begin() + 3};
+    vouch_for(three);
     const pid_t third = process_of(three[2]);
     const awake_processors awake;
     frozen_result result;

@@ -12,6 +12,7 @@
 
 #include "bench/hand_over_process.hpp"
 #include "bench/server_commands.hpp"
+#include "bench/vouch.hpp"
 
 namespace bench {
 
@@ -177,6 +178,7 @@ hand_over_line measure_hand_over(const std::vector<redlock::endpoint>& nodes,
     line.load = load;
     const std::vector<redlock::endpoint> used{
         nodes.begin(), nodes.begin() + static_cast<std::ptrdiff_t>(hand_over_nodes)};
+    vouch_for(used);
     const observation seen = observe(used, load, seconds, line);
     reckon_waits(seen, line);
     reckon_fairness(seen, line);

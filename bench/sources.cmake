@@ -16,6 +16,7 @@ set(bench_sources
     bench/server_commands.cpp
     bench/settle.cpp
     bench/terms_cost.cpp
+    bench/vouch.cpp
 )
 
 # What one cycle asks of the machine, for the tests in tests/cost.

@@ -56,7 +56,8 @@ enum class node_errc {
     authentication_failed,
     /// The user lacks a right (NOPERM).
     permission_denied,
-    /// The node is a replica and refuses writes (READONLY).
+    /// The node is a replica: it refuses writes (READONLY), or says so itself and gives no vote even
+    /// where it takes writes.
     read_only,
     /// The node's memory is full (OOM).
     out_of_memory,
@@ -77,8 +78,9 @@ enum class node_errc {
     /// The node may have forgotten locks that are still held, and has no vote until they must be
     /// over: it was restarted, promoted or flushed, or is not known yet.
     quarantined,
-    /// The node's other clients have other settings (`manager_options`), so that its quarantine
-    /// would protect neither them nor us. It has no vote for us.
+    /// The node's other clients have other settings (`manager_options`, or another number of nodes),
+    /// so that their locks and ours need not exclude each other. It has no vote for us, whether the
+    /// restart guard is on or not.
     configuration_mismatch,
     /// No TLS could be agreed on, or the server is not who it should be, or it does not believe us.
     /// The message says which and what to do. Nothing was sent.
@@ -86,6 +88,9 @@ enum class node_errc {
     /// No server of the Redis Cluster carried the command out: the key's slot has no master, or is
     /// on its way from one to another (CLUSTERDOWN, TRYAGAIN, MOVED, ASK).
     slot_unserved,
+    /// More than one server answers behind the node's URL, be it a name or a proxy that spreads
+    /// connections: what one of them has granted the others do not know. It has no vote.
+    several_servers,
 };
 
 [[nodiscard]] const boost::system::error_category& lock_category() noexcept;

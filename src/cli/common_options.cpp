@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -93,6 +94,18 @@ CLI::Validator filled_in(const std::string& what) {
             ""};
 }
 
+constexpr const char* default_node = "redis://localhost:6379";
+
+// Where one of several nodes runs on this machine, a line that lacks REDLOCK_NODES would lock there
+// and nowhere else.
+void tell_of_default() {
+    static std::atomic<bool> told{false};
+    if (!told.exchange(true)) {
+        say(fmt::format("no node is named (--nodes, --config, REDLOCK_NODES): taking {}",
+                        default_node));
+    }
+}
+
 configuration read_config_file(const std::string& file) {
     auto read = read_configuration(file);
     if (!read) {
@@ -161,7 +174,8 @@ std::vector<std::string> common_options::node_urls() const {
     if (!configured().urls.empty()) {
         return configured().urls;
     }
-    return {"redis://localhost:6379"};
+    tell_of_default();
+    return {default_node};
 }
 
 // An empty REDLOCK_CONFIG is refused for the same reason as an empty REDLOCK_NODES.

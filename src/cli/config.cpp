@@ -1,5 +1,6 @@
 // `redlock config check`: reads what every other subcommand would read, from the same places and in
-// the same order, and says what it came to. Talks to no node.
+// the same order, and says what it came to. Of the nodes it asks only whether their other clients
+// have other settings, and writes nothing there; one that cannot be reached is the doctor's matter.
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -12,12 +13,14 @@
 #include <utility>
 
 #include "cli/app.hpp"
+#include "cli/awaited.hpp"
 #include "cli/common_options.hpp"
 #include "cli/duration.hpp"
 #include "cli/escape.hpp"
 #include "cli/exit_status.hpp"
 #include "cli/json_output.hpp"
 #include "cli/report.hpp"
+#include "cli/session.hpp"
 
 namespace redlock::cli {
 
@@ -127,6 +130,26 @@ boost::json::object settings_of(const common_options& common) {
     return out;
 }
 
+asio::awaitable<int> look(lock_manager& locks, std::vector<std::string>& foreign) {
+    // Nobody's lock: what is read is under the names that are ours.
+    auto [error, seen] = co_await locks.async_status("redlock:config-check", awaited);
+    for (const node_status& node : seen.nodes) {
+        if (node.vote_error == node_errc::configuration_mismatch) {
+            foreign.push_back(fmt::format("node {} ({}): {}", node.node, printable(node.name),
+                                          printable(node.vote_message)));
+        }
+    }
+    co_return error ? exit_internal : exit_ok;
+}
+
+/// What the nodes keep that does not fit these settings, as far as they can be reached.
+std::vector<std::string> foreign_records(const common_options& common) {
+    std::vector<std::string> foreign;
+    static_cast<void>(
+        run_session(common, [&](lock_manager& locks) { return look(locks, foreign); }));
+    return foreign;
+}
+
 std::string shown(const boost::json::value& value) {
     return value.is_string()
                ? fmt::format("\"{}\"", printable(std::string_view{value.get_string()}))
@@ -138,16 +161,20 @@ int check(const check_request& request) {
     check_options(nodes, request.common);
     const auto doubts = doubts_about(nodes.endpoints(), request.common);
     const boost::json::object settings = settings_of(request.common);
+    const auto foreign = foreign_records(request.common);
+    const int status = foreign.empty() ? exit_ok : exit_unwell;
     if (request.json) {
         boost::json::array names;
         for (const endpoint& node : nodes.endpoints()) {
             names.emplace_back(node.to_string());
         }
         boost::json::array warnings(doubts.begin(), doubts.end());
+        boost::json::array problems(foreign.begin(), foreign.end());
         return print(json_line(boost::json::object{{"nodes", std::move(names)},
                                                    {"settings", settings},
-                                                   {"warnings", std::move(warnings)}}))
-                   ? exit_ok
+                                                   {"warnings", std::move(warnings)},
+                                                   {"problems", std::move(problems)}}))
+                   ? status
                    : exit_output;
     }
     std::string text;
@@ -160,7 +187,10 @@ int check(const check_request& request) {
     for (const std::string& doubt : doubts) {
         say("warning: " + doubt);
     }
-    return print(text) ? exit_ok : exit_output;
+    for (const std::string& each : foreign) {
+        say("problem: " + each);
+    }
+    return print(text) ? status : exit_output;
 }
 
 }  // namespace
@@ -171,9 +201,11 @@ void add_config(CLI::App& root, invocation& asked) {
     auto* command = config->add_subcommand("check", "Say what the configuration comes to");
     command->footer(
         "Reads --config, --nodes-file, REDLOCK_NODES and REDLOCK_CONFIG as the other subcommands\n"
-        "do, and prints the nodes and settings that follow, without secrets. Asks no node: that\n"
-        "is redlock doctor.\n\n"
-        "Exit status: 0 it can be used, perhaps with warnings; 64 it cannot, and why.");
+        "do, and prints the nodes and settings that follow, without secrets. Of nodes that can be\n"
+        "reached it says whether their other clients have other settings; all else about them is\n"
+        "for redlock doctor. Changes nothing.\n\n"
+        "Exit status: 0 it can be used, perhaps with warnings; 1 a node has clients with other\n"
+        "settings; 64 it cannot be used, and why.");
     auto request = std::make_shared<check_request>();
     request->common.add_to(*command);
     command->add_flag("--json", request->json, "Print a JSON object");

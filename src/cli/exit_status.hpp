@@ -10,7 +10,7 @@ enum exit_status : int {
     exit_gone = 1,          ///< extend, release: the lock was already gone.
     exit_free = 1,          ///< status: nobody holds it.
     exit_demo_failed = 1,   ///< demo: an update was lost under the lock.
-    exit_unwell = 1,        ///< doctor: there is a problem; with --strict also a warning.
+    exit_unwell = 1,        ///< doctor, config check: there is a problem; with --strict a warning.
     exit_split = 2,         ///< status: a quorum answered, but neither "held" nor "free" has one.
     exit_usage = 64,        ///< The command line, a URL or an option cannot be used.
     exit_no_quorum = 69,    ///< Too few nodes answered; for status: unknown.

@@ -8,7 +8,10 @@
 #include <atomic>
 #include <cerrno>
 #include <iterator>
+#include <mutex>
+#include <set>
 #include <string>
+#include <utility>
 
 #include "cli/duration.hpp"
 #include "cli/escape.hpp"
@@ -76,10 +79,28 @@ class event_printer : public observer {
 class warning_printer final : public event_printer {
   public:
     void on_event(const event& what) noexcept override {
-        if (what.kind == event_kind::node_unverified) {
+        const bool no_vote_to_be_waited_for =
+            what.kind == event_kind::node_without_vote &&
+            (what.error == node_errc::several_servers || what.error == node_errc::read_only ||
+             what.error == node_errc::configuration_mismatch);
+        if (what.kind == event_kind::node_unverified || (no_vote_to_be_waited_for && is_new(what))) {
             event_printer::on_event(what);
         }
     }
+
+  private:
+    /// A node is asked again and again.
+    bool is_new(const event& what) noexcept {
+        try {
+            const std::lock_guard hold{guard_};
+            return told_.emplace(what.node, what.error.value()).second;
+        } catch (...) {
+            return false;
+        }
+    }
+
+    std::mutex guard_;
+    std::set<std::pair<node_index, int>> told_;
 };
 
 }  // namespace

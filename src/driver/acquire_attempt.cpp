@@ -74,6 +74,7 @@ void acquire_attempt::start(owner& told) {
     std::vector<std::pair<node_index, error_code>> unreachable;
     core::node_set without_vote;
     for (node_index node = 0; node < pool().size(); ++node) {
+        pool().at(node).announce_vote(round_.started());
         if (pool().at(node).connected() && !pool().may_vote(node, round_.started())) {
             without_vote.insert(node);
         } else if (const error_code error = ask(node, call_.by_digest())) {
@@ -93,7 +94,8 @@ void acquire_attempt::start(owner& told) {
 void acquire_attempt::on_no_vote(node_index node) {
     refusal why = pool().why_no_vote(node);
     if (!why.cause) {
-        // Of a cluster that answers before its masters have said who they are.
+        // Of a cluster that answers before its masters have said who they are, or of a node that was
+        // connected to anew and has not heard of our settings yet.
         why = {node_errc::quarantined, pool().at(node).last_error_message()};
     }
     failed().note(node, why.cause, std::move(why.message));
@@ -126,7 +128,7 @@ void acquire_attempt::on_answer(node_index node, const redis::reply_view& reply)
         answer.vote->stepped =
             pool().note_time(node, answer.vote->node_time_us, round_.started(), now);
     }
-    answer.vote->counts = pool().may_vote(node, round_.started());
+    answer.vote->counts = pool().vote_counts(node, round_.started());
     if (!answer.vote->counts) {
         on_no_vote(node);
     } else if (answer.vote->answer == core::acquire_answer::out_of_window) {

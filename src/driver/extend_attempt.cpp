@@ -67,6 +67,7 @@ void extend_attempt::start(std::shared_ptr<owner> told) {
     std::vector<std::pair<node_index, error_code>> unreachable;
     const core::node_set asked = holding_ | healing_;
     asked.for_each([&](node_index node) {
+        pool().at(node).announce_vote(round_.started());
         if (const error_code error = ask(node, call_for(node).by_digest(), delivery_to(node))) {
             unreachable.emplace_back(node, error);
         }
@@ -123,9 +124,10 @@ void extend_attempt::on_no_answer(node_index node, error_code cause, std::string
 
 void extend_attempt::vote(node_index node, core::extend_answer answer, core::instant now,
                           core::duration stepped) {
-    // What a promoted replica has kept is no promise of the master that granted it.
-    const bool kept = granted_.contains(node) && !pool().at(node).promoted();
-    const bool counts = kept || pool().may_vote(node, round_.started());
+    // What a replica has kept, promoted or not, is no promise of the master that granted it.
+    const bool kept =
+        granted_.contains(node) && !pool().at(node).promoted() && pool().is_itself(node);
+    const bool counts = kept || pool().vote_counts(node, round_.started());
     const bool decided = round_.on_vote(node, answer, now, counts, stepped);
     if (decided && owner_) {
         std::exchange(owner_, nullptr)->on_extend_decided(*this);

@@ -99,13 +99,16 @@ bool is_guarded(const manager_options& options, std::size_t nodes) {
            (options.guard == restart_guard::automatic && nodes >= fewest);
 }
 
-std::string encode_hello(const redis::server_identity& identity, const guard_terms& terms) {
+std::string encode_hello(const redis::server_identity& identity, const guard_terms& terms,
+                         hello_form form) {
     const std::string incarnation = identity.incarnation();
     const std::string remembers = decimal(identity.remembers_for().count());
     const std::string quarantine = decimal(terms.quarantine().count());
     const std::string configuration = terms.to_string();
-    return script_call{
-        scripts::hello, {epoch_key}, {incarnation, remembers, quarantine, configuration}}
+    return script_call{scripts::hello,
+                       {epoch_key},
+                       {incarnation, remembers, quarantine, configuration,
+                        form == hello_form::records ? "1" : "0"}}
         .by_body();
 }
 
@@ -118,7 +121,8 @@ parsed<milliseconds> parse_hello(const redis::reply_view& reply, const guard_ter
         reply[0].integer() < 0) {
         return {std::nullopt, refusal_of(reply, {.key = epoch_key})};
     }
-    if (auto different = terms.difference(reply[1].text()); !different.empty()) {
+    const std::string_view kept = reply[1].text();
+    if (auto different = terms.difference(kept); !kept.empty() && !different.empty()) {
         return {std::nullopt, {node_errc::configuration_mismatch, std::move(different)}};
     }
     return {std::min(milliseconds{reply[0].integer()}, terms.quarantine()), {}};

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,7 +20,8 @@ namespace redlock::driver {
 /// The node's own key, for which HELLO and VOUCH ask.
 inline constexpr std::string_view epoch_key = "redlock:epoch";
 
-/// What all clients of a node must have in common for its quarantine to protect them.
+/// What all clients of a node must have in common: else a majority of one need not meet a majority
+/// of the other, and a quarantine of the one does not outlast the leases of the other.
 struct guard_terms {
     std::size_t nodes = 0;
     std::chrono::milliseconds max_lease_time{};
@@ -35,14 +37,22 @@ struct guard_terms {
     [[nodiscard]] std::string difference(std::string_view kept) const;
 };
 
-/// Whether nodes are asked at all.
+/// Whether restarts are waited out.
 [[nodiscard]] bool is_guarded(const manager_options& options, std::size_t nodes);
 
+/// Which HELLO is said.
+enum class hello_form : std::uint8_t {
+    reads,    ///< Writes nothing.
+    records,  ///< Leaves what the node does not know yet: a vote is to be asked for.
+};
+
+/// An identity that is not known lets the settings alone be compared.
 [[nodiscard]] std::string encode_hello(const redis::server_identity& identity,
-                                       const guard_terms& terms);
+                                       const guard_terms& terms, hello_form form);
 [[nodiscard]] std::string encode_vouch();
 
-/// What remains of the quarantine; a refusal if the node must not vote for us, however long.
+/// What remains of the quarantine; a refusal if the node must not vote for us, however long. A node
+/// that keeps no settings yet has none that differ.
 [[nodiscard]] parsed<std::chrono::milliseconds> parse_hello(const redis::reply_view& reply,
                                                             const guard_terms& terms);
 

@@ -202,6 +202,7 @@ void key_tracking::on_redirected(std::uint32_t asked, const redis::reply_view& r
         if (!std::exchange(doubted_, true)) {
             ask_subscription(tag_subscribe, redis::encoded({"SUBSCRIBE", channel}));
         } else {
+            owner_.on_second_server(subscription_->identity()->run_id);
             refuse(make_error_code(boost::system::errc::operation_not_supported),
                    "two connections led to two servers, of which one cannot tell what changes at "
                    "the other: is it a name with several addresses?");

@@ -25,6 +25,8 @@ class key_tracking final : private redis::connection_events {
         virtual void on_key_changed(std::string_view key) = 0;
         /// The node does not let us; not asked again until the command connection is a new one.
         virtual void on_tracking_refused(error_code cause, std::string_view message) = 0;
+        /// The two connections have led to two servers, both of which answer; this is the other.
+        virtual void on_second_server(const std::string& run_id) = 0;
 
       protected:
         ~owner() = default;

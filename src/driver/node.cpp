@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "redis/cluster_link.hpp"
-#include "redis/connection.hpp"
 
 namespace redlock::driver {
 
@@ -16,47 +15,41 @@ constexpr std::size_t max_owed = 4096;
 /// So long a node that has no vote is not asked again.
 constexpr std::chrono::seconds between_greetings{1};
 
-redis::connection_options for_commands(redis::connection_options options, bool guarded) {
-    options.greets = guarded;
+// What is asked later, on a connection that is ready.
+constexpr std::uint32_t who_are_you = 2;  // the others are HELLO's forms
+
+redis::connection_options for_commands(redis::connection_options options) {
+    options.greets = true;
     return options;
 }
 
 }  // namespace
 
-/// Carries the answer back, unless the node is gone by then.
-class node::second_greeting final : public redis::reply_sink {
-  public:
-    explicit second_greeting(node& asked) : asked_(&asked) {}
-    void forget() { asked_ = nullptr; }
-
-  private:
-    void on_reply(std::uint32_t /*tag*/, const redis::reply_view& reply) override {
-        if (asked_ != nullptr) {
-            asked_->on_greeted(reply);
-        }
-    }
-    // What is not answered leaves everything as it was.
-    void on_timeout(std::uint32_t /*tag*/, bool /*maybe_sent*/) override {}
-    void on_failure(std::uint32_t /*tag*/, error_code /*cause*/, bool /*maybe_sent*/) override {}
-
-    node* asked_;
-};
-
 node::node(boost::asio::any_io_executor strand, node_index index, redis::connection_options options,
-           std::optional<guard_terms> terms, node_events& events, std::uint64_t seed)
+           const node_terms& terms, node_events& events, std::uint64_t seed)
     : index_(index),
       name_(options.where.to_string()),
       verified_(!options.where.tls || options.where.tls->verify),
       events_(events),
       terms_(terms),
-      second_greeting_(std::make_shared<second_greeting>(*this)) {
+      announced_for_(options.connect_timeout + options.command_timeout),
+      // Sentinels and clusters name the servers themselves, and a socket in the file system leads to
+      // one.
+      may_be_several_(options.where.transport == endpoint::transport_kind::tcp &&
+                      !options.where.sentinel && options.where.cluster.empty()),
+      servers_(terms.settings.quarantine()),
+      once_more_(options),
+      strand_(strand),
+      seed_(seed) {
+    begin_anew();
     redis::connection_events& told = *this;
-    auto for_link = for_commands(options, terms_.has_value());
+    auto for_link = for_commands(options);
     if (!options.where.cluster.empty()) {
         link_ = std::make_unique<redis::cluster_link>(strand, std::move(for_link), told, seed);
         return;
     }
     auto connection = std::make_unique<redis::connection>(strand, std::move(for_link), told, seed);
+    connection_ = connection.get();
     key_tracking::owner& told_of_keys = *this;
     // Another seed, or both would try again at the same instants.
     tracking_.emplace(std::move(strand), std::move(options), *connection, told_of_keys, ~seed);
@@ -64,7 +57,7 @@ node::node(boost::asio::any_io_executor strand, node_index index, redis::connect
 }
 
 node::~node() {
-    second_greeting_->forget();
+    forget_later_answers();
 }
 
 void node::connect() {
@@ -115,47 +108,9 @@ void node::send_when_ready(std::string encoded, std::shared_ptr<redis::reply_sin
     link_->keep_trying();
 }
 
-std::string node::greeting(const redis::server_identity& identity) {
-    identity_ = identity;
-    greeted_at_ = boot_clock::now();
-    // An answer to what was asked before is about another.
-    second_greeting_->forget();
-    second_greeting_ = std::make_shared<second_greeting>(*this);
-    if (!identity.incarnation().empty()) {
-        return encode_hello(identity, *terms_);
-    }
-    events_.on_node_greeted(
-        *this, {std::nullopt,
-                {node_errc::permission_denied,
-                 "whether it was restarted cannot be told: allow the user INFO (+info)"}});
-    return {};
-}
-
-void node::on_greeted(const redis::reply_view& reply) {
-    events_.on_node_greeted(*this, parse_hello(reply, *terms_));
-}
-
-void node::greet_again() {
-    if (terms_ && connected() && boot_clock::now() - greeted_at_ >= between_greetings) {
-        greet();
-    }
-}
-
-void node::greet() {
-    if (identity_.incarnation().empty()) {
-        return;
-    }
-    greeted_at_ = boot_clock::now();
-    // A failure says nothing new of the node, and the next one who needs its vote asks again. Only
-    // on this connection: behind the next one there may be a server that was started just now, and
-    // what we know of this one would vouch for it.
-    static_cast<void>(send(encode_hello(identity_, *terms_), second_greeting_,
-                           greeted_at_ + std::chrono::seconds{10},
-                           redis::delivery::this_connection));
-}
-
 void node::stop() {
     owed_.clear();
+    second_meeting_.reset();
     if (tracking_) {
         tracking_->stop();
     }
@@ -204,9 +159,9 @@ void node::on_down(error_code cause, std::string_view message,
                    std::chrono::nanoseconds /*retry_in*/) {
     run_id_.clear();
     // A cluster goes on with commands, and with what was asked before: nothing of it may count.
+    begin_anew();
+    forget_meeting();
     identity_ = {};
-    second_greeting_->forget();
-    second_greeting_ = std::make_shared<second_greeting>(*this);
     if (tracking_) {
         tracking_->on_commands_down();
     }
@@ -223,12 +178,14 @@ void node::on_tracking(bool /*on*/) {
 }
 
 void node::on_key_changed(std::string_view key) {
-    if (key.empty() && terms_ && connected()) {
+    if (key.empty() && connected() && !is_out_of_question(boot_clock::now())) {
         // The whole data set is gone, and with it what the server's uptime was good for.
         identity_.flushed = true;
-        events_.on_node_greeted(
-            *this, {std::nullopt, {node_errc::quarantined, "its data set was flushed"}});
-        greet();
+        if (guarded()) {
+            events_.on_node_greeted(
+                *this, {std::nullopt, {node_errc::quarantined, "its data set was flushed"}});
+        }
+        greet(introduced_ ? hello_form::records : hello_form::reads);
     }
     events_.on_node_key_changed(*this, key);
 }

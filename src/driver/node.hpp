@@ -1,5 +1,5 @@
-// One endpoint as the locks see it: its link, who it turned out to be, and the releases it
-// still owes an answer to. Decides nothing about locks. Strand only.
+// One endpoint as the locks see it: its link, who it turned out to be, whether it has heard of our
+// settings, and the releases it still owes an answer to. Decides nothing about locks. Strand only.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +13,9 @@
 #include "driver/greeting.hpp"
 #include "driver/key_tracking.hpp"
 #include "driver/script_call.hpp"
+#include "driver/second_meeting.hpp"
+#include "driver/server_watch.hpp"
+#include "redis/connection.hpp"
 #include "redis/link.hpp"
 #include "redlock/error.hpp"
 #include "redlock/types.hpp"
@@ -23,8 +26,8 @@ class node;
 
 /// Told what becomes of a node. Called on the strand.
 struct node_events {
-    /// Of a guarded node, before it is ready and whenever it is asked again: what remains of its
-    /// quarantine, or why it must not vote at all.
+    /// Before it is ready and whenever it is asked again: what remains of its quarantine, which only
+    /// counts if it is guarded, or why it must not vote at all.
     virtual void on_node_greeted(node& which, const parsed<std::chrono::milliseconds>& answer) = 0;
     virtual void on_node_ready(node& which) = 0;
     virtual void on_node_down(node& which, error_code cause, std::string_view message) = 0;
@@ -38,11 +41,16 @@ struct node_events {
     ~node_events() = default;
 };
 
+/// What all clients of a node must have in common, and whether its restarts are waited out.
+struct node_terms {
+    guard_terms settings;
+    bool guarded = false;
+};
+
 class node final : private redis::connection_events, private key_tracking::owner {
   public:
-    /// `terms`: of a node that must be asked whether it may vote.
     node(boost::asio::any_io_executor strand, node_index index, redis::connection_options options,
-         std::optional<guard_terms> terms, node_events& events, std::uint64_t seed);
+         const node_terms& terms, node_events& events, std::uint64_t seed);
     ~node();
 
     [[nodiscard]] node_index index() const { return index_; }
@@ -55,9 +63,18 @@ class node final : private redis::connection_events, private key_tracking::owner
     [[nodiscard]] bool refused() const { return refused_; }
     void refuse(bool yes) { refused_ = yes; }
 
-    [[nodiscard]] bool guarded() const { return terms_.has_value(); }
+    [[nodiscard]] bool guarded() const { return terms_.guarded; }
     /// It was a replica: the master before it may still answer others.
     [[nodiscard]] bool promoted() const { return guarded() && identity_.promoted; }
+
+    /// A vote is to be asked for, right after this: the node hears of our settings first, on the
+    /// same connection, and leaves them for those who come later. Nothing else does that, so that
+    /// reading writes nothing. True: its answer is still to come on a connection that is ready.
+    bool announce_vote(core::instant now);
+    /// It has, on the present connection.
+    [[nodiscard]] bool introduced() const { return introduced_; }
+    /// The node was made to forget the settings of its clients.
+    void forget_introduction() { introduced_ = false; }
 
     /// Starts to connect, if it has not yet.
     void connect();
@@ -74,8 +91,8 @@ class node final : private redis::connection_events, private key_tracking::owner
                                           std::shared_ptr<redis::reply_sink> sink,
                                           core::instant deadline);
     [[nodiscard]] std::size_t parts() const { return link_->parts(); }
-    /// Asks a guarded node again whether it may vote, unless that was asked a moment ago: somebody
-    /// may have vouched for it.
+    /// Asks again whether it may vote, unless that was asked a moment ago: somebody may have vouched
+    /// for it.
     void greet_again();
     /// Sends `encoded` as soon as the node is reachable again, unless that takes beyond `until`:
     /// for releases that a broken connection lost.
@@ -102,11 +119,28 @@ class node final : private redis::connection_events, private key_tracking::owner
         core::duration timeout;
     };
 
-    class second_greeting;
+    /// Whether more than one connection leads to the same server.
+    enum class meeting : std::uint8_t { due, under_way, over };
+    class later_answers;
 
+    [[nodiscard]] bool may_greet(const redis::server_identity& identity) override;
     [[nodiscard]] std::string greeting(const redis::server_identity& identity) override;
     void on_greeted(const redis::reply_view& reply) override;
-    void greet();
+    [[nodiscard]] std::string next_greeting() override;
+    [[nodiscard]] bool expects_vote(core::instant now) const;
+    [[nodiscard]] bool is_replica() const;
+    [[nodiscard]] refusal why_not_itself(core::instant now) const;
+    [[nodiscard]] bool is_out_of_question(core::instant now) const;
+    void greet(hello_form form);
+    void ask_later(const std::string& encoded, std::uint32_t what);
+    void take_later(std::uint32_t what, const redis::reply_view& reply);
+    void take_answer(hello_form form, const redis::reply_view& reply);
+    void begin_anew();
+    void forget_later_answers();
+    void meet_again();
+    void forget_meeting();
+    void on_met_again(const std::string& run_id);
+    void on_second_server(const std::string& run_id) override;
     void on_ready(const redis::server_identity& identity) override;
     void on_down(error_code cause, std::string_view message,
                  std::chrono::nanoseconds retry_in) override;
@@ -121,16 +155,30 @@ class node final : private redis::connection_events, private key_tracking::owner
     bool verified_;
     node_events& events_;
     std::string run_id_;
-    std::optional<guard_terms> terms_;
+    node_terms terms_;
     redis::server_identity identity_;
     core::instant greeted_at_;
-    std::shared_ptr<second_greeting> second_greeting_;
+    hello_form said_ = hello_form::reads;  // last, as part of connecting
+    core::duration announced_for_;         // no vote waits longer for a connection
+    core::instant vote_until_ = core::instant::min();
+    bool introduced_ = false;
+    bool announced_ = false;  // on a connection that was ready already; its answer is due
+    std::shared_ptr<later_answers> later_answers_;
+    bool may_be_several_;
+    server_watch servers_;
+    redis::connection_options once_more_;
+    boost::asio::any_io_executor strand_;
+    std::uint64_t seed_;
+    meeting meeting_ = meeting::due;
+    std::string suspect_;  // the run id of another server, if this one still answers
     std::string tracking_refusal_;
     bool refused_ = false;
     bool started_ = false;
     bool retired_ = false;
     std::deque<owed> owed_;
     std::unique_ptr<redis::link> link_;
+    redis::connection* connection_ = nullptr;  ///< What `link_` is, unless it is a cluster's.
+    std::unique_ptr<second_meeting> second_meeting_;
     /// Not of a cluster, whose masters would each need a subscription.
     std::optional<key_tracking> tracking_;
     bool told_no_tracking_ = false;

@@ -324,7 +324,6 @@ void node_examination::take_eval(const reply_view& reply) {
 void node_examination::begin_probes(bool dry) {
     for (right_probe& probe : right_probes({.unused = terms_.unused,
                               .resource = terms_.resource,
-                              .guarded = pool_.at(seen_.node).guarded(),
                               .by_sentinel = seen_.by_sentinel,
                               .cluster = seen_.cluster})) {
         if (probe.only_dry && !dry) {

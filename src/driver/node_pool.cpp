@@ -40,8 +40,8 @@ node_pool::node_pool(const boost::asio::any_io_executor& strand,
       generator_(seeded_generator()) {
     node_events& events = *this;
     for (const auto& where : endpoints) {
-        const bool asked = guarded_ && !where.durable;
-        if (!asked) {
+        const bool waits_out = guarded_ && !where.durable;
+        if (!waits_out) {
             quarantine_.trust(nodes_.size());
         }
         redis::connection_options with;
@@ -54,8 +54,8 @@ node_pool::node_pool(const boost::asio::any_io_executor& strand,
         names_.push_back(where.to_string());
         nodes_.push_back(std::make_unique<node>(
             strand, nodes_.size(), std::move(with),
-            asked ? std::optional{guard_terms::of(options, endpoints.size())} : std::nullopt,
-            events, generator_()));
+            node_terms{guard_terms::of(options, endpoints.size()), waits_out}, events,
+            generator_()));
     }
 }
 
@@ -87,10 +87,12 @@ double node_pool::random() {
     return std::uniform_real_distribution<double>{}(generator_);
 }
 
-void node_pool::connect() {
+void node_pool::connect_for_votes() {
+    const core::instant now = boot_clock::now();
     for (const auto& each : nodes_) {
+        const bool answer_comes = each->announce_vote(now);
         each->connect();
-        if (each->connected() && connection_change_) {
+        if (each->connected() && !answer_comes && connection_change_) {
             connection_change_(each->index(), true);
         }
     }
@@ -141,25 +143,29 @@ std::optional<std::chrono::milliseconds> node_pool::quarantine_left(node_index n
 }
 
 void node_pool::trust(node_index node) {
-    quarantine_.trust(node);
-    refusals_[node] = {};
+    if (is_itself(node)) {
+        quarantine_.trust(node);
+        refusals_[node] = {};
+    }
 }
 
 void node_pool::on_node_greeted(node& which, const parsed<std::chrono::milliseconds>& answer) {
     const node_index node = which.index();
-    if (answer.vote) {
+    if (which.guarded() && answer.vote) {
         quarantine_.on_greeted(node, *answer.vote, boot_clock::now());
-        refusals_[node] = {};
-    } else {
+    } else if (which.guarded()) {
         quarantine_.on_gone(node);
-        refusals_[node] = answer.why;
     }
+    refusals_[node] = answer.vote ? refusal{} : answer.why;
     if (const refusal why = why_no_vote(node); why.cause) {
         tell({.kind = event_kind::node_without_vote,
               .node = node,
               .node_name = which.name(),
               .error = why.cause,
               .message = why.message});
+    }
+    if (connection_change_ && which.connected() && which.introduced()) {
+        connection_change_(node, true);
     }
 }
 
@@ -189,6 +195,9 @@ void node_pool::warn_if_unverified(const node& which) {
 void node_pool::on_node_down(node& which, error_code cause, std::string_view message) {
     if (which.guarded()) {
         quarantine_.on_gone(which.index());
+    }
+    // A cluster goes on with commands: what was refused there stays so until it has answered anew.
+    if (which.guarded() || endpoints_[which.index()].cluster.empty()) {
         refusals_[which.index()] = {};
     }
     look_for_doubles();

@@ -47,7 +47,18 @@ class node_pool final : private node_events {
 
     /// Whether a node has a vote in a round that began at `started`; see core/quarantine.hpp.
     [[nodiscard]] bool may_vote(node_index node, core::instant started) const {
-        return quarantine_.may_vote(node, started);
+        return !refusals_[node].cause && quarantine_.may_vote(node, started);
+    }
+    /// Whether a vote that has arrived counts in a round that began at `started`: the node also has
+    /// our settings, or others that are the same.
+    [[nodiscard]] bool vote_counts(node_index node, core::instant started) const {
+        return nodes_[node]->introduced() && may_vote(node, started);
+    }
+    /// Whether the server that answers there is one whose word is its own: no replica, and not one of
+    /// several.
+    [[nodiscard]] bool is_itself(node_index node) const {
+        const error_code& cause = refusals_[node].cause;
+        return cause != node_errc::read_only && cause != node_errc::several_servers;
     }
     /// Why it has none, and for how long. `cause` is clear if it has one.
     [[nodiscard]] refusal why_no_vote(node_index node) const;
@@ -105,9 +116,10 @@ class node_pool final : private node_events {
     /// The nodes that tell of changes of what is read now.
     [[nodiscard]] core::node_set tracking() const;
 
-    /// Starts to connect all nodes. `tell`, if set, is called with each node that is connected,
-    /// those that were already included, or whose connection failed.
-    void connect();
+    /// Starts to connect all nodes, of which votes are to be asked. `tell`, if set, is called with
+    /// each node that is connected and has heard of our settings, those that were already included,
+    /// or whose connection failed.
+    void connect_for_votes();
     void on_connection_change(std::function<void(node_index, bool connected)> tell) {
         connection_change_ = std::move(tell);
     }

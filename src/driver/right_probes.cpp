@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::string_view for_locks = "taking and renewing locks";
 constexpr std::string_view for_line = "waiting in line";
-constexpr std::string_view for_guard = "the restart guard";
+constexpr std::string_view for_settings = "comparing settings and the restart guard";
 constexpr std::string_view for_news = "being told of released locks instead of asking";
 // A script that no server has, and options that no command takes together.
 constexpr const char* no_script = "0000000000000000000000000000000000000000";
@@ -54,11 +54,9 @@ std::vector<right_probe> right_probes(const probe_terms& terms) {
     probes.add({"HGETALL", line}, "hgetall", for_line);
     probes.add({"HSET", line, "field", "value", "field"}, "hset", for_line);
     probes.add({"HDEL", line, "field"}, "hdel", for_line);
-    if (terms.guarded) {
-        probes.add({"HMGET", epoch, "identity"}, "hmget", for_guard);
-        probes.add({"HSET", epoch, "field", "value", "field"}, "hset", for_guard);
-        probes.add({"HEXISTS", epoch, "identity"}, "hexists", "`redlock vouch`", false);
-    }
+    probes.add({"HMGET", epoch, "identity"}, "hmget", for_settings);
+    probes.add({"HSET", epoch, "field", "value", "field"}, "hset", for_settings);
+    probes.add({"HEXISTS", epoch, "identity"}, "hexists", "`redlock vouch`", false);
     if (!terms.resource.empty()) {
         probes.add({"GET", terms.resource}, "get", for_locks);
         probes.add({"SET", terms.resource, "1", "NX", "XX", "PX", "soon"}, "set", for_locks);

@@ -26,7 +26,6 @@ struct right_probe {
 struct probe_terms {
     std::string unused;        ///< A name of which nobody has keys.
     std::string resource;      ///< One more key; may be empty.
-    bool guarded = false;      ///< With the commands of the restart guard.
     bool by_sentinel = false;  ///< Its role is asked for.
     bool cluster = false;      ///< Its slots are asked for, and nobody is told of changed keys.
 };

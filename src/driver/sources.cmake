@@ -15,9 +15,12 @@ set(driver_sources
     src/driver/node.cpp
     src/driver/node_pool.cpp
     src/driver/node_examination.cpp
+    src/driver/node_greeting.cpp
     src/driver/queries.cpp
     src/driver/right_probes.cpp
     src/driver/release_attempt.cpp
     src/driver/script_call.cpp
+    src/driver/second_meeting.cpp
+    src/driver/server_watch.cpp
     src/driver/votes.cpp
     src/driver/vouch_call.cpp)

@@ -17,10 +17,8 @@ void vouch_call::start(core::node_set whom, std::function<void(const failures&)>
     const core::instant until =
         boot_clock::now() + pool_.options().connect_timeout + pool_.options().node_timeout;
     whom.for_each([&](node_index node) {
-        if (!pool_.at(node).guarded()) {
-            settle(node);
-            return;
-        }
+        // HELLO comes first, since VOUCH is about the server that it names.
+        pool_.at(node).announce_vote(boot_clock::now());
         if (const error_code error = pool_.at(node).send(encoded, keep, until)) {
             fail(node, error, pool_.at(node).last_error_message());
         }
@@ -28,13 +26,18 @@ void vouch_call::start(core::node_set whom, std::function<void(const failures&)>
 }
 
 void vouch_call::on_reply(std::uint32_t tag, const redis::reply_view& reply) {
-    if (reply.is_integer() && reply.integer() == 1) {
+    // Without the guard there is no identity that it would be needed for.
+    const bool taken =
+        reply.is_integer() && (reply.integer() == 1 || !pool_.at(tag).guarded());
+    if (taken && pool_.is_itself(tag)) {
         if (!pool_.at(tag).connected()) {
             // Of a cluster: the word was for servers of which some are others now.
             fail(tag, node_errc::not_connected, pool_.at(tag).last_error_message());
             return;
         }
         pool_.trust(tag);
+        // The node has none of our settings any more: the next vote leaves them there again.
+        pool_.at(tag).forget_introduction();
         settle(tag);
         return;
     }

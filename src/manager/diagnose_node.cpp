@@ -65,8 +65,8 @@ void judge_server(const node_health& node, const diagnosis_terms& terms, node_fi
     }
     if (node.role == server_role::replica) {
         found.add(level::problem, "replica", "it is a replica",
-                  "it takes no writes, so it gives no vote; and what its master has granted it may "
-                  "not know yet",
+                  "what its master has granted it may not know yet, so it gives no vote, even if it "
+                  "takes writes",
                   "give its master, or make it a master of its own (REPLICAOF NO ONE)");
     }
     if (node.loading == true) {
@@ -303,7 +303,12 @@ void judge_vote(const node_health& node, node_findings& found) {
                   "it may have forgotten locks that are still held");
     } else if (node.vote_error == node_errc::configuration_mismatch) {
         found.add(level::problem, "configuration", node.vote_message,
-                  "the quarantine protects only who reckons alike, so it has no vote for us");
+                  "locks of clients with other settings need not exclude ours, so it has no vote "
+                  "for us");
+    } else if (node.vote_error == node_errc::several_servers) {
+        found.add(level::problem, "several_servers", node.vote_message,
+                  "a lock that one of them has granted is free at the others, so it gives no vote",
+                  "name each server by a URL of its own, or one that leads to one of them only");
     } else if (std::none_of(node.missing.begin(), node.missing.end(),
                             [](const missing_right& each) { return each.essential; })) {
         found.add(level::problem, "no_vote",

@@ -56,7 +56,7 @@ class node_category_type final : public boost::system::error_category {
             case node_errc::permission_denied:
                 return "the user lacks a right";
             case node_errc::read_only:
-                return "is a replica and refuses writes";
+                return "is a replica";
             case node_errc::out_of_memory:
                 return "is out of memory";
             case node_errc::loading:
@@ -79,6 +79,8 @@ class node_category_type final : public boost::system::error_category {
                 return "no secure connection could be made";
             case node_errc::slot_unserved:
                 return "no server of the cluster serves this key now";
+            case node_errc::several_servers:
+                return "is more than one server";
         }
         return "unknown error";
     }

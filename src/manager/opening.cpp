@@ -22,7 +22,7 @@ void opening::begin_to_connect() {
         }
         rearm();
     });
-    nodes_.connect();
+    nodes_.connect_for_votes();
     rearm();
 }
 

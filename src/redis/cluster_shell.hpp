@@ -193,6 +193,7 @@ class cluster_link::shell final : public std::enable_shared_from_this<cluster_li
     void ask_identities();
     void take_identity(const member& who, const reply_view& reply);
     void greet();
+    void say_greeting(const std::string& hello);
     void finish_survey();
     void fail_survey(error_code cause, std::string message);
     void abandon_survey() noexcept;

@@ -224,7 +224,9 @@ void cluster_link::shell::on_told(question::kind what, std::uint64_t survey, con
         take_identity(*who, reply);
     } else if (what == question::kind::hello && stage_ == stage::greeting) {
         events_->on_greeted(reply);
-        finish_survey();
+        if (survey == survey_) {
+            say_greeting(events_->next_greeting());
+        }
     }
 }
 
@@ -328,18 +330,21 @@ void cluster_link::shell::greet() {
     const std::uint64_t survey = survey_;
     identity_ = whole_identity();
     const std::string hello = events_->greeting(identity_);
-    if (survey != survey_) {
-        return;
+    if (survey == survey_) {
+        say_greeting(hello);
     }
+}
+
+void cluster_link::shell::say_greeting(const std::string& hello) {
     if (hello.empty()) {
         finish_survey();
         return;
     }
     const auto command = std::make_shared<relay>(
         shared_from_this(), hello,
-        std::make_shared<question>(shared_from_this(), question::kind::hello, survey, nullptr), 0U,
+        std::make_shared<question>(shared_from_this(), question::kind::hello, survey_, nullptr), 0U,
         boot_clock::now() + options_.command_timeout, delivery::usual,
-        cluster_route{.slot = slot_of(key_of(hello).value_or(std::string_view{}))}, survey);
+        cluster_route{.slot = slot_of(key_of(hello).value_or(std::string_view{}))}, survey_);
     if (const error_code refused = dispatch(*command)) {
         fail_survey(refused, message_);
     }

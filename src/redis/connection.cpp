@@ -125,6 +125,7 @@ error_code connection::shell::send(std::string_view encoded, std::shared_ptr<rep
 
 void connection::shell::begin_attempt() {
     state_ = connection_state::connecting;
+    greeting_put_off_ = false;
     ++generation_;
     retry_unasked_ = false;
     perform(steps_.resume({.what = connect_event::kind::begin, .random = random_()}));
@@ -166,6 +167,9 @@ void connection::shell::perform(const connect_action& action) {
             link_->wire.async_resolve(steps_.target(), done(connect_event::kind::resolved));
             break;
         case connect_action::kind::connect:
+            if (options_.from_the_end) {
+                link_->wire.reverse_addresses();
+            }
             link_->wire.async_connect(steps_.target(), done(connect_event::kind::connected));
             break;
         case connect_action::kind::secure:
@@ -177,12 +181,7 @@ void connection::shell::perform(const connect_action& action) {
             start_write();
             break;
         case connect_action::kind::greet:
-            link_->outgoing = events_->greeting(steps_.identity());
-            if (link_->outgoing.empty()) {
-                perform(steps_.resume({.what = connect_event::kind::greeted}));
-            } else {
-                start_write();
-            }
+            begin_greeting();
             break;
         case connect_action::kind::ready:
             become_ready();
@@ -193,6 +192,32 @@ void connection::shell::perform(const connect_action& action) {
         case connect_action::kind::none:
             break;
     }
+}
+
+void connection::shell::begin_greeting() {
+    greeting_put_off_ = !events_->may_greet(steps_.identity());
+    if (!greeting_put_off_) {
+        say_greeting(events_->greeting(steps_.identity()));
+    } else {
+        // What it waits for has a bound of its own.
+        way_deadline_ = boot_clock::now() + options_.connect_timeout;
+    }
+}
+
+void connection::shell::greet() {
+    if (state_ == connection_state::connecting && steps_.step() == connect_step::greeting &&
+        std::exchange(greeting_put_off_, false)) {
+        say_greeting(events_->greeting(steps_.identity()));
+    }
+}
+
+void connection::shell::say_greeting(std::string words) {
+    if (words.empty()) {
+        perform(steps_.resume({.what = connect_event::kind::greeted}));
+        return;
+    }
+    link_->outgoing = std::move(words);
+    start_write();
 }
 
 void connection::shell::become_ready() {
@@ -358,6 +383,9 @@ void connection::keep_trying() {
 }
 void connection::listen(bool yes) {
     shell_->listen(yes);
+}
+void connection::greet() {
+    shell_->greet();
 }
 void connection::search_anew(std::size_t sentinel, std::string_view why) {
     shell_->search_anew(sentinel, why);

@@ -38,6 +38,8 @@ struct connection_options {
     std::chrono::nanoseconds backoff_max = std::chrono::seconds{5};
     /// `connection_events::greeting` has something to say.
     bool greets = false;
+    /// Of a name with several addresses those are tried first that others try last.
+    bool from_the_end = false;
     /// The server may speak without having been asked, as it does to a subscriber.
     bool subscriber = false;
     std::size_t max_pending_commands = 65536;
@@ -46,10 +48,15 @@ struct connection_options {
 
 /// Where the news go. Called on the strand, never after `stop`; may call `send` and `stop`.
 struct connection_events {
-    /// If `greets`: the command to be answered before any other is sent on a new connection, in
-    /// RESP; empty for none. Then its reply, whatever it is. Neither may stop the connection.
+    /// If `greets`: the server has said who it is. False: not now, `connection::greet` is called
+    /// later, within the connect timeout; commands wait meanwhile.
+    virtual bool may_greet(const server_identity& /*identity*/) { return true; }
+    /// Then the command to be answered before any other is sent on a new connection, in RESP; empty
+    /// for none. Its reply, whatever it is. And what is to be asked after it in the same way; empty
+    /// for nothing. None of these may stop the connection.
     virtual std::string greeting(const server_identity& /*identity*/) { return {}; }
     virtual void on_greeted(const reply_view& /*reply*/) {}
+    virtual std::string next_greeting() { return {}; }
     /// Logged in, identified and greeted: commands that waited go out now.
     virtual void on_ready(const server_identity& identity) = 0;
     /// The connection, or an attempt to make one, failed; pending commands have been told. No
@@ -86,6 +93,9 @@ class connection final : public link {
     /// subscriber, and for the connection's end. Otherwise either waits in the socket. Off at
     /// first, so that nothing is outstanding in the event loop.
     void listen(bool yes);
+
+    /// What `connection_events::may_greet` put off. Nothing if nothing was.
+    void greet();
 
     void stop() override;
 

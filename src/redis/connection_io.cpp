@@ -120,11 +120,15 @@ void connection::shell::on_reply(const reply_view& reply) {
     bool asked_for = false;
     if (state_ == connection_state::ready) {
         asked_for = take_reply(reply);
-    } else if (steps_.awaits_reply() && !link_->writing) {
+    } else if (steps_.awaits_reply() && !link_->writing && !greeting_put_off_) {
         asked_for = true;
         const bool greeting = steps_.step() == connect_step::greeting;
         if (greeting) {
             events_->on_greeted(reply);
+            if (std::string more = events_->next_greeting(); !more.empty()) {
+                say_greeting(std::move(more));
+                return;
+            }
         }
         perform(steps_.resume(
             {.what = greeting ? connect_event::kind::greeted : connect_event::kind::reply,

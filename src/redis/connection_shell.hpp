@@ -30,6 +30,7 @@ class connection::shell : public std::enable_shared_from_this<connection::shell>
     void stop(error_code why = errc::closed);
     void keep_trying();
     void listen(bool yes);
+    void greet();
     void search_anew(std::size_t sentinel, std::string_view why);
     error_code send(std::string_view encoded, std::shared_ptr<reply_sink> sink, std::uint32_t tag,
                     time_point deadline, delivery how);
@@ -58,6 +59,8 @@ class connection::shell : public std::enable_shared_from_this<connection::shell>
     void begin_way();
     [[nodiscard]] nanoseconds way_timeout() const;
     void perform(const connect_action& action);
+    void begin_greeting();
+    void say_greeting(std::string words);
     void become_ready();
     [[nodiscard]] bool earned() const;
     void on_step_done(const link_ptr& current, connect_event::kind what, error_code failure);
@@ -112,6 +115,7 @@ class connection::shell : public std::enable_shared_from_this<connection::shell>
     bool listening_ = false;
     bool flush_posted_ = false;
     bool reading_ = false;  ///< On the present link.
+    bool greeting_put_off_ = false;
     /// Otherwise the next `send` after `retry_at_` makes the attempt.
     bool retry_unasked_ = false;
 };

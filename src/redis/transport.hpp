@@ -3,6 +3,7 @@
 // time is up). One strand; whatever a handler owns must keep the transport alive.
 #pragma once
 
+#include <algorithm>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
@@ -34,6 +35,9 @@ class transport {
     /// address needs no thread; a name is looked up in one of its own, which `close` leaves behind:
     /// see name_lookup.hpp.
     void async_resolve(const endpoint& where, step_handler handler);
+
+    /// Of those that were found the last becomes the first.
+    void reverse_addresses() { std::reverse(addresses_.begin(), addresses_.end()); }
 
     /// Connects to the first address that answers, and sets the socket up. Both families are tried
     /// at almost the same time: see address_race.hpp.

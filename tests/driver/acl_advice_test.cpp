@@ -81,7 +81,6 @@ TEST(right_probe, there_is_one_for_each_command_that_is_ever_sent) {
     std::set<std::string> probed;
     for (const right_probe& each : right_probes({.unused = "unused",
                                    .resource = "orders:1",
-                                   .guarded = true,
                                    .by_sentinel = false,
                                    .cluster = false})) {
         probed.insert(std::string{each.command});

@@ -24,11 +24,14 @@ set(integration_test_sources
     tests/integration/local_line_test.cpp
     tests/integration/loss_test.cpp
     tests/integration/main_path_test.cpp
+    tests/integration/one_server_test.cpp
     tests/integration/outcome_test.cpp
     tests/integration/proxy.cpp
+    tests/integration/reading_test.cpp
     tests/integration/renewal_test.cpp
     tests/integration/restart_guard_test.cpp
     tests/integration/sentinel_test.cpp
+    tests/integration/settings_test.cpp
     tests/integration/straggler_test.cpp
     tests/integration/threads_test.cpp
     tests/integration/tls_test.cpp

@@ -62,7 +62,7 @@ TEST(diagnostics, are_one_line_for_a_log) {
                               {{1, node_errc::read_only, "redis://b:1"},
                                {4, node_errc::error_reply, "redis://e:1: ERR no"}}};
     EXPECT_EQ(details.to_string(),
-              "too few; node 1 (redis://b:1): is a replica and refuses writes; node 4 "
+              "too few; node 1 (redis://b:1): is a replica; node 4 "
               "(redis://e:1: ERR no): answered with an error");
     EXPECT_EQ(diagnostics{}.to_string(), "");
     EXPECT_EQ((diagnostics{"only this", {}}.to_string()), "only this");

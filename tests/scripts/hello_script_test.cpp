@@ -93,6 +93,34 @@ TEST_F(hello_script, writes_nothing_the_second_time) {
     EXPECT_FALSE(node.calls().contains("hset"));
 }
 
+TEST_F(hello_script, writes_nothing_for_who_only_reads) {
+    const auto reads = [&](script_node::hello_call with) {
+        with.records = false;
+        return remains(with);
+    };
+    EXPECT_THAT(reads({}), AllOf(Gt(hour_ms - 60'000), Le(hour_ms)));
+    EXPECT_EQ(configuration, "") << "nobody's yet";
+    EXPECT_EQ(reads({.remembers_s = 100'000}), 0);
+    EXPECT_EQ(node.server.command({"DBSIZE"}), "0");
+    EXPECT_FALSE(node.calls().contains("hset"));
+    remains({});
+    const auto first = birth();
+    EXPECT_GT(reads({.remembers_s = 100'000, .configuration = "nodes=5"}), 0) << "what was left";
+    EXPECT_EQ(configuration, "nodes=3");
+    EXPECT_EQ(reads({.identity = "restarted:repl", .remembers_s = 100'000}), 0);
+    EXPECT_EQ(birth(), first) << "of the server before";
+}
+
+TEST_F(hello_script, compares_settings_alone_where_the_identity_is_not_known) {
+    EXPECT_EQ(remains({.identity = "", .configuration = "nodes=1"}), 0);
+    EXPECT_EQ(remains({.identity = "", .configuration = "nodes=3"}), 0);
+    EXPECT_EQ(configuration, "nodes=1");
+    EXPECT_EQ(node.server.command({"HKEYS", node.epoch}), "configuration");
+    EXPECT_EQ(node.vouch(), "0");
+    remains({.identity = "", .configuration = "nodes=3"});
+    EXPECT_EQ(configuration, "nodes=3") << "a word makes it forget the others nevertheless";
+}
+
 TEST_F(hello_script, fails_where_the_key_is_something_else) {
     node.server.command({"SET", node.epoch, "x"});
     EXPECT_THAT(node.hello({}), HasSubstr("WRONGTYPE"));

@@ -116,7 +116,7 @@ std::string script_node::release(const release_call& with) const {
 std::string script_node::hello(const hello_call& with) const {
     return run(scripts::hello, {epoch},
                {with.identity, std::to_string(with.remembers_s), std::to_string(with.quarantine_ms),
-                with.configuration});
+                with.configuration, with.records ? "1" : "0"});
 }
 
 std::string script_node::vouch() const {

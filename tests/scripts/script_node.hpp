@@ -93,6 +93,7 @@ class script_node {
         std::int64_t remembers_s = 0;
         std::int64_t quarantine_ms = hour_ms;
         std::string configuration = "nodes=3";
+        bool records = true;
     };
     std::string hello(const hello_call& with) const;
     std::string vouch() const;

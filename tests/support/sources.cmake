@@ -1,9 +1,11 @@
 set(support_sources
     tests/support/child.cpp
     tests/support/clocked_server.cpp
+    tests/support/key_space.cpp
     tests/support/redis_cluster.cpp
     tests/support/redis_peer.cpp
     tests/support/redis_server.cpp
+    tests/support/spreading_proxy.cpp
     tests/support/test_authority.cpp
     tests/support/watched_servers.cpp
     tests/support/wrong_clock.cpp

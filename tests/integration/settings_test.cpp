@@ -1,0 +1,209 @@
+// Clients that do not agree on the number of nodes or on a setting: who was there first goes on, the
+// others are refused by name, on every node that is used, with the restart guard and without.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "integration/harness.hpp"
+
+namespace redlock::integration {
+namespace {
+
+using testing::HasSubstr;
+
+struct settings_test : testing::Test {
+    [[nodiscard]] std::vector<std::string> first(std::size_t count, const std::string& query = "") {
+        std::vector<std::string> urls = nodes.urls();
+        urls.resize(count);
+        for (std::string& each : urls) {
+            each += query;
+        }
+        return urls;
+    }
+    static manager_options unguarded() {
+        manager_options options = usual_options();
+        options.guard = restart_guard::off;
+        return options;
+    }
+    static manager_options longer(manager_options options) {
+        options.max_lease_time = 90s;
+        options.fence_lifetime = 180s;
+        return options;
+    }
+    [[nodiscard]] std::string settings_on(std::size_t node) {
+        return nodes[node].command({"HGET", "redlock:epoch", "configuration"});
+    }
+    /// That it is refused by name, and holds nothing anywhere.
+    void expect_refused(client& late, const std::string& difference) {
+        const auto refused = late.try_acquire("job");
+        EXPECT_EQ(refused->error, errc::no_quorum);
+        EXPECT_EQ(refused->cause(0), node_errc::configuration_mismatch);
+        EXPECT_THAT(refused->why.to_string(), HasSubstr(difference));
+        EXPECT_TRUE(late.await([&] { return nodes.having("job") == 0; }));
+    }
+
+    cluster nodes{3};
+    loop turned;
+};
+
+TEST_F(settings_test, one_node_beside_three_is_refused) {
+    client three{turned, first(3)};
+    ASSERT_FALSE(three.release(*std::make_unique<lock>(three.take("job"))));
+    client one{turned, first(1)};
+    expect_refused(one, "nodes is 1 here and 3 there");
+    EXPECT_TRUE(three.take("job").valid()) << "who was there first goes on";
+}
+
+TEST_F(settings_test, three_nodes_beside_one_are_refused_where_it_was_first) {
+    client one{turned, first(1)};
+    one.take("job").detach();
+    client three{turned, first(3)};
+    const auto held = three.take("other", {.wait = wait_policy::none()});
+    EXPECT_TRUE(three.await([&] { return nodes.having("other") == 2; })) << "with the two others";
+    EXPECT_EQ(nodes[0].get("other"), std::nullopt);
+    const auto why = three.status("other").nodes[0];
+    EXPECT_EQ(why.vote_error, node_errc::configuration_mismatch);
+    EXPECT_THAT(why.vote_message, HasSubstr("nodes is 3 here and 1 there"));
+}
+
+TEST_F(settings_test, are_compared_with_the_guard_off) {
+    client early{turned, first(3), unguarded()};
+    ASSERT_FALSE(early.try_acquire("first")->error);
+    client late{turned, first(3), longer(unguarded())};
+    expect_refused(late, "max_lease_time is 90000 ms here and 60000 ms there");
+}
+
+TEST_F(settings_test, are_compared_with_two_nodes) {
+    client early{turned, first(2)};
+    ASSERT_FALSE(early.try_acquire("first")->error);
+    client late{turned, first(2), longer(usual_options())};
+    expect_refused(late, "max_lease_time is 90000 ms here");
+    client with_more{turned, first(3), unguarded()};
+    expect_refused(with_more, "nodes is 3 here and 2 there");
+}
+
+TEST_F(settings_test, are_compared_on_durable_nodes) {
+    client early{turned, first(3, "?durable=yes")};
+    ASSERT_FALSE(early.try_acquire("first")->error);
+    client late{turned, first(3, "?durable=yes"), longer(usual_options())};
+    expect_refused(late, "max_lease_time is 90000 ms here");
+    client alike{turned, first(3), usual_options()};
+    EXPECT_FALSE(alike.try_acquire("second")->error) << "durable or not is no such setting";
+}
+
+TEST_F(settings_test, are_each_compared) {
+    client early{turned, first(1)};
+    ASSERT_FALSE(early.try_acquire("first")->error);
+    const auto refusal_with = [&](void (*change)(manager_options&)) {
+        manager_options options = usual_options();
+        change(options);
+        client late{turned, first(1), options};
+        return late.try_acquire("job")->why.to_string();
+    };
+    EXPECT_THAT(refusal_with([](manager_options& to) { to.clock_window = 11s; }),
+                HasSubstr("clock_window is 11000 ms here and 10000 ms there"));
+    EXPECT_THAT(refusal_with([](manager_options& to) { to.fence_lifetime = 200s; }),
+                HasSubstr("fence_lifetime is 200000 ms here and 120000 ms there"));
+    EXPECT_THAT(refusal_with([](manager_options& to) { to.clock_step = 3s; }),
+                HasSubstr("clock_step is 3000 ms here and 1000 ms there"));
+    EXPECT_EQ(refusal_with([](manager_options& to) { to.lease_time = 3s; }), "") << "each his own";
+}
+
+// Both have only read, and are connected, before either asks for a vote.
+TEST_F(settings_test, of_two_that_were_connected_the_first_that_asks_counts) {
+    client slow{turned, first(1), longer(usual_options())};
+    client quick{turned, first(1)};
+    slow.warm_up();
+    quick.warm_up();
+    ASSERT_EQ(settings_on(0), "(nil)");
+    lock held = quick.take("first", {.wait = wait_policy::none()});
+    EXPECT_THAT(settings_on(0), HasSubstr("max_lease_time=60000"));
+    expect_refused(slow, "max_lease_time is 90000 ms here and 60000 ms there");
+    EXPECT_FALSE(quick.release(held));
+}
+
+// At the same time on connections that stand: HELLO goes before each vote, so one of them is first.
+TEST_F(settings_test, of_two_that_ask_at_once_one_is_refused) {
+    for (int round = 0; round < 20; ++round) {
+        client one{turned, first(1)};
+        client other{turned, first(1), longer(usual_options())};
+        one.warm_up();
+        other.warm_up();
+        const auto mine = one.begin_acquire("mine", {.wait = wait_policy::none()});
+        const auto theirs = other.begin_acquire("theirs", {.wait = wait_policy::none()});
+        ASSERT_TRUE(turned.until([&] { return mine->done && theirs->done; }));
+        EXPECT_NE(mine->error.failed(), theirs->error.failed());
+        nodes[0].command({"FLUSHALL"});
+    }
+}
+
+TEST_F(settings_test, are_left_by_an_extension_too) {
+    client early{turned, first(1)};
+    lock held = early.take("job", {.lease_time = 30s});
+    const std::string before = settings_on(0);
+    nodes[0].command({"HDEL", "redlock:epoch", "configuration"});
+    client attached{turned, first(1)};
+    const auto same = attached.attach("job", held.token());
+    ASSERT_FALSE(same->error);
+    ASSERT_EQ(settings_on(0), "(nil)") << "attaching reads";
+    EXPECT_FALSE(attached.extend(same->value));
+    EXPECT_EQ(settings_on(0), before);
+}
+
+TEST_F(settings_test, are_left_again_on_a_new_connection) {
+    client early{turned, first(1)};
+    ASSERT_FALSE(early.try_acquire("first")->error);
+    const std::string before = settings_on(0);
+    nodes[0].command({"FLUSHALL"});
+    nodes[0].command({"CLIENT", "KILL", "TYPE", "normal"});
+    ASSERT_FALSE(early.try_acquire("second")->error);
+    EXPECT_EQ(settings_on(0), before);
+}
+
+TEST_F(settings_test, are_forgotten_by_somebodys_word_with_the_guard_off_too) {
+    client early{turned, first(1)};
+    ASSERT_FALSE(early.try_acquire("first")->error);
+    client late{turned, first(3), unguarded()};
+    EXPECT_EQ(late.try_acquire("job")->value.valid(), true) << "two others are a majority";
+    EXPECT_EQ(late.status("job").nodes[0].vote_error, node_errc::configuration_mismatch);
+    EXPECT_FALSE(late.vouch()->error);
+    EXPECT_EQ(settings_on(0), "(nil)");
+    EXPECT_FALSE(late.try_acquire("job")->error);
+    EXPECT_THAT(settings_on(0), HasSubstr("nodes=3 "));
+    EXPECT_EQ(early.try_acquire("third")->error.failed(), false)
+        << "it was there, and the word said that nobody is";
+    client newcomer{turned, first(1)};
+    EXPECT_EQ(newcomer.try_acquire("third")->cause(0), node_errc::configuration_mismatch);
+}
+
+TEST_F(settings_test, a_word_is_taken_by_nodes_that_nobody_has_greeted) {
+    nodes.each([](redis_server& node) { node.restart(); });
+    client operators{turned, first(3)};
+    EXPECT_FALSE(operators.vouch()->error);
+    nodes.each([](redis_server& node) {
+        EXPECT_EQ(node.command({"HGET", "redlock:epoch", "birth"}), "0");
+        EXPECT_EQ(node.command({"HEXISTS", "redlock:epoch", "configuration"}), "0");
+    });
+    client user{turned, first(3)};
+    EXPECT_FALSE(user.try_acquire("job")->error);
+    // And by those that were only read.
+    nodes.each([](redis_server& node) { node.restart(); });
+    client reader{turned, first(3)};
+    reader.warm_up();
+    EXPECT_FALSE(reader.vouch()->error);
+    EXPECT_FALSE(reader.try_acquire("job")->error);
+}
+
+TEST_F(settings_test, without_the_right_to_compare_them_there_is_no_vote) {
+    nodes[0].command({"ACL", "SETUSER", "default", "-hmget"});
+    client user{turned, first(1)};
+    const auto refused = user.try_acquire("job");
+    EXPECT_EQ(refused->cause(0), node_errc::permission_denied);
+    EXPECT_THAT(refused->why.to_string(), HasSubstr("+hmget"));
+    nodes[1].command({"ACL", "SETUSER", "default", "-info"});
+    client other{turned, {nodes.urls()[1]}};
+    EXPECT_FALSE(other.try_acquire("job")->error) << "that is only needed for the guard";
+    EXPECT_THAT(settings_on(1), HasSubstr("nodes=1 "));
+}
+
+}  // namespace
+}  // namespace redlock::integration
