@@ -38,6 +38,10 @@ enum class errc {
     same_server_twice,
     /// This is a copy in a forked child: manager and locks are the parent's. Nothing was sent.
     forked,
+    /// Other clients of one of the nodes use another number of nodes. Their majorities and ours
+    /// need
+    /// not share a node, so no lock is taken at all, not even with the votes of the other nodes.
+    different_nodes,
 };
 
 /// Why a single node gave no vote.
@@ -56,7 +60,8 @@ enum class node_errc {
     authentication_failed,
     /// The user lacks a right (NOPERM).
     permission_denied,
-    /// The node is a replica: it refuses writes (READONLY), or says so itself and gives no vote even
+    /// The node is a replica: it refuses writes (READONLY), or says so itself and gives no vote
+    /// even
     /// where it takes writes.
     read_only,
     /// The node's memory is full (OOM).
@@ -78,9 +83,9 @@ enum class node_errc {
     /// The node may have forgotten locks that are still held, and has no vote until they must be
     /// over: it was restarted, promoted or flushed, or is not known yet.
     quarantined,
-    /// The node's other clients have other settings (`manager_options`, or another number of nodes),
-    /// so that their locks and ours need not exclude each other. It has no vote for us, whether the
-    /// restart guard is on or not.
+    /// The node's other clients have other settings (`manager_options`), so that their locks and
+    /// ours
+    /// need not exclude each other. It has no vote for us, whether the restart guard is on or not.
     configuration_mismatch,
     /// No TLS could be agreed on, or the server is not who it should be, or it does not believe us.
     /// The message says which and what to do. Nothing was sent.
@@ -91,6 +96,9 @@ enum class node_errc {
     /// More than one server answers behind the node's URL, be it a name or a proxy that spreads
     /// connections: what one of them has granted the others do not know. It has no vote.
     several_servers,
+    /// The node's other clients use another number of nodes, so that their majorities and ours need
+    /// not share a node. It has no vote for us, and acquisitions fail with `errc::different_nodes`.
+    different_nodes,
 };
 
 [[nodiscard]] const boost::system::error_category& lock_category() noexcept;

@@ -134,7 +134,8 @@ asio::awaitable<int> look(lock_manager& locks, std::vector<std::string>& foreign
     // Nobody's lock: what is read is under the names that are ours.
     auto [error, seen] = co_await locks.async_status("redlock:config-check", awaited);
     for (const node_status& node : seen.nodes) {
-        if (node.vote_error == node_errc::configuration_mismatch) {
+        if (node.vote_error == node_errc::configuration_mismatch ||
+            node.vote_error == node_errc::different_nodes) {
             foreign.push_back(fmt::format("node {} ({}): {}", node.node, printable(node.name),
                                           printable(node.vote_message)));
         }

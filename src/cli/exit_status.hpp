@@ -17,7 +17,7 @@ enum exit_status : int {
     exit_internal = 70,     ///< Something that should not happen, a failed fork for example.
     exit_output = 74,       ///< The result could not be written to standard output.
     exit_contended = 75,    ///< Held by somebody else, or the wait ran out; `-E` sets another.
-    exit_same_server = 78,  ///< Two of the nodes are one and the same server.
+    exit_wrong_nodes = 78,  ///< Two nodes are one server, or other clients use other nodes.
     exit_lost = 79,         ///< run: the lock was lost while the command ran.
     exit_max_hold = 124,    ///< run: the command ran for longer than --max-hold.
     exit_cannot_execute = 126,

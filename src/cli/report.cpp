@@ -82,8 +82,10 @@ class warning_printer final : public event_printer {
         const bool no_vote_to_be_waited_for =
             what.kind == event_kind::node_without_vote &&
             (what.error == node_errc::several_servers || what.error == node_errc::read_only ||
-             what.error == node_errc::configuration_mismatch);
-        if (what.kind == event_kind::node_unverified || (no_vote_to_be_waited_for && is_new(what))) {
+             what.error == node_errc::configuration_mismatch ||
+             what.error == node_errc::different_nodes);
+        if (what.kind == event_kind::node_unverified ||
+            (no_vote_to_be_waited_for && is_new(what))) {
             event_printer::on_event(what);
         }
     }
@@ -131,8 +133,8 @@ int status_of(const error_code& error, int contended) {
     if (error == errc::invalid_argument) {
         return exit_usage;
     }
-    if (error == errc::same_server_twice) {
-        return exit_same_server;
+    if (error == errc::same_server_twice || error == errc::different_nodes) {
+        return exit_wrong_nodes;
     }
     if (error == errc::lost) {
         return exit_lost;

@@ -94,8 +94,8 @@ void acquire_attempt::start(owner& told) {
 void acquire_attempt::on_no_vote(node_index node) {
     refusal why = pool().why_no_vote(node);
     if (!why.cause) {
-        // Of a cluster that answers before its masters have said who they are, or of a node that was
-        // connected to anew and has not heard of our settings yet.
+        // Of a cluster that answers before its masters have said who they are, or of a node that
+        // was connected to anew and has not heard of our settings yet.
         why = {node_errc::quarantined, pool().at(node).last_error_message()};
     }
     failed().note(node, why.cause, std::move(why.message));
@@ -149,8 +149,8 @@ void acquire_attempt::on_no_answer(node_index node, error_code cause, std::strin
                                    bool maybe_executed) {
     failed().note(node, cause, std::move(message));
     vote(node,
-         {.answer = maybe_executed ? core::acquire_answer::unknown
-                                   : core::acquire_answer::not_executed},
+         {.answer =
+              maybe_executed ? core::acquire_answer::unknown : core::acquire_answer::not_executed},
          boot_clock::now());
 }
 

@@ -68,6 +68,12 @@ std::string guard_terms::to_string() const {
     return text;
 }
 
+bool guard_terms::has_nodes_of(std::string_view kept) const {
+    const auto theirs = read_terms(kept);
+    const auto found = theirs.find("nodes");
+    return found == theirs.end() || found->second == static_cast<std::int64_t>(nodes);
+}
+
 std::string guard_terms::difference(std::string_view kept) const {
     if (kept == to_string()) {
         return {};
@@ -123,7 +129,10 @@ parsed<milliseconds> parse_hello(const redis::reply_view& reply, const guard_ter
     }
     const std::string_view kept = reply[1].text();
     if (auto different = terms.difference(kept); !kept.empty() && !different.empty()) {
-        return {std::nullopt, {node_errc::configuration_mismatch, std::move(different)}};
+        return {std::nullopt,
+                {terms.has_nodes_of(kept) ? node_errc::configuration_mismatch
+                                          : node_errc::different_nodes,
+                 std::move(different)}};
     }
     return {std::min(milliseconds{reply[0].integer()}, terms.quarantine()), {}};
 }

@@ -33,6 +33,8 @@ struct guard_terms {
     [[nodiscard]] std::chrono::milliseconds quarantine() const;
     /// As the node keeps it: "nodes=3 max_lease_time=60000 ...", times in milliseconds.
     [[nodiscard]] std::string to_string() const;
+    /// Whether the terms that the node keeps are of as many nodes, as far as they tell.
+    [[nodiscard]] bool has_nodes_of(std::string_view kept) const;
     /// What is different in the terms that the node keeps, for people; empty if nothing is.
     [[nodiscard]] std::string difference(std::string_view kept) const;
 };

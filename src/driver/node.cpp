@@ -33,8 +33,8 @@ node::node(boost::asio::any_io_executor strand, node_index index, redis::connect
       events_(events),
       terms_(terms),
       announced_for_(options.connect_timeout + options.command_timeout),
-      // Sentinels and clusters name the servers themselves, and a socket in the file system leads to
-      // one.
+      // Sentinels and clusters name the servers themselves, and a socket in the file system leads
+      // to one.
       may_be_several_(options.where.transport == endpoint::transport_kind::tcp &&
                       !options.where.sentinel && options.where.cluster.empty()),
       servers_(terms.settings.quarantine()),

@@ -26,8 +26,8 @@ class node;
 
 /// Told what becomes of a node. Called on the strand.
 struct node_events {
-    /// Before it is ready and whenever it is asked again: what remains of its quarantine, which only
-    /// counts if it is guarded, or why it must not vote at all.
+    /// Before it is ready and whenever it is asked again: what remains of its quarantine, which
+    /// only counts if it is guarded, or why it must not vote at all.
     virtual void on_node_greeted(node& which, const parsed<std::chrono::milliseconds>& answer) = 0;
     virtual void on_node_ready(node& which) = 0;
     virtual void on_node_down(node& which, error_code cause, std::string_view message) = 0;
@@ -91,8 +91,8 @@ class node final : private redis::connection_events, private key_tracking::owner
                                           std::shared_ptr<redis::reply_sink> sink,
                                           core::instant deadline);
     [[nodiscard]] std::size_t parts() const { return link_->parts(); }
-    /// Asks again whether it may vote, unless that was asked a moment ago: somebody may have vouched
-    /// for it.
+    /// Asks again whether it may vote, unless that was asked a moment ago: somebody may have
+    /// vouched for it.
     void greet_again();
     /// Sends `encoded` as soon as the node is reachable again, unless that takes beyond `until`:
     /// for releases that a broken connection lost.

@@ -133,9 +133,10 @@ bool node::is_out_of_question(core::instant now) const {
 
 refusal node::why_not_itself(core::instant now) const {
     if (is_replica()) {
-        return {node_errc::read_only,
-                "it is a replica, which need not know what its master has granted: name the master, "
-                "or make it a master of its own (REPLICAOF NO ONE)"};
+        return {
+            node_errc::read_only,
+            "it is a replica, which need not know what its master has granted: name the master, "
+            "or make it a master of its own (REPLICAOF NO ONE)"};
     }
     if (servers_.several(now)) {
         return {node_errc::several_servers, servers_.message()};

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <utility>
@@ -119,6 +120,26 @@ void node_pool::stop() {
     }
 }
 
+void node_pool::set_refusal(node_index node, refusal why) {
+    refusals_[node] = std::move(why);
+    const auto found = std::find_if(refusals_.begin(), refusals_.end(), [](const refusal& each) {
+        return each.cause == node_errc::different_nodes;
+    });
+    different_nodes_.clear();
+    if (found != refusals_.end()) {
+        const auto which = static_cast<node_index>(found - refusals_.begin());
+        different_nodes_ = fmt::format("node {} ({}): {}", which, names_[which], found->message);
+    }
+}
+
+void node_pool::greet_again() {
+    for (const auto& each : nodes_) {
+        if (refusals_[each->index()].cause) {
+            each->greet_again();
+        }
+    }
+}
+
 refusal node_pool::why_no_vote(node_index node) const {
     if (refusals_[node].cause) {
         return refusals_[node];
@@ -145,7 +166,7 @@ std::optional<std::chrono::milliseconds> node_pool::quarantine_left(node_index n
 void node_pool::trust(node_index node) {
     if (is_itself(node)) {
         quarantine_.trust(node);
-        refusals_[node] = {};
+        set_refusal(node, {});
     }
 }
 
@@ -156,7 +177,7 @@ void node_pool::on_node_greeted(node& which, const parsed<std::chrono::milliseco
     } else if (which.guarded()) {
         quarantine_.on_gone(node);
     }
-    refusals_[node] = answer.vote ? refusal{} : answer.why;
+    set_refusal(node, answer.vote ? refusal{} : answer.why);
     if (const refusal why = why_no_vote(node); why.cause) {
         tell({.kind = event_kind::node_without_vote,
               .node = node,
@@ -198,7 +219,7 @@ void node_pool::on_node_down(node& which, error_code cause, std::string_view mes
     }
     // A cluster goes on with commands: what was refused there stays so until it has answered anew.
     if (which.guarded() || endpoints_[which.index()].cluster.empty()) {
-        refusals_[which.index()] = {};
+        set_refusal(which.index(), {});
     }
     look_for_doubles();
     if (connection_change_) {

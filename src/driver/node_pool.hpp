@@ -45,6 +45,12 @@ class node_pool final : private node_events {
     /// Not empty while two nodes are one server: a sentence that names them.
     [[nodiscard]] const std::string& same_server_twice() const { return same_server_; }
 
+    /// Not empty while other clients of a node use another number of nodes: a sentence that says
+    /// so.
+    [[nodiscard]] const std::string& different_nodes() const { return different_nodes_; }
+    /// Asks the nodes that have no vote again: somebody may have vouched for them.
+    void greet_again();
+
     /// Whether a node has a vote in a round that began at `started`; see core/quarantine.hpp.
     [[nodiscard]] bool may_vote(node_index node, core::instant started) const {
         return !refusals_[node].cause && quarantine_.may_vote(node, started);
@@ -54,8 +60,8 @@ class node_pool final : private node_events {
     [[nodiscard]] bool vote_counts(node_index node, core::instant started) const {
         return nodes_[node]->introduced() && may_vote(node, started);
     }
-    /// Whether the server that answers there is one whose word is its own: no replica, and not one of
-    /// several.
+    /// Whether the server that answers there is one whose word is its own: no replica, and not one
+    /// of several.
     [[nodiscard]] bool is_itself(node_index node) const {
         const error_code& cause = refusals_[node].cause;
         return cause != node_errc::read_only && cause != node_errc::several_servers;
@@ -154,6 +160,7 @@ class node_pool final : private node_events {
     void on_node_down(node& which, error_code cause, std::string_view message) override;
     void on_node_key_changed(node& which, std::string_view key) override;
     void on_node_tracking_refused(node& which, error_code cause, std::string_view message) override;
+    void set_refusal(node_index node, refusal why);
     void look_for_doubles();
     void warn_if_unverified(const node& which);
 
@@ -162,6 +169,7 @@ class node_pool final : private node_events {
     bool guarded_;
     bool clustered_ = false;
     core::quarantine quarantine_;
+    std::string different_nodes_;
     std::vector<refusal> refusals_;  // of nodes that must not vote, however long
     std::vector<std::string> names_;
     // Before the nodes, whose last commands settle writes while they are destroyed.

@@ -15,8 +15,9 @@ namespace redlock::driver {
 
 class second_meeting final : private redis::connection_events {
   public:
-    /// `done` is called once, unless this is destroyed before, with the run id of the server that was
-    /// met; empty if none was, or if it does not tell. `options` are those of the other connection.
+    /// `done` is called once, unless this is destroyed before, with the run id of the server that
+    /// was met; empty if none was, or if it does not tell. `options` are those of the other
+    /// connection.
     second_meeting(const boost::asio::any_io_executor& strand, redis::connection_options options,
                    std::function<void(const std::string& run_id)> done, std::uint64_t seed);
     void start() { link_.start(); }

@@ -27,8 +27,7 @@ void vouch_call::start(core::node_set whom, std::function<void(const failures&)>
 
 void vouch_call::on_reply(std::uint32_t tag, const redis::reply_view& reply) {
     // Without the guard there is no identity that it would be needed for.
-    const bool taken =
-        reply.is_integer() && (reply.integer() == 1 || !pool_.at(tag).guarded());
+    const bool taken = reply.is_integer() && (reply.integer() == 1 || !pool_.at(tag).guarded());
     if (taken && pool_.is_itself(tag)) {
         if (!pool_.at(tag).connected()) {
             // Of a cluster: the word was for servers of which some are others now.

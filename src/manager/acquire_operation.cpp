@@ -146,11 +146,10 @@ void acquire_operation::start_round() {
         watch_ = {manager_.nodes().watches(), resource_.str(), *this};
     }
     manager_.counted().attempts.add();
-    auto& nodes = manager_.nodes();
-    if (!nodes.same_server_twice().empty()) {
-        fail(errc::same_server_twice, nodes.same_server_twice());
+    if (fail_for_wrong_nodes()) {
         return;
     }
+    auto& nodes = manager_.nodes();
     const auto block = nodes.next_block(resource_.str(), block_width());
     if (!block) {
         fail(errc::no_quorum,
@@ -237,7 +236,13 @@ driver::lock_identity acquire_operation::identity_with(const core::ballot_block&
 void acquire_operation::on_attempt_decided() {
     const auto& round = attempt_->round();
     if (round.outcome() == core::acquire_outcome::held) {
-        hand_out();
+        if (manager_.nodes().different_nodes().empty()) {
+            hand_out();
+        } else {
+            // It turned out with the votes.
+            attempt_->cancel(nullptr);
+            static_cast<void>(fail_for_wrong_nodes());
+        }
         return;
     }
     if (!round.offsets_us().empty()) {
@@ -325,10 +330,23 @@ void acquire_operation::complete_with(const std::shared_ptr<held_lock>& held) {
     complete({}, lock{held});
 }
 
-void acquire_operation::finish(core::wait_end end) {
+/// With such nodes a majority excludes nobody, whatever they vote.
+bool acquire_operation::fail_for_wrong_nodes() {
     auto& nodes = manager_.nodes();
     if (!nodes.same_server_twice().empty()) {
         fail(errc::same_server_twice, nodes.same_server_twice());
+        return true;
+    }
+    if (!nodes.different_nodes().empty()) {
+        nodes.greet_again();
+        fail(errc::different_nodes, nodes.different_nodes());
+        return true;
+    }
+    return false;
+}
+
+void acquire_operation::finish(core::wait_end end) {
+    if (fail_for_wrong_nodes()) {
         return;
     }
     const auto [error, message] = explanation(end);

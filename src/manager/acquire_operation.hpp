@@ -61,6 +61,7 @@ class acquire_operation final : public closable,
     void leave_nodes_line(core::node_set granted);
     const driver::line_place* take_place(const core::ballot_block& block);
     [[nodiscard]] std::uint64_t block_width() const;
+    [[nodiscard]] bool fail_for_wrong_nodes();
     void finish(core::wait_end end);
     void fail(error_code error, std::string message);
     void complete(error_code error, lock held);

@@ -64,10 +64,11 @@ void judge_server(const node_health& node, const diagnosis_terms& terms, node_fi
                   "the scripts use what came with Redis 6.2", "upgrade it to 6.2 or newer");
     }
     if (node.role == server_role::replica) {
-        found.add(level::problem, "replica", "it is a replica",
-                  "what its master has granted it may not know yet, so it gives no vote, even if it "
-                  "takes writes",
-                  "give its master, or make it a master of its own (REPLICAOF NO ONE)");
+        found.add(
+            level::problem, "replica", "it is a replica",
+            "what its master has granted it may not know yet, so it gives no vote, even if it "
+            "takes writes",
+            "give its master, or make it a master of its own (REPLICAOF NO ONE)");
     }
     if (node.loading == true) {
         found.add(level::problem, "loading", "it is still loading its data",
@@ -301,7 +302,8 @@ void judge_vote(const node_health& node, node_findings& found) {
     if (node.vote_error == node_errc::quarantined) {
         found.add(level::warning, "quarantine", node.vote_message,
                   "it may have forgotten locks that are still held");
-    } else if (node.vote_error == node_errc::configuration_mismatch) {
+    } else if (node.vote_error == node_errc::configuration_mismatch ||
+               node.vote_error == node_errc::different_nodes) {
         found.add(level::problem, "configuration", node.vote_message,
                   "locks of clients with other settings need not exclude ours, so it has no vote "
                   "for us");

@@ -30,6 +30,8 @@ class lock_category_type final : public boost::system::error_category {
                 return "two endpoints are the same server";
             case errc::forked:
                 return "this is a copy in a forked child, which needs a manager of its own";
+            case errc::different_nodes:
+                return "other clients use another number of nodes";
         }
         return "unknown error";
     }
@@ -81,6 +83,8 @@ class node_category_type final : public boost::system::error_category {
                 return "no server of the cluster serves this key now";
             case node_errc::several_servers:
                 return "is more than one server";
+            case node_errc::different_nodes:
+                return "its other clients use another number of nodes";
         }
         return "unknown error";
     }
