@@ -67,7 +67,8 @@ class planner {
         to_.young_nodes = random_.percent(10);
         if (random_.percent(60)) {
             to_.hand_over_count = random_.below(4);
-            to_.hand_over_ms = random_.between(1, 60);
+            // Now and then so long that a lease is over before the turn is.
+            to_.hand_over_ms = random_.between(1, random_.percent(25) ? 300 : 60);
         }
     }
 
