@@ -44,7 +44,14 @@ class completion {
         }
         handler_.emplace(std::move(handler));
     }
-    completion(completion&& other) noexcept { *this = std::move(other); }
+    completion(completion&& other) noexcept
+        : io_(std::move(other.io_)),
+          strand_(std::move(other.strand_)),
+          work_(std::move(other.work_)),
+          elsewhere_(std::move(other.elsewhere_)),
+          handler_(std::move(other.handler_)) {
+        other.handler_.reset();
+    }
     completion& operator=(completion&& other) noexcept {
         io_ = std::move(other.io_);
         strand_ = std::move(other.strand_);
