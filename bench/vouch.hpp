@@ -1,6 +1,6 @@
 // Makes nodes forget the settings of those that used them before: the lines of a table use one,
-// three and five of the same servers, and a node that knows clients of three gives no vote to one of
-// five. Public headers only. Blocks; any thread.
+// three and five of the same servers, and a node that knows clients of three gives no vote to one
+// of five. Public headers only. Blocks; any thread.
 #pragma once
 
 #include <redlock/endpoint.hpp>

@@ -84,8 +84,7 @@ enum class node_errc {
     /// over: it was restarted, promoted or flushed, or is not known yet.
     quarantined,
     /// The node's other clients have other settings (`manager_options`), so that their locks and
-    /// ours
-    /// need not exclude each other. It has no vote for us, whether the restart guard is on or not.
+    /// ours need not exclude each other. It has no vote for us, restart guard or no restart guard.
     configuration_mismatch,
     /// No TLS could be agreed on, or the server is not who it should be, or it does not believe us.
     /// The message says which and what to do. Nothing was sent.

@@ -18,8 +18,9 @@ constexpr std::chrono::seconds between_greetings{1};
 // What is asked later, on a connection that is ready.
 constexpr std::uint32_t who_are_you = 2;  // the others are HELLO's forms
 
-redis::connection_options for_commands(redis::connection_options options) {
-    options.greets = true;
+// A cluster that is not guarded need not be heard out anew whenever one of its servers changes.
+redis::connection_options for_commands(redis::connection_options options, bool guarded) {
+    options.greets = guarded || options.where.cluster.empty();
     return options;
 }
 
@@ -43,7 +44,7 @@ node::node(boost::asio::any_io_executor strand, node_index index, redis::connect
       seed_(seed) {
     begin_anew();
     redis::connection_events& told = *this;
-    auto for_link = for_commands(options);
+    auto for_link = for_commands(options, terms.guarded);
     if (!options.where.cluster.empty()) {
         link_ = std::make_unique<redis::cluster_link>(strand, std::move(for_link), told, seed);
         return;
@@ -128,6 +129,9 @@ void node::on_ready(const redis::server_identity& identity) {
         tracking_->on_commands_ready();
     }
     send_owed();
+    if (connection_ == nullptr && !guarded()) {
+        greet(expects_vote(boot_clock::now()) ? hello_form::records : hello_form::reads);
+    }
     events_.on_node_ready(*this);
 }
 

@@ -71,6 +71,7 @@ class node final : private redis::connection_events, private key_tracking::owner
     /// same connection, and leaves them for those who come later. Nothing else does that, so that
     /// reading writes nothing. True: its answer is still to come on a connection that is ready.
     bool announce_vote(core::instant now);
+    [[nodiscard]] bool answer_comes() const { return announced_; }
     /// It has, on the present connection.
     [[nodiscard]] bool introduced() const { return introduced_; }
     /// The node was made to forget the settings of its clients.

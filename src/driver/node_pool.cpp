@@ -93,7 +93,9 @@ void node_pool::connect_for_votes() {
     for (const auto& each : nodes_) {
         const bool answer_comes = each->announce_vote(now);
         each->connect();
-        if (each->connected() && !answer_comes && connection_change_) {
+        // On one connection the answer comes before any vote. In a cluster it need not.
+        const bool in_order = endpoints_[each->index()].cluster.empty();
+        if (each->connected() && (in_order || !answer_comes) && connection_change_) {
             connection_change_(each->index(), true);
         }
     }
@@ -192,7 +194,8 @@ void node_pool::on_node_greeted(node& which, const parsed<std::chrono::milliseco
 
 void node_pool::on_node_ready(node& which) {
     look_for_doubles();
-    if (connection_change_) {
+    // Votes of a cluster that is still to answer do not count yet.
+    if (connection_change_ && !which.answer_comes()) {
         connection_change_(which.index(), true);
     }
     warn_if_unverified(which);

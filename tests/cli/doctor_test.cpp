@@ -138,6 +138,7 @@ TEST_F(doctor, tells_of_the_quarantine_and_of_other_settings) {
     const auto restarted = run({"doctor"});
     EXPECT_EQ(restarted.status, 0);
     EXPECT_THAT(restarted.out, AllOf(HasSubstr("warning  node 2"), HasSubstr("redlock vouch")));
+    ASSERT_EQ(run({"run", "-n", "a", "--", "true"}).status, 0);
     const auto other = run({"doctor", "--max-lease-time", "90s"});
     EXPECT_EQ(other.status, 69) << other.out;
     EXPECT_THAT(other.out, HasSubstr("max_lease_time is 90000 ms here and 60000 ms there"));

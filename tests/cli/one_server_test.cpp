@@ -19,8 +19,8 @@ class one_server : public three_nodes {
 };
 
 TEST_F(one_server, run_names_two_behind_one_url) {
-    const auto refused = redlock({"run", "-n", "job", "--", "echo", "in"},
-                                 {{"REDLOCK_NODES", spread.url()}});
+    const auto refused =
+        redlock({"run", "-n", "job", "--", "echo", "in"}, {{"REDLOCK_NODES", spread.url()}});
     EXPECT_EQ(refused.status, 69);
     EXPECT_EQ(refused.out, "");
     EXPECT_THAT(refused.err, AllOf(HasSubstr("more than one server answers behind this URL"),
@@ -42,8 +42,8 @@ TEST_F(one_server, a_replica_has_no_vote_and_the_doctor_agrees) {
     for (const std::string read_only : {"yes", "no"}) {
         other.command({"CONFIG", "SET", "replica-read-only", read_only});
         other.command({"REPLICAOF", "127.0.0.1", std::to_string(nodes[0].port())});
-        const auto refused = redlock({"run", "-n", "job", "--", "echo", "in"},
-                                     {{"REDLOCK_NODES", other.url()}});
+        const auto refused =
+            redlock({"run", "-n", "job", "--", "echo", "in"}, {{"REDLOCK_NODES", other.url()}});
         EXPECT_EQ(refused.status, 69);
         EXPECT_EQ(refused.out, "");
         EXPECT_THAT(refused.err, HasSubstr("it is a replica"));

@@ -19,10 +19,14 @@ class reading : public three_nodes {
     }
     void expect_reads_only() const {
         const std::vector<std::vector<std::string>> looks{
-            {"status", "job"},      {"status", "--json", "job"},
-            {"list"},               {"list", "--json"},
-            {"doctor"},             {"doctor", "--json", "--resource", "job"},
-            {"config", "check"},    {"config", "check", "--json"},
+            {"status", "job"},
+            {"status", "--json", "job"},
+            {"list"},
+            {"list", "--json"},
+            {"doctor"},
+            {"doctor", "--json", "--resource", "job"},
+            {"config", "check"},
+            {"config", "check", "--json"},
         };
         for (const std::string& with : {urls(), nodes[0].url()}) {
             for (const auto& look : looks) {

@@ -46,8 +46,8 @@ TEST_F(settings, the_other_way_round_too) {
 
 TEST_F(settings, are_compared_with_the_guard_off) {
     ASSERT_EQ(run({"run", "--restart-guard", "off", "-n", "a", "--", "true"}).status, 0);
-    const auto other = run({"run", "--restart-guard", "off", "--max-lease-time", "90s", "-n", "a",
-                            "--", "true"});
+    const auto other =
+        run({"run", "--restart-guard", "off", "--max-lease-time", "90s", "-n", "a", "--", "true"});
     EXPECT_EQ(other.status, 69);
     EXPECT_THAT(other.err, HasSubstr("max_lease_time is 90000 ms here and 60000 ms there"));
     EXPECT_EQ(run({"run", "-n", "a", "--", "true"}).status, 0) << "who was there first goes on";
@@ -60,8 +60,8 @@ TEST_F(settings, that_differ_are_a_problem_for_the_doctor_and_for_config_check) 
     EXPECT_THAT(doctor.out, HasSubstr("nodes is 1 here and 3 there"));
     const auto checked = run_with(nodes[0].url(), {"config", "check"});
     EXPECT_EQ(checked.status, 1);
-    EXPECT_THAT(checked.err, AllOf(HasSubstr("problem: node 0 ("),
-                                   HasSubstr("nodes is 1 here and 3 there")));
+    EXPECT_THAT(checked.err,
+                AllOf(HasSubstr("problem: node 0 ("), HasSubstr("nodes is 1 here and 3 there")));
     const auto json = run_with(nodes[0].url(), {"config", "check", "--json"});
     EXPECT_EQ(json.status, 1);
     EXPECT_THAT(json.out, HasSubstr("\"problems\":[\"node 0 ("));
@@ -79,8 +79,9 @@ TEST_F(settings, nodes_that_cannot_be_reached_are_no_problem_for_config_check) {
 
 TEST_F(settings, which_default_was_taken_is_told_once) {
     const auto told = redlock({"status", "a"});
-    const std::string line = "redlock: no node is named (--nodes, --config, REDLOCK_NODES): taking "
-                             "redis://localhost:6379\n";
+    const std::string line =
+        "redlock: no node is named (--nodes, --config, REDLOCK_NODES): taking "
+        "redis://localhost:6379\n";
     EXPECT_THAT(told.err, HasSubstr(line));
     EXPECT_EQ(told.err.find(line), told.err.rfind(line));
     EXPECT_THAT(redlock({"status", "-q", "a"}).err, Not(HasSubstr("no node is named")));

@@ -57,9 +57,7 @@ class tracked final : public redis::connection_events, public key_tracking::owne
     void on_key_changed(std::string_view key) override {
         told.emplace_back(key.empty() ? "(any)" : key);
     }
-    void on_second_server(const std::string& run_id) override {
-        second_server = run_id;
-    }
+    void on_second_server(const std::string& run_id) override { second_server = run_id; }
     void on_tracking_refused(error_code cause, std::string_view message) override {
         told.emplace_back("(refused)");
         refusal = cause;

@@ -151,7 +151,8 @@ void bad_node::make_fake(loop& turned) {
         }
         if (command[0] == "EVAL" && command[3] == "redlock:epoch") {
             // The greeting: it may vote, and has clients with the same configuration.
-            return redis::fake_server::answer{.bytes = "*2\r\n:0\r\n" + bulk(command[command.size() - 2])};
+            return redis::fake_server::answer{.bytes = "*2\r\n:0\r\n" +
+                                                       bulk(command[command.size() - 2])};
         }
         if (command[0] == "EVALSHA" || command[0] == "EVAL") {
             const bool not_yet = what_ == ailment::silent && !ill_;

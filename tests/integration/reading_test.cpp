@@ -24,9 +24,7 @@ struct reading : testing::Test {
         client user{turned, urls, options};
         read(user);
         EXPECT_EQ(all_keys(), before) << count << " nodes, on first contact";
-        nodes.each([](redis_server& node) {
-            node.command({"CLIENT", "KILL", "TYPE", "normal"});
-        });
+        nodes.each([](redis_server& node) { node.command({"CLIENT", "KILL", "TYPE", "normal"}); });
         read(user);
         EXPECT_EQ(all_keys(), before) << count << " nodes, connected anew";
     }
@@ -75,10 +73,9 @@ TEST_F(reading, a_list_writes_nothing) {
 TEST_F(reading, an_examination_writes_nothing) {
     expect_reads_only_everywhere([this](client& user) {
         bool done = false;
-        user.manager->async_examine({.samples = 2, .resource = "job"},
-                                    [&](const error_code&, const std::vector<node_health>&) {
-                                        done = true;
-                                    });
+        user.manager->async_examine(
+            {.samples = 2, .resource = "job"},
+            [&](const error_code&, const std::vector<node_health>&) { done = true; });
         EXPECT_TRUE(turned.until([&] { return done; }));
     });
 }

@@ -1,5 +1,5 @@
-// Clients that do not agree on the number of nodes or on a setting: who was there first goes on, the
-// others are refused by name, on every node that is used, with the restart guard and without.
+// Clients that do not agree on the number of nodes or on a setting: who was there first goes on,
+// the others are refused by name, on every node that is used, with the restart guard and without.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

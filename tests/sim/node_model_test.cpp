@@ -210,7 +210,7 @@ class side_by_side {
         const std::uint64_t configuration = 1 + random_.below(2);
         const auto real = run(scripts::hello, {epoch_key},
                               {std::to_string(identity), std::to_string(remembers_s),
-                               std::to_string(2 * hour_ms), std::to_string(configuration)});
+                               std::to_string(2 * hour_ms), std::to_string(configuration), "1"});
         const auto expected =
             model_.hello(identity, remembers_s * 1'000'000, 2 * hour_ms, configuration, now_us_);
         if (expected.answer == node_answer::refused_full) {

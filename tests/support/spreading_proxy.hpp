@@ -17,7 +17,8 @@ namespace redlock::support {
 
 class spreading_proxy {
   public:
-    /// `choose`: which of the servers the n-th connection, from 0 on, leads to; round robin without.
+    /// `choose`: which of the servers the n-th connection, from 0 on, leads to; round robin
+    /// without.
     explicit spreading_proxy(std::vector<std::uint16_t> server_ports,
                              std::function<std::size_t(std::size_t)> choose = nullptr);
     ~spreading_proxy();
