@@ -33,8 +33,8 @@ void freeze_servers(world& all) {
     }
 }
 
-// A majority is set forward by nearly all that locks allow for, once in a lease, while a client that
-// may hold the lock cannot renew it: somebody else gets it as soon as the nodes let go.
+// A majority is set forward by nearly all that locks allow for, once in a lease, while a client
+// that may hold the lock cannot renew it: somebody else gets it as soon as the nodes let go.
 void step_node_clocks(world& all) {
     const auto lease = all.with().lease_time;
     for (std::size_t i = 0; i < 9; ++i) {
@@ -100,8 +100,9 @@ std::vector<scenario> server_scenarios() {
         {"kill-minority", "kill -9 of two servers of five", true, true, five, kill_minority},
         {"freeze-server", "SIGSTOP of one server after the other", true, true, {}, freeze_servers},
         {"freeze-majority", "SIGSTOP of two servers of three", true, false, {}, freeze_majority},
-        {"node-clock-step", "the clocks of two servers of three are set forward by a tenth of a lease",
-         true, false, settable, step_node_clocks},
+        {"node-clock-step",
+         "the clocks of two servers of three are set forward by a tenth of a lease", true, false,
+         settable, step_node_clocks},
         {"script-flush", "SCRIPT FLUSH every 2 ms", true, true, {}, flush_scripts},
     };
 }

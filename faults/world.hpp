@@ -38,9 +38,9 @@ struct setting {
     std::chrono::milliseconds calm{3000};
     persistence kept = persistence::none;
     bool guard = true;
-    bool durable = false;  ///< The clients are told that a restart loses nothing.
-    bool proxies = false;  ///< A cutter before each node.
-    bool network = false;  ///< A host for each node and each client.
+    bool durable = false;      ///< The clients are told that a restart loses nothing.
+    bool proxies = false;      ///< A cutter before each node.
+    bool network = false;      ///< A host for each node and each client.
     bool node_clocks = false;  ///< The nodes' clocks can be set.
     faked clocks = faked::nothing;
     double clock_rate = 1;  ///< Of the faked clocks.

@@ -51,8 +51,7 @@ struct violation {
 
 /// Which promises hold in this world. What is not judged is still counted.
 struct assumptions {
-    bool exclusion =
-        true;            ///< Clock rates and steps of nodes' clocks within bounds, guard on.
+    bool exclusion = true;  ///< Clock rates and steps of nodes' clocks within bounds, guard on.
     bool tokens = true;  ///< Fences kept, or window and quarantine on and clocks within the step.
     bool liveness = true;
     bool hearing = false;  ///< Nodes' clocks are set by so much that every answer shows it.

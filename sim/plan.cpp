@@ -80,10 +80,10 @@ class planner {
             to_.step_ms = 1;  // Nothing but the drift is in reserve.
         }
         // Leases of one length nearly, so that one step can use up what all of them allow for.
-        to_.shortest_lease_ms = to_.kind == world_kind::stepping
-                                    ? random_.between(to_.longest_lease_ms * 3 / 4,
-                                                      to_.longest_lease_ms)
-                                    : 20;
+        to_.shortest_lease_ms =
+            to_.kind == world_kind::stepping
+                ? random_.between(to_.longest_lease_ms * 3 / 4, to_.longest_lease_ms)
+                : 20;
         to_.quarantine_ms =
             core::quarantine_time(milliseconds{to_.longest_lease_ms}, milliseconds{to_.window_ms},
                                   milliseconds{to_.step_ms})
@@ -149,11 +149,10 @@ class planner {
         it.user = user;
         it.client = static_cast<std::uint8_t>(user % to_.clients);
         it.resource = static_cast<std::uint8_t>(random_.below(to_.resources));
-        it.lease_ms =
-            random_.percent(50)
-                ? to_.longest_lease_ms
-                : random_.between(std::max<std::int64_t>(30, to_.shortest_lease_ms),
-                                  to_.longest_lease_ms);
+        it.lease_ms = random_.percent(50)
+                          ? to_.longest_lease_ms
+                          : random_.between(std::max<std::int64_t>(30, to_.shortest_lease_ms),
+                                            to_.longest_lease_ms);
         it.renews = random_.percent(50);
         it.lasts = random_.percent(60) ? random_.between(0, 20 * millisecond)
                                        : random_.between(0, 2 * to_.quarantine_ms) * millisecond;

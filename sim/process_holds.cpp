@@ -203,8 +203,7 @@ void process::extend(std::uint32_t number, std::int64_t lease_ms) {
 void process::on_extend_answer(const command& what) {
     core::extend_answer answer = core::extend_answer::unknown;
     hold& it = on_.holds[on_.extensions[what.subject].of_hold];
-    const core::duration stepped =
-        note_time(what, on_.extensions[what.subject].round.started());
+    const core::duration stepped = note_time(what, on_.extensions[what.subject].round.started());
     switch (what.reply.answer) {
         case node_answer::extended:
             answer = core::extend_answer::extended;
@@ -259,8 +258,7 @@ void process::on_extend_decided(std::uint32_t number) {
             if (round.round.backing().valid_until() >= it.valid_until) {
                 it.extended_by = number;
             }
-            it.valid_until =
-                std::max(round.round.backing().valid_until(clocks_), it.valid_until);
+            it.valid_until = std::max(round.round.backing().valid_until(clocks_), it.valid_until);
             on_.judge.extended(it.judged, when(it.valid_until), round.prolonged.size(), on_.now);
             it.renewal.on_extended(it.started, it.valid_until);
             look_after(round.of_hold);

@@ -287,9 +287,8 @@ tick servers::free_at(std::uint64_t token, std::uint8_t resource,
         server& it = nodes_[node];
         const auto& keys = it.keys.keys(resource, time_us(node));
         ends.push_back(heard_us[node] < it.set_to_us ? no_tick
-                       : keys.token == token
-                           ? it.clock.when((keys.token_ends_ms + 1) * millisecond)
-                           : 0);
+                       : keys.token == token ? it.clock.when((keys.token_ends_ms + 1) * millisecond)
+                                             : 0);
     }
     const auto decisive = ends.begin() + static_cast<std::ptrdiff_t>(ends.size() / 2);
     std::nth_element(ends.begin(), decisive, ends.end());

@@ -63,7 +63,7 @@ class servers {
         bool up = true;
         std::uint32_t incarnation = 1;
         std::int64_t started_us = 0;  ///< By its clock.
-        std::int64_t set_to_us = 0;  ///< What its clock showed after it was set last.
+        std::int64_t set_to_us = 0;   ///< What its clock showed after it was set last.
         tick frozen_until = 0;
         std::array<std::uint32_t, most_resources> told{};  ///< Clients to tell of the next change.
         std::array<tick, most_resources> looks_at{};       ///< When it looks for expired keys.

@@ -18,7 +18,7 @@ namespace redlock {
 namespace manager {
 class held_lock;
 class home;
-}
+}  // namespace manager
 
 /// A lock that is, or was, held. Move-only; an empty one (default constructed or moved from) holds
 /// nothing and its operations complete with `errc::lost`.

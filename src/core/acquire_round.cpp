@@ -55,8 +55,7 @@ acquire_round::acquire_round(std::size_t nodes, std::chrono::milliseconds lease_
                              instant started, std::chrono::milliseconds clock_step)
     : nodes_(nodes),
       started_(started),
-      backing_(core::valid_until(started, lease_time, clock_step),
-               step_of(lease_time, clock_step)),
+      backing_(core::valid_until(started, lease_time, clock_step), step_of(lease_time, clock_step)),
       pending_(node_set::all(nodes)) {}
 
 acquire_effects acquire_round::on_vote(node_index node, const acquire_vote& vote, instant now) {

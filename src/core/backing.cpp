@@ -17,8 +17,7 @@ void backing::add(node_index node, duration stepped) {
 
 instant backing::valid_until(const std::vector<node_clock>& clocks) const {
     const auto too_far = [&](node_index node) {
-        const duration before =
-            node < stepped_before_.size() ? stepped_before_[node] : duration{0};
+        const duration before = node < stepped_before_.size() ? stepped_before_[node] : duration{0};
         return std::max(clocks[node].stepped() - before - step_, duration{0});
     };
     node_set on_time;

@@ -32,8 +32,7 @@ extend_round::extend_round(std::size_t nodes, std::chrono::milliseconds lease_ti
     : nodes_(nodes),
       started_(started),
       valid_until_(old_valid_until),
-      backing_(core::valid_until(started, lease_time, clock_step),
-               step_of(lease_time, clock_step)),
+      backing_(core::valid_until(started, lease_time, clock_step), step_of(lease_time, clock_step)),
       outcome_(started < old_valid_until ? extend_outcome::pending : extend_outcome::expired),
       pending_(node_set::all(nodes)) {}
 

@@ -42,8 +42,7 @@ bool node_clock::on_answer(std::int64_t node_us, instant sent, instant received)
         }
         was_set = forward_us != 0;
         const auto step = std::clamp(microseconds{forward_us}, -largest_step, largest_step);
-        stepped_ = duration{
-            std::clamp((stepped_ + step).count(), -largest_sum, largest_sum)};
+        stepped_ = duration{std::clamp((stepped_ + step).count(), -largest_sum, largest_sum)};
     }
     least_us_ = least;
     most_us_ = most;

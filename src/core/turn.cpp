@@ -7,8 +7,8 @@ std::uint64_t turn::block_width(std::size_t waiting, const limits& bounds) {
     return may_pass ? std::uint64_t{bounds.count} + 1 : 1;
 }
 
-std::optional<std::uint64_t> turn::pass_on(instant now, instant valid_until,
-                                           duration fresh, duration stop_margin) {
+std::optional<std::uint64_t> turn::pass_on(instant now, instant valid_until, duration fresh,
+                                           duration stop_margin) {
     if (passed_ >= bounds_.count || now - began_ >= bounds_.time || fencing_ >= block_.last) {
         return std::nullopt;
     }

@@ -71,8 +71,7 @@ RC_GTEST_PROP(validity, ends_before_every_node_of_bearable_clock_drops_the_key, 
     // Redis expires by its own clock, which may be one hundredth fast, and whole milliseconds; and
     // be set forward.
     const instant written_at = at(travelled);
-    const instant dropped_at =
-        written_at + duration{lease} * 99 / 100 - 1ms - step_of(lease, step);
+    const instant dropped_at = written_at + duration{lease} * 99 / 100 - 1ms - step_of(lease, step);
     RC_ASSERT(valid_until(epoch, lease, step) < dropped_at);
 }
 

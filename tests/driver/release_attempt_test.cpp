@@ -240,9 +240,9 @@ TEST_F(extend_attempt_test, asks_the_holding_nodes_and_holds_at_their_quorum) {
 TEST_F(extend_attempt_test, falls_back_to_the_body_on_noscript) {
     for (const auto& each : nodes) {
         each->on_script = [](const std::string& script) {
-            return redis::fake_server::answer{
-                .bytes = script == "extend" ? "-NOSCRIPT No matching script.\r\n"
-                                            : "*2\r\n:1\r\n:1700000000000000\r\n"};
+            return redis::fake_server::answer{.bytes = script == "extend"
+                                                           ? "-NOSCRIPT No matching script.\r\n"
+                                                           : "*2\r\n:1\r\n:1700000000000000\r\n"};
         };
     }
     EXPECT_EQ(extend(node_set::all(3)), extend_outcome::extended);
@@ -251,9 +251,8 @@ TEST_F(extend_attempt_test, falls_back_to_the_body_on_noscript) {
 
 TEST_F(extend_attempt_test, repeats_a_late_noscript_for_a_lock_that_was_extended) {
     nodes[2]->on_script = [](const std::string& script) {
-        return redis::fake_server::answer{.bytes = script == "extend"
-                                                      ? ""
-                                                      : "*2\r\n:1\r\n:1700000000000000\r\n"};
+        return redis::fake_server::answer{
+            .bytes = script == "extend" ? "" : "*2\r\n:1\r\n:1700000000000000\r\n"};
     };
     const auto attempt = start_extend(node_set::all(3), boot_clock::now() + 1h);
     ASSERT_TRUE(world.run_until(

@@ -47,9 +47,8 @@ struct clock_step : testing::Test {
     }
     [[nodiscard]] bool all_have(client& who, const std::string& resource) {
         return who.await([&] {
-            return std::all_of(nodes.begin(), nodes.end(), [&](clocked_server& each) {
-                return each->pttl(resource) > 0;
-            });
+            return std::all_of(nodes.begin(), nodes.end(),
+                               [&](clocked_server& each) { return each->pttl(resource) > 0; });
         });
     }
     /// Hears from every node, by a lock on something else.

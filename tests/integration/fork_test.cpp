@@ -180,7 +180,8 @@ TEST_F(forks, at_every_step_of_connecting_and_acquiring) {
             take_over_loop();
             return run_out() && !acquiring->value.valid() &&
                    (was_done || acquiring->error == errc::forked);
-        })) << "after " << steps << " steps";
+        })) << "after "
+            << steps << " steps";
         EXPECT_EQ(settled(nodes), before) << "after " << steps << " steps";
         ASSERT_TRUE(turned.until([&] { return acquiring->done; }));
         ASSERT_FALSE(acquiring->error) << acquiring->why.to_string();

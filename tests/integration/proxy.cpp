@@ -133,8 +133,8 @@ void proxy::pass_on_late(const std::shared_ptr<link>& over, std::size_t size) {
         over->near.non_blocking(true);
         char next = 0;
         boost::system::error_code gone;
-        const std::size_t more = over->near.receive(asio::buffer(&next, 1),
-                                                    asio::socket_base::message_peek, gone);
+        const std::size_t more =
+            over->near.receive(asio::buffer(&next, 1), asio::socket_base::message_peek, gone);
         if (more == 0 && gone != asio::error::would_block) {
             ++closed;
             over->close();

@@ -32,9 +32,9 @@ class proxy {
     bool drop_requests = false;
     bool drop_replies = false;
     int accepted = 0;
-    std::size_t dropped = 0;    ///< Bytes.
-    std::size_t requested = 0;  ///< Bytes that came for the server.
-    std::size_t closed = 0;     ///< Connections that the client has ended.
+    std::size_t dropped = 0;             ///< Bytes.
+    std::size_t requested = 0;           ///< Bytes that came for the server.
+    std::size_t closed = 0;              ///< Connections that the client has ended.
     std::chrono::milliseconds delay{0};  ///< How late requests arrive. Lost if the client goes.
 
   private:

@@ -85,8 +85,7 @@ TEST_F(straggler, has_extended_when_the_command_has_ended) {
     const auto all = urls();
     support::child extending{
         {.arguments = {REDLOCK_BINARY, "extend", "job", token, "--lease-time", "40s",
-                       "--node-timeout", "10s", "--nodes",
-                       all[0] + "," + all[1] + "," + all[2]},
+                       "--node-timeout", "10s", "--nodes", all[0] + "," + all[1] + "," + all[2]},
          .environment = {},
          .output = {}}};
     ASSERT_TRUE(turned.until([&] { return has_ended(extending.pid()); }));

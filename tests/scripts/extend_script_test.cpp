@@ -119,8 +119,8 @@ TEST_F(extend_script, costs_six_calls_at_most) {
     const auto ballot = held();
     node.forget_calls();
     ASSERT_EQ(node.extend({.last = ballot, .lease_ms = 10 * hour_ms}), "1");
-    EXPECT_THAT(node.calls(), ElementsAre(Pair("get", 2), Pair("pexpire", 2), Pair("pttl", 1),
-                                          Pair("time", 1)));
+    EXPECT_THAT(node.calls(),
+                ElementsAre(Pair("get", 2), Pair("pexpire", 2), Pair("pttl", 1), Pair("time", 1)));
 }
 
 TEST_F(extend_script, costs_two_calls_when_the_lock_is_not_ours) {

@@ -40,8 +40,8 @@ void set_forward(timespec& now) noexcept {
     static const step* const file = map_step();
     const std::int64_t nanoseconds = now.tv_nsec + (file == nullptr ? 0 : file->load());
     // Rounded down, also where the clock was set back.
-    const std::int64_t carry = nanoseconds >= 0 ? nanoseconds / second
-                                                : -((second - 1 - nanoseconds) / second);
+    const std::int64_t carry =
+        nanoseconds >= 0 ? nanoseconds / second : -((second - 1 - nanoseconds) / second);
     now.tv_sec += carry;
     now.tv_nsec = nanoseconds - carry * second;
 }
