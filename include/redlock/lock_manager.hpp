@@ -87,9 +87,9 @@ class lock_manager {
     ///
     /// Completes with `void(error_code, lock)`: the lock, valid at that moment; or
     /// `errc::contended`, `errc::timed_out`, `errc::no_quorum`, `errc::closed`,
-    /// `errc::invalid_argument`, `errc::same_server_twice`. Cancellation (terminal, partial,
-    /// total): completes with `asio::error::operation_aborted`, and what the attempt may have left
-    /// on any node is released.
+    /// `errc::invalid_argument`, `errc::same_server_twice`, `errc::different_nodes`. Cancellation
+    /// (terminal, partial, total): completes with `asio::error::operation_aborted`, and what the
+    /// attempt may have left on any node is released.
     template <class CompletionToken = boost::asio::deferred_t>
     auto async_acquire(resource_name resource, const acquire_options& options = {},
                        CompletionToken&& token = CompletionToken{}) {

@@ -45,7 +45,7 @@ class mutex {
     ~mutex();
 
     /// Blocks until held. Throws `lock_error`: `errc::no_quorum`, `errc::invalid_argument`,
-    /// `errc::same_server_twice`, `errc::closed`.
+    /// `errc::same_server_twice`, `errc::different_nodes`, `errc::closed`.
     void lock();
     /// One attempt. False if somebody else holds it; throws as `lock` does for anything worse.
     [[nodiscard]] bool try_lock();

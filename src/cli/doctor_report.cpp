@@ -177,7 +177,8 @@ json::object to_json(const diagnosis& found) {
 int status_of(const diagnosis& found, bool strict) {
     for (const finding& each : found.findings) {
         // A list that has one server twice is refused as a whole, however many nodes are well.
-        if (each.code == "no_quorum" || each.code == "same_server") {
+        if (each.code == "no_quorum" || each.code == "same_server" ||
+            each.code == "different_nodes") {
             return exit_no_quorum;
         }
     }

@@ -302,8 +302,12 @@ void judge_vote(const node_health& node, node_findings& found) {
     if (node.vote_error == node_errc::quarantined) {
         found.add(level::warning, "quarantine", node.vote_message,
                   "it may have forgotten locks that are still held");
-    } else if (node.vote_error == node_errc::configuration_mismatch ||
-               node.vote_error == node_errc::different_nodes) {
+    } else if (node.vote_error == node_errc::different_nodes) {
+        found.add(level::problem, "different_nodes", node.vote_message,
+                  "majorities of different numbers of nodes need not share a node, so all "
+                  "acquisitions fail",
+                  "name the same nodes in all clients");
+    } else if (node.vote_error == node_errc::configuration_mismatch) {
         found.add(level::problem, "configuration", node.vote_message,
                   "locks of clients with other settings need not exclude ours, so it has no vote "
                   "for us");

@@ -9,7 +9,7 @@ until_true [ -e held ]
 out=$("$REDLOCK" run -n pay -- echo in 2>errors)
 status=$?
 expect 'the second client runs nothing' '' "$out"
-expect 'its exit status: no lock can be had' 69 "$status"
+expect 'its exit status: wrong nodes' 78 "$status"
 expect_text 'it says what differs' 'nodes is 3 here and 1 there' "$(cat errors)"
 touch over
 wait "$first"
