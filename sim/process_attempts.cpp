@@ -244,7 +244,9 @@ void process::learn(attempt& it) {
     if (refused) {
         fences_.forget(resource_names[it.resource]);
     }
-    note_fence(it.resource, std::max(it.round.largest_fence(), refused ? 0 : it.block.last));
+    const bool by_majority = it.round.offsets_us().size() > core::tolerated_by(on_.with->nodes);
+    note_fence(it.resource,
+               std::max(by_majority ? 0 : it.round.largest_fence(), refused ? 0 : it.block.last));
 }
 
 void process::note_fence(std::uint8_t resource, std::uint64_t fence) {

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/quorum.hpp"
 #include "driver/fence_advice.hpp"
 #include "driver/line_exit.hpp"
 #include "driver/release_attempt.hpp"
@@ -248,8 +249,10 @@ void acquire_attempt::learn() {
     if (refused) {
         pool().forget_fence(identity_->resource);
     }
-    pool().note_fence(identity_->resource,
-                      std::max(round_.largest_fence(), refused ? 0 : identity_->block.last));
+    // A majority refused because of its clocks: what the others keep leads there again.
+    const bool by_majority = round_.offsets_us().size() > core::tolerated_by(pool().size());
+    pool().note_fence(identity_->resource, std::max(by_majority ? 0 : round_.largest_fence(),
+                                                    refused ? 0 : identity_->block.last));
 }
 
 }  // namespace redlock::driver

@@ -190,8 +190,7 @@ TEST_F(acquire_attempt_test, is_unavailable_with_two_nodes_dead_and_leaves_nothi
     EXPECT_EQ(having("job", std::nullopt), 1U);
 }
 
-TEST_F(acquire_attempt_test, takes_back_what_a_script_wrote_before_it_failed) {
-    // The scripts find the wrong type only after they have set the lock.
+TEST_F(acquire_attempt_test, leaves_nothing_where_the_fence_cannot_be_read) {
     on_all({"RPUSH", "redlock:fence:{job}", "a"});
     const auto attempt = world.acquire(world.identity());
     EXPECT_EQ(attempt->round().outcome(), acquire_outcome::unavailable);
