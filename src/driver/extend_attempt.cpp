@@ -62,6 +62,7 @@ void extend_attempt::start(std::shared_ptr<owner> told) {
         std::exchange(owner_, nullptr)->on_extend_decided(*this);
         return;
     }
+    open_write_.emplace(pool());
     std::vector<std::pair<node_index, error_code>> unreachable;
     const core::node_set asked = holding_ | healing_;
     asked.for_each([&](node_index node) {
@@ -120,8 +121,13 @@ void extend_attempt::vote(node_index node, core::extend_answer answer) {
     // What a promoted replica has kept is no promise of the master that granted it.
     const bool kept = granted_.contains(node) && !pool().at(node).promoted();
     const bool counts = kept || pool().may_vote(node, round_.started());
-    if (round_.on_vote(node, answer, boot_clock::now(), counts) && owner_) {
+    const bool decided = round_.on_vote(node, answer, boot_clock::now(), counts);
+    if (decided && owner_) {
         std::exchange(owner_, nullptr)->on_extend_decided(*this);
+    }
+    // After a release that the decision may have begun, so that there is no gap between the counts.
+    if (round_.pending().empty()) {
+        open_write_.reset();
     }
 }
 

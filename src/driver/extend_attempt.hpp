@@ -3,6 +3,8 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
+#include <optional>
 
 #include "core/extend_round.hpp"
 #include "core/node_set.hpp"
@@ -53,6 +55,9 @@ class extend_attempt final : public fan_out {
     script_call plain_;
     script_call planting_;
     std::shared_ptr<owner> owner_;
+    /// Until the last node has answered: an end of the manager waits for that, or only a bare
+    /// majority may come to back the lock.
+    std::optional<node_pool::open_write> open_write_;
 };
 
 }  // namespace redlock::driver

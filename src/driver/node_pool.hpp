@@ -92,8 +92,8 @@ class node_pool final : private node_events {
         connection_change_ = std::move(tell);
     }
 
-    /// An acquisition or release that some node has neither answered nor let time out. Counts from
-    /// its construction until it is settled or destroyed. The pool must outlive it.
+    /// An acquisition, extension or release that some node has neither answered nor let time out.
+    /// Counts from its construction until it is settled or destroyed. The pool must outlive it.
     class open_write {
       public:
         explicit open_write(node_pool& pool) : pool_(&pool) { ++pool.open_writes_; }

@@ -251,6 +251,27 @@ TEST_F(extend_attempt_test, repeats_a_late_noscript_for_a_lock_that_was_extended
     EXPECT_THAT(nodes[2]->calls(), ElementsAre("extend", "extend!"));
 }
 
+TEST_F(extend_attempt_test, is_open_until_the_last_node_has_answered) {
+    nodes[2]->on_script = always("");
+    const auto attempt = start_extend(node_set::all(3), boot_clock::now() + 1h);
+    ASSERT_TRUE(world.run_until(
+        [&] { return extended->outcome.has_value() && nodes[2]->calls().size() == 1; }));
+    EXPECT_EQ(world.pool->open_writes(), 1U);
+    nodes[2]->server.say(":1\r\n");
+    EXPECT_TRUE(world.run_until_settled());
+    EXPECT_EQ(attempt->round().holding(), node_set::all(3));
+}
+
+TEST_F(extend_attempt_test, that_never_ended_is_not_counted_for_ever) {
+    for (const auto& each : nodes) {
+        each->on_script = always("");
+    }
+    start_extend(node_set::all(3), boot_clock::now() + 1h);
+    EXPECT_EQ(world.pool->open_writes(), 1U);
+    world.pool->stop();
+    EXPECT_TRUE(world.run_until_settled());
+}
+
 TEST_F(extend_attempt_test, is_gone_when_too_many_nodes_do_not_hold_it) {
     nodes[0]->on_script = always(":0\r\n");
     nodes[1]->on_script = always(":-1\r\n");

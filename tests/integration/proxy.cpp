@@ -2,7 +2,10 @@
 #include "integration/proxy.hpp"
 
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/ip/address_v4.hpp>
+#include <boost/asio/socket_base.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 #include <string_view>
 
@@ -15,16 +18,19 @@ using tcp = asio::ip::tcp;
 }  // namespace
 
 struct proxy::link {
-    explicit link(tcp::socket accepted) : near(std::move(accepted)), far(near.get_executor()) {}
+    explicit link(tcp::socket accepted)
+        : near(std::move(accepted)), far(near.get_executor()), late(near.get_executor()) {}
 
     void close() {
         boost::system::error_code ignored;
         near.close(ignored);
         far.close(ignored);
+        late.cancel();
     }
 
     tcp::socket near;
     tcp::socket far;
+    asio::steady_timer late;
     bool subscribed = false;
     std::array<char, 65536> requests{};
     std::array<char, 65536> replies{};
@@ -91,22 +97,51 @@ void proxy::pump(const std::shared_ptr<link>& over, bool to_server) {
                 return;
             }
             if (failure) {
+                closed += to_server && over->near.is_open() ? 1U : 0U;
                 over->close();
                 return;
             }
             const std::string_view moved{(to_server ? over->requests : over->replies).data(), size};
             over->subscribed = over->subscribed ||
                                (to_server && moved.find("SUBSCRIBE") != std::string_view::npos);
+            requested += to_server ? size : 0U;
             if (to_server ? drop_requests : drop_replies) {
                 dropped += size;
+                pump(over, to_server);
+            } else if (to_server && delay > std::chrono::milliseconds{0}) {
+                pass_on_late(over, size);
             } else {
-                auto& into = to_server ? over->far : over->near;
-                boost::system::error_code ignored;
-                asio::write(into, asio::buffer(to_server ? over->requests : over->replies, size),
-                            ignored);
+                pass_on(over, to_server, size);
             }
-            pump(over, to_server);
         });
+}
+
+void proxy::pass_on(const std::shared_ptr<link>& over, bool to_server, std::size_t size) {
+    auto& into = to_server ? over->far : over->near;
+    boost::system::error_code ignored;
+    asio::write(into, asio::buffer(to_server ? over->requests : over->replies, size), ignored);
+    pump(over, to_server);
+}
+
+void proxy::pass_on_late(const std::shared_ptr<link>& over, std::size_t size) {
+    over->late.expires_after(delay);
+    over->late.async_wait([this, over, size, alive = alive_](boost::system::error_code) {
+        if (!*alive || !over->near.is_open()) {
+            return;
+        }
+        // What a client that has gone meanwhile had asked for is lost on its way.
+        over->near.non_blocking(true);
+        char next = 0;
+        boost::system::error_code gone;
+        const std::size_t more = over->near.receive(asio::buffer(&next, 1),
+                                                    asio::socket_base::message_peek, gone);
+        if (more == 0 && gone != asio::error::would_block) {
+            ++closed;
+            over->close();
+            return;
+        }
+        pass_on(over, true, size);
+    });
 }
 
 }  // namespace redlock::integration

@@ -26,6 +26,7 @@ set(integration_test_sources
     tests/integration/renewal_test.cpp
     tests/integration/restart_guard_test.cpp
     tests/integration/sentinel_test.cpp
+    tests/integration/straggler_test.cpp
     tests/integration/threads_test.cpp
     tests/integration/tls_test.cpp
     tests/integration/wake_up_test.cpp
