@@ -4,12 +4,14 @@ set(cli_test_sources
     tests/cli/doctor_test.cpp
     tests/cli/escape_test.cpp
     tests/cli/local_test.cpp
+    tests/cli/run_descendants_test.cpp
     tests/cli/run_loss_test.cpp
     tests/cli/run_refused_test.cpp
     tests/cli/run_signals_test.cpp
     tests/cli/run_test.cpp
     tests/cli/script_commands_test.cpp
     tests/cli/secrets_test.cpp
+    tests/cli/stop_plan_test.cpp
     tests/cli/support/forbidden_signals.cpp
     tests/cli/support/process.cpp
     tests/cli/terminal_test.cpp
