@@ -35,9 +35,13 @@ _redlock() {
             mapfile -t COMPREPLY < <(compgen -W "term kill warn" -- "$word")
             return
             ;;
+        --background)
+            mapfile -t COMPREPLY < <(compgen -W "end keep" -- "$word")
+            return
+            ;;
     esac
     case $subcommand in
-        run) options="$common $wait_options --max-hold --stop-margin --on-lost --" ;;
+        run) options="$common $wait_options --max-hold --stop-margin --on-lost --background --" ;;
         acquire) options="$common $wait_options --json" ;;
         extend) options="$common --lease-time --json" ;;
         release | status) options="$common --json" ;;

@@ -19,10 +19,6 @@ namespace redlock::cli {
 
 namespace {
 
-bool is_terminal_stop(int number) {
-    return number == SIGTSTP || number == SIGTTIN || number == SIGTTOU;
-}
-
 /// Whether the group has members, and none of them is ours to signal.
 bool is_refused(pid_t group, int number) {
     return ::kill(-group, number) != 0 && errno == EPERM;
@@ -54,92 +50,35 @@ void terminal::take_back() {
     }
 }
 
-child::child(const std::vector<std::string>& command, std::vector<std::string> environment,
-             int announce_to) {
+job::job() {
     // While the terminal is lent we are in the background, where taking it back, and with TOSTOP
     // even a message of ours, would stop us.
     std::signal(SIGTTOU, SIG_IGN);
-    spawn_options options;
-    options.arguments = command;
-    options.environment = std::move(environment);
-    options.own_group = true;
-    options.announce_to = announce_to;
-    options.terminal = terminal_.lendable();
-    try {
-        pid_ = spawn(options);
-    } catch (const spawn_error&) {
-        if (options.terminal >= 0) {
-            ::tcsetpgrp(options.terminal, ::getpgrp());
-        }
-        throw;
-    }
-    if (options.terminal >= 0) {
-        terminal_.lend(pid_);
+}
+
+void job::not_begun(int terminal) {
+    if (terminal >= 0) {
+        ::tcsetpgrp(terminal, ::getpgrp());
     }
 }
 
-child::~child() {
-    if (pid_ > 0) {
-        if (is_refused(pid_, SIGKILL)) {
-            say(refusal_of(SIGKILL));
-        }
-        while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
-        }
+void job::begin(pid_t group, bool lent) {
+    group_ = group;
+    if (lent) {
+        terminal_.lend(group);
     }
-    terminal_.take_back();
 }
 
-void child::signal(int number) {
+void job::signal(int number) {
     // Of SIGCONT there is nothing to say: it only goes with another signal, or undoes one.
-    if (pid_ > 0 && !ended_ && is_refused(pid_, number) && number != SIGCONT) {
-        say(refusal_of(number));
+    if (group_ > 1 && is_refused(group_, number) && number != SIGCONT) {
+        say(refusal_of(number, "the command"));
     }
-}
-
-std::optional<int> child::check() {
-    if (pid_ <= 0) {
-        return std::nullopt;
-    }
-    siginfo_t info{};
-    // Two looks: WNOWAIT keeps an ended command as it is, but a stop has to be taken off the list.
-    if (::waitid(P_PID, static_cast<id_t>(pid_), &info, WSTOPPED | WNOHANG) == 0 &&
-        info.si_pid == pid_ && is_terminal_stop(info.si_status)) {
-        stop_with_child(info.si_status);
-    }
-    info = {};
-    if (::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) != 0 ||
-        info.si_pid != pid_) {
-        return std::nullopt;
-    }
-    ended_ = true;
-    return info.si_code == CLD_EXITED ? info.si_status : exit_signal_base + info.si_status;
-}
-
-void child::kill_rest() {
-    rest_refused_ = pid_ > 0 && is_refused(pid_, SIGKILL);
-}
-
-void child::reap() {
-    if (pid_ > 0 && ended_) {
-        while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
-        }
-        // Until now the refusal could have been of the zombie alone, which does no harm.
-        if (std::exchange(rest_refused_, false) && is_refused(pid_, 0)) {
-            say(refusal_of(SIGKILL));
-        }
-        pid_ = -1;
-    }
-    terminal_.take_back();
-}
-
-void child::stop() {
-    signal(SIGTSTP);
-    stop_with_child(SIGTSTP);
 }
 
 /// The shell has to see its job stop, so we stop with the whole of our own group: other members of
 /// the same pipeline did not get the terminal's signal, which went to the command's group.
-void child::stop_with_child(int number) {
+void job::stop_with_group(int number) {
     const bool whole_job = terminal_.is_lent();
     terminal_.take_back();
     if (::getsid(0) == ::getpid()) {
@@ -151,24 +90,94 @@ void child::stop_with_child(int number) {
     struct sigaction before {};
     ::sigaction(number, &plain, &before);
     ::kill(whole_job ? 0 : ::getpid(), number);
-    // We are stopped in the line above and go on here after SIGCONT, which `resume` answers. If the
-    // child's stop is reported only now, it is the one that we have just answered.
+    // We are stopped in the line above and go on here after SIGCONT, which `resume` answers.
     ::sigaction(number, &before, nullptr);
-    siginfo_t info{};
-    ::waitid(P_PID, static_cast<id_t>(pid_), &info, WSTOPPED | WNOHANG);
 }
 
-void child::resume() {
-    if (terminal_.lendable() >= 0 && pid_ > 0 && !ended_) {
-        terminal_.lend(pid_);
+void job::resume() {
+    if (group_ > 1 && terminal_.lendable() >= 0) {
+        terminal_.lend(group_);
     }
     signal(SIGCONT);
 }
 
-std::string refusal_of(int number) {
-    return fmt::format(
-        "cannot send signal {} ({}) to the command: {}; it may work on, even without a lock",
-        number, ::strsignal(number), std::strerror(EPERM));
+void job::end() {
+    group_ = -1;
+    terminal_.take_back();
+}
+
+child::child(const std::vector<std::string>& command, std::vector<std::string> environment) {
+    spawn_options options;
+    options.arguments = command;
+    options.environment = std::move(environment);
+    options.own_group = true;
+    options.terminal = job_.lendable_terminal();
+    try {
+        pid_ = spawn(options);
+    } catch (const spawn_error&) {
+        job_.not_begun(options.terminal);
+        throw;
+    }
+    job_.begin(pid_, options.terminal >= 0);
+}
+
+child::~child() {
+    if (pid_ > 0) {
+        if (is_refused(pid_, SIGKILL)) {
+            say(refusal_of(SIGKILL, "the command"));
+        }
+        while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+        }
+    }
+}
+
+std::optional<int> child::check() {
+    if (pid_ <= 0) {
+        return std::nullopt;
+    }
+    siginfo_t info{};
+    // Two looks: WNOWAIT keeps an ended command as it is, but a stop has to be taken off the list.
+    if (::waitid(P_PID, static_cast<id_t>(pid_), &info, WSTOPPED | WNOHANG) == 0 &&
+        info.si_pid == pid_ && is_terminal_stop(info.si_status)) {
+        stop_with_group(info.si_status);
+    }
+    info = {};
+    if (::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) != 0 ||
+        info.si_pid != pid_) {
+        return std::nullopt;
+    }
+    ended_ = true;
+    return info.si_code == CLD_EXITED ? info.si_status : exit_signal_base + info.si_status;
+}
+
+void child::reap() {
+    if (pid_ > 0 && ended_) {
+        while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+        }
+        pid_ = -1;
+    }
+    job_.end();
+}
+
+void child::stop() {
+    signal(SIGTSTP);
+    stop_with_group(SIGTSTP);
+}
+
+void child::stop_with_group(int number) {
+    job_.stop_with_group(number);
+    // If the child's stop is reported only now, it is the one that we have just answered.
+    siginfo_t info{};
+    ::waitid(P_PID, static_cast<id_t>(pid_), &info, WSTOPPED | WNOHANG);
+}
+
+bool is_terminal_stop(int number) noexcept {
+    return number == SIGTSTP || number == SIGTTIN || number == SIGTTOU;
+}
+
+std::string refusal_of(int number, std::string_view whom) {
+    return fmt::format("cannot send signal {} ({}) to {}: {}; it may work on, even without a lock",
+                       number, ::strsignal(number), whom, std::strerror(EPERM));
 }
 
 }  // namespace redlock::cli

@@ -1,12 +1,13 @@
 // The user's command as a foreground job: a process group of its own that owns the terminal while
-// it runs, stops and continues together with us, and whose end is seen by SIGCHLD. Knows nothing of
-// locks. Main thread only.
+// it runs, stops and continues together with us. `job` is that alone; `child` is a job that we
+// started ourselves, whose end is seen by SIGCHLD. Knows nothing of locks. Main thread only.
 #pragma once
 
 #include <sys/types.h>
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace redlock::cli {
@@ -26,45 +27,74 @@ class terminal {
     bool lent_ = false;
 };
 
-/// How the command ended, as a shell would tell it: its status, or 128+n after signal n.
+/// A process group as the foreground job of the terminal we have, while we stand in for it in the
+/// eyes of the shell.
+class job {
+  public:
+    /// From here on SIGTTOU is ignored in this process.
+    job();
+    job(const job&) = delete;
+    job& operator=(const job&) = delete;
+    /// Takes the terminal back.
+    ~job() { end(); }
+
+    /// What `spawn_options` want to know.
+    [[nodiscard]] int lendable_terminal() const { return terminal_.lendable(); }
+    /// The program could not be started: the terminal may have been lent by then.
+    void not_begun(int terminal);
+    /// It runs. `lent`: the terminal was given to it.
+    void begin(pid_t group, bool lent);
+    [[nodiscard]] pid_t group() const noexcept { return group_; }
+    /// To the whole group. Nothing unless it has begun and not ended. Says so on standard error if
+    /// the system does not let us, as when the command has become another user's (sudo).
+    void signal(int number);
+    /// Stops us as the group was stopped by this signal; returns when we are continued.
+    void stop_with_group(int number);
+    /// To be called at SIGCONT: the terminal is lent again if it is ours, and the group goes on.
+    void resume();
+    /// No signal from here on; takes the terminal back.
+    void end();
+
+  private:
+    terminal terminal_;
+    pid_t group_ = -1;
+};
+
+/// A command that is our own child. It tells how the command ended, as a shell would: its status,
+/// or 128+n after signal n.
 class child {
   public:
-    /// Starts it. Throws `spawn_error`. From here on SIGTTOU is ignored in this process.
-    /// `announce_to`: as in `spawn_options`.
-    child(const std::vector<std::string>& command, std::vector<std::string> environment,
-          int announce_to = -1);
+    /// Starts it. Throws `spawn_error`.
+    child(const std::vector<std::string>& command, std::vector<std::string> environment);
     child(const child&) = delete;
     child& operator=(const child&) = delete;
     /// Kills what is left of the group if the command was not seen to end; takes the terminal back.
     ~child();
 
     [[nodiscard]] pid_t group() const noexcept { return pid_; }
-    /// To the whole group. Nothing once the command has ended. Says so on standard error if the
-    /// system does not let us, as when the command has become another user's (sudo).
-    void signal(int number);
+    /// To the whole group. Nothing once the command has ended.
+    void signal(int number) { job_.signal(number); }
     /// To be called at each SIGCHLD. If the command has stopped at the terminal's wish we stop too.
     /// Returns the exit status once it has ended; the group then still exists until `reap`.
     std::optional<int> check();
-    /// Kills whatever the command left running in its group. Only between its end and `reap`.
-    void kill_rest();
-    /// Forgets the ended command, and takes the terminal back. Says so if something is left that
-    /// `kill_rest` was not allowed to kill.
+    /// Forgets the ended command, and takes the terminal back.
     void reap();
     /// Passes on a stop (SIGTSTP) that was sent to us.
     void stop();
     /// To be called at SIGCONT: the terminal is lent again if it is ours, and the group goes on.
-    void resume();
+    void resume() { job_.resume(); }
 
   private:
-    void stop_with_child(int number);
+    void stop_with_group(int number);
 
-    terminal terminal_;
+    job job_;
     pid_t pid_ = -1;
     bool ended_ = false;
-    bool rest_refused_ = false;  ///< The system did not let us kill what is left.
 };
 
-/// What to say when the system does not let us send this signal to the command.
-[[nodiscard]] std::string refusal_of(int number);
+/// Whether a terminal stops a job by this signal.
+[[nodiscard]] bool is_terminal_stop(int number) noexcept;
+/// What to say when the system does not let us send this signal to `whom`.
+[[nodiscard]] std::string refusal_of(int number, std::string_view whom);
 
 }  // namespace redlock::cli

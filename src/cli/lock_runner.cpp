@@ -15,6 +15,8 @@
 #include <csignal>
 #include <exception>
 #include <filesystem>
+#include <functional>
+#include <memory>
 #include <system_error>
 #include <utility>
 
@@ -23,12 +25,15 @@
 #include "cli/exit_status.hpp"
 #include "cli/report.hpp"
 #include "cli/spawn.hpp"
+#include "cli/stop_plan.hpp"
 
 namespace redlock::cli {
 
 namespace {
 
 namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
 /// As the library's own default: the margin is needed here too, for the time SIGKILL is sent.
 std::chrono::nanoseconds margin_of(const run_options& options,
                                    std::chrono::nanoseconds lease_time) {
@@ -39,6 +44,25 @@ std::chrono::nanoseconds margin_of(const run_options& options,
     const auto configured = options.common.configured().stop_margin;
     return configured ? *configured : std::min(lease_time / 10, most);
 }
+
+/// Tells of each extension at once, apart from what the settings' own observer does.
+class extension_observer final : public observer {
+  public:
+    extension_observer(std::shared_ptr<observer> inner, std::function<void()> on_extended)
+        : inner_(std::move(inner)), on_extended_(std::move(on_extended)) {}
+    void on_event(const event& what) noexcept override {
+        if (what.kind == event_kind::extended) {
+            on_extended_();
+        }
+        if (inner_) {
+            inner_->on_event(what);
+        }
+    }
+
+  private:
+    std::shared_ptr<observer> inner_;
+    std::function<void()> on_extended_;
+};
 
 std::string joined(const std::vector<std::string>& urls) {
     return fmt::format("{}", fmt::join(urls, ","));
@@ -54,12 +78,12 @@ lock_runner::lock_runner(const run_options& options)
     : options_(options),
       lease_time_(options.common.lease_time(options.lease_time)),
       margin_(margin_of(options, lease_time_)),
-      slice_(margin_ / 3),
+      plan_(options.reaction, margin_),
       urls_(options.common.node_urls()),
-      locks_(loop_.get_executor(), node_list{urls_}, options.common.manager()),
+      locks_(loop_.get_executor(), node_list{urls_}, manager_settings()),
       signals_(
           loop_, [this](int number) { on_signal(number); }, job_control::ours),
-      ended_(loop_, asio::steady_timer::time_point::max()),
+      changed_(loop_, asio::steady_timer::time_point::max()),
       validity_(loop_),
       kill_(loop_),
       hold_(loop_) {}
@@ -87,23 +111,48 @@ asio::awaitable<int> lock_runner::work() {
         co_await release();
         co_return *failed;
     }
-    if (!child_status_) {
-        co_await ended_.async_wait(awaited);
+    while (!command_status_) {
+        co_await changed_.async_wait(awaited);
     }
-    if (!lost_ && !held_.valid()) {
+    if (!held_.valid() && command_->watcher().board().claims.first(stop_cause::loss)) {
         say(fmt::format("{}: the lock was lost before the command ended", name()));
-        lost_ = true;
     }
+    hold_.cancel();
+    kill_.cancel();
+    command_->watcher().set_hold_deadline(std::nullopt);
+    co_await end_background();
+    finished_ = true;
     validity_.cancel();
     kill_.cancel();
-    hold_.cancel();
-    if (lost_ || overrun_) {
-        child_->kill_rest();
+    if (is_lost()) {
+        claims_.first(stop_cause::loss);  // The ones that were shared go with the command.
     }
-    keeper_.reset();  // Before the group's number can be anybody else's.
-    child_->reap();
+    const int status = status_after(*command_status_);
+    command_.reset();
     co_await release();
-    co_return lost_ ? exit_lost : overrun_ ? exit_max_hold : *child_status_;
+    co_return status_after(status);
+}
+
+asio::awaitable<void> lock_runner::end_background() {
+    if (status_after(exit_ok) != exit_ok || command_->lost_its_keeper()) {
+        command_->kill();
+    } else if (options_.rest == background::keep) {
+        co_return;
+    } else {
+        // A tee or a logger at the end of a pipe only needs a moment to write what it was given.
+        kill_.set(boot_clock::now() + margin_, [this] { terminate_background(); });
+    }
+    while (!command_->is_gone()) {
+        co_await changed_.async_wait(awaited);
+    }
+}
+
+void lock_runner::terminate_background() {
+    if (finished_) {
+        return;
+    }
+    say(fmt::format("{}: the command has ended, and what it left running is ended too", name()));
+    stop_command(boot_clock::now() + margin_);
 }
 
 asio::awaitable<std::optional<int>> lock_runner::acquire() {
@@ -132,42 +181,45 @@ asio::awaitable<std::optional<int>> lock_runner::acquire() {
 
 std::optional<int> lock_runner::start_command() {
     try {
-        keeper_.emplace();
+        command_.emplace(loop_, lines(), [this] { on_command_change(); });
         // Armed before there is anything to kill: we may be stopped at any instruction.
+        const auto hold_end = boot_clock::now() + options_.max_hold.value_or(0ns);
+        if (options_.max_hold) {
+            command_->watcher().set_hold_deadline(plan_.keeper_kills_overrun_at(hold_end));
+        }
         watch_validity();
-        if (lost_) {
-            keeper_.reset();
+        if (is_lost()) {
+            claims_.first(stop_cause::loss);
+            command_.reset();
             return exit_lost;
         }
-        child_.emplace(options_.command, environment(), keeper_->announcements());
+        command_->start(options_.command, environment());
+        if (options_.max_hold) {
+            hold_.set(hold_end, [this] { on_overrun(); });
+        }
     } catch (const spawn_error& error) {
         // Or the loop would go on until the lease ends, to find nobody there to stop.
         validity_.cancel();
-        keeper_.reset();
+        command_.reset();
         say(error.what());
         return !error.is_the_programs()   ? exit_internal
                : error.number() == ENOENT ? exit_not_found
                                           : exit_cannot_execute;
-    }
-    if (options_.max_hold) {
-        hold_.set(boot_clock::now() + *options_.max_hold, [this] { on_overrun(); });
     }
     held_.async_wait_lost([this](const error_code& error) {
         if (error == errc::lost) {
             on_lost(printable(held_.last_error().to_string()));
         }
     });
-    on_child_change();  // It may have ended already.
     return std::nullopt;
 }
 
 asio::awaitable<void> lock_runner::release() {
     auto [error] = co_await held_.async_release(awaited);
     if (error == errc::lost) {
-        if (!lost_) {
+        if (!is_lost() && claims_.first(stop_cause::loss)) {
             say(fmt::format("{}: the lock was gone before it was released", name()));
         }
-        lost_ = true;
     } else if (error) {
         say(fmt::format("{}: not sure that it was released, its lease ends by itself: {}", name(),
                         error.message()));
@@ -176,20 +228,23 @@ asio::awaitable<void> lock_runner::release() {
 
 void lock_runner::on_signal(int number) {
     if (number == SIGCHLD) {
-        on_child_change();
-    } else if (child_status_) {
-        return;  // Only the release is left, which is bounded.
-    } else if (child_) {
+        reap_strangers(command_ ? command_->watcher().process() : -1);
+    } else if (command_status_) {
+        // Only the end of what is left, and the release, both of which are bounded.
+        if (command_ && !finished_ && is_ending_signal(number) && !kill_at_ && !is_lost()) {
+            terminate_background();
+        }
+    } else if (command_) {
         if (number == SIGTSTP) {
-            child_->stop();
+            command_->stop();
         } else if (number == SIGCONT) {
             // We may have slept for long. What was stopped must not go on under a lock that ended.
             if (!held_.valid()) {
                 on_lost("its validity ended while redlock was stopped");
             }
-            child_->resume();
+            command_->resume();
         } else {
-            child_->signal(number);
+            command_->signal(number);
         }
     } else if (is_ending_signal(number) && interrupted_by_ == 0) {
         interrupted_by_ = number;
@@ -199,65 +254,116 @@ void lock_runner::on_signal(int number) {
     }
 }
 
-void lock_runner::on_child_change() {
-    if (child_ && !child_status_) {
-        child_status_ = child_->check();
-        if (child_status_) {
-            ended_.cancel();
+void lock_runner::on_command_change() {
+    if (!command_status_) {
+        command_status_ = command_->status();
+        if (!command_status_ && command_->lost_its_keeper()) {
+            say(fmt::format("{}: the keeper process has ended, and the command is ended with it",
+                            name()));
+            command_status_ = exit_internal;
         }
+    } else if (command_->lost_its_keeper() && !finished_ && !command_->is_gone()) {
+        command_->kill();
+    }
+    changed_.cancel();
+}
+
+void lock_runner::on_extended() noexcept {
+    if (command_ && !finished_) {
+        set_keepers_deadline();
+    }
+}
+
+void lock_runner::set_keepers_deadline() noexcept {
+    plan_.extended_until(held_.valid_until());
+    if (const auto when = plan_.keeper_kills_at()) {
+        command_->watcher().set_deadline(*when);
     }
 }
 
 /// Independent of the library's own announcement, and right even after the machine was suspended.
 void lock_runner::watch_validity() {
-    const auto until = held_.valid_until();
-    if (options_.reaction != on_lost::warn) {
-        keeper_->set_deadline(until - slice_ * 3 / 4);
+    if (finished_ || !command_) {
+        return;  // It was on its way when it was cancelled.
     }
-    const auto check_at = until - margin_;
-    if (boot_clock::now() >= check_at) {
+    set_keepers_deadline();
+    if (plan_.is_too_late(boot_clock::now())) {
         on_lost("its lease could not be renewed in time");
         return;
     }
-    validity_.set(check_at, [this] { watch_validity(); });
+    validity_.set(plan_.redlock_looks_at(), [this] { watch_validity(); });
 }
 
 void lock_runner::on_lost(const std::string& reason) {
-    if (lost_ || child_status_) {
+    if (finished_ || !command_) {
         return;
     }
-    lost_ = true;
+    if (command_->watcher().board().claims.first(stop_cause::loss)) {
+        say(fmt::format("{}: the lock is lost: {}", name(), reason));
+    }
     validity_.cancel();
-    say(fmt::format("{}: the lock is lost: {}", name(), reason));
-    if (!child_ || options_.reaction == on_lost::warn) {
-        return;
+    if (options_.reaction != on_lost::warn && command_->watcher().process() > 0) {
+        stop_command(plan_.redlock_kills_at(boot_clock::now()));
     }
-    const auto now = boot_clock::now();
-    const auto end = held_.valid_until() - slice_;
-    stop_command(options_.reaction == on_lost::kill ? now : std::min(now + margin_, end));
 }
 
 void lock_runner::on_overrun() {
-    if (child_status_ || lost_) {
+    if (command_status_ || (is_lost() && options_.reaction != on_lost::warn)) {
         return;
     }
-    overrun_ = true;
-    say(fmt::format("{}: the command runs for longer than {}", name(),
-                    format_duration(*options_.max_hold)));
-    stop_command(boot_clock::now() + margin_);
+    if (command_->watcher().board().claims.first(stop_cause::overrun)) {
+        say(fmt::format("{}: the command runs for longer than {}", name(),
+                        format_duration(*options_.max_hold)));
+    }
+    stop_command(plan_.redlock_kills_overrun_at(boot_clock::now()));
 }
 
 void lock_runner::stop_command(boot_clock::time_point kill_at) {
     if (boot_clock::now() >= kill_at) {
-        child_->signal(SIGKILL);  // At once, and without SIGCONT: it must not run another line.
+        kill_at_ = kill_at;
+        command_->kill();  // At once, and without SIGCONT: it must not run another line.
         return;
     }
     if (!kill_at_) {
-        child_->signal(SIGTERM);
-        child_->signal(SIGCONT);
+        command_->terminate();
     }
     kill_at_ = kill_at_ ? std::min(*kill_at_, kill_at) : kill_at;
-    kill_.set(*kill_at_, [this] { child_->signal(SIGKILL); });
+    kill_.set(*kill_at_, [this] {
+        if (command_ && !finished_) {
+            command_->kill();
+        }
+    });
+}
+
+int lock_runner::status_after(int own) const {
+    const int status = claims_.status(own);
+    return command_ ? command_->watcher().board().claims.status(status) : status;
+}
+
+keeper_lines lock_runner::lines() const {
+    // The number and the name of a process come between the two halves.
+    constexpr std::string_view gap = "\n";
+    const std::string refusal = line_of(refusal_of(SIGKILL, fmt::format("process {}", gap)));
+    const auto at = refusal.find(gap);
+    return {
+        .lost = line_of(fmt::format("{}: the lock is lost: redlock could not renew it in time, and "
+                                    "everything that the command started is killed",
+                                    name())),
+        .overrun = line_of(fmt::format("{}: the command runs for longer than {}, and everything "
+                                       "that it started is killed",
+                                       name(), format_duration(options_.max_hold.value_or(0ns)))),
+        .orphaned = line_of(fmt::format(
+            "{}: redlock was killed, and everything that the command started is killed", name())),
+        .refused_before = refusal.substr(0, at),
+        .refused_behind = at < refusal.size() ? refusal.substr(at + gap.size()) : std::string{},
+    };
+}
+
+manager_options lock_runner::manager_settings() {
+    manager_options settings = options_.common.manager();
+    settings.events =
+        std::make_shared<extension_observer>(std::move(settings.events), [this] { on_extended(); });
+    return settings;
 }
 
 std::vector<std::string> lock_runner::environment() const {

@@ -1,6 +1,6 @@
 // Holds a lock while a command runs: the heart of `redlock run`. It acquires, starts the command,
 // stops it in time when the lock is lost, releases, and tells how it all ended. Stopping depends on
-// no reply of any node: two timers of ours and the keeper's see to it. Main thread only.
+// no reply of any node: timers of ours and the keeper's see to it. Main thread only.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -13,10 +13,11 @@
 #include <vector>
 
 #include "cli/boot_timer.hpp"
-#include "cli/child.hpp"
-#include "cli/keeper.hpp"
+#include "cli/exit_status.hpp"
+#include "cli/kept_command.hpp"
 #include "cli/run.hpp"
 #include "cli/signals.hpp"
+#include "cli/stop_plan.hpp"
 
 namespace redlock::cli {
 
@@ -37,36 +38,44 @@ class lock_runner {
     [[nodiscard]] std::string name() const;
 
     void on_signal(int number);
-    void on_child_change();
+    void on_command_change();
+    void on_extended() noexcept;
+    void set_keepers_deadline() noexcept;
     void watch_validity();
     void on_lost(const std::string& reason);
     void on_overrun();
     void stop_command(boot_clock::time_point kill_at);
+    /// Lets what the command left running end by itself for a moment, and then ends it.
+    boost::asio::awaitable<void> end_background();
+    void terminate_background();
+    [[nodiscard]] bool is_lost() const { return status_after(0) == exit_lost; }
+    /// The exit status, given what was noticed meanwhile.
+    [[nodiscard]] int status_after(int own) const;
+    [[nodiscard]] keeper_lines lines() const;
+    [[nodiscard]] manager_options manager_settings();
 
     const run_options& options_;
     std::chrono::milliseconds lease_time_;
     std::chrono::nanoseconds margin_;  ///< The stop margin.
-    std::chrono::nanoseconds slice_;   ///< How long before validity ends SIGKILL is sent: on a
-                                       ///< busy machine even a killed process takes time to die.
+    stop_plan plan_;
     std::vector<std::string> urls_;
 
     boost::asio::io_context loop_{1};
     lock_manager locks_;
     signals signals_;
     boost::asio::cancellation_signal cancel_;
-    boost::asio::steady_timer ended_;  ///< Never expires; cancelled when the command has ended.
+    boost::asio::steady_timer changed_;  ///< Never expires; cancelled at news of the command.
     boot_timer validity_;
     boot_timer kill_;
     boot_timer hold_;
 
     lock held_;
-    std::optional<keeper> keeper_;
-    std::optional<child> child_;
-    std::optional<int> child_status_;
+    std::optional<kept_command> command_;
+    std::optional<int> command_status_;
     std::optional<boot_clock::time_point> kill_at_;
+    stop_claims claims_;  ///< What was noticed while there was no keeper to share it with.
     int interrupted_by_ = 0;
-    bool lost_ = false;
-    bool overrun_ = false;
+    bool finished_ = false;
 };
 
 }  // namespace redlock::cli

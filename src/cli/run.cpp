@@ -12,11 +12,11 @@ namespace {
 constexpr const char* run_help =
     "COMMAND is started without a shell, as a process group of its own with our standard input\n"
     "and terminal. Signals are passed on to it. It sees REDLOCK_RESOURCE, REDLOCK_TOKEN,\n"
-    "REDLOCK_FENCING_TOKEN, REDLOCK_NODES and, if a configuration file was used, REDLOCK_CONFIG. "
-    "If "
-    "the\n"
-    "lock is lost, its group gets SIGTERM and then SIGKILL, both before anybody else can hold the "
-    "lock; if redlock dies, it gets SIGKILL.\n\n"
+    "REDLOCK_FENCING_TOKEN, REDLOCK_NODES and, if a configuration file was used, REDLOCK_CONFIG.\n"
+    "If the lock is lost, COMMAND and everything that it started get SIGTERM and then SIGKILL, "
+    "both\n"
+    "before anybody else can hold the lock; if redlock is killed, they get SIGKILL. What COMMAND\n"
+    "leaves running when it ends is ended too, unless --background=keep says otherwise.\n\n"
     "Exit status: that of COMMAND; 128+n after signal n; 75 somebody else holds the lock, or the\n"
     "wait ran out (see -E); 69 too few nodes answered; 79 the lock was lost while COMMAND ran;\n"
     "124 --max-hold was exceeded; 126 COMMAND cannot be executed; 127 it was not found; 64 usage;\n"
@@ -52,6 +52,11 @@ void add_run(CLI::App& root, invocation& asked) {
                         "What COMMAND gets when the lock is lost: SIGTERM and then SIGKILL "
                         "(default), only SIGKILL, "
                         "or nothing");
+    add_choice<background>(
+        *command, "--background", options->rest,
+        {{"end", background::end}, {"keep", background::keep}},
+        "What happens to processes that COMMAND leaves running when it ends: they are ended before "
+        "the lock is released (default), or left alone");
     add_duration(
         *command, "--max-hold", options->max_hold,
         "Stop COMMAND after this time, by SIGTERM and then SIGKILL whatever --on-lost says; "

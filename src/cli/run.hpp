@@ -8,14 +8,14 @@
 #include <vector>
 
 #include "cli/common_options.hpp"
+#include "cli/stop_plan.hpp"
 
 namespace redlock::cli {
 
-/// What to do with the command when the lock is lost while it runs.
-enum class on_lost {
-    term,  ///< SIGTERM at once, SIGKILL before validity ends.
-    kill,  ///< SIGKILL at once.
-    warn,  ///< Only say so; the exit status tells it too.
+/// What becomes of the processes that the command leaves running when it ends.
+enum class background {
+    end,   ///< They are ended before the lock is released.
+    keep,  ///< They are left alone, without the lock.
 };
 
 struct run_options {
@@ -27,6 +27,7 @@ struct run_options {
     std::optional<std::chrono::nanoseconds> max_hold;
     std::optional<std::chrono::nanoseconds> stop_margin;  ///< Empty: as configured.
     on_lost reaction = on_lost::term;
+    background rest = background::end;
 };
 
 /// Holds the lock while the command runs; returns the exit status. Main thread only.

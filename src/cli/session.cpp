@@ -2,6 +2,7 @@
 // there; `async_close` bounds how long that takes, so there is no need for a second, harder one.
 #include "cli/session.hpp"
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -9,6 +10,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <exception>
+#include <utility>
 
 #include "cli/exit_status.hpp"
 #include "cli/report.hpp"
@@ -30,7 +32,10 @@ asio::awaitable<int> guarded(lock_manager& locks,
 int run_session(const common_options& options,
                 const std::function<asio::awaitable<int>(lock_manager&)>& work) {
     asio::io_context loop{1};
-    lock_manager locks{loop.get_executor(), node_list{options.node_urls()}, options.manager()};
+    manager_options settings = options.manager();
+    // Nobody waits for the rest of the nodes after us, so the close has to.
+    settings.close_timeout = std::max(settings.close_timeout, settings.node_timeout);
+    lock_manager locks{loop.get_executor(), node_list{options.node_urls()}, std::move(settings)};
     asio::cancellation_signal cancel;
     int interrupted_by = 0;
     bool done = false;

@@ -16,9 +16,12 @@ set(cli_sources
     src/cli/extend.cpp
     src/cli/json_output.cpp
     src/cli/keeper.cpp
+    src/cli/keeper_process.cpp
+    src/cli/kept_command.cpp
     src/cli/list.cpp
     src/cli/local.cpp
     src/cli/lock_runner.cpp
+    src/cli/process_tree.cpp
     src/cli/progress.cpp
     src/cli/redis_process.cpp
     src/cli/release.cpp
@@ -28,5 +31,6 @@ set(cli_sources
     src/cli/signals.cpp
     src/cli/spawn.cpp
     src/cli/status.cpp
+    src/cli/stop_plan.cpp
     src/cli/table.cpp
     src/cli/vouch.cpp)

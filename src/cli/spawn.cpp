@@ -33,45 +33,8 @@ std::vector<int>& inherited_descriptors() {
     return descriptors;
 }
 
-/// What the child needs after the fork, in the form that system calls take.
-struct prepared {
-    std::vector<char*> arguments;
-    std::vector<std::string> environment_text;
-    std::vector<char*> environment;
-    std::vector<int> kept;  ///< Sorted; above 2.
-    pid_t parent = 0;
-    int report = -1;
-};
-
 std::string_view name_of(std::string_view assignment) {
     return assignment.substr(0, assignment.find('='));
-}
-
-prepared prepare(const spawn_options& options) {
-    prepared out;
-    for (const std::string& argument : options.arguments) {
-        out.arguments.push_back(const_cast<char*>(argument.c_str()));  // NOLINT(*-const-cast)
-    }
-    out.arguments.push_back(nullptr);
-    for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
-        const bool replaced =
-            std::any_of(options.environment.begin(), options.environment.end(),
-                        [&](const std::string& ours) { return name_of(ours) == name_of(*entry); });
-        if (!replaced) {
-            out.environment_text.emplace_back(*entry);
-        }
-    }
-    out.environment_text.insert(out.environment_text.end(), options.environment.begin(),
-                                options.environment.end());
-    for (std::string& entry : out.environment_text) {
-        out.environment.push_back(entry.data());
-    }
-    out.environment.push_back(nullptr);
-    out.kept = inherited_descriptors();
-    out.kept.insert(out.kept.end(), options.pass_on.begin(), options.pass_on.end());
-    std::sort(out.kept.begin(), out.kept.end());
-    out.parent = ::getpid();
-    return out;
 }
 
 // ---- In the child, between fork and exec -------------------------------------------------------
@@ -89,20 +52,6 @@ void mark_close_on_exec(unsigned first, unsigned last) {
     const auto end = std::min<rlim_t>(limit.rlim_cur, rlim_t{last} + 1);
     for (rlim_t fd = first; fd < end; ++fd) {
         ::fcntl(static_cast<int>(fd), F_SETFD, FD_CLOEXEC);
-    }
-}
-
-void hide_our_descriptors(const prepared& with, const std::vector<int>& pass_on) {
-    unsigned next = 3;
-    for (const int fd : with.kept) {
-        if (fd >= 3) {
-            mark_close_on_exec(next, static_cast<unsigned>(fd) - 1);
-            next = static_cast<unsigned>(fd) + 1;
-        }
-    }
-    mark_close_on_exec(next, ~0U);
-    for (const int fd : pass_on) {
-        ::fcntl(fd, F_SETFD, 0);
     }
 }
 
@@ -133,40 +82,73 @@ void redirect(int from, int to) {
     }
 }
 
-[[noreturn]] void become(const spawn_options& options, const prepared& with) {
+}  // namespace
+
+prepared_program::prepared_program(const spawn_options& options) : options_(options) {
+    for (const std::string& argument : options.arguments) {
+        arguments_.push_back(const_cast<char*>(argument.c_str()));  // NOLINT(*-const-cast)
+    }
+    arguments_.push_back(nullptr);
+    for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+        const bool replaced =
+            std::any_of(options.environment.begin(), options.environment.end(),
+                        [&](const std::string& ours) { return name_of(ours) == name_of(*entry); });
+        if (!replaced) {
+            environment_text_.emplace_back(*entry);
+        }
+    }
+    environment_text_.insert(environment_text_.end(), options.environment.begin(),
+                             options.environment.end());
+    for (std::string& entry : environment_text_) {
+        environment_.push_back(entry.data());
+    }
+    environment_.push_back(nullptr);
+    kept_ = inherited_descriptors();
+    kept_.insert(kept_.end(), options.pass_on.begin(), options.pass_on.end());
+    std::sort(kept_.begin(), kept_.end());
+}
+
+void prepared_program::hide_our_descriptors() const {
+    unsigned next = 3;
+    for (const int fd : kept_) {
+        if (fd >= 3) {
+            mark_close_on_exec(next, static_cast<unsigned>(fd) - 1);
+            next = static_cast<unsigned>(fd) + 1;
+        }
+    }
+    mark_close_on_exec(next, ~0U);
+    for (const int fd : options_.pass_on) {
+        ::fcntl(fd, F_SETFD, 0);
+    }
+}
+
+void prepared_program::become(pid_t parent, int report) const {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (::getppid() != with.parent) {
+    if (::getppid() != parent) {
         ::_exit(1);  // It died before the line above could take effect.
     }
-    if (options.own_group) {
+    if (options_.own_group) {
         ::setpgid(0, 0);
     }
-    if (options.terminal >= 0) {
+    if (options_.terminal >= 0) {
         // We are in the background at this moment: without this, SIGTTOU would stop us.
         struct sigaction ignore {};
         ignore.sa_handler = SIG_IGN;
         ::sigaction(SIGTTOU, &ignore, nullptr);
-        ::tcsetpgrp(options.terminal, ::getpgrp());
+        ::tcsetpgrp(options_.terminal, ::getpgrp());
     }
-    if (options.announce_to >= 0) {
-        const pid_t self = ::getpid();
-        // A few bytes into an empty pipe: all or nothing, and never blocking.
-        [[maybe_unused]] const auto told = ::write(options.announce_to, &self, sizeof self);
-    }
-    redirect(options.standard_input, STDIN_FILENO);
-    redirect(options.standard_output, STDOUT_FILENO);
-    redirect(options.standard_error, STDERR_FILENO);
-    hide_our_descriptors(with, options.pass_on);
+    redirect(options_.standard_input, STDIN_FILENO);
+    redirect(options_.standard_output, STDOUT_FILENO);
+    redirect(options_.standard_error, STDERR_FILENO);
+    hide_our_descriptors();
     reset_signals();
     // By the new PATH, not ours: `redlock local` sets one in which the command finds redlock.
-    environ = const_cast<char**>(with.environment.data());  // NOLINT(*-const-cast)
-    ::execvp(with.arguments.front(), with.arguments.data());
+    environ = const_cast<char**>(environment_.data());  // NOLINT(*-const-cast)
+    ::execvp(arguments_.front(), arguments_.data());
     const int cause = errno;
-    [[maybe_unused]] const auto told = ::write(with.report, &cause, sizeof cause);
+    [[maybe_unused]] const auto told = ::write(report, &cause, sizeof cause);
     ::_exit(127);
 }
-
-}  // namespace
 
 void fill_standard_descriptors() {
     for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
@@ -200,8 +182,8 @@ pid_t spawn(const spawn_options& options) {
         throw spawn_error(errno, false,
                           fmt::format("cannot create a pipe: {}", std::strerror(errno)));
     }
-    prepared with = prepare(options);
-    with.report = report[1];
+    const prepared_program program{options};
+    const pid_t self = ::getpid();
 
     // No handler of ours may run in the child before its dispositions are reset.
     sigset_t all;
@@ -210,7 +192,7 @@ pid_t spawn(const spawn_options& options) {
     ::pthread_sigmask(SIG_SETMASK, &all, &before);
     const pid_t child = ::fork();
     if (child == 0) {
-        become(options, with);
+        program.become(self, report[1]);
     }
     const int fork_error = errno;
     ::pthread_sigmask(SIG_SETMASK, &before, nullptr);

@@ -21,8 +21,6 @@ struct spawn_options {
     int standard_input = -1;   ///< -1: ours is passed on.
     int standard_output = -1;  ///< Likewise.
     int standard_error = -1;   ///< Likewise.
-    /// Where the child writes its process number (a pid_t) before the program starts; -1: nowhere.
-    int announce_to = -1;
     std::vector<int> pass_on;  ///< Other descriptors of ours that the program shall have.
 };
 
@@ -48,6 +46,25 @@ void fill_standard_descriptors();
 /// Notes which descriptors we were given, so that they, and nothing that is opened later, are
 /// passed on. Call first thing in main(); without it only 0, 1 and 2 are passed on.
 void remember_inherited_descriptors();
+
+/// A program with all that its start needs, made before a fork, since between fork and exec only
+/// async-signal-safe calls are allowed. `options` must outlive it.
+class prepared_program {
+  public:
+    explicit prepared_program(const spawn_options& options);
+    /// In the child: becomes the program, or writes the errno (an int) to `report` and exits. Exits
+    /// also if its parent is not `parent` any more. Async-signal-safe.
+    [[noreturn]] void become(pid_t parent, int report) const;
+
+  private:
+    void hide_our_descriptors() const;
+
+    const spawn_options& options_;
+    std::vector<char*> arguments_;
+    std::vector<std::string> environment_text_;
+    std::vector<char*> environment_;
+    std::vector<int> kept_;  ///< Sorted; above 2.
+};
 
 /// Starts the program and returns once it runs, or throws `spawn_error`; a child whose program
 /// could not be executed is gone by then. The child gets SIGKILL when this process dies, whatever

@@ -81,6 +81,46 @@ TEST_F(run_loss, with_redlock_stopped_the_command_is_dead_before_validity_ends) 
     ::unlink((path + ".pid").c_str());
 }
 
+// The pause goes beyond the end that the lease had before its last renewal, and ends long before
+// the new one.
+TEST_F(run_loss, a_pause_that_the_lease_outlasts_is_no_loss) {
+    process runner{start(
+        {"run", "-v", "--lease-time", "6s", "a", "--", "sh", "-c", "echo up; exec sleep 1000"})};
+    runner.wait_for_out("up");
+    const double begun = now();
+    runner.wait_for_err("extended a");
+    runner.signal(SIGSTOP);
+    eventually([&] { return now() > begun + 6.1; }, "the first lease would be over");
+    runner.signal(SIGCONT);
+    runner.signal(SIGTERM);
+    const auto result = runner.wait();
+    EXPECT_EQ(result.status, 128 + SIGTERM) << result.err;
+    EXPECT_EQ(result.err.find("lost"), std::string::npos) << result.err;
+}
+
+TEST_F(run_loss, the_keeper_says_why_it_killed_and_redlock_does_not_say_it_again) {
+    process runner{
+        start({"run", "--lease-time", "1s", "a", "--", "sh", "-c", "echo up; exec sleep 1000"})};
+    runner.wait_for_out("up");
+    runner.signal(SIGSTOP);
+    runner.wait_for_err("redlock: a: the lock is lost: redlock could not renew it in time");
+    runner.signal(SIGCONT);
+    const auto result = runner.wait();
+    EXPECT_EQ(result.status, 79);
+    EXPECT_EQ(result.err.find("lost"), result.err.rfind("lost")) << result.err;
+}
+
+TEST_F(run_loss, the_keeper_ends_what_runs_too_long) {
+    process runner{start({"run", "--on-lost=warn", "--max-hold", "500ms", "a", "--", "sh", "-c",
+                          "echo up; exec sleep 1000"})};
+    runner.wait_for_out("up");
+    runner.signal(SIGSTOP);
+    runner.wait_for_err("redlock: a: the command runs for longer than 500ms, and everything");
+    runner.signal(SIGCONT);
+    const auto result = runner.wait();
+    EXPECT_EQ(result.status, 124) << result.err;
+}
+
 TEST_F(run_loss, deletion_stops_the_command) {
     process runner{start({"run", "--lease-time", "600ms", "a", "--", "sh", "-c",
                           "trap 'echo TERM; exit 0' TERM; echo up; while :; do sleep 0.01; done"})};

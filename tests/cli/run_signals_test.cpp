@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
-#include <sstream>
 #include <utility>
 
 #include "cli/support/three_nodes.hpp"
@@ -80,16 +79,6 @@ TEST_F(run_signals, interrupted_while_waiting_with_one_node_free_leaves_nothing_
     EXPECT_FALSE(nodes[2].get("a"));
 }
 
-/// Numbers that the command printed: its own and its child's.
-std::vector<pid_t> printed_processes(const std::string& out) {
-    std::istringstream in{out};
-    std::vector<pid_t> processes;
-    for (pid_t process = 0; in >> process;) {
-        processes.push_back(process);
-    }
-    return processes;
-}
-
 TEST_F(run_signals, killing_redlock_kills_the_command_and_its_children) {
     const std::string path = testing::TempDir() + "redlock-pids-" + std::to_string(::getpid());
     process runner{start(
@@ -107,16 +96,6 @@ TEST_F(run_signals, killing_redlock_kills_the_command_and_its_children) {
     EXPECT_EQ(runner.wait().status, -SIGKILL);
     eventually([&] { return !alive(command); }, "the command dies");
     eventually([&] { return !alive(grandchild); }, "its child dies");
-}
-
-TEST_F(run_signals, a_command_that_ends_leaves_its_background_alone) {
-    const auto result = run({"run", "a", "--", "sh", "-c", "sleep 1000 >/dev/null 2>&1 & echo $!"});
-    EXPECT_EQ(result.status, 0);
-    const auto left = printed_processes(result.out);
-    ASSERT_EQ(left.size(), 1U);
-    ASSERT_GT(left[0], 1);
-    EXPECT_TRUE(alive(left[0]));
-    ::kill(left[0], SIGKILL);
 }
 
 TEST_F(run_signals, stop_and_continue) {

@@ -6,6 +6,8 @@
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 #include <sstream>
+#include <stop_token>
+#include <thread>
 
 #include "cli/support/three_nodes.hpp"
 
@@ -149,6 +151,30 @@ TEST_F(script_commands, locks_of_other_libraries_can_be_extended_and_released_by
     EXPECT_EQ(run({"extend", "a", "theirs", "--lease-time", "10s"}).status, 0);
     EXPECT_EQ(run({"release", "a", "theirs"}).status, 0);
     EXPECT_EQ(nodes_holding("a"), 0);
+}
+
+// The quorum has decided long before the slow node comes to it.
+TEST_F(script_commands, wait_for_the_slowest_node) {
+    const std::jthread slows{[&](const std::stop_token& enough) {
+        while (!enough.stop_requested()) {
+            nodes[2].command({"EVAL", "local n = 0 for i = 1, 4000000 do n = n + i end", "0"});
+        }
+    }};
+    const std::vector<std::string> patience{"--node-timeout", "10s"};
+    const auto with_patience = [&](std::vector<std::string> line) {
+        line.insert(line.end(), patience.begin(), patience.end());
+        return run(line);
+    };
+    for (int round = 0; round < 5; ++round) {
+        const auto taken = with_patience({"acquire", "--lease-time", "10s", "a"});
+        ASSERT_EQ(taken.status, 0) << taken.err;
+        EXPECT_EQ(nodes_holding("a"), 3);
+        const std::string token = taken.out.substr(0, taken.out.find(' '));
+        ASSERT_EQ(with_patience({"extend", "--lease-time", "50s", "a", token}).status, 0);
+        EXPECT_GT(nodes[2].pttl("a"), 20'000);
+        ASSERT_EQ(with_patience({"release", "a", token}).status, 0);
+        EXPECT_EQ(nodes_holding("a"), 0);
+    }
 }
 
 TEST_F(script_commands, status_verdicts) {

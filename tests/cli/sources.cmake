@@ -6,6 +6,7 @@ set(cli_test_sources
     tests/cli/local_test.cpp
     tests/cli/one_server_test.cpp
     tests/cli/reading_test.cpp
+    tests/cli/run_descendants_test.cpp
     tests/cli/run_loss_test.cpp
     tests/cli/run_refused_test.cpp
     tests/cli/run_signals_test.cpp
@@ -13,6 +14,7 @@ set(cli_test_sources
     tests/cli/script_commands_test.cpp
     tests/cli/secrets_test.cpp
     tests/cli/settings_test.cpp
+    tests/cli/stop_plan_test.cpp
     tests/cli/support/forbidden_signals.cpp
     tests/cli/support/process.cpp
     tests/cli/terminal_test.cpp

@@ -39,7 +39,8 @@ constexpr sock_filter answer(std::uint32_t with) {
 
 bool forbid_group_signals() {
     constexpr std::uint32_t lowest_negative = 0x80000000;
-    std::array<sock_filter, 8> steps{load(offsetof(seccomp_data, nr)),
+    std::array<sock_filter, 9> steps{load(offsetof(seccomp_data, nr)),
+                                     jump(BPF_JEQ, __NR_pidfd_send_signal, 6, 0),
                                      jump(BPF_JEQ, __NR_kill, 0, 4),
                                      load(argument(0)),
                                      jump(BPF_JGE, lowest_negative, 0, 2),

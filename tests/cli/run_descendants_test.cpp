@@ -1,0 +1,196 @@
+// Everything that the command started ends with the lock, however it left the command's group,
+// session or parent. Each way of leaving appends to a file, and has ended when redlock has.
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "cli/support/three_nodes.hpp"
+
+namespace redlock::cli_test {
+namespace {
+
+/// Says its number in a file and works until somebody ends it. It hears no SIGTERM.
+const std::string deaf_worker =
+    "trap '' TERM HUP; echo $$ >\"$NUMBER\"; while :; do sleep 0.01; done";
+const std::string worker = "echo $$ >\"$NUMBER\"; while :; do sleep 0.01; done";
+
+struct way_out {
+    const char* name;
+    const char* line;  ///< A script that starts "$WORKER" and waits.
+};
+
+/// So that nobody waits for the end of our output.
+const std::string in_background = "setsid sh -c \"$WORKER\" >/dev/null 2>&1 </dev/null & ";
+const std::string until_it_works = "until [ -s \"$NUMBER\" ]; do sleep 0.01; done; ";
+
+const std::vector<way_out> ways{
+    {"plainly", "sh -c \"$WORKER\""},
+    {"timeout", "timeout 60 sh -c \"$WORKER\""},
+    {"job_control", "bash -c 'set -m; sh -c \"$WORKER\" & wait'"},
+    {"setsid", "setsid -w sh -c \"$WORKER\""},
+    {"double_fork", "(setsid sh -c \"$WORKER\" &) ; exec sleep 1000"},
+};
+
+class with_worker : public three_nodes {
+  protected:
+    ~with_worker() override { ::unlink(number_.c_str()); }
+
+    [[nodiscard]] process_options start_worker(std::vector<std::string> options,
+                                               const std::string& script,
+                                               const std::string& work = worker) const {
+        ::unlink(number_.c_str());
+        options.insert(options.begin(), "run");
+        options.insert(options.end(), {"a", "--", "sh", "-c", script});
+        auto line = start(options);
+        line.environment["WORKER"] = work;
+        line.environment["NUMBER"] = number_;
+        return line;
+    }
+    /// The worker's number, once it works.
+    [[nodiscard]] pid_t working() const {
+        pid_t number = 0;
+        eventually([&] { return (std::ifstream(number_) >> number) && number > 1; },
+                   "the worker works");
+        EXPECT_TRUE(alive(number));
+        return number;
+    }
+    void lose() {
+        for (auto& node : nodes) {
+            node.command({"DEL", "a"});
+        }
+    }
+
+  private:
+    std::string number_ = testing::TempDir() + "redlock-worker-" + std::to_string(::getpid());
+};
+
+class run_descendants : public with_worker, public testing::WithParamInterface<way_out> {};
+
+TEST_P(run_descendants, end_when_the_lock_is_lost) {
+    for (const std::string& work : {worker, deaf_worker}) {
+        process runner{start_worker({"--lease-time", "3s"}, GetParam().line, work)};
+        const pid_t number = working();
+        lose();
+        const auto result = runner.wait();
+        EXPECT_EQ(result.status, 79) << result.err;
+        EXPECT_FALSE(alive(number)) << "by the time that redlock has ended";
+    }
+}
+
+TEST_P(run_descendants, end_at_max_hold) {
+    process runner{start_worker({"--max-hold", "1s"}, GetParam().line, deaf_worker)};
+    const pid_t number = working();
+    const auto result = runner.wait();
+    EXPECT_EQ(result.status, 124) << result.err;
+    EXPECT_NE(result.err.find("runs for longer than 1.0s"), std::string::npos) << result.err;
+    EXPECT_FALSE(alive(number));
+    EXPECT_TRUE(clean("a"));
+}
+
+TEST_P(run_descendants, end_when_redlock_is_killed) {
+    process runner{start_worker({}, GetParam().line, deaf_worker)};
+    const pid_t number = working();
+    runner.signal(SIGKILL);
+    runner.wait_for_err("redlock: a: redlock was killed");
+    EXPECT_EQ(runner.wait().status, -SIGKILL);
+    eventually([&] { return !alive(number); }, "the worker ends");
+}
+
+TEST_P(run_descendants, end_when_redlock_is_stopped_for_too_long) {
+    process runner{start_worker({"--lease-time", "1s"}, GetParam().line, deaf_worker)};
+    const pid_t number = working();
+    runner.signal(SIGSTOP);
+    runner.wait_for_err("redlock: a: the lock is lost: redlock could not renew it in time");
+    eventually([&] { return !alive(number); }, "the worker ends");
+    runner.signal(SIGCONT);
+    const auto result = runner.wait();
+    EXPECT_EQ(result.status, 79) << result.err;
+}
+
+TEST_P(run_descendants, end_when_the_keeper_is_killed) {
+    process runner{start_worker({}, GetParam().line, deaf_worker)};
+    const pid_t number = working();
+    const auto children = children_of(runner.pid());
+    ASSERT_EQ(children.size(), 1U);
+    ASSERT_EQ(::kill(children[0], SIGKILL), 0);
+    const auto result = runner.wait();
+    EXPECT_EQ(result.status, 70) << result.err;
+    EXPECT_NE(result.err.find("the keeper process has ended"), std::string::npos) << result.err;
+    EXPECT_FALSE(alive(number));
+    EXPECT_TRUE(clean("a"));
+}
+
+INSTANTIATE_TEST_SUITE_P(ways, run_descendants, testing::ValuesIn(ways),
+                         [](const auto& tried) { return std::string{tried.param.name}; });
+
+using run_background = with_worker;
+
+TEST_F(run_background, ends_before_the_lock_is_released) {
+    for (const std::string& work : {worker, deaf_worker}) {
+        process runner{start_worker({}, in_background + until_it_works + "exit 3", work)};
+        const pid_t number = working();
+        const auto result = runner.wait();
+        EXPECT_EQ(result.status, 3) << result.err;
+        EXPECT_NE(result.err.find("what it left running is ended too"), std::string::npos)
+            << result.err;
+        EXPECT_FALSE(alive(number));
+        EXPECT_TRUE(clean("a"));
+    }
+}
+
+// As a tee at the end of a pipe does, which still has something to write.
+TEST_F(run_background, may_end_by_itself_in_a_moment) {
+    const auto result = run({"run", "a", "--", "sh", "-c", "(sleep 0.1; echo written) & exit 0"});
+    EXPECT_EQ(result.status, 0);
+    EXPECT_EQ(result.out, "written\n");
+    EXPECT_EQ(result.err, "");
+}
+
+TEST_F(run_background, is_kept_if_asked_for) {
+    process runner{
+        start_worker({"--background", "keep"}, in_background + until_it_works + "exit 3")};
+    const auto result = runner.wait();
+    EXPECT_EQ(result.status, 3);
+    EXPECT_EQ(result.err, "");
+    const pid_t number = working();
+    EXPECT_TRUE(clean("a"));
+    ::kill(number, SIGKILL);
+}
+
+TEST_F(run_background, that_was_to_be_kept_ends_all_the_same_while_the_command_runs) {
+    process runner{start_worker({"--background", "keep", "--lease-time", "3s"},
+                                "(setsid sh -c \"$WORKER\" &) ; exec sleep 1000")};
+    const pid_t number = working();
+    lose();
+    EXPECT_EQ(runner.wait().status, 79);
+    EXPECT_FALSE(alive(number));
+}
+
+/// The first process of a container gets all orphans, and must take leave of each.
+TEST_F(run_background, is_reaped_by_the_first_process_of_a_container) {
+    const std::vector<std::string> container{"unshare", "--map-root-user", "--pid", "--fork",
+                                             "--mount-proc"};
+    auto probe = container;
+    probe.emplace_back("true");
+    if (process{{.arguments = probe}}.wait().status != 0) {
+        GTEST_SKIP() << "no namespaces may be made here";
+    }
+    // The orphan of the shell that becomes redlock is nobody's descendant but ours; those of the
+    // command are the keeper's.
+    auto line = container;
+    line.insert(line.end(), {"sh", "-c", "(sleep 0.1 &); exec \"$@\"", "sh"});
+    const auto runner =
+        redlock_line({"run", "a", "--", "sh", "-c",
+                      "for i in 1 2 3 4 5; do (sleep 0.1 &); done; sleep 1; "
+                      "for p in /proc/[0-9]*/stat; do cut -d' ' -f3 $p; done | grep -c Z; exit 5"});
+    line.insert(line.end(), runner.begin(), runner.end());
+    const auto result = process{{.arguments = line, .environment = environment()}}.wait();
+    EXPECT_EQ(result.status, 5) << result.err;
+    EXPECT_EQ(result.out, "0\n") << "no zombies";
+}
+
+}  // namespace
+}  // namespace redlock::cli_test
