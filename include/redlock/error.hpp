@@ -80,6 +80,12 @@ enum class node_errc {
     /// No server of the Redis Cluster carried the command out: the key's slot has no master, or is
     /// on its way from one to another (CLUSTERDOWN, TRYAGAIN, MOVED, ASK).
     slot_unserved,
+    /// The server does not know a command that is needed: it was renamed or disabled there, or a
+    /// proxy in between does not pass it. The message names it.
+    unknown_command,
+    /// The server is in protected mode (DENIED): without a password it accepts connections from its
+    /// own machine only. Nothing was carried out.
+    protected_mode,
 };
 
 [[nodiscard]] const boost::system::error_category& lock_category() noexcept;

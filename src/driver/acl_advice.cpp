@@ -90,9 +90,22 @@ std::string acl_advice(std::string_view error_text, const acl_context& sent) {
     return {};
 }
 
+std::string missing_command_advice(std::string_view error_text) {
+    const auto unknown = redis::read_missing_command(error_text);
+    if (!unknown) {
+        return {};
+    }
+    return redis::advice_for_missing(
+        unknown->name.empty() ? command_in_script(unknown->script, unknown->line) : unknown->name);
+}
+
 std::string shown_with_advice(std::string_view error_text, const acl_context& sent) {
     std::string shown = redis::shown_text(error_text);
-    if (const std::string advice = acl_advice(error_text, sent); !advice.empty()) {
+    std::string advice = acl_advice(error_text, sent);
+    if (advice.empty()) {
+        advice = missing_command_advice(error_text);
+    }
+    if (!advice.empty()) {
         shown += ": " + advice;
     }
     return shown;

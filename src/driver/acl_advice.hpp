@@ -18,6 +18,10 @@ struct acl_context {
 /// What to allow the user, with the rule to add; empty if the error speaks of something else.
 [[nodiscard]] std::string acl_advice(std::string_view error_text, const acl_context& sent = {});
 
+/// Which command the server does not know, and why that may be; empty if the error speaks of
+/// something else.
+[[nodiscard]] std::string missing_command_advice(std::string_view error_text);
+
 /// The server's words as `redis::shown_text`, followed by the advice.
 [[nodiscard]] std::string shown_with_advice(std::string_view error_text,
                                             const acl_context& sent = {});

@@ -161,7 +161,8 @@ void node_examination::finish() {
 void node_examination::take_info(const reply_view& reply) {
     if (!reply.is_text()) {
         seen_.unseen.push_back(unseen_by(reply, "its version, role, memory and replicas", "info"));
-        if (std::string rule = rule_if_refused(reply, "info"); !rule.empty()) {
+        if (std::string rule = rule_if_refused(reply, "info");
+            !rule.empty() || redis::read_missing_command(reply.text())) {
             note_missing({"info", std::move(rule),
                           "telling whether it was restarted or is listed twice",
                           pool_.at(seen_.node).guarded()});
@@ -294,7 +295,8 @@ void node_examination::take_memory_settings(const reply_view& reply) {
 void node_examination::take_eval(const reply_view& reply) {
     if (reply.is_integer()) {
         seen_.runs_scripts = true;
-    } else if (!redis::is_acl_refusal(reply.text())) {
+    } else if (!redis::is_acl_refusal(reply.text()) && !redis::read_missing_command(reply.text())) {
+        // The probes name a right or a command that is missing.
         seen_.runs_scripts = false;
         seen_.scripts_message = redis::shown_text(reply.text());
     }

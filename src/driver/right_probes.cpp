@@ -83,9 +83,7 @@ std::optional<missing_right> missing_by(const right_probe& probe, std::string_vi
         return missing_right{std::move(what), std::move(rule), std::string{probe.needed_for},
                              probe.essential};
     };
-    // "ERR unknown command", and of subcommands "ERR Unknown subcommand" or "ERR unknown
-    // subcommand".
-    if (answer.starts_with("ERR unknown") || answer.starts_with("ERR Unknown")) {
+    if (redis::read_missing_command(answer)) {
         return found(std::string{probe.command}, {});
     }
     const auto refused = redis::read_acl_error(answer);

@@ -38,6 +38,15 @@ void judge_reach(const node_health& node, node_findings& found) {
         advice = "check user and password of its URL";
     } else if (node.error == node_errc::permission_denied) {
         advice = "give the user the rule in docs/keys-and-acl.md";
+    } else if (node.error == node_errc::unknown_command) {
+        advice = "undo its rename-command, or use a server or proxy that passes the command";
+    } else if (node.error == node_errc::protected_mode) {
+        advice =
+            "give the server a password (requirepass, or ACL users) and put it into the URL; or "
+            "protected-mode no where its network is closed";
+    } else if (node.error == node_errc::tls_failed) {
+        advice =
+            "see docs/tls.md; whether the port speaks TLS, and which authority it is signed by";
     } else if (node.error == node_errc::no_answer || node.error == node_errc::unresponsive) {
         advice = "look what holds the server up, or allow it more time (--node-timeout)";
     }
@@ -261,9 +270,11 @@ void judge_rights(const node_health& node, node_findings& found) {
             std::string why = "needed for " + joined(these, &missing_right::needed_for, " and ");
             why += essential ? "; without it the node gives no vote" : "";
             if (unknown) {
-                found.add(essential ? level::problem : level::warning, "missing_command",
-                          fmt::format("the server does not know {}", names), std::move(why),
-                          "ask who runs the server; some rename or disable commands");
+                found.add(
+                    essential ? level::problem : level::warning, "missing_command",
+                    fmt::format("the server does not know {}", names), std::move(why),
+                    "undo its rename-command, or use a server or proxy that passes it; no ACL "
+                    "rule helps");
             } else {
                 found.add(essential ? level::problem : level::warning, "missing_right",
                           fmt::format("the user {} may not use {}", node.user, names),

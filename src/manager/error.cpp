@@ -75,6 +75,10 @@ class node_category_type final : public boost::system::error_category {
                 return "no secure connection could be made";
             case node_errc::slot_unserved:
                 return "no server of the cluster serves this key now";
+            case node_errc::unknown_command:
+                return "does not know a command";
+            case node_errc::protected_mode:
+                return "is in protected mode";
         }
         return "unknown error";
     }

@@ -286,6 +286,10 @@ connect_action connect_steps::refused(const reply_view& reply, std::uint64_t ran
     std::string message = shown_text(reply.text(), target_.password) + doing;
     if (const auto right = read_acl_error(reply.text()); right && !right->name.empty()) {
         message += ": " + advice_for_command(right->name);
+    } else if (const auto missing = read_missing_command(reply.text())) {
+        message += ": " + advice_for_missing(missing->name);
+    } else if (classify(reply.text()) == node_errc::protected_mode) {
+        message += ": give the server a password, or protected-mode no";
     }
     return fail(classify(reply.text()), std::move(message), random);
 }

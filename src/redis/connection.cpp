@@ -305,10 +305,10 @@ void connection::shell::on_timer() {
     if (state_ == connection_state::waiting_to_retry && retry_unasked_ && now >= retry_at_) {
         begin_attempt();
     } else if (state_ == connection_state::connecting && now >= way_deadline_) {
-        fail(node_errc::not_connected,
+        const bool securing = steps_.step() == connect_step::securing;
+        fail(securing ? node_errc::tls_failed : node_errc::not_connected,
              fmt::format("no answer within {} ms while {}{}", milliseconds(way_timeout()),
-                         to_string(steps_.step()),
-                         steps_.step() == connect_step::securing ? steps_.hint() : ""));
+                         to_string(steps_.step()), securing ? steps_.hint() : ""));
     } else if (state_ == connection_state::ready && queue_.in_flight() != 0) {
         watch(now);
     }

@@ -112,6 +112,7 @@ TEST(right_probe, tells_what_is_missing) {
     ASSERT_TRUE(unknown);
     EXPECT_EQ(unknown->rule, "");
     EXPECT_EQ(unknown->what, "set");
+    EXPECT_EQ(missing_by(on_fence, "ERR Command 'SET' not found")->rule, "") << "as DRYRUN says it";
 }
 
 }  // namespace
