@@ -21,6 +21,13 @@ redis::connection_options for_commands(redis::connection_options options, bool g
     return options;
 }
 
+refusal unknown_incarnation(const redis::server_identity& identity) {
+    return {identity.refused ? identity.refused : error_code{node_errc::bad_reply},
+            "whether it was restarted cannot be told: " + (identity.refused_advice.empty()
+                                                               ? "INFO says too little of it"
+                                                               : identity.refused_advice)};
+}
+
 }  // namespace
 
 /// Carries the answer back, unless the node is gone by then.
@@ -124,10 +131,7 @@ std::string node::greeting(const redis::server_identity& identity) {
     if (!identity.incarnation().empty()) {
         return encode_hello(identity, *terms_);
     }
-    events_.on_node_greeted(
-        *this, {std::nullopt,
-                {node_errc::permission_denied,
-                 "whether it was restarted cannot be told: allow the user INFO (+info)"}});
+    events_.on_node_greeted(*this, {std::nullopt, unknown_incarnation(identity)});
     return {};
 }
 

@@ -140,7 +140,8 @@ std::optional<missing_command> read_missing_command(std::string_view text) {
         return missing_command{{}, sha1_in(text), line_in(text)};
     }
     // Other implementations of the protocol have shorter words.
-    if (text.starts_with("ERR unknown") || text.starts_with("ERR Unknown")) {
+    if (text.starts_with("ERR unknown") || text.starts_with("ERR Unknown") ||
+        text.starts_with("unsupported command") || text.starts_with("ERR unsupported command")) {
         return missing_command{};
     }
     return std::nullopt;
@@ -151,6 +152,12 @@ std::string advice_for_missing(std::string_view command) {
         "{} seems to be renamed or disabled there (rename-command), or a proxy does "
         "not pass it; no ACL rule helps",
         command.empty() ? std::string_view{"a command"} : command);
+}
+
+std::string advice_for_refusal(std::string_view text, std::string_view command) {
+    return is_acl_refusal(text)         ? advice_for_command(command)
+           : read_missing_command(text) ? advice_for_missing(command)
+                                        : std::string{};
 }
 
 std::string rule_for_command(std::string_view command) {

@@ -49,6 +49,10 @@ struct missing_command {
 /// For people: why a command is not known, and what helps. `command`: may be empty.
 [[nodiscard]] std::string advice_for_missing(std::string_view command);
 
+/// For people: what to do so that the server takes this command, after this error; empty if the
+/// error is neither of the two kinds.
+[[nodiscard]] std::string advice_for_refusal(std::string_view text, std::string_view command);
+
 /// The rule that allows a command, for example "+set".
 [[nodiscard]] std::string rule_for_command(std::string_view command);
 

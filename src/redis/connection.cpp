@@ -147,6 +147,8 @@ nanoseconds connection::shell::way_timeout() const {
 }
 
 void connection::shell::perform(const connect_action& action) {
+    under_way_ = fmt::format("still {}{}", to_string(steps_.step()),
+                             steps_.step() == connect_step::securing ? steps_.hint() : "");
     if (action.anew) {
         begin_way();
     }
@@ -187,6 +189,12 @@ void connection::shell::perform(const connect_action& action) {
         case connect_action::kind::none:
             break;
     }
+}
+
+// An attempt that has come further than to a refused socket knows more than the one before.
+const std::string& connection::shell::why_not_up() const noexcept {
+    const bool further = steps_.message().empty() || steps_.step() > connect_step::connecting;
+    return state_ == connection_state::connecting && further ? under_way_ : steps_.message();
 }
 
 void connection::shell::become_ready() {
@@ -375,7 +383,7 @@ error_code connection::last_error() const noexcept {
     return shell_->steps().cause();
 }
 const std::string& connection::last_error_message() const noexcept {
-    return shell_->steps().message();
+    return shell_->why_not_up();
 }
 const server_identity* connection::identity() const noexcept {
     return state() == connection_state::ready ? &shell_->steps().identity() : nullptr;
