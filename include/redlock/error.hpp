@@ -98,6 +98,12 @@ enum class node_errc {
     /// The node's other clients use another number of nodes, so that their majorities and ours need
     /// not share a node. It has no vote for us, and acquisitions fail with `errc::different_nodes`.
     different_nodes,
+    /// The server does not know a command that is needed: it was renamed or disabled there, or a
+    /// proxy in between does not pass it. The message names it.
+    unknown_command,
+    /// The server is in protected mode (DENIED): without a password it accepts connections from its
+    /// own machine only. Nothing was carried out.
+    protected_mode,
 };
 
 [[nodiscard]] const boost::system::error_category& lock_category() noexcept;

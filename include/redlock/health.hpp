@@ -73,14 +73,27 @@ struct unseen_fact {
     std::string rule;  ///< The ACL rule that would show it; may be empty.
 };
 
-/// Something that the user of the node's URL may not do, or that the server does not know.
+/// What withholds a command, a key or a channel.
+enum class withheld_by {
+    acl,  ///< The server's ACL.
+    /// The server does not know the command: it was renamed or disabled. Where the server cannot be
+    /// asked that (`ACL DRYRUN`), it may also be a proxy on the way that refuses it.
+    server,
+    proxy,    ///< Something on the way refuses it; the server knows the command.
+    hang_up,  ///< The connection is closed upon it, which is what some proxies do.
+};
+
+[[nodiscard]] std::string_view to_string(withheld_by what) noexcept;
+
+/// Something that the user of the node's URL may not do, or that does not reach the server.
 struct missing_right {
     std::string what;  ///< The command, key or channel.
     /// To be added, for example "+hset", "~redlock:*" or "&__redis__:invalidate". Empty: no rule
-    /// helps, since the server does not know the command.
+    /// helps, since it is not the ACL that withholds the command.
     std::string rule;
     std::string needed_for;  ///< For people.
     bool essential = true;   ///< Without it the node gives no votes.
+    withheld_by by = withheld_by::acl;
 };
 
 /// What one node is like. What is empty could not be seen.

@@ -115,6 +115,7 @@ json::object node_to_json(const node_health& node) {
     for (const missing_right& each : node.missing) {
         missing.push_back(json::object{{"what", json_text(each.what)},
                                        {"rule", text_or_null(each.rule)},
+                                       {"withheld_by", to_string(each.by)},
                                        {"essential", each.essential}});
     }
     out["missing"] = std::move(missing);

@@ -3,7 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
+#include <tuple>
+#include <utility>
 
 #include "redis/acl_error.hpp"
 #include "redis/server_error.hpp"
@@ -16,12 +17,25 @@ namespace {
 using redis::acl_subject;
 
 std::string_view body_of(std::string_view sha1) {
-    const std::array all{&scripts::acquire, &scripts::acquire_in_line, &scripts::extend,
-                         &scripts::hello,   &scripts::release,         &scripts::status,
-                         &scripts::vouch};
-    const auto* const found = std::find_if(
-        all.begin(), all.end(), [=](const scripts::script* each) { return each->sha1 == sha1; });
-    return found == all.end() ? std::string_view{} : (*found)->body;
+    const auto* const found =
+        std::find_if(scripts::all.begin(), scripts::all.end(),
+                     [=](const scripts::script* each) { return each->sha1 == sha1; });
+    return found == scripts::all.end() ? std::string_view{} : (*found)->body;
+}
+
+/// The command that is called first in this text, and what follows; empty if none is.
+std::pair<std::string, std::string_view> first_call(std::string_view text) {
+    for (std::size_t at = text.find("redis."); at != std::string_view::npos;
+         at = text.find("redis.", at + 1)) {
+        const std::string_view here = text.substr(at);
+        for (const std::string_view before : {"redis.call('", "redis.pcall('"}) {
+            if (here.starts_with(before)) {
+                const std::string_view name = here.substr(before.size());
+                return {redis::rule_for_command(name.substr(0, name.find('\''))).substr(1), name};
+            }
+        }
+    }
+    return {};
 }
 
 /// Counted from 1.
@@ -49,15 +63,18 @@ std::string key_advice(std::string_view key) {
 }  // namespace
 
 std::string command_in_script(std::string_view sha1, std::size_t line) {
-    const std::string_view text = line == 0 ? std::string_view{} : line_of(body_of(sha1), line);
-    for (const std::string_view before : {"redis.call('", "redis.pcall('"}) {
-        const std::size_t at = text.find(before);
-        if (at != std::string_view::npos) {
-            const std::string_view rest = text.substr(at + before.size());
-            return redis::rule_for_command(rest.substr(0, rest.find('\''))).substr(1);
+    return line == 0 ? std::string{} : first_call(line_of(body_of(sha1), line)).first;
+}
+
+std::vector<std::string> commands_called_by(const scripts::script& script) {
+    std::vector<std::string> commands;
+    for (auto [name, rest] = first_call(script.body); !name.empty();
+         std::tie(name, rest) = first_call(rest)) {
+        if (std::find(commands.begin(), commands.end(), name) == commands.end()) {
+            commands.push_back(name);
         }
     }
-    return {};
+    return commands;
 }
 
 std::string rule_for_key(std::string_view key) {
@@ -90,9 +107,27 @@ std::string acl_advice(std::string_view error_text, const acl_context& sent) {
     return {};
 }
 
+std::string missing_command_advice(std::string_view error_text, const acl_context& sent) {
+    const auto unknown = redis::read_missing_command(error_text);
+    if (!unknown) {
+        return {};
+    }
+    const std::string in_script = command_in_script(unknown->script, unknown->line);
+    const std::string advice =
+        redis::advice_for_missing(!in_script.empty()      ? std::string_view{in_script}
+                                  : !sent.command.empty() ? sent.command
+                                                          : std::string_view{unknown->name});
+    return unknown->name == "evalsha" ? advice + ". Or is it a Sentinel? Then use redis+sentinel://"
+                                      : advice;
+}
+
 std::string shown_with_advice(std::string_view error_text, const acl_context& sent) {
     std::string shown = redis::shown_text(error_text);
-    if (const std::string advice = acl_advice(error_text, sent); !advice.empty()) {
+    std::string advice = acl_advice(error_text, sent);
+    if (advice.empty()) {
+        advice = missing_command_advice(error_text, sent);
+    }
+    if (!advice.empty()) {
         shown += ": " + advice;
     }
     return shown;

@@ -5,6 +5,9 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "scripts/scripts.hpp"
 
 namespace redlock::driver {
 
@@ -18,6 +21,11 @@ struct acl_context {
 /// What to allow the user, with the rule to add; empty if the error speaks of something else.
 [[nodiscard]] std::string acl_advice(std::string_view error_text, const acl_context& sent = {});
 
+/// Which command the server does not know, and why that may be; empty if the error speaks of
+/// something else.
+[[nodiscard]] std::string missing_command_advice(std::string_view error_text,
+                                                 const acl_context& sent = {});
+
 /// The server's words as `redis::shown_text`, followed by the advice.
 [[nodiscard]] std::string shown_with_advice(std::string_view error_text,
                                             const acl_context& sent = {});
@@ -27,5 +35,8 @@ struct acl_context {
 
 /// The command in this line of our script with this SHA1, in small letters; empty if there is none.
 [[nodiscard]] std::string command_in_script(std::string_view sha1, std::size_t line);
+
+/// All commands that a script of ours calls, in small letters, in the order of the text.
+[[nodiscard]] std::vector<std::string> commands_called_by(const scripts::script& script);
 
 }  // namespace redlock::driver

@@ -14,7 +14,7 @@ examination::examination(node_pool& pool, alarm_clock& clock, examination_terms 
     terms_.unused = fmt::format("redlock:doctor:{:016x}", pool.random_bits());
     node_examination::owner& told = *this;
     for (node_index node = 0; node < pool.size(); ++node) {
-        nodes_.push_back(std::make_shared<node_examination>(pool, node, terms_, told));
+        nodes_.push_back(std::make_shared<node_examination>(pool, clock, node, terms_, told));
     }
 }
 

@@ -130,7 +130,7 @@ void key_tracking::on_down(error_code cause, std::string_view message,
     subscriber_ = 0;
     doubted_ = false;
     turn_off();
-    if (cause == node_errc::permission_denied) {
+    if (cause == node_errc::permission_denied || cause == node_errc::unknown_command) {
         refused_ = true;
         owner_.on_tracking_refused(cause, message);
     } else if (wanted_) {
@@ -215,8 +215,8 @@ void key_tracking::on_redirected(std::uint32_t asked, const redis::reply_view& r
         return;
     }
     // The subscription may have died just now: it says so itself, and is made anew.
-    if (redis::classify(reply.text()) == node_errc::permission_denied ||
-        reply.text().starts_with("ERR unknown") || reply.text().starts_with("ERR Unknown")) {
+    const node_errc cause = redis::classify(reply.text());
+    if (cause == node_errc::permission_denied || cause == node_errc::unknown_command) {
         refuse(reply, "client|tracking");
     }
 }

@@ -1,11 +1,14 @@
 #include "driver/node_examination.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
 #include "driver/key_names.hpp"
 #include "driver/votes.hpp"
 #include "redis/acl_error.hpp"
+#include "redis/resp_reader.hpp"
 #include "redis/resp_writer.hpp"
 #include "redis/server_error.hpp"
 #include "redis/server_facts.hpp"
@@ -20,6 +23,12 @@ using redis::reply_view;
 
 /// What all round trips of one node may take together.
 constexpr auto longest_sampling = 2s;
+/// Between two looks whether a connection may be made again.
+constexpr auto pause = 20ms;
+
+core::duration patience(const manager_options& options) {
+    return options.node_timeout + options.connect_timeout;
+}
 
 server_role role_in(std::string_view word) {
     return word == "master"                       ? server_role::master
@@ -44,9 +53,9 @@ core::duration at_percent(const std::vector<core::duration>& sorted, std::size_t
 
 }  // namespace
 
-node_examination::node_examination(node_pool& pool, node_index node, const examination_terms& terms,
-                                   owner& told)
-    : pool_(pool), terms_(terms), owner_(&told), asked_at_(boot_clock::now()) {
+node_examination::node_examination(node_pool& pool, alarm_clock& clock, node_index node,
+                                   const examination_terms& terms, owner& told)
+    : pool_(pool), clock_(clock), terms_(terms), owner_(&told), asked_at_(boot_clock::now()) {
     const endpoint& where = pool.where(node);
     seen_.node = node;
     seen_.name = pool.names()[node];
@@ -58,7 +67,13 @@ node_examination::node_examination(node_pool& pool, node_index node, const exami
     seen_.tls_verified = where.tls && where.tls->verify;
 }
 
+void node_examination::abandon() {
+    owner_ = nullptr;
+    clock_.cancel(*this);
+}
+
 void node_examination::start() {
+    patient_until_ = boot_clock::now() + patience(pool_.options());
     const auto with = [this](void (node_examination::*member)(const reply_view&)) {
         return [this, member](const reply_view& reply) { (this->*member)(reply); };
     };
@@ -94,44 +109,92 @@ void node_examination::ask_next() {
         await_tracking();
         return;
     }
-    question next = std::move(todo_.front());
+    asked_ = std::move(todo_.front());
     todo_.pop_front();
-    take_ = std::move(next.take);
+    ask();
+}
+
+void node_examination::ask() {
     std::string encoded;
     redis::resp_writer writer{encoded};
-    writer.begin(next.command.size());
-    for (const std::string& word : next.command) {
+    writer.begin(asked_.command.size());
+    for (const std::string& word : asked_.command) {
         writer.arg(std::string_view{word});
     }
-    // The first may have to wait for the connection.
-    const auto patience = pool_.options().node_timeout +
-                          (std::exchange(first_, false) ? pool_.options().connect_timeout : 0ms);
     asked_at_ = boot_clock::now();
     asked_at_wall_us_ = node_pool::wall_us();
-    if (const error_code error =
-            pool_.at(seen_.node).send(encoded, shared_from_this(), asked_at_ + patience)) {
-        fail(error, pool_.at(seen_.node).last_error_message());
+    const core::instant deadline =
+        std::max(patient_until_, asked_at_ + core::duration{pool_.options().node_timeout});
+    node& whom = pool_.at(seen_.node);
+    if (const error_code error = whom.send(encoded, shared_from_this(), deadline)) {
+        come_back(error, whom.last_error_message());
     }
 }
 
-void node_examination::on_reply(std::uint32_t /*tag*/, const reply_view& reply) {
-    if (finished_ || !take_) {
-        return;
-    }
+void node_examination::answer(const reply_view& reply) {
     const auto keep = shared_from_this();
-    std::exchange(take_, nullptr)(reply);
+    std::exchange(asked_.take, nullptr)(reply);
     if (!finished_) {
         ask_next();
     }
 }
 
-void node_examination::on_timeout(std::uint32_t /*tag*/, bool maybe_sent) {
-    fail(maybe_sent ? node_errc::no_answer : node_errc::not_connected,
-         maybe_sent ? std::string{} : pool_.at(seen_.node).last_error_message());
+void node_examination::on_reply(std::uint32_t /*tag*/, const reply_view& reply) {
+    if (finished_ || !asked_.take) {
+        return;
+    }
+    answered_ = true;
+    patient_until_ = {};
+    answer(reply);
 }
 
-void node_examination::on_failure(std::uint32_t /*tag*/, error_code cause, bool /*maybe_sent*/) {
-    fail(cause, pool_.at(seen_.node).last_error_message());
+void node_examination::on_timeout(std::uint32_t /*tag*/, bool maybe_sent) {
+    fail(maybe_sent ? node_errc::no_answer : node_errc::not_connected,
+         !maybe_sent ? pool_.at(seen_.node).last_error_message()
+         : answered_ ? "to " + asked_.command.front()
+                     : std::string{});
+}
+
+// A connection may end for many reasons, but hardly twice in a row because of the same question.
+void node_examination::on_failure(std::uint32_t /*tag*/, error_code cause, bool maybe_sent) {
+    if (finished_ || !asked_.take) {
+        return;
+    }
+    std::string message = pool_.at(seen_.node).last_error_message();
+    if (cause != node_errc::connection_lost || !maybe_sent) {
+        fail(cause, std::move(message));
+        return;
+    }
+    was_up_ = true;
+    patient_until_ = boot_clock::now() + patience(pool_.options());
+    if (++asked_.hang_ups < 2) {
+        todo_.push_front(std::move(asked_));
+        // A connection that has answered something is made again soon.
+        asked_ = {{"PING"}, [](const reply_view& /*reply*/) {}, 1};
+        come_back(cause, std::move(message));
+        return;
+    }
+    redis::resp_reader reader;
+    const std::string told = fmt::format("-{}\r\n", closed_upon);
+    reader.feed(told);
+    static_cast<void>(reader.next());
+    answer(reader.current());
+}
+
+// Of a connection that was closed the next one is not made at once.
+void node_examination::come_back(error_code cause, std::string message) {
+    const core::instant now = boot_clock::now();
+    if (!was_up_ || now >= patient_until_ || owner_ == nullptr) {
+        fail(cause, std::move(message));
+        return;
+    }
+    clock_.set(*this, now + pause);
+}
+
+void node_examination::on_alarm(core::instant /*now*/) {
+    if (!finished_ && asked_.take) {
+        ask();
+    }
 }
 
 void node_examination::fail(error_code cause, std::string message) {
@@ -147,11 +210,15 @@ void node_examination::finish() {
         return;
     }
     const auto keep = shared_from_this();
+    clock_.cancel(*this);
     todo_.clear();
     if (const std::string& run_id = pool_.at(seen_.node).run_id(); !run_id.empty()) {
         seen_.run_id = run_id;  // of a cluster: of all its masters
     }
     refusal why = pool_.why_no_vote(seen_.node);
+    if (!why.cause) {
+        why = writes_refused_;
+    }
     seen_.vote_error = why.cause;
     seen_.vote_message = std::move(why.message);
     seen_.quarantine = pool_.quarantine_left(seen_.node);
@@ -182,16 +249,12 @@ void node_examination::ask_for_fence() {
 void node_examination::take_info(const reply_view& reply) {
     if (!reply.is_text()) {
         seen_.unseen.push_back(unseen_by(reply, "its version, role, memory and replicas", "info"));
-        if (std::string rule = rule_if_refused(reply, "info"); !rule.empty()) {
-            note_missing({"info", std::move(rule),
-                          "telling whether it was restarted or is listed twice",
-                          pool_.at(seen_.node).guarded()});
-        }
         ask_now({"ROLE"}, [this](const reply_view& role) { take_role(role); });
         return;
     }
     const redis::server_facts found = redis::parse_server_facts(reply.text());
-    seen_.server = found.software;
+    seen_.server = found.mode == "sentinel" ? "Redis Sentinel" : found.software;
+    in_cluster_ = found.mode == "cluster";
     seen_.version = found.version;
     seen_.redis_version = found.redis_version;
     seen_.run_id = found.run_id;
@@ -308,101 +371,6 @@ void node_examination::take_memory_settings(const reply_view& reply) {
     if (!seen_.memory && limit) {
         seen_.memory = {*limit, 0, redis::setting_in(reply, "maxmemory-policy").value_or("")};
     }
-}
-
-// --- what we may do there ---
-
-void node_examination::take_eval(const reply_view& reply) {
-    if (reply.is_integer()) {
-        seen_.runs_scripts = true;
-    } else if (!redis::is_acl_refusal(reply.text())) {
-        seen_.runs_scripts = false;
-        seen_.scripts_message = redis::shown_text(reply.text());
-    }
-}
-
-void node_examination::begin_probes(bool dry) {
-    for (right_probe& probe : right_probes({.unused = terms_.unused,
-                              .resource = terms_.resource,
-                              .by_sentinel = seen_.by_sentinel,
-                              .cluster = seen_.cluster})) {
-        if (probe.only_dry && !dry) {
-            continue;
-        }
-        words command;
-        if (dry) {
-            command = {"ACL", "DRYRUN", seen_.user};
-        }
-        command.insert(command.end(), probe.words.begin(), probe.words.end());
-        ask_later(std::move(command), [this, probe = std::move(probe)](const reply_view& reply) {
-            take_probe(probe, reply);
-        });
-    }
-}
-
-void node_examination::take_probe(const right_probe& probe, const reply_view& reply) {
-    if (!reply.is_error() && !reply.is_text()) {
-        return;
-    }
-    if (auto missing = missing_by(probe, reply.text())) {
-        note_missing(std::move(*missing));
-    }
-}
-
-void node_examination::note_missing(missing_right right) {
-    const bool known =
-        std::any_of(seen_.missing.begin(), seen_.missing.end(), [&](missing_right& each) {
-            const bool same = each.what == right.what && each.rule == right.rule;
-            each.essential = each.essential || (same && right.essential);
-            return same;
-        });
-    if (!known) {
-        seen_.missing.push_back(std::move(right));
-    }
-}
-
-// --- whether it tells of changes ---
-
-void node_examination::await_tracking() {
-    if (seen_.cluster) {
-        finish();
-        return;
-    }
-    const node& asked = pool_.at(seen_.node);
-    if (asked.tracks_keys() || !asked.tracking_refusal().empty()) {
-        conclude_tracking();
-        return;
-    }
-    awaits_tracking_ = true;
-    if (owner_ != nullptr) {
-        owner_->on_awaits_tracking(seen_.node);
-    }
-}
-
-void node_examination::on_tracking_news() {
-    if (std::exchange(awaits_tracking_, false)) {
-        // The end would end the watch whose call this may be; a round trip later it may.
-        ask_now({"PING"}, [](const reply_view& /*reply*/) {});
-        ask_next();
-    }
-}
-
-void node_examination::stop_waiting() {
-    if (std::exchange(awaits_tracking_, false)) {
-        conclude_tracking();
-    }
-}
-
-void node_examination::conclude_tracking() {
-    const node& asked = pool_.at(seen_.node);
-    if (asked.tracks_keys()) {
-        seen_.tracks_keys = true;
-    } else {
-        seen_.tracks_keys = false;
-        seen_.tracking_message = asked.tracking_refusal().empty() ? std::string{"no answer in time"}
-                                                                  : asked.tracking_refusal();
-    }
-    finish();
 }
 
 }  // namespace redlock::driver

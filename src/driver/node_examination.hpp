@@ -1,6 +1,7 @@
 // Looks at one node: asks one thing after the other and writes down what it is told, and what it is
 // not told. Changes nothing there. A node that leaves one question without an answer is asked no
-// more. Judges nothing. Strand only; kept alive by its owner and by the connection.
+// more; one that hangs up on the same question twice is asked the next one. Judges nothing. Strand
+// only; kept alive by its owner and by the connection.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "core/instant.hpp"
+#include "driver/alarm_clock.hpp"
 #include "driver/node_pool.hpp"
 #include "driver/right_probes.hpp"
 #include "redis/command_queue.hpp"
@@ -27,6 +29,7 @@ struct examination_terms {
 };
 
 class node_examination final : public redis::reply_sink,
+                               private alarm,
                                public std::enable_shared_from_this<node_examination> {
   public:
     struct owner {
@@ -39,14 +42,15 @@ class node_examination final : public redis::reply_sink,
         ~owner() = default;
     };
 
-    node_examination(node_pool& pool, node_index node, const examination_terms& terms, owner& told);
+    node_examination(node_pool& pool, alarm_clock& clock, node_index node,
+                     const examination_terms& terms, owner& told);
     node_examination(const node_examination&) = delete;
     node_examination& operator=(const node_examination&) = delete;
     ~node_examination() override = default;
 
     void start();
     /// Nobody is told any more.
-    void abandon() { owner_ = nullptr; }
+    void abandon();
     /// It has begun to tell of changed keys, or refuses to. Does not finish from inside.
     void on_tracking_news();
     /// That takes too long.
@@ -60,6 +64,7 @@ class node_examination final : public redis::reply_sink,
     struct question {
         words command;
         taker take;
+        int hang_ups = 0;
     };
 
     void on_reply(std::uint32_t tag, const redis::reply_view& reply) override;
@@ -69,6 +74,10 @@ class node_examination final : public redis::reply_sink,
     void ask_later(words command, taker take);
     void ask_now(words command, taker take);
     void ask_next();
+    void ask();
+    void answer(const redis::reply_view& reply);
+    void on_alarm(core::instant now) override;
+    void come_back(error_code cause, std::string message);
     void fail(error_code cause, std::string message);
     void finish();
 
@@ -83,23 +92,32 @@ class node_examination final : public redis::reply_sink,
     void take_eval(const redis::reply_view& reply);
     void ask_for_fence();
     void begin_probes(bool dry);
-    void take_probe(const right_probe& probe, const redis::reply_view& reply);
+    void take_write(const redis::reply_view& reply);
+    void ask_probe(const right_probe& probe, bool dry);
+    void take_dry(const right_probe& probe, const redis::reply_view& reply);
+    void take_probe(const right_probe& probe, const redis::reply_view& reply, bool dry);
+    void take_inside(const right_probe& probe, const redis::reply_view& reply);
     void note_missing(missing_right right);
     void await_tracking();
     void conclude_tracking();
 
     node_pool& pool_;
+    alarm_clock& clock_;
     examination_terms terms_;
     owner* owner_;
     node_health seen_;
     std::deque<question> todo_;
-    taker take_;  // of the question that is under way
+    question asked_;  // under way, if it has a taker
     core::instant asked_at_;
+    core::instant patient_until_;  // with a connection that has to come up
     std::int64_t asked_at_wall_us_ = 0;
     core::instant sample_until_ = core::never;
     std::vector<core::duration> samples_;
     std::string sampled_by_ = "TIME";
-    bool first_ = true;
+    refusal writes_refused_;   ///< As every write is now, whoever it comes from.
+    bool in_cluster_ = false;  ///< As it says, whatever its URL says.
+    bool answered_ = false;
+    bool was_up_ = false;  // and hung up
     bool awaits_tracking_ = false;
     bool finished_ = false;
 };

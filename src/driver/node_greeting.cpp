@@ -15,6 +15,13 @@ constexpr std::chrono::seconds between_greetings{1};
 // What is asked on a connection that is ready, beside HELLO in its two forms.
 constexpr std::uint32_t who_are_you = 2;
 
+refusal unknown_incarnation(const redis::server_identity& identity) {
+    return {identity.refused ? identity.refused : error_code{node_errc::bad_reply},
+            "whether it was restarted cannot be told: " + (identity.refused_advice.empty()
+                                                               ? "INFO says too little of it"
+                                                               : identity.refused_advice)};
+}
+
 }  // namespace
 
 /// Carries answers back, unless the connection that they were asked on is gone by then.
@@ -142,8 +149,7 @@ refusal node::why_not_itself(core::instant now) const {
         return {node_errc::several_servers, servers_.message()};
     }
     if (guarded() && identity_.incarnation().empty()) {
-        return {node_errc::permission_denied,
-                "whether it was restarted cannot be told: allow the user INFO (+info)"};
+        return unknown_incarnation(identity_);
     }
     return {};
 }

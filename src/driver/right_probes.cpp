@@ -1,14 +1,17 @@
-// One probe a right. The order of a server's checks, the same in all versions: is there such a
-// command, has it enough arguments, may this user run it, may he use its keys; only then what the
-// arguments mean.
+// One probe a right; those of the scripts follow from what the scripts call. The order of a
+// server's checks, the same in all versions: is there such a command, has it enough arguments, may
+// this user run it, may he use its keys; only then what the arguments mean.
 #include "driver/right_probes.hpp"
 
-#include <initializer_list>
+#include <algorithm>
+#include <map>
+#include <utility>
 
 #include "driver/acl_advice.hpp"
 #include "driver/acquire_attempt.hpp"
 #include "driver/greeting.hpp"
 #include "redis/acl_error.hpp"
+#include "scripts/scripts.hpp"
 
 namespace redlock::driver {
 
@@ -18,73 +21,142 @@ constexpr std::string_view for_locks = "taking and renewing locks";
 constexpr std::string_view for_line = "waiting in line";
 constexpr std::string_view for_settings = "comparing settings and the restart guard";
 constexpr std::string_view for_news = "being told of released locks instead of asking";
+constexpr std::string_view channel = "__redis__:invalidate";
 // A script that no server has, and options that no command takes together.
 constexpr const char* no_script = "0000000000000000000000000000000000000000";
 
 class probe_list {
   public:
-    void add(std::initializer_list<std::string> words, std::string_view command,
-             std::string_view needed_for, bool essential = true) {
-        all.push_back({words, command, needed_for, essential});
-    }
-    void add_dry(std::initializer_list<std::string> words, std::string_view command,
-                 std::string_view needed_for) {
-        all.push_back({words, command, needed_for, false, true});
+    void add(right_probe probe) {
+        const bool known = std::any_of(all.begin(), all.end(), [&](const right_probe& each) {
+            return each.words == probe.words && each.use == probe.use;
+        });
+        if (!known) {
+            all.push_back(std::move(probe));
+        }
     }
 
     std::vector<right_probe> all;
 };
 
+/// A form of the command that changes nothing; empty for one that is not known here.
+std::vector<std::string> harmless(const std::string& command, const std::string& key) {
+    static const std::map<std::string_view, std::vector<std::string>> behind_the_key{
+        {"get", {}},
+        {"del", {}},
+        {"pttl", {}},
+        {"hgetall", {}},
+        {"hdel", {"field"}},
+        {"hmget", {"field"}},
+        {"hexists", {"field"}},
+        {"pexpire", {"soon"}},
+        {"hset", {"field", "value", "field"}},
+        {"set", {"1", "NX", "XX", "PX", "soon"}}};
+    if (command == "time") {
+        return {command};
+    }
+    const auto found = behind_the_key.find(command);
+    if (found == behind_the_key.end()) {
+        return {};
+    }
+    std::vector<std::string> words{command, key};
+    words.insert(words.end(), found->second.begin(), found->second.end());
+    return words;
+}
+
+right_probe of_script(const std::string& command, const std::string& key,
+                      std::string_view needed_for, bool essential = true) {
+    return {harmless(command, key), command, needed_for, essential, probe_use::in_script};
+}
+
+void add_script(probe_list& probes, const scripts::script& script, const std::string& key,
+                const std::string& hash, std::string_view needed_for, bool essential = true) {
+    for (const std::string& command : commands_called_by(script)) {
+        right_probe probe =
+            of_script(command, command.starts_with('h') ? hash : key, needed_for, essential);
+        // There is none without: a test sees to that.
+        if (!probe.words.empty()) {
+            probes.add(std::move(probe));
+        }
+    }
+}
+
+void add_scripts(probe_list& probes, const probe_terms& terms) {
+    const std::string fence = fence_key(terms.unused);
+    const std::string line = line_key(terms.unused);
+    const std::string epoch{epoch_key};
+    for (const scripts::script* each :
+         {&scripts::acquire, &scripts::extend, &scripts::release, &scripts::status}) {
+        add_script(probes, *each, fence, line, for_locks);
+    }
+    add_script(probes, scripts::acquire_in_line, fence, line, for_line);
+    add_script(probes, scripts::hello, epoch, epoch, for_settings);
+    add_script(probes, scripts::vouch, epoch, epoch, "`redlock vouch`", false);
+}
+
+void add_messages(probe_list& probes, const probe_terms& terms) {
+    if (terms.cluster) {
+        probes.add({{"CLUSTER", "SLOTS"}, "cluster|slots", for_locks});
+        probes.add({{"ASKING"}, "asking", "following keys that move", false, probe_use::only_dry});
+        return;
+    }
+    probes.add({{"CLIENT", "ID"}, "client|id", for_news, false});
+    probes.add({{"CLIENT", "TRACKING", "MAYBE"}, "client|tracking", for_news, false});
+    probes.add(
+        {{"SUBSCRIBE", std::string{channel}}, "subscribe", for_news, false, probe_use::only_dry});
+}
+
 }  // namespace
 
 std::vector<right_probe> right_probes(const probe_terms& terms) {
     const std::string fence = fence_key(terms.unused);
-    const std::string line = line_key(terms.unused);
-    const std::string epoch{epoch_key};
     probe_list probes;
-    probes.add({"EVALSHA", no_script, "1", fence}, "evalsha", for_locks);
-    probes.add({"EVAL", "return 1", "1", fence}, "eval", for_locks);
-    probes.add({"TIME"}, "time", for_locks);
-    probes.add({"SET", fence, "1", "NX", "XX", "PX", "soon"}, "set", for_locks);
-    probes.add({"GET", fence}, "get", for_locks);
-    probes.add({"DEL", fence}, "del", for_locks);
-    probes.add({"PTTL", fence}, "pttl", for_locks);
-    probes.add({"PEXPIRE", fence, "soon"}, "pexpire", for_locks);
-    probes.add({"SET", holder_key(terms.unused), "1", "NX", "XX", "PX", "soon"}, "set", for_locks);
-    probes.add({"HGETALL", line}, "hgetall", for_line);
-    probes.add({"HSET", line, "field", "value", "field"}, "hset", for_line);
-    probes.add({"HDEL", line, "field"}, "hdel", for_line);
-    probes.add({"HMGET", epoch, "identity"}, "hmget", for_settings);
-    probes.add({"HSET", epoch, "field", "value", "field"}, "hset", for_settings);
-    probes.add({"HEXISTS", epoch, "identity"}, "hexists", "`redlock vouch`", false);
+    probes.add({{"EVALSHA", no_script, "1", fence}, "evalsha", for_locks});
+    probes.add({{"EVAL", "return 1", "1", fence}, "eval", for_locks});
+    add_scripts(probes, terms);
+    probes.add(of_script("set", holder_key(terms.unused), for_locks));
     if (!terms.resource.empty()) {
-        probes.add({"GET", terms.resource}, "get", for_locks);
-        probes.add({"SET", terms.resource, "1", "NX", "XX", "PX", "soon"}, "set", for_locks);
+        probes.add(of_script("get", terms.resource, for_locks));
+        probes.add(of_script("set", terms.resource, for_locks));
     }
+    probes.add(
+        {{"HDEL", line_key(terms.unused), "field"}, "hdel", "leaving the line at once", false});
+    probes.add({{"INFO", "server"},
+                "info",
+                "telling whether it was restarted or is listed twice",
+                terms.guarded});
     if (terms.by_sentinel) {
-        probes.add({"ROLE"}, "role", "telling a master from a replica", false);
+        probes.add({{"ROLE"}, "role", "telling a master from a replica", false});
     }
-    if (terms.cluster) {
-        probes.add({"CLUSTER", "SLOTS"}, "cluster|slots", for_locks);
-        probes.add_dry({"ASKING"}, "asking", "following keys that move");
-    } else {
-        probes.add({"CLIENT", "ID"}, "client|id", for_news, false);
-        probes.add({"CLIENT", "TRACKING", "MAYBE"}, "client|tracking", for_news, false);
-        probes.add_dry({"SUBSCRIBE", "__redis__:invalidate"}, "subscribe", for_news);
-    }
-    probes.add({"SCAN", "x"}, "scan", "`redlock list`", false);
+    add_messages(probes, terms);
+    probes.add({{"SCAN", "x"}, "scan", "`redlock list`", false});
     return probes.all;
 }
 
+std::vector<std::string> harmless_write(const std::string& unused) {
+    return inside_script(of_script("set", fence_key(unused), for_locks));
+}
+
+std::vector<std::string> inside_script(const right_probe& probe) {
+    const bool has_key = probe.words.size() > 1;
+    std::vector<std::string> words{"EVAL", "return redis.pcall(unpack(ARGV))", has_key ? "1" : "0"};
+    if (has_key) {
+        words.push_back(probe.words[1]);
+    }
+    words.insert(words.end(), probe.words.begin(), probe.words.end());
+    return words;
+}
+
 std::optional<missing_right> missing_by(const right_probe& probe, std::string_view answer) {
-    const auto found = [&](std::string what, std::string rule) {
+    const auto found = [&](std::string what, std::string rule, withheld_by by = withheld_by::acl) {
         return missing_right{std::move(what), std::move(rule), std::string{probe.needed_for},
-                             probe.essential};
+                             probe.essential, by};
     };
-    // "ERR unknown command", and of subcommands "ERR Unknown subcommand" or "ERR unknown
-    // subcommand".
-    if (answer.starts_with("ERR unknown") || answer.starts_with("ERR Unknown")) {
-        return found(std::string{probe.command}, {});
+    if (answer == closed_upon) {
+        return found(std::string{probe.command}, {}, withheld_by::hang_up);
+    }
+    if (redis::read_missing_command(answer)) {
+        return found(std::string{probe.command}, {}, withheld_by::server);
     }
     const auto refused = redis::read_acl_error(answer);
     if (!refused) {
@@ -100,7 +172,7 @@ std::optional<missing_right> missing_by(const right_probe& probe, std::string_vi
             return found(rule.substr(1), rule);
         }
         case redis::acl_subject::channel:
-            return found("__redis__:invalidate", "&__redis__:invalidate");
+            return found(std::string{channel}, "&" + std::string{channel});
     }
     return std::nullopt;
 }

@@ -1,7 +1,7 @@
-// Which rights a user of a node needs, and for each a command that shows whether it is there and
-// changes nothing: a form that the server refuses after it has looked at the rights, or one on a
-// key that nobody has. With ACL DRYRUN not even that is carried out. Knows no connection. Pure; any
-// thread.
+// Which commands, keys and channels a client of a node needs, and for each a command that shows
+// whether it may be used and changes nothing: a form that the server refuses after it has looked at
+// the rights, or one on a key that nobody has. What the scripts call is read from their own text,
+// so that no command can be forgotten here. Knows no connection. Pure; any thread.
 #pragma once
 
 #include <optional>
@@ -13,19 +13,28 @@
 
 namespace redlock::driver {
 
+/// How we use a command, which is how it has to be tried.
+enum class probe_use {
+    sent,       ///< As it is: what lies on the way has to let it pass as well.
+    in_script,  ///< Only inside scripts, which nothing on the way looks into.
+    /// As it is, but it would change the connection, or could change a key: only ACL DRYRUN tries
+    /// it.
+    only_dry,
+};
+
 struct right_probe {
     std::vector<std::string> words;
-    std::string_view command;  ///< As in its rule: "client|id".
+    std::string command;  ///< As in its rule: "client|id".
     std::string_view needed_for;
     bool essential = true;
-    /// Only to be asked by ACL DRYRUN: it would change the connection, or could change a key.
-    bool only_dry = false;
+    probe_use use = probe_use::sent;
 };
 
 /// What the rights of a node depend on.
 struct probe_terms {
     std::string unused;        ///< A name of which nobody has keys.
     std::string resource;      ///< One more key; may be empty.
+    bool guarded = false;      ///< Whether it was restarted must be told.
     bool by_sentinel = false;  ///< Its role is asked for.
     bool cluster = false;      ///< Its slots are asked for, and nobody is told of changed keys.
 };
@@ -33,8 +42,17 @@ struct probe_terms {
 /// All of them.
 [[nodiscard]] std::vector<right_probe> right_probes(const probe_terms& terms);
 
-/// The right that is missing, if this is what the answer says. `answer`: an error, or what ACL
-/// DRYRUN says.
+/// The same command called by a script, whose answer is what the command answers.
+[[nodiscard]] std::vector<std::string> inside_script(const right_probe& probe);
+
+/// A write that is refused as wrong where writes are taken, and changes nothing.
+[[nodiscard]] std::vector<std::string> harmless_write(const std::string& unused);
+
+/// Stands for the answer where the connection was closed instead.
+inline constexpr std::string_view closed_upon = "the connection was closed upon it";
+
+/// What is missing, if this is what the answer says. `answer`: an error, what ACL DRYRUN says, or
+/// `closed_upon`.
 [[nodiscard]] std::optional<missing_right> missing_by(const right_probe& probe,
                                                       std::string_view answer);
 

@@ -15,6 +15,7 @@ set(driver_sources
     src/driver/node.cpp
     src/driver/node_pool.cpp
     src/driver/node_examination.cpp
+    src/driver/node_examination_rights.cpp
     src/driver/node_greeting.cpp
     src/driver/queries.cpp
     src/driver/right_probes.cpp

@@ -199,7 +199,8 @@ bool surely_not_executed(const error_code& cause) {
     // middle of one, which Redis does not roll back.
     return cause == node_errc::not_connected || cause == node_errc::unresponsive ||
            cause == node_errc::authentication_failed || cause == node_errc::loading ||
-           cause == node_errc::tls_failed || cause == node_errc::slot_unserved;
+           cause == node_errc::tls_failed || cause == node_errc::slot_unserved ||
+           cause == node_errc::protected_mode;
 }
 
 std::string encode_holder(std::uint64_t fencing, const std::string& token,

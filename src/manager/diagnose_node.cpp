@@ -25,24 +25,49 @@ std::string counted_replicas(std::size_t count) {
     return fmt::format("{} replica{}", count, count == 1 ? "" : "s");
 }
 
+std::string_view advice_for_reach(const error_code& why) {
+    if (why.category() != node_category()) {
+        return {};
+    }
+    switch (static_cast<node_errc>(why.value())) {
+        case node_errc::authentication_failed:
+            return "check user and password of its URL";
+        case node_errc::permission_denied:
+            return "give the user the rule in docs/keys-and-acl.md";
+        case node_errc::unknown_command:
+            return "undo its rename-command, or use a server or proxy that passes the command";
+        case node_errc::protected_mode:
+            return "give the server a password (requirepass, or ACL users) and put it into the "
+                   "URL; or protected-mode no where its network is closed";
+        case node_errc::tls_failed:
+            return "see docs/tls.md: whether the port speaks TLS, and who has signed its "
+                   "certificate";
+        case node_errc::bad_reply:
+            return "see that the port is that of a Redis server, and whether it speaks TLS";
+        case node_errc::error_reply:
+            return "mend what the server's own words name";
+        case node_errc::loading:
+        case node_errc::read_only:
+            return "wait until that is over";
+        case node_errc::no_answer:
+        case node_errc::unresponsive:
+            return "look what holds the server up, or allow it more time (--node-timeout)";
+        default:
+            return "see that the server runs and answers, and that this machine can reach it";
+    }
+}
+
 void judge_reach(const node_health& node, node_findings& found) {
-    if (!node.error) {
+    // Of a server that loads its data there is a finding of its own.
+    if (!node.error || (node.error == node_errc::loading && node.loading == true)) {
         return;
     }
     std::string what = node.error.message();
     if (!node.message.empty()) {
         what += ": " + node.message;
     }
-    std::string advice = "see that the server runs and that this machine can reach it";
-    if (node.error == node_errc::authentication_failed) {
-        advice = "check user and password of its URL";
-    } else if (node.error == node_errc::permission_denied) {
-        advice = "give the user the rule in docs/keys-and-acl.md";
-    } else if (node.error == node_errc::no_answer || node.error == node_errc::unresponsive) {
-        advice = "look what holds the server up, or allow it more time (--node-timeout)";
-    }
     found.add(level::problem, "unreachable", std::move(what), "it gives no vote",
-              std::move(advice));
+              std::string{advice_for_reach(node.error)});
 }
 
 /// "6.2.7" as {6, 2}; zeros if it cannot be read.
@@ -236,62 +261,28 @@ void judge_replication(const node_health& node, const diagnosis_terms& terms,
     }
 }
 
-std::string joined(const std::vector<missing_right>& rights, std::string missing_right::*part,
-                   std::string_view separator) {
-    std::vector<std::string> parts;
-    for (const missing_right& each : rights) {
-        if (std::find(parts.begin(), parts.end(), each.*part) == parts.end()) {
-            parts.push_back(each.*part);
-        }
+/// What is said already where the node tells it of itself.
+std::string_view code_of_refused_writes(const node_health& node) {
+    if (node.vote_error == node_errc::out_of_memory) {
+        return "memory_full";
     }
-    return fmt::format("{}", fmt::join(parts, separator));
+    if (node.vote_error == node_errc::cannot_persist) {
+        return node.vote_message.find("NOREPLICAS") == std::string::npos ? "cannot_persist"
+                                                                         : "too_few_replicas";
+    }
+    return node.vote_error == node_errc::read_only ? "replica" : "";
 }
 
-void judge_rights(const node_health& node, node_findings& found) {
-    for (const bool essential : {true, false}) {
-        for (const bool unknown : {false, true}) {
-            std::vector<missing_right> these;
-            std::copy_if(node.missing.begin(), node.missing.end(), std::back_inserter(these),
-                         [=](const missing_right& each) {
-                             return each.essential == essential && each.rule.empty() == unknown;
-                         });
-            if (these.empty()) {
-                continue;
-            }
-            const std::string names = joined(these, &missing_right::what, ", ");
-            std::string why = "needed for " + joined(these, &missing_right::needed_for, " and ");
-            why += essential ? "; without it the node gives no vote" : "";
-            if (unknown) {
-                found.add(essential ? level::problem : level::warning, "missing_command",
-                          fmt::format("the server does not know {}", names), std::move(why),
-                          "ask who runs the server; some rename or disable commands");
-            } else {
-                found.add(essential ? level::problem : level::warning, "missing_right",
-                          fmt::format("the user {} may not use {}", node.user, names),
-                          std::move(why),
-                          fmt::format("ACL SETUSER {} {}", node.user,
-                                      joined(these, &missing_right::rule, " ")));
-            }
-        }
-    }
-}
-
-void judge_abilities(const node_health& node, node_findings& found) {
-    if (node.runs_scripts == false && node.loading != true) {
-        found.add(level::problem, "scripts",
-                  fmt::format("it does not run scripts: {}", node.scripts_message),
-                  "all votes are given by scripts", "allow EVAL and EVALSHA");
-    }
-    const bool right_is_missing =
-        std::any_of(node.missing.begin(), node.missing.end(), [](const missing_right& each) {
-            return each.what.starts_with("client|") || each.what == "subscribe" ||
-                   each.rule.starts_with('&');
-        });
-    if (node.tracks_keys == false && !right_is_missing) {
-        found.add(level::warning, "tracking",
-                  fmt::format("it does not tell of changed keys: {}", node.tracking_message),
-                  "who waits for a lock has to ask again and again",
-                  "allow CLIENT TRACKING, CLIENT ID and SUBSCRIBE to __redis__:invalidate");
+void judge_refused_writes(const node_health& node, std::string_view code, node_findings& found) {
+    const bool said = std::any_of(found.all().begin(), found.all().end(),
+                                  [=](const finding& each) { return each.code == code; });
+    if (!said) {
+        found.add(level::problem, code,
+                  fmt::format("{}: {}", node.vote_error.message(), node.vote_message),
+                  "it refuses all writes, so it gives no vote",
+                  code == "memory_full"
+                      ? "give it more (CONFIG SET maxmemory), or delete what is not needed"
+                      : "mend what the server's own words name");
     }
 }
 
@@ -299,7 +290,14 @@ void judge_vote(const node_health& node, node_findings& found) {
     if (!node.vote_error || node.role == server_role::replica || node.loading == true) {
         return;
     }
-    if (node.vote_error == node_errc::quarantined) {
+    if (node.vote_error == node_errc::slot_unserved && !node.cluster) {
+        found.add(level::problem, "no_vote",
+                  fmt::format("{}: {}", node.vote_error.message(), node.vote_message),
+                  "it is a server of a Redis Cluster, and serves some of the keys at most",
+                  "name the cluster, by redis+cluster://; see docs/cluster.md");
+    } else if (const std::string_view code = code_of_refused_writes(node); !code.empty()) {
+        judge_refused_writes(node, code, found);
+    } else if (node.vote_error == node_errc::quarantined) {
         found.add(level::warning, "quarantine", node.vote_message,
                   "it may have forgotten locks that are still held");
     } else if (node.vote_error == node_errc::different_nodes) {

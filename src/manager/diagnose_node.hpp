@@ -35,6 +35,11 @@ class node_findings {
 
 void judge_node(const node_health& node, const diagnosis_terms& terms, node_findings& found);
 
+/// Its part about commands, keys and channels that are withheld,
+void judge_rights(const node_health& node, node_findings& found);
+/// and about scripts and messages.
+void judge_abilities(const node_health& node, node_findings& found);
+
 /// For the node that is well: what it is, in one line.
 [[nodiscard]] std::string summary_of(const node_health& node);
 

@@ -85,6 +85,10 @@ class node_category_type final : public boost::system::error_category {
                 return "is more than one server";
             case node_errc::different_nodes:
                 return "its other clients use another number of nodes";
+            case node_errc::unknown_command:
+                return "does not know a command";
+            case node_errc::protected_mode:
+                return "is in protected mode";
         }
         return "unknown error";
     }

@@ -47,6 +47,20 @@ std::string_view to_string(event_kind kind) noexcept {
     return "?";
 }
 
+std::string_view to_string(withheld_by what) noexcept {
+    switch (what) {
+        case withheld_by::acl:
+            return "acl";
+        case withheld_by::server:
+            return "server";
+        case withheld_by::proxy:
+            return "proxy";
+        case withheld_by::hang_up:
+            return "hang-up";
+    }
+    return "?";
+}
+
 std::string_view to_string(finding_level level) noexcept {
     switch (level) {
         case finding_level::ok:

@@ -5,6 +5,7 @@ set(manager_sources
     src/manager/close_operation.cpp
     src/manager/diagnose.cpp
     src/manager/diagnose_node.cpp
+    src/manager/diagnose_rights.cpp
     src/manager/error.cpp
     src/manager/fork_copy.cpp
     src/manager/held_lock.cpp

@@ -11,6 +11,14 @@
 //        ERR ACL failure in script: User alice has no permissions to run the 'set' command script:
 //        SHA1, on @user_script:7.
 // and ACL DRYRUN: This user has no permissions to access the 'orders:42' key
+// Commands that are not known:
+//   6.0  ERR unknown command `FOO`, with args beginning with: `x`,
+//        ERR Error running script (call to f_SHA1): @user_script:7: @user_script: 7: Unknown Redis
+//        command called from Lua script
+//   7.0  ERR unknown command 'FOO', with args beginning with: 'x'
+//        ERR unknown subcommand 'FOO'. Try CLIENT HELP.
+//        ERR Unknown Redis command called from script script: SHA1, on @user_script:7.
+// and ACL DRYRUN: ERR Command 'FOO' not found
 #include "redis/acl_error.hpp"
 
 #include <fmt/format.h>
@@ -114,6 +122,42 @@ std::optional<acl_error> read_acl_error(std::string_view text) {
     found.script = sha1_in(text);
     found.line = line_in(text);
     return found;
+}
+
+std::optional<missing_command> read_missing_command(std::string_view text) {
+    const auto quoted = [](std::string_view rest) {
+        const std::size_t stop = rest.find_first_of("'`");
+        return stop == std::string_view::npos ? std::string{} : lower_case(rest.substr(0, stop));
+    };
+    for (const std::string_view before :
+         {"ERR unknown command '", "ERR unknown command `", "ERR unknown subcommand '",
+          "ERR Unknown subcommand '", "ERR Command '"}) {
+        if (text.starts_with(before) && (before != "ERR Command '" || says(text, "' not found"))) {
+            return missing_command{quoted(text.substr(before.size())), {}, 0};
+        }
+    }
+    if (says(text, "Unknown Redis command called from")) {
+        return missing_command{{}, sha1_in(text), line_in(text)};
+    }
+    // Other implementations of the protocol have shorter words.
+    if (text.starts_with("ERR unknown") || text.starts_with("ERR Unknown") ||
+        text.starts_with("unsupported command") || text.starts_with("ERR unsupported command")) {
+        return missing_command{};
+    }
+    return std::nullopt;
+}
+
+std::string advice_for_missing(std::string_view command) {
+    return fmt::format(
+        "{} seems to be renamed or disabled there (rename-command), or a proxy does "
+        "not pass it; no ACL rule helps",
+        command.empty() ? std::string_view{"a command"} : command);
+}
+
+std::string advice_for_refusal(std::string_view text, std::string_view command) {
+    return is_acl_refusal(text)         ? advice_for_command(command)
+           : read_missing_command(text) ? advice_for_missing(command)
+                                        : std::string{};
 }
 
 std::string rule_for_command(std::string_view command) {

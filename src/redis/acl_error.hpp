@@ -1,5 +1,6 @@
-// What an ACL of the server forbade, read from its error reply: servers of each version have their
-// own words for it. Knows no command of ours and no key. Pure; any thread.
+// What an ACL of the server forbade, or which command the server does not know, read from its error
+// reply: servers of each version have their own words for it. Knows no command of ours and no key.
+// Pure; any thread.
 #pragma once
 
 #include <cstdint>
@@ -29,6 +30,28 @@ struct acl_error {
 /// Nothing if the text speaks of something else. Understands error replies of Redis 6.0 to 8 and of
 /// Valkey, and what ACL DRYRUN answers.
 [[nodiscard]] std::optional<acl_error> read_acl_error(std::string_view text);
+
+/// A command that the server does not know, at all or under this name.
+struct missing_command {
+    /// In small letters; empty where the server does not name it, as inside a script.
+    std::string name;
+    /// Inside a script: its SHA1 and the line of its body. Else empty and 0.
+    std::string script;
+    std::size_t line = 0;
+
+    friend bool operator==(const missing_command&, const missing_command&) = default;
+};
+
+/// Nothing if the text speaks of something else. Understands error replies of Redis 6.0 to 8 and of
+/// Valkey, and what ACL DRYRUN answers.
+[[nodiscard]] std::optional<missing_command> read_missing_command(std::string_view text);
+
+/// For people: why a command is not known, and what helps. `command`: may be empty.
+[[nodiscard]] std::string advice_for_missing(std::string_view command);
+
+/// For people: what to do so that the server takes this command, after this error; empty if the
+/// error is neither of the two kinds.
+[[nodiscard]] std::string advice_for_refusal(std::string_view text, std::string_view command);
 
 /// The rule that allows a command, for example "+set".
 [[nodiscard]] std::string rule_for_command(std::string_view command);

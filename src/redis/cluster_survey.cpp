@@ -7,6 +7,7 @@
 #include <boost/asio/post.hpp>
 #include <utility>
 
+#include "redis/acl_error.hpp"
 #include "redis/cluster_shell.hpp"
 #include "redis/resp_writer.hpp"
 #include "redis/server_address.hpp"
@@ -285,6 +286,10 @@ void cluster_link::shell::ask_identities() {
 void cluster_link::shell::take_identity(const member& who, const reply_view& reply) {
     // Without the right to ask, nothing is known, and the greeting says so.
     server_identity told = reply.is_text() ? parse_server_info(reply.text()) : server_identity{};
+    if (reply.is_error()) {
+        told.refused = classify(reply.text());
+        told.refused_advice = advice_for_refusal(reply.text(), "info");
+    }
     if (!told.role.empty() && told.role != "master") {
         fail_survey(node_errc::slot_unserved,
                     to_string(who.where()) + " is no master any more: a failover is under way?");
@@ -315,6 +320,10 @@ server_identity cluster_link::shell::whole_identity() const {
         complete = complete && !one.incarnation().empty();
         whole.promoted = whole.promoted || one.promoted;
         whole.redis_version = one.redis_version;
+        if (one.refused) {
+            whole.refused = one.refused;
+            whole.refused_advice = one.refused_advice;
+        }
         all += fmt::format("{} {} {} {}\n", each.id, one.incarnation(), one.flushed,
                            map_.slots_of(each));
     }

@@ -23,9 +23,8 @@ bool is_ok(const reply_view& reply) {
 // INFO and ROLE may be forbidden or renamed by whoever runs the server. Locks do not depend on
 // INFO, and either tells the role.
 bool is_withheld(std::string_view error_text) {
-    return classify(error_text) == node_errc::permission_denied
-               ? error_text.starts_with("NOPERM")
-               : error_text.starts_with("ERR unknown command");
+    const node_errc cause = classify(error_text);
+    return cause == node_errc::permission_denied || cause == node_errc::unknown_command;
 }
 
 }  // namespace
@@ -95,18 +94,25 @@ connect_action connect_steps::resume(const connect_event& event) {
 }
 
 // A Redis without TLS waits for the end of what it takes for a command; one with TLS hangs up on
-// what it takes for a broken handshake.
+// what it takes for a broken handshake. Some proxies hang up on a command that they do not know.
 std::string_view connect_steps::hint() const noexcept {
     if (step_ == connect_step::securing) {
         return to_sentinel()      ? "; does this port speak TLS? If not, set sentinel_tls=no"
                : follows_master() ? "; does this port speak TLS? If not, use redis+sentinel://"
                                   : "; does this port speak TLS? If not, use redis://";
     }
-    const bool first_words = awaits_reply() && step_ != connect_step::greeting;
+    if (heard_ && (step_ == connect_step::identifying || step_ == connect_step::greeting)) {
+        return step_ == connect_step::greeting ? "; does a proxy on the way refuse EVAL?"
+                                               : "; does a proxy on the way refuse INFO?";
+    }
+    const bool first_words = awaits_reply() && step_ != connect_step::greeting && !heard_;
     if (first_words && !target_.tls && target_.transport == endpoint::transport_kind::tcp) {
         return to_sentinel() && where_.tls ? "; does this port speak TLS? Drop sentinel_tls=no"
                : where_.sentinel ? "; does this port speak TLS? Then use rediss+sentinel://"
-                                 : "; does this port speak TLS? Then use rediss://";
+               : step_ == connect_step::identifying
+                   ? "; does this port speak TLS? Then use rediss://. Or does a proxy on the way "
+                     "refuse INFO?"
+                   : "; does this port speak TLS? Then use rediss://";
     }
     return {};
 }
@@ -132,6 +138,7 @@ connect_action connect_steps::go_to_sentinel(std::uint64_t random) {
 
 connect_action connect_steps::go_to_target() {
     bytes_.clear();
+    heard_ = false;
     if (target_.transport == endpoint::transport_kind::unix_socket) {
         step_ = connect_step::connecting;
         return {.what = action::connect, .anew = true};
@@ -195,8 +202,8 @@ connect_action connect_steps::identified(std::uint64_t random) {
         return no_master(identity_.role, random);
     }
     if (role_unseen_ && identity_.role.empty()) {
-        return fail(node_errc::permission_denied,
-                    "whether it is the master cannot be seen: allow the user ROLE (+role)", random);
+        return fail(role_refused_, "whether it is the master cannot be seen: " + role_advice_,
+                    random);
     }
     if (!greets_) {
         return become_ready();
@@ -213,6 +220,7 @@ connect_action connect_steps::become_ready() {
 }
 
 connect_action connect_steps::on_reply(const reply_view& reply, std::uint64_t random) {
+    heard_ = true;
     switch (step_) {
         case connect_step::asking_sentinel:
             return on_master(reply, random);
@@ -248,6 +256,8 @@ connect_action connect_steps::on_master(const reply_view& reply, std::uint64_t r
 connect_action connect_steps::on_role(const reply_view& reply, std::uint64_t random) {
     if (reply.is_error() && is_withheld(reply.text())) {
         role_unseen_ = true;
+        role_refused_ = classify(reply.text());
+        role_advice_ = advice_for_refusal(reply.text(), "role");
         return identify();
     }
     if (!reply.is_array() || !reply[0].is_text()) {
@@ -272,6 +282,8 @@ connect_action connect_steps::on_info(const reply_view& reply, std::uint64_t ran
         return identified(random);
     }
     if (reply.is_error() && is_withheld(reply.text())) {
+        identity_.refused = classify(reply.text());
+        identity_.refused_advice = advice_for_refusal(reply.text(), "info");
         return identified(random);
     }
     return refused(reply, random);
@@ -286,6 +298,10 @@ connect_action connect_steps::refused(const reply_view& reply, std::uint64_t ran
     std::string message = shown_text(reply.text(), target_.password) + doing;
     if (const auto right = read_acl_error(reply.text()); right && !right->name.empty()) {
         message += ": " + advice_for_command(right->name);
+    } else if (const auto missing = read_missing_command(reply.text())) {
+        message += ": " + advice_for_missing(missing->name);
+    } else if (classify(reply.text()) == node_errc::protected_mode) {
+        message += ": give the server a password, or protected-mode no";
     }
     return fail(classify(reply.text()), std::move(message), random);
 }

@@ -147,7 +147,10 @@ class connect_steps {
     endpoint target_;
     master_search search_;
     std::optional<std::size_t> sentinel_;  ///< Set on the way to one and while it is asked.
-    bool role_unseen_ = false;             ///< ROLE is forbidden: INFO has to tell.
+    bool role_unseen_ = false;             ///< ROLE is refused: INFO has to tell.
+    error_code role_refused_;              ///< How,
+    std::string role_advice_;              ///< and what to do about it.
+    bool heard_ = false;                   ///< The target has answered in plain words.
     backoff pause_;
     bool greets_;
     std::chrono::nanoseconds

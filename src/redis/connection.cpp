@@ -154,6 +154,8 @@ void connection::shell::perform(const connect_action& action) {
     if (left_to_parent()) {
         return;
     }
+    under_way_ = fmt::format("still {}{}", to_string(steps_.step()),
+                             steps_.step() == connect_step::securing ? steps_.hint() : "");
     if (action.anew) {
         begin_way();
     }
@@ -218,6 +220,12 @@ void connection::shell::say_greeting(std::string words) {
     }
     link_->outgoing = std::move(words);
     start_write();
+}
+
+// An attempt that has come further than to a refused socket knows more than the one before.
+const std::string& connection::shell::why_not_up() const noexcept {
+    const bool further = steps_.message().empty() || steps_.step() > connect_step::connecting;
+    return state_ == connection_state::connecting && further ? under_way_ : steps_.message();
 }
 
 void connection::shell::become_ready() {
@@ -336,10 +344,10 @@ void connection::shell::on_timer() {
     if (state_ == connection_state::waiting_to_retry && retry_unasked_ && now >= retry_at_) {
         begin_attempt();
     } else if (state_ == connection_state::connecting && now >= way_deadline_) {
-        fail(node_errc::not_connected,
+        const bool securing = steps_.step() == connect_step::securing;
+        fail(securing ? node_errc::tls_failed : node_errc::not_connected,
              fmt::format("no answer within {} ms while {}{}", milliseconds(way_timeout()),
-                         to_string(steps_.step()),
-                         steps_.step() == connect_step::securing ? steps_.hint() : ""));
+                         to_string(steps_.step()), securing ? steps_.hint() : ""));
     } else if (state_ == connection_state::ready && queue_.in_flight() != 0) {
         watch(now);
     }
@@ -409,7 +417,7 @@ error_code connection::last_error() const noexcept {
     return shell_->steps().cause();
 }
 const std::string& connection::last_error_message() const noexcept {
-    return shell_->steps().message();
+    return shell_->why_not_up();
 }
 const server_identity* connection::identity() const noexcept {
     return state() == connection_state::ready ? &shell_->steps().identity() : nullptr;

@@ -108,6 +108,7 @@ class connection final : public link {
     [[nodiscard]] bool stalled() const noexcept;
     /// Why the connection is not up, or was last lost; clear before the first failure.
     [[nodiscard]] error_code last_error() const noexcept;
+    /// The same for people; of an attempt that is under way, what it waits for.
     [[nodiscard]] const std::string& last_error_message() const noexcept override;
     /// Of the present connection; null unless it is ready.
     [[nodiscard]] const server_identity* identity() const noexcept;

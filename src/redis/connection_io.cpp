@@ -13,6 +13,23 @@ namespace redlock::redis {
 
 namespace asio = boost::asio;
 
+namespace {
+
+/// Of the first command in RESP.
+std::string_view first_word(std::string_view encoded) {
+    constexpr std::string_view line_end = "\r\n";
+    for (int line = 0; line < 2; ++line) {
+        const std::size_t stop = encoded.find(line_end);
+        if (stop == std::string_view::npos) {
+            return {};
+        }
+        encoded.remove_prefix(stop + line_end.size());
+    }
+    return encoded.substr(0, encoded.find(line_end));
+}
+
+}  // namespace
+
 // --- reading ---
 
 // A read is under way only while an answer is due: an idle connection has nothing outstanding in
@@ -168,8 +185,16 @@ bool connection::shell::take_reply(const reply_view& reply) {
 }
 
 void connection::shell::broke(error_code failure) {
-    const std::string why = link_->wire.describe(failure);
+    std::string why = link_->wire.describe(failure);
     if (state_ == connection_state::ready) {
+        // Some proxies hang up on what they do not know: the words are for those who look for it.
+        if (const std::string_view verb = first_word(link_->outgoing);
+            queue_.in_flight() != 0 && !verb.empty()) {
+            why += fmt::format(
+                " after {} was sent; if that comes again and again, does a proxy on "
+                "the way refuse it?",
+                shown_text(verb));
+        }
         fail(node_errc::connection_lost, why);
     } else if (is_tls_failure(failure)) {
         fail(node_errc::tls_failed, why);

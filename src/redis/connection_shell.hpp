@@ -39,6 +39,8 @@ class connection::shell : public std::enable_shared_from_this<connection::shell>
     [[nodiscard]] bool stalled() const noexcept { return stalled_; }
     [[nodiscard]] const connect_steps& steps() const noexcept { return steps_; }
     [[nodiscard]] std::uint64_t generation() const noexcept { return generation_; }
+    /// Why the last attempt failed, or how far the present one is, for people.
+    [[nodiscard]] const std::string& why_not_up() const noexcept;
 
   private:
     static constexpr std::size_t read_size = std::size_t{16} * 1024;
@@ -103,6 +105,7 @@ class connection::shell : public std::enable_shared_from_this<connection::shell>
     link_ptr link_;
     connection_state state_ = connection_state::idle;
     std::uint64_t generation_ = 0;
+    std::string under_way_;  ///< What the present attempt waits for, for people.
     time_point armed_for_ = time_point::max();
     time_point way_deadline_{};  ///< Of the present way to a server, Sentinel or not.
     time_point retry_at_{};

@@ -23,7 +23,7 @@ constexpr std::array<std::pair<std::string_view, node_errc>, 17> beginnings{{
     {"ERR AUTH ", authentication_failed},         // A password, and the server wants none.
     {"ERR Client sent ", authentication_failed},  // The same before version 6.
     {"NOPERM", permission_denied},
-    {"DENIED", permission_denied},  // Protected mode.
+    {"DENIED", protected_mode},
     {"READONLY", read_only},
     {"MASTERDOWN", read_only},  // A replica that has lost its master and may not answer without.
     {"OOM", out_of_memory},
@@ -70,8 +70,10 @@ node_errc classify(std::string_view error_text) noexcept {
     if (found != beginnings.end()) {
         return found->second;
     }
-    // Inside a script a refusal has no code word of its own.
-    return is_acl_refusal(error_text) ? permission_denied : error_reply;
+    // Neither has a code word of its own.
+    return is_acl_refusal(error_text)         ? permission_denied
+           : read_missing_command(error_text) ? unknown_command
+                                              : error_reply;
 }
 
 bool is_noscript(std::string_view error_text) noexcept {

@@ -30,6 +30,8 @@ void take_identity(std::string_view name, std::string_view value, server_facts& 
         found.run_id = value;
     } else if (name == "role") {
         found.role = value;
+    } else if (name == "redis_mode") {
+        found.mode = value;
     }
     for (const kind_of_server& other : others) {
         if (name == other.field) {

@@ -17,6 +17,7 @@ struct server_facts {
     std::string version;        ///< Of that software.
     std::string redis_version;  ///< The Redis whose commands it offers.
     std::string run_id;
+    std::string mode;  ///< standalone, sentinel or cluster.
     std::string role;  ///< master, slave, or what else it says.
     std::optional<std::chrono::seconds> uptime{};
     std::optional<bool> loading{};

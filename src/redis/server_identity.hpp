@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <optional>
+#include <redlock/error.hpp>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,9 @@ struct server_identity {
     std::optional<std::chrono::seconds> uptime{};
     /// It was a replica before, as far as it remembers; unknown counts as yes.
     bool promoted = true;
+    /// Why INFO told nothing, if it was refused, and what to do about it, for people.
+    error_code refused{};
+    std::string refused_advice;
     /// FLUSHALL, FLUSHDB or SWAPDB was called since its start; unknown counts as yes.
     bool flushed = true;
 

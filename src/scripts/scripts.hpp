@@ -3,6 +3,7 @@
 // Constants only: usable from any thread, and during static initialisation.
 #pragma once
 
+#include <array>
 #include <string_view>
 
 namespace redlock::scripts {
@@ -22,5 +23,9 @@ extern const script hello;
 extern const script release;
 extern const script status;
 extern const script vouch;
+
+/// All of them.
+inline constexpr std::array all{&acquire, &acquire_in_line, &extend, &hello,
+                                &release, &status,          &vouch};
 
 }  // namespace redlock::scripts

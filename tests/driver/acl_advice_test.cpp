@@ -85,14 +85,35 @@ TEST(right_probe, there_is_one_for_each_command_that_is_ever_sent) {
                                    .cluster = false})) {
         probed.insert(std::string{each.command});
     }
-    for (const scripts::script* each :
-         {&scripts::acquire, &scripts::acquire_in_line, &scripts::extend, &scripts::hello,
-          &scripts::release, &scripts::status, &scripts::vouch}) {
-        EXPECT_THAT(probed, IsSupersetOf(commands_of(*each))) << each->name;
+    for (const scripts::script* each : scripts::all) {
+        EXPECT_THAT(probed, IsSupersetOf(commands_called_by(*each)))
+            << each->name << " calls a command that is not tried: see harmless()";
     }
-    EXPECT_THAT(probed,
-                IsSupersetOf(std::set<std::string>{"evalsha", "eval", "client|id",
-                                                   "client|tracking", "subscribe", "scan"}));
+    EXPECT_THAT(probed, IsSupersetOf(std::set<std::string>{"evalsha", "eval", "client|id",
+                                                           "client|tracking", "subscribe", "scan",
+                                                           "info", "hdel"}));
+}
+
+TEST(right_probe, the_commands_of_a_script_are_read_from_its_text) {
+    for (const scripts::script* each : scripts::all) {
+        const auto commands = commands_called_by(*each);
+        EXPECT_EQ((std::set<std::string>{commands.begin(), commands.end()}), commands_of(*each))
+            << each->name << " has two calls in one line, so that errors cannot name them";
+    }
+    const scripts::script made_up{"made_up", "",
+                                  "redis.log(1) redis.call('GETEX', k) "
+                                  "redis.pcall('TIME') redis.call('getex', k)\n"};
+    EXPECT_THAT(commands_called_by(made_up), testing::ElementsAre("getex", "time"));
+}
+
+TEST(right_probe, of_a_script_is_tried_inside_one_too) {
+    const right_probe on_key{{"get", "orders:1"}, "get", "locks"};
+    EXPECT_THAT(inside_script(on_key),
+                testing::ElementsAre("EVAL", "return redis.pcall(unpack(ARGV))", "1", "orders:1",
+                                     "get", "orders:1"));
+    const right_probe without{{"time"}, "time", "locks"};
+    EXPECT_THAT(inside_script(without),
+                testing::ElementsAre("EVAL", "return redis.pcall(unpack(ARGV))", "0", "time"));
 }
 
 TEST(right_probe, tells_what_is_missing) {
@@ -111,6 +132,9 @@ TEST(right_probe, tells_what_is_missing) {
     ASSERT_TRUE(unknown);
     EXPECT_EQ(unknown->rule, "");
     EXPECT_EQ(unknown->what, "set");
+    EXPECT_EQ(missing_by(on_fence, "ERR Command 'SET' not found")->rule, "") << "as DRYRUN says it";
+    EXPECT_EQ(unknown->by, withheld_by::server);
+    EXPECT_EQ(missing_by(on_fence, closed_upon)->by, withheld_by::hang_up);
 }
 
 }  // namespace

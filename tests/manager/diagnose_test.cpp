@@ -17,6 +17,7 @@ using namespace std::chrono_literals;
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 /// A node of which nothing bad can be said.
 node_health well(node_index node) {
@@ -97,7 +98,7 @@ TEST(diagnose, tells_what_gives_no_vote) {
               problem);
     EXPECT_EQ(level_of(
                   [](node_health& n) {
-                      n.missing = {{"eval", "", "locks", true}};
+                      n.missing = {{"eval", "", "locks", true, withheld_by::server}};
                   },
                   "missing_command"),
               problem);
@@ -140,6 +141,22 @@ TEST(diagnose, names_the_rights_that_are_missing) {
                   "missing_right")
                   .level,
               finding_level::warning);
+}
+
+TEST(diagnose, has_a_remedy_for_each_way_to_withhold_a_command) {
+    const auto of = [](withheld_by by, const std::string& rule) {
+        return changed(
+            [&](node_health& n) {
+                n.missing = {{"scan", rule, "list", false, by}};
+            },
+            by == withheld_by::acl ? "missing_right" : "missing_command");
+    };
+    EXPECT_EQ(of(withheld_by::acl, "+scan").advice, "ACL SETUSER app +scan");
+    EXPECT_THAT(of(withheld_by::server, "").advice, HasSubstr("rename-command"));
+    for (const withheld_by by : {withheld_by::proxy, withheld_by::hang_up}) {
+        EXPECT_THAT(of(by, "").what, HasSubstr("scan"));
+        EXPECT_THAT(of(by, "").advice, AllOf(HasSubstr("proxy"), Not(HasSubstr("rename-command"))));
+    }
 }
 
 TEST(diagnose, eviction_is_a_problem_where_memory_is_limited) {

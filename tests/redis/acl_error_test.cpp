@@ -88,6 +88,39 @@ TEST(acl_error, of_any_version_counts_as_a_missing_right) {
               node_errc::error_reply);
 }
 
+TEST(missing_command, is_read_from_the_words_of_each_version) {
+    const std::string sha1 = digest;
+    EXPECT_EQ(read_missing_command("ERR unknown command 'EVALSHA', with args beginning with: 'x'"),
+              (missing_command{"evalsha", "", 0}));
+    EXPECT_EQ(read_missing_command("ERR unknown command `PTTL`, with args beginning with: `x`, "),
+              (missing_command{"pttl", "", 0}));
+    EXPECT_EQ(read_missing_command("ERR unknown subcommand 'TRACKING'. Try CLIENT HELP."),
+              (missing_command{"tracking", "", 0}));
+    EXPECT_EQ(read_missing_command("ERR Command 'EVALSHA' not found"),
+              (missing_command{"evalsha", "", 0}));
+    EXPECT_EQ(read_missing_command("ERR Unknown Redis command called from script script: " + sha1 +
+                                   ", on @user_script:7."),
+              (missing_command{"", sha1, 7}));
+    EXPECT_EQ(read_missing_command("ERR Error running script (call to f_" + sha1 +
+                                   "): @user_script:7: @user_script: 7: Unknown Redis command "
+                                   "called from Lua script"),
+              (missing_command{"", sha1, 7}));
+    EXPECT_EQ(read_missing_command("ERR unknown command"), (missing_command{"", "", 0}));
+    for (const char* text : {"", "ERR syntax error", "ERR Command 'x' is odd", "NOPERM unknown",
+                             "This user has no permissions to run the 'set' command"}) {
+        EXPECT_EQ(read_missing_command(text), std::nullopt) << text;
+    }
+}
+
+TEST(missing_command, is_no_missing_right) {
+    EXPECT_EQ(classify("ERR unknown command 'INFO'"), node_errc::unknown_command);
+    EXPECT_EQ(classify("ERR Unknown Redis command called from script"), node_errc::unknown_command);
+    EXPECT_EQ(
+        advice_for_missing("pttl"),
+        "pttl seems to be renamed or disabled there (rename-command), or a proxy does not pass "
+        "it; no ACL rule helps");
+}
+
 TEST(acl_error, leads_to_a_rule) {
     EXPECT_EQ(rule_for_command("HSET"), "+hset");
     EXPECT_EQ(rule_for_command("client|id"), "+client|id");

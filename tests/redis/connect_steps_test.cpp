@@ -156,6 +156,10 @@ TEST(connect_steps, hint_at_tls_where_it_may_be_the_matter) {
     EXPECT_EQ(secure.tell(event::secured).what, action::send);
     EXPECT_EQ(secure.steps.hint(), "");
     where.tls.reset();
+    driver heard{where};
+    go_to(heard, connect_step::identifying);
+    EXPECT_EQ(heard.steps.hint(), "; does a proxy on the way refuse INFO?")
+        << "it has answered AUTH, so it is not TLS";
     where.transport = endpoint::transport_kind::unix_socket;
     driver local{where};
     go_to(local, connect_step::authenticating);
@@ -217,8 +221,7 @@ TEST(connect_steps, name_the_servers_refusal_at_every_step) {
              {connect_step::selecting, "-NOPERM no\r\n", node_errc::permission_denied},
              {connect_step::identifying, "-NOAUTH no\r\n", node_errc::authentication_failed},
              {connect_step::identifying, "-LOADING no\r\n", node_errc::loading},
-             {connect_step::identifying, "-DENIED protected mode\r\n",
-              node_errc::permission_denied},
+             {connect_step::identifying, "-DENIED protected mode\r\n", node_errc::protected_mode},
              {connect_step::identifying, "-ERR max number of clients reached\r\n",
               node_errc::error_reply},
              {connect_step::authenticating, ":1\r\n", node_errc::bad_reply},
@@ -251,7 +254,12 @@ TEST(connect_steps, do_without_an_identity_where_info_is_forbidden) {
         driver each{full_endpoint()};
         go_to(each, connect_step::identifying);
         EXPECT_EQ(each.reply(reply).what, action::ready);
-        EXPECT_EQ(each.steps.identity(), server_identity{});
+        EXPECT_EQ(each.steps.identity().incarnation(), "");
+        const bool forbidden = reply.starts_with("-NOPERM");
+        EXPECT_EQ(each.steps.identity().refused,
+                  forbidden ? node_errc::permission_denied : node_errc::unknown_command);
+        EXPECT_THAT(each.steps.identity().refused_advice,
+                    HasSubstr(forbidden ? "+info" : "info seems to be renamed"));
     }
 }
 

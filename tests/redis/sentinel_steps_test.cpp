@@ -204,6 +204,11 @@ TEST_F(sentinel_steps, learn_the_role_from_info_where_role_is_forbidden) {
     EXPECT_EQ(reply(noperm).what, action::wait);
     EXPECT_EQ(steps.cause(), node_errc::permission_denied);
     EXPECT_THAT(steps.message(), HasSubstr("+role"));
+    log_in_there();
+    reply("-ERR unknown command 'ROLE'\r\n");
+    EXPECT_EQ(reply("-ERR unknown command 'INFO'\r\n").what, action::wait);
+    EXPECT_EQ(steps.cause(), node_errc::unknown_command);
+    EXPECT_THAT(steps.message(), HasSubstr("role seems to be renamed"));
 }
 
 TEST_F(sentinel_steps, mask_the_password_of_whom_they_talk_to) {

@@ -22,7 +22,7 @@ TEST(server_error, is_known_by_its_code_word) {
     EXPECT_EQ(classify("ERR Client sent AUTH, but no password is set"), authentication_failed);
     EXPECT_EQ(classify("NOPERM this user has no permissions to run the 'set' command"),
               permission_denied);
-    EXPECT_EQ(classify("DENIED Redis is running in protected mode"), permission_denied);
+    EXPECT_EQ(classify("DENIED Redis is running in protected mode"), protected_mode);
     EXPECT_EQ(classify("READONLY You can't write against a read only replica."), read_only);
     EXPECT_EQ(classify("OOM command not allowed when used memory > 'maxmemory'."), out_of_memory);
     EXPECT_EQ(classify("LOADING Redis is loading the dataset in memory"), loading);
@@ -44,7 +44,7 @@ TEST(server_error, is_known_inside_what_redis_6_says_of_a_script) {
 
 TEST(server_error, is_any_other_without_a_known_word) {
     using enum node_errc;
-    for (const std::string_view text : {"", "ERR unknown command", "OOMPH", "noauth x", " NOAUTH",
+    for (const std::string_view text : {"", "ERR syntax error", "OOMPH", "noauth x", " NOAUTH",
                                         "WRONGTYPE Operation against a "
                                         "key holding the wrong kind"}) {
         EXPECT_EQ(classify(text), error_reply) << text;

@@ -208,7 +208,7 @@ TEST_F(tls_faults, is_not_hung_by_a_frozen_peer) {
     fake_server silent{client.io};
     silent.on_command = [](const fake_server::words&) { return fake_server::answer{}; };
     use(secure_endpoint(parse_endpoint(silent.url()).value().port, authority.file()), 100ms);
-    expect_refusal(node_errc::not_connected,
+    expect_refusal(node_errc::tls_failed,
                    HasSubstr("no answer within 100 ms while securing the connection; does this "
                              "port speak TLS? If not, use redis://"));
 }

@@ -3,6 +3,8 @@
 // script in full for ever.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <filesystem>
 #include <string>
 
 #include "scripts/scripts.hpp"
@@ -28,11 +30,20 @@ TEST_P(embedded_script, travels_without_comments_and_indentation) {
     EXPECT_EQ(lines.back(), '\n');
 }
 
-INSTANTIATE_TEST_SUITE_P(all, embedded_script,
-                         testing::Values(&redlock::scripts::acquire,
-                                         &redlock::scripts::acquire_in_line,
-                                         &redlock::scripts::extend, &redlock::scripts::release,
-                                         &redlock::scripts::status),
+INSTANTIATE_TEST_SUITE_P(all, embedded_script, testing::ValuesIn(redlock::scripts::all),
                          [](const auto& instance) { return std::string{instance.param->name}; });
+
+TEST(embedded_scripts, are_all_listed) {
+    const auto folder = std::filesystem::path{__FILE__}.parent_path() / "../../src/scripts/lua";
+    std::size_t files = 0;
+    for (const auto& each : std::filesystem::directory_iterator{folder}) {
+        ++files;
+        EXPECT_TRUE(std::any_of(
+            redlock::scripts::all.begin(), redlock::scripts::all.end(),
+            [&](const script* known) { return known->name == each.path().stem().string(); }))
+            << each.path();
+    }
+    EXPECT_EQ(files, redlock::scripts::all.size());
+}
 
 }  // namespace

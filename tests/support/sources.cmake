@@ -5,6 +5,7 @@ set(support_sources
     tests/support/redis_cluster.cpp
     tests/support/redis_peer.cpp
     tests/support/redis_server.cpp
+    tests/support/refusing_proxy.cpp
     tests/support/spreading_proxy.cpp
     tests/support/test_authority.cpp
     tests/support/watched_servers.cpp

@@ -1,0 +1,103 @@
+// What a client may not do on one node, and what it may do only in part; see diagnose_node.hpp.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "manager/diagnose_node.hpp"
+
+namespace redlock::manager {
+
+namespace {
+
+using level = finding_level;
+
+std::string joined(const std::vector<missing_right>& rights, std::string missing_right::*part,
+                   std::string_view separator) {
+    std::vector<std::string> parts;
+    for (const missing_right& each : rights) {
+        if (std::find(parts.begin(), parts.end(), each.*part) == parts.end()) {
+            parts.push_back(each.*part);
+        }
+    }
+    return fmt::format("{}", fmt::join(parts, separator));
+}
+
+struct remedy {
+    std::string what;
+    std::string advice;
+};
+
+remedy remedy_for(withheld_by by, const node_health& node, const std::string& names,
+                  const std::string& rules) {
+    switch (by) {
+        case withheld_by::acl:
+            return {fmt::format("the user {} may not use {}", node.user, names),
+                    fmt::format("ACL SETUSER {} {}", node.user, rules)};
+        case withheld_by::server:
+            return {fmt::format("the server does not know {}", names),
+                    "undo its rename-command, or use a server or proxy that passes it; no ACL rule "
+                    "helps"};
+        case withheld_by::proxy:
+            return {fmt::format("something before the server refuses {}", names),
+                    "the server itself knows it: let the proxy pass it, or connect to the server"};
+        case withheld_by::hang_up:
+            return {fmt::format("the connection is closed upon {}", names),
+                    "a proxy that does not know it may do that: let it pass, or connect to the "
+                    "server"};
+    }
+    return {};
+}
+
+}  // namespace
+
+void judge_rights(const node_health& node, node_findings& found) {
+    if (node.server == "Redis Sentinel") {
+        found.add(level::problem, "sentinel", "it is a Sentinel, which keeps no keys",
+                  "it gives no vote",
+                  "name the master that it watches: redis+sentinel://HOST:PORT/MASTER");
+        return;
+    }
+    for (const bool essential : {true, false}) {
+        for (const withheld_by by :
+             {withheld_by::acl, withheld_by::server, withheld_by::proxy, withheld_by::hang_up}) {
+            std::vector<missing_right> these;
+            std::copy_if(node.missing.begin(), node.missing.end(), std::back_inserter(these),
+                         [=](const missing_right& each) {
+                             return each.essential == essential && each.by == by;
+                         });
+            if (these.empty()) {
+                continue;
+            }
+            std::string why = "needed for " + joined(these, &missing_right::needed_for, " and ");
+            why += essential ? "; without it the node gives no vote" : "";
+            auto [what, advice] = remedy_for(by, node, joined(these, &missing_right::what, ", "),
+                                             joined(these, &missing_right::rule, " "));
+            found.add(essential ? level::problem : level::warning,
+                      by == withheld_by::acl ? "missing_right" : "missing_command", std::move(what),
+                      std::move(why), std::move(advice));
+        }
+    }
+}
+
+void judge_abilities(const node_health& node, node_findings& found) {
+    if (node.runs_scripts == false && node.loading != true) {
+        found.add(level::problem, "scripts",
+                  fmt::format("it does not run scripts: {}", node.scripts_message),
+                  "all votes are given by scripts", "allow EVAL and EVALSHA");
+    }
+    const bool right_is_missing =
+        std::any_of(node.missing.begin(), node.missing.end(), [](const missing_right& each) {
+            return each.what.starts_with("client|") || each.what == "subscribe" ||
+                   each.rule.starts_with('&');
+        });
+    if (node.tracks_keys == false && !right_is_missing) {
+        found.add(level::warning, "tracking",
+                  fmt::format("it does not tell of changed keys: {}", node.tracking_message),
+                  "who waits for a lock has to ask again and again",
+                  "let CLIENT TRACKING, CLIENT ID and SUBSCRIBE to __redis__:invalidate through");
+    }
+}
+
+}  // namespace redlock::manager
