@@ -166,10 +166,10 @@ TEST_F(script_commands, wait_for_the_slowest_node) {
         return run(line);
     };
     for (int round = 0; round < 5; ++round) {
-        const auto taken = with_patience({"acquire", "--lease-time", "10s", "a"});
-        ASSERT_EQ(taken.status, 0) << taken.err;
+        const auto got = with_patience({"acquire", "--lease-time", "10s", "a"});
+        ASSERT_EQ(got.status, 0) << got.err;
         EXPECT_EQ(nodes_holding("a"), 3);
-        const std::string token = taken.out.substr(0, taken.out.find(' '));
+        const std::string token = got.out.substr(0, got.out.find(' '));
         ASSERT_EQ(with_patience({"extend", "--lease-time", "50s", "a", token}).status, 0);
         EXPECT_GT(nodes[2].pttl("a"), 20'000);
         ASSERT_EQ(with_patience({"release", "a", token}).status, 0);

@@ -82,8 +82,8 @@ TEST(stop_plan, pauses_of_every_length_at_every_phase) {
     int left_alone = 0;
     int ended_by_redlock = 0;
     int ended_by_keeper = 0;
-    for (span from{0}; from < 2 * renewal_period; from += 7ms) {
-        for (span length{0}; length < lease + 500ms; length += 7ms) {
+    for (span from{0}; from < 2 * renewal_period; from += 13ms) {
+        for (span length{0}; length < lease + 500ms; length += 13ms) {
             const outcome seen = live(on_lost::term, from, length);
             SCOPED_TRACE(testing::Message() << from / 1ms << "+" << length / 1ms << " ms");
             // At the beginning of the pause at least two thirds of the lease are left.
@@ -110,10 +110,10 @@ TEST(stop_plan, pauses_of_every_length_at_every_phase) {
 
 // The lease that was renewed at 1.33 s lasts until 3.33 s; the one before it ended at 2.67 s.
 TEST(stop_plan, the_keepers_deadline_moves_with_every_extension) {
-    stop_plan plan{on_lost::term, margin};
+    stop_plan plan{on_lost::term, 240ms};
     for (const span until : {2000ms, 2667ms, 3333ms}) {
         plan.extended_until(after(until));
-        EXPECT_EQ(plan.keeper_kills_at(), after(until - 50ms));
+        EXPECT_EQ(plan.keeper_kills_at(), after(until - 60ms));
     }
     EXPECT_FALSE(live(on_lost::term, 1700ms, 260ms).killed_at);
 }
