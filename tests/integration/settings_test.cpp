@@ -33,8 +33,7 @@ struct settings_test : testing::Test {
         return nodes[node].command({"HGET", "redlock:epoch", "configuration"});
     }
     /// That it is refused by name, and holds nothing anywhere.
-    void expect_refused(client& late, const std::string& difference,
-                        errc error = errc::no_quorum) {
+    void expect_refused(client& late, const std::string& difference, errc error = errc::no_quorum) {
         const auto refused = late.try_acquire("job");
         EXPECT_EQ(refused->error, error);
         if (error == errc::no_quorum) {
