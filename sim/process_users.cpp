@@ -2,6 +2,7 @@
 // as src/manager's acquire_operation and local_lines.
 #include <algorithm>
 
+#include "core/quorum.hpp"
 #include "sim/process.hpp"
 
 namespace redlock::sim {
@@ -177,9 +178,11 @@ void process::on_attempt_decided(std::uint32_t number) {
     follow(who, who.session->on_round(it.round, clock(), random_.fraction(), tracking()));
 }
 
-/// By what a first refusal tells, a second is needless, whatever the own clock says.
+/// By what a majority tells of its clocks, a second refusal is needless, whatever the own clock
+/// says.
 void process::look_for_refusals(user& who, const attempt& it) {
-    const bool counts = it.round.refused_by_clocks() && it.begun >= on_.with->calm_at;
+    const bool by_majority = it.round.offsets_us().size() > core::tolerated_by(on_.with->nodes);
+    const bool counts = by_majority && it.begun >= on_.with->calm_at;
     who.refused_in_a_row = counts ? who.refused_in_a_row + 1 : 0;
     if (who.refused_in_a_row > 1 && on_.with->judged.liveness) {
         on_.judge.condemn(check::refused_again, on_.now, it.block.first);

@@ -367,7 +367,7 @@ TEST(acquire_round, has_a_name_for_each_answer_and_outcome) {
     for (int i = 0; i <= static_cast<int>(acquire_answer::unknown); ++i) {
         names.insert(to_string(static_cast<acquire_answer>(i)));
     }
-    EXPECT_EQ(names.size(), 7U);
+    EXPECT_EQ(names.size(), 8U);
     EXPECT_FALSE(names.contains("?"));
     names.clear();
     for (int i = 0; i <= static_cast<int>(cancelled); ++i) {

@@ -136,7 +136,7 @@ TEST_F(release_attempt_test, tells_its_owner_at_the_quorum_and_settles_later) {
     EXPECT_FALSE(settled);
     EXPECT_EQ(world.pool->open_writes(), 1U);
     ASSERT_TRUE(world.run_until([&] { return nodes[2]->calls().size() == 1; }));
-    nodes[2]->server.say(":1\r\n");
+    nodes[2]->server.answer_late(":1\r\n");
     ASSERT_TRUE(world.run_until([&] { return settled; }));
     EXPECT_EQ(world.pool->open_writes(), 0U);
 }
@@ -174,7 +174,7 @@ TEST_F(release_attempt_test, is_said_again_to_a_node_that_did_not_carry_it_out) 
     };
     EXPECT_EQ(release(node_set::all(3), {}), release_outcome::released);
     ASSERT_TRUE(world.run_until([&] { return nodes[2]->calls().size() == 4 && settled; }));
-    EXPECT_EQ(nodes[2]->server.accepted, 4);
+    EXPECT_EQ(nodes[2]->server.accepted, 5) << "and a second meeting";
     EXPECT_EQ(world.told->count(event_kind::node_down), 3U);
 }
 
@@ -196,7 +196,7 @@ TEST_F(release_attempt_test, that_was_lost_comes_before_the_next_try_with_the_sa
     nodes[0]->on_script = always(":1\r\n");
     start_release(set_of({1, 2}), set_of({0}));
     // From now on it is asked who it is, and commands wait.
-    ASSERT_TRUE(world.run_until([&] { return nodes[0]->server.accepted == 2; }));
+    ASSERT_TRUE(world.run_until([&] { return nodes[0]->server.accepted == 3; }));
     world.acquire(who);
     ASSERT_TRUE(world.run_until([&] { return nodes[0]->calls().size() == 3; }));
     EXPECT_THAT(nodes[0]->calls(), ElementsAre("acquire", "release", "acquire"));
@@ -258,7 +258,7 @@ TEST_F(extend_attempt_test, repeats_a_late_noscript_for_a_lock_that_was_extended
     ASSERT_TRUE(world.run_until(
         [&] { return extended->outcome.has_value() && nodes[2]->calls().size() == 1; }));
     EXPECT_EQ(extended->outcome, extend_outcome::extended);
-    nodes[2]->server.say("-NOSCRIPT No matching script.\r\n");
+    nodes[2]->server.answer_late("-NOSCRIPT No matching script.\r\n");
     ASSERT_TRUE(world.run_until([&] { return nodes[2]->calls().size() == 2; }));
     EXPECT_THAT(nodes[2]->calls(), ElementsAre("extend", "extend!"));
 }
@@ -269,7 +269,7 @@ TEST_F(extend_attempt_test, is_open_until_the_last_node_has_answered) {
     ASSERT_TRUE(world.run_until(
         [&] { return extended->outcome.has_value() && nodes[2]->calls().size() == 1; }));
     EXPECT_EQ(world.pool->open_writes(), 1U);
-    nodes[2]->server.say(":1\r\n");
+    nodes[2]->server.answer_late("*2\r\n:1\r\n:1700000000000000\r\n");
     EXPECT_TRUE(world.run_until_settled());
     EXPECT_EQ(attempt->round().holding(), node_set::all(3));
 }
@@ -321,7 +321,7 @@ TEST_F(extend_attempt_test, tells_nobody_and_repeats_nothing_once_cancelled) {
     attempt->cancel();
     EXPECT_EQ(extended.use_count(), 1);
     for (const auto& each : nodes) {
-        each->server.say("-NOSCRIPT No matching script.\r\n");
+        each->server.answer_late("-NOSCRIPT No matching script.\r\n");
     }
     ASSERT_TRUE(world.run_until([&] { return attempt->why().nodes().size() == 3; }));
     EXPECT_EQ(extended->outcome, std::nullopt);

@@ -172,6 +172,7 @@ class listener final : public redis::connection_events, public driver::key_track
                  std::chrono::nanoseconds /*retry_in*/) override {
         tracking.on_commands_down();
     }
+    void on_second_server(const std::string& /*run_id*/) override {}
     void on_tracking(bool on) override {
         require(on != on_, "on and off take turns");
         on_ = on;

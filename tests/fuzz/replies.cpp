@@ -132,7 +132,7 @@ void check_status(const reply_view& reply) {
     if (!found.vote) {
         return;
     }
-    require(reply.is_array() && reply.size() == 4, "a status has four parts");
+    require(reply.is_array() && reply.size() == 6, "a status has six parts");
     require(found.vote->holder.empty() == reply[0].text().empty(),
             "a holder is shown if there is one");
     require(found.vote->holder.str() == reply[0].text(), "the holder is the one that was told");

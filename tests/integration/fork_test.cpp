@@ -50,7 +50,7 @@ struct forks : testing::Test {
     /// The lock is the parent's as before: renewed, extended, released.
     void expect_unharmed(lock& held) {
         EXPECT_TRUE(held.valid());
-        EXPECT_EQ(nodes.having("job", held.token().str()), 3U);
+        EXPECT_TRUE(turned.until([&] { return nodes.having("job", held.token().str()) == 3U; }));
         EXPECT_FALSE(user->extend(held));
         EXPECT_FALSE(user->release(held));
         EXPECT_TRUE(turned.until([&] { return nodes.having("job") == 0; }));

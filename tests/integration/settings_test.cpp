@@ -80,7 +80,7 @@ TEST_F(settings_test, are_compared_with_two_nodes) {
     client late{turned, first(2), longer(usual_options())};
     expect_refused(late, "max_lease_time is 90000 ms here");
     client with_more{turned, first(3), unguarded()};
-    expect_refused(with_more, "nodes is 3 here and 2 there");
+    expect_refused(with_more, "nodes is 3 here and 2 there", errc::different_nodes);
 }
 
 TEST_F(settings_test, are_compared_on_durable_nodes) {

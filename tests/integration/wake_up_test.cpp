@@ -62,7 +62,7 @@ TEST_F(wake_up, comes_with_the_release_of_a_lock_that_the_same_manager_attached_
 
 TEST_F(wake_up, comes_with_the_release_of_a_lock_that_was_given_up_for_lost_before) {
     // Lost by its stop margin at once: the waiter competes, and finds it still there.
-    lock held = user.take("job", {.lease_time = 60s, .stop_margin = 59s});
+    lock held = user.take("job", {.lease_time = 60s, .stop_margin = 58s});
     const auto waiting = user.begin_acquire("job");
     ASSERT_TRUE(user.await([&] { return user.events().count(event_kind::lost) > 0; }));
     ASSERT_TRUE(silent_for(300ms));

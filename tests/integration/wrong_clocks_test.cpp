@@ -65,8 +65,10 @@ TEST_F(fence_out_of_reach, is_named_with_its_distance_and_the_remedy) {
                 AllOf(HasSubstr(" s ahead of the node's clock"), HasSubstr("expires in 11"),
                       HasSubstr("delete redlock:fence:{job} there")));
     EXPECT_THAT(once->why.message, testing::Not(HasSubstr("too few nodes answered")));
+    ASSERT_TRUE(user.await([&] { return nodes.having("job") == 0; }));
     nodes[1].command({"DEL", fence_of("job")});
-    EXPECT_FALSE(user.try_acquire("job")->error) << "one node alone keeps nobody out";
+    const auto again = user.try_acquire("job");
+    EXPECT_FALSE(again->error) << "one node alone keeps nobody out: " << again->why.to_string();
 }
 
 TEST_F(fence_out_of_reach, lives_no_longer_for_those_who_fail) {

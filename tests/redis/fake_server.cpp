@@ -60,6 +60,12 @@ void fake_server::say(std::string_view bytes) {
     clients_.back()->send(bytes);
 }
 
+void fake_server::answer_late(std::string_view bytes) {
+    if (const auto last = spoke_last_.lock()) {
+        last->send(bytes);
+    }
+}
+
 void fake_server::hang_up() {
     for (const auto& each : clients_) {
         each->close();
@@ -98,6 +104,7 @@ void fake_server::read(const std::shared_ptr<client>& each) {
                 return;
             }
             ++reads;
+            spoke_last_ = each;
             each->reader.feed({each->incoming.data(), size});
             act(*each);
             if (each->socket.is_open()) {

@@ -45,6 +45,8 @@ class fake_server {
 
     /// Sends bytes to the newest client, unasked.
     void say(std::string_view bytes);
+    /// Sends bytes to the client that spoke last: an answer that comes late.
+    void answer_late(std::string_view bytes);
     /// Closes all clients' connections.
     void hang_up();
     /// Stops listening as well; a connection is refused from now on.
@@ -59,6 +61,7 @@ class fake_server {
 
     boost::asio::ip::tcp::acceptor acceptor_;
     std::vector<std::shared_ptr<client>> clients_;
+    std::weak_ptr<client> spoke_last_;
     // Handlers that outlive the server see that it is gone.
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

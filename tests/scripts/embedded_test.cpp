@@ -34,7 +34,7 @@ INSTANTIATE_TEST_SUITE_P(all, embedded_script, testing::ValuesIn(redlock::script
                          [](const auto& instance) { return std::string{instance.param->name}; });
 
 TEST(embedded_scripts, are_all_listed) {
-    const auto folder = std::filesystem::path{__FILE__}.parent_path() / "../../src/scripts/lua";
+    const auto folder = std::filesystem::path{REDLOCK_ROOT "/src/scripts/lua"};
     std::size_t files = 0;
     for (const auto& each : std::filesystem::directory_iterator{folder}) {
         ++files;
