@@ -27,6 +27,7 @@ struct contender {
     }
     [[nodiscard]] double rate() const {
         std::vector<double> rates;
+        rates.reserve(slices.size());
         for (const slice& each : slices) {
             rates.push_back(each.rate());
         }

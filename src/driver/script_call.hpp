@@ -23,10 +23,11 @@ class script_argument {
     script_argument(const char* text) : text_(text) {}         // NOLINT(*-explicit-*)
     /// Not given.
     script_argument() = default;
-    script_argument(std::integral auto number)  // NOLINT(*-explicit-*)
-        : digits_end_(static_cast<std::size_t>(
-              std::to_chars(digits_.data(), digits_.data() + digits_.size(), number).ptr -
-              digits_.data())) {}
+    script_argument(std::integral auto number) {  // NOLINT(*-explicit-*)
+        char* const begin = digits_.data();
+        const char* const end = std::to_chars(begin, begin + digits_.size(), number).ptr;
+        digits_end_ = static_cast<std::size_t>(end - begin);
+    }
 
     [[nodiscard]] bool given() const { return digits_end_ != 0 || text_.data() != nullptr; }
     [[nodiscard]] std::string_view text() const {

@@ -227,7 +227,7 @@ std::optional<holder_details> decode_holder(std::string_view encoded) {
 std::string make_token(std::uint64_t fencing, std::uint64_t random_high, std::uint64_t random_low) {
     // By hand: there is one for each acquisition, and a general formatter takes ten times as long.
     constexpr std::size_t hex_digits = 16;
-    std::array<char, 20 + 1 + 2 * hex_digits> text;  // 20: the digits of the largest number
+    std::array<char, 20 + 1 + 2 * hex_digits> text{};  // 20: the digits of the largest number
     char* end = std::to_chars(text.data(), text.data() + text.size(), fencing).ptr;
     *end++ = '-';
     for (std::uint64_t random : {random_high, random_low}) {

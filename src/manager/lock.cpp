@@ -46,7 +46,9 @@ lock::lock(std::shared_ptr<held_lock> held) noexcept
 lock::lock(std::shared_ptr<const manager::home> at) noexcept : home_(std::move(at)) {}
 
 // What is left behind still knows where its completions belong.
-lock::lock(lock&& other) noexcept : held_(std::move(other.held_)), home_(other.home_) {}
+lock::lock(lock&& other) noexcept
+    : held_(std::move(other.held_)),
+      home_(other.home_) {}  // NOLINT(performance-move-constructor-init): it keeps it
 
 lock& lock::operator=(lock&& other) noexcept {
     if (this != &other) {

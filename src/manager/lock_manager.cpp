@@ -75,7 +75,8 @@ lock_manager::lock_manager(boost::asio::any_io_executor executor, const node_lis
 
 // What is left behind still knows where its completions belong.
 lock_manager::lock_manager(lock_manager&& other) noexcept
-    : impl_(std::move(other.impl_)), home_(other.home_) {}
+    : impl_(std::move(other.impl_)),
+      home_(other.home_) {}  // NOLINT(performance-move-constructor-init): it keeps it
 
 lock_manager& lock_manager::operator=(lock_manager&& other) noexcept {
     // The old state closes with the temporary's end.

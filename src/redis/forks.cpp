@@ -67,11 +67,10 @@ process_stamp::process_stamp() noexcept : made_in_(generation.load(std::memory_o
     [[maybe_unused]] static const bool watched = watch_forks();
 }
 
-inherited_descriptor::inherited_descriptor(int descriptor) {
+inherited_descriptor::inherited_descriptor(int descriptor) : descriptor_(descriptor) {
     [[maybe_unused]] const process_stamp watched;
     const std::lock_guard lock{listed().guard};
     listed().all.push_back(descriptor);
-    descriptor_ = descriptor;
 }
 
 void inherited_descriptor::reset() noexcept {

@@ -182,20 +182,20 @@ TEST(lost_commands, that_a_proxy_answers_for_the_server) {
     hold(server);
     using enum verdict;
     for (const bool dry : {true, false}) {
-        for (lost_command each : std::vector<lost_command>{{"EVALSHA", problem},
-                                                           {"EVAL", problem},
-                                                           {"HDEL", warning},
-                                                           {"INFO", warning},
-                                                           {"CLIENT", warning},
-                                                           {"SUBSCRIBE", warning},
-                                                           {"SCAN", warning},
-                                                           {"TIME", nothing},
-                                                           {"PTTL", nothing},
-                                                           {"SET", nothing},
-                                                           {"GET", nothing},
-                                                           {"HGETALL", nothing},
-                                                           {"CONFIG", nothing},
-                                                           {"PING", nothing}}) {
+        for (const lost_command& each : std::vector<lost_command>{{"EVALSHA", problem},
+                                                                  {"EVAL", problem},
+                                                                  {"HDEL", warning},
+                                                                  {"INFO", warning},
+                                                                  {"CLIENT", warning},
+                                                                  {"SUBSCRIBE", warning},
+                                                                  {"SCAN", warning},
+                                                                  {"TIME", nothing},
+                                                                  {"PTTL", nothing},
+                                                                  {"SET", nothing},
+                                                                  {"GET", nothing},
+                                                                  {"HGETALL", nothing},
+                                                                  {"CONFIG", nothing},
+                                                                  {"PING", nothing}}) {
             SCOPED_TRACE(each.name + (dry ? "" : " without ACL"));
             server.command({"SCRIPT", "FLUSH"});
             std::set<std::string> refused{each.name};

@@ -94,7 +94,7 @@ TEST_P(run_descendants, end_when_redlock_is_killed) {
     process runner{start_worker({}, GetParam().line, deaf_worker)};
     const pid_t number = working();
     runner.signal(SIGKILL);
-    const auto result = runner.wait();  // returns when the keeper has let go of the pipe too
+    const auto result = runner.wait_for_the_last_word();  // which is the keeper's
     EXPECT_EQ(result.status, -SIGKILL);
     EXPECT_NE(result.err.find("redlock: a: redlock was killed"), std::string::npos) << result.err;
     eventually([&] { return !alive(number); }, "the worker ends");

@@ -339,9 +339,10 @@ TEST_F(executors_of_managers, that_are_gone) {
 TEST_F(executors_of_managers, that_were_moved_from) {
     lock_manager locks = manager();
     const lock_manager moved = std::move(locks);
+    // NOLINTNEXTLINE(bugprone-use-after-move): what is left is defined
     for_each_of_managers([&](const std::string& name, auto operation) {
         const std::string what = name + " of a manager that was moved from";
-        // NOLINTNEXTLINE(bugprone-use-after-move): what is left is defined
+        // NOLINTNEXTLINE(bugprone-use-after-move)
         const auto begin = [&](auto&& token) {
             return operation(locks)(std::forward<decltype(token)>(token));
         };

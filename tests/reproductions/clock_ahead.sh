@@ -1,5 +1,6 @@
 #!/bin/sh
 # A client whose clock was 10.1 to 20 s ahead of the nodes never got a free lock with -n.
+# shellcheck disable=SC1091 # checked by itself
 . "$(dirname "$0")/lib.sh"
 : "${SHIFTED_CLOCK:?set it to the path of the module that shifts clocks}"
 in_servers 3 "$@"

@@ -1,5 +1,6 @@
 #!/bin/sh
 # Work went on after the loss when a descendant had left the process group.
+# shellcheck disable=SC1091 # checked by itself
 . "$(dirname "$0")/lib.sh"
 in_servers 3 "$@"
 

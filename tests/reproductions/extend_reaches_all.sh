@@ -1,5 +1,6 @@
 #!/bin/sh
 # `redlock extend` came back before a healthy node had extended.
+# shellcheck disable=SC1091 # checked by itself
 . "$(dirname "$0")/lib.sh"
 in_servers 3 "$@"
 

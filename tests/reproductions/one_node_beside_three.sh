@@ -1,5 +1,6 @@
 #!/bin/sh
 # A client with one node beside clients with three of them: both held the lock at once.
+# shellcheck disable=SC1091 # checked by itself
 . "$(dirname "$0")/lib.sh"
 in_servers 3 "$@"
 

@@ -1,5 +1,6 @@
 #!/bin/sh
 # `run` killed a command whose lock was valid, in silence, when redlock itself was stopped a while.
+# shellcheck disable=SC1091 # checked by itself
 . "$(dirname "$0")/lib.sh"
 in_servers 3 "$@"
 

@@ -1,5 +1,6 @@
 #!/bin/sh
 # Reading wrote settings into fresh servers, and then refused clients that had others.
+# shellcheck disable=SC1091 # checked by itself
 . "$(dirname "$0")/lib.sh"
 in_servers 5 "$@"
 

@@ -1,5 +1,6 @@
 #!/bin/sh
 # `doctor` found no problem where nothing could work, because a command was renamed away.
+# shellcheck disable=SC1091 # checked by itself
 . "$(dirname "$0")/lib.sh"
 in_servers 1 "$@"
 

@@ -95,9 +95,10 @@ std::optional<command> first_command(const std::string& bytes) {
 /// One client and the server behind. A refusal takes its turn among the server's answers.
 class refusing_proxy::conversation {
   public:
-    conversation(const refusing_proxy& proxy, int client) : proxy_(proxy), client_(client) {
-        server_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    }
+    conversation(const refusing_proxy& proxy, int client)
+        : proxy_(proxy),
+          client_(client),
+          server_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {}
     ~conversation() { ::close(server_); }
     conversation(const conversation&) = delete;
     conversation& operator=(const conversation&) = delete;

@@ -161,6 +161,19 @@ finished process::wait() {
     return result_;
 }
 
+finished process::wait_for_the_last_word() {
+    const auto give_up = std::chrono::steady_clock::now() + patience;
+    while (!reaped() || out_ >= 0 || err_ >= 0) {
+        if (!read_some()) {
+            ::poll(nullptr, 0, 2);
+        }
+        if (std::chrono::steady_clock::now() > give_up) {
+            throw std::runtime_error("its output stays open; err: " + result_.err);
+        }
+    }
+    return result_;
+}
+
 void process::pump(const std::function<bool()>& done, const char* what) {
     const auto give_up = std::chrono::steady_clock::now() + patience;
     while (!done()) {

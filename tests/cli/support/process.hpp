@@ -48,6 +48,8 @@ class process {
     [[nodiscard]] const std::string& out() const noexcept { return result_.out; }
     /// Until it ends.
     finished wait();
+    /// Until it has ended and nobody is left who could write to its output.
+    finished wait_for_the_last_word();
 
   private:
     void start_with_pipes(const process_options& options);
