@@ -10,7 +10,8 @@ namespace {
 
 const std::array<std::string, most_resources> resource_names{"a", "b"};
 
-core::acquire_vote vote_of(const node_reply& reply, std::int64_t wall_us, std::int64_t window_us) {
+core::acquire_vote vote_of(const node_reply& reply, core::wall_span during,
+                           std::int64_t window_us) {
     using core::acquire_answer;
     core::acquire_vote vote;
     switch (reply.answer) {
@@ -37,7 +38,7 @@ core::acquire_vote vote_of(const node_reply& reply, std::int64_t wall_us, std::i
             break;
         case node_answer::out_of_window:
             vote.answer = acquire_answer::out_of_window;
-            vote.offset_us = reply.value - wall_us;
+            vote.offset_us = core::offset_of(reply.value, during);
             break;
         default:
             // An error from the middle of a script tells nothing of what was done before it.
@@ -133,7 +134,7 @@ void process::send_to_all(std::uint32_t number) {
 
 void process::on_acquire_answer(const command& what) {
     attempt& it = on_.attempts[what.subject];
-    core::acquire_vote answer = vote_of(what.reply, it.wall_us, it.call.window_us);
+    core::acquire_vote answer = vote_of(what.reply, {it.wall_us, wall_us()}, it.call.window_us);
     if (answer.answer == core::acquire_answer::unknown) {
         on_.note(rule::error_reply);
     }

@@ -35,6 +35,7 @@ set(sim_mutants
     mark_not_respected
     nodes_without_the_lock_count
     offset_never_learned
+    offset_takes_delay_for_it
     outsider_sets_no_bar
     owed_release_forgotten
     quarantine_by_the_vote

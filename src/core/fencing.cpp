@@ -19,7 +19,24 @@ std::uint64_t shifted_clock(std::int64_t wall_us, std::int64_t offset_us) {
     return static_cast<std::uint64_t>(std::max<std::int64_t>(wall_us + offset_us, 1));
 }
 
+std::int64_t difference(std::int64_t from, std::int64_t what) {
+    using limits = std::numeric_limits<std::int64_t>;
+    if (what > 0 && from < limits::min() + what) {
+        return limits::min();
+    }
+    if (what < 0 && from > limits::max() + what) {
+        return limits::max();
+    }
+    return from - what;
+}
+
 }  // namespace
+
+std::int64_t offset_of(std::int64_t node_us, wall_span during) {
+    // Our own clock may have been set back meanwhile.
+    const auto [first, last] = std::minmax(during.asked_us, during.answered_us);
+    return difference(node_us, std::clamp(node_us, first, last));
+}
 
 std::optional<ballot_block> next_block(std::uint64_t largest_fence, std::int64_t wall_us,
                                        std::int64_t offset_us, std::uint64_t width,

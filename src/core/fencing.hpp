@@ -37,6 +37,17 @@ struct ballot_block {
                                                      std::uint64_t width = 1,
                                                      std::uint64_t longest_lead_us = ballot_limit);
 
+/// Our wall clock when a node was asked and when its answer came, in microseconds since the epoch.
+struct wall_span {
+    std::int64_t asked_us = 0;
+    std::int64_t answered_us = 0;
+};
+
+/// How far a node's clock is ahead of ours, if it showed `node_us` at some time within `during`:
+/// the least that explains it, since a question that was long on its way must not look like a clock
+/// set wrong. Any numbers: what cannot be expressed is cut off.
+[[nodiscard]] std::int64_t offset_of(std::int64_t node_us, wall_span during);
+
 /// The offset to believe of those that nodes reported: the median, so that a minority of wild
 /// clocks does not pull it away. `offsets_us` is reordered. Zero for none.
 [[nodiscard]] std::int64_t believed_offset(std::span<std::int64_t> offsets_us);

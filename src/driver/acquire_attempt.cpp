@@ -118,7 +118,8 @@ void acquire_attempt::on_repeated(node_index node) {
 }
 
 void acquire_attempt::on_answer(node_index node, const redis::reply_view& reply) {
-    auto answer = parse_acquire(reply, wall_us_, pool().options().clock_window);
+    auto answer =
+        parse_acquire(reply, {wall_us_, node_pool::wall_us()}, pool().options().clock_window);
     if (!answer.vote) {
         on_no_answer(node, answer.why.cause, std::move(answer.why.message),
                      !surely_not_executed(answer.why.cause));

@@ -6,7 +6,6 @@
 #include <array>
 #include <charconv>
 #include <functional>
-#include <limits>
 #include <string_view>
 
 #include "driver/fence_advice.hpp"
@@ -42,18 +41,6 @@ std::optional<milliseconds> lease_of(std::int64_t pttl) {
     return pttl < 0 ? std::nullopt : std::optional{std::min(milliseconds{pttl}, longest)};
 }
 
-/// How far the node's clock is ahead. A node may answer any number: no wrapping round.
-std::int64_t offset_of(std::int64_t node_us, std::int64_t wall_us) {
-    using limits = std::numeric_limits<std::int64_t>;
-    if (wall_us > 0 && node_us < limits::min() + wall_us) {
-        return limits::min();
-    }
-    if (wall_us < 0 && node_us > limits::max() + wall_us) {
-        return limits::max();
-    }
-    return node_us - wall_us;
-}
-
 /// A grant begins with the node's time. No clock stands in the first second of 1970, and all codes
 /// and stray answers do.
 bool is_time(std::int64_t value) {
@@ -61,7 +48,7 @@ bool is_time(std::int64_t value) {
 }
 
 std::optional<core::acquire_vote> acquire_vote_of(const redis::reply_view& reply,
-                                                  std::int64_t wall_us, milliseconds window) {
+                                                  core::wall_span during, milliseconds window) {
     using core::acquire_answer;
     if (reply.is_integer() && is_time(reply.integer())) {
         return core::acquire_vote{.answer = acquire_answer::granted,
@@ -110,7 +97,7 @@ std::optional<core::acquire_vote> acquire_vote_of(const redis::reply_view& reply
             return vote;
         case -2:
             vote.answer = acquire_answer::out_of_window;
-            vote.offset_us = offset_of(value, wall_us);
+            vote.offset_us = core::offset_of(value, during);
             return vote;
         default:
             return std::nullopt;
@@ -127,9 +114,9 @@ refusal refusal_of(const redis::reply_view& reply, const acl_context& sent) {
             fmt::format("a reply of an unexpected kind: {}", redis::to_string(reply.kind()))};
 }
 
-parsed<core::acquire_vote> parse_acquire(const redis::reply_view& reply, std::int64_t wall_us,
+parsed<core::acquire_vote> parse_acquire(const redis::reply_view& reply, core::wall_span during,
                                          milliseconds window) {
-    auto vote = acquire_vote_of(reply, wall_us, window);
+    auto vote = acquire_vote_of(reply, during, window);
     return vote ? parsed<core::acquire_vote>{vote, {}}
                 : parsed<core::acquire_vote>{std::nullopt, refusal_of(reply)};
 }

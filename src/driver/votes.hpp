@@ -9,6 +9,7 @@
 
 #include "core/acquire_round.hpp"
 #include "core/extend_round.hpp"
+#include "core/fencing.hpp"
 #include "core/release_round.hpp"
 #include "driver/acl_advice.hpp"
 #include "redis/resp_reader.hpp"
@@ -34,10 +35,10 @@ struct parsed {
 /// ACL refused.
 [[nodiscard]] refusal refusal_of(const redis::reply_view& reply, const acl_context& sent = {});
 
-/// `wall_us`: the client's wall clock, to learn the node's offset from. `window`: the clock window,
-/// to tell a fence that nobody can be above.
+/// `during`: the client's wall clock from the question to now, to learn the node's offset from.
+/// `window`: the clock window, to tell a fence that nobody can be above.
 [[nodiscard]] parsed<core::acquire_vote> parse_acquire(const redis::reply_view& reply,
-                                                       std::int64_t wall_us,
+                                                       core::wall_span during,
                                                        std::chrono::milliseconds window);
 /// What a node says to an extension, and the time of its clock in microseconds since 1970.
 struct extend_reply {

@@ -125,6 +125,21 @@ std::int64_t believed(std::vector<std::int64_t> offsets) {
     return believed_offset(offsets);
 }
 
+TEST(offset_of, is_the_least_that_explains_what_a_clock_showed) {
+    constexpr wall_span second{10'000'000, 11'000'000};
+    EXPECT_EQ(offset_of(10'000'000, second), 0);
+    EXPECT_EQ(offset_of(10'500'000, second), 0);
+    EXPECT_EQ(offset_of(11'000'000, second), 0);
+    EXPECT_EQ(offset_of(11'000'003, second), 3);
+    EXPECT_EQ(offset_of(9'999'998, second), -2);
+}
+
+TEST(offset_of, takes_a_span_during_which_our_clock_was_set_back) {
+    EXPECT_EQ(offset_of(10, {20, 5}), 0);
+    EXPECT_EQ(offset_of(21, {20, 5}), 1);
+    EXPECT_EQ(offset_of(4, {20, 5}), -1);
+}
+
 TEST(believed_offset, is_zero_for_none_and_the_only_one_for_one) {
     EXPECT_EQ(believed({}), 0);
     EXPECT_EQ(believed({-42}), -42);
