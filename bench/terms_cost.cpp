@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "bench/server_commands.hpp"
+#include "bench/vouch.hpp"
 
 namespace bench {
 
@@ -51,6 +52,7 @@ terms_line measure_terms(const std::vector<redlock::endpoint>& endpoints, std::s
     const std::vector<redlock::endpoint> used{
         endpoints.begin(), endpoints.begin() + static_cast<std::ptrdiff_t>(nodes)};
     server_commands servers{used};
+    vouch_for(used);
     contender limited{used, how, at_once, terms::attempts_limited};
     contender usual{used, how, at_once, terms::usual};
     for (contender* const each : {&limited, &usual}) {

@@ -42,7 +42,11 @@ class lock {
     explicit lock(std::shared_ptr<const manager::home> home) noexcept;
     lock(lock&& other) noexcept;
     lock& operator=(lock&& other) noexcept;
-    ~lock();
+    ~lock() {
+        if (held_) {
+            release_in_background();
+        }
+    }
 
     /// The resource; empty for an empty lock. Valid as long as this object is.
     [[nodiscard]] const resource_name& resource() const noexcept;

@@ -114,7 +114,8 @@ class lock_manager {
     /// `options.label` mean nothing here.
     ///
     /// Completes with `void(error_code, lock)`: `errc::lost` if no quorum holds this token;
-    /// `errc::no_quorum` if too few nodes answered. Cancellation as for `async_status`.
+    /// `errc::no_quorum` if too few nodes answered; `errc::different_nodes` if other clients of a
+    /// node use another number of nodes. Cancellation as for `async_status`.
     template <class CompletionToken = boost::asio::deferred_t>
     auto async_attach(resource_name resource, const lock_token& identifier,
                       acquire_options options = {}, CompletionToken&& token = CompletionToken{}) {
@@ -130,7 +131,8 @@ class lock_manager {
     /// Asks every node who holds the resource, and waits for each answer or its timeout.
     ///
     /// Completes with `void(error_code, resource_status)`; too few answers are no error but the
-    /// verdict `unknown`. Reads only. Cancellation: `asio::error::operation_aborted`.
+    /// verdict `unknown`, and so is another number of nodes than other clients use. Reads only.
+    /// Cancellation: `asio::error::operation_aborted`.
     template <class CompletionToken = boost::asio::deferred_t>
     auto async_status(resource_name resource, CompletionToken&& token = CompletionToken{}) {
         return boost::asio::async_initiate<CompletionToken, void(error_code, resource_status)>(
@@ -143,7 +145,7 @@ class lock_manager {
     /// Whether anybody holds the resource on a quorum of nodes.
     ///
     /// Completes with `void(error_code, bool)`; `errc::no_quorum` when too few nodes answered to
-    /// tell.
+    /// tell, `errc::different_nodes` when other clients of a node use another number of nodes.
     template <class CompletionToken = boost::asio::deferred_t>
     auto async_is_locked(resource_name resource, CompletionToken&& token = CompletionToken{}) {
         return boost::asio::async_initiate<CompletionToken, void(error_code, bool)>(

@@ -139,8 +139,10 @@ asio::awaitable<void> lock_runner::end_background() {
     } else if (options_.rest == background::keep) {
         co_return;
     } else {
-        // A tee or a logger at the end of a pipe only needs a moment to write what it was given.
-        kill_.set(boot_clock::now() + margin_, [this] { terminate_background(); });
+        // A tee or a logger at the end of a pipe only needs a moment to write what it was given,
+        // and the keeper one to see that nothing is left.
+        kill_.set(boot_clock::now() + std::max<std::chrono::nanoseconds>(margin_, 100ms),
+                  [this] { terminate_background(); });
     }
     while (!command_->is_gone()) {
         co_await changed_.async_wait(awaited);

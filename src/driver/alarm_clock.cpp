@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "redis/forks.hpp"
+#include "redis/strand.hpp"
 
 namespace redlock::driver {
 
@@ -116,9 +117,7 @@ class alarm_clock::descriptor : public std::enable_shared_from_this<descriptor> 
         if (at < set_for_) {
             set(at);
         }
-        if (!waiting_) {
-            wait();
-        }
+        wait_soon();
     }
 
     /// Nothing is to be rung: lets the wait end, so that the event loop may. The timer stays set,
@@ -148,6 +147,29 @@ class alarm_clock::descriptor : public std::enable_shared_from_this<descriptor> 
         when.it_value.tv_sec = seconds.count();
         when.it_value.tv_nsec = (since_boot - seconds).count();
         ::timerfd_settime(fd_.native_handle(), TFD_TIMER_ABSTIME, &when, nullptr);
+    }
+
+    /// Not at once: a lock is often given back in the turn of the event loop in which it was won,
+    /// which then costs no wait.
+    void wait_soon() {
+        if (waiting_ || std::exchange(wait_posted_, true)) {
+            return;
+        }
+        // By way of the event loop: the strand stays free for what else is done in this turn.
+        const auto strand = fd_.get_executor();
+        boost::asio::post(redis::below(strand),
+                          [strand, self = shared_from_this(), kept = kept_.lock()] {
+                              redis::dispatch_to(strand, [self, kept] { self->wait_if_set(); });
+                          });
+    }
+
+    void wait_if_set() {
+        wait_posted_ = false;
+        if (stamp_.foreign()) {
+            on_wait_ended(false);
+        } else if (owner_ != nullptr && owner_->heap_.size() != 0 && !waiting_) {
+            wait();
+        }
     }
 
     void wait() {
@@ -188,6 +210,7 @@ class alarm_clock::descriptor : public std::enable_shared_from_this<descriptor> 
     std::weak_ptr<void> kept_;
     core::instant set_for_ = core::never;
     bool waiting_ = false;
+    bool wait_posted_ = false;
 };
 
 alarm_clock::alarm_clock(boost::asio::any_io_executor strand)

@@ -66,7 +66,13 @@ void extend_attempt::start(std::shared_ptr<owner> told) {
     open_write_.emplace(pool());
     std::vector<std::pair<node_index, error_code>> unreachable;
     const core::node_set asked = holding_ | healing_;
+    core::node_set foreign;
     asked.for_each([&](node_index node) {
+        if (!pool().shares_settings(node)) {
+            // A lease by our terms may be longer than the others wait after a restart.
+            foreign.insert(node);
+            return;
+        }
         pool().at(node).announce_vote(round_.started());
         if (const error_code error = ask(node, call_for(node).by_digest(), delivery_to(node))) {
             unreachable.emplace_back(node, error);
@@ -78,6 +84,10 @@ void extend_attempt::start(std::shared_ptr<owner> told) {
     for (const auto& [node, error] : unreachable) {
         on_no_answer(node, error, pool().at(node).last_error_message(), false);
     }
+    foreign.for_each([&](node_index node) {
+        auto why = pool().why_no_vote(node);
+        on_no_answer(node, why.cause, std::move(why.message), false);
+    });
 }
 
 redis::delivery extend_attempt::delivery_to(node_index node) const {
@@ -125,8 +135,8 @@ void extend_attempt::on_no_answer(node_index node, error_code cause, std::string
 void extend_attempt::vote(node_index node, core::extend_answer answer, core::instant now,
                           core::duration stepped) {
     // What a replica has kept, promoted or not, is no promise of the master that granted it.
-    const bool kept =
-        granted_.contains(node) && !pool().at(node).promoted() && pool().is_itself(node);
+    const bool kept = granted_.contains(node) && !pool().at(node).promoted() &&
+                      pool().is_itself(node) && pool().shares_settings(node);
     const bool counts = kept || pool().vote_counts(node, round_.started());
     const bool decided = round_.on_vote(node, answer, now, counts, stepped);
     if (decided && owner_) {

@@ -94,7 +94,7 @@ class node final : private redis::connection_events, private key_tracking::owner
     [[nodiscard]] std::size_t parts() const { return link_->parts(); }
     /// Asks again whether it may vote, unless that was asked a moment ago: somebody may have
     /// vouched for it.
-    void greet_again();
+    void greet_again(hello_form form = hello_form::records);
     /// Sends `encoded` as soon as the node is reachable again, unless that takes beyond `until`:
     /// for releases that a broken connection lost.
     void send_when_ready(std::string encoded, std::shared_ptr<redis::reply_sink> sink,

@@ -169,7 +169,7 @@ void node::take_answer(hello_form form, const redis::reply_view& reply) {
     events_.on_node_greeted(*this, parse_hello(reply, terms_.settings));
 }
 
-void node::greet_again() {
+void node::greet_again(hello_form form) {
     const core::instant now = boot_clock::now();
     if (!connected() || now - greeted_at_ < between_greetings) {
         return;
@@ -181,7 +181,7 @@ void node::greet_again() {
         greeted_at_ = now;
         meet_again();
     } else if (!is_out_of_question(now)) {
-        greet(hello_form::records);
+        greet(form);
     }
 }
 

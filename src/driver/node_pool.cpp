@@ -134,10 +134,10 @@ void node_pool::set_refusal(node_index node, refusal why) {
     }
 }
 
-void node_pool::greet_again() {
+void node_pool::greet_again(hello_form form) {
     for (const auto& each : nodes_) {
         if (refusals_[each->index()].cause) {
-            each->greet_again();
+            each->greet_again(form);
         }
     }
 }

@@ -49,7 +49,7 @@ class node_pool final : private node_events {
     /// so.
     [[nodiscard]] const std::string& different_nodes() const { return different_nodes_; }
     /// Asks the nodes that have no vote again: somebody may have vouched for them.
-    void greet_again();
+    void greet_again(hello_form form = hello_form::records);
 
     /// Whether a node has a vote in a round that began at `started`; see core/quarantine.hpp.
     [[nodiscard]] bool may_vote(node_index node, core::instant started) const {
@@ -65,6 +65,11 @@ class node_pool final : private node_events {
     [[nodiscard]] bool is_itself(node_index node) const {
         const error_code& cause = refusals_[node].cause;
         return cause != node_errc::read_only && cause != node_errc::several_servers;
+    }
+    /// Whether the other clients of the node have our settings and as many nodes, as far as known.
+    [[nodiscard]] bool shares_settings(node_index node) const {
+        const error_code& cause = refusals_[node].cause;
+        return cause != node_errc::different_nodes && cause != node_errc::configuration_mismatch;
     }
     /// Why it has none, and for how long. `cause` is clear if it has one.
     [[nodiscard]] refusal why_no_vote(node_index node) const;

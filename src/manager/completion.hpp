@@ -23,6 +23,7 @@
 #include <utility>
 
 #include "redis/forks.hpp"
+#include "redis/turn_end.hpp"
 #include "redlock/error.hpp"
 
 namespace redlock::manager {
@@ -119,7 +120,7 @@ class completion {
         // Once the handler has run, the loop that it ran in may be gone: its work is counted by
         // what is sent there, and nothing that counts stays behind on this thread.
         if (work_) {
-            boost::asio::post(
+            redis::turn_end::run_or_post(
                 io_, [work = std::exchange(work_, {}), run = std::move(run)]() mutable { run(); });
             return;
         }
@@ -136,7 +137,7 @@ class completion {
                 target, [work = std::move(elsewhere), run = std::move(run)]() mutable { run(); });
         };
         if (io_) {
-            boost::asio::post(io_, std::move(hop));
+            redis::turn_end::run_or_post(io_, std::move(hop));
         } else {
             // Only to get out of the initiating function: the handler has an executor of its own.
             boost::asio::post(boost::asio::system_executor{}, std::move(hop));

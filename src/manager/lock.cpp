@@ -59,10 +59,6 @@ lock& lock::operator=(lock&& other) noexcept {
     return *this;
 }
 
-lock::~lock() {
-    release_in_background();
-}
-
 void lock::release_in_background() noexcept {
     if (!held_) {
         return;

@@ -10,8 +10,7 @@ manager_impl::manager_impl(boost::asio::any_io_executor executor,
                            const std::vector<endpoint>& endpoints, const manager_options& options)
     : executor_(std::move(executor)),
       home_(home::of(executor_)),
-      serializer_(boost::asio::make_strand(executor_)),
-      strand_(serializer_),
+      strand_(redis::make_strand_on(executor_)),
       clock_(strand_),
       nodes_(strand_, endpoints, options),
       door_(nodes_, clock_) {

@@ -8,9 +8,7 @@
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/strand.hpp>
 #include <memory>
 #include <mutex>
 #include <utility>
@@ -23,6 +21,7 @@
 #include "manager/kept_list.hpp"
 #include "manager/local_lines.hpp"
 #include "manager/opening.hpp"
+#include "redis/strand.hpp"
 #include "redlock/options.hpp"
 #include "redlock/types.hpp"
 
@@ -57,11 +56,11 @@ class manager_impl : public std::enable_shared_from_this<manager_impl> {
     /// For the public interface: runs `what` on the strand, at once if nobody else is on it.
     template <class What>
     void on_strand(What what) {
-        if (serializer_.running_in_this_thread()) {
+        if (redis::is_on(strand_)) {
             // An observer calls: not under the feet of what it is being told of.
-            boost::asio::post(serializer_, std::move(what));
+            boost::asio::post(strand_, std::move(what));
         } else {
-            boost::asio::dispatch(serializer_, std::move(what));
+            redis::dispatch_to(strand_, std::move(what));
         }
     }
     [[nodiscard]] const manager_options& options() const { return nodes_.options(); }
@@ -97,8 +96,7 @@ class manager_impl : public std::enable_shared_from_this<manager_impl> {
 
     boost::asio::any_io_executor executor_;
     std::shared_ptr<const home> home_;
-    boost::asio::strand<boost::asio::any_io_executor> serializer_;
-    boost::asio::any_io_executor strand_;  // the same
+    boost::asio::any_io_executor strand_;
     driver::alarm_clock clock_;
     driver::node_pool nodes_;
     opening door_;

@@ -53,7 +53,12 @@ void status_operation::begin() {
             view.vote_message = std::move(why.message);
             view.quarantine = manager().nodes().quarantine_left(view.node);
         }
-        complete({}, judge(resource_, std::move(views)));
+        resource_status judged = judge(resource_, std::move(views));
+        if (!manager().nodes().different_nodes().empty()) {
+            judged.verdict = lock_verdict::unknown;
+            manager().nodes().greet_again(driver::hello_form::reads);
+        }
+        complete({}, std::move(judged));
     });
 }
 
@@ -67,6 +72,11 @@ void is_locked_operation::begin() {
         return;
     }
     ask_views(manager(), resource_, weak(), [this](core::instant, std::vector<node_status> views) {
+        if (!manager().nodes().different_nodes().empty()) {
+            manager().nodes().greet_again(driver::hello_form::reads);
+            complete(errc::different_nodes, false);
+            return;
+        }
         const auto verdict = judge(resource_, std::move(views)).verdict;
         complete(verdict == lock_verdict::unknown ? error_code{errc::no_quorum} : error_code{},
                  verdict == lock_verdict::held);
@@ -100,6 +110,9 @@ void attach_operation::begin() {
 }
 
 void attach_operation::on_views(core::instant started, const std::vector<node_status>& views) {
+    if (fail_for_different_nodes()) {
+        return;
+    }
     const token_hold hold = find_token(lock_token{request_.identifier()}, views);
     if (!hold.has_quorum) {
         const bool unknown = hold.may_have_quorum;
@@ -139,6 +152,17 @@ void attach_operation::on_views(core::instant started, const std::vector<node_st
     auto held = std::make_shared<held_lock>(manager(), std::move(won));
     held->start();
     complete({}, lock{std::move(held)});
+}
+
+/// A majority of these nodes says nothing of a lock of clients with others.
+bool attach_operation::fail_for_different_nodes() {
+    auto& nodes = manager().nodes();
+    if (nodes.different_nodes().empty()) {
+        return false;
+    }
+    nodes.greet_again(driver::hello_form::reads);
+    fail(errc::different_nodes, {nodes.different_nodes(), {}});
+    return true;
 }
 
 void attach_operation::fail(error_code error, diagnostics why) {

@@ -214,13 +214,28 @@ bool connection::shell::left_to_parent() {
     return false;
 }
 
-// What is asked for in one turn of the event loop leaves together, after it.
+// What is asked for in one turn of the event loop leaves together, after it: commands that share a
+// write cost less, here and at the server. Where the last ones did, the answers of other nodes are
+// probably here as well, whose commands are worth another turn. Where the last one travelled alone
+// and has been answered, the next will be alone, too, and spares both.
 void connection::shell::flush_soon() {
-    if (flush_posted_ || state_ != connection_state::ready || link_->writing) {
+    if (flush_posted_ || !may_write()) {
+        return;
+    }
+    if (last_batch_ == 1 && queue_.in_flight() == 0 && !went_away_while_idle()) {
+        write_batch();
         return;
     }
     flush_posted_ = true;
-    asio::post(executor_, [self = shared_from_this()] {
+    flush_after(last_batch_ > 1 ? 2 : 1);
+}
+
+void connection::shell::flush_after(int turns) {
+    asio::post(executor_, [self = shared_from_this(), turns] {
+        if (turns > 1) {
+            self->flush_after(turns - 1);
+            return;
+        }
         self->flush_posted_ = false;
         self->flush();
     });
@@ -230,7 +245,7 @@ void connection::shell::flush() {
     if (left_to_parent()) {
         return;
     }
-    if (state_ != connection_state::ready || link_->writing || loading_ || !queue_.has_waiting()) {
+    if (!may_write() || !queue_.has_waiting()) {
         return;
     }
     if (went_away_while_idle()) {
@@ -242,18 +257,28 @@ void connection::shell::flush() {
         }
         return;
     }
-    const bool nothing_was_due = queue_.in_flight() == 0;
+    write_batch();
+}
+
+bool connection::shell::may_write() const noexcept {
+    return state_ == connection_state::ready && !link_->writing && !loading_;
+}
+
+void connection::shell::write_batch() {
+    const std::size_t were_due = queue_.in_flight();
     if (!queue_.take_batch(link_->outgoing)) {
         return;
     }
-    if (nothing_was_due) {
+    last_batch_ = queue_.in_flight() - were_due;
+    if (were_due == 0) {
         silent_since_ = boot_clock::now();
         if (silent_since_ + options_.command_timeout < armed_for_) {
             arm();
         }
     }
-    start_read();
+    // First, so that the server works while we see to the rest.
     start_write();
+    start_read();
 }
 
 void connection::shell::start_write() {
@@ -268,7 +293,12 @@ void connection::shell::write_on(const link_ptr& current) {
     error_code failure;
     current->written += current->wire.try_write(rest, failure);
     if (failure) {
-        on_written(current, failure);
+        // Not at once: somebody may be about to ask other nodes before hearing of a failure.
+        asio::post(executor_, [self = shared_from_this(), current, failure] {
+            if (current == self->link_) {
+                self->on_written(current, failure);
+            }
+        });
         return;
     }
     if (current->written == current->outgoing.size()) {

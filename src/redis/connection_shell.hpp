@@ -79,7 +79,10 @@ class connection::shell : public std::enable_shared_from_this<connection::shell>
     [[nodiscard]] bool went_away_while_idle();
     void replace();
     void flush_soon();
+    void flush_after(int turns);
     void flush();
+    [[nodiscard]] bool may_write() const noexcept;
+    void write_batch();
     void start_write();
     void write_on(const link_ptr& current);
     void on_written(const link_ptr& current, error_code failure);
@@ -111,6 +114,7 @@ class connection::shell : public std::enable_shared_from_this<connection::shell>
     time_point retry_at_{};
     time_point silent_since_{};
     time_point ready_since_{};
+    std::size_t last_batch_ = 0;  ///< How many commands shared the latest write.
     bool stalled_ = false;
     bool proved_ = false;   ///< A command was answered on the present connection,
     bool loading_ = false;  ///< and one with LOADING, so that nothing more is sent there.

@@ -51,14 +51,14 @@ Endpoints in_order(const Endpoints& addresses) {
 /// the missing handler that all is over.
 struct transport::attempts {
     struct way {
-        explicit way(const asio::any_io_executor& executor) : socket(executor) {}
+        explicit way(const asio::any_io_executor& strand) : socket(below(strand)) {}
 
         protocol::socket socket;
         inherited_descriptor listed;
     };
 
-    attempts(const asio::any_io_executor& executor, std::vector<protocol::endpoint> found)
-        : addresses(std::move(found)), race(addresses.size()), timer(executor) {}
+    attempts(const asio::any_io_executor& strand, std::vector<protocol::endpoint> found)
+        : addresses(std::move(found)), race(addresses.size()), timer(strand) {}
 
     void give_up() noexcept {
         race.end();
@@ -77,8 +77,8 @@ struct transport::attempts {
     step_handler handler;
 };
 
-transport::transport(const asio::any_io_executor& executor)
-    : lookup_(executor), socket_(executor) {}
+transport::transport(const asio::any_io_executor& strand)
+    : strand_(strand), lookup_(strand), socket_(below(strand)) {}
 
 transport::~transport() = default;
 
@@ -87,7 +87,7 @@ void transport::async_resolve(const endpoint& where, step_handler handler) {
     const auto address = asio::ip::make_address(where.host, not_numeric);
     if (!not_numeric) {
         addresses_.assign(1, tcp::endpoint{address, where.port});
-        asio::post(socket_.get_executor(), [handler = std::move(handler)] { handler({}); });
+        asio::post(strand_, [handler = std::move(handler)] { handler({}); });
         return;
     }
     lookup_.async_resolve(where.host, where.port,
@@ -105,13 +105,13 @@ void transport::async_connect(const endpoint& where, step_handler handler) {
             path.front() = '\0';
         }
         if (path.size() >= sizeof(sockaddr_un::sun_path)) {
-            asio::post(socket_.get_executor(),
+            asio::post(strand_,
                        [handler = std::move(handler)] { handler(asio::error::name_too_long); });
             return;
         }
         addresses_.assign(1, asio::local::stream_protocol::endpoint{path});
     }
-    const auto all = std::make_shared<attempts>(socket_.get_executor(), in_order(addresses_));
+    const auto all = std::make_shared<attempts>(strand_, in_order(addresses_));
     all->handler = std::move(handler);
     attempts_ = all;
     if (const auto first = all->race.next()) {
@@ -122,7 +122,7 @@ void transport::async_connect(const endpoint& where, step_handler handler) {
 }
 
 void transport::try_address(const std::shared_ptr<attempts>& all, std::size_t index) {
-    auto& way = all->ways.emplace_back(socket_.get_executor());
+    auto& way = all->ways.emplace_back(strand_);
     const protocol::endpoint& address = all->addresses[index];
     auto tried = [this, all, &way](error_code refused) {
         if (!all->handler) {
@@ -146,12 +146,12 @@ void transport::try_address(const std::shared_ptr<attempts>& all, std::size_t in
         way.socket.open(address.protocol(), unopened);
     }
     if (unopened) {
-        asio::post(socket_.get_executor(), [tried, unopened] { tried(unopened); });
+        asio::post(strand_, [tried, unopened] { tried(unopened); });
     } else {
         // A command that this process runs must not inherit its connections.
         ::fcntl(way.socket.native_handle(), F_SETFD, FD_CLOEXEC);
         way.listed = inherited_descriptor{way.socket.native_handle()};
-        way.socket.async_connect(address, std::move(tried));
+        way.socket.async_connect(address, on_strand(std::move(tried)));
     }
     wait_for_head_start(all);
 }
@@ -175,8 +175,7 @@ void transport::wait_for_head_start(const std::shared_ptr<attempts>& all) {
 void transport::finish(attempts& all, error_code failure) {
     step_handler handler = std::exchange(all.handler, nullptr);
     all.give_up();
-    asio::post(socket_.get_executor(),
-               [handler = std::move(handler), failure] { handler(failure); });
+    asio::post(strand_, [handler = std::move(handler), failure] { handler(failure); });
 }
 
 void transport::async_secure(const endpoint& where, step_handler handler) {
@@ -192,11 +191,10 @@ void transport::async_secure(const endpoint& where, step_handler handler) {
         }
     }
     if (!tls_problem_.empty()) {
-        asio::post(socket_.get_executor(),
-                   [handler = std::move(handler)] { handler(node_errc::tls_failed); });
+        asio::post(strand_, [handler = std::move(handler)] { handler(node_errc::tls_failed); });
         return;
     }
-    tls_->stream().async_handshake(asio::ssl::stream_base::client, std::move(handler));
+    tls_->stream().async_handshake(asio::ssl::stream_base::client, on_strand(std::move(handler)));
 }
 
 // None of these can make a working connection worse, so that a failure does not matter.

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/bind_executor.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <functional>
@@ -18,7 +19,9 @@
 
 #include "redis/forks.hpp"
 #include "redis/name_lookup.hpp"
+#include "redis/strand.hpp"
 #include "redis/tls_stream.hpp"
+#include "redis/turn_end.hpp"
 
 namespace redlock::redis {
 
@@ -26,7 +29,7 @@ class transport {
   public:
     using step_handler = std::function<void(error_code)>;
 
-    explicit transport(const boost::asio::any_io_executor& executor);
+    explicit transport(const boost::asio::any_io_executor& strand);
     ~transport();
     transport(const transport&) = delete;
     transport& operator=(const transport&) = delete;
@@ -49,12 +52,19 @@ class transport {
 
     /// Calls `handler(error_code, std::size_t)` when something was read.
     template <class Handler>
-    void async_read_some(boost::asio::mutable_buffer room, Handler&& handler) {
+    void async_read_some(boost::asio::mutable_buffer room, Handler handler) {
         if (tls_ != nullptr) {
-            tls_->stream().async_read_some(room, std::forward<Handler>(handler));
-        } else {
-            socket_.async_read_some(room, std::forward<Handler>(handler));
+            tls_->stream().async_read_some(room, on_strand(std::move(handler)));
+            return;
         }
+        socket_.async_read_some(room, [this, handler = std::move(handler)](
+                                          error_code failure, std::size_t size) mutable {
+            turn_end turn;
+            dispatch_to(strand_, [handler = std::move(handler), failure, size]() mutable {
+                handler(failure, size);
+            });
+            turn.run();
+        });
     }
 
     /// Writes what goes without waiting; returns how much. Zero and no error: `async_write_some` is
@@ -63,12 +73,12 @@ class transport {
 
     /// Calls `handler(error_code, std::size_t)` when a part was written.
     template <class Handler>
-    void async_write_some(std::string_view bytes, Handler&& handler) {
+    void async_write_some(std::string_view bytes, Handler handler) {
         const auto buffer = boost::asio::buffer(bytes);
         if (tls_ != nullptr) {
-            tls_->stream().async_write_some(buffer, std::forward<Handler>(handler));
+            tls_->stream().async_write_some(buffer, on_strand(std::move(handler)));
         } else {
-            socket_.async_write_some(buffer, std::forward<Handler>(handler));
+            socket_.async_write_some(buffer, on_strand(std::move(handler)));
         }
     }
 
@@ -91,13 +101,19 @@ class transport {
 
     struct attempts;
 
+    template <class Handler>
+    [[nodiscard]] auto on_strand(Handler handler) const {
+        return boost::asio::bind_executor(strand_, std::move(handler));
+    }
+
     void try_address(const std::shared_ptr<attempts>& all, std::size_t index);
     void wait_for_head_start(const std::shared_ptr<attempts>& all);
     void finish(attempts& all, error_code failure);
     void set_up();
 
+    boost::asio::any_io_executor strand_;
     name_lookup lookup_;
-    protocol::socket socket_;
+    protocol::socket socket_;      ///< Completes on the event loop below the strand.
     inherited_descriptor listed_;  ///< That of the socket, before which it goes.
     process_stamp stamp_;
     std::unique_ptr<tls_stream> tls_;

@@ -151,6 +151,46 @@ TEST_F(settings_test, are_left_by_an_extension_too) {
     EXPECT_EQ(settings_on(0), before);
 }
 
+// A script that names other nodes to `extend` than to `acquire` would have a lock to itself.
+TEST_F(settings_test, with_another_number_of_nodes_nothing_is_done_by_a_token) {
+    client three{turned, first(3)};
+    lock held = three.take("job", {.lease_time = 30s, .renew = false});
+    client one{turned, first(1)};
+    const auto refused = one.attach("job", held.token());
+    EXPECT_EQ(refused->error, errc::different_nodes);
+    EXPECT_THAT(refused->why.to_string(), HasSubstr("nodes is 1 here and 3 there"));
+    EXPECT_EQ(one.is_locked("job").first, errc::different_nodes);
+    EXPECT_EQ(one.status("job").verdict, lock_verdict::unknown);
+    EXPECT_EQ(nodes.having("job"), 3U);
+    EXPECT_FALSE(three.release(held));
+}
+
+TEST_F(settings_test, a_refusal_by_token_ends_with_somebodys_word) {
+    client three{turned, first(3)};
+    lock held = three.take("job", {.lease_time = 30s, .renew = false});
+    client one{turned, first(1)};
+    ASSERT_EQ(one.attach("job", held.token())->error, errc::different_nodes);
+    nodes[0].command({"HDEL", "redlock:epoch", "configuration"});
+    EXPECT_TRUE(one.await([&] { return !one.attach("job", held.token())->error; }));
+}
+
+// Its lease would outlast what the others wait after a restart.
+TEST_F(settings_test, a_lock_is_not_extended_where_others_have_other_settings) {
+    client early{turned, first(3)};
+    lock held = early.take("job", {.lease_time = 30s, .renew = false});
+    client late{turned, first(3), longer(usual_options())};
+    const auto same = late.attach("job", held.token());
+    ASSERT_FALSE(same->error);
+    EXPECT_EQ(late.extend(same->value, 80s), errc::no_quorum);
+    EXPECT_THAT(same->value.last_error().to_string(),
+                HasSubstr("max_lease_time is 90000 ms here and 60000 ms there"));
+    for (std::size_t node = 0; node < 3; ++node) {
+        EXPECT_LE(std::stoi(nodes[node].command({"PTTL", "job"})), 30000);
+    }
+    same->value.detach();
+    EXPECT_FALSE(early.extend(held)) << "who was there first goes on";
+}
+
 TEST_F(settings_test, are_left_again_on_a_new_connection) {
     client early{turned, first(1)};
     ASSERT_FALSE(early.try_acquire("first")->error);

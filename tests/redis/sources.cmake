@@ -27,4 +27,5 @@ set(redis_test_sources
     tests/redis/tls_faults_test.cpp
     tests/redis/tls_peer.cpp
     tests/redis/tls_test.cpp
+    tests/redis/turn_end_test.cpp
 )

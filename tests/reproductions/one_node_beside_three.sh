@@ -24,6 +24,16 @@ out=$("$REDLOCK" run --nodes "$(node 1)" -n pay -- echo in 2>errors)
 expect 'then one node: nothing runs' '' "$out"
 expect_text 'and it says why' 'nodes is 1 here and 3 there' "$(cat errors)"
 
+# By its token neither: a script that names other nodes to extend than to acquire.
+held=$("$REDLOCK" acquire --lease-time 30s script)
+"$REDLOCK" extend --nodes "$(node 1)" --lease-time 60s script "${held% *}" 2>errors
+expect 'extending on one node of three: wrong nodes' 78 "$?"
+expect_text 'and it says why' 'nodes is 1 here and 3 there' "$(cat errors)"
+"$REDLOCK" release --nodes "$(node 1)" script "${held% *}" 2>errors
+expect 'releasing on one node of three: wrong nodes' 78 "$?"
+"$REDLOCK" release script "${held% *}"
+expect 'the lock was left alone' 0 "$?"
+
 # So do three nodes without the guard and another longest lease.
 "$REDLOCK" vouch >/dev/null
 "$REDLOCK" run --restart-guard off -n pay -- true

@@ -1,0 +1,90 @@
+// What is left to do at the end of a turn of the event loop in which an answer was read. A
+// completion that becomes due in it need not queue up behind the reactor: it runs on the same
+// thread once the strand is left and the next read is under way, as it would after a post. Only one
+// does: several are posted, since the first might block and others of the loop's threads must get
+// the rest. One turn a thread.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/post.hpp>
+#include <memory>
+#include <utility>
+
+namespace redlock::redis {
+
+class turn_end {
+  public:
+    turn_end() : outer_(std::exchange(innermost_, this)) {}
+    /// Posts what was not run, because the turn ended by an exception.
+    ~turn_end() {
+        leave_scope();
+        if (left_) {
+            left_->post();
+        }
+    }
+    turn_end(const turn_end&) = delete;
+    turn_end& operator=(const turn_end&) = delete;
+
+    /// Runs `what()` at the end of this thread's turn, else posts it to `where`, whose thread this
+    /// is if it has a turn.
+    template <class What>
+    static void run_or_post(const boost::asio::any_io_executor& where, What what) {
+        turn_end* const turn = innermost_;
+        if (turn == nullptr) {
+            boost::asio::post(where, std::move(what));
+        } else {
+            turn->take(where, std::move(what));
+        }
+    }
+
+    /// The last thing done in a turn.
+    void run() {
+        leave_scope();
+        if (const auto last = std::move(left_)) {
+            last->run();
+        }
+    }
+
+  private:
+    struct work {
+        virtual ~work() = default;
+        virtual void run() = 0;
+        virtual void post() = 0;
+    };
+    template <class What>
+    struct work_of final : work {
+        work_of(const boost::asio::any_io_executor& to, What its)
+            : where(to), what(std::move(its)) {}
+        void run() override { what(); }
+        void post() override { boost::asio::post(where, std::move(what)); }
+
+        boost::asio::any_io_executor where;
+        What what;
+    };
+
+    template <class What>
+    void take(const boost::asio::any_io_executor& where, What what) {
+        if (!several_ && !left_) {
+            left_ = std::make_unique<work_of<What>>(where, std::move(what));
+            return;
+        }
+        several_ = true;
+        if (const auto first = std::move(left_)) {
+            first->post();
+        }
+        boost::asio::post(where, std::move(what));
+    }
+    void leave_scope() {
+        if (innermost_ == this) {
+            innermost_ = outer_;
+        }
+    }
+
+    static inline thread_local turn_end* innermost_ = nullptr;
+
+    turn_end* outer_;
+    std::unique_ptr<work> left_;
+    bool several_ = false;
+};
+
+}  // namespace redlock::redis
