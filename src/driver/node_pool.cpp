@@ -221,7 +221,9 @@ void node_pool::on_node_down(node& which, error_code cause, std::string_view mes
         quarantine_.on_gone(which.index());
     }
     // A cluster goes on with commands: what was refused there stays so until it has answered anew.
-    if (which.guarded() || endpoints_[which.index()].cluster.empty()) {
+    // And clients with another number of nodes are still there while we cannot ask.
+    if ((which.guarded() || endpoints_[which.index()].cluster.empty()) &&
+        refusals_[which.index()].cause != node_errc::different_nodes) {
         set_refusal(which.index(), {});
     }
     look_for_doubles();
