@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "integration/harness.hpp"
+#include "integration/proxy.hpp"
 
 namespace redlock::integration {
 namespace {
@@ -193,6 +194,30 @@ TEST_F(settings_test, a_word_is_taken_by_nodes_that_nobody_has_greeted) {
     reader.warm_up();
     EXPECT_FALSE(reader.vouch()->error);
     EXPECT_FALSE(reader.try_acquire("job")->error);
+}
+
+// Who has heard of clients with another number of nodes cannot know that they are gone.
+TEST_F(settings_test, another_number_bars_while_its_node_cannot_be_reached_too) {
+    client one{turned, first(1)};
+    lock held = one.take("job");
+    proxy way{turned.io, nodes[0].port()};
+    client three{turned, {way.url(), nodes.urls()[1], nodes.urls()[2]}};
+    ASSERT_EQ(three.try_acquire("job")->error, errc::different_nodes);
+    way.drop_replies = true;
+    way.cut();
+    ASSERT_TRUE(three.await([&] { return three.events().count(event_kind::node_down) > 0; }));
+    EXPECT_EQ(three.try_acquire("job")->error, errc::different_nodes);
+    EXPECT_TRUE(held.valid());
+    // It is asked again by itself, and goes by what it is told then.
+    nodes[0].command({"HDEL", "redlock:epoch", "configuration"});
+    way.drop_replies = false;
+    way.cut();
+    error_code error = errc::different_nodes;
+    for (int i = 0; i < 100 && error == errc::different_nodes; ++i) {
+        pass_until(boot_clock::now() + 20ms);
+        error = three.try_acquire("another")->error;
+    }
+    EXPECT_FALSE(error) << error.message();
 }
 
 TEST_F(settings_test, without_the_right_to_compare_them_there_is_no_vote) {
