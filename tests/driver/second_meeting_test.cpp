@@ -80,8 +80,9 @@ TEST_F(second_meeting_test, of_a_server_that_takes_no_more_connections_tells_nob
 }
 
 TEST_F(second_meeting_test, where_nobody_listens_tells_nobody) {
+    const auto options = redis::options_for(server.url());
     server.stop_listening();
-    meet();
+    meet(options);
     run_until_told();
     EXPECT_EQ(told, 1);
     EXPECT_EQ(met, "");
