@@ -196,6 +196,33 @@ TEST_F(settings_test, a_word_is_taken_by_nodes_that_nobody_has_greeted) {
     EXPECT_FALSE(reader.try_acquire("job")->error);
 }
 
+// Three have only read so far, and one comes before they ask for votes.
+struct late_word_test : settings_test {
+    /// `late`: how late the first node hears of anything. The two others: 100 ms.
+    void expect_barred(milliseconds late) {
+        proxy way{turned.io, nodes[0].port()};
+        proxy second{turned.io, nodes[1].port()};
+        proxy third{turned.io, nodes[2].port()};
+        client three{turned, {way.url(), second.url(), third.url()}};
+        three.warm_up();
+        client one{turned, first(1)};
+        lock held = one.take("job");
+        way.delay = late;
+        second.delay = third.delay = 100ms;
+        EXPECT_EQ(three.try_acquire("job")->error, errc::different_nodes);
+        EXPECT_TRUE(three.await([&] { return nodes.having("job") == 1; }));
+        EXPECT_TRUE(held.valid());
+    }
+};
+
+TEST_F(late_word_test, the_others_votes_wait_for_what_a_node_says_of_its_clients) {
+    expect_barred(130ms);
+}
+
+TEST_F(late_word_test, what_turns_out_with_the_votes_bars) {
+    expect_barred(250ms);
+}
+
 // Who has heard of clients with another number of nodes cannot know that they are gone.
 TEST_F(settings_test, another_number_bars_while_its_node_cannot_be_reached_too) {
     client one{turned, first(1)};
