@@ -91,12 +91,13 @@ void checker::compare_with_believers(const holding& what, hold self, tick now) {
 
 checker::hold checker::acquired(const acquisition& what, tick now) {
     const auto number = static_cast<hold>(holds_.size());
-    holds_.push_back({what.resource, what.token, what.fencing, what.begun, now, what.until});
+    const std::size_t nodes = what.nodes == 0 ? nodes_ : what.nodes;
+    holds_.push_back({what.resource, what.token, what.fencing, what.begun, now, what.until, nodes});
     auto& view = resources_[what.resource];
     if (what.until <= now) {
         condemn(check::over_already, now, what.fencing);
     }
-    if (judged_.tokens && what.votes * 2 <= nodes_) {
+    if (judged_.tokens && what.votes * 2 <= nodes) {
         condemn(check::early_vote, now, what.fencing, what.votes);
     }
     if (judged_.tokens) {
@@ -127,7 +128,8 @@ checker::hold checker::handed_over(hold from, std::uint64_t fencing, tick until,
                      .fencing = fencing,
                      .begun = old.begun,
                      .floor = old.fencing,
-                     .votes = nodes_,
+                     .votes = old.nodes,
+                     .nodes = old.nodes,
                      .until = until},
                     now);
 }
@@ -137,7 +139,7 @@ void checker::extended(hold which, tick until, std::size_t still_held, tick now)
     if (now >= it.until) {
         condemn(check::late_extend, now, it.fencing);
     }
-    if (judged_.tokens && still_held * 2 <= nodes_) {
+    if (judged_.tokens && still_held * 2 <= it.nodes) {
         condemn(check::thin_extend, now, it.fencing, still_held);
     }
     if (until < it.until) {

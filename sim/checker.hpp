@@ -78,6 +78,7 @@ class checker {
         tick begun = 0;
         std::uint64_t floor = 0;  ///< As told by `floor` when it began.
         std::size_t votes = 0;    ///< Of nodes that might vote.
+        std::size_t nodes = 0;    ///< Of how many; zero: of all.
         tick until = 0;           ///< The holder believes until then, by its own clock.
     };
     [[nodiscard]] hold acquired(const acquisition& what, tick now);
@@ -110,6 +111,7 @@ class checker {
         tick begun = 0;
         tick completed = 0;
         tick until = 0;
+        std::size_t nodes = 0;
     };
     struct resource_view {
         std::uint64_t largest = 0;   // token of a completed acquisition

@@ -132,6 +132,12 @@ std::string_view to_string(rule which) noexcept {
             return "lease shortened by a clock";
         case rule::kept_its_time:
             return "clock set, lock kept its time";
+        case rule::other_number_told:
+            return "other number of nodes told";
+        case rule::other_settings_told:
+            return "other settings told";
+        case rule::barred_client:
+            return "client barred for its nodes";
         case rule::overlap_outside_assumptions:
             return "overlap outside assumptions";
         case rule::count:

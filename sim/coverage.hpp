@@ -74,6 +74,9 @@ enum class rule : std::uint8_t {
     clock_seen_set,
     lease_shortened,
     kept_its_time,
+    other_number_told,
+    other_settings_told,
+    barred_client,
     overlap_outside_assumptions,
     count,
 };

@@ -297,6 +297,7 @@ class planner {
         const std::int64_t step_us = to_.step_ms * 1000;
         switch (to_.kind) {
             case world_kind::within:
+            case world_kind::mixed:
             case world_kind::leaping:
                 it.amount = -random_.between(0, step_us);
                 break;
@@ -341,6 +342,7 @@ class planner {
 
 void make_plan(std::uint64_t seed, const plan_options& options, plan& into) {
     planner{seed, options, into}.make();
+    bring_a_stranger(into);
 }
 
 }  // namespace redlock::sim

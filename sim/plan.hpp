@@ -17,6 +17,7 @@ inline constexpr std::size_t most_clients = 5;
 
 enum class world_kind : std::uint8_t {
     within,    ///< All that the promises assume.
+    mixed,     ///< The same, but one client comes with other nodes or settings than the others.
     stepping,  ///< Nodes' clocks are set forward, by as much as locks allow for.
     leaping,   ///< They are set forward by more: who hears of it must draw the conclusion.
     wild,      ///< Clocks beyond their bounds: nothing is promised, and what happens is told.
@@ -64,6 +65,16 @@ struct item {
     std::uint8_t attempts = 0;
 };
 
+/// What clients of one kind have in common.
+struct terms {
+    std::size_t nodes = 0;  ///< The first so many.
+    std::int64_t longest_lease_ms = 0;
+    std::int64_t window_ms = 0;
+    std::int64_t fence_lifetime_ms = 0;
+    std::int64_t step_ms = 0;
+    std::int64_t quarantine_ms = 0;
+};
+
 struct plan {
     std::uint64_t seed = 0;
     world_kind kind = world_kind::within;
@@ -91,8 +102,34 @@ struct plan {
     tick fastest_message = 0;
     tick slowest_message = 0;
     tick calm_at = 0;
+    terms of_stranger;  ///< mixed: the terms of the last client. The others have those above.
+    bool stranger_first = false;  ///< It has met its nodes before the others did.
     assumptions judged;
     std::vector<item> items;
+
+    [[nodiscard]] bool is_stranger(std::size_t client) const {
+        return kind == world_kind::mixed && client + 1 == clients;
+    }
+    [[nodiscard]] terms own_terms() const {
+        return {nodes, longest_lease_ms, window_ms, fence_lifetime_ms, step_ms, quarantine_ms};
+    }
+    [[nodiscard]] terms terms_of(std::size_t client) const {
+        return is_stranger(client) ? of_stranger : own_terms();
+    }
+    [[nodiscard]] bool guards(std::size_t client) const {
+        return guard && (of_stranger.nodes >= 3 || !is_stranger(client));
+    }
+    /// As a number, which nodes keep in place of a client's terms.
+    [[nodiscard]] std::uint64_t configuration_of(std::size_t client) const {
+        return is_stranger(client) ? 2 : 1;
+    }
+    /// What nodes keep at the beginning, unless they are young.
+    [[nodiscard]] std::uint64_t first_configuration_on(std::size_t node) const {
+        return stranger_first && node < of_stranger.nodes ? 2 : 1;
+    }
+    [[nodiscard]] terms terms_told_as(std::uint64_t configuration) const {
+        return configuration == 2 ? of_stranger : own_terms();
+    }
 };
 
 struct plan_options {
@@ -102,6 +139,10 @@ struct plan_options {
 /// Five clients with leases of 10 s on three nodes, of which one is killed and comes back empty,
 /// and then a second one.
 void plan_of_restarts(std::uint64_t seed, const plan_options& options, plan& into);
+
+/// Makes a few of the worlds within the assumptions mixed ones, by random numbers of their own: all
+/// other worlds are what they are without it.
+void bring_a_stranger(plan& into);
 
 /// The plan of a seed. `into`'s memory is used again.
 void make_plan(std::uint64_t seed, const plan_options& options, plan& into);

@@ -18,6 +18,7 @@ process::process(std::uint8_t number, stage& on, network& between, servers& node
 
 void process::begin() {
     const plan& with = *on_.with;
+    terms_ = with.terms_of(number_);
     random_ = random_stream{with.seed, 10U + number_};
     std::int64_t rate = 0;
     std::int64_t offset = 0;
@@ -34,10 +35,11 @@ void process::begin() {
     patient_ = false;
     paused_until_ = 0;
     offset_us_ = 0;
-    quarantine_ = core::quarantine{with.nodes};
-    clocks_.assign(with.nodes, {});
+    quarantine_ = core::quarantine{terms_.nodes};
+    accords_.fill(greets() ? std::nullopt : std::optional{core::accord::same});
+    clocks_.assign(terms_.nodes, {});
     heard_us_.fill(0);
-    fences_ = core::fence_memory{256, on_.with->window_ms * 1000};
+    fences_ = core::fence_memory{256, terms_.window_ms * 1000};
     places_ = 0;
     for (auto& each : lines_) {
         each.members.clear();
@@ -51,7 +53,7 @@ void process::begin() {
         users_[i].later = std::move(memory);
         users_[i].number = static_cast<std::uint8_t>(i * with.clients + number_);
     }
-    for (std::uint8_t node = 0; node < with.nodes; ++node) {
+    for (std::uint8_t node = 0; node < terms_.nodes; ++node) {
         link& it = links_[node];
         it.queued.clear();
         it.owed.clear();
@@ -61,9 +63,10 @@ void process::begin() {
         if (!guards()) {
             quarantine_.trust(node);
         }
-        if (with.young_nodes) {
+        if (with.young_nodes || (with.is_stranger(number_) && !with.stranger_first)) {
             on_connect(node);
         } else {
+            accords_[node] = accord_with(with.first_configuration_on(node));
             it.at = link::state::ready;
             it.tracks = with.tracking;
             it.connection = between_.open(number_, node, nodes_.incarnation(node));
@@ -95,7 +98,7 @@ void process::kill() {
             on_.judge.ended(it.judged, on_.now);
         }
     }
-    for (std::uint8_t node = 0; node < on_.with->nodes; ++node) {
+    for (std::uint8_t node = 0; node < terms_.nodes; ++node) {
         if (links_[node].at != link::state::waiting) {
             between_.cut(links_[node].connection, true, 0);
         }
@@ -190,7 +193,7 @@ void process::on_failure(std::uint32_t number, bool maybe_executed) {
 
 void process::on_round_late(command_kind kind, std::uint32_t subject) {
     const auto late = [&](const commands_by_node& commands, auto&& pending, auto&& tell_of) {
-        for (std::uint8_t node = 0; node < on_.with->nodes; ++node) {
+        for (std::uint8_t node = 0; node < terms_.nodes; ++node) {
             if (commands[node] != none && pending(node)) {
                 tell_of(node, commands[node], !withdraw(commands[node]));
             }
@@ -252,7 +255,7 @@ void process::on_info(const command& what) {
     it.identity = what.reply.holder;
     // The difference of two clock readings in whole units: it may be one too many.
     it.remembers_us = std::max<std::int64_t>(0, what.reply.value - servers::uptime_unit_us);
-    if (!guards()) {
+    if (!greets()) {
         become_ready(what.node);
         return;
     }
@@ -263,14 +266,35 @@ void process::on_info(const command& what) {
 }
 
 void process::on_hello(const command& what) {
-    if (what.reply.answer == node_answer::refused_full) {
-        quarantine_.on_gone(what.node);
-    } else {
+    const bool told = what.reply.answer != node_answer::refused_full;
+    accords_[what.node] = told ? std::optional{accord_with(what.reply.holder)} : std::nullopt;
+    if (guards() && told) {
         quarantine_.on_greeted(what.node, std::chrono::milliseconds{what.reply.value}, clock());
+    } else if (guards()) {
+        quarantine_.on_gone(what.node);
     }
     if (links_[what.node].at == link::state::connecting) {
         become_ready(what.node);
     }
+}
+
+/// With the terms that the node keeps, which are those of some kind of clients.
+core::accord process::accord_with(std::uint64_t configuration) {
+    const auto times_of = [](const terms& which) {
+        using std::chrono::milliseconds;
+        return core::shared_times{.max_lease_time = milliseconds{which.longest_lease_ms},
+                                  .clock_window = milliseconds{which.window_ms},
+                                  .fence_lifetime = milliseconds{which.fence_lifetime_ms},
+                                  .clock_step = milliseconds{which.step_ms}};
+    };
+    const terms kept = on_.with->terms_told_as(configuration);
+    const auto found =
+        core::compare({terms_.nodes, times_of(terms_)}, {kept.nodes, times_of(kept)});
+    if (found != core::accord::same) {
+        on_.note(found == core::accord::other_number ? rule::other_number_told
+                                                     : rule::other_settings_told);
+    }
+    return found;
 }
 
 void process::greet_again(std::uint8_t node) {
@@ -331,6 +355,10 @@ void process::on_cut_noticed(std::uint32_t connection) {
     if (guards()) {
         quarantine_.on_gone(node);
     }
+    // Clients with another number of nodes are still there while we cannot ask.
+    if (greets() && accords_[node] && !core::bars_client(*accords_[node])) {
+        accords_[node].reset();
+    }
     const std::vector<std::uint32_t> queued = std::move(it.queued);
     it.queued.clear();
     fall_back(node);
@@ -357,7 +385,7 @@ void process::on_tracking(std::uint8_t node, bool on) {
 
 core::node_set process::tracking() const {
     core::node_set those;
-    for (std::uint8_t node = 0; node < on_.with->nodes; ++node) {
+    for (std::uint8_t node = 0; node < terms_.nodes; ++node) {
         if (links_[node].tracks) {
             those.insert(node);
         }

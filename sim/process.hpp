@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "core/accord.hpp"
 #include "core/node_clock.hpp"
 #include "core/quarantine.hpp"
 #include "core/wait_session.hpp"
@@ -123,7 +124,14 @@ class process {
     void greet_again(std::uint8_t node);
     void pay_when_ready(std::uint32_t command, core::instant until);
     [[nodiscard]] core::node_set tracking() const;
-    [[nodiscard]] bool guards() const { return on_.with->guard; }
+    [[nodiscard]] bool guards() const { return on_.with->guards(number_); }
+    /// Settings are compared on every node. Where all are the same that needs no greeting.
+    [[nodiscard]] bool greets() const { return guards() || on_.with->kind == world_kind::mixed; }
+    [[nodiscard]] bool may_vote(node_index node, core::instant started) const {
+        return accords_[node] && core::gives_vote(*accords_[node]) &&
+               quarantine_.may_vote(node, started);
+    }
+    [[nodiscard]] core::accord accord_with(std::uint64_t configuration);
 
     // Attempts.
     void start_round(user& who);
@@ -172,6 +180,8 @@ class process {
 
     // Users.
     void begin_want(user& who);
+    [[nodiscard]] bool is_barred() const;
+    bool fails_for_wrong_nodes(user& who);
     void begin_competing(user& who);
     void follow(user& who, const core::wait_session::step& step);
     void set_alarm(user& who, core::instant then);
@@ -204,7 +214,9 @@ class process {
     bool patient_ = false;
     tick paused_until_ = 0;
     std::int64_t offset_us_ = 0;
+    terms terms_;
     core::quarantine quarantine_{0};
+    std::array<std::optional<core::accord>, most_nodes> accords_;  ///< Empty: not told.
     core::fence_memory fences_;
     std::vector<core::node_clock> clocks_;
     std::array<std::int64_t, most_nodes> heard_us_{};  ///< The latest time that each node told.

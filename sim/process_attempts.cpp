@@ -53,8 +53,11 @@ core::acquire_vote vote_of(const node_reply& reply, core::wall_span during,
 void process::start_round(user& who) {
     who.session->on_round_started();
     who.watches = who.watches || (who.in_earnest && who.session->wants_news());
+    if (fails_for_wrong_nodes(who)) {
+        return;
+    }
     const plan& with = *on_.with;
-    const std::int64_t window_us = with.window_ms * 1000;
+    const std::int64_t window_us = terms_.window_ms * 1000;
     const std::uint64_t known =
         fences_.largest(resource_names[who.what.resource], wall_us() + offset_us_);
     const auto block = core::next_block(known, wall_us(), offset_us_, block_width(who),
@@ -65,7 +68,7 @@ void process::start_round(user& who) {
     if (who.attempt != none) {
         make_way(who.attempt);
     }
-    who.attempt = on_.attempts.add(with.nodes, who.what.lease_ms, clock(), with.step_ms);
+    who.attempt = on_.attempts.add(terms_.nodes, who.what.lease_ms, clock(), terms_.step_ms);
     attempt& it = on_.attempts[who.attempt];
     it.client = number_;
     it.user = who.number;
@@ -76,8 +79,8 @@ void process::start_round(user& who) {
                .ballot = block->first,
                .last = block->last,
                .lease_ms = who.what.lease_ms,
-               .window_us = with.window_ms * 1000,
-               .fence_lifetime_ms = with.fence_lifetime_ms,
+               .window_us = window_us,
+               .fence_lifetime_ms = terms_.fence_lifetime_ms,
                .yields = is_casual(who) && with.fair};
     it.begun = on_.now;
     it.floor = on_.judge.floor(it.resource);
@@ -103,9 +106,9 @@ void process::send_to_all(std::uint32_t number) {
     // would take a node for doubtful that was never asked.
     core::node_set unreachable;
     core::node_set without_vote;
-    for (std::uint8_t node = 0; node < on_.with->nodes; ++node) {
+    for (std::uint8_t node = 0; node < terms_.nodes; ++node) {
         const bool connected = links_[node].at == link::state::ready;
-        if (connected && !quarantine_.may_vote(node, it.round.started())) {
+        if (connected && !may_vote(node, it.round.started())) {
             without_vote.insert(node);
             continue;
         }
@@ -142,7 +145,7 @@ void process::on_acquire_answer(const command& what) {
     if (answer.answer == core::acquire_answer::fence_ahead) {
         on_.note(rule::fence_out_of_reach);
     }
-    answer.counts = quarantine_.may_vote(what.node, it.round.started());
+    answer.counts = may_vote(what.node, it.round.started());
     if (!answer.counts) {
         greet_again(what.node);
     } else if (links_[what.node].identity > 1 && guards()) {
@@ -245,7 +248,7 @@ void process::learn(attempt& it) {
     if (refused) {
         fences_.forget(resource_names[it.resource]);
     }
-    const bool by_majority = it.round.offsets_us().size() > core::tolerated_by(on_.with->nodes);
+    const bool by_majority = it.round.offsets_us().size() > core::tolerated_by(terms_.nodes);
     note_fence(it.resource,
                std::max(by_majority ? 0 : it.round.largest_fence(), refused ? 0 : it.block.last));
 }
@@ -262,12 +265,12 @@ void process::give_back(std::uint32_t number, core::node_set granted, core::node
         return;
     }
     attempt& by = on_.attempts[number];
-    const std::uint32_t undo = on_.releases.add(on_.with->nodes, granted | doubtful);
+    const std::uint32_t undo = on_.releases.add(terms_.nodes, granted | doubtful);
     release& it = on_.releases[undo];
     it.call = {.token = by.call.token,
                .bar = by.block.bar(),
-               .fence_lifetime_ms = on_.with->fence_lifetime_ms,
-               .window_us = on_.with->window_ms * 1000};
+               .fence_lifetime_ms = terms_.fence_lifetime_ms,
+               .window_us = terms_.window_ms * 1000};
     it.doubtful = doubtful;
     it.of_a_wrong_clock = by.round.refused_by_clocks();
     it.final = final;
@@ -353,15 +356,14 @@ void process::release_vote(std::uint32_t number, std::uint8_t node, core::releas
 }
 
 void process::release_of_another(std::uint8_t resource, std::uint64_t token) {
-    const std::uint32_t number =
-        on_.releases.add(on_.with->nodes, core::node_set::all(on_.with->nodes));
+    const std::uint32_t number = on_.releases.add(terms_.nodes, core::node_set::all(terms_.nodes));
     release& it = on_.releases[number];
     it.call = {
-        .token = token, .bar = 0, .fence_lifetime_ms = on_.with->fence_lifetime_ms, .above = true};
+        .token = token, .bar = 0, .fence_lifetime_ms = terms_.fence_lifetime_ms, .above = true};
     it.outsider = true;
     it.until = clock();
     tell("releases #", token, ", of which it knows the token only");
-    start_release(number, resource, core::node_set::all(on_.with->nodes));
+    start_release(number, resource, core::node_set::all(terms_.nodes));
 }
 
 }  // namespace redlock::sim

@@ -52,13 +52,13 @@ void process::work(std::uint32_t number) {
                      .client = number_,
                      .subject = number});
     if (random_.percent(15)) {
-        const std::int64_t most = on_.with->longest_lease_ms;
+        const std::int64_t most = terms_.longest_lease_ms;
         on_.events.push({.at = on_.now + random_.between(0, most) * millisecond,
                          .kind = event_kind::caller_extends,
                          .client = number_,
                          .subject = number,
                          .generation = static_cast<std::uint32_t>(
-                             random_.between(on_.with->shortest_lease_ms, most))});
+                             random_.between(std::min(on_.with->shortest_lease_ms, most), most))});
     }
     look_after(number);
 }
@@ -72,7 +72,7 @@ void process::on_caller_extends(std::uint32_t number, std::int64_t lease_ms) {
 void process::write_to_store(std::uint32_t number, tick after) {
     // Now and then a write waits in some buffer for a long time.
     if (random_.percent(8)) {
-        after += random_.between(0, 2 * on_.with->longest_lease_ms) * millisecond;
+        after += random_.between(0, 2 * terms_.longest_lease_ms) * millisecond;
     }
     on_.events.push({.at = on_.now + after, .kind = event_kind::store_write, .subject = number});
 }
@@ -149,20 +149,20 @@ void process::extend(std::uint32_t number, std::int64_t lease_ms) {
     hold& it = on_.holds[number];
     const attempt& by = on_.attempts[it.by];
     const std::uint32_t extending =
-        on_.extensions.add(on_.with->nodes, lease_ms, clock(), it.valid_until, on_.with->step_ms);
+        on_.extensions.add(terms_.nodes, lease_ms, clock(), it.valid_until, terms_.step_ms);
     extension& round = on_.extensions[extending];
     round.of_hold = number;
     round.call = {.token = by.call.token,
                   .last = by.block.last,
                   .lease_ms = lease_ms,
-                  .fence_lifetime_ms = on_.with->fence_lifetime_ms};
+                  .fence_lifetime_ms = terms_.fence_lifetime_ms};
     round.granted = granted(it);
     const core::node_set holding = round.granted | doubtful(it) | may_be_planted(it);
-    for (std::uint8_t node = 0; guards() && node < on_.with->nodes; ++node) {
+    for (std::uint8_t node = 0; guards() && node < terms_.nodes; ++node) {
         if (links_[node].at != link::state::ready) {
             continue;
         }
-        if (quarantine_.may_vote(node, round.round.started())) {
+        if (may_vote(node, round.round.started())) {
             round.healing.insert(node);
         } else {
             on_.note(rule::heal_not_asked_in_quarantine);
@@ -192,7 +192,7 @@ void process::extend(std::uint32_t number, std::int64_t lease_ms) {
                      .client = number_,
                      .detail = static_cast<std::uint8_t>(command_kind::extend),
                      .subject = extending});
-    (core::node_set::all(on_.with->nodes) - asked).for_each([&](node_index node) {
+    (core::node_set::all(terms_.nodes) - asked).for_each([&](node_index node) {
         extend_vote(extending, static_cast<std::uint8_t>(node), core::extend_answer::missing);
     });
     unreachable.for_each([&](node_index node) {
@@ -232,8 +232,7 @@ void process::extend_vote(std::uint32_t number, std::uint8_t node, core::extend_
                           core::duration stepped) {
     extension& round = on_.extensions[number];
     // A node in quarantine counts only if its grant did.
-    const bool counts =
-        round.granted.contains(node) || quarantine_.may_vote(node, round.round.started());
+    const bool counts = round.granted.contains(node) || may_vote(node, round.round.started());
     if (!counts && answer == core::extend_answer::extended) {
         on_.note(rule::extension_without_weight);
     }
@@ -307,12 +306,12 @@ void process::release_hold(std::uint32_t number) {
     on_.judge.ended(it.judged, on_.now);
     const core::node_set doubtful_ones = doubtful(it) | may_be_planted(it);
     const core::node_set asked = granted(it) | doubtful_ones;
-    const std::uint32_t undo = on_.releases.add(on_.with->nodes, asked);
+    const std::uint32_t undo = on_.releases.add(terms_.nodes, asked);
     release& round = on_.releases[undo];
     round.call = {.token = by.call.token,
                   .bar = by.block.bar(),
-                  .fence_lifetime_ms = on_.with->fence_lifetime_ms,
-                  .window_us = on_.with->window_ms * 1000};
+                  .fence_lifetime_ms = terms_.fence_lifetime_ms,
+                  .window_us = terms_.window_ms * 1000};
     round.doubtful = doubtful_ones;
     round.of_hold = number;
     round.until = clock() + std::chrono::milliseconds{it.lease_ms};
@@ -337,7 +336,7 @@ bool process::hand_over(std::uint32_t number) {
     const std::chrono::milliseconds wanted{next.what.lease_ms};
     const auto token = it.turn.pass_on(
         clock(), it.valid_until,
-        wanted - core::allowance_of(wanted, std::chrono::milliseconds{on_.with->step_ms}));
+        wanted - core::allowance_of(wanted, std::chrono::milliseconds{terms_.step_ms}));
     if (!token) {
         on_.note(rule::turn_ended);
         return false;

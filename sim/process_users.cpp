@@ -32,7 +32,7 @@ void process::be_patient() {
         last.user = who.number;
         last.client = number_;
         last.lasts = random_.between(0, 5 * millisecond);
-        last.lease_ms = on_.with->longest_lease_ms;
+        last.lease_ms = terms_.longest_lease_ms;
         last.renews = random_.one_in(2);
         last.deadline = 0;
         last.attempts = 0;
@@ -53,7 +53,7 @@ void process::begin_want(user& who) {
     core::wait_session::settings with;
     const core::instant now = clock();
     with.attempt_limit = who.what.attempts;
-    with.quorum_timeout = patient_ ? forever : patience;
+    with.quorum_timeout = patient_ && !on_.with->is_stranger(number_) ? forever : patience;
     if (who.what.deadline > 0 && !who.what.flag) {
         with.deadline = now + core::duration{who.what.deadline};
     }
@@ -141,7 +141,13 @@ void process::on_attempt_decided(std::uint32_t number) {
     using core::acquire_outcome;
     switch (it.round.outcome()) {
         case acquire_outcome::held:
-            hand_out(who);
+            if (is_barred()) {
+                // It turned out with the votes.
+                cancel_attempt(number);
+                static_cast<void>(fails_for_wrong_nodes(who));
+            } else {
+                hand_out(who);
+            }
             return;
         case acquire_outcome::contended:
             on_.note(rule::contended_attempt);
@@ -178,10 +184,31 @@ void process::on_attempt_decided(std::uint32_t number) {
     follow(who, who.session->on_round(it.round, clock(), random_.fraction(), tracking()));
 }
 
+/// Some node keeps another number of nodes.
+bool process::is_barred() const {
+    return std::any_of(accords_.begin(), accords_.end(),
+                       [](const auto& each) { return each && core::bars_client(*each); });
+}
+
+bool process::fails_for_wrong_nodes(user& who) {
+    if (!is_barred()) {
+        return false;
+    }
+    on_.note(rule::barred_client);
+    ++who.alarm;
+    for (std::uint8_t node = 0; node < terms_.nodes; ++node) {
+        if (!accords_[node] || !core::gives_vote(*accords_[node])) {
+            greet_again(node);
+        }
+    }
+    finish(who);
+    return true;
+}
+
 /// By what a majority tells of its clocks, a second refusal is needless, whatever the own clock
 /// says.
 void process::look_for_refusals(user& who, const attempt& it) {
-    const bool by_majority = it.round.offsets_us().size() > core::tolerated_by(on_.with->nodes);
+    const bool by_majority = it.round.offsets_us().size() > core::tolerated_by(terms_.nodes);
     const bool counts = by_majority && it.begun >= on_.with->calm_at;
     who.refused_in_a_row = counts ? who.refused_in_a_row + 1 : 0;
     if (who.refused_in_a_row > 1 && on_.with->judged.liveness) {
@@ -226,6 +253,7 @@ void process::hand_out(user& who) {
                                     .begun = by.begun,
                                     .floor = by.floor,
                                     .votes = (by.round.granted() - by.too_early).size(),
+                                    .nodes = terms_.nodes,
                                     .until = when(it.valid_until)},
                                    on_.now);
     note_clocks(number);
@@ -249,7 +277,7 @@ void process::leave_nodes_line(user& who, core::node_set has_left) {
     if (who.place == 0) {
         return;
     }
-    (core::node_set::all(on_.with->nodes) - has_left).for_each([&](node_index node) {
+    (core::node_set::all(terms_.nodes) - has_left).for_each([&](node_index node) {
         const std::uint32_t leaving = new_command(
             command_kind::leave_line, static_cast<std::uint8_t>(node), who.what.resource, none);
         on_.commands[leaving].place = who.place;

@@ -83,7 +83,8 @@ void servers::begin() {
         it.started_us = it.clock.at(0) / microsecond - (just_started ? 0 : 3'600'000'000);
         if (!on_.with->young_nodes) {
             it.keys.hello(1, 0, 0, 1, 0);
-            it.keys.vouch();
+            it.keys.vouch();  // which makes it forget the terms too
+            it.keys.hello(1, 0, 0, on_.with->first_configuration_on(i), 0);
             it.saved = it.keys;
             it.greeted = 1;
         }
@@ -126,10 +127,10 @@ void servers::execute(std::uint32_t number) {
 }
 
 /// By true time, and with what its clock may have been stepped forward taken off.
-bool servers::in_quarantine(const server& it) const {
-    const tick surely =
-        (on_.with->quarantine_ms - on_.with->step_ms) * (millisecond - millisecond / 100);
-    return on_.with->guard && it.restarted >= 0 && on_.now - it.restarted < surely;
+bool servers::in_quarantine(const server& it, std::uint8_t client) const {
+    const terms by = on_.with->terms_of(client);
+    const tick surely = (by.quarantine_ms - by.step_ms) * (millisecond - millisecond / 100);
+    return on_.with->guards(client) && it.restarted >= 0 && on_.now - it.restarted < surely;
 }
 
 void servers::execute_acquire(server& it, command& what) {
@@ -148,7 +149,7 @@ void servers::execute_acquire(server& it, command& what) {
             }
             what.node_us = now_us;
             on_.judge.planted(by.call.token, what.node, false, on_.now);
-            if (in_quarantine(it)) {
+            if (in_quarantine(it, what.client)) {
                 by.too_early.insert(what.node);
             }
             changed(what.node, what.resource, what.client);
@@ -218,7 +219,7 @@ void servers::execute_extend(server& it, command& what) {
             break;
         case node_answer::extended:
             if (core::node_set& too_early = on_.attempts[on_.holds[by.of_hold].by].too_early;
-                !in_quarantine(it)) {
+                !in_quarantine(it, what.client)) {
                 too_early.erase(what.node);
                 by.prolonged.insert(what.node);
             } else if (!too_early.contains(what.node)) {
@@ -258,8 +259,9 @@ void servers::execute_release(server& it, command& what) {
         const tick ends =
             keys.fence != 0 ? it.clock.when(keys.fence_ends_ms * millisecond) : on_.now;
         // A ballot from far ahead is not barred, and not too old by then.
-        const bool in_window = static_cast<std::int64_t>(by.call.bar) <=
-                               time_us(what.node) + on_.with->window_ms * 1000;
+        const bool in_window =
+            static_cast<std::int64_t>(by.call.bar) <=
+            time_us(what.node) + on_.with->terms_of(what.client).window_ms * 1000;
         on_.judge.gone(call.token, what.node, in_window ? ends : on_.now, in_window);
     }
 }
@@ -272,12 +274,14 @@ void servers::execute_hello(server& it, command& what) {
     }
     it.greeted = it.incarnation;
     what.reply =
-        it.keys.hello(it.incarnation, remembers_us, on_.with->quarantine_ms, 1, time_us(what.node));
+        it.keys.hello(it.incarnation, remembers_us, on_.with->terms_of(what.client).quarantine_ms,
+                      on_.with->configuration_of(what.client), time_us(what.node));
     if (first && remembers_us > 0) {
         on_.note(rule::uptime_trusted);
     }
+    const bool other = what.reply.holder != on_.with->configuration_of(what.client);
     on_.tell("node", what.node, "tells client ", what.client, ": quarantine for ", what.reply.value,
-             " ms");
+             other ? " ms, and clients with other terms" : " ms");
 }
 
 tick servers::free_at(std::uint64_t token, std::uint8_t resource,

@@ -73,7 +73,7 @@ class servers {
         std::uint32_t greeted = 0;  ///< Incarnation that greeted first.
     };
 
-    [[nodiscard]] bool in_quarantine(const server& it) const;
+    [[nodiscard]] bool in_quarantine(const server& it, std::uint8_t client) const;
     void execute_acquire(server& it, command& what);
     void judge_acquire(server& it, const command& what, const resource_keys& before);
     void execute_extend(server& it, command& what);

@@ -15,6 +15,7 @@ set(sim_sources
     sim/restarts.cpp
     sim/servers.cpp
     sim/shrink.cpp
+    sim/stranger.cpp
     sim/swarm.cpp
     sim/world.cpp
 )

@@ -346,7 +346,9 @@ void world::look_for_forgotten() {
 
 void world::look_for_leftovers() {
     const plan& with = *on_.with;
-    on_.now += (with.longest_lease_ms + with.place_lease_ms) * 2 * millisecond;
+    const std::int64_t longest_ms =
+        std::max(with.longest_lease_ms, with.of_stranger.longest_lease_ms);
+    on_.now += (longest_ms + with.place_lease_ms) * 2 * millisecond;
     for (std::uint8_t node = 0; node < with.nodes; ++node) {
         for (std::uint8_t resource = 0; resource < with.resources; ++resource) {
             if (with.judged.liveness &&

@@ -34,8 +34,11 @@ set(sim_mutants
     mark_never_set
     mark_not_respected
     nodes_without_the_lock_count
+    number_not_compared
     offset_never_learned
     offset_takes_delay_for_it
+    other_number_costs_one_vote
+    other_number_forgotten
     outsider_sets_no_bar
     owed_release_forgotten
     quarantine_by_the_vote
@@ -49,6 +52,7 @@ set(sim_mutants
     release_without_comparing
     replanted_counts_at_once
     set_clock_counts_of_no_node
+    settings_not_compared
     shortened_by_the_first
     split_without_delay
     stale_lowers_fence

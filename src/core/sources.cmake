@@ -1,4 +1,5 @@
 set(core_sources
+    src/core/accord.cpp
     src/core/acquire_round.cpp
     src/core/backing.cpp
     src/core/extend_round.cpp

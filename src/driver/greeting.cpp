@@ -6,6 +6,7 @@
 #include <array>
 #include <charconv>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "core/quarantine.hpp"
@@ -31,7 +32,7 @@ std::string shown_term(std::string_view name, std::int64_t value) {
     return name == "nodes" ? fmt::format("{}", value) : fmt::format("{} ms", value);
 }
 
-std::map<std::string_view, std::int64_t> read_terms(std::string_view text) {
+std::map<std::string_view, std::int64_t> read_words(std::string_view text) {
     std::map<std::string_view, std::int64_t> terms;
     while (!text.empty()) {
         const std::string_view word = text.substr(0, text.find(' '));
@@ -44,6 +45,36 @@ std::map<std::string_view, std::int64_t> read_terms(std::string_view text) {
         }
     }
     return terms;
+}
+
+core::shared_times times_of(const guard_terms& terms) {
+    return {.max_lease_time = terms.max_lease_time,
+            .clock_window = terms.clock_window,
+            .fence_lifetime = terms.fence_lifetime,
+            .clock_step = terms.clock_step};
+}
+
+// The times only if we would have written the very same: whatever else there is, we do not know.
+core::kept_terms read_terms(std::string_view text) {
+    const auto words = read_words(text);
+    const auto found = [&](std::string_view name) {
+        const auto word = words.find(name);
+        return word != words.end() ? std::optional{word->second} : std::nullopt;
+    };
+    const auto time = [&](std::string_view name) { return milliseconds{found(name).value_or(-1)}; };
+    core::kept_terms kept;
+    if (const auto nodes = found("nodes")) {
+        kept.nodes = static_cast<std::size_t>(*nodes);
+    }
+    const guard_terms whole{.nodes = kept.nodes.value_or(0),
+                            .max_lease_time = time("max_lease_time"),
+                            .clock_window = time("clock_window"),
+                            .fence_lifetime = time("fence_lifetime"),
+                            .clock_step = time("clock_step")};
+    if (whole.to_string() == text) {
+        kept.times = times_of(whole);
+    }
+    return kept;
 }
 
 }  // namespace
@@ -68,17 +99,15 @@ std::string guard_terms::to_string() const {
     return text;
 }
 
-bool guard_terms::has_nodes_of(std::string_view kept) const {
-    const auto theirs = read_terms(kept);
-    const auto found = theirs.find("nodes");
-    return found == theirs.end() || found->second == static_cast<std::int64_t>(nodes);
+core::accord guard_terms::compared_with(std::string_view kept) const {
+    return core::compare({nodes, times_of(*this)}, read_terms(kept));
 }
 
 std::string guard_terms::difference(std::string_view kept) const {
     if (kept == to_string()) {
         return {};
     }
-    const auto theirs = read_terms(kept);
+    const auto theirs = read_words(kept);
     std::string text;
     for (const auto& [name, value] : listed(*this)) {
         const auto found = theirs.find(name);
@@ -128,11 +157,12 @@ parsed<milliseconds> parse_hello(const redis::reply_view& reply, const guard_ter
         return {std::nullopt, refusal_of(reply, {.key = epoch_key})};
     }
     const std::string_view kept = reply[1].text();
-    if (auto different = terms.difference(kept); !kept.empty() && !different.empty()) {
+    const core::accord found = kept.empty() ? core::accord::same : terms.compared_with(kept);
+    if (!core::gives_vote(found)) {
         return {std::nullopt,
-                {terms.has_nodes_of(kept) ? node_errc::configuration_mismatch
-                                          : node_errc::different_nodes,
-                 std::move(different)}};
+                {core::bars_client(found) ? node_errc::different_nodes
+                                          : node_errc::configuration_mismatch,
+                 terms.difference(kept)}};
     }
     return {std::min(milliseconds{reply[0].integer()}, terms.quarantine()), {}};
 }

@@ -1,6 +1,6 @@
 // What a client and a node have to settle before the node may vote: whether it may have forgotten
-// locks, and whether all its clients reckon alike. Encodes the question and reads the answer;
-// decides nothing else. Pure; any thread.
+// locks, and whether all its clients reckon alike. Encodes the question and reads the answer; what
+// follows from it, core/quarantine and core/accord decide. Pure; any thread.
 #pragma once
 
 #include <chrono>
@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/accord.hpp"
 #include "driver/votes.hpp"
 #include "redis/resp_reader.hpp"
 #include "redis/server_identity.hpp"
@@ -20,8 +21,7 @@ namespace redlock::driver {
 /// The node's own key, for which HELLO and VOUCH ask.
 inline constexpr std::string_view epoch_key = "redlock:epoch";
 
-/// What all clients of a node must have in common: else a majority of one need not meet a majority
-/// of the other, and a quarantine of the one does not outlast the leases of the other.
+/// What all clients of a node must have in common; see core/accord.hpp.
 struct guard_terms {
     std::size_t nodes = 0;
     std::chrono::milliseconds max_lease_time{};
@@ -33,8 +33,7 @@ struct guard_terms {
     [[nodiscard]] std::chrono::milliseconds quarantine() const;
     /// As the node keeps it: "nodes=3 max_lease_time=60000 ...", times in milliseconds.
     [[nodiscard]] std::string to_string() const;
-    /// Whether the terms that the node keeps are of as many nodes, as far as they tell.
-    [[nodiscard]] bool has_nodes_of(std::string_view kept) const;
+    [[nodiscard]] core::accord compared_with(std::string_view kept) const;
     /// What is different in the terms that the node keeps, for people; empty if nothing is.
     [[nodiscard]] std::string difference(std::string_view kept) const;
 };

@@ -171,7 +171,11 @@ void node::take_answer(hello_form form, const redis::reply_view& reply) {
 
 void node::greet_again(hello_form form) {
     const core::instant now = boot_clock::now();
-    if (!connected() || now - greeted_at_ < between_greetings) {
+    if (!connected()) {
+        link_->keep_trying();  // what it refused may be asked for no more until it has answered
+        return;
+    }
+    if (now - greeted_at_ < between_greetings) {
         return;
     }
     if (is_replica()) {

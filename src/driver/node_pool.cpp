@@ -93,9 +93,9 @@ void node_pool::connect_for_votes() {
     for (const auto& each : nodes_) {
         const bool answer_comes = each->announce_vote(now);
         each->connect();
-        // On one connection the answer comes before any vote. In a cluster it need not.
-        const bool in_order = endpoints_[each->index()].cluster.empty();
-        if (each->connected() && (in_order || !answer_comes) && connection_change_) {
+        // Also on one connection, where its answer comes before its vote: the votes of the others
+        // must not decide before it was heard that they may not.
+        if (each->connected() && !answer_comes && connection_change_) {
             connection_change_(each->index(), true);
         }
     }
@@ -221,7 +221,9 @@ void node_pool::on_node_down(node& which, error_code cause, std::string_view mes
         quarantine_.on_gone(which.index());
     }
     // A cluster goes on with commands: what was refused there stays so until it has answered anew.
-    if (which.guarded() || endpoints_[which.index()].cluster.empty()) {
+    // And clients with another number of nodes are still there while we cannot ask.
+    if ((which.guarded() || endpoints_[which.index()].cluster.empty()) &&
+        refusals_[which.index()].cause != node_errc::different_nodes) {
         set_refusal(which.index(), {});
     }
     look_for_doubles();

@@ -1,4 +1,5 @@
 set(core_test_sources
+    tests/core/accord_test.cpp
     tests/core/acquire_round_exhaustive_test.cpp
     tests/core/acquire_round_test.cpp
     tests/core/acquire_round_view_test.cpp

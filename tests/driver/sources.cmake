@@ -5,6 +5,7 @@ set(driver_test_sources
     tests/driver/alarm_heap_test.cpp
     tests/driver/attempt_world.cpp
     tests/driver/failures_test.cpp
+    tests/driver/greeting_test.cpp
     tests/driver/holder_test.cpp
     tests/driver/key_names_test.cpp
     tests/driver/key_tracking_test.cpp
@@ -13,7 +14,9 @@ set(driver_test_sources
     tests/driver/queries_test.cpp
     tests/driver/release_attempt_test.cpp
     tests/driver/script_call_test.cpp
+    tests/driver/second_meeting_test.cpp
     tests/driver/sentinel_tracking_test.cpp
+    tests/driver/server_watch_test.cpp
     tests/driver/votes_test.cpp
     tests/redis/fake_server.cpp
     tests/redis/test_connection.cpp

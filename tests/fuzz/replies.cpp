@@ -153,7 +153,8 @@ void check_hello(const reply_view& reply, const guard_terms& terms) {
     if (found.vote) {
         require(*found.vote >= milliseconds{0} && *found.vote <= terms.quarantine(),
                 "a quarantine lasts from nothing to the whole");
-        require(reply[1].text() == terms.to_string(), "only the same terms are agreed");
+        require(reply[1].text().empty() || reply[1].text() == terms.to_string(),
+                "only the same terms are agreed, or none");
     }
 }
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "integration/harness.hpp"
+#include "integration/proxy.hpp"
 
 namespace redlock::integration {
 namespace {
@@ -233,6 +234,63 @@ TEST_F(settings_test, a_word_is_taken_by_nodes_that_nobody_has_greeted) {
     reader.warm_up();
     EXPECT_FALSE(reader.vouch()->error);
     EXPECT_FALSE(reader.try_acquire("job")->error);
+}
+
+// Three have only read so far, and one comes before they ask for votes.
+struct late_word_test : settings_test {
+    /// `late`: how late the first node hears of anything. The two others: 100 ms.
+    void expect_barred(milliseconds late) {
+        // So that no vote is asked for twice.
+        client{turned, first(3)}.rehearse();
+        nodes.each([](redis_server& node) {
+            node.command({"HDEL", "redlock:epoch", "configuration"});
+        });
+        proxy way{turned.io, nodes[0].port()};
+        proxy second{turned.io, nodes[1].port()};
+        proxy third{turned.io, nodes[2].port()};
+        client three{turned, {way.url(), second.url(), third.url()}};
+        three.warm_up();
+        client one{turned, first(1)};
+        lock held = one.take("job");
+        way.delay = late;
+        second.delay = third.delay = 100ms;
+        EXPECT_EQ(three.try_acquire("job")->error, errc::different_nodes);
+        EXPECT_TRUE(three.await([&] { return nodes.having("job") == 1; }));
+        EXPECT_TRUE(held.valid());
+    }
+};
+
+TEST_F(late_word_test, the_others_votes_wait_for_what_a_node_says_of_its_clients) {
+    expect_barred(130ms);
+}
+
+TEST_F(late_word_test, what_turns_out_with_the_votes_bars) {
+    expect_barred(250ms);
+}
+
+// Who has heard of clients with another number of nodes cannot know that they are gone.
+TEST_F(settings_test, another_number_bars_while_its_node_cannot_be_reached_too) {
+    client one{turned, first(1)};
+    lock held = one.take("job");
+    proxy way{turned.io, nodes[0].port()};
+    client three{turned, {way.url(), nodes.urls()[1], nodes.urls()[2]}};
+    ASSERT_EQ(three.try_acquire("job")->error, errc::different_nodes);
+    way.drop_replies = true;
+    way.cut();
+    static_cast<void>(three.status("job"));  // by which it notices
+    ASSERT_TRUE(three.await([&] { return three.events().count(event_kind::node_down) > 0; }));
+    EXPECT_EQ(three.try_acquire("job")->error, errc::different_nodes);
+    EXPECT_TRUE(held.valid());
+    // It is asked again by itself, and goes by what it is told then.
+    nodes[0].command({"HDEL", "redlock:epoch", "configuration"});
+    way.drop_replies = false;
+    way.cut();
+    error_code error = errc::different_nodes;
+    for (int i = 0; i < 100 && error == errc::different_nodes; ++i) {
+        pass_until(boot_clock::now() + 20ms);
+        error = three.try_acquire("another")->error;
+    }
+    EXPECT_FALSE(error) << error.message();
 }
 
 TEST_F(settings_test, without_the_right_to_compare_them_there_is_no_vote) {
