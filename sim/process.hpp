@@ -190,6 +190,7 @@ class process {
     void finish(user& who);
     void complete(user& who, core::node_set has_left);
     void leave_nodes_line(user& who, core::node_set has_left);
+    [[nodiscard]] bool nodes_agree_on_time() const;
     void look_for_refusals(user& who, const attempt& it);
     /// It has no reason to think that others want it too.
     [[nodiscard]] bool is_casual(const user& who) const {

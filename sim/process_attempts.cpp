@@ -137,7 +137,8 @@ void process::send_to_all(std::uint32_t number) {
 
 void process::on_acquire_answer(const command& what) {
     attempt& it = on_.attempts[what.subject];
-    core::acquire_vote answer = vote_of(what.reply, {it.wall_us, wall_us()}, it.call.window_us);
+    core::acquire_vote answer =
+        vote_of(what.reply, {it.wall_us, wall_us(), offset_us_}, it.call.window_us);
     if (answer.answer == core::acquire_answer::unknown) {
         on_.note(rule::error_reply);
     }

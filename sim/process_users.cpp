@@ -205,11 +205,23 @@ bool process::fails_for_wrong_nodes(user& who) {
     return true;
 }
 
+/// Whether a ballot by the clock of one node is in the window of every other when it arrives there.
+bool process::nodes_agree_on_time() const {
+    std::int64_t earliest = nodes_.time_us(0);
+    std::int64_t latest = earliest;
+    for (std::uint8_t node = 1; node < terms_.nodes; ++node) {
+        earliest = std::min(earliest, nodes_.time_us(node));
+        latest = std::max(latest, nodes_.time_us(node));
+    }
+    const std::int64_t delays_us = 2 * on_.with->slowest_message / microsecond;
+    return latest - earliest + delays_us < terms_.window_ms * 1000;
+}
+
 /// By what a majority tells of its clocks, a second refusal is needless, whatever the own clock
 /// says.
 void process::look_for_refusals(user& who, const attempt& it) {
     const bool by_majority = it.round.offsets_us().size() > core::tolerated_by(terms_.nodes);
-    const bool counts = by_majority && it.begun >= on_.with->calm_at;
+    const bool counts = by_majority && it.begun >= on_.with->calm_at && nodes_agree_on_time();
     who.refused_in_a_row = counts ? who.refused_in_a_row + 1 : 0;
     if (who.refused_in_a_row > 1 && on_.with->judged.liveness) {
         on_.judge.condemn(check::refused_again, on_.now, it.block.first);

@@ -35,7 +35,7 @@ std::int64_t difference(std::int64_t from, std::int64_t what) {
 std::int64_t offset_of(std::int64_t node_us, wall_span during) {
     // Our own clock may have been set back meanwhile.
     const auto [first, last] = std::minmax(during.asked_us, during.answered_us);
-    return difference(node_us, std::clamp(node_us, first, last));
+    return std::clamp(during.offset_us, difference(node_us, last), difference(node_us, first));
 }
 
 std::optional<ballot_block> next_block(std::uint64_t largest_fence, std::int64_t wall_us,

@@ -41,11 +41,13 @@ struct ballot_block {
 struct wall_span {
     std::int64_t asked_us = 0;
     std::int64_t answered_us = 0;
+    /// How far ahead the nodes' clocks were believed to be until now.
+    std::int64_t offset_us = 0;
 };
 
 /// How far a node's clock is ahead of ours, if it showed `node_us` at some time within `during`:
-/// the least that explains it, since a question that was long on its way must not look like a clock
-/// set wrong. Any numbers: what cannot be expressed is cut off.
+/// what explains it and is nearest to what was believed, since a question that was long on its way
+/// tells little. Any numbers: what cannot be expressed is cut off.
 [[nodiscard]] std::int64_t offset_of(std::int64_t node_us, wall_span during);
 
 /// The offset to believe of those that nodes reported: the median, so that a minority of wild

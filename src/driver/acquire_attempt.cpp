@@ -118,8 +118,8 @@ void acquire_attempt::on_repeated(node_index node) {
 }
 
 void acquire_attempt::on_answer(node_index node, const redis::reply_view& reply) {
-    auto answer =
-        parse_acquire(reply, {wall_us_, node_pool::wall_us()}, pool().options().clock_window);
+    const core::wall_span during{wall_us_, node_pool::wall_us(), pool().offset_us()};
+    auto answer = parse_acquire(reply, during, pool().options().clock_window);
     if (!answer.vote) {
         on_no_answer(node, answer.why.cause, std::move(answer.why.message),
                      !surely_not_executed(answer.why.cause));
@@ -136,7 +136,9 @@ void acquire_attempt::on_answer(node_index node, const redis::reply_view& reply)
     } else if (answer.vote->answer == core::acquire_answer::out_of_window) {
         failed().note(
             node, node_errc::clock_window,
-            "clock differs from ours by " + decimal(answer.vote->offset_us / 1000) + " ms");
+            answer.vote->offset_us == during.offset_us
+                ? "asked too long before the question arrived"
+                : "clock differs from ours by " + decimal(answer.vote->offset_us / 1000) + " ms");
     } else if (answer.vote->answer == core::acquire_answer::fence_ahead) {
         failed().note(node, node_errc::fence_ahead,
                       fence_advice(identity_->resource, answer.vote->fence,

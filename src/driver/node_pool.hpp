@@ -92,6 +92,8 @@ class node_pool final : private node_events {
     void note_fence(const std::string& resource, std::uint64_t fence);
     /// The nodes' clocks refused what was known of it.
     void forget_fence(const std::string& resource) { fences_.forget(resource); }
+    /// How far the nodes' clocks are ahead of ours, as far as known.
+    [[nodiscard]] std::int64_t offset_us() const { return offset_us_; }
     void note_offsets(std::vector<std::int64_t> offsets_us);
     [[nodiscard]] static std::int64_t wall_us();
 

@@ -126,7 +126,7 @@ std::int64_t believed(std::vector<std::int64_t> offsets) {
 }
 
 TEST(offset_of, is_the_least_that_explains_what_a_clock_showed) {
-    constexpr wall_span second{10'000'000, 11'000'000};
+    constexpr wall_span second{10'000'000, 11'000'000, 0};
     EXPECT_EQ(offset_of(10'000'000, second), 0);
     EXPECT_EQ(offset_of(10'500'000, second), 0);
     EXPECT_EQ(offset_of(11'000'000, second), 0);
@@ -134,10 +134,20 @@ TEST(offset_of, is_the_least_that_explains_what_a_clock_showed) {
     EXPECT_EQ(offset_of(9'999'998, second), -2);
 }
 
+TEST(offset_of, keeps_what_was_believed_as_far_as_it_explains_what_a_clock_showed) {
+    const auto seen_at = [](std::int64_t node_us) {
+        return offset_of(node_us, {10'000'000, 11'000'000, -500'000});
+    };
+    EXPECT_EQ(seen_at(9'400'000), -600'000);
+    EXPECT_EQ(seen_at(9'500'000), -500'000);
+    EXPECT_EQ(seen_at(10'500'000), -500'000);
+    EXPECT_EQ(seen_at(10'600'000), -400'000);
+}
+
 TEST(offset_of, takes_a_span_during_which_our_clock_was_set_back) {
-    EXPECT_EQ(offset_of(10, {20, 5}), 0);
-    EXPECT_EQ(offset_of(21, {20, 5}), 1);
-    EXPECT_EQ(offset_of(4, {20, 5}), -1);
+    EXPECT_EQ(offset_of(10, {20, 5, 0}), 0);
+    EXPECT_EQ(offset_of(21, {20, 5, 0}), 1);
+    EXPECT_EQ(offset_of(4, {20, 5, 0}), -1);
 }
 
 TEST(believed_offset, is_zero_for_none_and_the_only_one_for_one) {

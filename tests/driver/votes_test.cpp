@@ -28,7 +28,7 @@ std::string bulk(std::string_view bytes) {
 }
 
 parsed<core::acquire_vote> acquire(std::string_view bytes, std::int64_t wall_us = 0) {
-    return parse_acquire(written_reply{bytes}.view(), {wall_us, wall_us}, 10s);
+    return parse_acquire(written_reply{bytes}.view(), {wall_us, wall_us, 0}, 10s);
 }
 parsed<extend_reply> extend(std::string_view bytes) {
     return parse_extend(written_reply{bytes}.view());
