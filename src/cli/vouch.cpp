@@ -27,6 +27,18 @@ struct vouch_request {
     std::optional<node_index> node;
 };
 
+CLI::Validator node_number() {
+    return {[](const std::string& text) {
+                constexpr std::size_t most_digits = 6;
+                const bool is_number = !text.empty() && text.size() <= most_digits &&
+                                       text.find_first_not_of("0123456789") == std::string::npos;
+                return is_number ? std::string{}
+                                 : fmt::format("'{}' is not the number of a node",
+                                               printable(text.substr(0, 40)));
+            },
+            ""};
+}
+
 asio::awaitable<int> vouch(lock_manager& locks, const vouch_request& request) {
     diagnostics details;
     vouch_options with;
@@ -78,7 +90,7 @@ void add_vouch(CLI::App& root, invocation& asked) {
         ->add_option("NODE", request->node,
                      "Its number as redlock status shows it (default: all nodes)")
         // Before it is read as an unsigned number, where a negative one would wrap round.
-        ->check(CLI::NonNegativeNumber)
+        ->check(node_number())
         ->type_name("N");
     request->common.add_to(*command);
     command->callback([request, &asked] {
