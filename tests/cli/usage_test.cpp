@@ -162,6 +162,7 @@ TEST(usage, help_promises_the_status_of_one_server_twice_only_where_it_is_given)
                     testing::AllOf(testing::HasSubstr("78"),
                                    testing::HasSubstr("another number of nodes")));
     }
+    EXPECT_THAT(redlock({"doctor", "--help"}).out, testing::HasSubstr("another number of nodes"));
     for (const std::string subcommand : {"extend", "release", "status", "list"}) {
         EXPECT_EQ(redlock({subcommand, "--help"}).out.find("78"), std::string::npos);
     }
