@@ -102,6 +102,7 @@ class node_examination final : public redis::reply_sink,
     void take_dry(const right_probe& probe, const redis::reply_view& reply);
     void take_probe(const right_probe& probe, const redis::reply_view& reply, bool dry);
     void take_inside(const right_probe& probe, const redis::reply_view& reply);
+    [[nodiscard]] bool lacks_eval() const;
     void note_missing(missing_right right);
     void await_tracking();
     void conclude_tracking();

@@ -95,7 +95,7 @@ void node_examination::take_probe(const right_probe& probe, const reply_view& re
     if (!missing) {
         return;
     }
-    if (probe.use == probe_use::in_script && missing->by != withheld_by::acl) {
+    if (probe.use == probe_use::in_script && !(missing->by == withheld_by::acl && lacks_eval())) {
         // Perhaps it is only refused on the way, where we do not send it.
         ask_now(inside_script(probe),
                 [this, probe](const reply_view& inside) { take_inside(probe, inside); });
@@ -111,11 +111,14 @@ void node_examination::take_probe(const right_probe& probe, const reply_view& re
 void node_examination::take_inside(const right_probe& probe, const reply_view& reply) {
     auto missing = reply.is_error() ? missing_by_error(probe, reply.text()) : std::nullopt;
     // Where EVAL is lost, which has a probe of its own, nothing is known of this one.
-    const bool by_eval = std::any_of(seen_.missing.begin(), seen_.missing.end(),
-                                     [](const missing_right& each) { return each.what == "eval"; });
-    if (missing && missing->by != withheld_by::hang_up && !by_eval) {
+    if (missing && missing->by != withheld_by::hang_up && !lacks_eval()) {
         note_missing(std::move(*missing));
     }
+}
+
+bool node_examination::lacks_eval() const {
+    return std::any_of(seen_.missing.begin(), seen_.missing.end(),
+                       [](const missing_right& each) { return each.what == "eval"; });
 }
 
 void node_examination::note_missing(missing_right right) {

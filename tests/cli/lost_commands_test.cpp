@@ -221,9 +221,8 @@ TEST(lost_commands, that_a_proxy_refuses_in_other_words) {
     const redis_server server;
     hold(server);
     using enum verdict;
-    for (const std::string words :
-         {"ERR command not allowed", "ERR unsupported command", "forbidden by the proxy",
-          "NOPERM not for you", "ERR unsupported command 'x'"}) {
+    for (const std::string words : {"ERR command not allowed", "ERR unsupported command",
+                                    "forbidden by the proxy", "NOPERM not for you"}) {
         for (const bool dry : {true, false}) {
             for (const lost_command& each : std::vector<lost_command>{{"EVALSHA", problem},
                                                                       {"EVAL", problem},
