@@ -32,9 +32,11 @@ CLI::Validator node_number() {
                 constexpr std::size_t most_digits = 6;
                 const bool is_number = !text.empty() && text.size() <= most_digits &&
                                        text.find_first_not_of("0123456789") == std::string::npos;
+                // Not shown: it may be a URL that stands in the wrong place, password and all.
                 return is_number ? std::string{}
-                                 : fmt::format("'{}' is not the number of a node",
-                                               printable(text.substr(0, 40)));
+                                 : std::string{
+                                       "is not the number of a node, as `redlock status` "
+                                       "shows it"};
             },
             ""};
 }
