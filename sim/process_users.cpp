@@ -221,7 +221,10 @@ bool process::nodes_agree_on_time() const {
 /// says.
 void process::look_for_refusals(user& who, const attempt& it) {
     const bool by_majority = it.round.offsets_us().size() > core::tolerated_by(terms_.nodes);
-    const bool counts = by_majority && it.begun >= on_.with->calm_at && nodes_agree_on_time();
+    // What waited for a connection first tells little.
+    const bool quick = on_.now - it.begun <= 2 * on_.with->slowest_message;
+    const bool counts =
+        by_majority && quick && it.begun >= on_.with->calm_at && nodes_agree_on_time();
     who.refused_in_a_row = counts ? who.refused_in_a_row + 1 : 0;
     if (who.refused_in_a_row > 1 && on_.with->judged.liveness) {
         on_.judge.condemn(check::refused_again, on_.now, it.block.first);

@@ -104,6 +104,8 @@ enum class node_errc {
     /// The server is in protected mode (DENIED): without a password it accepts connections from its
     /// own machine only. Nothing was carried out.
     protected_mode,
+    /// The resource's name, or another key of the lock, belongs to something else on this node.
+    wrong_type,
 };
 
 [[nodiscard]] const boost::system::error_category& lock_category() noexcept;

@@ -81,6 +81,9 @@ enum class withheld_by {
     server,
     proxy,    ///< Something on the way refuses it; the server knows the command.
     hang_up,  ///< The connection is closed upon it, which is what some proxies do.
+    /// It is refused in words that do not tell by whom: `missing_right::answer`.
+    refusal,
+    silence,  ///< Nothing answers to it; other commands are answered.
 };
 
 [[nodiscard]] std::string_view to_string(withheld_by what) noexcept;
@@ -94,6 +97,8 @@ struct missing_right {
     std::string needed_for;  ///< For people.
     bool essential = true;   ///< Without it the node gives no votes.
     withheld_by by = withheld_by::acl;
+    /// What was answered, where that is none of the usual refusals; else empty.
+    std::string answer{};
 };
 
 /// What one node is like. What is empty could not be seen.
@@ -138,6 +143,7 @@ struct node_health {
     std::optional<std::chrono::milliseconds> quarantine{};
     /// As in `node_status`, of the resource that was asked about; empty unless it is too far ahead.
     std::string fence_message{};
+    std::string key_message{};  ///< As in `node_status`, of the same resource.
 
     std::vector<unseen_fact> unseen{};
 };
@@ -170,5 +176,7 @@ struct finding {
 
 /// How many of the nodes would give votes, as far as was seen.
 [[nodiscard]] std::size_t usable_nodes(const std::vector<node_health>& nodes);
+/// How many of those would give votes for the resource that was asked about.
+[[nodiscard]] std::size_t usable_for_resource(const std::vector<node_health>& nodes);
 
 }  // namespace redlock

@@ -29,6 +29,9 @@ struct node_status {
     /// what to do about it.
     std::optional<std::chrono::milliseconds> fence_ahead;
     std::string fence_message;
+    /// Set if a key of the resource holds something that no lock can be: which, and what to do, for
+    /// people. If it is the lock's own, `holder` is no token but says so.
+    std::string key_message;
     fencing_token fencing;  ///< The holder's own fencing token; zero if another library holds it.
     std::string label;
     /// Set while the node has no vote in acquisitions, whatever it answers: for example

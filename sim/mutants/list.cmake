@@ -36,7 +36,6 @@ set(sim_mutants
     nodes_without_the_lock_count
     number_not_compared
     offset_never_learned
-    offset_takes_delay_for_it
     other_number_costs_one_vote
     other_number_forgotten
     outsider_sets_no_bar

@@ -77,8 +77,11 @@ void add_acquire(CLI::App& root, invocation& asked) {
         "extended.\n\n"
         "Exit status: 0 acquired; 75 somebody else holds it, or the wait ran out (see -E); 69 too\n"
         "few nodes answered; 74 the token could not be written, nothing is held; 64 usage; 78 two\n"
-        "nodes are the same server; 128+n after signal n, nothing is held.");
-    command->add_option("RESOURCE", request->resource, "What to lock: a Redis key")->required();
+        "nodes are the same server, or other clients use another number of nodes; 128+n after "
+        "signal n, nothing is held.");
+    command->add_option("RESOURCE", request->resource, "What to lock: a Redis key")
+        ->required()
+        ->check(valid_resource());
     request->common.add_to(*command);
     request->wait.add_to(*command);
     add_duration(*command, "--lease-time", request->lease_time,

@@ -277,4 +277,18 @@ std::chrono::milliseconds whole_milliseconds(const std::string& option,
     return result;
 }
 
+std::string complaint_about_resource(const std::string& name) {
+    if (name.empty()) {
+        return "the resource name is empty; give the lock a name";
+    }
+    return name.size() > resource_name::max_size
+               ? fmt::format("the resource name has {} bytes; at most {} are allowed", name.size(),
+                             resource_name::max_size)
+               : std::string{};
+}
+
+CLI::Validator valid_resource() {
+    return {[](const std::string& name) { return complaint_about_resource(name); }, ""};
+}
+
 }  // namespace redlock::cli

@@ -75,6 +75,11 @@ struct wait_options {
 CLI::Option* add_duration(CLI::App& command, const std::string& names,
                           std::optional<std::chrono::nanoseconds>& value, const std::string& help);
 
+/// Refuses a name that no lock can have, before it is shown anywhere: it may be very long.
+[[nodiscard]] CLI::Validator valid_resource();
+/// What is wrong with it; empty if nothing is.
+[[nodiscard]] std::string complaint_about_resource(const std::string& name);
+
 /// Adds an option whose value is one of a few words.
 template <class Value, class Target>
 void add_choice(CLI::App& command, const std::string& name, Target& value,

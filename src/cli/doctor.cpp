@@ -88,7 +88,8 @@ void add_doctor(CLI::App& root, invocation& asked) {
         "problem (its vote is missing, or a promise does not hold). Changes nothing.\n\n"
         "Exit status: 0 no problem; 1 a problem, with --strict also a warning; 69 no lock can be "
         "had,\n"
-        "since too few nodes give votes or one server is listed twice; 64 usage.");
+        "or none of the resource: too few nodes give votes, one server is listed twice, or other\n"
+        "clients use another number of nodes; 64 usage.");
     request->common.add_to(*command);
     command
         ->add_option("--samples", request->samples,
@@ -98,6 +99,7 @@ void add_doctor(CLI::App& root, invocation& asked) {
     command
         ->add_option("--resource", request->resource,
                      "Also check that the user may use the key of this resource, and its fence")
+        ->check(valid_resource())
         ->type_name("NAME");
     command->add_flag("--strict", request->strict, "Let warnings count as problems");
     command->add_flag("--json", request->json, "Print a JSON object");

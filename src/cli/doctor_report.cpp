@@ -153,6 +153,10 @@ std::string describe(const diagnosis& found) {
     if (!found.nodes.empty()) {
         text += fmt::format("; {} of {} nodes give votes", usable_nodes(found.nodes),
                             found.nodes.size());
+        if (const std::size_t for_it = usable_for_resource(found.nodes);
+            for_it < usable_nodes(found.nodes)) {
+            text += fmt::format(", {} of them for this resource", for_it);
+        }
     }
     return text + "\n";
 }
@@ -162,6 +166,7 @@ json::object to_json(const diagnosis& found) {
     out["problems"] = count(found, finding_level::problem);
     out["warnings"] = count(found, finding_level::warning);
     out["usable_nodes"] = usable_nodes(found.nodes);
+    out["usable_for_resource"] = usable_for_resource(found.nodes);
     json::array findings;
     for (const finding& each : found.findings) {
         findings.push_back(finding_to_json(each));

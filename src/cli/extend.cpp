@@ -74,7 +74,9 @@ void add_extend(CLI::App& root, invocation& asked) {
         "Exit status: 0 extended; 1 it was already gone; 69 too few nodes answered: it is held "
         "until\n"
         "its old lease ends, try again; 64 usage.");
-    command->add_option("RESOURCE", request->resource, "What is locked")->required();
+    command->add_option("RESOURCE", request->resource, "What is locked")
+        ->required()
+        ->check(valid_resource());
     command->add_option("TOKEN", request->token, "As printed by redlock acquire")->required();
     request->common.add_to(*command);
     add_duration(*command, "--lease-time", request->lease_time,

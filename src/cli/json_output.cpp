@@ -43,6 +43,9 @@ boost::json::object node_to_json(const node_status& node) {
     if (node.fence_ahead) {
         set_text(out, "fence_message", node.fence_message);
     }
+    if (!node.key_message.empty()) {
+        set_text(out, "key_message", node.key_message);
+    }
     out["remaining_ms"] = milliseconds_or_null(node.remaining);
     set_text_or_null(out, "label", node.label);
     out["votes"] = !node.vote_error;

@@ -223,8 +223,9 @@ asio::awaitable<void> lock_runner::release() {
             say(fmt::format("{}: the lock was gone before it was released", name()));
         }
     } else if (error) {
+        const std::string why = printable(held_.last_error().to_string());
         say(fmt::format("{}: not sure that it was released, its lease ends by itself: {}", name(),
-                        error.message()));
+                        why.empty() ? error.message() : why));
     }
 }
 
@@ -290,7 +291,10 @@ void lock_runner::watch_validity() {
     }
     set_keepers_deadline();
     if (plan_.is_too_late(boot_clock::now())) {
-        on_lost("its lease could not be renewed in time");
+        // With what the last renewals failed of, on which nodes.
+        diagnostics why = held_.last_error();
+        why.message = "its lease could not be renewed in time";
+        on_lost(printable(why.to_string()));
         return;
     }
     validity_.set(plan_.redlock_looks_at(), [this] { watch_validity(); });

@@ -69,7 +69,9 @@ void add_release(CLI::App& root, invocation& asked) {
         "Prints nothing, or with --json an object with resource, token and released.\n\n"
         "Exit status: 0 released; 1 it was already gone, so somebody else may have held it\n"
         "meanwhile; 69 too few nodes answered; 64 usage.");
-    command->add_option("RESOURCE", request->resource, "What is locked")->required();
+    command->add_option("RESOURCE", request->resource, "What is locked")
+        ->required()
+        ->check(valid_resource());
     command->add_option("TOKEN", request->token, "As printed by redlock acquire")->required();
     request->common.add_to(*command);
     command->add_flag("--json", request->json, "Print a JSON object");

@@ -20,7 +20,7 @@ constexpr const char* run_help =
     "Exit status: that of COMMAND; 128+n after signal n; 75 somebody else holds the lock, or the\n"
     "wait ran out (see -E); 69 too few nodes answered; 79 the lock was lost while COMMAND ran;\n"
     "124 --max-hold was exceeded; 126 COMMAND cannot be executed; 127 it was not found; 64 usage;\n"
-    "78 two nodes are the same server.";
+    "78 two nodes are the same server, or other clients use another number of nodes.";
 
 /// Of `run -- -name -- COMMAND`, where the first "--" ends our options and not the name.
 void take_resource(run_options& options, invocation& asked) {
@@ -28,6 +28,9 @@ void take_resource(run_options& options, invocation& asked) {
         throw usage_error("run: RESOURCE is required");
     }
     options.resource = asked.command.front();
+    if (const std::string wrong = complaint_about_resource(options.resource); !wrong.empty()) {
+        throw usage_error("run: " + wrong);
+    }
     asked.command.erase(asked.command.begin(), asked.command.begin() + 2);
 }
 
@@ -41,6 +44,7 @@ void add_run(CLI::App& root, invocation& asked) {
     command->footer(run_help);
     const auto* resource =
         command->add_option("RESOURCE", options->resource, "What to lock: a Redis key")
+            ->check(valid_resource())
             ->type_name("TEXT REQUIRED");
     options->common.add_to(*command);
     options->wait.add_to(*command);

@@ -85,6 +85,10 @@ std::string vote_lines(const resource_status& status) {
             lines += fmt::format("node {} gives no vote for this resource: {}\n", node.node,
                                  printable(node.fence_message));
         }
+        if (!node.key_message.empty()) {
+            lines += fmt::format("node {} gives no vote for this resource: {}\n", node.node,
+                                 printable(node.key_message));
+        }
     }
     return lines;
 }
@@ -118,7 +122,9 @@ void add_status(CLI::App& root, invocation& asked) {
         "Exit status: 0 held; 1 free; 2 split: an acquisition or a release is under way, or was "
         "cut\n"
         "short; 69 unknown: too few nodes answered; 64 usage.");
-    command->add_option("RESOURCE", request->resource, "What to look at")->required();
+    command->add_option("RESOURCE", request->resource, "What to look at")
+        ->required()
+        ->check(valid_resource());
     request->common.add_to(*command);
     command->add_flag("--json", request->json, "Print a JSON object");
     command->callback([request, &asked] {

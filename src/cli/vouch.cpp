@@ -27,6 +27,20 @@ struct vouch_request {
     std::optional<node_index> node;
 };
 
+CLI::Validator node_number() {
+    return {[](const std::string& text) {
+                constexpr std::size_t most_digits = 6;
+                const bool is_number = !text.empty() && text.size() <= most_digits &&
+                                       text.find_first_not_of("0123456789") == std::string::npos;
+                // Not shown: it may be a URL that stands in the wrong place, password and all.
+                return is_number ? std::string{}
+                                 : std::string{
+                                       "is not the number of a node, as `redlock status` "
+                                       "shows it"};
+            },
+            ""};
+}
+
 asio::awaitable<int> vouch(lock_manager& locks, const vouch_request& request) {
     diagnostics details;
     vouch_options with;
@@ -78,7 +92,7 @@ void add_vouch(CLI::App& root, invocation& asked) {
         ->add_option("NODE", request->node,
                      "Its number as redlock status shows it (default: all nodes)")
         // Before it is read as an unsigned number, where a negative one would wrap round.
-        ->check(CLI::NonNegativeNumber)
+        ->check(node_number())
         ->type_name("N");
     request->common.add_to(*command);
     command->callback([request, &asked] {

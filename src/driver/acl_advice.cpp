@@ -6,6 +6,7 @@
 #include <tuple>
 #include <utility>
 
+#include "driver/key_names.hpp"
 #include "redis/acl_error.hpp"
 #include "redis/server_error.hpp"
 #include "scripts/scripts.hpp"
@@ -15,6 +16,9 @@ namespace redlock::driver {
 namespace {
 
 using redis::acl_subject;
+
+/// How what has no name in an `acl_context` is sent.
+constexpr std::string_view a_script = "EVALSHA or EVAL";
 
 std::string_view body_of(std::string_view sha1) {
     const auto* const found =
@@ -112,13 +116,47 @@ std::string missing_command_advice(std::string_view error_text, const acl_contex
     if (!unknown) {
         return {};
     }
-    const std::string in_script = command_in_script(unknown->script, unknown->line);
-    const std::string advice =
-        redis::advice_for_missing(!in_script.empty()      ? std::string_view{in_script}
-                                  : !sent.command.empty() ? sent.command
-                                                          : std::string_view{unknown->name});
+    std::string name = command_in_script(unknown->script, unknown->line);
+    if (name.empty()) {
+        name = sent.command.empty() ? std::string_view{unknown->name} : sent.command;
+    }
+    if (name.empty() && unknown->script.empty()) {
+        name = a_script;
+    }
+    const std::string advice = redis::advice_for_missing(name);
     return unknown->name == "evalsha" ? advice + ". Or is it a Sentinel? Then use redis+sentinel://"
                                       : advice;
+}
+
+std::string advice_for_wrong_type(std::string_view key, std::string_view resource) {
+    if (key == resource) {
+        return fmt::format(
+            "the key {} there is no lock but something else, so that nobody gets the lock: give "
+            "the lock another name, or delete the key there if it is not needed",
+            redis::shown_text(key));
+    }
+    return fmt::format(
+        "the key {} there, which is reserved, has another type than redlock's own: delete it there "
+        "while nobody holds the lock",
+        redis::shown_text(key));
+}
+
+std::string wrong_type_advice(std::string_view error_text, const acl_context& sent) {
+    if (error_text.find("WRONGTYPE") == std::string_view::npos) {
+        return {};
+    }
+    const std::string resource{sent.resource.empty() ? std::string_view{"NAME"} : sent.resource};
+    const auto place = redis::read_script_place(error_text);
+    const std::string_view line =
+        place.line == 0 ? std::string_view{} : line_of(body_of(place.script), place.line);
+    if (line.find("KEYS[1]") != std::string_view::npos) {
+        return advice_for_wrong_type(resource, resource);
+    }
+    // In each script that has one it is the second.
+    return advice_for_wrong_type(line.find("KEYS[2]") != std::string_view::npos
+                                     ? fence_key(resource)
+                                     : "redlock:*:{" + resource + "}",
+                                 resource);
 }
 
 std::string shown_with_advice(std::string_view error_text, const acl_context& sent) {
@@ -126,6 +164,13 @@ std::string shown_with_advice(std::string_view error_text, const acl_context& se
     std::string advice = acl_advice(error_text, sent);
     if (advice.empty()) {
         advice = missing_command_advice(error_text, sent);
+    }
+    if (advice.empty()) {
+        advice = wrong_type_advice(error_text, sent);
+    }
+    if (advice.empty() &&
+        (redis::is_plain_refusal(error_text) || redis::is_acl_refusal(error_text))) {
+        advice = redis::advice_for_plain_refusal(sent.command.empty() ? a_script : sent.command);
     }
     if (!advice.empty()) {
         shown += ": " + advice;

@@ -16,6 +16,7 @@ namespace redlock::driver {
 struct acl_context {
     std::string_view command{};  ///< For example "client|id".
     std::string_view key{};
+    std::string_view resource{};  ///< Whose keys a script was given.
 };
 
 /// What to allow the user, with the rule to add; empty if the error speaks of something else.
@@ -25,6 +26,15 @@ struct acl_context {
 /// something else.
 [[nodiscard]] std::string missing_command_advice(std::string_view error_text,
                                                  const acl_context& sent = {});
+
+/// Of a key, one of this resource's, that has another type than scripts expect: what to do.
+/// `resource`: may be empty.
+[[nodiscard]] std::string advice_for_wrong_type(std::string_view key, std::string_view resource);
+
+/// The same of the key that a script of ours complains of; empty if the error speaks of something
+/// else.
+[[nodiscard]] std::string wrong_type_advice(std::string_view error_text,
+                                            const acl_context& sent = {});
 
 /// The server's words as `redis::shown_text`, followed by the advice.
 [[nodiscard]] std::string shown_with_advice(std::string_view error_text,

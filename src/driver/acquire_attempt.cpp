@@ -119,7 +119,8 @@ void acquire_attempt::on_repeated(node_index node) {
 
 void acquire_attempt::on_answer(node_index node, const redis::reply_view& reply) {
     const core::wall_span during{wall_us_, node_pool::wall_us(), pool().offset_us()};
-    auto answer = parse_acquire(reply, during, pool().options().clock_window);
+    auto answer = parse_acquire(reply, during, pool().options().clock_window,
+                                {.resource = identity_->resource});
     if (!answer.vote) {
         on_no_answer(node, answer.why.cause, std::move(answer.why.message),
                      !surely_not_executed(answer.why.cause));
@@ -143,6 +144,9 @@ void acquire_attempt::on_answer(node_index node, const redis::reply_view& reply)
         failed().note(node, node_errc::fence_ahead,
                       fence_advice(identity_->resource, answer.vote->fence,
                                    answer.vote->node_time_us, answer.vote->fence_left));
+    } else if (held_by_no_lock(reply)) {
+        failed().note(node, node_errc::wrong_type,
+                      advice_for_wrong_type(identity_->resource, identity_->resource));
     } else {
         failed().clear(node);
     }

@@ -36,6 +36,12 @@ std::string fence_advice(const std::string& resource, std::uint64_t fence, std::
     const std::string end =
         left ? fmt::format("wait until it expires in {:.0f} s, or", seconds(*left))
              : std::string{"it never expires, so"};
+    if (fence >= core::ballot_limit) {
+        return fmt::format(
+            "the fence of this resource is larger than any fencing token can be, and has come from "
+            "elsewhere; {} delete {} there while nobody holds the lock",
+            end, fence_key(resource));
+    }
     return fmt::format(
         "the fence of this resource is {:.1f} s ahead of the node's clock, which was probably "
         "wrong for a while, and no fencing token above it is accepted; {} delete {} there if no "

@@ -5,14 +5,11 @@
 #include <algorithm>
 #include <utility>
 
-#include "driver/key_names.hpp"
-#include "driver/votes.hpp"
 #include "redis/acl_error.hpp"
 #include "redis/resp_reader.hpp"
 #include "redis/resp_writer.hpp"
 #include "redis/server_error.hpp"
 #include "redis/server_facts.hpp"
-#include "scripts/scripts.hpp"
 
 namespace redlock::driver {
 
@@ -78,10 +75,17 @@ void node_examination::start() {
         return [this, member](const reply_view& reply) { (this->*member)(reply); };
     };
     ask_later({"INFO"}, with(&node_examination::take_info));
-    ask_later({sampled_by_}, with(&node_examination::take_sample));
-    ask_later({"CONFIG", "GET", "append*"}, with(&node_examination::take_append));
     ask_later({"EVAL", "return 1", "0"}, with(&node_examination::take_eval));
     ask_for_fence();
+    ask_next();
+}
+
+// What no lock needs comes last, since nothing can be asked behind what is swallowed on its way.
+void node_examination::ask_the_rest() {
+    tracking_seen_ = true;
+    const auto with = [this](void (node_examination::*member)(const reply_view&)) {
+        return [this, member](const reply_view& reply) { (this->*member)(reply); };
+    };
     ask_later({"ACL", "WHOAMI"}, [this](const reply_view& reply) {
         if (!reply.is_text()) {
             begin_probes(false);
@@ -91,6 +95,8 @@ void node_examination::start() {
         ask_now({"ACL", "DRYRUN", seen_.user, "TIME"},
                 [this](const reply_view& tried) { begin_probes(tried.is_text()); });
     });
+    ask_last({"CONFIG", "GET", "append*"}, with(&node_examination::take_append));
+    ask_last({sampled_by_}, with(&node_examination::take_sample));
     ask_next();
 }
 
@@ -100,14 +106,26 @@ void node_examination::ask_later(words command, taker take) {
     todo_.push_back({std::move(command), std::move(take)});
 }
 
+void node_examination::ask_last(words command, taker take) {
+    last_.push_back({std::move(command), std::move(take)});
+}
+
 void node_examination::ask_now(words command, taker take) {
     todo_.push_front({std::move(command), std::move(take)});
 }
 
 void node_examination::ask_next() {
-    if (todo_.empty()) {
+    if (todo_.empty() && !tracking_seen_) {
         await_tracking();
         return;
+    }
+    if (todo_.empty() && last_.empty()) {
+        finish();
+        return;
+    }
+    if (todo_.empty()) {
+        todo_.push_back(std::move(last_.front()));
+        last_.pop_front();
     }
     asked_ = std::move(todo_.front());
     todo_.pop_front();
@@ -143,15 +161,22 @@ void node_examination::on_reply(std::uint32_t /*tag*/, const reply_view& reply) 
     if (finished_ || !asked_.take) {
         return;
     }
+    if (!swallowed_.empty()) {
+        take_after_silence(reply);
+        return;
+    }
     answered_ = true;
     patient_until_ = {};
     answer(reply);
 }
 
 void node_examination::on_timeout(std::uint32_t /*tag*/, bool maybe_sent) {
+    if (finished_ || (maybe_sent && answered_ && may_be_swallowed())) {
+        return;
+    }
     fail(maybe_sent ? node_errc::no_answer : node_errc::not_connected,
          !maybe_sent ? pool_.at(seen_.node).last_error_message()
-         : answered_ ? "to " + asked_.command.front()
+         : answered_ ? "to " + (swallowed_.empty() ? asked_.command.front() : swallowed_)
                      : std::string{});
 }
 
@@ -161,6 +186,10 @@ void node_examination::on_failure(std::uint32_t /*tag*/, error_code cause, bool 
         return;
     }
     std::string message = pool_.at(seen_.node).last_error_message();
+    if (!swallowed_.empty()) {
+        fail(node_errc::no_answer, "to " + swallowed_);
+        return;
+    }
     if (cause != node_errc::connection_lost || !maybe_sent) {
         fail(cause, std::move(message));
         return;
@@ -192,8 +221,13 @@ void node_examination::come_back(error_code cause, std::string message) {
 }
 
 void node_examination::on_alarm(core::instant /*now*/) {
-    if (!finished_ && asked_.take) {
+    if (finished_) {
+        return;
+    }
+    if (asked_.take) {
         ask();
+    } else {
+        ask_next();
     }
 }
 
@@ -212,6 +246,7 @@ void node_examination::finish() {
     const auto keep = shared_from_this();
     clock_.cancel(*this);
     todo_.clear();
+    last_.clear();
     if (const std::string& run_id = pool_.at(seen_.node).run_id(); !run_id.empty()) {
         seen_.run_id = run_id;  // of a cluster: of all its masters
     }
@@ -225,23 +260,6 @@ void node_examination::finish() {
     if (owner_ != nullptr) {
         std::exchange(owner_, nullptr)->on_examined(seen_.node);
     }
-}
-
-/// Of a resource whose name was given: whether its fence keeps everybody out.
-void node_examination::ask_for_fence() {
-    const std::string& resource = terms_.resource;
-    if (resource.empty()) {
-        return;
-    }
-    ask_later({"EVAL", std::string{scripts::status.body}, "3", resource, fence_key(resource),
-               holder_key(resource)},
-              [this](const reply_view& reply) {
-                  const auto status =
-                      parse_status(reply, terms_.resource, pool_.options().clock_window);
-                  if (status.vote) {
-                      seen_.fence_message = status.vote->fence_message;
-                  }
-              });
 }
 
 // --- what it is ---

@@ -1,6 +1,7 @@
 // Looks at one node: asks one thing after the other and writes down what it is told, and what it is
 // not told. Changes nothing there. A node that leaves one question without an answer is asked no
-// more; one that hangs up on the same question twice is asked the next one. Judges nothing. Strand
+// more: what comes next on that connection cannot be told from the answer. One that hangs up on the
+// same question twice is asked the next one. Judges nothing. Strand
 // only; kept alive by its owner and by the connection.
 #pragma once
 
@@ -73,6 +74,10 @@ class node_examination final : public redis::reply_sink,
 
     void ask_later(words command, taker take);
     void ask_now(words command, taker take);
+    void ask_last(words command, taker take);
+    void ask_the_rest();
+    bool may_be_swallowed();
+    void take_after_silence(const redis::reply_view& reply);
     void ask_next();
     void ask();
     void answer(const redis::reply_view& reply);
@@ -97,6 +102,7 @@ class node_examination final : public redis::reply_sink,
     void take_dry(const right_probe& probe, const redis::reply_view& reply);
     void take_probe(const right_probe& probe, const redis::reply_view& reply, bool dry);
     void take_inside(const right_probe& probe, const redis::reply_view& reply);
+    [[nodiscard]] bool lacks_eval() const;
     void note_missing(missing_right right);
     void await_tracking();
     void conclude_tracking();
@@ -107,7 +113,9 @@ class node_examination final : public redis::reply_sink,
     owner* owner_;
     node_health seen_;
     std::deque<question> todo_;
-    question asked_;  // under way, if it has a taker
+    std::deque<question> last_;  // when there is nothing else to ask
+    std::string swallowed_;      // the command that was not answered; is the server alive?
+    question asked_;             // under way, if it has a taker
     core::instant asked_at_;
     core::instant patient_until_;  // with a connection that has to come up
     std::int64_t asked_at_wall_us_ = 0;
@@ -119,6 +127,7 @@ class node_examination final : public redis::reply_sink,
     bool answered_ = false;
     bool was_up_ = false;  // and hung up
     bool awaits_tracking_ = false;
+    bool tracking_seen_ = false;
     bool finished_ = false;
 };
 

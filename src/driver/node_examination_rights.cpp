@@ -1,23 +1,35 @@
 // What may be done on a node, and whether it tells of changes; see node_examination.hpp. Each right
 // is tried by the gentlest means that the server offers.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
+#include "driver/key_names.hpp"
 #include "driver/node_examination.hpp"
+#include "driver/votes.hpp"
 #include "redis/acl_error.hpp"
+#include "redis/resp_writer.hpp"
 #include "redis/server_error.hpp"
+#include "scripts/scripts.hpp"
 
 namespace redlock::driver {
 
 using redis::reply_view;
+
+namespace {
+
+constexpr std::string_view next_in_turn = "next in turn";
+
+}  // namespace
 
 // --- what we may do there ---
 
 void node_examination::take_eval(const reply_view& reply) {
     if (reply.is_integer()) {
         seen_.runs_scripts = true;
-    } else if (!redis::is_acl_refusal(reply.text()) && !redis::read_missing_command(reply.text()) &&
-               reply.text() != closed_upon) {
+    } else if (!reply.is_error() ||
+               !missing_by_error({{"EVAL", "return 1", "0", ""}, "eval", {}}, reply.text())) {
         // The probes name a right or a command that is missing.
         seen_.runs_scripts = false;
         seen_.scripts_message = redis::shown_text(reply.text());
@@ -79,28 +91,34 @@ void node_examination::take_dry(const right_probe& probe, const reply_view& repl
 }
 
 void node_examination::take_probe(const right_probe& probe, const reply_view& reply, bool dry) {
-    auto missing = reply.is_error() ? missing_by(probe, reply.text()) : std::nullopt;
+    auto missing = reply.is_error() ? missing_by_error(probe, reply.text()) : std::nullopt;
     if (!missing) {
         return;
     }
-    if (probe.use == probe_use::in_script && missing->by != withheld_by::acl) {
+    if (probe.use == probe_use::in_script && !(missing->by == withheld_by::acl && lacks_eval())) {
         // Perhaps it is only refused on the way, where we do not send it.
         ask_now(inside_script(probe),
                 [this, probe](const reply_view& inside) { take_inside(probe, inside); });
         return;
     }
-    if (dry && missing->by == withheld_by::server) {
+    if (dry && missing->by != withheld_by::hang_up) {
         missing->by = withheld_by::proxy;
+        missing->rule.clear();
     }
     note_missing(std::move(*missing));
 }
 
 void node_examination::take_inside(const right_probe& probe, const reply_view& reply) {
-    auto missing = reply.is_error() ? missing_by(probe, reply.text()) : std::nullopt;
-    // Closed upon EVAL: that has a probe of its own, and of this one nothing is known.
-    if (missing && missing->by != withheld_by::hang_up) {
+    auto missing = reply.is_error() ? missing_by_error(probe, reply.text()) : std::nullopt;
+    // Where EVAL is lost, which has a probe of its own, nothing is known of this one.
+    if (missing && missing->by != withheld_by::hang_up && !lacks_eval()) {
         note_missing(std::move(*missing));
     }
+}
+
+bool node_examination::lacks_eval() const {
+    return std::any_of(seen_.missing.begin(), seen_.missing.end(),
+                       [](const missing_right& each) { return each.what == "eval"; });
 }
 
 void node_examination::note_missing(missing_right right) {
@@ -116,11 +134,31 @@ void node_examination::note_missing(missing_right right) {
     }
 }
 
+// --- one resource ---
+
+/// Of a resource whose name was given: whether its fence keeps everybody out.
+void node_examination::ask_for_fence() {
+    const std::string& resource = terms_.resource;
+    if (resource.empty()) {
+        return;
+    }
+    ask_later({"EVAL", std::string{scripts::status.body}, "3", resource, fence_key(resource),
+               holder_key(resource)},
+              [this](const reply_view& reply) {
+                  const auto status =
+                      parse_status(reply, terms_.resource, pool_.options().clock_window);
+                  if (status.vote) {
+                      seen_.fence_message = status.vote->fence_message;
+                      seen_.key_message = status.vote->key_message;
+                  }
+              });
+}
+
 // --- whether it tells of changes ---
 
 void node_examination::await_tracking() {
     if (seen_.cluster) {
-        finish();
+        ask_the_rest();
         return;
     }
     const node& asked = pool_.at(seen_.node);
@@ -136,9 +174,8 @@ void node_examination::await_tracking() {
 
 void node_examination::on_tracking_news() {
     if (std::exchange(awaits_tracking_, false)) {
-        // The end would end the watch whose call this may be; a round trip later it may.
-        ask_now({"PING"}, [](const reply_view& /*reply*/) {});
-        ask_next();
+        // The end would end the watch whose call this may be; a turn later it may.
+        clock_.set(*this, boot_clock::now());
     }
 }
 
@@ -157,6 +194,42 @@ void node_examination::conclude_tracking() {
         seen_.tracking_message = asked.tracking_refusal().empty() ? std::string{"no answer in time"}
                                                                   : asked.tracking_refusal();
     }
+    ask_the_rest();
+}
+
+// --- what is not answered ---
+
+// A server that is stopped answers nothing; a proxy may swallow one command and pass the rest. If
+// it is one that locks can do without, one that they need is asked behind it: should its answer
+// come in place of the one that is missing, the server is there.
+bool node_examination::may_be_swallowed() {
+    const std::string& name = asked_.command.front();
+    if (!swallowed_.empty() || name == "EVAL" || name == "EVALSHA" || name == "INFO") {
+        return false;
+    }
+    swallowed_ = name;
+    asked_.take = [](const reply_view& /*reply*/) {};
+    return !pool_.at(seen_.node)
+                .send(redis::encoded({"EVAL", fmt::format("return '{}'", next_in_turn), "0"}),
+                      shared_from_this(),
+                      boot_clock::now() + core::duration{pool_.options().node_timeout},
+                      redis::delivery::must_follow);
+}
+
+void node_examination::take_after_silence(const reply_view& reply) {
+    if (!reply.is_text() || reply.text() != next_in_turn) {
+        fail(node_errc::no_answer, "in time to " + swallowed_);  // It was only late.
+        return;
+    }
+    note_missing({redis::rule_for_command(swallowed_).substr(1),
+                  {},
+                  swallowed_ == "HDEL"     ? "leaving the line at once"
+                  : swallowed_ == "SCAN"   ? "`redlock list`"
+                  : swallowed_ == "CLIENT" ? "being told of released locks instead of asking"
+                                           : "the rest of this examination",
+                  false,
+                  withheld_by::silence,
+                  {}});
     finish();
 }
 

@@ -11,6 +11,7 @@
 #include "driver/acquire_attempt.hpp"
 #include "driver/greeting.hpp"
 #include "redis/acl_error.hpp"
+#include "redis/server_error.hpp"
 #include "scripts/scripts.hpp"
 
 namespace redlock::driver {
@@ -64,9 +65,28 @@ std::vector<std::string> harmless(const std::string& command, const std::string&
     return words;
 }
 
+/// What the harmless form is refused with. Servers agree in these words, if not in all around them.
+std::string_view refusal_of_harmless(std::string_view command) {
+    return command == "set"       ? "syntax error"
+           : command == "pexpire" ? "not an integer"
+           : command == "hset"    ? "wrong number of arguments"
+                                  : "";
+}
+
+/// A server that is full, or a replica, or busy says so with a code word of its own. Who wants a
+/// password, or turns us away, for one command of many is none.
+bool tells_of_no_state(std::string_view answer) {
+    const std::string_view code = answer.substr(0, answer.find(' '));
+    const bool has_code = !code.empty() && std::all_of(code.begin(), code.end(), [](char each) {
+        return each >= 'A' && each <= 'Z';
+    });
+    return !has_code || code == "ERR" || code == "DENIED" || code == "NOAUTH";
+}
+
 right_probe of_script(const std::string& command, const std::string& key,
                       std::string_view needed_for, bool essential = true) {
-    return {harmless(command, key), command, needed_for, essential, probe_use::in_script};
+    return {harmless(command, key),      command, needed_for, essential, probe_use::in_script,
+            refusal_of_harmless(command)};
 }
 
 void add_script(probe_list& probes, const scripts::script& script, const std::string& key,
@@ -101,7 +121,12 @@ void add_messages(probe_list& probes, const probe_terms& terms) {
         return;
     }
     probes.add({{"CLIENT", "ID"}, "client|id", for_news, false});
-    probes.add({{"CLIENT", "TRACKING", "MAYBE"}, "client|tracking", for_news, false});
+    probes.add({{"CLIENT", "TRACKING", "MAYBE"},
+                "client|tracking",
+                for_news,
+                false,
+                probe_use::sent,
+                "syntax error"});
     probes.add(
         {{"SUBSCRIBE", std::string{channel}}, "subscribe", for_news, false, probe_use::only_dry});
 }
@@ -111,7 +136,12 @@ void add_messages(probe_list& probes, const probe_terms& terms) {
 std::vector<right_probe> right_probes(const probe_terms& terms) {
     const std::string fence = fence_key(terms.unused);
     probe_list probes;
-    probes.add({{"EVALSHA", no_script, "1", fence}, "evalsha", for_locks});
+    probes.add({{"EVALSHA", no_script, "1", fence},
+                "evalsha",
+                for_locks,
+                true,
+                probe_use::sent,
+                "NOSCRIPT"});
     probes.add({{"EVAL", "return 1", "1", fence}, "eval", for_locks});
     add_scripts(probes, terms);
     probes.add(of_script("set", holder_key(terms.unused), for_locks));
@@ -129,7 +159,7 @@ std::vector<right_probe> right_probes(const probe_terms& terms) {
         probes.add({{"ROLE"}, "role", "telling a master from a replica", false});
     }
     add_messages(probes, terms);
-    probes.add({{"SCAN", "x"}, "scan", "`redlock list`", false});
+    probes.add({{"SCAN", "x"}, "scan", "`redlock list`", false, probe_use::sent, "invalid cursor"});
     return probes.all;
 }
 
@@ -160,7 +190,9 @@ std::optional<missing_right> missing_by(const right_probe& probe, std::string_vi
     }
     const auto refused = redis::read_acl_error(answer);
     if (!refused) {
-        return std::nullopt;
+        return redis::is_acl_refusal(answer)
+                   ? std::optional{found(probe.command, redis::rule_for_command(probe.command))}
+                   : std::nullopt;
     }
     switch (refused->subject) {
         case redis::acl_subject::command:
@@ -175,6 +207,21 @@ std::optional<missing_right> missing_by(const right_probe& probe, std::string_vi
             return found(std::string{channel}, "&" + std::string{channel});
     }
     return std::nullopt;
+}
+
+std::optional<missing_right> missing_by_error(const right_probe& probe, std::string_view answer) {
+    if (auto missing = missing_by(probe, answer)) {
+        return missing;
+    }
+    const bool expected =
+        !probe.refused_with.empty() && answer.find(probe.refused_with) != std::string_view::npos;
+    if (expected || !tells_of_no_state(answer)) {
+        return std::nullopt;
+    }
+    missing_right missing{
+        probe.command, {}, std::string{probe.needed_for}, probe.essential, withheld_by::refusal};
+    missing.answer = redis::shown_text(answer);
+    return missing;
 }
 
 }  // namespace redlock::driver

@@ -28,6 +28,8 @@ struct right_probe {
     std::string_view needed_for;
     bool essential = true;
     probe_use use = probe_use::sent;
+    /// What the server says of this form once it has looked at the rights; empty if it takes it.
+    std::string_view refused_with{};
 };
 
 /// What the rights of a node depend on.
@@ -51,9 +53,15 @@ struct probe_terms {
 /// Stands for the answer where the connection was closed instead.
 inline constexpr std::string_view closed_upon = "the connection was closed upon it";
 
-/// What is missing, if this is what the answer says. `answer`: an error, what ACL DRYRUN says, or
-/// `closed_upon`.
+/// What is missing, if this is what the answer says in words that are known. `answer`: an error,
+/// what ACL DRYRUN says, or `closed_upon`.
 [[nodiscard]] std::optional<missing_right> missing_by(const right_probe& probe,
                                                       std::string_view answer);
+
+/// The same of an error, or `closed_upon`, that is the answer to the probe itself: what neither
+/// tells of the server's state nor is the refusal that was to be expected has come from something
+/// else.
+[[nodiscard]] std::optional<missing_right> missing_by_error(const right_probe& probe,
+                                                            std::string_view answer);
 
 }  // namespace redlock::driver

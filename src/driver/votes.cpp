@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "driver/fence_advice.hpp"
+#include "driver/key_names.hpp"
 #include "redis/server_error.hpp"
 
 namespace redlock::driver {
@@ -26,12 +27,28 @@ std::optional<std::uint64_t> parse_number(std::string_view text) {
     return value;
 }
 
-/// A fence as it is stored: the number, and a blank behind it while others wait in line.
+/// A fence as it is stored: the number, and a blank behind it while others wait in line. Anybody
+/// may have written any number there, which the scripts read as a floating one.
 std::uint64_t fence_in(std::string_view stored) {
     if (stored.ends_with(' ')) {
         stored.remove_suffix(1);
     }
-    return parse_number(stored).value_or(0);
+    if (const auto number = parse_number(stored)) {
+        return *number;
+    }
+    double value = 0;
+    const auto [end, error] = std::from_chars(stored.data(), stored.data() + stored.size(), value);
+    if (end != stored.data() + stored.size() || stored.empty()) {
+        return 0;
+    }
+    constexpr auto limit = static_cast<double>(core::ballot_limit);
+    const bool too_large = error == std::errc::result_out_of_range || value >= limit;
+    return too_large ? core::ballot_limit : value >= 1 ? static_cast<std::uint64_t>(value) : 0;
+}
+
+/// Of a key that has another type than a string.
+bool is_wrong_type(const redis::reply_view& part) {
+    return part.is_integer() && part.integer() == 0;
 }
 
 /// What PTTL says: nothing for a lock without an end. Anybody may have set a lease of millions of
@@ -88,7 +105,8 @@ std::optional<core::acquire_vote> acquire_vote_of(const redis::reply_view& reply
             if (!reply[2].is_integer() || !reply[3].is_integer()) {
                 return std::nullopt;
             }
-            vote.fence = value > 0 ? static_cast<std::uint64_t>(value) : 0;
+            // It is at least the ballot: what is not positive has not fitted into the reply.
+            vote.fence = value > 0 ? static_cast<std::uint64_t>(value) : core::ballot_limit;
             vote.node_time_us = reply[2].integer();
             vote.fence_left = lease_of(reply[3].integer());
             vote.answer = too_far_ahead(vote.fence, vote.node_time_us, window)
@@ -115,13 +133,18 @@ refusal refusal_of(const redis::reply_view& reply, const acl_context& sent) {
 }
 
 parsed<core::acquire_vote> parse_acquire(const redis::reply_view& reply, core::wall_span during,
-                                         milliseconds window) {
+                                         milliseconds window, const acl_context& sent) {
     auto vote = acquire_vote_of(reply, during, window);
     return vote ? parsed<core::acquire_vote>{vote, {}}
-                : parsed<core::acquire_vote>{std::nullopt, refusal_of(reply)};
+                : parsed<core::acquire_vote>{std::nullopt, refusal_of(reply, sent)};
 }
 
-parsed<extend_reply> parse_extend(const redis::reply_view& reply) {
+bool held_by_no_lock(const redis::reply_view& reply) {
+    return reply.is_array() && reply[0].is_integer() && reply[0].integer() == 0 &&
+           reply[2].is_text() && reply[2].text().empty();
+}
+
+parsed<extend_reply> parse_extend(const redis::reply_view& reply, const acl_context& sent) {
     if (reply.is_array() && reply.size() == 2 && reply[0].is_integer() && reply[1].is_integer()) {
         const std::int64_t node_us = reply[1].integer();
         switch (reply[0].integer()) {
@@ -137,26 +160,27 @@ parsed<extend_reply> parse_extend(const redis::reply_view& reply) {
                 break;
         }
     }
-    return {std::nullopt, refusal_of(reply)};
+    return {std::nullopt, refusal_of(reply, sent)};
 }
 
-parsed<core::release_answer> parse_release(const redis::reply_view& reply) {
+parsed<core::release_answer> parse_release(const redis::reply_view& reply,
+                                           const acl_context& sent) {
     if (reply.is_integer() && (reply.integer() == 0 || reply.integer() == 1)) {
         return {reply.integer() == 1 ? core::release_answer::removed : core::release_answer::absent,
                 {}};
     }
-    return {std::nullopt, refusal_of(reply)};
+    return {std::nullopt, refusal_of(reply, sent)};
 }
 
 parsed<node_status> parse_status(const redis::reply_view& reply, const std::string& resource,
                                  milliseconds window) {
     const auto text_or_nil = [&](std::size_t child) {
-        return reply[child].is_text() || reply[child].is_nil();
+        return reply[child].is_text() || reply[child].is_nil() || is_wrong_type(reply[child]);
     };
     // Strictly: a holder that cannot be read must not pass for a free lock.
     if (!reply.is_array() || reply.size() != 6 || !reply[1].is_integer() || !text_or_nil(0) ||
         !text_or_nil(2) || !text_or_nil(3) || !reply[4].is_integer() || !reply[5].is_integer()) {
-        return {std::nullopt, refusal_of(reply)};
+        return {std::nullopt, refusal_of(reply, {.resource = resource})};
     }
     node_status status;
     const std::uint64_t fence = fence_in(reply[2].text());
@@ -165,6 +189,15 @@ parsed<node_status> parse_status(const redis::reply_view& reply, const std::stri
     status.fence_ahead = too_far_ahead(fence, node_us, window);
     if (status.fence_ahead) {
         status.fence_message = fence_advice(resource, fence, node_us, lease_of(reply[5].integer()));
+    }
+    if (is_wrong_type(reply[2])) {
+        status.key_message = advice_for_wrong_type(fence_key(resource), resource);
+    }
+    if (is_wrong_type(reply[0])) {
+        status.holder = lock_token{std::string{no_lock}};
+        status.remaining = lease_of(reply[1].integer());
+        status.key_message = advice_for_wrong_type(resource, resource);
+        return {status, {}};
     }
     if (reply[0].is_nil()) {
         return {status, {}};

@@ -39,14 +39,21 @@ struct parsed {
 /// `window`: the clock window, to tell a fence that nobody can be above.
 [[nodiscard]] parsed<core::acquire_vote> parse_acquire(const redis::reply_view& reply,
                                                        core::wall_span during,
-                                                       std::chrono::milliseconds window);
+                                                       std::chrono::milliseconds window,
+                                                       const acl_context& sent = {});
+/// Whether a busy node tells of no holder: its key is of another type, or empty.
+[[nodiscard]] bool held_by_no_lock(const redis::reply_view& reply);
+/// Stands for the holder in the status of such a key.
+inline constexpr std::string_view no_lock = "(a key that is no lock)";
 /// What a node says to an extension, and the time of its clock in microseconds since 1970.
 struct extend_reply {
     core::extend_answer answer = core::extend_answer::unknown;
     std::int64_t node_us = 0;
 };
-[[nodiscard]] parsed<extend_reply> parse_extend(const redis::reply_view& reply);
-[[nodiscard]] parsed<core::release_answer> parse_release(const redis::reply_view& reply);
+[[nodiscard]] parsed<extend_reply> parse_extend(const redis::reply_view& reply,
+                                                const acl_context& sent = {});
+[[nodiscard]] parsed<core::release_answer> parse_release(const redis::reply_view& reply,
+                                                         const acl_context& sent = {});
 /// Fills all but node and name. `resource` and `window`, the clock window, are for what is said of
 /// its fence.
 [[nodiscard]] parsed<node_status> parse_status(const redis::reply_view& reply,

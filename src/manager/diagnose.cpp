@@ -134,11 +134,18 @@ void judge_number(const std::vector<node_health>& nodes, std::vector<finding>& f
     }
     const std::size_t quorum = core::quorum_of(all);
     const std::size_t usable = usable_nodes(nodes);
+    const std::size_t for_resource = usable_for_resource(nodes);
     if (usable < quorum) {
         found.push_back(
             of_all(level::problem, "no_quorum",
                    fmt::format("{} of {} nodes give votes; a lock needs {}", usable, all, quorum),
                    "no lock can be had", ""));
+    } else if (for_resource < quorum) {
+        found.push_back(of_all(level::problem, "no_quorum",
+                               fmt::format("{} of {} nodes give votes for this resource; a lock "
+                                           "needs {}",
+                                           for_resource, all, quorum),
+                               "no lock of this resource can be had", ""));
     }
     if (all == 1) {
         found.push_back(of_all(level::note, "one_node", "there is one node",
@@ -161,6 +168,20 @@ bool takes_writes(const node_health& node) {
     return node.role != server_role::replica && node.loading != true && !full && !too_few_replicas;
 }
 
+template <class Also>
+std::size_t count_usable(const std::vector<node_health>& nodes, Also also) {
+    std::size_t count = 0;
+    for (node_index node = 0; node < nodes.size(); ++node) {
+        const node_health& seen = nodes[node];
+        const bool may = std::none_of(seen.missing.begin(), seen.missing.end(),
+                                      [](const missing_right& each) { return each.essential; });
+        const bool usable = !seen.error && !seen.vote_error && may && takes_writes(seen) &&
+                            seen.runs_scripts != false && !twin_before(nodes, node) && also(seen);
+        count += usable ? 1 : 0;
+    }
+    return count;
+}
+
 bool is_well(const node_findings& found) {
     return std::all_of(found.all().begin(), found.all().end(),
                        [](const finding& each) { return each.level < level::warning; });
@@ -169,16 +190,13 @@ bool is_well(const node_findings& found) {
 }  // namespace
 
 std::size_t usable_nodes(const std::vector<node_health>& nodes) {
-    std::size_t count = 0;
-    for (node_index node = 0; node < nodes.size(); ++node) {
-        const node_health& seen = nodes[node];
-        const bool may = std::none_of(seen.missing.begin(), seen.missing.end(),
-                                      [](const missing_right& each) { return each.essential; });
-        const bool usable = !seen.error && !seen.vote_error && may && takes_writes(seen) &&
-                            seen.runs_scripts != false && !twin_before(nodes, node);
-        count += usable ? 1 : 0;
-    }
-    return count;
+    return count_usable(nodes, [](const node_health&) { return true; });
+}
+
+std::size_t usable_for_resource(const std::vector<node_health>& nodes) {
+    return count_usable(nodes, [](const node_health& seen) {
+        return seen.fence_message.empty() && seen.key_message.empty();
+    });
 }
 
 std::vector<finding> diagnose(const std::vector<node_health>& nodes,

@@ -326,6 +326,10 @@ void judge_fence(const node_health& node, node_findings& found) {
         found.add(level::problem, "fence_ahead", node.fence_message,
                   "it gives no vote for this resource");
     }
+    if (!node.key_message.empty()) {
+        found.add(level::problem, "wrong_type", node.key_message,
+                  "it gives no vote for this resource");
+    }
 }
 
 void judge_unseen(const node_health& node, node_findings& found) {

@@ -17,8 +17,9 @@ std::string joined(const std::vector<missing_right>& rights, std::string missing
                    std::string_view separator) {
     std::vector<std::string> parts;
     for (const missing_right& each : rights) {
-        if (std::find(parts.begin(), parts.end(), each.*part) == parts.end()) {
-            parts.push_back(each.*part);
+        const std::string& here = each.*part;
+        if (!here.empty() && std::find(parts.begin(), parts.end(), here) == parts.end()) {
+            parts.push_back(here);
         }
     }
     return fmt::format("{}", fmt::join(parts, separator));
@@ -29,8 +30,12 @@ struct remedy {
     std::string advice;
 };
 
-remedy remedy_for(withheld_by by, const node_health& node, const std::string& names,
-                  const std::string& rules) {
+remedy remedy_for(withheld_by by, const node_health& node,
+                  const std::vector<missing_right>& rights) {
+    const std::string names = joined(rights, &missing_right::what, ", ");
+    const std::string rules = joined(rights, &missing_right::rule, " ");
+    const std::string answers = joined(rights, &missing_right::answer, "; ");
+    const std::string in_words = answers.empty() ? "" : fmt::format(" ({})", answers);
     switch (by) {
         case withheld_by::acl:
             return {fmt::format("the user {} may not use {}", node.user, names),
@@ -40,12 +45,19 @@ remedy remedy_for(withheld_by by, const node_health& node, const std::string& na
                     "undo its rename-command, or use a server or proxy that passes it; no ACL rule "
                     "helps"};
         case withheld_by::proxy:
-            return {fmt::format("something before the server refuses {}", names),
+            return {fmt::format("something before the server refuses {}{}", names, in_words),
                     "the server itself knows it: let the proxy pass it, or connect to the server"};
         case withheld_by::hang_up:
             return {fmt::format("the connection is closed upon {}", names),
                     "a proxy that does not know it may do that: let it pass, or connect to the "
                     "server"};
+        case withheld_by::silence:
+            return {fmt::format("nothing answers to {}, and more was not asked", names),
+                    "a proxy that does not know it may do that: let it pass, or connect to the "
+                    "server"};
+        case withheld_by::refusal:
+            return {fmt::format("the server or something before it refuses {}{}", names, in_words),
+                    "let the server and each proxy on the way pass it, or connect to the server"};
     }
     return {};
 }
@@ -61,7 +73,8 @@ void judge_rights(const node_health& node, node_findings& found) {
     }
     for (const bool essential : {true, false}) {
         for (const withheld_by by :
-             {withheld_by::acl, withheld_by::server, withheld_by::proxy, withheld_by::hang_up}) {
+             {withheld_by::acl, withheld_by::server, withheld_by::proxy, withheld_by::hang_up,
+              withheld_by::refusal, withheld_by::silence}) {
             std::vector<missing_right> these;
             std::copy_if(node.missing.begin(), node.missing.end(), std::back_inserter(these),
                          [=](const missing_right& each) {
@@ -72,8 +85,7 @@ void judge_rights(const node_health& node, node_findings& found) {
             }
             std::string why = "needed for " + joined(these, &missing_right::needed_for, " and ");
             why += essential ? "; without it the node gives no vote" : "";
-            auto [what, advice] = remedy_for(by, node, joined(these, &missing_right::what, ", "),
-                                             joined(these, &missing_right::rule, " "));
+            auto [what, advice] = remedy_for(by, node, these);
             found.add(essential ? level::problem : level::warning,
                       by == withheld_by::acl ? "missing_right" : "missing_command", std::move(what),
                       std::move(why), std::move(advice));

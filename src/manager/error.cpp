@@ -73,6 +73,8 @@ class node_category_type final : public boost::system::error_category {
                 return "refused the fencing token: clocks are too far apart";
             case node_errc::fence_ahead:
                 return "its fence for the resource is too far ahead";
+            case node_errc::wrong_type:
+                return "keeps something else under the lock's name";
             case node_errc::quarantined:
                 return "in quarantine: it may have forgotten locks";
             case node_errc::configuration_mismatch:

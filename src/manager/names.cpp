@@ -57,6 +57,10 @@ std::string_view to_string(withheld_by what) noexcept {
             return "proxy";
         case withheld_by::hang_up:
             return "hang-up";
+        case withheld_by::refusal:
+            return "refusal";
+        case withheld_by::silence:
+            return "silence";
     }
     return "?";
 }

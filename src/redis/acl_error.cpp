@@ -131,7 +131,8 @@ std::optional<missing_command> read_missing_command(std::string_view text) {
     };
     for (const std::string_view before :
          {"ERR unknown command '", "ERR unknown command `", "ERR unknown subcommand '",
-          "ERR Unknown subcommand '", "ERR Command '"}) {
+          "ERR Unknown subcommand '", "ERR unsupported command '", "unsupported command '",
+          "ERR Command '"}) {
         if (text.starts_with(before) && (before != "ERR Command '" || says(text, "' not found"))) {
             return missing_command{quoted(text.substr(before.size())), {}, 0};
         }
@@ -147,6 +148,22 @@ std::optional<missing_command> read_missing_command(std::string_view text) {
     return std::nullopt;
 }
 
+script_place read_script_place(std::string_view text) {
+    return {sha1_in(text), line_in(text)};
+}
+
+bool is_plain_refusal(std::string_view text) noexcept {
+    const std::string_view code = text.substr(0, text.find(' '));
+    const bool has_code =
+        !code.empty() && code != "ERR" &&
+        std::all_of(code.begin(), code.end(), [](char each) { return each >= 'A' && each <= 'Z'; });
+    return !has_code && !is_acl_refusal(text) && !says(text, "script");
+}
+
+std::string advice_for_plain_refusal(std::string_view command) {
+    return fmt::format("does a proxy on the way refuse {}?", command);
+}
+
 std::string advice_for_missing(std::string_view command) {
     return fmt::format(
         "{} seems to be renamed or disabled there (rename-command), or a proxy does "
@@ -157,6 +174,7 @@ std::string advice_for_missing(std::string_view command) {
 std::string advice_for_refusal(std::string_view text, std::string_view command) {
     return is_acl_refusal(text)         ? advice_for_command(command)
            : read_missing_command(text) ? advice_for_missing(command)
+           : is_plain_refusal(text)     ? advice_for_plain_refusal(command)
                                         : std::string{};
 }
 

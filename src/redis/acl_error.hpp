@@ -46,11 +46,26 @@ struct missing_command {
 /// Valkey, and what ACL DRYRUN answers.
 [[nodiscard]] std::optional<missing_command> read_missing_command(std::string_view text);
 
+/// Where in a script of ours an error has come up.
+struct script_place {
+    std::string script;    ///< Its SHA1; empty if the error is from no script.
+    std::size_t line = 0;  ///< Of its body; 0 if the server does not tell.
+};
+
+[[nodiscard]] script_place read_script_place(std::string_view text);
+
+/// Whether a command was refused in words that say nothing of the server's state: neither a code
+/// word of the server's nor anything from inside a script. Proxies have many.
+[[nodiscard]] bool is_plain_refusal(std::string_view text) noexcept;
+
+/// For people: who may refuse a command in such words.
+[[nodiscard]] std::string advice_for_plain_refusal(std::string_view command);
+
 /// For people: why a command is not known, and what helps. `command`: may be empty.
 [[nodiscard]] std::string advice_for_missing(std::string_view command);
 
 /// For people: what to do so that the server takes this command, after this error; empty if the
-/// error is neither of the two kinds.
+/// error is none of the three kinds.
 [[nodiscard]] std::string advice_for_refusal(std::string_view text, std::string_view command);
 
 /// The rule that allows a command, for example "+set".

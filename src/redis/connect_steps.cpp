@@ -24,7 +24,11 @@ bool is_ok(const reply_view& reply) {
 // INFO, and either tells the role.
 bool is_withheld(std::string_view error_text) {
     const node_errc cause = classify(error_text);
-    return cause == node_errc::permission_denied || cause == node_errc::unknown_command;
+    // Who has no room for one more client says so at once, whatever is asked.
+    const bool by_somebody = cause == node_errc::error_reply && is_plain_refusal(error_text) &&
+                             error_text.find("max number of clients") == std::string_view::npos;
+    return cause == node_errc::permission_denied || cause == node_errc::unknown_command ||
+           by_somebody;
 }
 
 }  // namespace

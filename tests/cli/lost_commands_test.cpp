@@ -216,6 +216,67 @@ TEST(lost_commands, that_a_proxy_answers_for_the_server) {
     }
 }
 
+// Each proxy has words of its own. Whatever is no answer that the server itself would give counts.
+TEST(lost_commands, that_a_proxy_refuses_in_other_words) {
+    const redis_server server;
+    hold(server);
+    using enum verdict;
+    for (const std::string words : {"ERR command not allowed", "ERR unsupported command",
+                                    "forbidden by the proxy", "NOPERM not for you"}) {
+        for (const bool dry : {true, false}) {
+            for (const lost_command& each : std::vector<lost_command>{{"EVALSHA", problem},
+                                                                      {"EVAL", problem},
+                                                                      {"HDEL", warning},
+                                                                      {"INFO", warning},
+                                                                      {"CLIENT", warning},
+                                                                      {"SUBSCRIBE", warning},
+                                                                      {"SCAN", warning},
+                                                                      {"PTTL", nothing},
+                                                                      {"SET", nothing},
+                                                                      {"HSET", nothing},
+                                                                      {"PEXPIRE", nothing},
+                                                                      {"CONFIG", nothing}}) {
+                if (each.expected == nothing && words != "ERR command not allowed") {
+                    continue;
+                }
+                SCOPED_TRACE(each.name + (dry ? ": " : " without ACL: ") + words);
+                server.command({"SCRIPT", "FLUSH"});
+                std::set<std::string> refused{each.name};
+                if (!dry) {
+                    refused.insert("ACL");
+                }
+                const refusing_proxy proxy{server.port(), refused, refusing_proxy::manner::answers,
+                                           words};
+                const finished examined = examine(proxy.url());
+                const std::string word =
+                    each.name == "CLIENT" ? "client|id" : lower_case(each.name);
+                expect_verdict(examined, each.expected,
+                               each.name == "SUBSCRIBE"   ? "it does not tell of changed keys"
+                               : each.expected == nothing ? word + "\n"
+                               : dry ? "something before the server refuses " + word
+                                     : word);
+                expect_agreement(proxy.url(), examined, each.name);
+            }
+        }
+    }
+}
+
+// A majority of the nodes decides; one of them is a problem all the same.
+TEST(lost_commands, behind_one_of_three_nodes_are_a_problem_of_that_node) {
+    const redis_server a;
+    const redis_server b;
+    const redis_server c;
+    for (const redis_server* each : {&a, &b, &c}) {
+        each->vouch();
+    }
+    const refusing_proxy proxy{
+        c.port(), {"EVALSHA"}, refusing_proxy::manner::answers, "ERR command not allowed"};
+    const finished examined = examine(a.url() + "," + b.url() + "," + proxy.url());
+    EXPECT_EQ(examined.status, 1) << examined.out;
+    EXPECT_THAT(examined.out, AllOf(HasSubstr("something before the server refuses evalsha"),
+                                    HasSubstr("2 of 3 nodes give votes")));
+}
+
 TEST(lost_commands, that_a_proxy_hangs_up_on) {
     const redis_server server;
     hold(server);
@@ -245,6 +306,33 @@ TEST(lost_commands, that_a_proxy_hangs_up_on) {
     expect_verdict(examined, problem, "does a proxy on the way refuse INFO?");
     EXPECT_EQ(use_locks(proxy.url()).status, 69) << "as the doctor says";
     expect_agreement(proxy.url(), examined, "INFO");
+}
+
+// It is named, and not the one whose answer is missing in the end.
+TEST(lost_commands, that_a_proxy_swallows) {
+    const redis_server server;
+    using enum verdict;
+    for (const lost_command& each : std::vector<lost_command>{{"EVALSHA", problem},
+                                                              {"EVAL", problem},
+                                                              {"HDEL", warning},
+                                                              {"SCAN", warning},
+                                                              {"ACL", warning},
+                                                              {"CONFIG", warning},
+                                                              {"TIME", warning},
+                                                              {"PING", nothing}}) {
+        SCOPED_TRACE(each.name);
+        hold(server);
+        server.command({"SCRIPT", "FLUSH"});
+        const refusing_proxy proxy{server.port(), {each.name}, refusing_proxy::manner::swallows};
+        const finished examined = examine(proxy.url());
+        const std::string word = lower_case(each.name);
+        expect_verdict(examined, each.expected,
+                       each.name == "EVAL"        ? "no answer"
+                       : each.expected == problem ? "no answer within the node timeout: to " + word
+                                                  : "nothing answers to " + word);
+        const finished used = redlock({"run", "-n", "--nodes", proxy.url(), "job", "--", "true"});
+        EXPECT_EQ(used.status, each.expected == problem ? 69 : 0) << used.err;
+    }
 }
 
 TEST(lost_commands, that_are_needed_to_connect) {

@@ -5,6 +5,7 @@ set(cli_test_sources
     tests/cli/escape_test.cpp
     tests/cli/local_test.cpp
     tests/cli/lost_commands_test.cpp
+    tests/cli/lost_reasons_test.cpp
     tests/cli/one_server_test.cpp
     tests/cli/reading_test.cpp
     tests/cli/run_descendants_test.cpp

@@ -1,5 +1,6 @@
 // Mistakes on the command line: status 64, one clear line on standard error, nothing on standard
 // output, and no secret in it.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -80,6 +81,37 @@ TEST(usage, what_is_given_but_empty_is_not_the_default) {
     }
 }
 
+TEST(usage, names_that_no_lock_can_have_are_refused_in_few_words) {
+    const std::string huge(70'000, 'x');
+    for (const auto& [name, words] :
+         {std::pair<std::string, std::string>{"", "name is empty"},
+          std::pair<std::string, std::string>{huge, "has 70000 bytes"}}) {
+        for (const std::vector<std::string>& arguments :
+             std::vector<std::vector<std::string>>{{"run", name, "--", "true"},
+                                                   {"run", "--", name, "--", "true"},
+                                                   {"acquire", name},
+                                                   {"extend", name, "token"},
+                                                   {"release", name, "token"},
+                                                   {"status", name},
+                                                   {"doctor", "--resource", name}}) {
+            const finished result = redlock(arguments);
+            EXPECT_EQ(result.status, 64) << arguments.front();
+            EXPECT_THAT(result.err, testing::HasSubstr(words)) << arguments.front();
+            EXPECT_THAT(result.err, testing::Not(testing::HasSubstr(": :"))) << arguments.front();
+            EXPECT_LT(result.err.size(), 400U) << arguments.front();
+        }
+    }
+}
+
+TEST(usage, what_is_no_node_number_is_refused_in_few_words) {
+    for (const std::string wrong : {"-1", "abc", "1e3", "99999999999999999999", ""}) {
+        const finished result = redlock({"vouch", "--", wrong});
+        EXPECT_EQ(result.status, 64) << wrong;
+        EXPECT_THAT(result.err, testing::HasSubstr("is not the number of a node")) << wrong;
+        EXPECT_LT(result.err.size(), 200U) << wrong;
+    }
+}
+
 TEST(usage, one_node_given_twice_is_refused) {
     expect_usage({"status", "--nodes", "redis://h:1,redis://h:1", "a"}, "twice");
 }
@@ -126,8 +158,11 @@ TEST(usage, help_that_cannot_be_written_is_no_success) {
 
 TEST(usage, help_promises_the_status_of_one_server_twice_only_where_it_is_given) {
     for (const std::string subcommand : {"run", "acquire"}) {
-        EXPECT_NE(redlock({subcommand, "--help"}).out.find("78"), std::string::npos);
+        EXPECT_THAT(redlock({subcommand, "--help"}).out,
+                    testing::AllOf(testing::HasSubstr("78"),
+                                   testing::HasSubstr("another number of nodes")));
     }
+    EXPECT_THAT(redlock({"doctor", "--help"}).out, testing::HasSubstr("another number of nodes"));
     for (const std::string subcommand : {"extend", "release", "status", "list"}) {
         EXPECT_EQ(redlock({subcommand, "--help"}).out.find("78"), std::string::npos);
     }

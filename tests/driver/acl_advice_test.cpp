@@ -74,7 +74,27 @@ TEST(acl_advice, names_keys_and_channels) {
 
 TEST(acl_advice, is_silent_about_other_errors) {
     EXPECT_EQ(acl_advice("ERR syntax error"), "");
-    EXPECT_EQ(shown_with_advice("ERR syntax error"), "ERR syntax error");
+    EXPECT_EQ(shown_with_advice("OOM no memory"), "OOM no memory");
+}
+
+TEST(acl_advice, asks_for_a_proxy_where_the_words_are_no_servers) {
+    EXPECT_THAT(shown_with_advice("ERR command not allowed"),
+                HasSubstr("does a proxy on the way refuse EVALSHA or EVAL?"));
+    EXPECT_THAT(shown_with_advice("forbidden", {.command = "scan"}), HasSubstr("refuse scan?"));
+    EXPECT_EQ(shown_with_advice("BUSY Redis is busy running a script."),
+              "BUSY Redis is busy running a script.");
+    EXPECT_EQ(shown_with_advice("ERR Error running script (call to f_0): x"),
+              "ERR Error running script (call to f_0): x");
+}
+
+TEST(acl_advice, tells_which_key_has_another_type) {
+    const std::string of_fence = fmt::format(
+        "WRONGTYPE Operation against a key holding the wrong kind of value script: {}, on "
+        "@user_script:2.",
+        scripts::release.sha1);
+    EXPECT_EQ(wrong_type_advice("ERR x"), "");
+    EXPECT_THAT(wrong_type_advice("WRONGTYPE x", {.resource = "a"}), HasSubstr("redlock:*:{a}"));
+    EXPECT_THAT(wrong_type_advice(of_fence, {.resource = "a"}), HasSubstr("the key a there is no"));
 }
 
 TEST(right_probe, there_is_one_for_each_command_that_is_ever_sent) {
@@ -135,6 +155,29 @@ TEST(right_probe, tells_what_is_missing) {
     EXPECT_EQ(missing_by(on_fence, "ERR Command 'SET' not found")->rule, "") << "as DRYRUN says it";
     EXPECT_EQ(unknown->by, withheld_by::server);
     EXPECT_EQ(missing_by(on_fence, closed_upon)->by, withheld_by::hang_up);
+    EXPECT_EQ(missing_by(on_fence, "NOPERM not for you")->rule, "+set") << "whatever the subject";
+}
+
+TEST(right_probe, takes_each_error_but_the_expected_one_for_a_refusal) {
+    for (const right_probe& each : right_probes(
+             {.unused = "unused", .resource = "orders:1", .by_sentinel = true, .cluster = false})) {
+        SCOPED_TRACE(each.command);
+        if (!each.refused_with.empty()) {
+            EXPECT_FALSE(missing_by_error(each, fmt::format("ERR {} here", each.refused_with)));
+        }
+        for (const std::string_view words :
+             {"ERR command not allowed", "forbidden", "DENIED by a rule", "NOAUTH log in", "ERR"}) {
+            const auto missing = missing_by_error(each, words);
+            ASSERT_TRUE(missing) << words;
+            EXPECT_EQ(missing->by, withheld_by::refusal);
+            EXPECT_EQ(missing->answer, words);
+        }
+        for (const std::string_view state :
+             {"OOM no memory", "READONLY a replica", "BUSY with a script", "LOADING", "WRONGTYPE x",
+              "MOVED 1 a:1", "MISCONF x", "CLUSTERDOWN x"}) {
+            EXPECT_FALSE(missing_by_error(each, state)) << state;
+        }
+    }
 }
 
 }  // namespace

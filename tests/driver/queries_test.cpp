@@ -85,8 +85,14 @@ TEST(status_query, does_not_take_a_key_of_another_type_for_a_free_lock) {
     attempt_world world{{server.url()}};
     server.command({"RPUSH", "job", "a"});
     const auto views = ask_status(world, "job");
-    EXPECT_EQ(views[0].error, node_errc::error_reply);
-    EXPECT_THAT(views[0].message, HasSubstr("WRONGTYPE"));
+    EXPECT_FALSE(views[0].error);
+    EXPECT_FALSE(views[0].holder.empty());
+    EXPECT_THAT(views[0].key_message, HasSubstr("the key job there is no lock"));
+    server.command({"DEL", "job"});
+    server.command({"RPUSH", "redlock:fence:{job}", "a"});
+    const auto without_fence = ask_status(world, "job");
+    EXPECT_TRUE(without_fence[0].holder.empty());
+    EXPECT_THAT(without_fence[0].key_message, HasSubstr("the key redlock:fence:{job} there"));
 }
 
 TEST(list_query, finds_every_resource_that_has_a_fence_once) {

@@ -153,7 +153,8 @@ TEST(diagnose, has_a_remedy_for_each_way_to_withhold_a_command) {
     };
     EXPECT_EQ(of(withheld_by::acl, "+scan").advice, "ACL SETUSER app +scan");
     EXPECT_THAT(of(withheld_by::server, "").advice, HasSubstr("rename-command"));
-    for (const withheld_by by : {withheld_by::proxy, withheld_by::hang_up}) {
+    for (const withheld_by by :
+         {withheld_by::proxy, withheld_by::hang_up, withheld_by::refusal, withheld_by::silence}) {
         EXPECT_THAT(of(by, "").what, HasSubstr("scan"));
         EXPECT_THAT(of(by, "").advice, AllOf(HasSubstr("proxy"), Not(HasSubstr("rename-command"))));
     }
@@ -333,6 +334,20 @@ TEST(diagnose, tells_what_could_not_be_seen_and_draws_no_conclusion) {
     EXPECT_EQ(all[2].code, "unseen");
     EXPECT_EQ(all[2].level, finding_level::note);
     EXPECT_EQ(all[2].advice, "ACL SETUSER app +config|get");
+}
+
+TEST(diagnose, counts_the_votes_for_the_resource_that_was_named) {
+    auto nodes = three();
+    nodes[0].fence_message = "too far";
+    EXPECT_EQ(usable_nodes(nodes), 3U);
+    EXPECT_EQ(usable_for_resource(nodes), 2U);
+    EXPECT_THAT(found(nodes, "no_quorum"), IsEmpty());
+    nodes[1].key_message = "a list";
+    EXPECT_EQ(usable_for_resource(nodes), 1U);
+    ASSERT_EQ(found(nodes, "no_quorum").size(), 1U);
+    EXPECT_EQ(found(nodes, "no_quorum")[0].what,
+              "1 of 3 nodes give votes for this resource; a lock needs 2");
+    EXPECT_EQ(found(nodes, "wrong_type").size(), 1U);
 }
 
 TEST(diagnose, counts_the_nodes) {

@@ -34,7 +34,7 @@ TEST(error, has_a_text_for_each_result_of_an_operation) {
 }
 
 TEST(error, has_a_text_for_each_cause_of_a_node) {
-    expect_texts_of_their_own(static_cast<int>(node_errc::protected_mode),
+    expect_texts_of_their_own(static_cast<int>(node_errc::wrong_type),
                               [](int code) { return node_category().message(code); });
 }
 

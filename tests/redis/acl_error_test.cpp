@@ -2,6 +2,7 @@
 // and for others as their sources have them.
 #include "redis/acl_error.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
@@ -105,6 +106,8 @@ TEST(missing_command, is_read_from_the_words_of_each_version) {
                                    "): @user_script:7: @user_script: 7: Unknown Redis command "
                                    "called from Lua script"),
               (missing_command{"", sha1, 7}));
+    EXPECT_EQ(read_missing_command("ERR unsupported command 'EVALSHA'"),
+              (missing_command{"evalsha", "", 0}));
     EXPECT_EQ(read_missing_command("ERR unknown command"), (missing_command{"", "", 0}));
     for (const char* text : {"", "ERR syntax error", "ERR Command 'x' is odd", "NOPERM unknown",
                              "This user has no permissions to run the 'set' command"}) {
@@ -119,6 +122,18 @@ TEST(missing_command, is_no_missing_right) {
         advice_for_missing("pttl"),
         "pttl seems to be renamed or disabled there (rename-command), or a proxy does not pass "
         "it; no ACL rule helps");
+}
+
+TEST(plain_refusal, has_neither_a_code_word_nor_a_script) {
+    for (const char* text : {"ERR command not allowed", "forbidden", "Command refused", "ERR"}) {
+        EXPECT_TRUE(is_plain_refusal(text)) << text;
+    }
+    for (const char* text : {"OOM no memory", "BUSY with a script", "LOADING", "NOPERM not you",
+                             "ERR Error running script (call to f_x)"}) {
+        EXPECT_FALSE(is_plain_refusal(text)) << text;
+    }
+    EXPECT_THAT(advice_for_refusal("ERR command not allowed", "info"),
+                testing::HasSubstr("does a proxy on the way refuse info?"));
 }
 
 TEST(acl_error, leads_to_a_rule) {

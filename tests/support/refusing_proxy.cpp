@@ -136,8 +136,7 @@ class refusing_proxy::conversation {
             if (refused && proxy_.how_ == manner::hangs_up) {
                 return false;
             }
-            const std::string refusal = "-ERR unknown command '" + next->name + "'\r\n";
-            if (!(refused ? write_all(client_, refusal)
+            if (!(refused ? refuse(next->name)
                           : write_all(server_, {waiting_.data(), next->size}))) {
                 return false;
             }
@@ -145,6 +144,14 @@ class refusing_proxy::conversation {
             waiting_.erase(0, next->size);
         }
         return true;
+    }
+    bool refuse(const std::string& name) {
+        if (proxy_.how_ == manner::swallows) {
+            return true;
+        }
+        const std::string words =
+            proxy_.words_.empty() ? "ERR unknown command '" + name + "'" : proxy_.words_;
+        return write_all(client_, "-" + words + "\r\n");
     }
     bool pass_replies() {
         const ssize_t size = ::read(server_, buffer_.data(), buffer_.size());
@@ -168,10 +175,12 @@ class refusing_proxy::conversation {
     std::array<char, 65536> buffer_{};
 };
 
-refusing_proxy::refusing_proxy(std::uint16_t server_port, std::set<std::string> refused, manner how)
+refusing_proxy::refusing_proxy(std::uint16_t server_port, std::set<std::string> refused, manner how,
+                               std::string words)
     : server_port_(server_port),
       refused_(std::move(refused)),
       how_(how),
+      words_(std::move(words)),
       listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)),
       stop_(::eventfd(0, EFD_CLOEXEC)) {
     sockaddr_in here = loopback(0);
