@@ -128,6 +128,11 @@ class stranger {
             case item_kind::vouch:
                 what.kind = item_kind::cut;  // whoever vouches says that nobody else is there
                 break;
+            case item_kind::full:
+                if (other_number) {
+                    what.kind = item_kind::cut;  // while it is full it cannot note whom it serves
+                }
+                break;
             case item_kind::crash:
                 if (what.data != crash_data::kept) {
                     what.data = what_is_left(what.node, other_number);
