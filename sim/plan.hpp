@@ -67,7 +67,7 @@ struct item {
 
 /// What clients of one kind have in common.
 struct terms {
-    std::size_t nodes = 0;  ///< The first so many.
+    std::uint8_t nodes = 0;  ///< The first so many.
     std::int64_t longest_lease_ms = 0;
     std::int64_t window_ms = 0;
     std::int64_t fence_lifetime_ms = 0;
@@ -111,7 +111,12 @@ struct plan {
         return kind == world_kind::mixed && client + 1 == clients;
     }
     [[nodiscard]] terms own_terms() const {
-        return {nodes, longest_lease_ms, window_ms, fence_lifetime_ms, step_ms, quarantine_ms};
+        return {static_cast<std::uint8_t>(nodes),
+                longest_lease_ms,
+                window_ms,
+                fence_lifetime_ms,
+                step_ms,
+                quarantine_ms};
     }
     [[nodiscard]] terms terms_of(std::size_t client) const {
         return is_stranger(client) ? of_stranger : own_terms();

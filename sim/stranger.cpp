@@ -24,7 +24,7 @@ class stranger {
         it_ = to_.own_terms();
         const bool other_number = to_.nodes >= 3 && random_.one_in(2);
         if (other_number) {
-            it_.nodes = static_cast<std::size_t>(
+            it_.nodes = static_cast<std::uint8_t>(
                 random_.between(1, static_cast<std::int64_t>(to_.nodes) - 1));
             // A majority that has not met the stranger's nodes yet knows nothing of it.
             to_.young_nodes = false;

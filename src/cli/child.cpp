@@ -13,7 +13,6 @@
 
 #include "cli/exit_status.hpp"
 #include "cli/report.hpp"
-#include "cli/spawn.hpp"
 
 namespace redlock::cli {
 
@@ -56,17 +55,25 @@ job::job() {
     std::signal(SIGTTOU, SIG_IGN);
 }
 
-void job::not_begun(int terminal) {
-    if (terminal >= 0) {
-        ::tcsetpgrp(terminal, ::getpgrp());
+pid_t job::start(const std::vector<std::string>& command, std::vector<std::string> environment,
+                 const std::function<pid_t(const spawn_options&)>& spawn) {
+    spawn_options options;
+    options.arguments = command;
+    options.environment = std::move(environment);
+    options.own_group = true;
+    options.terminal = terminal_.lendable();
+    try {
+        group_ = spawn(options);
+    } catch (const spawn_error&) {
+        if (options.terminal >= 0) {
+            ::tcsetpgrp(options.terminal, ::getpgrp());  // It may have been lent by then.
+        }
+        throw;
     }
-}
-
-void job::begin(pid_t group, bool lent) {
-    group_ = group;
-    if (lent) {
-        terminal_.lend(group);
+    if (options.terminal >= 0) {
+        terminal_.lend(group_);
     }
+    return group_;
 }
 
 void job::signal(int number) {
@@ -107,18 +114,7 @@ void job::end() {
 }
 
 child::child(const std::vector<std::string>& command, std::vector<std::string> environment) {
-    spawn_options options;
-    options.arguments = command;
-    options.environment = std::move(environment);
-    options.own_group = true;
-    options.terminal = job_.lendable_terminal();
-    try {
-        pid_ = spawn(options);
-    } catch (const spawn_error&) {
-        job_.not_begun(options.terminal);
-        throw;
-    }
-    job_.begin(pid_, options.terminal >= 0);
+    pid_ = job_.start(command, std::move(environment), spawn);
 }
 
 child::~child() {

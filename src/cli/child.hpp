@@ -5,10 +5,13 @@
 
 #include <sys/types.h>
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "cli/spawn.hpp"
 
 namespace redlock::cli {
 
@@ -38,12 +41,10 @@ class job {
     /// Takes the terminal back.
     ~job() { end(); }
 
-    /// What `spawn_options` want to know.
-    [[nodiscard]] int lendable_terminal() const { return terminal_.lendable(); }
-    /// The program could not be started: the terminal may have been lent by then.
-    void not_begun(int terminal);
-    /// It runs. `lent`: the terminal was given to it.
-    void begin(pid_t group, bool lent);
+    /// Has `spawn` start the command in a group of its own, with the terminal if we have it, and
+    /// returns the group. Passes on its `spawn_error`.
+    pid_t start(const std::vector<std::string>& command, std::vector<std::string> environment,
+                const std::function<pid_t(const spawn_options&)>& spawn);
     [[nodiscard]] pid_t group() const noexcept { return group_; }
     /// To the whole group. Nothing unless it has begun and not ended. Says so on standard error if
     /// the system does not let us, as when the command has become another user's (sudo).

@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <csignal>
 #include <cstdint>
 #include <string_view>
@@ -52,12 +53,8 @@ class short_line {
     }
     void add(pid_t number) {
         std::array<char, 12> digits{};
-        std::size_t first = digits.size();
-        do {
-            digits[--first] = static_cast<char>('0' + number % 10);
-            number /= 10;
-        } while (number > 0);
-        add(std::string_view{digits.data() + first, digits.size() - first});
+        const char* const end = std::to_chars(digits.begin(), digits.end(), number).ptr;
+        add(std::string_view{digits.data(), static_cast<std::size_t>(end - digits.data())});
     }
     [[nodiscard]] std::string_view text() const { return {buffer_.data(), used_}; }
 

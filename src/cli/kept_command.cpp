@@ -39,17 +39,8 @@ kept_command::kept_command(boost::asio::io_context& loop, keeper_lines lines,
 
 void kept_command::start(const std::vector<std::string>& command,
                          std::vector<std::string> environment) {
-    spawn_options options;
-    options.arguments = command;
-    options.environment = std::move(environment);
-    options.own_group = true;
-    options.terminal = job_.lendable_terminal();
-    try {
-        job_.begin(keeper_.start(options), options.terminal >= 0);
-    } catch (const spawn_error&) {
-        job_.not_begun(options.terminal);
-        throw;
-    }
+    job_.start(command, std::move(environment),
+               [this](const spawn_options& options) { return keeper_.start(options); });
     wait_for_news();
 }
 

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <csignal>
 #include <cstring>
 #include <string_view>
@@ -42,17 +43,11 @@ void skip_field(std::string_view& text) {
 
 /// "/proc/NUMBER/stat".
 std::array<char, 32> path_of(pid_t number) {
-    std::array<char, 12> digits{};
-    std::size_t used = digits.size();
-    do {
-        digits[--used] = static_cast<char>('0' + number % 10);
-        number /= 10;
-    } while (number > 0);
     std::array<char, 32> path{};
     constexpr std::string_view before = "/proc/";
     constexpr std::string_view behind = "/stat";
-    auto end = std::copy(before.begin(), before.end(), path.begin());
-    end = std::copy(digits.begin() + static_cast<std::ptrdiff_t>(used), digits.end(), end);
+    char* end = std::copy(before.begin(), before.end(), path.begin());
+    end = std::to_chars(end, path.end() - behind.size(), number).ptr;
     std::copy(behind.begin(), behind.end(), end);
     return path;
 }

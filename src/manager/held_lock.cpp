@@ -101,12 +101,9 @@ void held_lock::on_alarm(core::instant now) {
             std::make_shared<extend_operation>(shared_from_this(), completion<error_code>{})
                 ->start(std::nullopt);
             return;
-        case core::renewal::action::announce_loss: {
-            diagnostics why = last_error();
-            why.message = why_it_ends();
-            lose(std::move(why));
+        case core::renewal::action::announce_loss:
+            lose(why_not_renewed());
             return;
-        }
     }
     rearm();
 }
@@ -165,6 +162,7 @@ error_code held_lock::on_extend_decided(const driver::extend_attempt& attempt) {
     const bool outlived =
         round.outcome() == core::extend_outcome::expired && boot_clock::now() < valid_until();
     const error_code error = outlived ? errc::no_quorum : error_of(round.outcome());
+    extension_failed_ = static_cast<bool>(error);
     if (!error) {
         take_lease_of(attempt);
         if (loss_watch_) {

@@ -128,6 +128,7 @@ class held_lock final : public keepable<held_lock>,
     void settle_extensions();
     void take_lease_of(const driver::extend_attempt& attempt);
     [[nodiscard]] std::string why_it_ends() const;
+    [[nodiscard]] diagnostics why_not_renewed() const;
     void uproot(const driver::extend_attempt& attempt);
     [[nodiscard]] core::node_set may_be_planted() const;
 
@@ -144,6 +145,7 @@ class held_lock final : public keepable<held_lock>,
     local_line* line_ = nullptr;
     std::vector<std::shared_ptr<driver::extend_attempt>> extensions_;  // not answered by all
     std::optional<node_index> set_clock_;  // the node because of which the lease ends early
+    bool extension_failed_ = false;  // the latest one that was decided
     stage stage_ = stage::held;
     core::release_outcome release_outcome_ = core::release_outcome::pending;
     std::vector<std::shared_ptr<outcome_waiter>> release_waiters_;

@@ -17,6 +17,24 @@ std::string held_lock::why_it_ends() const {
     return why;
 }
 
+/// Also what the nodes have said so far to the extension that is under way, and who is silent.
+diagnostics held_lock::why_not_renewed() const {
+    driver::failures those;
+    if (!extensions_.empty() &&
+        extensions_.back()->round().outcome() == core::extend_outcome::pending) {
+        those = extensions_.back()->why();
+        extensions_.back()->round().pending().for_each([&](node_index node) {
+            those.note(node, node_errc::no_answer, "not in the time that was left");
+        });
+    }
+    if (those.empty() && extension_failed_) {
+        diagnostics why = last_error();
+        why.message = why_it_ends();
+        return why;
+    }
+    return manager_->explain(why_it_ends(), those);
+}
+
 /// An extension has succeeded. The validity rests on it from now on, unless it has asked for less
 /// than was left.
 void held_lock::take_lease_of(const driver::extend_attempt& attempt) {

@@ -14,7 +14,7 @@ namespace redlock::redis {
 
 class turn_end {
   public:
-    turn_end() : outer_(std::exchange(innermost_, this)) {}
+    turn_end() : outer_(std::exchange(innermost, this)) {}
     /// Posts what was not run, because the turn ended by an exception.
     ~turn_end() {
         leave_scope();
@@ -29,7 +29,7 @@ class turn_end {
     /// is if it has a turn.
     template <class What>
     static void run_or_post(const boost::asio::any_io_executor& where, What what) {
-        turn_end* const turn = innermost_;
+        turn_end* const turn = innermost;
         if (turn == nullptr) {
             boost::asio::post(where, std::move(what));
         } else {
@@ -75,12 +75,12 @@ class turn_end {
         boost::asio::post(where, std::move(what));
     }
     void leave_scope() {
-        if (innermost_ == this) {
-            innermost_ = outer_;
+        if (innermost == this) {
+            innermost = outer_;
         }
     }
 
-    static inline thread_local turn_end* innermost_ = nullptr;
+    static inline thread_local turn_end* innermost = nullptr;
 
     turn_end* outer_;
     std::unique_ptr<work> left_;

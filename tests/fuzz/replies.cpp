@@ -47,7 +47,8 @@ void check_either(const driver::parsed<Vote>& found, const reply_view& reply) {
 }
 
 void check_acquire(const reply_view& reply, std::int64_t wall_us) {
-    const auto found = driver::parse_acquire(reply, {wall_us, wall_us, 0}, std::chrono::seconds{10});
+    const auto found =
+        driver::parse_acquire(reply, {wall_us, wall_us, 0}, std::chrono::seconds{10});
     check_either(found, reply);
     const auto surely = [&](std::int64_t code) {
         return reply.is_array() && reply[0].is_integer() && reply[0].integer() == code;
