@@ -11,6 +11,7 @@
 #include <array>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <cerrno>
 #include <csignal>
 #include <exception>
@@ -291,13 +292,22 @@ void lock_runner::watch_validity() {
     }
     set_keepers_deadline();
     if (plan_.is_too_late(boot_clock::now())) {
-        // With what the last renewals failed of, on which nodes.
-        diagnostics why = held_.last_error();
-        why.message = "its lease could not be renewed in time";
-        on_lost(printable(why.to_string()));
+        if (command_->watcher().process() > 0) {
+            // The library's own notice, which names the nodes, may be due in this very instant.
+            asio::post(loop_, [this] { on_validity_over(); });
+        } else {
+            on_validity_over();
+        }
         return;
     }
     validity_.set(plan_.redlock_looks_at(), [this] { watch_validity(); });
+}
+
+void lock_runner::on_validity_over() {
+    // With what the last renewals failed of, on which nodes.
+    diagnostics why = held_.last_error();
+    why.message = "its lease could not be renewed in time";
+    on_lost(printable(why.to_string()));
 }
 
 void lock_runner::on_lost(const std::string& reason) {

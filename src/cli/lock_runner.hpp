@@ -42,6 +42,7 @@ class lock_runner {
     void on_extended() noexcept;
     void set_keepers_deadline() noexcept;
     void watch_validity();
+    void on_validity_over();
     void on_lost(const std::string& reason);
     void on_overrun();
     void stop_command(boot_clock::time_point kill_at);

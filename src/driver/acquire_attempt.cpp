@@ -138,7 +138,7 @@ void acquire_attempt::on_answer(node_index node, const redis::reply_view& reply)
         failed().note(
             node, node_errc::clock_window,
             answer.vote->offset_us == during.offset_us
-                ? "asked too long before the question arrived"
+                ? "the fencing token was too far from its clock when it arrived"
                 : "clock differs from ours by " + decimal(answer.vote->offset_us / 1000) + " ms");
     } else if (answer.vote->answer == core::acquire_answer::fence_ahead) {
         failed().note(node, node_errc::fence_ahead,

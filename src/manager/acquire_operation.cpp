@@ -356,10 +356,29 @@ void acquire_operation::finish(core::wait_end end) {
          std::string{by_fence ? "too few nodes can accept a fencing token for it" : message});
 }
 
+/// Nobody was asked for a vote, since too few nodes have said who they are.
+void acquire_operation::note_silent_nodes() {
+    auto& nodes = manager_.nodes();
+    for (node_index which = 0; which < nodes.size(); ++which) {
+        if (!nodes.at(which).connected()) {
+            earlier_failures_.note(which, node_errc::not_connected,
+                                   nodes.at(which).last_error_message());
+        } else if (auto why = nodes.why_no_vote(which); why.cause) {
+            earlier_failures_.note(which, why.cause, std::move(why.message));
+        } else if (!nodes.at(which).introduced()) {
+            earlier_failures_.note(which, node_errc::no_answer,
+                                   "not within the time that was waited");
+        }
+    }
+}
+
 void acquire_operation::fail(error_code error, std::string message) {
     static const driver::failures none;
     const auto* failures = attempt_ ? &attempt_->why() : &none;
     if (failures->empty() && error == errc::no_quorum) {
+        if (!attempt_) {
+            note_silent_nodes();
+        }
         failures = &earlier_failures_;  // The last attempt had no time to learn of any.
     }
     auto why = manager_.explain(std::move(message), *failures);

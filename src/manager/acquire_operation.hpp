@@ -63,6 +63,7 @@ class acquire_operation final : public closable,
     [[nodiscard]] std::uint64_t block_width() const;
     [[nodiscard]] bool fail_for_wrong_nodes();
     void finish(core::wait_end end);
+    void note_silent_nodes();
     void fail(error_code error, std::string message);
     void complete(error_code error, lock held);
     [[nodiscard]] driver::lock_identity identity_with(const core::ballot_block& block) const;
