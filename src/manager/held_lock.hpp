@@ -145,7 +145,7 @@ class held_lock final : public keepable<held_lock>,
     local_line* line_ = nullptr;
     std::vector<std::shared_ptr<driver::extend_attempt>> extensions_;  // not answered by all
     std::optional<node_index> set_clock_;  // the node because of which the lease ends early
-    bool extension_failed_ = false;  // the latest one that was decided
+    bool extension_failed_ = false;        // the latest one that was decided
     stage stage_ = stage::held;
     core::release_outcome release_outcome_ = core::release_outcome::pending;
     std::vector<std::shared_ptr<outcome_waiter>> release_waiters_;

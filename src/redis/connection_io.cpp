@@ -215,9 +215,8 @@ bool connection::shell::left_to_parent() {
 }
 
 // What is asked for in one turn of the event loop leaves together, after it: commands that share a
-// write cost less, here and at the server. Where the last ones did, the answers of other nodes are
-// probably here as well, whose commands are worth another turn. Where the last one travelled alone
-// and has been answered, the next will be alone, too, and spares both.
+// write cost less, here and at the server. Where the last one travelled alone and has been
+// answered, the next will be alone, too, and need not wait.
 void connection::shell::flush_soon() {
     if (flush_posted_ || !may_write()) {
         return;
@@ -227,15 +226,7 @@ void connection::shell::flush_soon() {
         return;
     }
     flush_posted_ = true;
-    flush_after(last_batch_ > 1 ? 2 : 1);
-}
-
-void connection::shell::flush_after(int turns) {
-    asio::post(executor_, [self = shared_from_this(), turns] {
-        if (turns > 1) {
-            self->flush_after(turns - 1);
-            return;
-        }
+    asio::post(executor_, [self = shared_from_this()] {
         self->flush_posted_ = false;
         self->flush();
     });

@@ -79,7 +79,6 @@ class connection::shell : public std::enable_shared_from_this<connection::shell>
     [[nodiscard]] bool went_away_while_idle();
     void replace();
     void flush_soon();
-    void flush_after(int turns);
     void flush();
     [[nodiscard]] bool may_write() const noexcept;
     void write_batch();
