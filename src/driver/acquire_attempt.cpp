@@ -189,12 +189,8 @@ void acquire_attempt::vote(node_index node, const core::acquire_vote& vote, core
 void acquire_attempt::on_deadline() {
     owner_ = nullptr;
     round_.pending().for_each([this](node_index node) {
-        const driver::node& asked = pool().at(node);
-        if (asked.connected()) {
-            failed().note(node, node_errc::no_answer, "not within the time that was waited");
-        } else {
-            failed().note(node, node_errc::not_connected, asked.last_error_message());
-        }
+        auto why = pool().why_silent(node);
+        failed().note(node, why.cause, std::move(why.message));
     });
     execute(round_.on_deadline());
     open_write_.reset();  // what is still open is the release's now

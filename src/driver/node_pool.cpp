@@ -156,6 +156,12 @@ refusal node_pool::why_no_vote(node_index node) const {
                         std::chrono::duration<double>(*left).count())};
 }
 
+refusal node_pool::why_silent(node_index node) const {
+    const driver::node& asked = *nodes_[node];
+    return asked.connected() ? refusal{node_errc::no_answer, "not within the time that was waited"}
+                             : refusal{node_errc::not_connected, asked.last_error_message()};
+}
+
 std::optional<std::chrono::milliseconds> node_pool::quarantine_left(node_index node) const {
     const core::instant now = boot_clock::now();
     const core::instant until = quarantine_.votes_from(node);

@@ -73,6 +73,8 @@ class node_pool final : private node_events {
     }
     /// Why it has none, and for how long. `cause` is clear if it has one.
     [[nodiscard]] refusal why_no_vote(node_index node) const;
+    /// Of one that has not answered in the time that somebody waited for it.
+    [[nodiscard]] refusal why_silent(node_index node) const;
     [[nodiscard]] std::optional<std::chrono::milliseconds> quarantine_left(node_index node) const;
     [[nodiscard]] bool guarded() const { return guarded_; }
     /// A Redis Cluster is among them.

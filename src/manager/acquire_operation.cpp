@@ -360,14 +360,13 @@ void acquire_operation::finish(core::wait_end end) {
 void acquire_operation::note_silent_nodes() {
     auto& nodes = manager_.nodes();
     for (node_index which = 0; which < nodes.size(); ++which) {
-        if (!nodes.at(which).connected()) {
-            earlier_failures_.note(which, node_errc::not_connected,
-                                   nodes.at(which).last_error_message());
-        } else if (auto why = nodes.why_no_vote(which); why.cause) {
+        const driver::node& asked = nodes.at(which);
+        auto why = asked.connected() ? nodes.why_no_vote(which) : nodes.why_silent(which);
+        if (!why.cause && !asked.introduced()) {
+            why = nodes.why_silent(which);
+        }
+        if (why.cause) {
             earlier_failures_.note(which, why.cause, std::move(why.message));
-        } else if (!nodes.at(which).introduced()) {
-            earlier_failures_.note(which, node_errc::no_answer,
-                                   "not within the time that was waited");
         }
     }
 }

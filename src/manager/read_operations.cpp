@@ -25,6 +25,16 @@ void ask_views(manager_impl& manager, const resource_name& resource,
     });
 }
 
+/// A majority of such nodes says nothing of the locks of clients with others. Asks again for the
+/// next time, reading only: somebody may have vouched.
+bool has_different_nodes(manager_impl& manager) {
+    const bool different = !manager.nodes().different_nodes().empty();
+    if (different) {
+        manager.nodes().greet_again(driver::hello_form::reads);
+    }
+    return different;
+}
+
 driver::failures failures_in(const std::vector<node_status>& views) {
     driver::failures why;
     for (const auto& view : views) {
@@ -54,9 +64,8 @@ void status_operation::begin() {
             view.quarantine = manager().nodes().quarantine_left(view.node);
         }
         resource_status judged = judge(resource_, std::move(views));
-        if (!manager().nodes().different_nodes().empty()) {
+        if (has_different_nodes(manager())) {
             judged.verdict = lock_verdict::unknown;
-            manager().nodes().greet_again(driver::hello_form::reads);
         }
         complete({}, std::move(judged));
     });
@@ -72,8 +81,7 @@ void is_locked_operation::begin() {
         return;
     }
     ask_views(manager(), resource_, weak(), [this](core::instant, std::vector<node_status> views) {
-        if (!manager().nodes().different_nodes().empty()) {
-            manager().nodes().greet_again(driver::hello_form::reads);
+        if (has_different_nodes(manager())) {
             complete(errc::different_nodes, false);
             return;
         }
@@ -110,7 +118,8 @@ void attach_operation::begin() {
 }
 
 void attach_operation::on_views(core::instant started, const std::vector<node_status>& views) {
-    if (fail_for_different_nodes()) {
+    if (has_different_nodes(manager())) {
+        fail(errc::different_nodes, {manager().nodes().different_nodes(), {}});
         return;
     }
     const token_hold hold = find_token(lock_token{request_.identifier()}, views);
@@ -152,17 +161,6 @@ void attach_operation::on_views(core::instant started, const std::vector<node_st
     auto held = std::make_shared<held_lock>(manager(), std::move(won));
     held->start();
     complete({}, lock{std::move(held)});
-}
-
-/// A majority of these nodes says nothing of a lock of clients with others.
-bool attach_operation::fail_for_different_nodes() {
-    auto& nodes = manager().nodes();
-    if (nodes.different_nodes().empty()) {
-        return false;
-    }
-    nodes.greet_again(driver::hello_form::reads);
-    fail(errc::different_nodes, {nodes.different_nodes(), {}});
-    return true;
 }
 
 void attach_operation::fail(error_code error, diagnostics why) {

@@ -93,7 +93,6 @@ class attach_operation final : public read_operation<lock> {
   private:
     void begin() override;
     void on_views(core::instant started, const std::vector<node_status>& views);
-    [[nodiscard]] bool fail_for_different_nodes();
     void fail(error_code error, diagnostics why);
 
     resource_name resource_;
