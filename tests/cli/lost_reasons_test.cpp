@@ -20,97 +20,82 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
-/// Three nodes that vote, of which two have been told something.
-struct two_of_three {
-    redis_server a, b, c;
-
-    two_of_three() {
-        for (const redis_server* each : {&a, &b, &c}) {
-            each->vouch();
-        }
+class lost_reasons_of_two : public three_nodes {
+  protected:
+    /// Two of the three: with them goes the majority.
+    void tell_two(const std::vector<std::string>& command) const {
+        nodes[0].command(command);
+        nodes[1].command(command);
     }
-    [[nodiscard]] std::string urls() const { return a.url() + "," + b.url() + "," + c.url(); }
-    void tell(const std::vector<std::string>& command) const {
-        a.command(command);
-        b.command(command);
+    [[nodiscard]] finished run_at_once(const std::string& name) const {
+        return run({"run", "-n", name, "--", "true"});
     }
-    [[nodiscard]] finished run(const std::string& name) const {
-        return redlock({"run", "-n", "--nodes", urls(), name, "--", "true"});
-    }
-    [[nodiscard]] finished status(const std::string& name) const {
-        return redlock({"status", "--nodes", urls(), name});
-    }
+    [[nodiscard]] finished status(const std::string& name) const { return run({"status", name}); }
     [[nodiscard]] finished doctor(const std::string& name) const {
-        return redlock({"doctor", "--samples", "1", "--nodes", urls(), "--resource", name});
+        return run({"doctor", "--samples", "1", "--resource", name});
     }
 };
 
-TEST(lost_reasons, a_fence_that_no_token_can_pass_is_named) {
-    const two_of_three nodes;
+TEST_F(lost_reasons_of_two, a_fence_that_no_token_can_pass_is_named) {
     for (const std::string fence : {"9007199254740993", "99999999999999999999999", "inf"}) {
         SCOPED_TRACE(fence);
-        nodes.tell({"SET", "redlock:fence:{huge}", fence, "PX", "60000"});
-        const finished run = nodes.run("huge");
-        EXPECT_EQ(run.status, 69);
-        EXPECT_THAT(run.err, AllOf(HasSubstr("node 0 (" + nodes.a.url()),
-                                   HasSubstr("larger than any fencing token can be"),
-                                   HasSubstr("delete redlock:fence:{huge} there")));
-        EXPECT_THAT(nodes.status("huge").out,
+        tell_two({"SET", "redlock:fence:{huge}", fence, "PX", "60000"});
+        const finished asked = run_at_once("huge");
+        EXPECT_EQ(asked.status, 69);
+        EXPECT_THAT(asked.err, AllOf(HasSubstr("node 0 (" + nodes[0].url()),
+                                     HasSubstr("larger than any fencing token can be"),
+                                     HasSubstr("delete redlock:fence:{huge} there")));
+        EXPECT_THAT(status("huge").out,
                     HasSubstr("node 1 gives no vote for this resource: the fence"));
-        const finished doctor = nodes.doctor("huge");
-        EXPECT_EQ(doctor.status, 69) << doctor.out;
-        EXPECT_THAT(doctor.out, HasSubstr("larger than any fencing token can be"));
+        const finished examined = doctor("huge");
+        EXPECT_EQ(examined.status, 69) << examined.out;
+        EXPECT_THAT(examined.out, HasSubstr("larger than any fencing token can be"));
     }
 }
 
-TEST(lost_reasons, a_fence_of_another_type_is_named) {
-    const two_of_three nodes;
-    nodes.tell({"RPUSH", "redlock:fence:{lst}", "x"});
-    const finished run = nodes.run("lst");
-    EXPECT_EQ(run.status, 69);
-    EXPECT_THAT(run.err, AllOf(HasSubstr("node 0 (" + nodes.a.url()),
-                               HasSubstr("the key redlock:fence:{lst} there"),
-                               HasSubstr("delete it there")));
-    const finished status = nodes.status("lst");
-    EXPECT_EQ(status.status, 1) << "no node keeps a lock: " << status.out;
-    EXPECT_THAT(status.out, HasSubstr("node 1 gives no vote for this resource: the key redlock:"));
-    const finished doctor = nodes.doctor("lst");
-    EXPECT_EQ(doctor.status, 69) << doctor.out;
-    EXPECT_THAT(doctor.out, HasSubstr("the key redlock:fence:{lst} there"));
+TEST_F(lost_reasons_of_two, a_fence_of_another_type_is_named) {
+    tell_two({"RPUSH", "redlock:fence:{lst}", "x"});
+    const finished asked = run_at_once("lst");
+    EXPECT_EQ(asked.status, 69);
+    EXPECT_THAT(asked.err, AllOf(HasSubstr("node 0 (" + nodes[0].url()),
+                                 HasSubstr("the key redlock:fence:{lst} there"),
+                                 HasSubstr("delete it there")));
+    const finished told = status("lst");
+    EXPECT_EQ(told.status, 1) << "no node keeps a lock: " << told.out;
+    EXPECT_THAT(told.out, HasSubstr("node 1 gives no vote for this resource: the key redlock:"));
+    const finished examined = doctor("lst");
+    EXPECT_EQ(examined.status, 69) << examined.out;
+    EXPECT_THAT(examined.out, HasSubstr("the key redlock:fence:{lst} there"));
 }
 
-TEST(lost_reasons, a_key_of_another_type_under_the_locks_name_counts_as_held) {
-    const two_of_three nodes;
-    nodes.tell({"RPUSH", "typ", "x"});
-    const finished run = nodes.run("typ");
-    EXPECT_EQ(run.status, 75);
-    EXPECT_THAT(run.err, AllOf(HasSubstr("node 0 (" + nodes.a.url()),
-                               HasSubstr("the key typ there is no lock"), HasSubstr("delete")));
-    const finished status = nodes.status("typ");
-    EXPECT_EQ(status.status, 0) << status.out;
-    EXPECT_THAT(status.out,
-                AllOf(HasSubstr("typ: held"), HasSubstr("the key typ there is no lock")));
-    EXPECT_EQ(nodes.doctor("typ").status, 69);
-    EXPECT_THAT(nodes.doctor("typ").out, HasSubstr("the key typ there is no lock"));
-    EXPECT_THAT(redlock({"status", "--json", "--nodes", nodes.urls(), "typ"}).out,
-                HasSubstr("key_message"));
+TEST_F(lost_reasons_of_two, a_key_of_another_type_under_the_locks_name_counts_as_held) {
+    tell_two({"RPUSH", "typ", "x"});
+    const finished asked = run_at_once("typ");
+    EXPECT_EQ(asked.status, 75);
+    EXPECT_THAT(asked.err, AllOf(HasSubstr("node 0 (" + nodes[0].url()),
+                                 HasSubstr("the key typ there is no lock"), HasSubstr("delete")));
+    const finished told = status("typ");
+    EXPECT_EQ(told.status, 0) << told.out;
+    EXPECT_THAT(told.out, AllOf(HasSubstr("typ: held"), HasSubstr("the key typ there is no lock")));
+    EXPECT_EQ(doctor("typ").status, 69);
+    EXPECT_THAT(doctor("typ").out, HasSubstr("the key typ there is no lock"));
+    EXPECT_THAT(run({"status", "--json", "typ"}).out, HasSubstr("key_message"));
 }
 
-TEST(lost_reasons, of_one_resource_only_are_told_as_such) {
-    const two_of_three nodes;
+TEST_F(lost_reasons_of_two, of_one_resource_only_are_told_as_such) {
     const std::string far = std::to_string((::time(nullptr) + 3600) * 1'000'000);
-    nodes.a.command({"SET", "redlock:fence:{far}", far, "PX", "60000"});
-    const finished one = nodes.doctor("far");
+    nodes[0].command({"SET", "redlock:fence:{far}", far, "PX", "60000"});
+    const finished one = doctor("far");
     EXPECT_EQ(one.status, 1) << one.out;
-    EXPECT_EQ(nodes.run("far").status, 0) << "two others are enough";
-    nodes.tell({"SET", "redlock:fence:{far}", far, "PX", "60000"});
-    const finished two = nodes.doctor("far");
+    EXPECT_EQ(run_at_once("far").status, 0) << "two others are enough";
+    tell_two({"SET", "redlock:fence:{far}", far, "PX", "60000"});
+    const finished two = doctor("far");
     EXPECT_EQ(two.status, 69) << two.out;
     EXPECT_THAT(two.out,
                 AllOf(HasSubstr("1 of 3 nodes give votes for this resource; a lock needs 2"),
                       HasSubstr("3 of 3 nodes give votes, 1 of them for this resource")));
-    EXPECT_EQ(nodes.run("far").status, 69);
-    EXPECT_EQ(nodes.doctor("near").status, 0);
+    EXPECT_EQ(run_at_once("far").status, 69);
+    EXPECT_EQ(doctor("near").status, 0);
 }
 
 /// Whichever of its watches notices it first.
