@@ -293,14 +293,16 @@ void lock_runner::watch_validity() {
     set_keepers_deadline();
     if (plan_.is_too_late(boot_clock::now())) {
         if (command_->watcher().process() > 0) {
-            // The library's own notice, which names the nodes, may be due in this very instant.
+            // The library's own notice, which names the nodes, may come in this very turn.
             asio::post(loop_, [this] { on_validity_over(); });
         } else {
             on_validity_over();
         }
         return;
     }
-    validity_.set(plan_.redlock_looks_at(), [this] { watch_validity(); });
+    // A little behind the library's own alarm, which then is always the first to be seen.
+    const auto behind = std::min<boot_clock::duration>(margin_ / 8, 10ms);
+    validity_.set(plan_.redlock_looks_at() + behind, [this] { watch_validity(); });
 }
 
 void lock_runner::on_validity_over() {

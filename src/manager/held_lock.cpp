@@ -93,6 +93,7 @@ void held_lock::rearm() {
 }
 
 void held_lock::on_alarm(core::instant now) {
+    const core::instant due = renewal_.next_event();
     switch (renewal_.on_timer(now)) {
         case core::renewal::action::none:
             break;
@@ -102,7 +103,7 @@ void held_lock::on_alarm(core::instant now) {
                 ->start(std::nullopt);
             return;
         case core::renewal::action::announce_loss:
-            lose(why_not_renewed());
+            lose(why_not_renewed(due, now));
             return;
     }
     rearm();

@@ -128,7 +128,7 @@ class held_lock final : public keepable<held_lock>,
     void settle_extensions();
     void take_lease_of(const driver::extend_attempt& attempt);
     [[nodiscard]] std::string why_it_ends() const;
-    [[nodiscard]] diagnostics why_not_renewed() const;
+    [[nodiscard]] diagnostics why_not_renewed(core::instant due, core::instant now) const;
     void uproot(const driver::extend_attempt& attempt);
     [[nodiscard]] core::node_set may_be_planted() const;
 

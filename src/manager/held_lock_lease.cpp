@@ -1,7 +1,10 @@
 // What the validity of a held lock rests on, and what becomes of it when a node's clock is found to
 // have been set: a lease that ends early by that clock shortens what is left, and the loss is
 // announced in time like any other. The reckoning is core::backing's. Strand only.
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <chrono>
 
 #include "manager/held_lock.hpp"
 
@@ -18,7 +21,14 @@ std::string held_lock::why_it_ends() const {
 }
 
 /// Also what the nodes have said so far to the extension that is under way, and who is silent.
-diagnostics held_lock::why_not_renewed() const {
+/// `due`: when the alarm ought to have come that has found, `now`, that the time is up.
+diagnostics held_lock::why_not_renewed(core::instant due, core::instant now) const {
+    if (due < renewal_.loss_announced_at()) {
+        return manager_->explain(
+            fmt::format("{}: the event loop came to it {:.1f} s late", why_it_ends(),
+                        std::chrono::duration<double>(now - due).count()),
+            {});
+    }
     driver::failures those;
     if (!extensions_.empty() &&
         extensions_.back()->round().outcome() == core::extend_outcome::pending) {

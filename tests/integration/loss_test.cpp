@@ -76,6 +76,14 @@ TEST_F(loss, a_release_by_token_from_elsewhere_is_not_healed) {
     EXPECT_GT(next.fencing_token(), held.fencing_token());
 }
 
+TEST_F(loss, of_a_lock_whose_event_loop_stood_still_says_so) {
+    const lock held = taken({.lease_time = 300ms, .renew = true});
+    pass_until(held.valid_until());
+    ASSERT_TRUE(user.await([&] { return user.events().count(event_kind::lost) == 1; }));
+    EXPECT_NE(held.last_error().message.find("the event loop came to it"), std::string::npos)
+        << held.last_error().message;
+}
+
 TEST_F(loss, with_every_node_frozen_is_announced_while_the_lock_is_valid) {
     lock held = taken({.lease_time = 1s, .renew = true, .stop_margin = 400ms});
     const auto first = user.begin_wait_lost(held);
@@ -86,6 +94,10 @@ TEST_F(loss, with_every_node_frozen_is_announced_while_the_lock_is_valid) {
     EXPECT_EQ(first->error, errc::lost);
     EXPECT_EQ(second->error, errc::lost) << "any number may wait";
     EXPECT_FALSE(held.valid());
+    for (const auto& url : nodes.urls()) {
+        EXPECT_NE(held.last_error().to_string().find(url), std::string::npos)
+            << "the extension is unanswered yet: " << held.last_error().to_string();
+    }
 }
 
 TEST_F(loss, by_time_alone_needs_no_event_loop) {
