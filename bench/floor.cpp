@@ -65,9 +65,7 @@ std::string release_command(floor_kind kind, std::vector<bare_node>& nodes) {
                        {"EVALSHA", load(nodes, compare_and_delete), "1", name, plain_token});
     } else {
         const std::string name = fmt::format("redlock-bench:bare:{}", name_mark);
-        append_command(command,
-                       {"EVALSHA", load(nodes, release_script), "2", name,
-                        fmt::format("redlock:fence:{{{}}}", name), own_token, "0", fence_ms});
+        append_command(command, {"EVALSHA", load(nodes, release_script), "1", name, own_token});
     }
     return command;
 }

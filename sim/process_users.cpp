@@ -85,7 +85,7 @@ void process::begin_want(user& who) {
 
 void process::begin_competing(user& who) {
     who.begun = true;
-    follow(who, who.session->start(clock()));
+    follow(who, who.session->start());
 }
 
 void process::on_user_competes(std::uint8_t number) {

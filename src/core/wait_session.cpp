@@ -71,7 +71,7 @@ std::string_view to_string(wait_end end) noexcept {
     return "?";
 }
 
-wait_session::step wait_session::start(instant /*now*/) {
+wait_session::step wait_session::start() {
     return {.start_round = true, .wait_until = never, .end = wait_end::none};
 }
 

@@ -51,7 +51,7 @@ class wait_session {
 
     explicit wait_session(const settings& with) : with_(with) {}
 
-    [[nodiscard]] step start(instant now);
+    [[nodiscard]] step start();
     /// A round begins: what is told from now on is news.
     void on_round_started() {
         changed_ = {};

@@ -25,7 +25,7 @@ script_call encode(const node_pool& pool, const lock_identity& identity,
                    std::chrono::milliseconds lease_time, const line_place* place,
                    acquire_attempt::manners with) {
     const auto& options = pool.options();
-    const std::string fence = fence_key(identity.resource);
+    const key_pieces fence = fence_key_pieces(identity.resource.str());
     const auto ballot = identity.block.first;
     const auto last = identity.block.last;
     const auto lease = lease_time.count();
@@ -34,16 +34,16 @@ script_call encode(const node_pool& pool, const lock_identity& identity,
     const holder_arguments holder{identity};
     if (place == nullptr) {
         return {scripts::acquire,
-                {identity.resource, fence, holder.key()},
-                {identity.token, ballot, last, lease, window, fence_lifetime,
+                {identity.resource.str(), fence, holder.key()},
+                {identity.token.str(), ballot, last, lease, window, fence_lifetime,
                  with == acquire_attempt::manners::leaves_it_to_the_line ? "1" : "0",
                  holder.details()}};
     }
-    const std::string line = line_key(identity.resource);
+    const std::string line = line_key(identity.resource.str());
     const auto ticket = place->ticket;
     return {scripts::acquire_in_line,
-            {identity.resource, fence, line, holder.key()},
-            {identity.token, ballot, last, lease, window, fence_lifetime, place->id, ticket,
+            {identity.resource.str(), fence, line, holder.key()},
+            {identity.token.str(), ballot, last, lease, window, fence_lifetime, place->id, ticket,
              place_lease_ms, grace_ms, longest_line, holder.details()}};
 }
 
@@ -51,7 +51,7 @@ script_call encode(const node_pool& pool, const lock_identity& identity,
 
 holder_arguments::holder_arguments(const lock_identity& identity) : details_(identity.details) {
     if (!details_.empty()) {
-        key_ = holder_key(identity.resource);
+        key_ = holder_key(identity.resource.str());
     }
 }
 
@@ -78,7 +78,8 @@ void acquire_attempt::start(owner& told) {
         pool().at(node).announce_vote(round_.started());
         if (pool().at(node).connected() && !pool().may_vote(node, round_.started())) {
             without_vote.insert(node);
-        } else if (const error_code error = ask(node, call_.by_digest())) {
+        } else if (const error_code error =
+                       ask(node, call_.by_digest(), redis::delivery::usual, round_.started())) {
             unreachable.emplace_back(node, error);
         }
     }
@@ -113,14 +114,14 @@ const script_call* acquire_attempt::script_for(node_index /*node*/) {
 void acquire_attempt::on_repeated(node_index node) {
     // The holder has left the line before, and may just have taken a place again.
     if (round_.outcome() == core::acquire_outcome::held && !place_id_.empty()) {
-        leave_line(pool(), identity_->resource, place_id_, core::node_set::only(node));
+        leave_line(pool(), identity_->resource.str(), place_id_, core::node_set::only(node));
     }
 }
 
 void acquire_attempt::on_answer(node_index node, const redis::reply_view& reply) {
     const core::wall_span during{wall_us_, node_pool::wall_us(), pool().offset_us()};
     auto answer = parse_acquire(reply, during, pool().options().clock_window,
-                                {.resource = identity_->resource});
+                                {.resource = identity_->resource.str()});
     if (!answer.vote) {
         on_no_answer(node, answer.why.cause, std::move(answer.why.message),
                      !surely_not_executed(answer.why.cause));
@@ -142,11 +143,11 @@ void acquire_attempt::on_answer(node_index node, const redis::reply_view& reply)
                 : "clock differs from ours by " + decimal(answer.vote->offset_us / 1000) + " ms");
     } else if (answer.vote->answer == core::acquire_answer::fence_ahead) {
         failed().note(node, node_errc::fence_ahead,
-                      fence_advice(identity_->resource, answer.vote->fence,
+                      fence_advice(identity_->resource.str(), answer.vote->fence,
                                    answer.vote->node_time_us, answer.vote->fence_left));
     } else if (held_by_no_lock(reply)) {
         failed().note(node, node_errc::wrong_type,
-                      advice_for_wrong_type(identity_->resource, identity_->resource));
+                      advice_for_wrong_type(identity_->resource.str(), identity_->resource.str()));
     } else {
         failed().clear(node);
     }
@@ -169,7 +170,7 @@ void acquire_attempt::vote(node_index node, const core::acquire_vote& vote, core
         before != core::acquire_outcome::held) {
         // The release that undoes it travels behind the ACQUIRE already, or goes out now.
         pool().tell({.kind = event_kind::late_grant_released,
-                     .resource = identity_->resource,
+                     .resource = identity_->resource.str(),
                      .fencing = fencing_token{identity_->block.first},
                      .node = node,
                      .node_name = pool().names()[node]});
@@ -255,12 +256,12 @@ void acquire_attempt::learn() {
     pool().note_offsets(round_.offsets_us());
     const bool refused = round_.refused_by_clocks();
     if (refused) {
-        pool().forget_fence(identity_->resource);
+        pool().forget_fence(identity_->resource.str());
     }
     // A majority refused because of its clocks: what the others keep leads there again.
     const bool by_majority = round_.offsets_us().size() > core::tolerated_by(pool().size());
-    pool().note_fence(identity_->resource, std::max(by_majority ? 0 : round_.largest_fence(),
-                                                    refused ? 0 : identity_->block.last));
+    pool().note_fence(identity_->resource.str(), std::max(by_majority ? 0 : round_.largest_fence(),
+                                                          refused ? 0 : identity_->block.last));
 }
 
 }  // namespace redlock::driver

@@ -19,8 +19,8 @@ namespace redlock::driver {
 
 /// What identifies one attempt on the nodes, from its ACQUIRE to its RELEASE.
 struct lock_identity {
-    std::string resource;
-    std::string token;
+    resource_name resource;
+    lock_token token;
     core::ballot_block block;
     /// What the holder key says, if one goes with it; see `encode_holder` in votes.hpp.
     std::string details;

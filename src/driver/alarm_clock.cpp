@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/system/system_error.hpp>
@@ -94,7 +95,7 @@ void alarm_heap::sift_down(std::size_t position) {
 /// The timerfd and the one wait on it. Outlives the clock while a wait is on its way.
 class alarm_clock::descriptor : public std::enable_shared_from_this<descriptor> {
   public:
-    explicit descriptor(const boost::asio::any_io_executor& strand) : fd_(strand) {
+    explicit descriptor(const boost::asio::any_io_executor& strand) : strand_(strand), fd_(strand) {
         const int fd = ::timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC);
         if (fd < 0) {
             throw boost::system::system_error(errno, boost::system::system_category(),
@@ -123,6 +124,7 @@ class alarm_clock::descriptor : public std::enable_shared_from_this<descriptor> 
     /// Nothing is to be rung: lets the wait end, so that the event loop may. The timer stays set,
     /// and is not set anew by the next lock, whose alarm is hardly ever earlier.
     void disarm() {
+        wanted_ = false;
         if (waiting_) {
             fd_.cancel();
         }
@@ -152,19 +154,22 @@ class alarm_clock::descriptor : public std::enable_shared_from_this<descriptor> 
     /// Not at once: a lock is often given back in the turn of the event loop in which it was won,
     /// which then costs no wait.
     void wait_soon() {
-        if (waiting_ || std::exchange(wait_posted_, true)) {
+        wanted_ = true;
+        if (waiting_ || look_posted_.exchange(true)) {
             return;
         }
-        // By way of the event loop: the strand stays free for what else is done in this turn.
-        const auto strand = fd_.get_executor();
-        boost::asio::post(redis::below(strand),
-                          [strand, self = shared_from_this(), kept = kept_.lock()] {
-                              redis::dispatch_to(strand, [self, kept] { self->wait_if_set(); });
-                          });
+        // By way of the event loop, any of whose threads may look whether a wait is still wanted:
+        // the strand stays free for what else is done in this turn.
+        redis::post_below(strand_, [self = shared_from_this(), kept = kept_.lock()] {
+            // In this order: who wants a wait and finds a look posted is seen by it.
+            self->look_posted_ = false;
+            if (self->wanted_ || self->stamp_.foreign()) {
+                redis::dispatch_to(self->strand_, [self, kept] { self->wait_if_set(); });
+            }
+        });
     }
 
     void wait_if_set() {
-        wait_posted_ = false;
         if (stamp_.foreign()) {
             on_wait_ended(false);
         } else if (owner_ != nullptr && owner_->heap_.size() != 0 && !waiting_) {
@@ -203,6 +208,7 @@ class alarm_clock::descriptor : public std::enable_shared_from_this<descriptor> 
         owner_->ring(boot_clock::now());
     }
 
+    boost::asio::any_io_executor strand_;
     boost::asio::posix::stream_descriptor fd_;
     redis::inherited_descriptor listed_;  // goes before it
     redis::process_stamp stamp_;
@@ -210,7 +216,8 @@ class alarm_clock::descriptor : public std::enable_shared_from_this<descriptor> 
     std::weak_ptr<void> kept_;
     core::instant set_for_ = core::never;
     bool waiting_ = false;
-    bool wait_posted_ = false;
+    std::atomic<bool> wanted_ = false;  // an alarm is set
+    std::atomic<bool> look_posted_ = false;
 };
 
 alarm_clock::alarm_clock(boost::asio::any_io_executor strand)

@@ -11,14 +11,14 @@ namespace {
 
 script_call encode(const node_pool& pool, const lock_identity& identity,
                    std::chrono::milliseconds lease_time, bool plants) {
-    const std::string fence = fence_key(identity.resource);
+    const key_pieces fence = fence_key_pieces(identity.resource.str());
     const auto last = identity.block.last;
     const auto lease = lease_time.count();
     const auto lifetime = pool.options().fence_lifetime.count();
     const holder_arguments holder{identity};
     return {scripts::extend,
-            {identity.resource, fence, holder.key()},
-            {identity.token, last, lease, lifetime, plants ? "1" : "0", holder.details()}};
+            {identity.resource.str(), fence, holder.key()},
+            {identity.token.str(), last, lease, lifetime, plants ? "1" : "0", holder.details()}};
 }
 
 /// Never while in quarantine.

@@ -6,8 +6,9 @@
 
 namespace redlock::driver {
 
-error_code fan_out::ask(node_index node, std::string_view encoded, redis::delivery how) {
-    return pool_.at(node).send(encoded, shared_from_this(), pool_.command_deadline(), how);
+error_code fan_out::ask(node_index node, std::string_view encoded, redis::delivery how,
+                        core::instant now) {
+    return pool_.at(node).send(encoded, shared_from_this(), pool_.command_deadline(now), how);
 }
 
 void fan_out::ask_or_report(node_index node, std::string_view encoded, redis::delivery how) {

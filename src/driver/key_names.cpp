@@ -8,33 +8,46 @@ namespace {
 
 constexpr std::string_view fence_prefix = "redlock:fence:";
 constexpr std::string_view holder_prefix = "redlock:holder:";
-constexpr std::string_view line_prefix = "redlock:line:";
 
-std::string key_beside(std::string_view prefix, std::string_view resource) {
-    const bool tagged = redis::has_hash_tag(resource);
+/// What stands before a resource with a hash tag of its own, and before one without.
+struct prefix {
+    std::string_view tagged;
+    std::string_view untagged;
+};
+constexpr prefix fence{"redlock:fence::", "redlock:fence:{"};
+constexpr prefix holder{"redlock:holder::", "redlock:holder:{"};
+constexpr prefix line{"redlock:line::", "redlock:line:{"};
+
+key_pieces pieces(const prefix& its, std::string_view resource) {
+    return redis::has_hash_tag(resource) ? key_pieces{its.tagged, resource, {}}
+                                         : key_pieces{its.untagged, resource, "}"};
+}
+
+std::string joined(const key_pieces& from) {
     std::string key;
-    key.reserve(prefix.size() + resource.size() + 2);
-    key += prefix;
-    key += tagged ? ':' : '{';
-    key += resource;
-    if (!tagged) {
-        key += '}';
-    }
+    key.reserve(from.size());
+    key += from.before;
+    key += from.resource;
+    key += from.after;
     return key;
 }
 
 }  // namespace
 
 std::string fence_key(std::string_view resource) {
-    return key_beside(fence_prefix, resource);
+    return joined(pieces(fence, resource));
 }
 
 std::string holder_key(std::string_view resource) {
-    return key_beside(holder_prefix, resource);
+    return joined(pieces(holder, resource));
 }
 
 std::string line_key(std::string_view resource) {
-    return key_beside(line_prefix, resource);
+    return joined(pieces(line, resource));
+}
+
+key_pieces fence_key_pieces(std::string_view resource) {
+    return pieces(fence, resource);
 }
 
 bool keys_share_a_slot(std::string_view resource) {

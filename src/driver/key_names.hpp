@@ -3,6 +3,7 @@
 // whole; the keys beside it follow suit. Pure; any thread.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +13,17 @@ namespace redlock::driver {
 /// `redlock:fence:{NAME}`; for a NAME with a hash tag of its own `redlock:fence::NAME`, since there
 /// the braces around it would make another tag.
 [[nodiscard]] std::string fence_key(std::string_view resource);
+/// The same in the pieces that it is put together from, for who writes it into a command anyway.
+struct key_pieces {
+    std::string_view before;
+    std::string_view resource;
+    std::string_view after;
+
+    [[nodiscard]] std::size_t size() const {
+        return before.size() + resource.size() + after.size();
+    }
+};
+[[nodiscard]] key_pieces fence_key_pieces(std::string_view resource);
 /// `redlock:holder:...` in the same manner.
 [[nodiscard]] std::string holder_key(std::string_view resource);
 /// `redlock:line:...` in the same manner.

@@ -52,6 +52,7 @@ node_pool::node_pool(const boost::asio::any_io_executor& strand,
         with.command_timeout = options.node_timeout;
         with.backoff_min = options.reconnect_min;
         with.backoff_max = options.reconnect_max;
+        with.among_others = endpoints.size() > 1;
         names_.push_back(where.to_string());
         nodes_.push_back(std::make_unique<node>(
             strand, nodes_.size(), std::move(with),

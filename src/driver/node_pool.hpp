@@ -83,8 +83,8 @@ class node_pool final : private node_events {
     void trust(node_index node);
 
     /// When a command sent now must be answered.
-    [[nodiscard]] core::instant command_deadline() const {
-        return boot_clock::now() + options_.node_timeout;
+    [[nodiscard]] core::instant command_deadline(core::instant now = boot_clock::now()) const {
+        return now + options_.node_timeout;
     }
 
     /// The next ballots of `resource`, by where the fences and clocks stand; empty if none is left.

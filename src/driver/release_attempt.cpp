@@ -11,14 +11,17 @@ namespace {
 
 script_call encode(const node_pool& pool, const lock_identity& identity, std::uint64_t bar,
                    release_attempt::knowledge known) {
-    const std::string fence = fence_key(identity.resource);
-    const auto lifetime = pool.options().fence_lifetime.count();
-    const auto window = std::chrono::microseconds{pool.options().clock_window}.count();
     const holder_arguments holder{identity};
     const bool above = known == release_attempt::knowledge::token_only;
+    if (bar == 0 && !above && holder.key().empty()) {
+        return {scripts::release, {identity.resource.str()}, {identity.token.str()}};
+    }
+    const key_pieces fence = fence_key_pieces(identity.resource.str());
+    const auto lifetime = pool.options().fence_lifetime.count();
+    const auto window = std::chrono::microseconds{pool.options().clock_window}.count();
     return {scripts::release,
-            {identity.resource, fence, holder.key()},
-            {identity.token, bar, lifetime, window, above ? "1" : std::string_view{}}};
+            {identity.resource.str(), fence, holder.key()},
+            {identity.token.str(), bar, lifetime, window, above ? "1" : std::string_view{}}};
 }
 
 }  // namespace
@@ -39,7 +42,7 @@ release_attempt::release_attempt(node_pool& pool, shared_identity identity, core
         barred_ = encode(pool, *identity_, identity_->block.first == 0 ? 0 : identity_->block.bar(),
                          known);
         if (known != knowledge::of_a_wrong_clock) {
-            pool.note_fence(identity_->resource, identity_->block.bar());
+            pool.note_fence(identity_->resource.str(), identity_->block.bar());
         }
     }
 }
@@ -72,7 +75,7 @@ const script_call* release_attempt::script_for(node_index node) {
 }
 
 void release_attempt::on_answer(node_index node, const redis::reply_view& reply) {
-    auto answer = parse_release(reply, {.resource = identity_->resource});
+    auto answer = parse_release(reply, {.resource = identity_->resource.str()});
     if (!answer.vote && surely_not_executed(answer.why.cause)) {
         // It must be said again once the node is itself again.
         on_no_answer(node, answer.why.cause, std::move(answer.why.message), false);

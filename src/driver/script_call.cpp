@@ -19,34 +19,62 @@ std::span<const script_argument> given_of(script_call::list list) {
 
 }  // namespace
 
+inline std::size_t script_argument::room() const {
+    switch (kind_) {
+        case kind::missing:
+        case kind::text:
+            return redis::size_of_arg(text_.size());
+        case kind::pieces:
+            return redis::size_of_arg(pieces_->size());
+        case kind::number:
+        case kind::negative:
+            break;
+    }
+    return redis::longest_number_arg;
+}
+
+inline char* script_argument::put(char* to) const {
+    switch (kind_) {
+        case kind::missing:
+        case kind::text:
+            break;
+        case kind::pieces:
+            return redis::put_arg(to, {pieces_->before, pieces_->resource, pieces_->after});
+        case kind::number:
+            return redis::put_arg(to, number_);
+        case kind::negative:
+            return redis::put_arg(to, static_cast<std::int64_t>(number_));
+    }
+    return redis::put_arg(to, text_);
+}
+
 script_call::script_call(const scripts::script& script, list keys, list arguments)
     : script_(&script) {
     const auto given_keys = given_of(keys);
     const auto given_arguments = given_of(arguments);
     argument_count_ = 3 + given_keys.size() + given_arguments.size();
     constexpr std::string_view evalsha = "EVALSHA";
-    const script_argument key_count{given_keys.size()};
 
-    // Written in one piece: there are two of these for each lock.
-    redis::resp_writer{encoded_}.begin(argument_count_);
-    const std::size_t start = encoded_.size();
-    tail_ = start + redis::size_of_arg(evalsha.size()) + redis::size_of_arg(script.sha1.size());
-    std::size_t size = tail_ + redis::size_of_arg(key_count.text().size());
+    // Written in one piece, and cut to its size at the end: there are two of these for each lock.
+    std::size_t room = redis::longest_head + redis::size_of_arg(evalsha.size()) +
+                       redis::size_of_arg(script.sha1.size()) + redis::longest_number_arg;
     for (const auto each : {given_keys, given_arguments}) {
         for (const script_argument& argument : each) {
-            size += redis::size_of_arg(argument.text().size());
+            room += argument.room();
         }
     }
-    encoded_.resize(size);
-    char* end = encoded_.data() + start;
+    encoded_.resize(room);
+    char* end = redis::put_head(encoded_.data(), argument_count_);
     end = redis::put_arg(end, evalsha);
     end = redis::put_arg(end, script.sha1);
-    end = redis::put_arg(end, key_count.text());
+    tail_ = static_cast<std::size_t>(end - encoded_.data());
+    end = redis::put_arg(end, std::uint64_t{given_keys.size()});
     for (const auto each : {given_keys, given_arguments}) {
         for (const script_argument& argument : each) {
-            end = redis::put_arg(end, argument.text());
+            end = argument.put(end);
         }
     }
+    encoded_.resize(static_cast<std::size_t>(end - encoded_.data()));
 }
 
 std::string script_call::by_body() const {

@@ -3,41 +3,51 @@
 // so that any number of nodes may be sent it.
 #pragma once
 
-#include <array>
-#include <charconv>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <initializer_list>
 #include <string>
 #include <string_view>
+#include <utility>
 
+#include "driver/key_names.hpp"
 #include "scripts/scripts.hpp"
 
 namespace redlock::driver {
 
-/// An argument of a script: a text, which is not copied, or an integer, written as Redis reads it.
+/// An argument of a script: a text, which is not copied, or a number, written as Redis reads it.
 class script_argument {
   public:
-    script_argument(std::string_view text) : text_(text) {}    // NOLINT(*-explicit-*)
-    script_argument(const std::string& text) : text_(text) {}  // NOLINT(*-explicit-*)
-    script_argument(const char* text) : text_(text) {}         // NOLINT(*-explicit-*)
     /// Not given.
     script_argument() = default;
-    script_argument(std::integral auto number) {  // NOLINT(*-explicit-*)
-        char* const begin = digits_.data();
-        const char* const end = std::to_chars(begin, begin + digits_.size(), number).ptr;
-        digits_end_ = static_cast<std::size_t>(end - begin);
-    }
+    script_argument(std::string_view text)  // NOLINT(*-explicit-*)
+        : kind_(text.data() != nullptr ? kind::text : kind::missing), text_(text) {}
+    script_argument(const std::string& text)  // NOLINT(*-explicit-*)
+        : kind_(kind::text), text_(text) {}
+    script_argument(const char* text) : kind_(kind::text), text_(text) {}  // NOLINT(*-explicit-*)
+    /// The pieces are not copied either, nor is the struct.
+    script_argument(const key_pieces& pieces)  // NOLINT(*-explicit-*)
+        : kind_(kind::pieces), pieces_(&pieces) {}
+    script_argument(std::integral auto number)  // NOLINT(*-explicit-*)
+        : kind_(std::cmp_less(number, 0) ? kind::negative : kind::number),
+          number_(static_cast<std::uint64_t>(number)) {}
 
-    [[nodiscard]] bool given() const { return digits_end_ != 0 || text_.data() != nullptr; }
-    [[nodiscard]] std::string_view text() const {
-        return digits_end_ != 0 ? std::string_view{digits_.data(), digits_end_} : text_;
-    }
+    [[nodiscard]] bool given() const { return kind_ != kind::missing; }
 
   private:
+    friend class script_call;
+    enum class kind : std::uint8_t { missing, text, pieces, number, negative };
+
+    /// At least as many bytes as `put` writes.
+    [[nodiscard]] std::size_t room() const;
+    /// Writes it as RESP, one that is not given as an empty text, and returns the end.
+    char* put(char* to) const;
+
+    kind kind_ = kind::missing;
     std::string_view text_;
-    std::array<char, 20> digits_{};  // a sign and 19 digits, or 20 digits
-    std::size_t digits_end_ = 0;
+    const key_pieces* pieces_ = nullptr;
+    std::uint64_t number_ = 0;  // of a negative one, the bits
 };
 
 class script_call {

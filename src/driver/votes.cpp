@@ -244,17 +244,27 @@ std::optional<holder_details> decode_holder(std::string_view encoded) {
                           std::string{rest.substr(*length)}};
 }
 
+/// "00" to "ff".
+constexpr auto hex_pairs = [] {
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::array<std::array<char, 2>, 256> pairs{};
+    for (std::size_t byte = 0; byte < pairs.size(); ++byte) {
+        pairs[byte] = {digits[byte / 16], digits[byte % 16]};
+    }
+    return pairs;
+}();
+
 std::string make_token(std::uint64_t fencing, std::uint64_t random_high, std::uint64_t random_low) {
     // By hand: there is one for each acquisition, and a general formatter takes ten times as long.
     constexpr std::size_t hex_digits = 16;
-    std::array<char, 20 + 1 + 2 * hex_digits> text{};  // 20: the digits of the largest number
-    char* end = std::to_chars(text.data(), text.data() + text.size(), fencing).ptr;
+    std::array<char, 20 + 1 + 2 * hex_digits> text;  // 20: the digits of the largest number
+    const fmt::format_int ballot{fencing};
+    char* end = std::copy_n(ballot.data(), ballot.size(), text.data());
     *end++ = '-';
     for (std::uint64_t random : {random_high, random_low}) {
-        for (std::size_t digit = hex_digits; digit > 0; --digit, random >>= 4U) {
-            end[digit - 1] = "0123456789abcdef"[random & 15U];
+        for (std::size_t pair = 0; pair < hex_digits / 2; ++pair, random <<= 8U) {
+            end = std::copy_n(hex_pairs[random >> 56U].data(), 2, end);
         }
-        end += hex_digits;
     }
     return {text.data(), end};
 }

@@ -48,7 +48,7 @@ std::pair<errc, std::string_view> explanation(core::wait_end end) {
 
 acquire_operation::acquire_operation(manager_impl& manager, resource_name resource,
                                      detail::acquire_request request,
-                                     completion<error_code, lock> handler)
+                                     completion<error_code, lock>&& handler)
     : manager_(manager),
       resource_(std::move(resource)),
       request_(std::move(request)),
@@ -96,7 +96,7 @@ void acquire_operation::compete() {
 void acquire_operation::begin() {
     begun_ = true;
     if (manager_.door().is_open()) {
-        follow(session_.start(boot_clock::now()));
+        follow(session_.start());
         return;
     }
     manager_.clock().set(*this, session_.deadline());
@@ -223,12 +223,14 @@ std::uint64_t acquire_operation::block_width() const {
 
 driver::lock_identity acquire_operation::identity_with(const core::ballot_block& block) const {
     auto& nodes = manager_.nodes();
-    driver::lock_identity identity{resource_.str(), request_.identifier(), block, {}};
+    driver::lock_identity identity{resource_, lock_token{request_.identifier()}, block, {}};
     if (identity.token.empty()) {
-        identity.token = driver::make_token(block.first, nodes.random_bits(), nodes.random_bits());
+        identity.token =
+            lock_token{driver::make_token(block.first, nodes.random_bits(), nodes.random_bits())};
     }
     if (has_details()) {
-        identity.details = driver::encode_holder(block.first, identity.token, request_.label());
+        identity.details =
+            driver::encode_holder(block.first, identity.token.str(), request_.label());
     }
     return identity;
 }
@@ -422,7 +424,7 @@ void acquire_operation::on_manager_closed() {
     fail(errc::closed, "the manager was closed");
 }
 
-void acquire_operation::complete(error_code error, lock held) {
+void acquire_operation::complete(error_code error, lock&& held) {
     const auto self = shared_from_this();
     done_ = true;
     if (error && attempt_) {

@@ -27,7 +27,7 @@ class acquire_operation final : public closable,
                                 public std::enable_shared_from_this<acquire_operation> {
   public:
     acquire_operation(manager_impl& manager, resource_name resource,
-                      detail::acquire_request request, completion<error_code, lock> handler);
+                      detail::acquire_request request, completion<error_code, lock>&& handler);
     ~acquire_operation() override;
 
     [[nodiscard]] completion<error_code, lock>& handler() { return handler_; }
@@ -65,7 +65,7 @@ class acquire_operation final : public closable,
     void finish(core::wait_end end);
     void note_silent_nodes();
     void fail(error_code error, std::string message);
-    void complete(error_code error, lock held);
+    void complete(error_code error, lock&& held);
     [[nodiscard]] driver::lock_identity identity_with(const core::ballot_block& block) const;
 
     manager_impl& manager_;

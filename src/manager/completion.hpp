@@ -22,6 +22,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "manager/home.hpp"
 #include "redis/forks.hpp"
 #include "redis/turn_end.hpp"
 #include "redlock/error.hpp"
@@ -34,13 +35,12 @@ class completion {
     using handler_type = boost::asio::any_completion_handler<void(Args...)>;
 
     completion() = default;
-    /// In the initiating function. `io`: the manager's executor, and where to complete if the
-    /// handler names no other. None for a lock that knows no manager, whose handler is then called
-    /// by whoever completes it, which is the initiating function.
-    completion(handler_type handler, boost::asio::any_io_executor io) : io_(std::move(io)) {
-        const executor_type own = io_ ? executor_type{io_} : executor_type{};
-        const auto wanted = boost::asio::get_associated_executor(handler, own);
-        if (io_ && wanted == own) {
+    /// In the initiating function. `at`: where to complete if the handler names no executor. If
+    /// that is none, the handler is called by whoever completes it, which is the initiating
+    /// function.
+    completion(handler_type handler, const home_executor& at) : io_(at.io) {
+        const auto wanted = boost::asio::get_associated_executor(handler, at.own);
+        if (io_ && wanted == at.own) {
             // Nearly always, and much cheaper: no executor is put into one of another type.
             work_ = boost::asio::prefer(io_, boost::asio::execution::outstanding_work.tracked);
         } else if (wanted) {
@@ -102,39 +102,25 @@ class completion {
     [[nodiscard]] explicit operator bool() const { return handler_.has_value(); }
 
     void operator()(Args... args) {
-        auto run = [handler = std::move(*handler_), stamp = stamp_,
-                    values = std::tuple<Args...>{std::move(args)...}]() mutable {
-            if (stamp.foreign()) {
-                std::get<0>(values) = errc::forked;
-            }
-            // On the caller's executor, where alone its slot may be touched.
-            auto slot = boost::asio::get_associated_cancellation_slot(handler);
-            if (slot.is_connected()) {
-                slot.clear();
-            }
-            // Moved out first, so that its memory is free again when it runs.
-            handler_type last = std::move(handler);
-            std::apply(std::move(last), std::move(values));
-        };
-        handler_.reset();
         // Once the handler has run, the loop that it ran in may be gone: its work is counted by
         // what is sent there, and nothing that counts stays behind on this thread.
-        if (work_) {
-            redis::turn_end::run_or_post(
-                io_, [work = std::exchange(work_, {}), run = std::move(run)]() mutable { run(); });
+        call due{std::move(work_), stamp_, std::move(*handler_), {std::move(args)...}};
+        handler_.reset();
+        if (due.work) {
+            redis::turn_end::run_or_post(io_, std::move(due));
             return;
         }
         if (!elsewhere_) {
-            run();
+            due();
             return;
         }
         // Out of the strand first, then to where the handler wants to be: an
         // any_completion_executor can be dispatched to, but not posted to.
-        auto hop = [elsewhere = std::exchange(elsewhere_, {}), run = std::move(run)]() mutable {
+        auto hop = [elsewhere = std::exchange(elsewhere_, {}), due = std::move(due)]() mutable {
             const auto target =
                 boost::asio::prefer(elsewhere, boost::asio::execution::outstanding_work.untracked);
             boost::asio::dispatch(
-                target, [work = std::move(elsewhere), run = std::move(run)]() mutable { run(); });
+                target, [work = std::move(elsewhere), due = std::move(due)]() mutable { due(); });
         };
         if (io_) {
             redis::turn_end::run_or_post(io_, std::move(hop));
@@ -146,6 +132,28 @@ class completion {
 
   private:
     using executor_type = boost::asio::any_completion_executor;
+
+    /// The handler on its way to where it runs.
+    struct call {
+        boost::asio::any_io_executor work;
+        redis::process_stamp stamp;
+        handler_type handler;
+        std::tuple<Args...> values;
+
+        void operator()() {
+            if (stamp.foreign()) {
+                std::get<0>(values) = errc::forked;
+            }
+            // On the caller's executor, where alone its slot may be touched.
+            auto slot = boost::asio::get_associated_cancellation_slot(handler);
+            if (slot.is_connected()) {
+                slot.clear();
+            }
+            // Moved out first, so that its memory is free again when it runs.
+            handler_type last = std::move(handler);
+            std::apply(std::move(last), std::move(values));
+        }
+    };
 
     redis::process_stamp stamp_;
     boost::asio::any_io_executor io_;
@@ -169,7 +177,7 @@ template <class Result, class Home>
 /// A caller who awaits an outcome without a say in it: a cancellation ends only the waiting.
 class outcome_waiter {
   public:
-    explicit outcome_waiter(completion<error_code> handler) : handler_(std::move(handler)) {}
+    explicit outcome_waiter(completion<error_code>&& handler) : handler_(std::move(handler)) {}
 
     [[nodiscard]] completion<error_code>& handler() { return handler_; }
     void finish(error_code error) {

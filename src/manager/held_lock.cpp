@@ -56,8 +56,7 @@ held_lock::held_lock(manager_impl& manager, won_lease won)
     : manager_(&manager),
       owner_(manager.weak_from_this()),
       won_(std::move(won)),
-      resource_(won_.identity->resource),
-      token_(won_.identity->token),
+      identity_(won_.identity),
       fencing_(won_.turn.fencing()),
       valid_until_(won_.valid_until.time_since_epoch().count()),
       renewal_(renewal_settings(won_, manager.nodes().random()), won_.started, won_.valid_until) {
@@ -304,7 +303,7 @@ void held_lock::on_release_decided(const driver::release_attempt& attempt) {
     if (tells_competitors_) {
         // The nodes tell everybody but the connection on which the release came.
         attempt.freed().for_each(
-            [this](node_index node) { manager_->nodes().watches().tell(node, resource_.str()); });
+            [this](node_index node) { manager_->nodes().watches().tell(node, resource().str()); });
     }
 }
 
@@ -354,7 +353,7 @@ void held_lock::stop_waiting(const loss_waiter& waiter) {
 
 void held_lock::tell(event_kind kind, error_code error, std::string_view message) const {
     manager_->nodes().tell({.kind = kind,
-                            .resource = resource_.str(),
+                            .resource = resource().str(),
                             .fencing = fencing_,
                             .error = error,
                             .message = message});

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <atomic>
+#include <boost/container/small_vector.hpp>
 #include <chrono>
 #include <list>
 #include <memory>
@@ -64,8 +65,8 @@ class held_lock final : public keepable<held_lock>,
     // Any thread.
     /// Null when the manager is gone. To be kept while anything is done on the strand.
     [[nodiscard]] std::shared_ptr<manager_impl> manager() const { return owner_.lock(); }
-    [[nodiscard]] const resource_name& resource() const { return resource_; }
-    [[nodiscard]] const lock_token& token() const { return token_; }
+    [[nodiscard]] const resource_name& resource() const { return identity_->resource; }
+    [[nodiscard]] const lock_token& token() const { return identity_->token; }
     [[nodiscard]] fencing_token fencing() const { return fencing_; }
     [[nodiscard]] core::instant valid_until() const;
     [[nodiscard]] bool valid() const;
@@ -135,8 +136,7 @@ class held_lock final : public keepable<held_lock>,
     manager_impl* manager_;
     std::weak_ptr<manager_impl> owner_;
     won_lease won_;
-    resource_name resource_;
-    lock_token token_;
+    driver::shared_identity identity_;  // also once `won_` was passed on
     fencing_token fencing_;
     std::atomic<core::duration::rep> valid_until_;
     std::atomic<bool> over_{false};
@@ -148,7 +148,7 @@ class held_lock final : public keepable<held_lock>,
     bool extension_failed_ = false;        // the latest one that was decided
     stage stage_ = stage::held;
     core::release_outcome release_outcome_ = core::release_outcome::pending;
-    std::vector<std::shared_ptr<outcome_waiter>> release_waiters_;
+    boost::container::small_vector<std::shared_ptr<outcome_waiter>, 1> release_waiters_;
     std::list<std::shared_ptr<loss_waiter>> loss_waiters_;
     /// The release is to be told to those of this process who compete on the nodes already.
     bool tells_competitors_ = false;

@@ -3,6 +3,7 @@
 // its event loop ends, which a lock may outlive as well. Any thread.
 #pragma once
 
+#include <boost/asio/any_completion_executor.hpp>
 #include <boost/asio/any_io_executor.hpp>
 #include <memory>
 #include <mutex>
@@ -37,5 +38,19 @@ class home {
     const std::shared_ptr<const home>& at) {
     return at ? at->executor() : boost::asio::any_io_executor{};
 }
+
+/// A manager's executor, also in the type in which a handler names its own: to put an executor into
+/// one of another type takes an allocation. None for a lock that knows no manager.
+struct home_executor {
+    home_executor() = default;
+    explicit home_executor(boost::asio::any_io_executor where) : io(std::move(where)) {
+        if (io) {
+            own = boost::asio::any_completion_executor{io};
+        }
+    }
+
+    boost::asio::any_io_executor io;
+    boost::asio::any_completion_executor own;
+};
 
 }  // namespace redlock::manager

@@ -15,6 +15,7 @@ using manager::completion;
 using manager::executor_of;
 using manager::held_lock;
 using manager::home;
+using manager::home_executor;
 using manager::manager_impl;
 
 const resource_name no_resource;
@@ -35,7 +36,7 @@ std::shared_ptr<manager_impl> manager_of(const std::shared_ptr<held_lock>& held,
 /// Without one.
 void complete(boost::asio::any_completion_handler<void(error_code)> handler,
               const std::shared_ptr<const home>& at, error_code error) {
-    completion<error_code>{std::move(handler), executor_of(at)}(error);
+    completion<error_code>{std::move(handler), home_executor{executor_of(at)}}(error);
 }
 
 }  // namespace

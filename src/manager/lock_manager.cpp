@@ -17,6 +17,7 @@ namespace redlock {
 namespace {
 
 using manager::completion;
+using manager::home_executor;
 using manager::manager_impl;
 
 /// Makes an operation, has it `begin` on the strand, and lets the caller cancel it from now on; or
@@ -28,7 +29,7 @@ void launch(const Manager& its,
     const bool copy = its.home->foreign();
     const auto impl = copy ? nullptr : its.impl.lock();
     if (!impl) {
-        completion<error_code, Result...>{std::move(handler), its.home->executor()}(
+        completion<error_code, Result...>{std::move(handler), home_executor{its.home->executor()}}(
             copy ? errc::forked : errc::closed, manager::no_result<Result>(its.home)...);
         return;
     }
@@ -99,7 +100,7 @@ lock_manager::~lock_manager() {
 }
 
 boost::asio::any_io_executor lock_manager::get_executor() const noexcept {
-    return impl_->executor();
+    return impl_->executor().io;
 }
 
 std::vector<std::pair<resource_name, lock_token>> lock_manager::active_locks() const {

@@ -50,7 +50,7 @@ class manager_impl : public std::enable_shared_from_this<manager_impl> {
     manager_impl& operator=(const manager_impl&) = delete;
     ~manager_impl();
 
-    [[nodiscard]] const boost::asio::any_io_executor& executor() const { return executor_; }
+    [[nodiscard]] const home_executor& executor() const { return executor_; }
     [[nodiscard]] const boost::asio::any_io_executor& strand() const { return strand_; }
     [[nodiscard]] const std::shared_ptr<const home>& its_home() const { return home_; }
     /// For the public interface: runs `what` on the strand, at once if nobody else is on it.
@@ -94,7 +94,7 @@ class manager_impl : public std::enable_shared_from_this<manager_impl> {
     manager_impl(boost::asio::any_io_executor executor, const std::vector<endpoint>& endpoints,
                  const manager_options& options);
 
-    boost::asio::any_io_executor executor_;
+    home_executor executor_;
     std::shared_ptr<const home> home_;
     boost::asio::any_io_executor strand_;
     driver::alarm_clock clock_;

@@ -134,10 +134,13 @@ void attach_operation::on_views(core::instant started, const std::vector<node_st
     // A lease without end was set by hand; it is good for one lease time at least.
     const auto remaining = hold.remaining.value_or(lease_time_);
     won_lease won;
-    driver::lock_identity identity{
-        resource_.str(), request_.identifier(), {hold.fencing.value(), hold.fencing.value()}, {}};
-    if (driver::fencing_in_token(identity.token) == 0 || !hold.label.empty()) {
-        identity.details = driver::encode_holder(hold.fencing.value(), identity.token, hold.label);
+    driver::lock_identity identity{resource_,
+                                   lock_token{request_.identifier()},
+                                   {hold.fencing.value(), hold.fencing.value()},
+                                   {}};
+    if (driver::fencing_in_token(identity.token.str()) == 0 || !hold.label.empty()) {
+        identity.details =
+            driver::encode_holder(hold.fencing.value(), identity.token.str(), hold.label);
     }
     won.turn = core::turn{identity.block, started, {}};
     won.identity = std::move(identity);

@@ -40,6 +40,9 @@ struct connection_options {
     bool greets = false;
     /// Of a name with several addresses those are tried first that others try last.
     bool from_the_end = false;
+    /// Other servers answer the same questions: what is asked together waits for one more turn of
+    /// the event loop, in which what they have answered meanwhile may add to it.
+    bool among_others = false;
     /// The server may speak without having been asked, as it does to a subscriber.
     bool subscriber = false;
     std::size_t max_pending_commands = 65536;

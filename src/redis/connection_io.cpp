@@ -15,6 +15,10 @@ namespace asio = boost::asio;
 
 namespace {
 
+// What has not come so soon after the answer to a command is still on its way, and no look would
+// find it.
+constexpr std::chrono::microseconds just_answered{10};
+
 /// Of the first command in RESP.
 std::string_view first_word(std::string_view encoded) {
     constexpr std::string_view line_end = "\r\n";
@@ -52,8 +56,11 @@ void connection::shell::listen(bool yes) {
 }
 
 bool connection::shell::went_away_while_idle() {
-    return !options_.subscriber && queue_.in_flight() == 0 &&
-           !link_->wire.open_and_silent(reading_);
+    if (options_.subscriber || queue_.in_flight() != 0) {
+        return false;
+    }
+    const bool answers = proved_ && boot_clock::now() - silent_since_ <= just_answered;
+    return !answers && !link_->wire.open_and_silent(reading_);
 }
 
 // Whether the connection was worth making, so that the next attempt need not wait long. A server
@@ -216,7 +223,8 @@ bool connection::shell::left_to_parent() {
 
 // What is asked for in one turn of the event loop leaves together, after it: commands that share a
 // write cost less, here and at the server. Where the last one travelled alone and has been
-// answered, the next will be alone, too, and need not wait.
+// answered, the next will be alone, too, and need not wait. One server of several is given another
+// turn; with one alone that would only make it and us take turns.
 void connection::shell::flush_soon() {
     if (flush_posted_ || !may_write()) {
         return;
@@ -227,9 +235,17 @@ void connection::shell::flush_soon() {
     }
     flush_posted_ = true;
     asio::post(executor_, [self = shared_from_this()] {
-        self->flush_posted_ = false;
-        self->flush();
+        if (self->options_.among_others) {
+            asio::post(self->executor_, [self] { self->flush_now(); });
+        } else {
+            self->flush_now();
+        }
     });
+}
+
+void connection::shell::flush_now() {
+    flush_posted_ = false;
+    flush();
 }
 
 void connection::shell::flush() {
@@ -261,14 +277,14 @@ void connection::shell::write_batch() {
         return;
     }
     last_batch_ = queue_.in_flight() - were_due;
+    // First, so that the server works while we see to the rest.
+    start_write();
     if (were_due == 0) {
         silent_since_ = boot_clock::now();
         if (silent_since_ + options_.command_timeout < armed_for_) {
             arm();
         }
     }
-    // First, so that the server works while we see to the rest.
-    start_write();
     start_read();
 }
 

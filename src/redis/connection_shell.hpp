@@ -80,6 +80,7 @@ class connection::shell : public std::enable_shared_from_this<connection::shell>
     void replace();
     void flush_soon();
     void flush();
+    void flush_now();
     [[nodiscard]] bool may_write() const noexcept;
     void write_batch();
     void start_write();

@@ -35,8 +35,14 @@ class resp_writer {
     std::string* out_;
 };
 
-/// For a command whose arguments are all known: `put_arg` writes what `resp_writer::arg` appends,
-/// `size_of_arg(bytes.size())` bytes, and returns their end.
+// For a command whose arguments are all known, into room that the caller has made: what they write
+// is what `resp_writer` appends, and they return its end.
+
+/// At least as many bytes as `put_head` writes.
+inline constexpr std::size_t longest_head = 1 + 20 + 2;
+/// And as `put_arg` writes for a number.
+inline constexpr std::size_t longest_number_arg = 1 + 2 + 2 + 20 + 2;
+/// Exactly as many bytes as `put_arg` writes for a text of that size.
 [[nodiscard]] inline std::size_t size_of_arg(std::size_t size) {
     std::size_t digits = 1;
     for (std::size_t rest = size; rest >= 10; rest /= 10) {
@@ -44,7 +50,12 @@ class resp_writer {
     }
     return 1 + digits + 2 + size + 2;
 }
+char* put_head(char* to, std::size_t argument_count);
 char* put_arg(char* to, std::string_view bytes);
+/// Of several pieces.
+char* put_arg(char* to, std::initializer_list<std::string_view> pieces);
+char* put_arg(char* to, std::uint64_t number);
+char* put_arg(char* to, std::int64_t number);
 
 /// Appends one whole command.
 void append_command(std::string& out, std::initializer_list<std::string_view> arguments);

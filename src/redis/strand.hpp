@@ -6,6 +6,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
 #include <utility>
 
@@ -58,6 +59,16 @@ decltype(auto) with_type_of(const boost::asio::any_io_executor& strand, What&& w
     const auto* const other = strand.target<detail::other_strand>();
     return (usual != nullptr && usual->running_in_this_thread()) ||
            (other != nullptr && other->running_in_this_thread());
+}
+
+/// As asio::post to `below(strand)`, at less cost.
+template <class What>
+void post_below(const boost::asio::any_io_executor& strand, What&& what) {
+    if (const auto* const usual = strand.target<detail::usual_strand>()) {
+        boost::asio::post(usual->get_inner_executor(), std::forward<What>(what));
+    } else {
+        boost::asio::post(below(strand), std::forward<What>(what));
+    }
 }
 
 /// As asio::dispatch, at less cost.

@@ -8,6 +8,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/post.hpp>
 #include <memory>
+#include <type_traits>
 #include <utility>
 
 namespace redlock::redis {
@@ -28,12 +29,12 @@ class turn_end {
     /// Runs `what()` at the end of this thread's turn, else posts it to `where`, whose thread this
     /// is if it has a turn.
     template <class What>
-    static void run_or_post(const boost::asio::any_io_executor& where, What what) {
+    static void run_or_post(const boost::asio::any_io_executor& where, What&& what) {
         turn_end* const turn = innermost;
         if (turn == nullptr) {
-            boost::asio::post(where, std::move(what));
+            boost::asio::post(where, std::forward<What>(what));
         } else {
-            turn->take(where, std::move(what));
+            turn->take(where, std::forward<What>(what));
         }
     }
 
@@ -53,7 +54,7 @@ class turn_end {
     };
     template <class What>
     struct work_of final : work {
-        work_of(const boost::asio::any_io_executor& to, What its)
+        work_of(const boost::asio::any_io_executor& to, What&& its)
             : where(to), what(std::move(its)) {}
         void run() override { what(); }
         void post() override { boost::asio::post(where, std::move(what)); }
@@ -63,16 +64,16 @@ class turn_end {
     };
 
     template <class What>
-    void take(const boost::asio::any_io_executor& where, What what) {
+    void take(const boost::asio::any_io_executor& where, What&& what) {
         if (!several_ && !left_) {
-            left_ = std::make_unique<work_of<What>>(where, std::move(what));
+            left_ = std::make_unique<work_of<std::decay_t<What>>>(where, std::forward<What>(what));
             return;
         }
         several_ = true;
         if (const auto first = std::move(left_)) {
             first->post();
         }
-        boost::asio::post(where, std::move(what));
+        boost::asio::post(where, std::forward<What>(what));
     }
     void leave_scope() {
         if (innermost == this) {

@@ -73,7 +73,7 @@ settings patient() {
 
 TEST(wait_session, begins_with_a_round) {
     wait_session session{patient()};
-    const auto step = session.start(epoch);
+    const auto step = session.start();
     EXPECT_TRUE(step.start_round);
     EXPECT_EQ(step.end, wait_end::none);
     EXPECT_EQ(session.attempts(), 0U);
@@ -362,7 +362,7 @@ RC_GTEST_PROP(wait_session, spins_never_oversleeps_never_and_ends_in_time, ()) {
     const std::size_t limit = *rc::gen::inRange<std::size_t>(0, 30);
     wait_session session{{.deadline = deadline, .attempt_limit = limit, .quorum_timeout = 700ms}};
     instant now = epoch;
-    auto step = session.start(now);
+    auto step = session.start();
     int at_once_in_a_row = 0;
     while (step.end == wait_end::none) {
         if (!step.start_round) {

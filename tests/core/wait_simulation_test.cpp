@@ -66,7 +66,7 @@ class simulation {
                 changed(node);
             });
         });
-        follow(session_.start(now_));
+        follow(session_.start());
     }
 
     /// Until the waiter holds it.

@@ -34,7 +34,7 @@ class waiter {
         : source_(source), with_(settings_from(source)), session_(with_) {}
 
     void tell() {
-        act_on(session_.start(clock_.now()));
+        act_on(session_.start());
         while (end_ == wait_end::none && !source_.empty()) {
             if (in_round_) {
                 run_round();

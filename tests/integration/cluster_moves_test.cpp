@@ -99,13 +99,23 @@ TEST_F(cluster_moves, hold_up_a_new_lock_in_the_slot_until_they_end) {
     EXPECT_FALSE(user.release(taking->value));
 }
 
-TEST_F(cluster_moves, do_not_lose_a_release) {
+TEST_F(cluster_moves, do_not_hold_up_a_release) {
     lock held = user.take(name, {.lease_time = 30s});
+    nodes.begin_move(slot, 1);
+    nodes.move_keys(slot, 1, {driver::fence_key(name)});
+    EXPECT_FALSE(user.release(held)) << "it names the lock alone";
+    EXPECT_FALSE(nodes.has(0, name));
+    nodes.end_move(slot, 1);
+    EXPECT_GT(user.take(name).fencing_token(), held.fencing_token());
+}
+
+TEST_F(cluster_moves, do_not_lose_a_release_of_several_keys) {
+    lock held = user.take(name, {.lease_time = 30s, .label = "who"});
     nodes.begin_move(slot, 1);
     nodes.move_keys(slot, 1, {driver::fence_key(name)});
     const auto releasing = user.begin_release(held);
     EXPECT_FALSE(turned.until([&] { return releasing->done; }, 50ms));
-    nodes.move_keys(slot, 1, {name});
+    nodes.move_keys(slot, 1, {name, driver::holder_key(name)});
     nodes.end_move(slot, 1);
     ASSERT_TRUE(user.await([&] { return releasing->done; }));
     EXPECT_FALSE(releasing->error);

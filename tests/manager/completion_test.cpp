@@ -35,7 +35,7 @@ class completion_test : public testing::Test {
     using handler_type = completion<error_code>::handler_type;
 
     completion<error_code> make(handler_type handler) {
-        return {std::move(handler), io.get_executor()};
+        return {std::move(handler), home_executor{io.get_executor()}};
     }
 
     asio::io_context io{1};
@@ -118,7 +118,8 @@ TEST_F(completion_test, that_has_no_place_at_all_runs_where_it_is_completed) {
 TEST_F(completion_test, hands_over_what_can_only_be_moved) {
     std::unique_ptr<int> got;
     completion<error_code, std::unique_ptr<int>> one{
-        [&](error_code, std::unique_ptr<int> value) { got = std::move(value); }, io.get_executor()};
+        [&](error_code, std::unique_ptr<int> value) { got = std::move(value); },
+        home_executor{io.get_executor()}};
     one(error_code{}, std::make_unique<int>(7));
     io.run();
     ASSERT_NE(got, nullptr);

@@ -101,6 +101,9 @@ std::string script_node::extend(const extend_call& with) const {
 }
 
 std::string script_node::release(const release_call& with) const {
+    if (with.bar == 0 && !with.above_the_fence && !with.with_holder_key) {
+        return run(scripts::release, {lock}, {with.token});
+    }
     words keys{lock, fence};
     if (with.with_holder_key) {
         keys.push_back(holder);

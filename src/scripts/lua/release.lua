@@ -1,7 +1,7 @@
 -- RELEASE: deletes the lock if the token still holds it here.
--- KEYS  1 lock  2 fence  [3 holder]
--- ARGV  1 token  2 bar: P^ + 1, or 0 for none  3 fence lifetime in ms  4 clock window in us
---       5 1: the bar is at least one above the fence that stands where the lock is deleted
+-- KEYS  1 lock  [2 fence: with a bar or a holder]  [3 holder]
+-- ARGV  1 token  [2 bar: P^ + 1, or 0  3 fence lifetime in ms  4 clock window in us
+--       5 1: the bar is at least one above the fence that stands where the lock is deleted]
 -- With a bar the fence is raised to it, so that an ACQUIRE of this attempt that arrives after this
 -- release (from a broken connection, say) is stale and leaves nothing behind, and an EXTEND plants
 -- nothing again. Who does not know P^, only the token, sets it by the fence. A bar further ahead than
@@ -17,9 +17,12 @@ if redis.call('GET', KEYS[1]) == ARGV[1] then
         redis.call('DEL', KEYS[3])
     end
 end
-local bar = tonumber(ARGV[2])
-local window = tonumber(ARGV[4])
+local bar = tonumber(ARGV[2]) or 0
 local above = removed == 1 and ARGV[5] == '1'
+if bar == 0 and not above then
+    return removed
+end
+local window = tonumber(ARGV[4])
 local highest = 0
 if bar > 0 then
     local t = redis.call('TIME')
