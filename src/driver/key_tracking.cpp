@@ -248,12 +248,19 @@ void key_tracking::turn_off() {
 
 // ["message", channel, [key, ...]], or nil in the keys' place when all are gone.
 void key_tracking::on_pushed(const redis::reply_view& message) {
-    if (!on_ || message.size() < 3 || message[1].text() != channel) {
+    if (message.size() < 3 || message[1].text() != channel) {
         return;
     }
     const redis::reply_view keys = message[2];
     if (!keys.is_array()) {
-        owner_.on_key_changed({});
+        // Also before we know that the server tells us: it says so on the other connection, which
+        // may be read later. Of single keys nobody has to hear then, since it is asked for all.
+        if (!leads_elsewhere()) {
+            owner_.on_key_changed({});
+        }
+        return;
+    }
+    if (!on_) {
         return;
     }
     for (const redis::reply_view key : keys) {

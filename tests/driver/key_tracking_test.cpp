@@ -285,6 +285,9 @@ class key_tracking_of_a_fake : public testing::Test {
         if (command[0] == "SUBSCRIBE") {
             return "*3\r\n$9\r\nsubscribe\r\n$20\r\n__redis__:invalidate\r\n:1\r\n";
         }
+        if (command[0] == "CLIENT" && command[1] == "TRACKING") {
+            return tracking_reply;
+        }
         return command[0] == "CLIENT" && command[1] == "ID" ? ":7\r\n" : "+OK\r\n";
     }
     bool run_until(tracked& mine, const std::function<bool()>& done) {
@@ -318,6 +321,7 @@ class key_tracking_of_a_fake : public testing::Test {
     /// Of the connections, one after the other, and then from the first again.
     std::vector<std::string_view> run_ids{"aa"};
     std::size_t connected = 0;
+    std::string tracking_reply = "+OK\r\n";
 };
 
 TEST_F(key_tracking_of_a_fake, takes_only_words_for_keys_however_many_other_things_are_told) {
@@ -337,6 +341,19 @@ TEST_F(key_tracking_of_a_fake, takes_only_words_for_keys_however_many_other_thin
     push(mine, "$-1\r\n");
     ASSERT_TRUE(run_until(mine, [&] { return was_told(mine, "(any)"); }));
     EXPECT_THAT(mine.told, ElementsAre("key", "(any)"));
+}
+
+TEST_F(key_tracking_of_a_fake, tells_that_all_are_gone_before_it_knows_that_it_is_on) {
+    tracking_reply.clear();
+    tracked mine{server.url()};
+    mine.tracking.want(true);
+    ASSERT_TRUE(run_until(mine, [&] { return server.received.back().at(1) == "TRACKING"; }));
+    push(mine, "$-1\r\n");
+    ASSERT_TRUE(run_until(mine, [&] { return was_told(mine, "(any)"); }));
+    push(mine, "*1\r\n$3\r\nkey\r\n");
+    server.say("+OK\r\n");
+    ASSERT_TRUE(run_until(mine, [&] { return mine.tracking.on(); }));
+    EXPECT_THAT(mine.told, ElementsAre("(any)", "(on)"));
 }
 
 TEST_F(key_tracking_of_a_fake, is_refused_when_another_server_answers_the_commands) {
