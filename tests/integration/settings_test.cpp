@@ -218,6 +218,20 @@ TEST_F(settings_test, are_forgotten_by_somebodys_word_with_the_guard_off_too) {
     EXPECT_EQ(newcomer.try_acquire("third")->error, errc::different_nodes);
 }
 
+// On one connection: the node forgets the settings, grants, and only then hears of them again.
+TEST_F(settings_test, a_vote_behind_somebodys_word_does_not_count) {
+    client user{turned, first(1)};
+    user.rehearse();
+    const auto word = user.begin_vouch();
+    const auto asked = user.begin_acquire("job", {.wait = wait_policy::none()});
+    ASSERT_TRUE(turned.until([&] { return word->done && asked->done; }));
+    EXPECT_FALSE(word->error);
+    ASSERT_EQ(asked->error, errc::no_quorum) << "held on a node that keeps no settings";
+    EXPECT_TRUE(user.await([&] { return nodes.having("job") == 0; }));
+    EXPECT_TRUE(user.await([&] { return !user.try_acquire("job")->error; }));
+    EXPECT_THAT(settings_on(0), HasSubstr("nodes=1 "));
+}
+
 TEST_F(settings_test, a_word_is_taken_by_nodes_that_nobody_has_greeted) {
     nodes.each([](redis_server& node) { node.restart(); });
     client operators{turned, first(3)};
