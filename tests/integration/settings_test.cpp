@@ -192,6 +192,21 @@ TEST_F(settings_test, a_lock_is_not_extended_where_others_have_other_settings) {
     EXPECT_FALSE(early.extend(held)) << "who was there first goes on";
 }
 
+// Its answer is on its way when it turns out that the node's clients have other settings.
+TEST_F(settings_test, an_extension_does_not_count_where_others_have_come_meanwhile) {
+    client early{turned, first(1)};
+    lock held = early.take("job", {.lease_time = 30s, .renew = false});
+    nodes[0].command({"HDEL", "redlock:epoch", "configuration"});
+    client late{turned, first(1), longer(usual_options())};
+    const auto same = late.attach("job", held.token());
+    ASSERT_FALSE(same->error);
+    client newcomer{turned, first(1)};
+    ASSERT_FALSE(newcomer.try_acquire("other")->error);
+    EXPECT_EQ(late.extend(same->value), errc::indeterminate);
+    same->value.detach();
+    EXPECT_FALSE(early.extend(held));
+}
+
 TEST_F(settings_test, are_left_again_on_a_new_connection) {
     client early{turned, first(1)};
     ASSERT_FALSE(early.try_acquire("first")->error);
