@@ -173,6 +173,7 @@ TEST_F(settings_test, a_refusal_by_token_ends_with_somebodys_word) {
     ASSERT_EQ(one.attach("job", held.token())->error, errc::different_nodes);
     nodes[0].command({"HDEL", "redlock:epoch", "configuration"});
     EXPECT_TRUE(one.await([&] { return !one.attach("job", held.token())->error; }));
+    EXPECT_EQ(settings_on(0), "(nil)") << "asking again reads, too";
 }
 
 // Its lease would outlast what the others wait after a restart.
