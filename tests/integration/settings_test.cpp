@@ -266,6 +266,47 @@ TEST_F(settings_test, a_word_is_taken_by_nodes_that_nobody_has_greeted) {
     EXPECT_FALSE(reader.try_acquire("job")->error);
 }
 
+struct full_node_test : settings_test {
+    void fill(bool full) { nodes[0].command({"CONFIG", "SET", "maxmemory", full ? "1" : "0"}); }
+    [[nodiscard]] bool ends_with(client& who, error_code cause) {
+        return who.await([&] { return who.try_acquire("job")->cause(0) == cause; });
+    }
+};
+
+TEST_F(full_node_test, keeps_no_settings_and_gives_nobody_a_vote) {
+    fill(true);
+    client one{turned, first(1)};
+    client other{turned, first(1), longer(usual_options())};
+    EXPECT_EQ(one.try_acquire("job")->cause(0), node_errc::out_of_memory);
+    EXPECT_EQ(other.try_acquire("job")->cause(0), node_errc::out_of_memory);
+    EXPECT_EQ(settings_on(0), "(nil)");
+    fill(false);
+    EXPECT_TRUE(ends_with(one, {}));
+    EXPECT_TRUE(ends_with(other, node_errc::configuration_mismatch));
+}
+
+TEST_F(full_node_test, tells_of_settings_that_it_has_kept_before) {
+    client early{turned, first(1)};
+    ASSERT_FALSE(early.try_acquire("first")->error);
+    fill(true);
+    client late{turned, first(1), longer(usual_options())};
+    expect_refused(late, "max_lease_time is 90000 ms here and 60000 ms there");
+    client three{turned, first(3), unguarded()};
+    EXPECT_EQ(three.try_acquire("job")->error, errc::different_nodes);
+}
+
+// It would have to keep who it is now, too.
+TEST_F(full_node_test, tells_of_none_after_a_restart) {
+    client early{turned, first(1)};
+    ASSERT_FALSE(early.try_acquire("first")->error);
+    nodes[0].command({"HSET", "redlock:epoch", "identity", "the process before"});
+    fill(true);
+    client late{turned, first(1), longer(usual_options())};
+    EXPECT_EQ(late.try_acquire("job")->cause(0), node_errc::out_of_memory);
+    fill(false);
+    EXPECT_TRUE(ends_with(late, node_errc::configuration_mismatch));
+}
+
 // Three have only read so far, and one comes before they ask for votes.
 struct late_word_test : settings_test {
     /// `late`: how late the first node hears of anything. The two others: 100 ms.
