@@ -5,18 +5,17 @@
 #pragma once
 
 #include <atomic>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <thread>
-#include <vector>
+#include <string_view>
+
+#include "support/relay.hpp"
 
 namespace redlock::faults {
 
-enum class direction { requests, replies };
+using support::direction;
 
 class cutter {
   public:
@@ -25,7 +24,7 @@ class cutter {
     cutter(const cutter&) = delete;
     cutter& operator=(const cutter&) = delete;
 
-    [[nodiscard]] std::string url() const;
+    [[nodiscard]] std::string url() const { return relay_.url(); }
     /// The next script call, or the reply to it, passes so many bytes; then its connection ends on
     /// both sides.
     void arm(direction which, std::size_t bytes);
@@ -40,25 +39,25 @@ class cutter {
     void lead_to(std::uint16_t server_port);
 
   private:
-    struct link;
+    struct round {
+        bool begun = false;  ///< A script call has been passed on since the last reply.
+    };
+    using relay = support::relay<round>;
 
-    void accept();
-    void pump(const std::shared_ptr<link>& over, direction way);
-    void pass(const std::shared_ptr<link>& over, direction way, std::size_t size);
-    [[nodiscard]] std::size_t passed_before_cut(link& over, direction way, std::size_t size);
+    void pass(const relay::link_ptr& over, direction way, std::string_view piece);
+    [[nodiscard]] std::size_t passed_before_cut(const relay::link_ptr& over, direction way,
+                                                std::size_t size);
 
-    boost::asio::io_context io_{1};
-    boost::asio::ip::tcp::acceptor acceptor_;
     std::uint16_t server_port_;
-    std::vector<std::weak_ptr<link>> links_;
     direction armed_for_ = direction::requests;
     std::size_t armed_left_ = 0;
     bool armed_ = false;
-    std::weak_ptr<link> counted_;  ///< Whose bytes count, once its round has begun.
+    std::weak_ptr<relay::link> counted_;  ///< Whose bytes count, once its round has begun.
     std::atomic<std::size_t> cuts_{0};
     std::atomic<std::size_t> longest_request_{0};
     std::atomic<std::size_t> longest_reply_{0};
-    std::thread thread_;
+    support::loop_thread loop_;
+    relay relay_;
 };
 
 }  // namespace redlock::faults

@@ -4,24 +4,17 @@
 #include "cli/lock_runner.hpp"
 #include "cli/awaited.hpp"
 
-#include <fmt/format.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <cerrno>
 #include <csignal>
 #include <exception>
-#include <filesystem>
 #include <functional>
 #include <memory>
-#include <system_error>
 #include <utility>
 
-#include "cli/duration.hpp"
 #include "cli/escape.hpp"
 #include "cli/exit_status.hpp"
 #include "cli/report.hpp"
@@ -65,10 +58,6 @@ class extension_observer final : public observer {
     std::function<void()> on_extended_;
 };
 
-std::string joined(const std::vector<std::string>& urls) {
-    return fmt::format("{}", fmt::join(urls, ","));
-}
-
 }  // namespace
 
 int hold_and_run(const run_options& options) {
@@ -81,6 +70,7 @@ lock_runner::lock_runner(const run_options& options)
       margin_(margin_of(options, lease_time_)),
       plan_(options.reaction, margin_),
       urls_(options.common.node_urls()),
+      notices_(options.resource, options.max_hold, say),
       locks_(loop_.get_executor(), node_list{urls_}, manager_settings()),
       signals_(
           loop_, [this](int number) { on_signal(number); }, job_control::ours),
@@ -115,8 +105,8 @@ asio::awaitable<int> lock_runner::work() {
     while (!command_status_) {
         co_await changed_.async_wait(awaited);
     }
-    if (!held_.valid() && command_->watcher().board().claims.first(stop_cause::loss)) {
-        say(fmt::format("{}: the lock was lost before the command ended", name()));
+    if (!held_.valid()) {
+        notices_.lost_before_the_end();
     }
     hold_.cancel();
     kill_.cancel();
@@ -125,17 +115,14 @@ asio::awaitable<int> lock_runner::work() {
     finished_ = true;
     validity_.cancel();
     kill_.cancel();
-    if (is_lost()) {
-        claims_.first(stop_cause::loss);  // The ones that were shared go with the command.
-    }
-    const int status = status_after(*command_status_);
-    command_.reset();
+    const int status = notices_.status(*command_status_);
+    forget_command();
     co_await release();
-    co_return status_after(status);
+    co_return notices_.status(status);
 }
 
 asio::awaitable<void> lock_runner::end_background() {
-    if (status_after(exit_ok) != exit_ok || command_->lost_its_keeper()) {
+    if (notices_.status(exit_ok) != exit_ok || command_->lost_its_keeper()) {
         command_->kill();
     } else if (options_.rest == background::keep) {
         co_return;
@@ -154,17 +141,19 @@ void lock_runner::terminate_background() {
     if (finished_) {
         return;
     }
-    say(fmt::format("{}: the command has ended, and what it left running is ended too", name()));
+    notices_.background_is_ended();
     stop_command(boot_clock::now() + margin_);
 }
 
 asio::awaitable<std::optional<int>> lock_runner::acquire() {
     diagnostics details;
-    const std::string told = label();
     acquire_options with = options_.wait.acquire(options_.common.configured());
+    const std::string label = usual_label(options_.command.front());
     with.lease_time = lease_time_;
     with.renew = true;
-    with.label = told;
+    if (with.label.empty()) {
+        with.label = label;
+    }
     with.stop_margin = std::chrono::duration_cast<std::chrono::milliseconds>(margin_);
     with.details = &details;
     auto [error, won] = co_await locks_.async_acquire(
@@ -177,33 +166,34 @@ asio::awaitable<std::optional<int>> lock_runner::acquire() {
         co_return exit_signal_base + interrupted_by_;
     }
     if (error) {
-        co_return say_error(name(), error, details, options_.wait.conflict_status);
+        co_return say_error(printable(options_.resource), error, details,
+                            options_.wait.conflict_status);
     }
     co_return std::nullopt;
 }
 
 std::optional<int> lock_runner::start_command() {
     try {
-        command_.emplace(loop_, lines(), [this] { on_command_change(); });
+        command_.emplace(loop_, notices_.for_keeper(), [this] { on_command_change(); });
+        notices_.share_with(command_->watcher().board().claims);
         // Armed before there is anything to kill: we may be stopped at any instruction.
         const auto hold_end = boot_clock::now() + options_.max_hold.value_or(0ns);
         if (options_.max_hold) {
             command_->watcher().set_hold_deadline(plan_.keeper_kills_overrun_at(hold_end));
         }
         watch_validity();
-        if (is_lost()) {
-            claims_.first(stop_cause::loss);
-            command_.reset();
+        if (notices_.is_lost()) {
+            forget_command();
             return exit_lost;
         }
-        command_->start(options_.command, environment());
+        command_->start(options_.command, context().variables());
         if (options_.max_hold) {
             hold_.set(hold_end, [this] { on_overrun(); });
         }
     } catch (const spawn_error& error) {
         // Or the loop would go on until the lease ends, to find nobody there to stop.
         validity_.cancel();
-        command_.reset();
+        forget_command();
         say(error.what());
         return !error.is_the_programs()   ? exit_internal
                : error.number() == ENOENT ? exit_not_found
@@ -220,13 +210,10 @@ std::optional<int> lock_runner::start_command() {
 asio::awaitable<void> lock_runner::release() {
     auto [error] = co_await held_.async_release(awaited);
     if (error == errc::lost) {
-        if (!is_lost() && claims_.first(stop_cause::loss)) {
-            say(fmt::format("{}: the lock was gone before it was released", name()));
-        }
+        notices_.gone_before_the_release();
     } else if (error) {
         const std::string why = printable(held_.last_error().to_string());
-        say(fmt::format("{}: not sure that it was released, its lease ends by itself: {}", name(),
-                        why.empty() ? error.message() : why));
+        notices_.perhaps_not_released(why.empty() ? error.message() : why);
     }
 }
 
@@ -235,7 +222,8 @@ void lock_runner::on_signal(int number) {
         reap_strangers(command_ ? command_->watcher().process() : -1);
     } else if (command_status_) {
         // Only the end of what is left, and the release, both of which are bounded.
-        if (command_ && !finished_ && is_ending_signal(number) && !kill_at_ && !is_lost()) {
+        if (command_ && !finished_ && is_ending_signal(number) && !kill_at_ &&
+            !notices_.is_lost()) {
             terminate_background();
         }
     } else if (command_) {
@@ -262,8 +250,7 @@ void lock_runner::on_command_change() {
     if (!command_status_) {
         command_status_ = command_->status();
         if (!command_status_ && command_->lost_its_keeper()) {
-            say(fmt::format("{}: the keeper process has ended, and the command is ended with it",
-                            name()));
+            notices_.keeper_ended();
             command_status_ = exit_internal;
         }
     } else if (command_->lost_its_keeper() && !finished_ && !command_->is_gone()) {
@@ -316,9 +303,7 @@ void lock_runner::on_lost(const std::string& reason) {
     if (finished_ || !command_) {
         return;
     }
-    if (command_->watcher().board().claims.first(stop_cause::loss)) {
-        say(fmt::format("{}: the lock is lost: {}", name(), reason));
-    }
+    notices_.lost(reason);
     validity_.cancel();
     if (options_.reaction != on_lost::warn && command_->watcher().process() > 0) {
         stop_command(plan_.redlock_kills_at(boot_clock::now()));
@@ -326,13 +311,10 @@ void lock_runner::on_lost(const std::string& reason) {
 }
 
 void lock_runner::on_overrun() {
-    if (command_status_ || (is_lost() && options_.reaction != on_lost::warn)) {
+    if (command_status_ || (notices_.is_lost() && options_.reaction != on_lost::warn)) {
         return;
     }
-    if (command_->watcher().board().claims.first(stop_cause::overrun)) {
-        say(fmt::format("{}: the command runs for longer than {}", name(),
-                        format_duration(*options_.max_hold)));
-    }
+    notices_.overrun();
     stop_command(plan_.redlock_kills_overrun_at(boot_clock::now()));
 }
 
@@ -353,28 +335,9 @@ void lock_runner::stop_command(boot_clock::time_point kill_at) {
     });
 }
 
-int lock_runner::status_after(int own) const {
-    const int status = claims_.status(own);
-    return command_ ? command_->watcher().board().claims.status(status) : status;
-}
-
-keeper_lines lock_runner::lines() const {
-    // The number and the name of a process come between the two halves.
-    constexpr std::string_view gap = "\n";
-    const std::string refusal = line_of(refusal_of(SIGKILL, fmt::format("process {}", gap)));
-    const auto at = refusal.find(gap);
-    return {
-        .lost = line_of(fmt::format("{}: the lock is lost: redlock could not renew it in time, and "
-                                    "everything that the command started is killed",
-                                    name())),
-        .overrun = line_of(fmt::format("{}: the command runs for longer than {}, and everything "
-                                       "that it started is killed",
-                                       name(), format_duration(options_.max_hold.value_or(0ns)))),
-        .orphaned = line_of(fmt::format(
-            "{}: redlock was killed, and everything that the command started is killed", name())),
-        .refused_before = refusal.substr(0, at),
-        .refused_behind = at < refusal.size() ? refusal.substr(at + gap.size()) : std::string{},
-    };
+void lock_runner::forget_command() {
+    notices_.share_no_more();
+    command_.reset();
 }
 
 manager_options lock_runner::manager_settings() {
@@ -384,34 +347,12 @@ manager_options lock_runner::manager_settings() {
     return settings;
 }
 
-std::vector<std::string> lock_runner::environment() const {
-    std::vector<std::string> given{
-        "REDLOCK_RESOURCE=" + options_.resource, "REDLOCK_TOKEN=" + held_.token().str(),
-        fmt::format("REDLOCK_FENCING_TOKEN={}", held_.fencing_token().value()),
-        "REDLOCK_NODES=" + joined(urls_)};
-    // Nodes refuse clients with other settings, and a redlock below us is a client of the same.
-    if (const std::string file = options_.common.configuration_file(); !file.empty()) {
-        std::error_code none;
-        const auto from_anywhere = std::filesystem::absolute(file, none);
-        given.push_back("REDLOCK_CONFIG=" + (none ? file : from_anywhere.string()));
-    }
-    return given;
-}
-
-std::string lock_runner::label() const {
-    const std::string_view given = options_.wait.acquire(options_.common.configured()).label;
-    if (!given.empty()) {
-        return std::string{given};
-    }
-    std::array<char, 256> host{};
-    ::gethostname(host.data(), host.size() - 1);
-    const std::string& program = options_.command.front();
-    return fmt::format("{}:{} {}", host.data(), ::getpid(),
-                       program.substr(program.rfind('/') + 1).substr(0, 200));
-}
-
-std::string lock_runner::name() const {
-    return printable(options_.resource);
+run_context lock_runner::context() const {
+    return {.resource = options_.resource,
+            .token = held_.token(),
+            .fencing = held_.fencing_token(),
+            .node_urls = urls_,
+            .configuration_file = options_.common.configuration_file()};
 }
 
 }  // namespace redlock::cli

@@ -13,9 +13,10 @@
 #include <vector>
 
 #include "cli/boot_timer.hpp"
-#include "cli/exit_status.hpp"
 #include "cli/kept_command.hpp"
 #include "cli/run.hpp"
+#include "cli/run_context.hpp"
+#include "cli/run_notices.hpp"
 #include "cli/signals.hpp"
 #include "cli/stop_plan.hpp"
 
@@ -33,9 +34,8 @@ class lock_runner {
     boost::asio::awaitable<std::optional<int>> acquire();
     boost::asio::awaitable<void> release();
     [[nodiscard]] std::optional<int> start_command();
-    [[nodiscard]] std::vector<std::string> environment() const;
-    [[nodiscard]] std::string label() const;
-    [[nodiscard]] std::string name() const;
+    void forget_command();
+    [[nodiscard]] run_context context() const;
 
     void on_signal(int number);
     void on_command_change();
@@ -49,10 +49,6 @@ class lock_runner {
     /// Lets what the command left running end by itself for a moment, and then ends it.
     boost::asio::awaitable<void> end_background();
     void terminate_background();
-    [[nodiscard]] bool is_lost() const { return status_after(0) == exit_lost; }
-    /// The exit status, given what was noticed meanwhile.
-    [[nodiscard]] int status_after(int own) const;
-    [[nodiscard]] keeper_lines lines() const;
     [[nodiscard]] manager_options manager_settings();
 
     const run_options& options_;
@@ -60,6 +56,7 @@ class lock_runner {
     std::chrono::nanoseconds margin_;  ///< The stop margin.
     stop_plan plan_;
     std::vector<std::string> urls_;
+    run_notices notices_;
 
     boost::asio::io_context loop_{1};
     lock_manager locks_;
@@ -74,7 +71,6 @@ class lock_runner {
     std::optional<kept_command> command_;
     std::optional<int> command_status_;
     std::optional<boot_clock::time_point> kill_at_;
-    stop_claims claims_;  ///< What was noticed while there was no keeper to share it with.
     int interrupted_by_ = 0;
     bool finished_ = false;
 };

@@ -27,6 +27,8 @@ set(cli_sources
     src/cli/release.cpp
     src/cli/report.cpp
     src/cli/run.cpp
+    src/cli/run_context.cpp
+    src/cli/run_notices.cpp
     src/cli/session.cpp
     src/cli/signals.cpp
     src/cli/spawn.cpp

@@ -24,15 +24,28 @@ using testing::Not;
 
 enum class verdict { nothing, warning, problem };
 
+std::string lower_case(std::string text) {
+    for (char& each : text) {
+        each = static_cast<char>(each >= 'A' && each <= 'Z' ? each - 'A' + 'a' : each);
+    }
+    return text;
+}
+
 struct lost_command {
     std::string name;
     verdict expected;
+
+    /// As the doctor calls it.
+    [[nodiscard]] std::string word() const {
+        return name == "CLIENT" ? "client|id" : lower_case(name);
+    }
 };
+using lost_commands = std::vector<lost_command>;
 
 // What a script calls, and what is sent as it is. CONFIG and ACL are for the doctor alone.
-const std::vector<lost_command>& commands() {
+const lost_commands& all_commands() {
     using enum verdict;
-    static const std::vector<lost_command> all{
+    static const lost_commands all{
         {"EVALSHA", problem}, {"EVAL", problem},      {"TIME", problem}, {"SET", problem},
         {"GET", problem},     {"DEL", problem},       {"PTTL", problem}, {"PEXPIRE", problem},
         {"HGETALL", problem}, {"HSET", problem},      {"HDEL", problem}, {"INFO", warning},
@@ -40,11 +53,12 @@ const std::vector<lost_command>& commands() {
     return all;
 }
 
-std::string lower_case(std::string text) {
-    for (char& each : text) {
-        each = static_cast<char>(each >= 'A' && each <= 'Z' ? each - 'A' + 'a' : each);
+template <class Check>
+void with_each(const lost_commands& lost, Check check) {
+    for (const lost_command& each : lost) {
+        SCOPED_TRACE(each.name);
+        check(each);
     }
-    return text;
 }
 
 redis_server server_with(std::vector<std::string> arguments) {
@@ -111,27 +125,48 @@ void hold(const redis_server& server) {
     server.command({"SET", "held", "somebody", "PX", "100000"});
 }
 
+/// Before a server that has learned no script. Whether ACL passes, by which the doctor
+/// learns what the server itself would take.
+struct proxied {
+    const redis_server& server;
+    refusing_proxy::manner how = refusing_proxy::manner::answers;
+    std::string words = {};
+    bool acl = true;
+
+    /// `check(command, url, examined)` for each command that the proxy lets not pass.
+    template <class Check>
+    void with_each(const lost_commands& lost, Check check) const {
+        SCOPED_TRACE((acl ? "" : "without ACL ") + words);
+        cli_test::with_each(lost, [&](const lost_command& each) {
+            server.command({"SCRIPT", "FLUSH"});
+            std::set<std::string> refused{each.name};
+            if (!acl) {
+                refused.insert("ACL");
+            }
+            const refusing_proxy proxy{server.port(), refused, how, words};
+            check(each, proxy.url(), examine(proxy.url()));
+        });
+    }
+};
+
 TEST(lost_commands, that_are_renamed_away_or_have_another_name) {
-    for (const lost_command& each : commands()) {
-        SCOPED_TRACE(each.name);
+    with_each(all_commands(), [](const lost_command& each) {
         // SET is needed to hold the lock.
         const std::string other_name = each.name == "SET" ? "" : "other-" + each.name;
         const redis_server server = server_with({"--rename-command", each.name, other_name});
         hold(server);
         const finished examined = examine(server.url());
-        const std::string word = each.name == "CLIENT" ? "client|id" : lower_case(each.name);
-        expect_verdict(examined, each.expected, "the server does not know " + word);
+        expect_verdict(examined, each.expected, "the server does not know " + each.word());
         EXPECT_THAT(examined.out,
                     AllOf(HasSubstr("undo its rename-command"), Not(HasSubstr("ACL SETUSER"))));
         expect_agreement(server.url(), examined, each.name);
-    }
+    });
 }
 
 TEST(lost_commands, that_a_user_may_not_use_are_mended_by_a_rule) {
     const redis_server server;
     for (const bool dry : {true, false}) {
-        for (const lost_command& each : commands()) {
-            SCOPED_TRACE(each.name);
+        with_each(all_commands(), [&](const lost_command& each) {
             hold(server);
             server.command({"ACL", "SETUSER", "app", "reset", "on", "nopass", "~*", "&*", "+@all",
                             dry ? "+acl" : "-acl", "-" + lower_case(each.name)});
@@ -145,7 +180,7 @@ TEST(lost_commands, that_a_user_may_not_use_are_mended_by_a_rule) {
             EXPECT_THAT(examined.out, AllOf(HasSubstr("+" + lower_case(each.name)),
                                             Not(HasSubstr("rename-command"))));
             expect_agreement(url, examined, each.name);
-        }
+        });
     }
 }
 
@@ -182,37 +217,31 @@ TEST(lost_commands, that_a_proxy_answers_for_the_server) {
     hold(server);
     using enum verdict;
     for (const bool dry : {true, false}) {
-        for (const lost_command& each : std::vector<lost_command>{{"EVALSHA", problem},
-                                                                  {"EVAL", problem},
-                                                                  {"HDEL", warning},
-                                                                  {"INFO", warning},
-                                                                  {"CLIENT", warning},
-                                                                  {"SUBSCRIBE", warning},
-                                                                  {"SCAN", warning},
-                                                                  {"TIME", nothing},
-                                                                  {"PTTL", nothing},
-                                                                  {"SET", nothing},
-                                                                  {"GET", nothing},
-                                                                  {"HGETALL", nothing},
-                                                                  {"CONFIG", nothing},
-                                                                  {"PING", nothing}}) {
-            SCOPED_TRACE(each.name + (dry ? "" : " without ACL"));
-            server.command({"SCRIPT", "FLUSH"});
-            std::set<std::string> refused{each.name};
-            if (!dry) {
-                refused.insert("ACL");
-            }
-            const refusing_proxy proxy{server.port(), refused, refusing_proxy::manner::answers};
-            const finished examined = examine(proxy.url());
-            const std::string word = each.name == "CLIENT" ? "client|id" : lower_case(each.name);
-            const std::string words = each.name == "SUBSCRIBE" ? "it does not tell of changed keys"
-                                      : each.expected == nothing ? word + "\n"
-                                      : dry ? "something before the server refuses " + word
-                                            : "the server does not know " + word;
-            expect_verdict(examined, each.expected, words);
-            EXPECT_THAT(examined.out, Not(HasSubstr("ACL SETUSER")));
-            expect_agreement(proxy.url(), examined, each.name);
-        }
+        const proxied behind{.server = server, .acl = dry};
+        behind.with_each(
+            {{"EVALSHA", problem},
+             {"EVAL", problem},
+             {"HDEL", warning},
+             {"INFO", warning},
+             {"CLIENT", warning},
+             {"SUBSCRIBE", warning},
+             {"SCAN", warning},
+             {"TIME", nothing},
+             {"PTTL", nothing},
+             {"SET", nothing},
+             {"GET", nothing},
+             {"HGETALL", nothing},
+             {"CONFIG", nothing},
+             {"PING", nothing}},
+            [&](const lost_command& each, const std::string& url, const finished& examined) {
+                expect_verdict(examined, each.expected,
+                               each.name == "SUBSCRIBE"   ? "it does not tell of changed keys"
+                               : each.expected == nothing ? each.word() + "\n"
+                               : dry ? "something before the server refuses " + each.word()
+                                     : "the server does not know " + each.word());
+                EXPECT_THAT(examined.out, Not(HasSubstr("ACL SETUSER")));
+                expect_agreement(url, examined, each.name);
+            });
     }
 }
 
@@ -221,43 +250,31 @@ TEST(lost_commands, that_a_proxy_refuses_in_other_words) {
     const redis_server server;
     hold(server);
     using enum verdict;
-    for (const std::string words : {"ERR command not allowed", "ERR unsupported command",
-                                    "forbidden by the proxy", "NOPERM not for you"}) {
-        for (const bool dry : {true, false}) {
-            for (const lost_command& each : std::vector<lost_command>{{"EVALSHA", problem},
-                                                                      {"EVAL", problem},
-                                                                      {"HDEL", warning},
-                                                                      {"INFO", warning},
-                                                                      {"CLIENT", warning},
-                                                                      {"SUBSCRIBE", warning},
-                                                                      {"SCAN", warning},
-                                                                      {"PTTL", nothing},
-                                                                      {"SET", nothing},
-                                                                      {"HSET", nothing},
-                                                                      {"PEXPIRE", nothing},
-                                                                      {"CONFIG", nothing}}) {
-                if (each.expected == nothing && words != "ERR command not allowed") {
-                    continue;
-                }
-                SCOPED_TRACE(each.name + (dry ? ": " : " without ACL: ") + words);
-                server.command({"SCRIPT", "FLUSH"});
-                std::set<std::string> refused{each.name};
-                if (!dry) {
-                    refused.insert("ACL");
-                }
-                const refusing_proxy proxy{server.port(), refused, refusing_proxy::manner::answers,
-                                           words};
-                const finished examined = examine(proxy.url());
-                const std::string word =
-                    each.name == "CLIENT" ? "client|id" : lower_case(each.name);
-                expect_verdict(examined, each.expected,
-                               each.name == "SUBSCRIBE"   ? "it does not tell of changed keys"
-                               : each.expected == nothing ? word + "\n"
-                               : dry ? "something before the server refuses " + word
-                                     : word);
-                expect_agreement(proxy.url(), examined, each.name);
-            }
+    const lost_commands needed{{"EVALSHA", problem}, {"EVAL", problem},   {"HDEL", warning},
+                               {"INFO", warning},    {"CLIENT", warning}, {"SUBSCRIBE", warning},
+                               {"SCAN", warning}};
+    const lost_commands not_needed{{"PTTL", nothing},
+                                   {"SET", nothing},
+                                   {"HSET", nothing},
+                                   {"PEXPIRE", nothing},
+                                   {"CONFIG", nothing}};
+    for (const bool dry : {true, false}) {
+        const auto check = [&](const lost_command& each, const std::string& url,
+                               const finished& examined) {
+            expect_verdict(examined, each.expected,
+                           each.name == "SUBSCRIBE"   ? "it does not tell of changed keys"
+                           : each.expected == nothing ? each.word() + "\n"
+                           : dry ? "something before the server refuses " + each.word()
+                                 : each.word());
+            expect_agreement(url, examined, each.name);
+        };
+        for (const std::string words : {"ERR command not allowed", "ERR unsupported command",
+                                        "forbidden by the proxy", "NOPERM not for you"}) {
+            const proxied behind{.server = server, .words = words, .acl = dry};
+            behind.with_each(needed, check);
         }
+        const proxied behind{.server = server, .words = "ERR command not allowed", .acl = dry};
+        behind.with_each(not_needed, check);
     }
 }
 
@@ -281,26 +298,25 @@ TEST(lost_commands, that_a_proxy_hangs_up_on) {
     const redis_server server;
     hold(server);
     using enum verdict;
-    for (const lost_command& each : std::vector<lost_command>{{"EVALSHA", problem},
-                                                              {"EVAL", problem},
-                                                              {"HDEL", warning},
-                                                              {"CLIENT", warning},
-                                                              {"SCAN", warning},
-                                                              {"CONFIG", nothing},
-                                                              {"ACL", nothing},
-                                                              {"TIME", nothing},
-                                                              {"PTTL", nothing}}) {
-        SCOPED_TRACE(each.name);
-        server.command({"SCRIPT", "FLUSH"});
-        const refusing_proxy proxy{server.port(), {each.name}, refusing_proxy::manner::hangs_up};
-        const finished examined = examine(proxy.url());
-        const std::string word = each.name == "CLIENT" ? "client|id" : lower_case(each.name);
-        // Without EVAL not even the greeting gets through.
-        expect_verdict(examined, each.expected,
-                       word == "eval" ? "while greeting; does a proxy on the way refuse EVAL?"
-                                      : "the connection is closed upon " + word);
-        expect_agreement(proxy.url(), examined, each.name);
-    }
+    const proxied behind{.server = server, .how = refusing_proxy::manner::hangs_up};
+    behind.with_each(
+        {{"EVALSHA", problem},
+         {"EVAL", problem},
+         {"HDEL", warning},
+         {"CLIENT", warning},
+         {"SCAN", warning},
+         {"CONFIG", nothing},
+         {"ACL", nothing},
+         {"TIME", nothing},
+         {"PTTL", nothing}},
+        [](const lost_command& each, const std::string& url, const finished& examined) {
+            // Without EVAL not even the greeting gets through.
+            expect_verdict(examined, each.expected,
+                           each.name == "EVAL"
+                               ? "while greeting; does a proxy on the way refuse EVAL?"
+                               : "the connection is closed upon " + each.word());
+            expect_agreement(url, examined, each.name);
+        });
     const refusing_proxy proxy{server.port(), {"INFO"}, refusing_proxy::manner::hangs_up};
     const finished examined = examine(proxy.url());
     expect_verdict(examined, problem, "does a proxy on the way refuse INFO?");
@@ -312,27 +328,27 @@ TEST(lost_commands, that_a_proxy_hangs_up_on) {
 TEST(lost_commands, that_a_proxy_swallows) {
     const redis_server server;
     using enum verdict;
-    for (const lost_command& each : std::vector<lost_command>{{"EVALSHA", problem},
-                                                              {"EVAL", problem},
-                                                              {"HDEL", warning},
-                                                              {"SCAN", warning},
-                                                              {"ACL", warning},
-                                                              {"CONFIG", warning},
-                                                              {"TIME", warning},
-                                                              {"PING", nothing}}) {
-        SCOPED_TRACE(each.name);
-        hold(server);
-        server.command({"SCRIPT", "FLUSH"});
-        const refusing_proxy proxy{server.port(), {each.name}, refusing_proxy::manner::swallows};
-        const finished examined = examine(proxy.url());
-        const std::string word = lower_case(each.name);
-        expect_verdict(examined, each.expected,
-                       each.name == "EVAL"        ? "no answer"
-                       : each.expected == problem ? "no answer within the node timeout: to " + word
-                                                  : "nothing answers to " + word);
-        const finished used = redlock({"run", "-n", "--nodes", proxy.url(), "job", "--", "true"});
-        EXPECT_EQ(used.status, each.expected == problem ? 69 : 0) << used.err;
-    }
+    hold(server);
+    const proxied behind{.server = server, .how = refusing_proxy::manner::swallows};
+    behind.with_each(
+        {{"EVALSHA", problem},
+         {"EVAL", problem},
+         {"HDEL", warning},
+         {"SCAN", warning},
+         {"ACL", warning},
+         {"CONFIG", warning},
+         {"TIME", warning},
+         {"PING", nothing}},
+        [&](const lost_command& each, const std::string& url, const finished& examined) {
+            expect_verdict(examined, each.expected,
+                           each.name == "EVAL" ? "no answer"
+                           : each.expected == problem
+                               ? "no answer within the node timeout: to " + each.word()
+                               : "nothing answers to " + each.word());
+            const finished used = redlock({"run", "-n", "--nodes", url, "job", "--", "true"});
+            EXPECT_EQ(used.status, each.expected == problem ? 69 : 0) << used.err;
+            hold(server);
+        });
 }
 
 TEST(lost_commands, that_are_needed_to_connect) {
@@ -353,25 +369,23 @@ TEST(lost_commands, that_are_needed_to_connect) {
 
 TEST(lost_commands, of_the_restart_guard) {
     using enum verdict;
-    for (const lost_command& each :
-         std::vector<lost_command>{{"INFO", problem}, {"HMGET", problem}, {"HEXISTS", warning}}) {
-        SCOPED_TRACE(each.name);
+    const auto check = [](const lost_command& each) {
         const redis_server server = server_with({"--rename-command", each.name, ""});
         if (each.name != "INFO") {  // which vouching needs
             server.vouch();
         }
         const finished examined = examine(server.url(), {"--restart-guard", "on"});
-        expect_verdict(examined, each.expected,
-                       "the server does not know " + lower_case(each.name));
+        expect_verdict(examined, each.expected, "the server does not know " + each.word());
         EXPECT_THAT(examined.out, Not(HasSubstr("ACL SETUSER")));
         const finished used = redlock(
             {"run", "-n", "--restart-guard", "on", "--nodes", server.url(), "job", "--", "true"});
         EXPECT_EQ(used.status, each.expected == problem ? 69 : 0) << used.err;
         if (used.status != 0) {
-            EXPECT_THAT(used.err, AllOf(HasSubstr(lower_case(each.name) + " seems to be renamed"),
-                                        Not(HasSubstr("+" + lower_case(each.name)))));
+            EXPECT_THAT(used.err, AllOf(HasSubstr(each.word() + " seems to be renamed"),
+                                        Not(HasSubstr("+" + each.word()))));
         }
-    }
+    };
+    with_each({{"INFO", problem}, {"HMGET", problem}, {"HEXISTS", warning}}, check);
 }
 
 TEST(lost_connections, by_protected_mode_are_no_missing_right) {

@@ -8,8 +8,10 @@ set(cli_test_sources
     tests/cli/lost_reasons_test.cpp
     tests/cli/one_server_test.cpp
     tests/cli/reading_test.cpp
+    tests/cli/run_context_test.cpp
     tests/cli/run_descendants_test.cpp
     tests/cli/run_loss_test.cpp
+    tests/cli/run_notices_test.cpp
     tests/cli/run_refused_test.cpp
     tests/cli/run_signals_test.cpp
     tests/cli/run_test.cpp

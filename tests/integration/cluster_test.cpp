@@ -5,6 +5,7 @@
 
 #include <set>
 
+#include "driver/greeting.hpp"
 #include "driver/key_names.hpp"
 #include "integration/harness.hpp"
 #include "redis/cluster_slots.hpp"
@@ -179,6 +180,29 @@ TEST(cluster_node, goes_on_elsewhere_while_one_master_is_frozen_or_dead) {
     // And back again.
     nodes[1].restart();
     ASSERT_TRUE(user.await([&] { return !user.try_acquire(there)->error; }));
+}
+
+// The settings are kept by one master, the lock by another, and their answers come in any order.
+TEST(cluster_node, has_no_vote_before_it_has_told_what_settings_its_clients_have) {
+    redis_cluster nodes;
+    loop turned;
+    manager_options options = usual_options();
+    options.node_timeout = 500ms;
+    const std::string settings{driver::epoch_key};
+    const std::size_t keeper = nodes.owner_of(settings);
+    const std::string elsewhere = nodes.name_at(keeper == 0 ? 1 : 0);
+    client user{turned, only(nodes.where()), options};
+    for (int times = 0; times < 2; ++times) {  // The second time behind what it reads at first.
+        static_cast<void>(user.status(nodes.name_at(keeper)));
+    }
+    nodes.command(keeper, {"HSET", settings, "configuration", "nodes=3"});
+    nodes[keeper].freeze();
+    const auto refused = user.try_acquire(elsewhere);
+    EXPECT_EQ(refused->error, errc::no_quorum) << "the other clients were not heard of yet";
+    nodes[keeper].thaw();
+    EXPECT_TRUE(
+        user.await([&] { return user.try_acquire(elsewhere)->error == errc::different_nodes; }));
+    EXPECT_TRUE(user.await([&] { return !nodes.has(nodes.owner_of(elsewhere), elsewhere); }));
 }
 
 TEST(cluster_node, is_found_by_any_of_the_servers_that_are_named) {

@@ -278,6 +278,13 @@ operation_ptr<> client::begin_wait_lost(lock& held) {
     return started;
 }
 
+operation_ptr<> client::begin_vouch(vouch_options options) {
+    const auto started = std::make_shared<operation<nothing>>();
+    options.details = &started->why;
+    manager->async_vouch(options, told_error(loop_, started));
+    return started;
+}
+
 operation_ptr<> client::begin_close() {
     auto started = std::make_shared<operation<nothing>>();
     manager->async_close(told_error(loop_, started));
@@ -311,10 +318,7 @@ lock client::take(const resource_name& name, acquire_options options) {
 }
 
 operation_ptr<> client::vouch(vouch_options options) {
-    const auto started = std::make_shared<operation<nothing>>();
-    options.details = &started->why;
-    manager->async_vouch(options, told_error(loop_, started));
-    return finished(started);
+    return finished(begin_vouch(options));
 }
 
 resource_status client::status(const resource_name& name) {

@@ -150,6 +150,7 @@ class client {
     operation_ptr<> begin_extend(lock& held, std::optional<milliseconds> lease_time = {});
     operation_ptr<> begin_release(lock& held);
     operation_ptr<> begin_wait_lost(lock& held);
+    operation_ptr<> begin_vouch(vouch_options options = {});
     operation_ptr<> begin_close();
 
     operation_ptr<lock> acquire(const resource_name& name, acquire_options options = {});

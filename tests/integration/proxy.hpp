@@ -1,18 +1,19 @@
 // A TCP proxy in front of one server, by which a test loses what it wants to lose: replies that
 // never come back, requests that never arrive or arrive late, a connection cut between the two; and
-// which counts what is asked. Runs in the test's
-// event loop; one thread.
+// which counts what is asked. Runs in the test's event loop; one thread.
 #pragma once
 
-#include <array>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
-#include <vector>
+#include <string_view>
+
+#include "support/relay.hpp"
 
 namespace redlock::integration {
 
@@ -23,9 +24,9 @@ class proxy {
     proxy(const proxy&) = delete;
     proxy& operator=(const proxy&) = delete;
 
-    [[nodiscard]] std::string url() const;
+    [[nodiscard]] std::string url() const { return relay_.url(); }
     /// Ends all connections, on both sides. New ones are welcome.
-    void cut();
+    void cut() { relay_.cut(); }
     /// Ends the connections that have subscribed to anything, and leaves the others alone.
     void cut_subscriptions();
 
@@ -38,16 +39,18 @@ class proxy {
     std::chrono::milliseconds delay{0};  ///< How late requests arrive. Lost if the client goes.
 
   private:
-    struct link;
+    struct state {
+        std::optional<boost::asio::steady_timer> late;
+        bool subscribed = false;
+    };
+    using relay = support::relay<state>;
+    using direction = support::direction;
 
-    void accept();
-    void pump(const std::shared_ptr<link>& over, bool to_server);
-    void pass_on(const std::shared_ptr<link>& over, bool to_server, std::size_t size);
-    void pass_on_late(const std::shared_ptr<link>& over, std::size_t size);
+    void take(const relay::link_ptr& over, direction way, std::string_view bytes);
+    void pass_on(const relay::link_ptr& over, direction way, std::string_view bytes);
+    void pass_on_late(const relay::link_ptr& over, std::string_view bytes);
 
-    boost::asio::ip::tcp::acceptor acceptor_;
-    std::uint16_t server_port_;
-    std::vector<std::shared_ptr<link>> links_;
+    relay relay_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

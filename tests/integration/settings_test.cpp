@@ -173,6 +173,7 @@ TEST_F(settings_test, a_refusal_by_token_ends_with_somebodys_word) {
     ASSERT_EQ(one.attach("job", held.token())->error, errc::different_nodes);
     nodes[0].command({"HDEL", "redlock:epoch", "configuration"});
     EXPECT_TRUE(one.await([&] { return !one.attach("job", held.token())->error; }));
+    EXPECT_EQ(settings_on(0), "(nil)") << "asking again reads, too";
 }
 
 // Its lease would outlast what the others wait after a restart.
@@ -190,6 +191,21 @@ TEST_F(settings_test, a_lock_is_not_extended_where_others_have_other_settings) {
     }
     same->value.detach();
     EXPECT_FALSE(early.extend(held)) << "who was there first goes on";
+}
+
+// Its answer is on its way when it turns out that the node's clients have other settings.
+TEST_F(settings_test, an_extension_does_not_count_where_others_have_come_meanwhile) {
+    client early{turned, first(1)};
+    lock held = early.take("job", {.lease_time = 30s, .renew = false});
+    nodes[0].command({"HDEL", "redlock:epoch", "configuration"});
+    client late{turned, first(1), longer(usual_options())};
+    const auto same = late.attach("job", held.token());
+    ASSERT_FALSE(same->error);
+    client newcomer{turned, first(1)};
+    ASSERT_FALSE(newcomer.try_acquire("other")->error);
+    EXPECT_EQ(late.extend(same->value), errc::indeterminate);
+    same->value.detach();
+    EXPECT_FALSE(early.extend(held));
 }
 
 TEST_F(settings_test, are_left_again_on_a_new_connection) {
@@ -218,6 +234,20 @@ TEST_F(settings_test, are_forgotten_by_somebodys_word_with_the_guard_off_too) {
     EXPECT_EQ(newcomer.try_acquire("third")->error, errc::different_nodes);
 }
 
+// On one connection: the node forgets the settings, grants, and only then hears of them again.
+TEST_F(settings_test, a_vote_behind_somebodys_word_does_not_count) {
+    client user{turned, first(1)};
+    user.rehearse();
+    const auto word = user.begin_vouch();
+    const auto asked = user.begin_acquire("job", {.wait = wait_policy::none()});
+    ASSERT_TRUE(turned.until([&] { return word->done && asked->done; }));
+    EXPECT_FALSE(word->error);
+    ASSERT_EQ(asked->error, errc::no_quorum) << "held on a node that keeps no settings";
+    EXPECT_TRUE(user.await([&] { return nodes.having("job") == 0; }));
+    EXPECT_TRUE(user.await([&] { return !user.try_acquire("job")->error; }));
+    EXPECT_THAT(settings_on(0), HasSubstr("nodes=1 "));
+}
+
 TEST_F(settings_test, a_word_is_taken_by_nodes_that_nobody_has_greeted) {
     nodes.each([](redis_server& node) { node.restart(); });
     client operators{turned, first(3)};
@@ -234,6 +264,47 @@ TEST_F(settings_test, a_word_is_taken_by_nodes_that_nobody_has_greeted) {
     reader.warm_up();
     EXPECT_FALSE(reader.vouch()->error);
     EXPECT_FALSE(reader.try_acquire("job")->error);
+}
+
+struct full_node_test : settings_test {
+    void fill(bool full) { nodes[0].command({"CONFIG", "SET", "maxmemory", full ? "1" : "0"}); }
+    [[nodiscard]] bool ends_with(client& who, error_code cause) {
+        return who.await([&] { return who.try_acquire("job")->cause(0) == cause; });
+    }
+};
+
+TEST_F(full_node_test, keeps_no_settings_and_gives_nobody_a_vote) {
+    fill(true);
+    client one{turned, first(1)};
+    client other{turned, first(1), longer(usual_options())};
+    EXPECT_EQ(one.try_acquire("job")->cause(0), node_errc::out_of_memory);
+    EXPECT_EQ(other.try_acquire("job")->cause(0), node_errc::out_of_memory);
+    EXPECT_EQ(settings_on(0), "(nil)");
+    fill(false);
+    EXPECT_TRUE(ends_with(one, {}));
+    EXPECT_TRUE(ends_with(other, node_errc::configuration_mismatch));
+}
+
+TEST_F(full_node_test, tells_of_settings_that_it_has_kept_before) {
+    client early{turned, first(1)};
+    ASSERT_FALSE(early.try_acquire("first")->error);
+    fill(true);
+    client late{turned, first(1), longer(usual_options())};
+    expect_refused(late, "max_lease_time is 90000 ms here and 60000 ms there");
+    client three{turned, first(3), unguarded()};
+    EXPECT_EQ(three.try_acquire("job")->error, errc::different_nodes);
+}
+
+// It would have to keep who it is now, too.
+TEST_F(full_node_test, tells_of_none_after_a_restart) {
+    client early{turned, first(1)};
+    ASSERT_FALSE(early.try_acquire("first")->error);
+    nodes[0].command({"HSET", "redlock:epoch", "identity", "the process before"});
+    fill(true);
+    client late{turned, first(1), longer(usual_options())};
+    EXPECT_EQ(late.try_acquire("job")->cause(0), node_errc::out_of_memory);
+    fill(false);
+    EXPECT_TRUE(ends_with(late, node_errc::configuration_mismatch));
 }
 
 // Three have only read so far, and one comes before they ask for votes.

@@ -8,6 +8,9 @@
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/system_executor.hpp>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -30,6 +33,15 @@ struct operation {
     completion<error_code>* handler_;
 };
 
+/// Runs whatever it is given at once, on the thread that gives it.
+struct inline_executor {
+    bool operator==(const inline_executor&) const = default;
+    template <class What>
+    void execute(What what) const {
+        what();
+    }
+};
+
 class completion_test : public testing::Test {
   protected:
     using handler_type = completion<error_code>::handler_type;
@@ -40,6 +52,30 @@ class completion_test : public testing::Test {
 
     asio::io_context io{1};
     asio::io_context callers{1};
+    /// Completes on a strand of the loop, as the manager does. The handler's executor would run it
+    /// there and then.
+    template <class Executor>
+    void expect_outside(const Executor& eager) {
+        const auto strand = asio::make_strand(io);
+        bool inside = false;
+        std::thread::id where;
+        auto one = make(asio::bind_executor(eager, [&, this](error_code error) {
+            inside = strand.running_in_this_thread();
+            where = std::this_thread::get_id();
+            told = error;
+        }));
+        asio::post(strand, [&] {
+            one(errc::lost);
+            EXPECT_FALSE(told.has_value());
+        });
+        std::thread loop{[this] { io.run(); }};
+        const std::thread::id loops = loop.get_id();
+        loop.join();
+        EXPECT_EQ(told, error_code{errc::lost});
+        EXPECT_FALSE(inside);
+        EXPECT_EQ(where, loops);
+    }
+
     std::optional<error_code> told;
 };
 
@@ -70,6 +106,14 @@ TEST_F(completion_test, runs_on_the_executor_that_the_handler_names) {
     EXPECT_FALSE(told.has_value());
     callers.run();
     EXPECT_EQ(told, error_code{errc::lost});
+}
+
+TEST_F(completion_test, leaves_the_strand_for_an_executor_that_runs_everything_at_once) {
+    expect_outside(inline_executor{});
+}
+
+TEST_F(completion_test, for_the_systems_executor_runs_on_a_thread_of_the_loop) {
+    expect_outside(asio::system_executor{});
 }
 
 TEST_F(completion_test, keeps_the_callers_event_loop_at_work_until_it_was_called) {

@@ -129,6 +129,16 @@ TEST_F(connection_faults, leaves_a_connection_that_was_closed_while_it_was_idle)
     EXPECT_GT(client.link->generation(), generation);
 }
 
+// Behind a command that travelled alone the next one is written at once.
+TEST_F(connection_faults, looks_whether_the_server_left_before_a_lone_command_too) {
+    start_and_wait();
+    EXPECT_EQ(client.ask({"PING"}), "+PONG");
+    server.hang_up();
+    EXPECT_EQ(client.ask({"PING"}), "+PONG");
+    EXPECT_EQ(server.accepted, 2);
+    EXPECT_EQ(client.down_count, 0) << "nothing was lost";
+}
+
 TEST_F(connection_faults, says_so_when_a_server_that_left_while_idle_does_not_come_back) {
     start_and_wait();
     server.hang_up();

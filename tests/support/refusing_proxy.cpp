@@ -1,21 +1,8 @@
 #include "support/refusing_proxy.hpp"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <poll.h>
-#include <sys/eventfd.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <array>
 #include <charconv>
-#include <cstdlib>
 #include <optional>
-#include <stdexcept>
-#include <string_view>
 #include <utility>
-
-#include "redis/resp_reader.hpp"
 
 namespace redlock::support {
 
@@ -25,29 +12,6 @@ constexpr std::string_view protected_mode =
     "-DENIED Redis is running in protected mode because protected mode is enabled and no password "
     "is set for the default user. In this mode connections are only accepted from the loopback "
     "interface.\r\n";
-
-sockaddr_in loopback(std::uint16_t port) {
-    sockaddr_in where{};
-    where.sin_family = AF_INET;
-    where.sin_port = htons(port);
-    where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    return where;
-}
-
-const sockaddr* as_address(const sockaddr_in& where) {
-    return reinterpret_cast<const sockaddr*>(&where);
-}
-
-bool write_all(int to, std::string_view bytes) {
-    while (!bytes.empty()) {
-        const ssize_t written = ::send(to, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-        if (written <= 0) {
-            return false;
-        }
-        bytes.remove_prefix(static_cast<std::size_t>(written));
-    }
-    return true;
-}
 
 /// The number behind the first byte of a line, which is cut off.
 std::optional<std::size_t> cut_number(std::string_view& text) {
@@ -92,151 +56,77 @@ std::optional<command> first_command(const std::string& bytes) {
 
 }  // namespace
 
-/// One client and the server behind. A refusal takes its turn among the server's answers.
-class refusing_proxy::conversation {
-  public:
-    conversation(const refusing_proxy& proxy, int client)
-        : proxy_(proxy),
-          client_(client),
-          server_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {}
-    ~conversation() { ::close(server_); }
-    conversation(const conversation&) = delete;
-    conversation& operator=(const conversation&) = delete;
-
-    void run() {
-        const sockaddr_in there = loopback(proxy_.server_port_);
-        if (::connect(server_, as_address(there), sizeof there) != 0) {
-            return;
-        }
-        while (true) {
-            std::array<pollfd, 3> ready{
-                {{client_, POLLIN, 0}, {server_, POLLIN, 0}, {proxy_.stop_, POLLIN, 0}}};
-            if (::poll(ready.data(), ready.size(), -1) < 0 || ready[2].revents != 0 ||
-                (ready[1].revents != 0 && !pass_replies()) ||
-                (ready[0].revents != 0 && !read_commands()) || !pass_commands()) {
-                return;
-            }
-        }
-    }
-
-  private:
-    bool read_commands() {
-        const ssize_t size = ::read(client_, buffer_.data(), buffer_.size());
-        if (size > 0) {
-            waiting_.append(buffer_.data(), static_cast<std::size_t>(size));
-        }
-        return size > 0;
-    }
-    bool pass_commands() {
-        for (auto next = first_command(waiting_); next; next = first_command(waiting_)) {
-            const bool refused = proxy_.refused_.contains(next->name);
-            if (refused && unanswered_ > 0) {
-                return true;
-            }
-            if (refused && proxy_.how_ == manner::hangs_up) {
-                return false;
-            }
-            if (!(refused ? refuse(next->name)
-                          : write_all(server_, {waiting_.data(), next->size}))) {
-                return false;
-            }
-            unanswered_ += refused ? 0 : 1;
-            waiting_.erase(0, next->size);
-        }
-        return true;
-    }
-    bool refuse(const std::string& name) {
-        if (proxy_.how_ == manner::swallows) {
-            return true;
-        }
-        const std::string words =
-            proxy_.words_.empty() ? "ERR unknown command '" + name + "'" : proxy_.words_;
-        return write_all(client_, "-" + words + "\r\n");
-    }
-    bool pass_replies() {
-        const ssize_t size = ::read(server_, buffer_.data(), buffer_.size());
-        if (size <= 0) {
-            return false;
-        }
-        const auto length = static_cast<std::size_t>(size);
-        replies_.feed({buffer_.data(), length});
-        while (replies_.next() == redis::resp_reader::status::reply) {
-            unanswered_ -= unanswered_ > 0 ? 1 : 0;
-        }
-        return write_all(client_, {buffer_.data(), length});
-    }
-
-    const refusing_proxy& proxy_;
-    int client_;
-    int server_;
-    std::string waiting_;
-    std::size_t unanswered_ = 0;
-    redis::resp_reader replies_;
-    std::array<char, 65536> buffer_{};
-};
-
 refusing_proxy::refusing_proxy(std::uint16_t server_port, std::set<std::string> refused, manner how,
                                std::string words)
     : server_port_(server_port),
       refused_(std::move(refused)),
       how_(how),
       words_(std::move(words)),
-      listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)),
-      stop_(::eventfd(0, EFD_CLOEXEC)) {
-    sockaddr_in here = loopback(0);
-    socklen_t size = sizeof here;
-    if (::bind(listener_, as_address(here), size) != 0 || ::listen(listener_, 64) != 0 ||
-        ::getsockname(listener_, reinterpret_cast<sockaddr*>(&here), &size) != 0) {
-        throw std::runtime_error("no port for a proxy");
-    }
-    port_ = ntohs(here.sin_port);
-    acceptor_ = std::thread{[this] { accept(); }};
+      relay_(loop_.io, {.on_client = [this](const auto& over) { welcome(over); },
+                        .on_bytes = [this](const auto& over, direction which,
+                                           std::string_view bytes) { take(over, which, bytes); }}) {
+    loop_.start();
 }
 
 refusing_proxy::~refusing_proxy() {
-    const std::uint64_t over = 1;
-    if (::write(stop_, &over, sizeof over) != sizeof over) {
-        std::abort();
-    }
-    acceptor_.join();
-    for (std::thread& each : conversations_) {
-        each.join();
-    }
-    ::close(listener_);
-    ::close(stop_);
+    loop_.stop();
 }
 
-std::string refusing_proxy::url() const {
-    return "redis://127.0.0.1:" + std::to_string(port_);
-}
-
-void refusing_proxy::accept() {
-    while (true) {
-        std::array<pollfd, 2> ready{{{listener_, POLLIN, 0}, {stop_, POLLIN, 0}}};
-        if (::poll(ready.data(), ready.size(), -1) < 0 || ready[1].revents != 0) {
-            return;
-        }
-        const int client = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
-        if (client >= 0) {
-            conversations_.emplace_back([this, client] { serve(client); });
-        }
+void refusing_proxy::welcome(const way::link_ptr& over) {
+    if (how_ != manner::denies) {
+        relay_.join(over, server_port_);
+        return;
     }
+    way::pass(*over, direction::replies, protected_mode);
+    // What the client has sent is read, or its end would be a reset that takes the words along.
+    boost::system::error_code ignored;
+    over->near.shutdown(way::tcp::socket::shutdown_send, ignored);
+    relay_.read(over, direction::requests);
 }
 
-void refusing_proxy::serve(int client) {
+void refusing_proxy::take(const way::link_ptr& over, direction which, std::string_view bytes) {
+    conversation& known = over->known;
     if (how_ == manner::denies) {
-        write_all(client, protected_mode);
-        // What the client has sent is read, or its end would be a reset that takes the words along.
-        ::shutdown(client, SHUT_WR);
-        std::array<char, 256> ignored{};
-        std::array<pollfd, 2> ready{{{client, POLLIN, 0}, {stop_, POLLIN, 0}}};
-        while (::poll(ready.data(), ready.size(), -1) > 0 && ready[1].revents == 0 &&
-               ::read(client, ignored.data(), ignored.size()) > 0) {
-        }
-    } else {
-        conversation{*this, client}.run();
+        relay_.read(over, which);
+        return;
     }
-    ::close(client);
+    if (which == direction::requests) {
+        known.waiting += bytes;
+    } else {
+        known.replies.feed(bytes);
+        while (known.replies.next() == redis::resp_reader::status::reply) {
+            known.unanswered -= known.unanswered > 0 ? 1 : 0;
+        }
+        way::pass(*over, which, bytes);
+    }
+    if (pass_commands(*over)) {
+        relay_.read(over, which);
+    } else {
+        over->close();
+    }
+}
+
+bool refusing_proxy::pass_commands(way::link& over) const {
+    conversation& known = over.known;
+    for (auto next = first_command(known.waiting); next; next = first_command(known.waiting)) {
+        const bool refused = refused_.contains(next->name);
+        if (refused && known.unanswered > 0) {
+            return true;
+        }
+        if (refused && how_ == manner::hangs_up) {
+            return false;
+        }
+        if (!refused) {
+            way::pass(over, direction::requests, {known.waiting.data(), next->size});
+            ++known.unanswered;
+        } else if (how_ == manner::answers) {
+            way::pass(over, direction::replies,
+                      "-" + (words_.empty() ? "ERR unknown command '" + next->name + "'" : words_) +
+                          "\r\n");
+        }
+        known.waiting.erase(0, next->size);
+    }
+    return true;
 }
 
 }  // namespace redlock::support

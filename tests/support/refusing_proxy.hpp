@@ -1,14 +1,17 @@
 // A TCP proxy before one server that lets some commands not pass, as proxies and managed services
 // do: it answers for the server that there is no such command, hangs up, or swallows it. Or it
-// turns everybody away, as a server in protected mode does. Has threads of its own; one thread may
-// use it.
+// turns everybody away, as a server in protected mode does. Runs in a thread of its own, so that
+// programs can use it; any thread.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <set>
 #include <string>
-#include <thread>
-#include <vector>
+#include <string_view>
+
+#include "redis/resp_reader.hpp"
+#include "support/relay.hpp"
 
 namespace redlock::support {
 
@@ -29,24 +32,28 @@ class refusing_proxy {
     refusing_proxy(const refusing_proxy&) = delete;
     refusing_proxy& operator=(const refusing_proxy&) = delete;
 
-    [[nodiscard]] std::uint16_t port() const { return port_; }
-    [[nodiscard]] std::string url() const;
+    [[nodiscard]] std::string url() const { return relay_.url(); }
 
   private:
-    class conversation;
+    /// A refusal takes its turn among the server's answers.
+    struct conversation {
+        std::string waiting;
+        std::size_t unanswered = 0;
+        redis::resp_reader replies;
+    };
+    using way = relay<conversation>;
 
-    void accept();
-    void serve(int client);
+    void welcome(const way::link_ptr& over);
+    void take(const way::link_ptr& over, direction which, std::string_view bytes);
+    /// False: the connection is over.
+    [[nodiscard]] bool pass_commands(way::link& over) const;
 
     std::uint16_t server_port_;
     std::set<std::string> refused_;
     manner how_;
     std::string words_;
-    int listener_ = -1;
-    int stop_ = -1;  // readable for good once it is over
-    std::uint16_t port_ = 0;
-    std::vector<std::thread> conversations_;
-    std::thread acceptor_;
+    loop_thread loop_;
+    way relay_;
 };
 
 }  // namespace redlock::support

@@ -4,14 +4,13 @@
 #pragma once
 
 #include <atomic>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
-#include <thread>
 #include <vector>
+
+#include "support/relay.hpp"
 
 namespace redlock::support {
 
@@ -25,21 +24,20 @@ class spreading_proxy {
     spreading_proxy(const spreading_proxy&) = delete;
     spreading_proxy& operator=(const spreading_proxy&) = delete;
 
-    [[nodiscard]] std::string url() const;
+    [[nodiscard]] std::string url() const { return relay_.url(); }
     [[nodiscard]] std::size_t accepted() const { return accepted_; }
 
   private:
-    struct link;
+    struct nothing {};
+    using way = relay<nothing>;
 
-    void accept();
-    static void pump(const std::shared_ptr<link>& over, bool to_server);
+    void lead(const way::link_ptr& over);
 
-    boost::asio::io_context io_{1};
-    boost::asio::ip::tcp::acceptor acceptor_;
     std::vector<std::uint16_t> server_ports_;
     std::function<std::size_t(std::size_t)> choose_;
     std::atomic<std::size_t> accepted_{0};
-    std::thread thread_;
+    loop_thread loop_;
+    way relay_;
 };
 
 }  // namespace redlock::support
