@@ -98,8 +98,7 @@ void held_lock::on_alarm(core::instant now) {
             break;
         case core::renewal::action::extend:
             rearm();  // whatever the nodes do, the loss is announced in time
-            std::make_shared<extend_operation>(shared_from_this(), completion<error_code>{})
-                ->start(std::nullopt);
+            std::make_shared<extend_operation>(shared_from_this())->start(std::nullopt);
             return;
         case core::renewal::action::announce_loss:
             lose(why_not_renewed(due, now));

@@ -180,6 +180,7 @@ class loss_waiter {
 class extend_operation final : public driver::extend_attempt::owner,
                                public std::enable_shared_from_this<extend_operation> {
   public:
+    explicit extend_operation(std::shared_ptr<held_lock> held) : held_(std::move(held)) {}
     extend_operation(std::shared_ptr<held_lock> held, completion<error_code> handler)
         : held_(std::move(held)), handler_(std::move(handler)) {}
 
