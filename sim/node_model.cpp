@@ -149,14 +149,17 @@ node_reply node_model::release(std::size_t resource, const release_call& with,
 node_reply node_model::hello(std::uint64_t identity, std::int64_t remembers_us,
                              std::int64_t quarantine_ms, std::uint64_t configuration,
                              std::int64_t now_us) {
+    // Nothing is kept for who has other settings.
+    const bool records = !has_configuration_ || configuration_ == configuration;
     const bool begins = !has_epoch_ || identity_ != identity || birth_us_ > now_us;
-    if (begins) {
+    const std::int64_t birth_us = begins ? now_us - remembers_us : birth_us_;
+    if (begins && records) {
         if (!may_write(false)) {
             return {node_answer::refused_full};
         }
         has_epoch_ = true;
         identity_ = identity;
-        birth_us_ = now_us - remembers_us;
+        birth_us_ = birth_us;
     }
     if (!has_configuration_) {
         if (!may_write(begins)) {
@@ -165,7 +168,7 @@ node_reply node_model::hello(std::uint64_t identity, std::int64_t remembers_us,
         has_configuration_ = true;
         configuration_ = configuration;
     }
-    const std::int64_t remaining_us = birth_us_ + quarantine_ms * 1000 - now_us;
+    const std::int64_t remaining_us = birth_us + quarantine_ms * 1000 - now_us;
     const std::int64_t remaining_ms = remaining_us > 0 ? (remaining_us + 999) / 1000 : 0;
     return {node_answer::told, remaining_ms, configuration_};
 }

@@ -347,11 +347,13 @@ TEST_F(key_tracking_of_a_fake, tells_that_all_are_gone_before_it_knows_that_it_i
     tracking_reply.clear();
     tracked mine{server.url()};
     mine.tracking.want(true);
-    ASSERT_TRUE(run_until(mine, [&] { return server.received.back().at(1) == "TRACKING"; }));
+    const redis::fake_server::words asked{"CLIENT", "TRACKING", "ON", "REDIRECT", "7", "NOLOOP"};
+    ASSERT_TRUE(run_until(
+        mine, [&] { return !server.received.empty() && server.received.back() == asked; }));
     push(mine, "$-1\r\n");
     ASSERT_TRUE(run_until(mine, [&] { return was_told(mine, "(any)"); }));
     push(mine, "*1\r\n$3\r\nkey\r\n");
-    server.say("+OK\r\n");
+    server.answer_late("+OK\r\n");
     ASSERT_TRUE(run_until(mine, [&] { return mine.tracking.on(); }));
     EXPECT_THAT(mine.told, ElementsAre("(any)", "(on)"));
 }

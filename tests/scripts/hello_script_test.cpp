@@ -75,6 +75,16 @@ TEST_F(hello_script, keeps_the_first_clients_configuration) {
     EXPECT_EQ(configuration, "nodes=3");
 }
 
+TEST_F(hello_script, keeps_nothing_for_other_settings_and_so_tells_them_where_memory_is_full) {
+    remains({.configuration = "nodes=3"});
+    const std::string kept = node.server.command({"HGETALL", node.epoch});
+    node.server.command({"CONFIG", "SET", "maxmemory", "1"});
+    EXPECT_GT(remains({.identity = "another:repl", .configuration = "nodes=5"}), 0);
+    EXPECT_EQ(configuration, "nodes=3");
+    EXPECT_EQ(node.server.command({"HGETALL", node.epoch}), kept);
+    EXPECT_THAT(node.hello({.identity = "another:repl"}), testing::StartsWith("(error) OOM"));
+}
+
 TEST_F(hello_script, does_not_believe_a_birth_in_the_future_or_none_at_all) {
     remains({.remembers_s = 100'000});
     for (const std::string wrong : {"99999999999999999", "soon", ""}) {

@@ -12,9 +12,12 @@
 -- who may come much later, reckon from the same birth.
 local t = redis.call('TIME')
 local now = t[1] * 1000000 + t[2]
-local records = ARGV[5] == '1'
 local kept = redis.call('HMGET', KEYS[1], 'identity', 'birth', 'configuration')
 local birth = tonumber(kept[2])
+local configuration = kept[3] or ''
+-- Who has other settings gets no vote here, so that nothing need be kept for it. A node that cannot
+-- write, since its memory is full, then still tells them.
+local records = ARGV[5] == '1' and (configuration == '' or configuration == ARGV[4])
 local remaining = 0
 if ARGV[1] ~= '' then
     -- A birth in the future was written before the clock was set back.
@@ -26,7 +29,6 @@ if ARGV[1] ~= '' then
     end
     remaining = birth + tonumber(ARGV[3]) * 1000 - now
 end
-local configuration = kept[3] or ''
 if records and configuration == '' then
     configuration = ARGV[4]
     redis.call('HSET', KEYS[1], 'configuration', configuration)
