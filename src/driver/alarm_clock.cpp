@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/system/system_error.hpp>
@@ -124,7 +123,6 @@ class alarm_clock::descriptor : public std::enable_shared_from_this<descriptor> 
     /// Nothing is to be rung: lets the wait end, so that the event loop may. The timer stays set,
     /// and is not set anew by the next lock, whose alarm is hardly ever earlier.
     void disarm() {
-        wanted_ = false;
         if (waiting_) {
             fd_.cancel();
         }
@@ -154,22 +152,21 @@ class alarm_clock::descriptor : public std::enable_shared_from_this<descriptor> 
     /// Not at once: a lock is often given back in the turn of the event loop in which it was won,
     /// which then costs no wait.
     void wait_soon() {
-        wanted_ = true;
-        if (waiting_ || look_posted_.exchange(true)) {
+        if (waiting_ || std::exchange(wait_posted_, true)) {
             return;
         }
-        // By way of the event loop, any of whose threads may look whether a wait is still wanted:
-        // the strand stays free for what else is done in this turn.
-        redis::post_below(strand_, [self = shared_from_this(), kept = kept_.lock()] {
-            // In this order: who wants a wait and finds a look posted is seen by it.
-            self->look_posted_ = false;
-            if (self->wanted_ || self->stamp_.foreign()) {
-                redis::dispatch_to(self->strand_, [self, kept] { self->wait_if_set(); });
-            }
+        // By way of the event loop: the strand stays free for what else is done in this turn. What
+        // may be the last reference to the owner goes with it onto the strand, where alone the
+        // owner may be destroyed.
+        redis::post_below(strand_, [self = shared_from_this(), kept = kept_.lock()]() mutable {
+            const auto& strand = self->strand_;
+            redis::dispatch_to(
+                strand, [self = std::move(self), kept = std::move(kept)] { self->wait_if_set(); });
         });
     }
 
     void wait_if_set() {
+        wait_posted_ = false;
         if (stamp_.foreign()) {
             on_wait_ended(false);
         } else if (owner_ != nullptr && owner_->heap_.size() != 0 && !waiting_) {
@@ -216,8 +213,7 @@ class alarm_clock::descriptor : public std::enable_shared_from_this<descriptor> 
     std::weak_ptr<void> kept_;
     core::instant set_for_ = core::never;
     bool waiting_ = false;
-    std::atomic<bool> wanted_ = false;  // an alarm is set
-    std::atomic<bool> look_posted_ = false;
+    bool wait_posted_ = false;
 };
 
 alarm_clock::alarm_clock(boost::asio::any_io_executor strand)

@@ -16,8 +16,10 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/prefer.hpp>
 #include <boost/asio/system_executor.hpp>
+#include <latch>
 #include <memory>
 #include <optional>
+#include <thread>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -116,18 +118,26 @@ class completion {
         }
         // Out of the strand first, then to where the handler wants to be: an
         // any_completion_executor can be dispatched to, but not posted to.
-        auto hop = [elsewhere = std::exchange(elsewhere_, {}), due = std::move(due)]() mutable {
-            const auto target =
-                boost::asio::prefer(elsewhere, boost::asio::execution::outstanding_work.untracked);
-            boost::asio::dispatch(
-                target, [work = std::move(elsewhere), due = std::move(due)]() mutable { due(); });
-        };
         if (io_) {
-            redis::turn_end::run_or_post(io_, std::move(hop));
-        } else {
-            // Only to get out of the initiating function: the handler has an executor of its own.
-            boost::asio::post(boost::asio::system_executor{}, std::move(hop));
+            redis::turn_end::run_or_post(
+                io_, [elsewhere = std::exchange(elsewhere_, {}), due = std::move(due)]() mutable {
+                    dispatch(std::move(elsewhere), std::move(due));
+                });
+            return;
         }
+        // Only to get out of the initiating function: the handler has an executor of its own.
+        auto leaving = std::make_shared<departure>();
+        auto run_alone = [leaving, due = std::move(due)]() mutable {
+            leaving->wait();
+            due();
+        };
+        boost::asio::post(boost::asio::system_executor{},
+                          [leaving, elsewhere = std::exchange(elsewhere_, {}),
+                           run_alone = std::move(run_alone)]() mutable {
+                              leaving->from = std::this_thread::get_id();
+                              dispatch(std::move(elsewhere), std::move(run_alone));
+                              leaving->over.count_down();
+                          });
     }
 
   private:
@@ -154,6 +164,29 @@ class completion {
             std::apply(std::move(last), std::move(values));
         }
     };
+
+    /// Of a thread that nobody knows, and nobody can wait for: the handler's event loop may end
+    /// with the handler, which therefore waits until that thread has left it alone.
+    struct departure {
+        std::thread::id from;
+        std::latch over{1};
+
+        void wait() const {
+            if (std::this_thread::get_id() != from) {
+                over.wait();
+            }
+        }
+    };
+
+    /// Once the handler has run, the loop that it ran in may be gone: its work is counted by what
+    /// is sent there, and nothing that counts stays behind on this thread.
+    template <class Run>
+    static void dispatch(executor_type where, Run run) {
+        const auto target =
+            boost::asio::prefer(where, boost::asio::execution::outstanding_work.untracked);
+        boost::asio::dispatch(target,
+                              [work = std::move(where), run = std::move(run)]() mutable { run(); });
+    }
 
     redis::process_stamp stamp_;
     boost::asio::any_io_executor io_;

@@ -44,6 +44,9 @@ class read_operation : public closable,
 
   protected:
     virtual void begin() = 0;
+    /// Gives up what may only be given up on the strand: a cancellation may let go the last
+    /// reference elsewhere. May destroy what calls `complete`.
+    virtual void end() {}
 
     [[nodiscard]] manager_impl& manager() { return manager_; }
     [[nodiscard]] Result nothing() const { return no_result<Result>(manager_.its_home()); }
@@ -54,6 +57,7 @@ class read_operation : public closable,
         }
         const auto self = this->shared_from_this();
         manager_.remove(*this);
+        end();
         handler_(error, std::move(result));
     }
 
@@ -120,6 +124,7 @@ class examine_operation final : public read_operation<std::vector<node_health>> 
 
   private:
     void begin() override;
+    void end() override { examination_.reset(); }
     driver::examination_terms terms_;
     std::optional<driver::examination> examination_;
 };

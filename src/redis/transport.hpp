@@ -59,7 +59,7 @@ class transport {
         }
         socket_.async_read_some(room, [this, handler = std::move(handler)](
                                           error_code failure, std::size_t size) mutable {
-            turn_end turn;
+            turn_end turn{socket_.get_executor()};
             dispatch_to(strand_, [handler = std::move(handler), failure, size]() mutable {
                 handler(failure, size);
             });

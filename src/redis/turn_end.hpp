@@ -15,7 +15,9 @@ namespace redlock::redis {
 
 class turn_end {
   public:
-    turn_end() : outer_(std::exchange(innermost, this)) {}
+    /// `where`: the executor on which this turn runs.
+    explicit turn_end(const boost::asio::any_io_executor& where)
+        : where_(where), outer_(std::exchange(innermost, this)) {}
     /// Posts what was not run, because the turn ended by an exception.
     ~turn_end() {
         leave_scope();
@@ -26,12 +28,13 @@ class turn_end {
     turn_end(const turn_end&) = delete;
     turn_end& operator=(const turn_end&) = delete;
 
-    /// Runs `what()` at the end of this thread's turn, else posts it to `where`, whose thread this
-    /// is if it has a turn.
+    /// Runs `what()` at the end of this thread's turn if that is one of `where`'s, else posts it
+    /// there. It may be another's: an observer hears of one manager, and asks one of another event
+    /// loop, or of a strand of the user's, for something that is over at once.
     template <class What>
     static void run_or_post(const boost::asio::any_io_executor& where, What&& what) {
         turn_end* const turn = innermost;
-        if (turn == nullptr) {
+        if (turn == nullptr || turn->where_ != where) {
             boost::asio::post(where, std::forward<What>(what));
         } else {
             turn->take(where, std::forward<What>(what));
@@ -83,6 +86,7 @@ class turn_end {
 
     static inline thread_local turn_end* innermost = nullptr;
 
+    boost::asio::any_io_executor where_;
     turn_end* outer_;
     std::unique_ptr<work> left_;
     bool several_ = false;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "driver/alarm_clock.hpp"
+#include "redis/strand.hpp"
 
 namespace redlock::driver {
 namespace {
@@ -208,11 +209,19 @@ TEST_F(alarm_clock_test, may_go_while_its_wait_is_on_its_way) {
 /// What owns a clock and its alarms, as a manager does.
 struct clock_owner {
     explicit clock_owner(const boost::asio::any_io_executor& executor) : clock(executor) {}
-    ~clock_owner() { *gone = true; }
+    ~clock_owner() {
+        *gone = true;
+        if (then) {
+            then();
+        }
+    }
+    clock_owner(const clock_owner&) = delete;
+    clock_owner& operator=(const clock_owner&) = delete;
 
     alarm_clock clock;
     std::unique_ptr<calling_alarm> entry;
     std::shared_ptr<bool> gone = std::make_shared<bool>(false);
+    std::function<void()> then;
 };
 
 TEST_F(alarm_clock_test, keeps_its_owner_alive_while_an_alarm_is_set) {
@@ -243,6 +252,21 @@ TEST_F(alarm_clock_test, lets_its_owner_go_when_the_last_alarm_is_cancelled) {
     io.run();
     EXPECT_TRUE(*gone);
     EXPECT_TRUE(rung.empty());
+}
+
+// Others may be on the strand by then, with what the owner owns.
+TEST_F(alarm_clock_test, lets_its_owner_go_on_the_strand) {
+    const auto strand = redis::make_strand_on(io.get_executor());
+    auto owner = std::make_shared<clock_owner>(strand);
+    owner->clock.keep_alive(owner);
+    owner->entry = noting(1);
+    std::optional<bool> on_strand;
+    owner->then = [&] { on_strand = redis::is_on(strand); };
+    owner->clock.set(*owner->entry, start + 24h);
+    owner->clock.cancel(*owner->entry);
+    owner.reset();
+    io.run();
+    EXPECT_EQ(on_strand, true);
 }
 
 TEST(alarm_clock, goes_with_its_owner_when_the_event_loop_is_given_up) {

@@ -8,6 +8,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -228,6 +229,69 @@ TEST_F(lifetime, a_lock_may_be_destroyed_inside_its_own_completions) {
     });
     ASSERT_TRUE(turned.until([&] { return done; }));
     EXPECT_TRUE(gone());
+}
+
+TEST_F(lifetime, a_manager_may_be_destroyed_inside_each_of_its_completions) {
+    for (int which = 0; which < 6; ++which) {
+        client brief{turned, nodes.urls()};
+        lock held = brief.take("job");
+        bool ended = false;
+        const auto end = [&](const error_code&, auto&&...) {
+            brief.manager.reset();
+            ended = true;
+        };
+        switch (which) {
+            case 0:
+                held.async_extend(std::nullopt, end);
+                break;
+            case 1:
+                held.async_release(end);
+                break;
+            case 2:
+                held.async_wait_lost(end);
+                nodes.each([](redis_server& node) { node.command({"DEL", "job"}); });
+                break;
+            case 3:
+                brief.manager->async_status("job", end);
+                break;
+            case 4:
+                brief.manager->async_acquire("other", {}, end);
+                break;
+            default:
+                brief.manager->async_close(end);
+                break;
+        }
+        ASSERT_TRUE(turned.until([&] { return ended; })) << which;
+        held = lock{};
+        ASSERT_TRUE(gone("job")) << which;
+        ASSERT_TRUE(gone("other")) << which;
+    }
+}
+
+TEST_F(lifetime, an_exception_out_of_a_completion_leaves_the_manager_as_it_is) {
+    lock held = user->take("job");
+    const auto expect_thrown = [&](auto begin) {
+        begin([](const error_code&, auto&&...) { throw std::runtime_error("the caller's"); });
+        EXPECT_THROW(static_cast<void>(turned.until([] { return false; })), std::runtime_error);
+    };
+    expect_thrown([&](auto token) { held.async_extend(std::nullopt, token); });
+    expect_thrown([&](auto token) { user->manager->async_status("job", token); });
+    expect_thrown([&](auto token) { user->manager->async_acquire("other", {}, token); });
+    // Two in one turn: the first does not take the other with it.
+    bool second = false;
+    nodes.freeze(0, 3);
+    user->manager->async_status("job", [](error_code, const resource_status&) {
+        throw std::runtime_error("the caller's");
+    });
+    user->manager->async_status("job", [&](error_code, const resource_status&) { second = true; });
+    turned.step();
+    nodes.thaw();
+    EXPECT_THROW(static_cast<void>(turned.until([] { return false; })), std::runtime_error);
+    EXPECT_TRUE(turned.until([&] { return second; }));
+    EXPECT_TRUE(gone("other"));
+    EXPECT_FALSE(user->extend(held));
+    EXPECT_FALSE(user->release(held));
+    EXPECT_FALSE(user->close());
 }
 
 // Leaks and late callbacks are what the sanitizers look for here.

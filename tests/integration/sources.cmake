@@ -25,6 +25,7 @@ set(integration_test_sources
     tests/integration/loss_test.cpp
     tests/integration/main_path_test.cpp
     tests/integration/one_server_test.cpp
+    tests/integration/other_executors_test.cpp
     tests/integration/outcome_test.cpp
     tests/integration/proxy.cpp
     tests/integration/reading_test.cpp

@@ -7,8 +7,13 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/use_future.hpp>
 #include <future>
@@ -193,6 +198,143 @@ TEST(threads, coroutines_of_two_managers_on_four_threads_exclude_each_other) {
     EXPECT_EQ(counter.value(), 40);
     first.async_close(asio::use_future).get();
     second.async_close(asio::use_future).get();
+}
+
+/// Locks, and in the completion, on a thread of the loop, waits for operations that others
+/// complete.
+void block_in_a_completion_of(lock_manager& locks) {
+    std::promise<void> ended;
+    locks.async_acquire("job", {.lease_time = 2s, .renew = true}, [&](error_code error, lock mine) {
+        EXPECT_FALSE(error);
+        auto other = locks.async_acquire("other", {}, asio::use_future);
+        EXPECT_EQ(other.wait_for(hang), std::future_status::ready) << "nobody is free for it";
+        auto extended = mine.async_extend(2s, asio::use_future);
+        EXPECT_EQ(extended.wait_for(hang), std::future_status::ready);
+        ended.set_value();
+    });
+    ended.get_future().get();
+    locks.async_close(asio::use_future).get();
+}
+
+TEST(threads, may_block_in_a_completion_while_another_is_free) {
+    cluster nodes{3};
+    crew two{2};
+    lock_manager locks{two.io.get_executor(), nodes.urls(), usual_options()};
+    block_in_a_completion_of(locks);
+}
+
+TEST(threads, of_a_pool_may_block_in_a_completion_while_another_is_free) {
+    cluster nodes{3};
+    asio::thread_pool two{2};
+    {
+        lock_manager locks{two.get_executor(), nodes.urls(), usual_options()};
+        block_in_a_completion_of(locks);
+    }
+    two.join();
+}
+
+// The strand is the program's own, and keeps apart what happens in the completions.
+TEST(threads, of_a_strand_complete_one_at_a_time) {
+    cluster nodes{3};
+    crew four{4};
+    const auto strand = asio::make_strand(four.io);
+    int completed = 0;  // without a guard
+    std::promise<void> all_done;
+    lock_manager locks{strand, nodes.urls(), usual_options()};
+    const auto note = [&](auto&&...) {
+        EXPECT_TRUE(strand.running_in_this_thread());
+        if (++completed == 4 * 25) {
+            all_done.set_value();
+        }
+    };
+    run_in(4, [&](std::size_t thread) {
+        for (int turn = 0; turn < 25; ++turn) {
+            // No two threads use the same names, or they would wait for each other.
+            const std::string name = "job:" + std::to_string(thread) + ":" + std::to_string(turn);
+            locks.async_acquire(name, {}, [note](error_code error, const lock&) {
+                EXPECT_FALSE(error);
+                note();
+            });
+        }
+    });
+    all_done.get_future().get();
+    locks.async_close(asio::use_future).get();
+}
+
+TEST(threads, make_and_destroy_managers_wherever_they_like) {
+    cluster nodes{3};
+    crew four{4};
+    run_in(4, [&](std::size_t thread) {
+        const std::string name = "job:" + std::to_string(thread);
+        for (int turn = 0; turn < 10; ++turn) {
+            std::promise<void> ended;
+            {
+                lock_manager locks{four.io.get_executor(), nodes.urls(), usual_options()};
+                if (turn % 2 == 0) {
+                    lock held = locks.async_acquire(name, {}, asio::use_future).get();
+                    held.async_release(asio::use_future).get();
+                }
+                // Ends with the manager, or is quicker.
+                locks.async_acquire(name, {}, [&](error_code, const lock&) { ended.set_value(); });
+            }
+            ended.get_future().get();
+        }
+    });
+}
+
+/// An event loop of one thread's own, in which operations end, and are cancelled while they do.
+class canceller {
+  public:
+    explicit canceller(lock_manager& locks) : locks_(locks) {}
+
+    /// `begin(token)` begins an operation; cancelled when the loop was polled so often.
+    template <class Begin>
+    void run(int polls, Begin begin) {
+        asio::cancellation_signal stop;
+        bool done = false;
+        begin(asio::bind_executor(
+            own_, asio::bind_cancellation_slot(
+                      stop.slot(), [&](const error_code&, auto&&...) { done = true; })));
+        own_.restart();
+        for (int i = 0; i < polls && !done; ++i) {
+            own_.poll();
+            std::this_thread::yield();
+        }
+        stop.emit(asio::cancellation_type::total);
+        own_.run();
+        EXPECT_TRUE(done);
+    }
+
+    void run_all(const std::string& name, int polls) {
+        run(polls, [&](auto token) { locks_.async_acquire(name, {}, std::move(token)); });
+        run(polls, [&](auto token) { locks_.async_status(name, std::move(token)); });
+        run(polls, [&](auto token) { locks_.async_list({}, std::move(token)); });
+        run(polls, [&](auto token) { locks_.async_examine({.samples = 1}, std::move(token)); });
+        lock held = locks_.async_acquire(name, {}, asio::use_future).get();
+        run(polls, [&](auto token) { held.async_extend(std::nullopt, std::move(token)); });
+        run(polls, [&](auto token) { held.async_wait_lost(std::move(token)); });
+        run(polls, [&](auto token) { held.async_release(std::move(token)); });
+    }
+
+  private:
+    lock_manager& locks_;
+    asio::io_context own_{1};
+};
+
+TEST(threads, cancel_while_others_complete) {
+    cluster nodes{3};
+    crew two{2};
+    lock_manager locks{two.io.get_executor(), nodes.urls(), usual_options()};
+    run_in(4, [&](std::size_t thread) {
+        canceller own{locks};
+        for (int turn = 0; turn < 12; ++turn) {
+            own.run_all("job:" + std::to_string(thread), turn * 40);
+        }
+    });
+    locks.async_close(asio::use_future).get();
+    for (int thread = 0; thread < 4; ++thread) {
+        EXPECT_EQ(nodes.having("job:" + std::to_string(thread)), 0U);
+    }
 }
 
 struct facade : testing::Test {

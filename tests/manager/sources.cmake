@@ -6,5 +6,6 @@ set(manager_test_sources
     tests/manager/kept_list_test.cpp
     tests/manager/local_lines_test.cpp
     tests/manager/options_test.cpp
+    tests/manager/read_operations_test.cpp
     tests/manager/verdict_test.cpp
 )

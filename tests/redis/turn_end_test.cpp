@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/strand.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <optional>
 #include <stdexcept>
@@ -42,7 +43,7 @@ TEST_F(turn_ends, without_a_turn_everything_is_posted) {
 TEST_F(turn_ends, one_completion_runs_last_in_its_turn_before_what_is_queued) {
     asio::post(loop_, note('q'));
     {
-        turn_end turn;
+        turn_end turn{loop_.get_executor()};
         due('a');
         order_ += '.';
         turn.run();
@@ -52,7 +53,7 @@ TEST_F(turn_ends, one_completion_runs_last_in_its_turn_before_what_is_queued) {
 }
 
 TEST_F(turn_ends, several_completions_are_posted_in_their_order) {
-    turn_end turn;
+    turn_end turn{loop_.get_executor()};
     due('a');
     due('b');
     due('c');
@@ -62,7 +63,7 @@ TEST_F(turn_ends, several_completions_are_posted_in_their_order) {
 }
 
 TEST_F(turn_ends, what_a_completion_completes_is_posted) {
-    turn_end turn;
+    turn_end turn{loop_.get_executor()};
     turn_end::run_or_post(loop_.get_executor(), [this] {
         due('b');
         order_ += 'a';
@@ -72,10 +73,31 @@ TEST_F(turn_ends, what_a_completion_completes_is_posted) {
     EXPECT_EQ(run(), "ab");
 }
 
+TEST_F(turn_ends, what_belongs_to_another_event_loop_is_posted_there) {
+    asio::io_context another;
+    turn_end turn{loop_.get_executor()};
+    turn_end::run_or_post(another.get_executor(), note('x'));
+    due('a');
+    turn.run();
+    EXPECT_EQ(order_, "a") << "the other is none of several";
+    another.run();
+    EXPECT_EQ(order_, "ax");
+}
+
+TEST_F(turn_ends, what_belongs_to_a_strand_above_is_posted_there) {
+    const auto strand = asio::make_strand(loop_);
+    bool inside = false;
+    turn_end turn{loop_.get_executor()};
+    turn_end::run_or_post(strand, [&] { inside = strand.running_in_this_thread(); });
+    turn.run();
+    run();
+    EXPECT_TRUE(inside);
+}
+
 TEST_F(turn_ends, a_completion_that_a_turn_did_not_come_to_is_posted) {
     EXPECT_THROW(
         {
-            turn_end turn;
+            turn_end turn{loop_.get_executor()};
             due('a');
             throw std::runtime_error("no memory");
         },
