@@ -105,13 +105,9 @@ TEST_F(one_server, the_connection_for_news_is_compared_too) {
     const spreading_proxy spread{ports(0, 2),
                                  [](std::size_t number) { return number < 2 ? 0 : 1; }};
     client user{turned, {spread.url()}, unguarded()};
-    lock held = user.take("job", {.lease_time = 30s});
-    const auto waiting = user.begin_acquire("other");
-    ASSERT_TRUE(turned.until([&] { return waiting->done; }));
-    lock other = std::move(waiting->value);
-    client second{turned, {nodes[0].url()}, unguarded()};
-    ASSERT_TRUE(turned.until([&] { return nodes[0].get("job").has_value(); }));
-    const auto contended = user.begin_acquire("job", {.identifier = "somebody else"});
+    lock other = user.take("other");
+    nodes[0].command({"SET", "job", "somebody else's", "PX", "60000"});
+    const auto contended = user.begin_acquire("job");
     ASSERT_TRUE(
         turned.until([&] { return user.events().count(event_kind::node_without_vote) > 0; }));
     contended->cancel();

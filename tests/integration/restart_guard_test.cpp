@@ -62,6 +62,8 @@ TEST_F(restart_guard_test, without_the_guard_they_do) {
     off.guard = restart_guard::off;
     client first{turned, nodes.urls(), off};
     lock held = first.take("job", {.lease_time = 30s});
+    // A grant that came after the restart would be the second client's obstacle.
+    ASSERT_TRUE(first.await([&] { return nodes.having("job", held.token().str()) == 3; }));
     restart(0, 2);
     client second{turned, nodes.urls(), off};
     lock also = second.take("job", {.lease_time = 30s, .wait = wait_policy::none()});
