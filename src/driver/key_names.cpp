@@ -14,9 +14,9 @@ struct prefix {
     std::string_view tagged;
     std::string_view untagged;
 };
-constexpr prefix fence{"redlock:fence::", "redlock:fence:{"};
-constexpr prefix holder{"redlock:holder::", "redlock:holder:{"};
-constexpr prefix line{"redlock:line::", "redlock:line:{"};
+constexpr prefix fence_keys{"redlock:fence::", "redlock:fence:{"};
+constexpr prefix holder_keys{"redlock:holder::", "redlock:holder:{"};
+constexpr prefix line_keys{"redlock:line::", "redlock:line:{"};
 
 key_pieces pieces(const prefix& its, std::string_view resource) {
     return redis::has_hash_tag(resource) ? key_pieces{its.tagged, resource, {}}
@@ -35,19 +35,19 @@ std::string joined(const key_pieces& from) {
 }  // namespace
 
 std::string fence_key(std::string_view resource) {
-    return joined(pieces(fence, resource));
+    return joined(pieces(fence_keys, resource));
 }
 
 std::string holder_key(std::string_view resource) {
-    return joined(pieces(holder, resource));
+    return joined(pieces(holder_keys, resource));
 }
 
 std::string line_key(std::string_view resource) {
-    return joined(pieces(line, resource));
+    return joined(pieces(line_keys, resource));
 }
 
 key_pieces fence_key_pieces(std::string_view resource) {
-    return pieces(fence, resource);
+    return pieces(fence_keys, resource);
 }
 
 bool keys_share_a_slot(std::string_view resource) {

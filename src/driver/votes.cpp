@@ -257,7 +257,7 @@ constexpr auto hex_pairs = [] {
 std::string make_token(std::uint64_t fencing, std::uint64_t random_high, std::uint64_t random_low) {
     // By hand: there is one for each acquisition, and a general formatter takes ten times as long.
     constexpr std::size_t hex_digits = 16;
-    std::array<char, 20 + 1 + 2 * hex_digits> text;  // 20: the digits of the largest number
+    std::array<char, 20 + 1 + 2 * hex_digits> text{};  // 20: the digits of the largest number
     const fmt::format_int ballot{fencing};
     char* end = std::copy_n(ballot.data(), ballot.size(), text.data());
     *end++ = '-';
