@@ -104,8 +104,7 @@ class completion {
     [[nodiscard]] explicit operator bool() const { return handler_.has_value(); }
 
     void operator()(Args... args) {
-        // Once the handler has run, the loop that it ran in may be gone: its work is counted by
-        // what is sent there, and nothing that counts stays behind on this thread.
+        // What counts as work goes with the handler: once that has run, its loop may be gone.
         call due{std::move(work_), stamp_, std::move(*handler_), {std::move(args)...}};
         handler_.reset();
         if (due.work) {
@@ -119,9 +118,11 @@ class completion {
         // Out of the strand first, then to where the handler wants to be: an
         // any_completion_executor can be dispatched to, but not posted to.
         if (io_) {
+            // Here it counts as work until this thread has left the handler's event loop, as with
+            // Asio's own operations: that loop's run() must not return before.
             redis::turn_end::run_or_post(
                 io_, [elsewhere = std::exchange(elsewhere_, {}), due = std::move(due)]() mutable {
-                    dispatch(std::move(elsewhere), std::move(due));
+                    dispatch_to(elsewhere, std::move(due));
                 });
             return;
         }
@@ -135,7 +136,8 @@ class completion {
                           [leaving, elsewhere = std::exchange(elsewhere_, {}),
                            run_alone = std::move(run_alone)]() mutable {
                               leaving->from = std::this_thread::get_id();
-                              dispatch(std::move(elsewhere), std::move(run_alone));
+                              dispatch_to(elsewhere, std::move(run_alone));
+                              elsewhere = {};
                               leaving->over.count_down();
                           });
     }
@@ -178,14 +180,11 @@ class completion {
         }
     };
 
-    /// Once the handler has run, the loop that it ran in may be gone: its work is counted by what
-    /// is sent there, and nothing that counts stays behind on this thread.
     template <class Run>
-    static void dispatch(executor_type where, Run run) {
+    static void dispatch_to(const executor_type& where, Run run) {
         const auto target =
             boost::asio::prefer(where, boost::asio::execution::outstanding_work.untracked);
-        boost::asio::dispatch(target,
-                              [work = std::move(where), run = std::move(run)]() mutable { run(); });
+        boost::asio::dispatch(target, [run = std::move(run)]() mutable { run(); });
     }
 
     redis::process_stamp stamp_;

@@ -7,8 +7,10 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/execution.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/prefer.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/system_executor.hpp>
 #include <memory>
@@ -127,6 +129,45 @@ TEST_F(completion_test, keeps_the_callers_event_loop_at_work_until_it_was_called
     io.run();
     callers.run();
     EXPECT_TRUE(told.has_value());
+    EXPECT_TRUE(callers.stopped());
+}
+
+/// Runs what it was given, by another thread's hand as it were, before its `execute` has returned.
+class hasty_executor {
+  public:
+    explicit hasty_executor(asio::io_context& loop) : loop_(&loop), inner_(loop.get_executor()) {}
+
+    template <class What>
+    void execute(What what) const {
+        inner_.execute(std::move(what));
+        loop_->poll();
+        stopped_inside = loop_->stopped();
+    }
+    template <class Property>
+        requires asio::can_prefer_v<const asio::any_io_executor&, Property>
+    [[nodiscard]] hasty_executor prefer(const Property& property) const {
+        hasty_executor preferred{*this};
+        preferred.inner_ = asio::prefer(inner_, property);
+        return preferred;
+    }
+    friend bool operator==(const hasty_executor&, const hasty_executor&) noexcept = default;
+
+    static inline bool stopped_inside = false;
+
+  private:
+    asio::io_context* loop_;
+    asio::any_io_executor inner_;
+};
+
+// Or the callers' run() might return, and they destroy their event loop, while this is at it.
+TEST_F(completion_test, keeps_the_callers_event_loop_at_work_until_it_has_left_it_alone) {
+    auto one = make(
+        asio::bind_executor(hasty_executor{callers}, [this](error_code error) { told = error; }));
+    one(errc::lost);
+    io.run();
+    EXPECT_EQ(told, error_code{errc::lost});
+    EXPECT_FALSE(hasty_executor::stopped_inside);
+    callers.poll();
     EXPECT_TRUE(callers.stopped());
 }
 
