@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -13,6 +14,7 @@
 #include <boost/asio/prefer.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/system_executor.hpp>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -132,43 +134,64 @@ TEST_F(completion_test, keeps_the_callers_event_loop_at_work_until_it_was_called
     EXPECT_TRUE(callers.stopped());
 }
 
-/// Runs what it was given, by another thread's hand as it were, before its `execute` has returned.
-class hasty_executor {
+/// Does something else when it has handed over what it was given, before its `execute` returns.
+class dawdling_executor {
   public:
-    explicit hasty_executor(asio::io_context& loop) : loop_(&loop), inner_(loop.get_executor()) {}
+    dawdling_executor(asio::io_context& loop, const std::function<void()>& before_return)
+        : inner_(loop.get_executor()), before_return_(&before_return) {}
 
     template <class What>
     void execute(What what) const {
         inner_.execute(std::move(what));
-        loop_->poll();
-        stopped_inside = loop_->stopped();
+        (*before_return_)();
     }
     template <class Property>
         requires asio::can_prefer_v<const asio::any_io_executor&, Property>
-    [[nodiscard]] hasty_executor prefer(const Property& property) const {
-        hasty_executor preferred{*this};
+    [[nodiscard]] dawdling_executor prefer(const Property& property) const {
+        dawdling_executor preferred{*this};
         preferred.inner_ = asio::prefer(inner_, property);
         return preferred;
     }
-    friend bool operator==(const hasty_executor&, const hasty_executor&) noexcept = default;
-
-    static inline bool stopped_inside = false;
+    friend bool operator==(const dawdling_executor&, const dawdling_executor&) noexcept = default;
 
   private:
-    asio::io_context* loop_;
     asio::any_io_executor inner_;
+    const std::function<void()>* before_return_;
 };
 
 // Or the callers' run() might return, and they destroy their event loop, while this is at it.
 TEST_F(completion_test, keeps_the_callers_event_loop_at_work_until_it_has_left_it_alone) {
-    auto one = make(
-        asio::bind_executor(hasty_executor{callers}, [this](error_code error) { told = error; }));
+    bool stopped = true;
+    const std::function<void()> run_it = [&] {
+        callers.poll();
+        stopped = callers.stopped();
+    };
+    auto one = make(asio::bind_executor(dawdling_executor{callers, run_it},
+                                        [this](error_code error) { told = error; }));
     one(errc::lost);
     io.run();
     EXPECT_EQ(told, error_code{errc::lost});
-    EXPECT_FALSE(hasty_executor::stopped_inside);
+    EXPECT_FALSE(stopped);
     callers.poll();
     EXPECT_TRUE(callers.stopped());
+}
+
+TEST_F(completion_test, of_a_lock_that_knows_no_manager_waits_until_its_thread_has_left_the_loop) {
+    std::atomic<bool> ran = false;
+    bool ran_inside = true;
+    const std::function<void()> give_it_time = [&] {
+        for (int i = 0; i < 10'000 && !ran; ++i) {
+            std::this_thread::yield();
+        }
+        ran_inside = ran;
+    };
+    completion<error_code> one{asio::bind_executor(dawdling_executor{callers, give_it_time},
+                                                   [&](error_code) { ran = true; }),
+                               {}};
+    one(errc::lost);
+    callers.run();
+    EXPECT_TRUE(ran);
+    EXPECT_FALSE(ran_inside);
 }
 
 TEST_F(completion_test, keeps_the_managers_event_loop_at_work_when_the_handler_names_none) {
