@@ -206,8 +206,8 @@ void held_lock::lose(diagnostics why) {
     tell(event_kind::lost, errc::lost, why.to_string());
     note_error(std::move(why));
     stop_looking_after(errc::lost);
-    // The handle keeps what may still be asked of it.
-    manager_->remove(*this);
+    // Stays listed until its handle lets go of it: a command on its way may yet put it on a node,
+    // and an end of the manager takes that back.
     manager_->lines().ended(*this);
 }
 
@@ -238,8 +238,6 @@ void held_lock::release(std::shared_ptr<outcome_waiter> waiter) {
     }
     stage_ = stage::releasing;
     stop_looking_after({});
-    manager_->add(
-        shared_from_this());  // also one that was lost before, until the nodes have answered
     if (won_.attempt) {
         won_.attempt->close();
     }

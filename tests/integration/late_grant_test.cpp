@@ -76,6 +76,26 @@ TEST_F(late, grant_of_a_lock_that_is_held_belongs_to_it) {
     EXPECT_TRUE(user.await([&] { return nodes.having("job") == 0; }));
 }
 
+TEST_F(late, grant_of_a_lock_that_is_lost_does_not_outlive_the_manager) {
+    client user{turned, nodes.urls()};  // the node timeout is far off
+    user.rehearse();
+    nodes[2].freeze();
+    lock held = user.take("job", {.lease_time = 60s});
+    const auto watching = user.begin_wait_lost(held);
+    for (const std::size_t node : {0U, 1U}) {
+        nodes[node].command({"DEL", "job"});
+    }
+    ASSERT_TRUE(user.await([&] { return watching->done; }));
+    EXPECT_EQ(watching->error, errc::lost);
+    const auto closing = user.begin_close();
+    turned.step();
+    nodes[2].thaw();
+    ASSERT_TRUE(user.await([&] { return closing->done; }));
+    EXPECT_FALSE(closing->error);
+    EXPECT_TRUE(cleaned(nodes[2], "job"));
+    held = lock{};
+}
+
 TEST_F(late, release_reaches_a_frozen_node_after_the_thaw) {
     client user{turned, nodes.urls(), short_timeout()};
     lock held = user.take("job", {.lease_time = 60s});
