@@ -71,6 +71,16 @@ void post_below(const boost::asio::any_io_executor& strand, What&& what) {
     }
 }
 
+/// As asio::post, at less cost.
+template <class What>
+void post_to(const boost::asio::any_io_executor& where, What&& what) {
+    if (const auto* const usual = where.target<boost::asio::io_context::executor_type>()) {
+        boost::asio::post(*usual, std::forward<What>(what));
+    } else {
+        boost::asio::post(where, std::forward<What>(what));
+    }
+}
+
 /// As asio::dispatch, at less cost.
 template <class What>
 void dispatch_to(const boost::asio::any_io_executor& strand, What&& what) {

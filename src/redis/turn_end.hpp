@@ -6,10 +6,11 @@
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/post.hpp>
 #include <memory>
 #include <type_traits>
 #include <utility>
+
+#include "redis/strand.hpp"
 
 namespace redlock::redis {
 
@@ -22,7 +23,7 @@ class turn_end {
     ~turn_end() {
         leave_scope();
         if (left_) {
-            left_->post();
+            left_->post(where_);
         }
     }
     turn_end(const turn_end&) = delete;
@@ -35,9 +36,9 @@ class turn_end {
     static void run_or_post(const boost::asio::any_io_executor& where, What&& what) {
         turn_end* const turn = innermost;
         if (turn == nullptr || turn->where_ != where) {
-            boost::asio::post(where, std::forward<What>(what));
+            post_to(where, std::forward<What>(what));
         } else {
-            turn->take(where, std::forward<What>(what));
+            turn->take(std::forward<What>(what));
         }
     }
 
@@ -53,30 +54,30 @@ class turn_end {
     struct work {
         virtual ~work() = default;
         virtual void run() = 0;
-        virtual void post() = 0;
+        virtual void post(const boost::asio::any_io_executor& where) = 0;
     };
     template <class What>
     struct work_of final : work {
-        work_of(const boost::asio::any_io_executor& to, What&& its)
-            : where(to), what(std::move(its)) {}
+        explicit work_of(What&& its) : what(std::move(its)) {}
         void run() override { what(); }
-        void post() override { boost::asio::post(where, std::move(what)); }
+        void post(const boost::asio::any_io_executor& where) override {
+            post_to(where, std::move(what));
+        }
 
-        boost::asio::any_io_executor where;
         What what;
     };
 
     template <class What>
-    void take(const boost::asio::any_io_executor& where, What&& what) {
+    void take(What&& what) {
         if (!several_ && !left_) {
-            left_ = std::make_unique<work_of<std::decay_t<What>>>(where, std::forward<What>(what));
+            left_ = std::make_unique<work_of<std::decay_t<What>>>(std::forward<What>(what));
             return;
         }
         several_ = true;
         if (const auto first = std::move(left_)) {
-            first->post();
+            first->post(where_);
         }
-        boost::asio::post(where, std::forward<What>(what));
+        post_to(where_, std::forward<What>(what));
     }
     void leave_scope() {
         if (innermost == this) {
