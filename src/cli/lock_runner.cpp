@@ -287,9 +287,7 @@ void lock_runner::watch_validity() {
         }
         return;
     }
-    // A little behind the library's own alarm, which then is always the first to be seen.
-    const auto behind = std::min<boot_clock::duration>(margin_ / 8, 10ms);
-    validity_.set(plan_.redlock_looks_at() + behind, [this] { watch_validity(); });
+    validity_.set(plan_.redlock_looks_at(), [this] { watch_validity(); });
 }
 
 void lock_runner::on_validity_over() {

@@ -3,6 +3,7 @@
 // Decisions only: no clock, no process, no timer.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <optional>
@@ -54,9 +55,14 @@ class stop_plan {
     void extended_until(time_point until) noexcept { until_ = until; }
 
     /// When redlock gives up hope of a further extension.
-    [[nodiscard]] time_point redlock_looks_at() const noexcept { return until_ - margin_; }
     [[nodiscard]] bool is_too_late(time_point now) const noexcept {
-        return now >= redlock_looks_at();
+        return now >= until_ - margin_;
+    }
+    /// When it looks whether it is: a little behind the library's own alarm, which then is always
+    /// the first to be seen.
+    [[nodiscard]] time_point redlock_looks_at() const noexcept {
+        constexpr std::chrono::nanoseconds longest = std::chrono::milliseconds{10};
+        return until_ - margin_ + std::min(margin_ / 8, longest);
     }
     /// When redlock sends SIGKILL after a loss that it notices now.
     [[nodiscard]] time_point redlock_kills_at(time_point now) const noexcept;

@@ -94,7 +94,7 @@ void alarm_heap::sift_down(std::size_t position) {
 /// The timerfd and the one wait on it. Outlives the clock while a wait is on its way.
 class alarm_clock::descriptor : public std::enable_shared_from_this<descriptor> {
   public:
-    explicit descriptor(const boost::asio::any_io_executor& strand) : strand_(strand), fd_(strand) {
+    explicit descriptor(const boost::asio::any_io_executor& strand) : fd_(strand) {
         const int fd = ::timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC);
         if (fd < 0) {
             throw boost::system::system_error(errno, boost::system::system_category(),
@@ -158,11 +158,13 @@ class alarm_clock::descriptor : public std::enable_shared_from_this<descriptor> 
         // By way of the event loop: the strand stays free for what else is done in this turn. What
         // may be the last reference to the owner goes with it onto the strand, where alone the
         // owner may be destroyed.
-        redis::post_below(strand_, [self = shared_from_this(), kept = kept_.lock()]() mutable {
-            const auto& strand = self->strand_;
-            redis::dispatch_to(
-                strand, [self = std::move(self), kept = std::move(kept)] { self->wait_if_set(); });
-        });
+        const auto strand = fd_.get_executor();
+        redis::post_below(
+            strand, [strand, self = shared_from_this(), kept = kept_.lock()]() mutable {
+                redis::dispatch_to(strand, [self = std::move(self), kept = std::move(kept)] {
+                    self->wait_if_set();
+                });
+            });
     }
 
     void wait_if_set() {
@@ -205,7 +207,6 @@ class alarm_clock::descriptor : public std::enable_shared_from_this<descriptor> 
         owner_->ring(boot_clock::now());
     }
 
-    boost::asio::any_io_executor strand_;
     boost::asio::posix::stream_descriptor fd_;
     redis::inherited_descriptor listed_;  // goes before it
     redis::process_stamp stamp_;

@@ -6,13 +6,14 @@ namespace redlock::driver {
 
 namespace {
 
-constexpr std::string_view fence_prefix = "redlock:fence:";
-constexpr std::string_view holder_prefix = "redlock:holder:";
-
 /// What stands before a resource with a hash tag of its own, and before one without.
 struct prefix {
     std::string_view tagged;
     std::string_view untagged;
+
+    [[nodiscard]] constexpr std::string_view common() const {
+        return tagged.substr(0, tagged.size() - 1);
+    }
 };
 constexpr prefix fence_keys{"redlock:fence::", "redlock:fence:{"};
 constexpr prefix holder_keys{"redlock:holder::", "redlock:holder:{"};
@@ -55,21 +56,19 @@ bool keys_share_a_slot(std::string_view resource) {
 }
 
 std::optional<std::string_view> resource_of_fence(std::string_view key) {
-    if (!key.starts_with(fence_prefix)) {
+    if (key.starts_with(fence_keys.tagged)) {
+        return key.substr(fence_keys.tagged.size());
+    }
+    if (!key.starts_with(fence_keys.untagged) || !key.ends_with('}')) {
         return std::nullopt;
     }
-    key.remove_prefix(fence_prefix.size());
-    if (key.starts_with(':')) {
-        return key.substr(1);
-    }
-    if (key.size() < 2 || key.front() != '{' || key.back() != '}') {
-        return std::nullopt;
-    }
-    return key.substr(1, key.size() - 2);
+    key.remove_prefix(fence_keys.untagged.size());
+    key.remove_suffix(1);
+    return key;
 }
 
 bool is_auxiliary(std::string_view key) {
-    return key.starts_with(fence_prefix) || key.starts_with(holder_prefix);
+    return key.starts_with(fence_keys.common()) || key.starts_with(holder_keys.common());
 }
 
 }  // namespace redlock::driver

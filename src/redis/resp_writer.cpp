@@ -4,8 +4,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 namespace redlock::redis {
 namespace {
 
@@ -13,6 +11,11 @@ char* put_line_end(char* to) {
     *to++ = '\r';
     *to++ = '\n';
     return to;
+}
+
+// fmt's digits: they take a third of what std::to_chars does.
+std::string_view text_of(const fmt::format_int& digits) {
+    return {digits.data(), digits.size()};
 }
 
 /// Most of what is counted is below a hundred.
@@ -23,8 +26,7 @@ char* put_count(char* to, std::size_t count) {
         *to++ = static_cast<char>('0' + count / 10);
         *to++ = static_cast<char>('0' + count % 10);
     } else {
-        const fmt::format_int digits{count};
-        to = std::copy_n(digits.data(), digits.size(), to);
+        to += text_of(fmt::format_int{count}).copy(to, longest_number);
     }
     return to;
 }
@@ -56,15 +58,12 @@ char* put_arg(char* to, std::initializer_list<std::string_view> pieces) {
     return put_line_end(to);
 }
 
-// fmt's digits: they take a third of what std::to_chars does.
 char* put_arg(char* to, std::uint64_t number) {
-    const fmt::format_int digits{number};
-    return put_arg(to, std::string_view{digits.data(), digits.size()});
+    return put_arg(to, text_of(fmt::format_int{number}));
 }
 
 char* put_arg(char* to, std::int64_t number) {
-    const fmt::format_int digits{number};
-    return put_arg(to, std::string_view{digits.data(), digits.size()});
+    return put_arg(to, text_of(fmt::format_int{number}));
 }
 
 void resp_writer::begin(std::size_t argument_count) {
@@ -82,13 +81,11 @@ void resp_writer::arg(std::string_view bytes) {
 }
 
 void resp_writer::signed_number(std::int64_t number) {
-    const fmt::format_int digits{number};
-    arg({digits.data(), digits.size()});
+    arg(text_of(fmt::format_int{number}));
 }
 
 void resp_writer::unsigned_number(std::uint64_t number) {
-    const fmt::format_int digits{number};
-    arg({digits.data(), digits.size()});
+    arg(text_of(fmt::format_int{number}));
 }
 
 void append_command(std::string& out, std::initializer_list<std::string_view> arguments) {

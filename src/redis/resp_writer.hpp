@@ -38,10 +38,12 @@ class resp_writer {
 // For a command whose arguments are all known, into room that the caller has made: what they write
 // is what `resp_writer` appends, and they return its end.
 
+/// A sign and 19 digits, or 20 digits.
+inline constexpr std::size_t longest_number = 20;
 /// At least as many bytes as `put_head` writes.
-inline constexpr std::size_t longest_head = 1 + 20 + 2;
+inline constexpr std::size_t longest_head = 1 + longest_number + 2;
 /// And as `put_arg` writes for a number.
-inline constexpr std::size_t longest_number_arg = 1 + 2 + 2 + 20 + 2;
+inline constexpr std::size_t longest_number_arg = 1 + 2 + 2 + longest_number + 2;
 /// Exactly as many bytes as `put_arg` writes for a text of that size.
 [[nodiscard]] inline std::size_t size_of_arg(std::size_t size) {
     std::size_t digits = 1;

@@ -30,6 +30,17 @@ class lost_reasons_of_two : public three_nodes {
     [[nodiscard]] finished run_at_once(const std::string& name) const {
         return run({"run", "-n", name, "--", "true"});
     }
+    /// No lock can be had, and both `run` and `doctor` say why.
+    void expect_no_quorum(const std::string& name, const std::string& why,
+                          const std::string& remedy) const {
+        const finished asked = run_at_once(name);
+        EXPECT_EQ(asked.status, 69);
+        EXPECT_THAT(asked.err, AllOf(HasSubstr("node 0 (" + nodes[0].url()), HasSubstr(why),
+                                     HasSubstr(remedy)));
+        const finished examined = doctor(name);
+        EXPECT_EQ(examined.status, 69) << examined.out;
+        EXPECT_THAT(examined.out, HasSubstr(why));
+    }
     [[nodiscard]] finished status(const std::string& name) const { return run({"status", name}); }
     [[nodiscard]] finished doctor(const std::string& name) const {
         return run({"doctor", "--samples", "1", "--resource", name});
@@ -40,32 +51,19 @@ TEST_F(lost_reasons_of_two, a_fence_that_no_token_can_pass_is_named) {
     for (const std::string fence : {"9007199254740993", "99999999999999999999999", "inf"}) {
         SCOPED_TRACE(fence);
         tell_two({"SET", "redlock:fence:{huge}", fence, "PX", "60000"});
-        const finished asked = run_at_once("huge");
-        EXPECT_EQ(asked.status, 69);
-        EXPECT_THAT(asked.err, AllOf(HasSubstr("node 0 (" + nodes[0].url()),
-                                     HasSubstr("larger than any fencing token can be"),
-                                     HasSubstr("delete redlock:fence:{huge} there")));
+        expect_no_quorum("huge", "larger than any fencing token can be",
+                         "delete redlock:fence:{huge} there");
         EXPECT_THAT(status("huge").out,
                     HasSubstr("node 1 gives no vote for this resource: the fence"));
-        const finished examined = doctor("huge");
-        EXPECT_EQ(examined.status, 69) << examined.out;
-        EXPECT_THAT(examined.out, HasSubstr("larger than any fencing token can be"));
     }
 }
 
 TEST_F(lost_reasons_of_two, a_fence_of_another_type_is_named) {
     tell_two({"RPUSH", "redlock:fence:{lst}", "x"});
-    const finished asked = run_at_once("lst");
-    EXPECT_EQ(asked.status, 69);
-    EXPECT_THAT(asked.err, AllOf(HasSubstr("node 0 (" + nodes[0].url()),
-                                 HasSubstr("the key redlock:fence:{lst} there"),
-                                 HasSubstr("delete it there")));
+    expect_no_quorum("lst", "the key redlock:fence:{lst} there", "delete it there");
     const finished told = status("lst");
     EXPECT_EQ(told.status, 1) << "no node keeps a lock: " << told.out;
     EXPECT_THAT(told.out, HasSubstr("node 1 gives no vote for this resource: the key redlock:"));
-    const finished examined = doctor("lst");
-    EXPECT_EQ(examined.status, 69) << examined.out;
-    EXPECT_THAT(examined.out, HasSubstr("the key redlock:fence:{lst} there"));
 }
 
 TEST_F(lost_reasons_of_two, a_key_of_another_type_under_the_locks_name_counts_as_held) {
