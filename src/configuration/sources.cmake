@@ -2,4 +2,5 @@
 set(configuration_sources
     src/configuration/configuration.cpp
     src/configuration/duration.cpp
+    src/configuration/toml_text.cpp
 )

@@ -99,6 +99,8 @@ TEST(configuration, waits_for_ever_by_name) {
 TEST(configuration, names_the_line_and_what_to_write) {
     const std::vector<std::pair<std::string, std::string>> faults{
         {"lease_time = 10s", "line 1, column 16: this is not TOML"},
+        {"\nlabel = \u00fcber", "line 2, column 9: this character may only stand in a text"},
+        {"\u048d", "line 1, column 1: this character may only stand in a text"},
         {"\n\nnodes = [\"redis://h\"", "this is not TOML"},
         {"lease_time = \"1s\"\nlease_time = \"2s\"", "key given twice"},
         {"nodes = \"redis://h\"", "array of URLs"},
