@@ -49,7 +49,8 @@ _redlock() {
         vouch) options="$common" ;;
         doctor) options="$common --samples --resource --strict --json" ;;
         config) options="$common --json"; [[ $before == config ]] && options=check ;;
-        local) options="--servers --server-program --help --" ;;
+        local) options="--servers --server --help --" ;;
+        demo) options="--server --help" ;;
         *) options="--help" ;;
     esac
     if [[ $word == -* || $options == check ]]; then

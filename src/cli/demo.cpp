@@ -72,6 +72,7 @@ std::uint64_t lost_updates(const demo_counter& counter) {
 
 class demonstration {
   public:
+    explicit demonstration(const redis_process_options& server) : server_(server) {}
     int run();
 
   private:
@@ -79,6 +80,7 @@ class demonstration {
     bool with_lock();
     [[nodiscard]] int verdict(bool workers_well) const;
 
+    const redis_process_options& server_;
     progress show_;
     shared_store store_;
     std::vector<redis_process> servers_;
@@ -91,7 +93,7 @@ int demonstration::run() {
         fmt::format("{} processes with {} workers each update one counter: they read it, "
                     "think for 1 ms, and write it back.",
                     processes, workers));
-    servers_ = start_servers(servers_wanted);
+    servers_ = start_servers(servers_wanted, server_);
     nodes_ = urls_of(servers_);
     vouch_for_new(url_list_of(servers_));
     show_.line(fmt::format("Started {} Redis servers.", servers_wanted));
@@ -161,9 +163,9 @@ int demonstration::verdict(bool workers_well) const {
     return workers_well && went_on && lost == 0 && disorder == 0 ? exit_ok : exit_demo_failed;
 }
 
-int run_demo() {
+int run_demo(const redis_process_options& server) {
     try {
-        return demonstration{}.run();
+        return demonstration{server}.run();
     } catch (const redis_error& error) {
         say(fmt::format("demo: {}", error.what()));
         return exit_no_quorum;
@@ -182,7 +184,13 @@ void add_demo(CLI::App& root, invocation& asked) {
         "Exit status: 0 no guarded update was lost and fencing tokens only grew; 1 otherwise; 69 "
         "the\n"
         "servers could not be started.");
-    command->callback([&asked] { asked.action = [] { return run_demo(); }; });
+    auto server = std::make_shared<redis_process_options>();
+    command
+        ->add_option("--server", server->program,
+                     "What to start: a path, or a name in PATH (default $REDLOCK_SERVER, else\n"
+                     "redis-server, else valkey-server)")
+        ->type_name("PROGRAM");
+    command->callback([server, &asked] { asked.action = [server] { return run_demo(*server); }; });
 }
 
 }  // namespace redlock::cli

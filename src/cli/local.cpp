@@ -128,7 +128,7 @@ void add_local(CLI::App& root, invocation& asked) {
                                         "Run a command with throwaway Redis servers:\n  redlock "
                                         "local [OPTIONS] [--] COMMAND [ARG...]");
     command->footer(
-        "Starts redis-server processes on free ports of 127.0.0.1, without persistence, sets\n"
+        "Starts servers on free ports of 127.0.0.1, without persistence, sets\n"
         "REDLOCK_NODES and puts this redlock in front of PATH, runs COMMAND, and ends the servers "
         "and\n"
         "what COMMAND left running in its process group. Without COMMAND it prints a line for the\n"
@@ -140,8 +140,9 @@ void add_local(CLI::App& root, invocation& asked) {
         ->check(CLI::Range(1, 63))
         ->type_name("N");
     command
-        ->add_option("--server-program", request->server.program,
-                     "What to start instead of redis-server, e.g. valkey-server")
+        ->add_option("--server", request->server.program,
+                     "What to start: a path, or a name in PATH (default $REDLOCK_SERVER, else\n"
+                     "redis-server, else valkey-server)")
         ->type_name("PROGRAM");
     command->prefix_command();
     command->callback([request, command, &asked] {

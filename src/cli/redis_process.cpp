@@ -22,6 +22,7 @@
 #include <thread>
 #include <utility>
 
+#include "cli/server_program.hpp"
 #include "cli/spawn.hpp"
 
 namespace redlock::cli {
@@ -40,7 +41,9 @@ std::string last_lines(std::string text) {
 
 }  // namespace
 
-redis_process::redis_process(redis_process_options options) : options_(std::move(options)) {}
+redis_process::redis_process(redis_process_options options) : options_(std::move(options)) {
+    options_.program = server_program(options_.program);
+}
 
 redis_process::~redis_process() {
     kill();
@@ -80,8 +83,8 @@ void redis_process::launch(std::uint16_t port) {
     } catch (const spawn_error& error) {
         throw redis_error(
             error.number() == ENOENT
-                ? fmt::format("there is no {}; on Debian and Ubuntu it comes with: apt install "
-                              "redis-server",
+                ? fmt::format("there is no {}; on Debian and Ubuntu one comes with: apt install "
+                              "redis-server, or valkey-server",
                               options_.program)
                 : std::string{error.what()});
     }

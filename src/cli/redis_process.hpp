@@ -1,4 +1,4 @@
-// A redis-server process of our own on a free port of 127.0.0.1, for trying, demos and tests:
+// A Redis or Valkey process of our own on a free port of 127.0.0.1, for trying, demos and tests:
 // without persistence and without a folder, so that nothing of it can stay. Dies with this process
 // whatever happens. Must never touch a server that it did not start. Main thread only, since the
 // kernel ties the server's life to the thread that started it.
@@ -20,8 +20,8 @@ class redis_error : public std::runtime_error {
 };
 
 struct redis_process_options {
-    std::string program = "redis-server";
-    /// More of redis-server's options, e.g. {"--databases", "4"}; they win over ours.
+    std::string program{};  ///< Empty: the usual one; see server_program.hpp.
+    /// More of the server's options, e.g. {"--databases", "4"}; they win over ours.
     std::vector<std::string> arguments;
 };
 

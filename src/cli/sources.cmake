@@ -29,6 +29,7 @@ set(cli_sources
     src/cli/run.cpp
     src/cli/run_context.cpp
     src/cli/run_notices.cpp
+    src/cli/server_program.cpp
     src/cli/session.cpp
     src/cli/signals.cpp
     src/cli/spawn.cpp

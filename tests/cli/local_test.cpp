@@ -6,13 +6,18 @@
 #include <algorithm>
 #include <csignal>
 #include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
 
 #include "cli/redis_process.hpp"
 #include "cli/support/process.hpp"
+#include "support/redis_server.hpp"
 
 namespace redlock::cli_test {
 namespace {
 
+using testing::HasSubstr;
 using testing::MatchesRegex;
 
 void expect_dead(const std::vector<pid_t>& processes) {
@@ -117,13 +122,56 @@ TEST(local, starts_servers_though_the_standard_descriptors_are_closed) {
     EXPECT_EQ(result.out, "74\nfree\n") << result.err;
 }
 
-TEST(local, a_missing_redis_server_is_explained) {
-    const auto result = redlock({"local", "--", "/bin/true"}, {{"PATH", "/nonexistent"}});
+TEST(local, a_missing_server_is_explained) {
+    const auto result =
+        redlock({"local", "--", "/bin/true"}, {{"PATH", "/nonexistent"}, {"REDLOCK_SERVER", ""}});
     EXPECT_EQ(result.status, 69);
-    EXPECT_NE(result.err.find("apt install redis-server"), std::string::npos) << result.err;
-    const auto other = redlock({"local", "--server-program", "/bin/false", "--", "true"});
+    EXPECT_NE(result.err.find("there is no redis-server"), std::string::npos) << result.err;
+    EXPECT_NE(result.err.find("apt install redis-server, or valkey-server"), std::string::npos)
+        << result.err;
+    const auto other = redlock({"local", "--server", "/bin/false", "--", "true"});
     EXPECT_EQ(other.status, 69);
     EXPECT_NE(other.err.find("/bin/false"), std::string::npos) << other.err;
+}
+
+/// A folder with programs that say their name and fail.
+struct fake_servers {
+    explicit fake_servers(const std::vector<std::string>& names) {
+        for (const std::string& name : names) {
+            const std::string file = folder + "/" + name;
+            std::ofstream{file} << "#!/bin/sh\necho a fake " << name << "\nexit 1\n";
+            std::filesystem::permissions(file, std::filesystem::perms::owner_all);
+        }
+    }
+    fake_servers(const fake_servers&) = delete;
+    fake_servers& operator=(const fake_servers&) = delete;
+    ~fake_servers() { std::filesystem::remove_all(folder); }
+
+    /// What `redlock COMMAND` says when only these programs are in PATH.
+    [[nodiscard]] std::string said(std::vector<std::string> command,
+                                   const std::string& by_environment) const {
+        const auto ended =
+            redlock(std::move(command), {{"PATH", folder}, {"REDLOCK_SERVER", by_environment}});
+        EXPECT_EQ(ended.status, 69);
+        return ended.err;
+    }
+
+    std::string folder = support::make_temporary_folder("redlock-fakes");
+};
+
+TEST(local, starts_the_server_that_is_there) {
+    const fake_servers both{{"redis-server", "valkey-server", "other-server"}};
+    const fake_servers valkey{{"valkey-server"}};
+    for (const std::string command : {"local", "demo"}) {
+        SCOPED_TRACE(command);
+        EXPECT_THAT(both.said({command}, ""), HasSubstr("a fake redis-server"));
+        EXPECT_THAT(valkey.said({command}, ""), HasSubstr("a fake valkey-server"));
+        EXPECT_THAT(both.said({command}, "valkey-server"), HasSubstr("a fake valkey-server"));
+        EXPECT_THAT(both.said({command}, valkey.folder + "/valkey-server"),
+                    HasSubstr("a fake valkey-server"));
+        EXPECT_THAT(both.said({command, "--server", "other-server"}, "valkey-server"),
+                    HasSubstr("a fake other-server"));
+    }
 }
 
 TEST(demo, loses_updates_without_the_lock_and_none_with_it) {

@@ -5,6 +5,10 @@ set -u
 : "${REDLOCK:?set it to the path of the redlock command}"
 failures=0
 
+# The servers that `redlock local` starts, and the client that comes with them.
+server_program=${REDLOCK_SERVER:-$(command -v redis-server || command -v valkey-server)}
+client_program=${server_program%-server}-cli
+
 # in_servers N "$@": runs the calling script again with N throwaway servers, named in REDLOCK_NODES.
 in_servers() {
     count=$1
@@ -25,13 +29,13 @@ node() {
 redis() {
     url=$(node "$1")
     shift
-    redis-cli -p "${url##*:}" "$@"
+    "$client_program" -p "${url##*:}" "$@"
 }
 
 # on_all COMMAND...: asks each server.
 on_all() {
     for url in $(printf '%s\n' "$REDLOCK_NODES" | tr , ' '); do
-        redis-cli -p "${url##*:}" "$@"
+        "$client_program" -p "${url##*:}" "$@"
     done
 }
 

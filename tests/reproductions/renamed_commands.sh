@@ -5,10 +5,10 @@
 in_servers 1 "$@"
 
 for name in EVALSHA EVAL GET SET DEL TIME PTTL PEXPIRE HGETALL HDEL; do
-    redis-server --port 0 --unixsocket "$PWD/server.sock" --save '' --rename-command "$name" '' \
+    "$server_program" --port 0 --unixsocket "$PWD/server.sock" --save '' --rename-command "$name" '' \
         >/dev/null &
     server=$!
-    until_true redis-cli -s "$PWD/server.sock" ping
+    until_true "$client_program" -s "$PWD/server.sock" ping
     report=$("$REDLOCK" doctor --nodes "unix://$PWD/server.sock" --samples 1 2>&1)
     status=$?
     expect "$name renamed: doctor finds a problem" yes "$([ "$status" -ne 0 ] && echo yes)"

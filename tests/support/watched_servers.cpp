@@ -10,6 +10,7 @@
 #include <thread>
 #include <utility>
 
+#include "cli/server_program.hpp"
 #include "support/redis_peer.hpp"
 
 namespace redlock::support {
@@ -103,7 +104,7 @@ bool watched_servers::start_sentinels() {
         const std::string file = folder_ + "/" + std::to_string(each) + ".conf";
         std::ofstream{file} << configuration(each);
         child_options with;
-        with.arguments = {"redis-server", file, "--sentinel"};
+        with.arguments = {cli::server_program({}), file, "--sentinel"};
         with.output = file + ".log";
         sentinels_[each] = std::make_unique<child>(with);
     }

@@ -1,0 +1,48 @@
+#include "cli/server_program.hpp"
+
+#include <unistd.h>
+
+#include <array>
+#include <cstdlib>
+#include <ranges>
+
+namespace redlock::cli {
+
+namespace {
+
+/// Empty as well if it is not set.
+std::string_view environment(const char* name) {
+    const char* const value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): main thread only
+    return value != nullptr ? value : "";
+}
+
+bool is_in_path(std::string_view program) {
+    for (const auto folder : std::views::split(environment("PATH"), ':')) {
+        std::string file{folder.begin(), folder.end()};
+        file.append(file.empty() ? "" : "/").append(program);
+        if (::access(file.c_str(), X_OK) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+}  // namespace
+
+std::string server_program(std::string_view asked) {
+    if (asked.empty()) {
+        asked = environment("REDLOCK_SERVER");
+    }
+    if (!asked.empty()) {
+        return std::string{asked};
+    }
+    constexpr std::array<std::string_view, 2> usual{"redis-server", "valkey-server"};
+    for (const std::string_view program : usual) {
+        if (is_in_path(program)) {
+            return std::string{program};
+        }
+    }
+    return std::string{usual.front()};
+}
+
+}  // namespace redlock::cli
