@@ -1,8 +1,6 @@
 // Configuration files by toml++. What stands here is only which keys there are and how to say what
 // is wrong with them. No message repeats anything of the file, toml++'s own words least of all,
 // which quote it: URLs in it may hold passwords.
-#include <fmt/format.h>
-
 #include <array>
 #include <cerrno>
 #include <fstream>
@@ -188,7 +186,8 @@ void read_key(const toml::key& key, const toml::node& value, configuration& into
 
 configuration_error error_at(std::string_view name, std::size_t line, std::size_t column,
                              std::string_view what) {
-    return {fmt::format("{}, line {}, column {}: {}", name, line, column, what)};
+    return {std::string{name} + ", line " + std::to_string(line) + ", column " +
+            std::to_string(column) + ": " + std::string{what}};
 }
 
 configuration_error error_at(std::string_view name, const mistake& made) {

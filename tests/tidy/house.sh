@@ -68,7 +68,7 @@ arrows() {
         may["sim"]      = " sim core public fmt std gtest "
         may["faults"]   = " faults tests public boost fmt CLI std system "
         may["docs"]     = may["examples"]
-        may["tests"]    = " core redis driver manager scripts cli sim faults tests neighbour public" \
+        may["tests"]    = " core redis driver manager scripts configuration cli sim faults tests neighbour public" \
                           " boost fmt CLI std system hiredis openssl gtest gmock rapidcheck "
     }
 
