@@ -11,6 +11,7 @@
 #include "cli/escape.hpp"
 #include "cli/exit_status.hpp"
 #include "cli/json_output.hpp"
+#include "cli/refusal.hpp"
 #include "cli/report.hpp"
 #include "cli/session.hpp"
 
@@ -49,7 +50,7 @@ asio::awaitable<int> acquire(lock_manager& locks, const acquire_request& request
         const auto state = co_await asio::this_coro::cancellation_state;
         co_return state.cancelled() != asio::cancellation_type::none
             ? exit_internal  // The session turns it into 128+n.
-            : say_error(printable(request.resource), error, details, request.wait.conflict_status);
+            : say_refusal(request.resource, error, details, request.wait);
     }
     const auto state = co_await asio::this_coro::cancellation_state;
     const bool interrupted = state.cancelled() != asio::cancellation_type::none;

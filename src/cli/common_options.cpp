@@ -229,9 +229,12 @@ void wait_options::add_to(CLI::App& command) {
         ->excludes(longest);
     command
         .add_option("-E,--conflict-exit-code", conflict_status,
-                    "Exit status when somebody else holds the lock (default 75)")
+                    "Exit status when somebody else holds the lock (default 75); with 0 nothing is "
+                    "said of it either")
         ->check(CLI::Range(0, 255))
         ->type_name("N");
+    command.add_flag("--quiet-contention", quiet_contention,
+                     "Do not say that somebody else holds the lock; say everything else");
     command.add_option("--label", label, "Who holds it and why, shown by redlock status")
         ->type_name("TEXT");
 }

@@ -64,9 +64,15 @@ struct wait_options {
     std::optional<std::chrono::nanoseconds> wait;  ///< Empty: as configured.
     bool nonblock = false;
     int conflict_status = 75;
+    bool quiet_contention = false;
     std::string label;  ///< Empty: as configured.
 
     void add_to(CLI::App& command);
+    /// Whether nobody wants to hear that somebody else holds the lock: a crontab on several
+    /// machines would mail it each time.
+    [[nodiscard]] bool contention_is_usual() const {
+        return quiet_contention || conflict_status == 0;
+    }
     /// Refers to this and to `configured`.
     [[nodiscard]] acquire_options acquire(const configuration& configured) const;
 };

@@ -17,6 +17,7 @@
 
 #include "cli/escape.hpp"
 #include "cli/exit_status.hpp"
+#include "cli/refusal.hpp"
 #include "cli/report.hpp"
 #include "cli/spawn.hpp"
 #include "cli/stop_plan.hpp"
@@ -166,8 +167,7 @@ asio::awaitable<std::optional<int>> lock_runner::acquire() {
         co_return exit_signal_base + interrupted_by_;
     }
     if (error) {
-        co_return say_error(printable(options_.resource), error, details,
-                            options_.wait.conflict_status);
+        co_return say_refusal(options_.resource, error, details, options_.wait);
     }
     co_return std::nullopt;
 }

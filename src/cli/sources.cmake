@@ -24,6 +24,7 @@ set(cli_sources
     src/cli/process_tree.cpp
     src/cli/progress.cpp
     src/cli/redis_process.cpp
+    src/cli/refusal.cpp
     src/cli/release.cpp
     src/cli/report.cpp
     src/cli/run.cpp

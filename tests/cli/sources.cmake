@@ -1,6 +1,7 @@
 # Tests of the `redlock` command: its parts, and the built binary on real servers.
 set(cli_test_sources
     tests/cli/config_test.cpp
+    tests/cli/crontab_test.cpp
     tests/cli/doctor_test.cpp
     tests/cli/escape_test.cpp
     tests/cli/local_test.cpp
@@ -8,6 +9,7 @@ set(cli_test_sources
     tests/cli/lost_reasons_test.cpp
     tests/cli/one_server_test.cpp
     tests/cli/reading_test.cpp
+    tests/cli/refusal_test.cpp
     tests/cli/run_context_test.cpp
     tests/cli/run_descendants_test.cpp
     tests/cli/run_loss_test.cpp

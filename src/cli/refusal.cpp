@@ -1,0 +1,29 @@
+#include "cli/refusal.hpp"
+
+#include <fmt/format.h>
+
+#include "cli/escape.hpp"
+#include "cli/report.hpp"
+
+namespace redlock::cli {
+
+std::string refusal_line(std::string_view resource, const error_code& error,
+                         const diagnostics& details, const wait_options& asked) {
+    const bool contention = error == errc::contended || error == errc::timed_out;
+    if (contention && asked.contention_is_usual()) {
+        return {};
+    }
+    const std::string why = printable(details.to_string());
+    return fmt::format("{}: {}", printable(resource), why.empty() ? error.message() : why);
+}
+
+int say_refusal(std::string_view resource, const error_code& error, const diagnostics& details,
+                const wait_options& asked) {
+    const std::string line = refusal_line(resource, error, details, asked);
+    if (!line.empty()) {
+        say(line);
+    }
+    return status_of(error, asked.conflict_status);
+}
+
+}  // namespace redlock::cli

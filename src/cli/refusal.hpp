@@ -1,0 +1,22 @@
+// What is said of a lock that was not had, and to whom: contention may be news or the usual case.
+// Any thread.
+#pragma once
+
+#include <redlock/error.hpp>
+#include <string>
+#include <string_view>
+
+#include "cli/common_options.hpp"
+
+namespace redlock::cli {
+
+/// Why `resource` was not had, for people; empty where that is the usual case to whoever asked:
+/// contention under `-E 0` or `--quiet-contention`.
+[[nodiscard]] std::string refusal_line(std::string_view resource, const error_code& error,
+                                       const diagnostics& details, const wait_options& asked);
+
+/// Says it and returns the exit status.
+int say_refusal(std::string_view resource, const error_code& error, const diagnostics& details,
+                const wait_options& asked);
+
+}  // namespace redlock::cli
