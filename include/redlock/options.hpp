@@ -92,6 +92,14 @@ struct acquire_options {
     /// How long before the end of validity the loss is announced (`async_wait_lost`, `with_lock`),
     /// so that the body can stop in time. Left out: a tenth of the lease time, at most 500 ms.
     std::optional<std::chrono::milliseconds> stop_margin{};
+    /// The lock stays for so long from its acquisition on, though it is released before: nobody has
+    /// it until then. For work that must not be done twice in a while, by machines whose clocks
+    /// differ: what other libraries call `lockAtLeastFor`. A release completes as usual and leaves
+    /// the nodes what remains of this; so do the end of the handle and a close. A lease asked for
+    /// lasts as long at least, and so does the lock if its holder dies: at most `max_lease_time`.
+    /// Such a lock is not passed on within the process before that. A token that is attached
+    /// elsewhere knows of no minimum: its release ends the lock at once. Zero: none.
+    std::chrono::milliseconds min_hold{0};
     /// Where to tell what lies behind an error; filled in before completion, untouched on success.
     /// Must live until then.
     diagnostics* details = nullptr;

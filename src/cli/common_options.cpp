@@ -235,6 +235,9 @@ void wait_options::add_to(CLI::App& command) {
         ->type_name("N");
     command.add_flag("--quiet-contention", quiet_contention,
                      "Do not say that somebody else holds the lock; say everything else");
+    add_duration(command, "--min-hold", min_hold,
+                 "Keep the lock for this long from its acquisition on, even if it is released "
+                 "before or redlock dies; at most --max-lease-time");
     command.add_option("--label", label, "Who holds it and why, shown by redlock status")
         ->type_name("TEXT");
 }
@@ -248,6 +251,9 @@ acquire_options wait_options::acquire(const configuration& configured) const {
     }
     if (!label.empty()) {
         with.label = label;
+    }
+    if (min_hold) {
+        with.min_hold = whole_milliseconds("--min-hold", *min_hold);
     }
     return with;
 }

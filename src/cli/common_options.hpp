@@ -65,6 +65,7 @@ struct wait_options {
     bool nonblock = false;
     int conflict_status = 75;
     bool quiet_contention = false;
+    std::optional<std::chrono::nanoseconds> min_hold;
     std::string label;  ///< Empty: as configured.
 
     void add_to(CLI::App& command);

@@ -110,7 +110,7 @@ const script_call* extend_attempt::script_for(node_index node) {
     const auto outcome = round_.outcome();
     const bool wanted =
         outcome == core::extend_outcome::pending || outcome == core::extend_outcome::extended;
-    return wanted ? &call_for(node) : nullptr;
+    return wanted && !closed_ ? &call_for(node) : nullptr;
 }
 
 void extend_attempt::on_answer(node_index node, const redis::reply_view& reply) {

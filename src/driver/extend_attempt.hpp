@@ -32,6 +32,8 @@ class extend_attempt final : public fan_out {
     void start(std::shared_ptr<owner> told);
     /// Decides nothing any more and tells nobody.
     void cancel();
+    /// The lock is being given back, but stays for a while: a straggler must not prolong that.
+    void close() { closed_ = true; }
     /// As the round's.
     void on_shortened(core::instant old_valid_until) { round_.on_shortened(old_valid_until); }
 
@@ -58,6 +60,7 @@ class extend_attempt final : public fan_out {
     script_call plain_;
     script_call planting_;
     std::shared_ptr<owner> owner_;
+    bool closed_ = false;
     /// Until the last node has answered: an end of the manager waits for that, or only a bare
     /// majority may come to back the lock.
     std::optional<node_pool::open_write> open_write_;

@@ -10,10 +10,11 @@ namespace redlock::driver {
 namespace {
 
 script_call encode(const node_pool& pool, const lock_identity& identity, std::uint64_t bar,
-                   release_attempt::knowledge known) {
+                   release_attempt::knowledge known, std::chrono::milliseconds kept) {
     const holder_arguments holder{identity};
     const bool above = known == release_attempt::knowledge::token_only;
-    if (bar == 0 && !above && holder.key().empty()) {
+    const bool ends = kept <= kept.zero();
+    if (bar == 0 && !above && ends && holder.key().empty()) {
         return {scripts::release, {identity.resource.str()}, {identity.token.str()}};
     }
     const key_pieces fence = fence_key_pieces(identity.resource.str());
@@ -21,14 +22,18 @@ script_call encode(const node_pool& pool, const lock_identity& identity, std::ui
     const auto window = std::chrono::microseconds{pool.options().clock_window}.count();
     return {scripts::release,
             {identity.resource.str(), fence, holder.key()},
-            {identity.token.str(), bar, lifetime, window, above ? "1" : std::string_view{}}};
+            {identity.token.str(), bar, lifetime, window,
+             above   ? "1"
+             : !ends ? "0"
+                     : std::string_view{},
+             ends ? script_argument{} : script_argument{kept.count()}}};
 }
 
 }  // namespace
 
 release_attempt::release_attempt(node_pool& pool, shared_identity identity, core::node_set granted,
                                  core::node_set doubtful, std::chrono::milliseconds lease_time,
-                                 knowledge known)
+                                 knowledge known, std::chrono::milliseconds kept)
     : fan_out(pool),
       identity_(std::move(identity)),
       doubtful_(doubtful),
@@ -36,11 +41,11 @@ release_attempt::release_attempt(node_pool& pool, shared_identity identity, core
       until_(boot_clock::now() + lease_time),
       round_(pool.size(), granted | doubtful) {
     if (!(granted - doubtful).empty()) {
-        plain_ = encode(pool, *identity_, 0, known);
+        plain_ = encode(pool, *identity_, 0, known, kept);
     }
     if (!doubtful.empty()) {
         barred_ = encode(pool, *identity_, identity_->block.first == 0 ? 0 : identity_->block.bar(),
-                         known);
+                         known, kept);
         if (known != knowledge::of_a_wrong_clock) {
             pool.note_fence(identity_->resource.str(), identity_->block.bar());
         }

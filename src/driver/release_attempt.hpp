@@ -34,10 +34,11 @@ class release_attempt final : public fan_out {
     };
 
     /// `granted`: nodes that surely hold the lock. `doubtful`: nodes that may, or may do so late,
-    /// which are barred as well. Keeps trying for `lease_time`.
+    /// which are barred as well. Keeps trying for `lease_time`. `kept`: for how long the lock is to
+    /// stay there from now on; zero: it ends.
     release_attempt(node_pool& pool, shared_identity identity, core::node_set granted,
                     core::node_set doubtful, std::chrono::milliseconds lease_time,
-                    knowledge known = knowledge::all);
+                    knowledge known = knowledge::all, std::chrono::milliseconds kept = {});
 
     /// Before `start`. Called once every node has answered or let its time pass; may be empty.
     void on_settled(std::function<void()> tell) { settled_ = std::move(tell); }

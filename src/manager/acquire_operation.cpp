@@ -3,6 +3,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 #include <utility>
@@ -16,6 +17,8 @@
 namespace redlock::manager {
 
 namespace {
+
+using std::chrono::milliseconds;
 
 core::wait_session::settings session_settings(const acquire_options& options,
                                               const manager_options& manager, core::instant now) {
@@ -168,7 +171,8 @@ void acquire_operation::start_round() {
     const auto manners = is_casual() && request_.options().fair
                              ? driver::acquire_attempt::manners::leaves_it_to_the_line
                              : driver::acquire_attempt::manners::takes_it;
-    attempt_ = std::make_shared<driver::acquire_attempt>(nodes, identity_with(*block), lease_time_,
+    const auto first_lease = std::max(lease_time_, request_.options().min_hold);
+    attempt_ = std::make_shared<driver::acquire_attempt>(nodes, identity_with(*block), first_lease,
                                                          take_place(*block), manners);
     manager_.clock().set(*this, session_.deadline());
     attempt_->start(*this);
@@ -296,9 +300,11 @@ void acquire_operation::hand_out() {
     complete_with(held);
 }
 
-// Not in the middle of an attempt of its own, and not with wishes about what the nodes store.
+// Not in the middle of an attempt of its own, and not with wishes about what the nodes store, and
+// for how long.
 bool acquire_operation::may_take_over() const {
-    return !done_ && !cancelled_ && (!begun_ || waiting_) && !has_details();
+    return !done_ && !cancelled_ && (!begun_ || waiting_) && !has_details() &&
+           request_.options().min_hold <= milliseconds{0};
 }
 
 void acquire_operation::take_over(held_lock& from, won_lease won) {
@@ -314,6 +320,8 @@ core::duration acquire_operation::stop_margin() const {
 /// The lease, looked after in the way that this caller asked for.
 std::shared_ptr<held_lock> acquire_operation::hold(won_lease won) {
     won.lease_time = lease_time_;
+    won.longest_lease = std::max({won.longest_lease, lease_time_, request_.options().min_hold});
+    won.minimum = {won.started, request_.options().min_hold};
     won.stop_margin = stop_margin();
     won.renews = request_.options().renew.value_or(!request_.options().lease_time.has_value());
     auto held = std::make_shared<held_lock>(manager_, std::move(won));

@@ -114,6 +114,12 @@ complaint check_acquire(const detail::acquire_request& request, milliseconds lea
             "time, {}",
             *with.stop_margin, lease_time);
     }
+    if (with.min_hold < milliseconds{0} || with.min_hold > options.max_lease_time) {
+        return fmt::format(
+            "min_hold is {}; it must be from 0 to max_lease_time, {}, since the lease has to last "
+            "as long; ask for less, or raise max_lease_time in every client of these nodes",
+            with.min_hold, options.max_lease_time);
+    }
     constexpr std::size_t max_label = 4096;
     if (request.label().size() > max_label) {
         return fmt::format("the label has {} bytes; at most {} are allowed", request.label().size(),

@@ -117,12 +117,14 @@ void held_lock::extend(std::optional<std::chrono::milliseconds> lease_time,
         operation->finish(errc::lost);
         return;
     }
-    const auto lease = lease_time.value_or(won_.lease_time);
-    if (auto wrong = check_lease_time(lease, manager_->options())) {
+    const auto wanted = lease_time.value_or(won_.lease_time);
+    if (auto wrong = check_lease_time(wanted, manager_->options())) {
         note_error({std::move(*wrong), {}});
         operation->finish(errc::invalid_argument);
         return;
     }
+    // A node where it is planted again is to keep it for the minimum as well.
+    const auto lease = won_.minimum.covered_by(wanted, boot_clock::now());
     won_.longest_lease = std::max(won_.longest_lease, lease);
     settle_extensions();
     extensions_.push_back(std::make_shared<driver::extend_attempt>(
@@ -241,10 +243,16 @@ void held_lock::release(std::shared_ptr<outcome_waiter> waiter) {
     if (won_.attempt) {
         won_.attempt->close();
     }
+    const auto kept = won_.minimum.left(boot_clock::now());
+    if (kept > kept.zero()) {
+        for (const auto& attempt : extensions_) {
+            attempt->close();
+        }
+    }
     using knowledge = driver::release_attempt::knowledge;
     std::make_shared<driver::release_attempt>(
         manager_->nodes(), won_.identity, granted(), doubtful() | may_be_planted(),
-        won_.longest_lease, is_attached() ? knowledge::token_only : knowledge::all)
+        won_.longest_lease, is_attached() ? knowledge::token_only : knowledge::all, kept)
         ->start(shared_from_this());
     tells_competitors_ = !manager_->lines().ended(*this);
 }
@@ -253,7 +261,7 @@ void held_lock::release(std::shared_ptr<outcome_waiter> waiter) {
 bool held_lock::hand_over() {
     line_member* const next = local_lines::first_behind(*this);
     if (next == nullptr || manager_->closed() || !won_.identity->details.empty() ||
-        !next->may_take_over() ||
+        !won_.minimum.is_over(boot_clock::now()) || !next->may_take_over() ||
         !won_.turn.pass_on(boot_clock::now(), won_.valid_until,
                            usable_part(next->lease_time(), manager_->options()),
                            next->stop_margin())) {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/backing.hpp"
+#include "core/minimum_hold.hpp"
 #include "core/renewal.hpp"
 #include "core/turn.hpp"
 #include "driver/acquire_attempt.hpp"
@@ -37,6 +38,7 @@ struct won_lease {
     std::chrono::milliseconds longest_lease{};
     core::duration stop_margin{};
     bool renews = false;
+    core::minimum_hold minimum;
     core::instant started;
     core::instant valid_until;
     /// The round that won it, which goes on learning of late grants; null for an attached lock,

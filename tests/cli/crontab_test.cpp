@@ -112,6 +112,16 @@ TEST_P(crontabs, mail_nothing_if_another_machine_is_at_it) {
     EXPECT_THAT(mail.out + mail.err, IsEmpty());
 }
 
+TEST_P(crontabs, run_the_job_once_for_machines_whose_clocks_differ) {
+    std::string mailed;
+    for (int machine = 0; machine < 3; ++machine) {
+        const finished mail = run_by_cron();
+        EXPECT_EQ(mail.status, 0);
+        mailed += mail.out + mail.err;
+    }
+    EXPECT_EQ(mailed, "cleaned\n");
+}
+
 TEST_P(crontabs, mail_an_outage) {
     nodes[0].kill();
     nodes[1].kill();

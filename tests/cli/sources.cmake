@@ -7,6 +7,7 @@ set(cli_test_sources
     tests/cli/local_test.cpp
     tests/cli/lost_commands_test.cpp
     tests/cli/lost_reasons_test.cpp
+    tests/cli/min_hold_test.cpp
     tests/cli/one_server_test.cpp
     tests/cli/reading_test.cpp
     tests/cli/refusal_test.cpp

@@ -7,6 +7,7 @@ set(core_test_sources
     tests/core/extend_round_test.cpp
     tests/core/fencing_test.cpp
     tests/core/hold_view_test.cpp
+    tests/core/minimum_hold_test.cpp
     tests/core/node_clock_test.cpp
     tests/core/node_set_test.cpp
     tests/core/quarantine_test.cpp

@@ -100,6 +100,22 @@ TEST_F(release_attempt_test, bars_only_the_nodes_in_doubt) {
               std::to_string(world.pool->options().fence_lifetime.count()));
 }
 
+TEST_F(release_attempt_test, tells_every_node_what_remains_of_a_minimum) {
+    const auto attempt = std::make_shared<release_attempt>(*world.pool, who, set_of({0, 1}),
+                                                           set_of({2}), attempt_world::lease,
+                                                           release_attempt::knowledge::all, 30s);
+    attempt->start(released);
+    ASSERT_TRUE(world.run_until_settled());
+    EXPECT_EQ(released->outcome, release_outcome::released);
+    for (const std::size_t node : {0U, 1U, 2U}) {
+        const auto call = nodes[node]->last("release");
+        ASSERT_EQ(call.size(), 11U);
+        EXPECT_EQ(call[6], node == 2 ? std::to_string(who.block.last + 1) : "0");
+        EXPECT_EQ(call[9], "0");
+        EXPECT_EQ(call[10], "30000");
+    }
+}
+
 TEST_F(release_attempt_test, keeps_the_next_ballot_above_its_own_bar) {
     start_release({}, set_of({0}));
     EXPECT_GT(world.pool->next_block("job").value().first, who.block.bar());
@@ -265,6 +281,17 @@ TEST_F(extend_attempt_test, repeats_a_late_noscript_for_a_lock_that_was_extended
     nodes[2]->server.answer_late("-NOSCRIPT No matching script.\r\n");
     ASSERT_TRUE(world.run_until([&] { return nodes[2]->calls().size() == 2; }));
     EXPECT_THAT(nodes[2]->calls(), ElementsAre("extend", "extend!"));
+}
+
+TEST_F(extend_attempt_test, repeats_nothing_for_a_lock_that_is_given_back_but_stays) {
+    nodes[2]->on_script = always("");
+    const auto attempt = start_extend(node_set::all(3), boot_clock::now() + 1h);
+    ASSERT_TRUE(world.run_until(
+        [&] { return extended->outcome.has_value() && nodes[2]->calls().size() == 1; }));
+    attempt->close();
+    nodes[2]->server.answer_late("-NOSCRIPT No matching script.\r\n");
+    ASSERT_TRUE(world.run_until_settled());
+    EXPECT_THAT(nodes[2]->calls(), ElementsAre("extend"));
 }
 
 TEST_F(extend_attempt_test, is_open_until_the_last_node_has_answered) {

@@ -24,6 +24,7 @@ set(integration_test_sources
     tests/integration/local_line_test.cpp
     tests/integration/loss_test.cpp
     tests/integration/main_path_test.cpp
+    tests/integration/min_hold_test.cpp
     tests/integration/one_server_test.cpp
     tests/integration/other_executors_test.cpp
     tests/integration/outcome_test.cpp

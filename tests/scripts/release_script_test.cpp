@@ -46,6 +46,40 @@ TEST_F(release_script, deletes_the_holder_key_with_the_lock) {
     EXPECT_EQ(node.server.get(node.holder), std::nullopt);
 }
 
+TEST_F(release_script, leaves_a_lock_with_a_minimum_for_what_remains_of_it) {
+    ASSERT_EQ(node.acquire({.holder_details = "mine"}), "granted");
+    EXPECT_EQ(node.release({.with_holder_key = true, .keep_ms = minute_ms}), "1");
+    EXPECT_EQ(node.server.get(node.lock), "me");
+    EXPECT_EQ(node.server.get(node.holder), "mine");
+    EXPECT_THAT(node.server.pttl(node.lock), fresh(minute_ms));
+    EXPECT_THAT(node.server.pttl(node.holder), fresh(minute_ms));
+}
+
+TEST_F(release_script, never_prolongs_a_lock_for_its_minimum) {
+    ASSERT_EQ(node.acquire({.lease_ms = minute_ms}), "granted");
+    EXPECT_EQ(node.release({.keep_ms = hour_ms}), "1");
+    EXPECT_THAT(node.server.pttl(node.lock), fresh(minute_ms));
+}
+
+TEST_F(release_script, gives_a_lock_without_end_the_end_of_its_minimum) {
+    node.server.command({"SET", node.lock, "me"});
+    EXPECT_EQ(node.release({.keep_ms = minute_ms}), "1");
+    EXPECT_THAT(node.server.pttl(node.lock), fresh(minute_ms));
+}
+
+TEST_F(release_script, leaves_the_lock_of_another_as_it_is_whatever_the_minimum) {
+    ASSERT_EQ(node.acquire({.token = "you"}), "granted");
+    EXPECT_EQ(node.release({.token = "me", .keep_ms = minute_ms}), "0");
+    EXPECT_THAT(node.server.pttl(node.lock), fresh(hour_ms));
+}
+
+TEST_F(release_script, bars_late_grants_of_a_lock_with_a_minimum_like_any_other) {
+    const std::int64_t ballot = node.time_us();
+    EXPECT_EQ(node.release({.bar = ballot + 1, .keep_ms = minute_ms}), "0");
+    EXPECT_THAT(node.acquire({.ballot = ballot}), testing::StartsWith("-1\n"));
+    EXPECT_EQ(node.server.get(node.lock), std::nullopt);
+}
+
 TEST_F(release_script, with_a_bar_makes_the_same_attempt_stale_for_ever) {
     const std::int64_t ballot = node.time_us();
     // The release overtakes its ACQUIRE.

@@ -101,7 +101,7 @@ std::string script_node::extend(const extend_call& with) const {
 }
 
 std::string script_node::release(const release_call& with) const {
-    if (with.bar == 0 && !with.above_the_fence && !with.with_holder_key) {
+    if (with.bar == 0 && !with.above_the_fence && !with.with_holder_key && with.keep_ms == 0) {
         return run(scripts::release, {lock}, {with.token});
     }
     words keys{lock, fence};
@@ -110,8 +110,11 @@ std::string script_node::release(const release_call& with) const {
     }
     words arguments{with.token, std::to_string(with.bar), std::to_string(with.fence_lifetime_ms),
                     std::to_string(with.window_us)};
-    if (with.above_the_fence) {
-        arguments.emplace_back("1");
+    if (with.above_the_fence || with.keep_ms != 0) {
+        arguments.emplace_back(with.above_the_fence ? "1" : "0");
+    }
+    if (with.keep_ms != 0) {
+        arguments.push_back(std::to_string(with.keep_ms));
     }
     return run(scripts::release, keys, arguments);
 }

@@ -83,6 +83,7 @@ class script_node {
         bool with_holder_key = false;
         std::int64_t window_us = hour_us;
         bool above_the_fence = false;
+        std::int64_t keep_ms = 0;  ///< For so long the lock is to stay.
     };
     std::string release(const release_call& with) const;
 

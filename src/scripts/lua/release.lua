@@ -1,7 +1,8 @@
 -- RELEASE: deletes the lock if the token still holds it here.
 -- KEYS  1 lock  [2 fence: with a bar or a holder]  [3 holder]
 -- ARGV  1 token  [2 bar: P^ + 1, or 0  3 fence lifetime in ms  4 clock window in us
---       5 1: the bar is at least one above the fence that stands where the lock is deleted]
+--       5 1: the bar is at least one above the fence that stands where the lock is deleted
+--       6 in ms: the lock is not deleted, but lasts no longer than that; without it, or 0, deleted]
 -- With a bar the fence is raised to it, so that an ACQUIRE of this attempt that arrives after this
 -- release (from a broken connection, say) is stale and leaves nothing behind, and an EXTEND plants
 -- nothing again. Who does not know P^, only the token, sets it by the fence. A bar further ahead than
@@ -9,12 +10,26 @@
 -- as high already gets as long a life; but one that is itself that far ahead, which is not to last, only
 -- as long as an ACQUIRE below the bar could be accepted without it. The mark of those who wait in line,
 -- a blank behind the fence, stays.
--- Returns 1 deleted, 0 was not there
+-- A lock that is to stay for a minimum keeps its key for what remains of that: its life is cut, and
+-- never prolonged, since a release may come late or twice.
+-- Returns 1 deleted, or left to its end; 0 was not there
 local removed = 0
-if redis.call('GET', KEYS[1]) == ARGV[1] then
-    removed = redis.call('DEL', KEYS[1])
+local held = redis.call('GET', KEYS[1]) == ARGV[1]
+local keep = tonumber(ARGV[6]) or 0
+local function end_key(key)
+    if keep <= 0 then
+        return redis.call('DEL', key)
+    end
+    local left = redis.call('PTTL', key)
+    if left == -1 or left > keep then
+        redis.call('PEXPIRE', key, keep)
+    end
+    return 1
+end
+if held then
+    removed = end_key(KEYS[1])
     if KEYS[3] then
-        redis.call('DEL', KEYS[3])
+        end_key(KEYS[3])
     end
 end
 local bar = tonumber(ARGV[2]) or 0
