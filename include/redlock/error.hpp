@@ -6,6 +6,8 @@
 #include <boost/system/error_category.hpp>
 #include <boost/system/error_code.hpp>
 #include <boost/system/system_error.hpp>
+#include <chrono>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -126,10 +128,22 @@ struct node_failure {
     std::string message{};
 };
 
+/// Who had the lock when it was refused, as a quorum of the nodes told.
+struct lock_holder {
+    lock_token token{};       ///< The lock key's value.
+    fencing_token fencing{};  ///< Zero if another library holds it.
+    std::string label{};      ///< Empty if it gave none.
+    /// How long at the longest until a quorum has forgotten it, unless it is extended; empty if
+    /// that has no end.
+    std::optional<std::chrono::milliseconds> remaining{};
+};
+
 /// What lies behind an error: a sentence for people and each failed node's own cause.
 struct diagnostics {
     std::string message{};
     std::vector<node_failure> nodes{};
+    /// Of `errc::contended` and `errc::timed_out`, if a quorum told of one.
+    std::optional<lock_holder> holder{};
 
     /// All of it in one line, fit for a log: "message; node 2 (redis://host:6379): cause".
     [[nodiscard]] std::string to_string() const;

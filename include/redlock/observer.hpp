@@ -3,6 +3,8 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
+#include <optional>
 #include <string_view>
 
 #include "redlock/error.hpp"
@@ -47,6 +49,8 @@ struct event {
     error_code error{};
     std::string_view message{};  ///< For people; may be empty.
     std::chrono::nanoseconds elapsed{0};
+    /// attempt_failed: how many stand in line before the waiter, where it stands in one.
+    std::optional<std::size_t> ahead{};
 };
 
 /// Derive from it what your logs and metrics need. Called on the manager's strand, one call at a

@@ -101,6 +101,8 @@ struct acquire_options {
     /// elsewhere knows of no minimum: its release ends the lock at once. Zero: none.
     std::chrono::milliseconds min_hold{0};
     /// Where to tell what lies behind an error; filled in before completion, untouched on success.
+    /// If somebody else holds the lock, the nodes are asked who, once, which takes up to the node
+    /// timeout.
     /// Must live until then.
     diagnostics* details = nullptr;
 };

@@ -62,6 +62,15 @@ struct resource_status {
     /// extended.
     std::optional<std::chrono::milliseconds> remaining;
     std::vector<node_status> nodes;
+
+    /// The holder with all that is known of it; nothing unless held.
+    [[nodiscard]] std::optional<lock_holder> held_by() const {
+        if (verdict != lock_verdict::held) {
+            return std::nullopt;
+        }
+        return lock_holder{
+            .token = holder, .fencing = fencing, .label = label, .remaining = remaining};
+    }
 };
 
 }  // namespace redlock

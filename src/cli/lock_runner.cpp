@@ -4,6 +4,8 @@
 #include "cli/lock_runner.hpp"
 #include "cli/awaited.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -40,15 +42,15 @@ std::chrono::nanoseconds margin_of(const run_options& options,
     return configured ? *configured : std::min(lease_time / 10, most);
 }
 
-/// Tells of each extension at once, apart from what the settings' own observer does.
-class extension_observer final : public observer {
+/// Looks at each event at once, apart from what the settings' own observer does.
+class listening_observer final : public observer {
   public:
-    extension_observer(std::shared_ptr<observer> inner, std::function<void()> on_extended)
-        : inner_(std::move(inner)), on_extended_(std::move(on_extended)) {}
+    using listener = std::function<void(const event&)>;
+
+    listening_observer(std::shared_ptr<observer> inner, listener listens)
+        : inner_(std::move(inner)), listens_(std::move(listens)) {}
     void on_event(const event& what) noexcept override {
-        if (what.kind == event_kind::extended) {
-            on_extended_();
-        }
+        listens_(what);
         if (inner_) {
             inner_->on_event(what);
         }
@@ -56,7 +58,7 @@ class extension_observer final : public observer {
 
   private:
     std::shared_ptr<observer> inner_;
-    std::function<void()> on_extended_;
+    listener listens_;
 };
 
 }  // namespace
@@ -157,9 +159,15 @@ asio::awaitable<std::optional<int>> lock_runner::acquire() {
     }
     with.stop_margin = std::chrono::duration_cast<std::chrono::milliseconds>(margin_);
     with.details = &details;
+    const bool tells = !options_.common.quiet && !options_.wait.contention_is_usual();
+    waiting_ = std::make_shared<wait_reporter>(
+        loop_, locks_, options_.resource,
+        how_to_report(tells, options_.common.verbose, ::isatty(STDERR_FILENO) == 1));
+    waiting_->start();
     auto [error, won] = co_await locks_.async_acquire(
         options_.resource, std::move(with), asio::bind_cancellation_slot(cancel_.slot(), awaited));
     held_ = std::move(won);
+    std::exchange(waiting_, nullptr)->stop();
     if (interrupted_by_ != 0) {
         if (!error) {
             co_await release();
@@ -259,8 +267,10 @@ void lock_runner::on_command_change() {
     changed_.cancel();
 }
 
-void lock_runner::on_extended() noexcept {
-    if (command_ && !finished_) {
+void lock_runner::on_event(const event& what) noexcept {
+    if (waiting_) {
+        waiting_->on_event(what);
+    } else if (what.kind == event_kind::extended && command_ && !finished_) {
         set_keepers_deadline();
     }
 }
@@ -340,8 +350,8 @@ void lock_runner::forget_command() {
 
 manager_options lock_runner::manager_settings() {
     manager_options settings = options_.common.manager();
-    settings.events =
-        std::make_shared<extension_observer>(std::move(settings.events), [this] { on_extended(); });
+    settings.events = std::make_shared<listening_observer>(
+        std::move(settings.events), [this](const event& what) { on_event(what); });
     return settings;
 }
 

@@ -7,6 +7,7 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <memory>
 #include <optional>
 #include <redlock/lock_manager.hpp>
 #include <string>
@@ -19,6 +20,7 @@
 #include "cli/run_notices.hpp"
 #include "cli/signals.hpp"
 #include "cli/stop_plan.hpp"
+#include "cli/wait_report.hpp"
 
 namespace redlock::cli {
 
@@ -39,7 +41,7 @@ class lock_runner {
 
     void on_signal(int number);
     void on_command_change();
-    void on_extended() noexcept;
+    void on_event(const event& what) noexcept;
     void set_keepers_deadline() noexcept;
     void watch_validity();
     void on_validity_over();
@@ -67,6 +69,7 @@ class lock_runner {
     boot_timer kill_;
     boot_timer hold_;
 
+    std::shared_ptr<wait_reporter> waiting_;  ///< While the lock is waited for.
     lock held_;
     std::optional<kept_command> command_;
     std::optional<int> command_status_;

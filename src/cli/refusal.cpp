@@ -2,16 +2,28 @@
 
 #include <fmt/format.h>
 
+#include "cli/duration.hpp"
 #include "cli/escape.hpp"
 #include "cli/report.hpp"
 
 namespace redlock::cli {
+
+std::string describe(const lock_holder& holder) {
+    const std::string who = printable(holder.label.empty() ? holder.token.str() : holder.label);
+    return holder.remaining
+               ? fmt::format("held by {}, {} left", who, format_duration(*holder.remaining))
+               : fmt::format("held by {}, without end", who);
+}
 
 std::string refusal_line(std::string_view resource, const error_code& error,
                          const diagnostics& details, const wait_options& asked) {
     const bool contention = error == errc::contended || error == errc::timed_out;
     if (contention && asked.contention_is_usual()) {
         return {};
+    }
+    if (contention && details.holder) {
+        return fmt::format("{}: {}{}", printable(resource),
+                           error == errc::timed_out ? "still " : "", describe(*details.holder));
     }
     const std::string why = printable(details.to_string());
     return fmt::format("{}: {}", printable(resource), why.empty() ? error.message() : why);

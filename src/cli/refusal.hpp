@@ -10,6 +10,9 @@
 
 namespace redlock::cli {
 
+/// "held by web3:812 report, 7.1s left": by its label, or its token if it gave none.
+[[nodiscard]] std::string describe(const lock_holder& holder);
+
 /// Why `resource` was not had, for people; empty where that is the usual case to whoever asked:
 /// contention under `-E 0` or `--quiet-contention`.
 [[nodiscard]] std::string refusal_line(std::string_view resource, const error_code& error,

@@ -26,6 +26,12 @@ std::atomic<bool>& quiet() {
     return value;
 }
 
+/// Whether a line that was drawn stands on the terminal.
+std::atomic<bool>& drawn() {
+    static std::atomic<bool> value{false};
+    return value;
+}
+
 bool write_all(int fd, std::string_view text) {
     while (!text.empty()) {
         const ssize_t written = ::write(fd, text.data(), text.size());
@@ -116,7 +122,15 @@ std::string line_of(std::string_view text) {
 }
 
 void say(std::string_view text) {
+    draw("");
     write_all(STDERR_FILENO, line_of(text));
+}
+
+void draw(std::string_view text) {
+    const bool wipes = drawn().exchange(!text.empty());
+    if (!quiet() && (wipes || !text.empty())) {
+        write_all(STDERR_FILENO, fmt::format("\r{}\x1b[K", text));
+    }
 }
 
 bool print(std::string_view text) {

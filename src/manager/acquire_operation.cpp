@@ -37,16 +37,6 @@ core::wait_session::settings session_settings(const acquire_options& options,
     return with;
 }
 
-std::pair<errc, std::string_view> explanation(core::wait_end end) {
-    if (end == core::wait_end::contended) {
-        return {errc::contended, "somebody else holds it"};
-    }
-    if (end == core::wait_end::timed_out) {
-        return {errc::timed_out, "somebody else held it for as long as was waited"};
-    }
-    return {errc::no_quorum, "too few nodes answered in time for a majority"};
-}
-
 }  // namespace
 
 acquire_operation::acquire_operation(manager_impl& manager, resource_name resource,
@@ -108,7 +98,7 @@ void acquire_operation::begin() {
 
 std::function<void()> acquire_operation::begin_unless_done() {
     return [weak = weak_from_this()] {
-        if (const auto self = weak.lock(); self && !self->done_) {
+        if (const auto self = weak.lock(); self && !self->done_ && !self->refused_) {
             self->begin();
         }
     };
@@ -262,7 +252,8 @@ void acquire_operation::on_attempt_decided() {
                            .resource = resource_.str(),
                            .fencing = fencing_token{attempt_->identity().block.first},
                            .message = core::to_string(round.outcome()),
-                           .elapsed = boot_clock::now() - round.started()});
+                           .elapsed = boot_clock::now() - round.started(),
+                           .ahead = place_in_line()});
     manager_.clock().cancel(*this);
     if (found_it_taken()) {
         in_earnest_ = true;
@@ -338,68 +329,6 @@ void acquire_operation::complete_with(const std::shared_ptr<held_lock>& held) {
                            .fencing = held->fencing(),
                            .elapsed = waited});
     complete({}, lock{held});
-}
-
-/// With such nodes a majority excludes nobody, whatever they vote.
-bool acquire_operation::fail_for_wrong_nodes() {
-    auto& nodes = manager_.nodes();
-    if (!nodes.same_server_twice().empty()) {
-        fail(errc::same_server_twice, nodes.same_server_twice());
-        return true;
-    }
-    if (!nodes.different_nodes().empty()) {
-        nodes.greet_again();
-        fail(errc::different_nodes, nodes.different_nodes());
-        return true;
-    }
-    return false;
-}
-
-void acquire_operation::finish(core::wait_end end) {
-    if (fail_for_wrong_nodes()) {
-        return;
-    }
-    const auto [error, message] = explanation(end);
-    const bool by_fence =
-        end == core::wait_end::unavailable && attempt_ && !attempt_->round().fence_ahead().empty();
-    fail(error,
-         std::string{by_fence ? "too few nodes can accept a fencing token for it" : message});
-}
-
-/// Nobody was asked for a vote, since too few nodes have said who they are.
-void acquire_operation::note_silent_nodes() {
-    auto& nodes = manager_.nodes();
-    for (node_index which = 0; which < nodes.size(); ++which) {
-        const driver::node& asked = nodes.at(which);
-        auto why = asked.connected() ? nodes.why_no_vote(which) : nodes.why_silent(which);
-        if (!why.cause && !asked.introduced()) {
-            why = nodes.why_silent(which);
-        }
-        if (why.cause) {
-            earlier_failures_.note(which, why.cause, std::move(why.message));
-        }
-    }
-}
-
-void acquire_operation::fail(error_code error, std::string message) {
-    static const driver::failures none;
-    const auto* failures = attempt_ ? &attempt_->why() : &none;
-    if (failures->empty() && error == errc::no_quorum) {
-        if (!attempt_) {
-            note_silent_nodes();
-        }
-        failures = &earlier_failures_;  // The last attempt had no time to learn of any.
-    }
-    auto why = manager_.explain(std::move(message), *failures);
-    manager_.nodes().tell({.kind = event_kind::acquire_failed,
-                           .resource = resource_.str(),
-                           .error = error,
-                           .message = why.to_string(),
-                           .elapsed = boot_clock::now() - asked_at_});
-    if (request_.options().details != nullptr) {
-        *request_.options().details = std::move(why);
-    }
-    complete(error, lock{manager_.its_home()});
 }
 
 void acquire_operation::cancel() {

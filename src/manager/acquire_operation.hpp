@@ -6,6 +6,8 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <string_view>
 
 #include "core/wait_session.hpp"
 #include "driver/acquire_attempt.hpp"
@@ -63,6 +65,9 @@ class acquire_operation final : public closable,
     [[nodiscard]] std::uint64_t block_width() const;
     [[nodiscard]] bool fail_for_wrong_nodes();
     void finish(core::wait_end end);
+    void ask_for_holder(errc error, std::string_view message);
+    void step_aside();
+    [[nodiscard]] std::optional<std::size_t> place_in_line() const;
     void note_silent_nodes();
     void fail(error_code error, std::string message);
     void complete(error_code error, lock&& held);
@@ -79,11 +84,13 @@ class acquire_operation final : public closable,
     driver::failures earlier_failures_;  ///< Of the latest attempt before that had any.
     driver::key_watches::watch watch_;
     driver::line_place place_;
+    std::optional<lock_holder> holder_;  // who has it, if that was asked for at the end
     /// Others want it too: asks from a place in the nodes' line, and for news.
     bool in_earnest_ = false;
     bool begun_ = false;    // to compete
     bool waiting_ = false;  // for another attempt, not for the nodes
     bool cancelled_ = false;
+    bool refused_ = false;  // and only asks who has it
     bool done_ = false;
 };
 

@@ -1,5 +1,6 @@
 set(manager_sources
     src/manager/acquire_operation.cpp
+    src/manager/acquire_refusal.cpp
     src/manager/arguments.cpp
     src/manager/clock.cpp
     src/manager/close_operation.cpp

@@ -4,6 +4,7 @@ set(cli_test_sources
     tests/cli/crontab_test.cpp
     tests/cli/doctor_test.cpp
     tests/cli/escape_test.cpp
+    tests/cli/holder_test.cpp
     tests/cli/local_test.cpp
     tests/cli/lost_commands_test.cpp
     tests/cli/lost_reasons_test.cpp

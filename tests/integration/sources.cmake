@@ -30,6 +30,7 @@ set(integration_test_sources
     tests/integration/outcome_test.cpp
     tests/integration/proxy.cpp
     tests/integration/reading_test.cpp
+    tests/integration/refused_test.cpp
     tests/integration/renewal_test.cpp
     tests/integration/restart_guard_test.cpp
     tests/integration/sentinel_test.cpp

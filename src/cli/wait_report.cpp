@@ -1,0 +1,142 @@
+#include "cli/wait_report.hpp"
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <utility>
+
+#include "cli/duration.hpp"
+#include "cli/escape.hpp"
+#include "cli/refusal.hpp"
+#include "cli/report.hpp"
+
+namespace redlock::cli {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::chrono::nanoseconds first_look_after = 1s;
+constexpr std::chrono::nanoseconds between_lines = 1s;
+constexpr std::chrono::nanoseconds between_log_lines = 10s;
+// With the usual patience the wait itself ends then, and says so.
+constexpr std::chrono::nanoseconds outage_is_news_after = 5s;
+
+std::size_t terminal_columns() {
+    struct winsize size {};
+    const bool known = ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+    return known ? size.ws_col : 80;
+}
+
+}  // namespace
+
+wait_report how_to_report(bool wanted, bool verbose, bool terminal) {
+    if (!wanted) {
+        return wait_report::none;
+    }
+    // Between the events of --verbose a line could not be drawn over itself.
+    return verbose ? wait_report::log : terminal ? wait_report::line : wait_report::none;
+}
+
+std::string describe(std::string_view resource, const wait_view& seen) {
+    std::string text = fmt::format("{}: {}", printable(resource),
+                                   seen.holder ? describe(*seen.holder) : "waiting for the lock");
+    if (seen.ahead) {
+        text += *seen.ahead == 0 ? "; first in line"
+                                 : fmt::format("; {} before us in line", *seen.ahead);
+    }
+    return text + fmt::format("; waited for {}", format_duration(seen.waited));
+}
+
+std::string fitting(std::string_view text, std::size_t columns) {
+    std::size_t end = text.size();
+    while (display_width(text.substr(0, end)) > columns) {
+        do {
+            --end;
+        } while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U);
+    }
+    return std::string{text.substr(0, end)};
+}
+
+wait_reporter::wait_reporter(boost::asio::io_context& loop, lock_manager& locks,
+                             std::string resource, wait_report how)
+    : timer_(loop),
+      locks_(locks),
+      resource_(std::move(resource)),
+      how_(how),
+      since_(boot_clock::now()) {}
+
+void wait_reporter::start() {
+    since_ = boot_clock::now();
+    if (how_ != wait_report::none) {
+        wait_for_next_look(first_look_after);
+    }
+}
+
+void wait_reporter::on_event(const event& what) noexcept {
+    if (over_ || what.kind != event_kind::attempt_failed) {
+        return;
+    }
+    ahead_ = what.ahead;
+    if (what.message != "unavailable") {
+        no_quorum_since_.reset();
+        outage_told_ = false;
+    } else if (!no_quorum_since_) {
+        no_quorum_since_ = boot_clock::now();
+    } else if (!outage_told_ && boot_clock::now() - *no_quorum_since_ >= outage_is_news_after) {
+        outage_told_ = true;
+        tell_of_outage();
+    }
+}
+
+/// Of a standby that waits for its servers as well, nobody would know why it does nothing.
+void wait_reporter::tell_of_outage() {
+    say(fmt::format("{}: too few nodes answer for a majority; trying on", printable(resource_)));
+}
+
+void wait_reporter::stop() {
+    over_ = true;
+    timer_.cancel();
+    if (how_ == wait_report::line) {
+        draw("");
+    }
+}
+
+void wait_reporter::wait_for_next_look(std::chrono::nanoseconds span) {
+    timer_.expires_after(span);
+    timer_.async_wait([weak = weak_from_this()](const error_code& error) {
+        if (const auto self = weak.lock(); self && !error && !self->over_) {
+            self->look();
+        }
+    });
+}
+
+void wait_reporter::look() {
+    locks_.async_status(resource_, [weak = weak_from_this()](const error_code& error,
+                                                             const resource_status& status) {
+        const auto self = weak.lock();
+        if (!self || self->over_) {
+            return;
+        }
+        if (!error) {
+            self->show(status);
+        }
+        self->wait_for_next_look(self->how_ == wait_report::line ? between_lines
+                                                                 : between_log_lines);
+    });
+}
+
+void wait_reporter::show(const resource_status& status) {
+    const std::string text = describe(
+        resource_,
+        {.holder = status.held_by(), .ahead = ahead_, .waited = boot_clock::now() - since_});
+    if (how_ == wait_report::line) {
+        // One column is left free: a full line would wrap, and no wipe would reach its beginning.
+        draw(fitting("redlock: " + text, terminal_columns() - 1));
+    } else {
+        say(text);
+    }
+}
+
+}  // namespace redlock::cli

@@ -1,0 +1,71 @@
+// What `redlock run` shows while it waits for its lock: who has it, our place in line, how long it
+// has been. The texts are pure; the reporter asks the nodes now and then, and only while it reports
+// at all. Main thread only.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <redlock/clock.hpp>
+#include <redlock/lock_manager.hpp>
+#include <redlock/observer.hpp>
+#include <redlock/status.hpp>
+#include <string>
+#include <string_view>
+
+namespace redlock::cli {
+
+enum class wait_report {
+    none,
+    line,  ///< One line on the terminal, drawn over itself.
+    log,   ///< A line now and then.
+};
+
+/// `wanted`: whether waiting is worth a word to whoever asked.
+[[nodiscard]] wait_report how_to_report(bool wanted, bool verbose, bool terminal);
+
+/// What is known while waiting.
+struct wait_view {
+    std::optional<lock_holder> holder;
+    std::optional<std::size_t> ahead;  ///< How many stand in line before us.
+    std::chrono::nanoseconds waited{0};
+};
+
+/// "orders: held by web3:812 report, 7.1s left; 2 before us in line; waited for 12.0s".
+[[nodiscard]] std::string describe(std::string_view resource, const wait_view& seen);
+/// As much of it as so many columns take.
+[[nodiscard]] std::string fitting(std::string_view text, std::size_t columns);
+
+class wait_reporter : public std::enable_shared_from_this<wait_reporter> {
+  public:
+    /// `locks` must outlive the time between `start` and `stop`.
+    wait_reporter(boost::asio::io_context& loop, lock_manager& locks, std::string resource,
+                  wait_report how);
+
+    void start();
+    /// Of the manager that waits.
+    void on_event(const event& what) noexcept;
+    /// The wait is over: wipes the line, and says nothing any more.
+    void stop();
+
+  private:
+    void wait_for_next_look(std::chrono::nanoseconds span);
+    void look();
+    void show(const resource_status& status);
+    void tell_of_outage();
+
+    boost::asio::steady_timer timer_;
+    lock_manager& locks_;
+    std::string resource_;
+    wait_report how_;
+    boot_clock::time_point since_;
+    std::optional<std::size_t> ahead_;
+    std::optional<boot_clock::time_point> no_quorum_since_;
+    bool outage_told_ = false;
+    bool over_ = false;
+};
+
+}  // namespace redlock::cli
