@@ -41,7 +41,7 @@ _redlock() {
             ;;
     esac
     case $subcommand in
-        run) options="$common $wait_options --max-hold --stop-margin --on-lost --background --" ;;
+        run) options="$common $wait_options --max-hold --stop-margin --on-lost --background --reentrant --" ;;
         acquire) options="$common $wait_options --json" ;;
         extend) options="$common --lease-time --json" ;;
         release | status) options="$common --json" ;;

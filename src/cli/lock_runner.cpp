@@ -19,6 +19,7 @@
 
 #include "cli/escape.hpp"
 #include "cli/exit_status.hpp"
+#include "cli/outer_lock.hpp"
 #include "cli/refusal.hpp"
 #include "cli/report.hpp"
 #include "cli/spawn.hpp"
@@ -64,6 +65,9 @@ class listening_observer final : public observer {
 }  // namespace
 
 int hold_and_run(const run_options& options) {
+    if (const auto status = run_within_outer_lock(options)) {
+        return *status;
+    }
     return lock_runner{options}.run();
 }
 
@@ -360,7 +364,8 @@ run_context lock_runner::context() const {
             .token = held_.token(),
             .fencing = held_.fencing_token(),
             .node_urls = urls_,
-            .configuration_file = options_.common.configuration_file()};
+            .configuration_file = options_.common.configuration_file(),
+            .outer = outer_locks_of_environment()};
 }
 
 }  // namespace redlock::cli

@@ -19,8 +19,9 @@ constexpr const char* run_help =
     "leaves running when it ends is ended too, unless --background=keep says otherwise.\n\n"
     "Exit status: that of COMMAND; 128+n after signal n; 75 somebody else holds the lock, or the\n"
     "wait ran out (see -E); 69 too few nodes answered; 79 the lock was lost while COMMAND ran;\n"
-    "124 --max-hold was exceeded; 126 COMMAND cannot be executed; 127 it was not found; 64 usage;\n"
-    "78 two nodes are the same server, or other clients use another number of nodes.";
+    "124 --max-hold was exceeded; 126 COMMAND cannot be executed; 127 it was not found; 64 usage,\n"
+    "or the lock inside itself without --reentrant; 78 two nodes are the same server, or other\n"
+    "clients use another number of nodes.";
 
 /// Of `run -- -name -- COMMAND`, where the first "--" ends our options and not the name.
 void take_resource(run_options& options, invocation& asked) {
@@ -61,7 +62,7 @@ void add_run(CLI::App& root, invocation& asked) {
         {{"end", background::end}, {"keep", background::keep}},
         "What happens to processes that COMMAND leaves running when it ends: they are ended before "
         "the lock is released (default), or left alone");
-    add_duration(
+    auto* longest = add_duration(
         *command, "--max-hold", options->max_hold,
         "Stop COMMAND after this time, by SIGTERM and then SIGKILL whatever --on-lost says; "
         "status 124");
@@ -69,6 +70,11 @@ void add_run(CLI::App& root, invocation& asked) {
         *command, "--stop-margin", options->stop_margin,
         "How long before validity ends COMMAND gets SIGTERM; SIGKILL comes when a third of "
         "it is left (default: a tenth of the lease time, at most 500ms)");
+    command
+        ->add_flag("--reentrant", options->reentrant,
+                   "Where we run under this very lock already, run COMMAND at once under it; else "
+                   "acquire it as usual")
+        ->excludes(longest);
     command->callback([options, resource, &asked] {
         if (resource->count() == 0) {
             take_resource(*options, asked);

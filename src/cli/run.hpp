@@ -28,6 +28,7 @@ struct run_options {
     std::optional<std::chrono::nanoseconds> stop_margin;  ///< Empty: as configured.
     on_lost reaction = on_lost::term;
     background rest = background::end;
+    bool reentrant = false;
 };
 
 /// Holds the lock while the command runs; returns the exit status. Main thread only.

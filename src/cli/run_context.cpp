@@ -25,6 +25,9 @@ std::vector<std::string> run_context::variables() const {
     std::vector<std::string> given{"REDLOCK_RESOURCE=" + resource, "REDLOCK_TOKEN=" + token.str(),
                                    fmt::format("REDLOCK_FENCING_TOKEN={}", fencing.value()),
                                    fmt::format("REDLOCK_NODES={}", fmt::join(node_urls, ","))};
+    if (!outer.empty()) {
+        given.push_back("REDLOCK_OUTER=" + outer);
+    }
     // Nodes refuse clients with other settings, and a redlock below us is a client of the same.
     if (!configuration_file.empty()) {
         std::error_code none;

@@ -21,6 +21,7 @@ set(cli_sources
     src/cli/list.cpp
     src/cli/local.cpp
     src/cli/lock_runner.cpp
+    src/cli/outer_lock.cpp
     src/cli/process_tree.cpp
     src/cli/progress.cpp
     src/cli/redis_process.cpp

@@ -140,14 +140,22 @@ void prepared_program::become(pid_t parent, int report) const {
     redirect(options_.standard_input, STDIN_FILENO);
     redirect(options_.standard_output, STDOUT_FILENO);
     redirect(options_.standard_error, STDERR_FILENO);
+    const int cause = replace_us();
+    [[maybe_unused]] const auto told = ::write(report, &cause, sizeof cause);
+    ::_exit(127);
+}
+
+int prepared_program::replace_us() const {
     hide_our_descriptors();
     reset_signals();
     // By the new PATH, not ours: `redlock local` sets one in which the command finds redlock.
     environ = const_cast<char**>(environment_.data());  // NOLINT(*-const-cast)
     ::execvp(arguments_.front(), arguments_.data());
-    const int cause = errno;
-    [[maybe_unused]] const auto told = ::write(report, &cause, sizeof cause);
-    ::_exit(127);
+    return errno;
+}
+
+std::string spawn_error::text(const std::string& program, int number) {
+    return fmt::format("cannot execute {}: {}", printable(program), std::strerror(number));
 }
 
 void fill_standard_descriptors() {
@@ -217,9 +225,7 @@ pid_t spawn(const spawn_options& options) {
     }
     while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
     }
-    throw spawn_error(cause, true,
-                      fmt::format("cannot execute {}: {}", printable(options.arguments.front()),
-                                  std::strerror(cause)));
+    throw spawn_error(cause, true, spawn_error::text(options.arguments.front(), cause));
 }
 
 std::string own_path() {

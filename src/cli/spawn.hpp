@@ -32,6 +32,8 @@ class spawn_error : public std::runtime_error {
     [[nodiscard]] int number() const noexcept { return number_; }
     /// True: executing the program failed. False: the system had no process or descriptor left.
     [[nodiscard]] bool is_the_programs() const noexcept { return program_; }
+    /// What is said of a program that could not be executed.
+    [[nodiscard]] static std::string text(const std::string& program, int number);
 
   private:
     int number_;
@@ -55,6 +57,9 @@ class prepared_program {
     /// In the child: becomes the program, or writes the errno (an int) to `report` and exits. Exits
     /// also if its parent is not `parent` any more. Async-signal-safe.
     [[noreturn]] void become(pid_t parent, int report) const;
+    /// In this process: becomes the program, or returns the errno. What `options` say of groups,
+    /// terminals and streams is left out.
+    [[nodiscard]] int replace_us() const;
 
   private:
     void hide_our_descriptors() const;

@@ -1,0 +1,128 @@
+// A lock inside itself: refused, or run under the outer one, where the nodes say that it is that
+// very lock; and an ordinary lock everywhere else.
+#include "cli/outer_lock.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+
+#include "cli/support/three_nodes.hpp"
+
+namespace redlock::cli_test {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+class outer_lock : public three_nodes {
+  protected:
+    /// `redlock` is called by its name inside.
+    static std::vector<std::string> nested(const std::string& resource, const std::string& inner) {
+        return {"run", resource, "--", "sh", "-c", inner};
+    }
+    const std::string redlock_itself = REDLOCK_BINARY;
+};
+
+TEST_F(outer_lock, is_refused_inside_itself_with_a_sentence) {
+    const finished result = run(nested("a", redlock_itself + " run a -- echo ran"));
+    EXPECT_EQ(result.status, 64);
+    EXPECT_THAT(result.out, IsEmpty());
+    EXPECT_THAT(result.err, HasSubstr("redlock: a: this command runs under that lock already"));
+    EXPECT_THAT(result.err, HasSubstr("--reentrant"));
+}
+
+TEST_F(outer_lock, is_refused_however_deep) {
+    const finished result = run(
+        nested("a", redlock_itself + " run b -- " + redlock_itself + " run -w 30s a -- echo ran"));
+    EXPECT_EQ(result.status, 64);
+    EXPECT_THAT(result.out, IsEmpty());
+}
+
+TEST_F(outer_lock, is_used_by_a_reentrant_run_at_once_and_to_the_end) {
+    const std::string env = "echo $REDLOCK_RESOURCE $REDLOCK_TOKEN $REDLOCK_FENCING_TOKEN";
+    const finished result =
+        run(nested("a", env + "; " + redlock_itself + " run --reentrant a -- sh -c '" + env +
+                            "; exit 5'; status=$?; " + env + "; exit $status"));
+    EXPECT_EQ(result.status, 5) << result.err;
+    EXPECT_THAT(result.err, IsEmpty());
+    const std::string line = result.out.substr(0, result.out.find('\n') + 1);
+    EXPECT_EQ(result.out, line + line + line)
+        << "the lock is the same, and held after the inner run";
+    EXPECT_TRUE(clean("a"));
+}
+
+TEST_F(outer_lock, is_named_to_the_command_that_uses_it_from_within_another) {
+    const finished result =
+        run(nested("a", "echo $REDLOCK_TOKEN; " + redlock_itself + " run b -- " + redlock_itself +
+                            " run --reentrant a -- sh -c 'echo $REDLOCK_TOKEN'"));
+    EXPECT_EQ(result.status, 0) << result.err;
+    const std::string line = result.out.substr(0, result.out.find('\n') + 1);
+    EXPECT_EQ(result.out, line + line);
+}
+
+TEST_F(outer_lock, that_is_lost_ends_what_runs_under_it) {
+    process runner{start(nested("a", redlock_itself + " run --reentrant a -- sh -c "
+                                                      "'echo pid=$$.; exec sleep 1000'"))};
+    runner.wait_for_out(".\n");
+    const std::string out = runner.out();
+    const pid_t inner = std::stoi(out.substr(out.find("pid=") + 4));
+    ASSERT_TRUE(alive(inner));
+    for (const auto& node : nodes) {
+        node.command({"DEL", "a"});
+    }
+    EXPECT_EQ(runner.wait().status, 79);
+    EXPECT_FALSE(alive(inner));
+}
+
+TEST_F(outer_lock, says_what_of_a_reentrant_command_cannot_be_executed) {
+    const finished missing =
+        run(nested("a", redlock_itself + " run --reentrant a -- /nonexistent"));
+    EXPECT_EQ(missing.status, 127);
+    EXPECT_THAT(missing.err, HasSubstr("cannot execute /nonexistent"));
+    EXPECT_EQ(run(nested("a", redlock_itself + " run --reentrant a -- /etc/passwd")).status, 126);
+}
+
+TEST_F(outer_lock, has_nothing_to_do_with_another_one) {
+    EXPECT_EQ(run(nested("a", redlock_itself + " run b -- echo ran")).out, "ran\n");
+    const support::redis_server elsewhere;
+    EXPECT_EQ(
+        run(nested("a", redlock_itself + " run --nodes " + elsewhere.url() + " a -- echo ran")).out,
+        "ran\n")
+        << "the same name on other nodes";
+}
+
+TEST_F(outer_lock, that_is_over_is_acquired_as_usual) {
+    auto left_over = environment();
+    left_over["REDLOCK_RESOURCE"] = "a";
+    left_over["REDLOCK_TOKEN"] = "1-00112233445566778899aabbccddeeff";
+    for (const std::vector<std::string>& how :
+         {std::vector<std::string>{"run", "a", "--", "echo", "ran"},
+          std::vector<std::string>{"run", "--reentrant", "a", "--", "echo", "ran"}}) {
+        const finished result = redlock(how, left_over);
+        EXPECT_EQ(result.status, 0) << result.err;
+        EXPECT_EQ(result.out, "ran\n");
+    }
+    hold_everywhere("a");
+    EXPECT_EQ(redlock({"run", "-n", "--reentrant", "a", "--", "echo", "ran"}, left_over).status, 75)
+        << "somebody else's is nobody's outer lock";
+}
+
+TEST_F(outer_lock, is_none_without_one) {
+    EXPECT_EQ(run({"run", "--reentrant", "a", "--", "echo", "ran"}).out, "ran\n");
+    EXPECT_EQ(run({"run", "--reentrant", "--max-hold", "1s", "a", "--", "true"}).status, 64);
+}
+
+TEST(outer_locks, are_listed_by_name_and_token) {
+    const std::string one = cli::with_outer_lock("", "a b", "1-x");
+    const std::string both = cli::with_outer_lock(one, "c", "2-y");
+    EXPECT_THAT(cli::outer_tokens(both, "a b"), ElementsAre(lock_token{"1-x"}));
+    EXPECT_THAT(cli::outer_tokens(both, "c"), ElementsAre(lock_token{"2-y"}));
+    EXPECT_THAT(cli::outer_tokens(both, "a"), IsEmpty());
+    EXPECT_THAT(cli::outer_tokens("", "a"), IsEmpty());
+    EXPECT_THAT(cli::outer_tokens(" 61:z  rubbish", "a"), ElementsAre(lock_token{"z"}));
+}
+
+}  // namespace
+}  // namespace redlock::cli_test
