@@ -52,8 +52,9 @@ struct configuration_error {
 /// Reads a TOML document; `name` is what errors call it. The keys are `nodes`, an array of URLs as
 /// `parse_endpoint` takes them; the members of `manager_options` by their names, with `guard` as
 /// "automatic", "on" or "off"; and in a table `acquire`: `wait` ("forever" or a duration), `label`,
-/// `fair`, `stop_margin`. Durations are texts, as `parse_duration` takes them, of whole
-/// milliseconds. Thread-safe; no I/O but the password files that URLs name.
+/// `fair`, `stop_margin`. `quorum_timeout` may be "forever" as well. Durations are texts, as
+/// `parse_duration` takes them, of whole milliseconds. Thread-safe; no I/O but the password files
+/// that URLs name.
 [[nodiscard]] boost::system::result<configuration, configuration_error> parse_configuration(
     std::string_view text, std::string_view name);
 

@@ -130,7 +130,11 @@ struct manager_options {
     std::chrono::milliseconds node_timeout{500};
     /// How long resolving, connecting and logging in may take.
     std::chrono::milliseconds connect_timeout{1'000};
-    /// How long an acquisition goes on while too few nodes answer, before `errc::no_quorum`.
+    /// No bound; for `quorum_timeout`.
+    static constexpr auto no_limit =
+        std::chrono::floor<std::chrono::milliseconds>(wait_policy::no_limit);
+    /// How long an acquisition goes on while too few nodes answer, before `errc::no_quorum`: up to
+    /// 24 hours, or `no_limit`. What the caller waits bounds it as well.
     std::chrono::milliseconds quorum_timeout{5'000};
     /// Delay before a lost connection is tried again: doubles from the first to the second.
     std::chrono::milliseconds reconnect_min{20};

@@ -151,6 +151,28 @@ void common_options::add_to(CLI::App& command) {
     command.add_flag("-v,--verbose", verbose, "Tell every event on standard error")->excludes(hush);
 }
 
+void common_options::add_quorum_timeout_to(CLI::App& command) {
+    command
+        .add_option_function<std::string>(
+            "--quorum-timeout",
+            [this](const std::string& text) {
+                if (text == "forever") {
+                    quorum_timeout = manager_options::no_limit;
+                    return;
+                }
+                const auto parsed = parse_duration(text);
+                if (!parsed) {
+                    throw CLI::ValidationError(
+                        "--quorum-timeout",
+                        fmt::format("'{}' is neither forever nor a duration: {}", printable(text),
+                                    parsed.error().message));
+                }
+                quorum_timeout = whole_milliseconds("--quorum-timeout", *parsed);
+            },
+            "How long to go on while too few nodes answer (default 5s); a standby wants forever")
+        ->type_name("DURATION|forever");
+}
+
 void common_options::apply() const {
     if (quiet) {
         be_quiet();
@@ -215,6 +237,7 @@ manager_options common_options::manager() const {
         // The same in every client that is told the same, as it must be.
         options.fence_lifetime = std::max(options.fence_lifetime, 2 * options.max_lease_time);
     }
+    options.quorum_timeout = quorum_timeout.value_or(options.quorum_timeout);
     options.guard = guard.value_or(options.guard);
     options.events = verbose ? verbose_observer() : warning_observer();
     return options;

@@ -35,11 +35,14 @@ struct common_options {
     // What is not given is as configured.
     std::optional<std::chrono::nanoseconds> node_timeout;
     std::optional<std::chrono::nanoseconds> max_lease_time;
+    std::optional<std::chrono::milliseconds> quorum_timeout;
     std::optional<restart_guard> guard;
     bool quiet = false;
     bool verbose = false;
 
     void add_to(CLI::App& command);
+    /// For subcommands that acquire.
+    void add_quorum_timeout_to(CLI::App& command);
     /// Quiet and verbose take effect from here on.
     void apply() const;
     /// From --nodes, --nodes-file, the file that --config names, REDLOCK_NODES, the file that

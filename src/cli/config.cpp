@@ -104,7 +104,10 @@ boost::json::object settings_of(const common_options& common) {
     out["max_lease_time_ms"] = ms(options.max_lease_time);
     out["node_timeout_ms"] = ms(options.node_timeout);
     out["connect_timeout_ms"] = ms(options.connect_timeout);
-    out["quorum_timeout_ms"] = ms(options.quorum_timeout);
+    out["quorum_timeout_ms"] = nullptr;
+    if (options.quorum_timeout != manager_options::no_limit) {
+        out["quorum_timeout_ms"] = ms(options.quorum_timeout);
+    }
     out["reconnect_min_ms"] = ms(options.reconnect_min);
     out["reconnect_max_ms"] = ms(options.reconnect_max);
     out["close_timeout_ms"] = ms(options.close_timeout);

@@ -49,6 +49,7 @@ void add_run(CLI::App& root, invocation& asked) {
             ->type_name("TEXT REQUIRED");
     options->common.add_to(*command);
     options->wait.add_to(*command);
+    options->common.add_quorum_timeout_to(*command);
     add_duration(*command, "--lease-time", options->lease_time,
                  "How long the nodes keep the lock if redlock dies (default 10s); it is renewed as "
                  "long as COMMAND runs");

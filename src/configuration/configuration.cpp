@@ -166,6 +166,12 @@ std::string known_keys() {
 
 void read_key(const toml::key& key, const toml::node& value, configuration& into) {
     for (const duration_key& each : durations) {
+        const bool may_be_forever = each.member == &manager_options::quorum_timeout;
+        const auto* const word = value.as_string();
+        if (key == each.name && may_be_forever && word != nullptr && word->get() == "forever") {
+            into.options.quorum_timeout = manager_options::no_limit;
+            return;
+        }
         if (key == each.name) {
             into.options.*each.member = duration_of(each.name, value);
             return;

@@ -154,12 +154,14 @@ complaint check_manager(const std::vector<endpoint>& nodes, const manager_option
                    "name";
         }
     }
+    const milliseconds quorum_timeout =
+        options.quorum_timeout == manager_options::no_limit ? longest : options.quorum_timeout;
     const std::pair<milliseconds, std::string_view> durations[] = {
-        {options.lease_time, "lease_time"},         {options.max_lease_time, "max_lease_time"},
-        {options.node_timeout, "node_timeout"},     {options.connect_timeout, "connect_timeout"},
-        {options.quorum_timeout, "quorum_timeout"}, {options.reconnect_min, "reconnect_min"},
-        {options.reconnect_max, "reconnect_max"},   {options.close_timeout, "close_timeout"},
-        {options.clock_window, "clock_window"},     {options.fence_lifetime, "fence_lifetime"},
+        {options.lease_time, "lease_time"},       {options.max_lease_time, "max_lease_time"},
+        {options.node_timeout, "node_timeout"},   {options.connect_timeout, "connect_timeout"},
+        {quorum_timeout, "quorum_timeout"},       {options.reconnect_min, "reconnect_min"},
+        {options.reconnect_max, "reconnect_max"}, {options.close_timeout, "close_timeout"},
+        {options.clock_window, "clock_window"},   {options.fence_lifetime, "fence_lifetime"},
         {options.clock_step, "clock_step"},
     };
     if (options.hand_over_time < milliseconds{0} || options.hand_over_time > longest) {

@@ -10,6 +10,8 @@ set(cli_test_sources
     tests/cli/lost_reasons_test.cpp
     tests/cli/min_hold_test.cpp
     tests/cli/one_server_test.cpp
+    tests/cli/outage_test.cpp
+    tests/cli/outer_lock_test.cpp
     tests/cli/reading_test.cpp
     tests/cli/refusal_test.cpp
     tests/cli/run_context_test.cpp

@@ -94,6 +94,9 @@ stop_margin = "300ms"
 TEST(configuration, waits_for_ever_by_name) {
     const auto read = parse_configuration("[acquire]\nwait = \"forever\"", "test.toml").value();
     EXPECT_EQ(read.wait.longest(), wait_policy::forever().longest());
+    const auto standby = parse_configuration("quorum_timeout = \"forever\"", "test.toml").value();
+    EXPECT_EQ(standby.options.quorum_timeout, manager_options::no_limit);
+    EXPECT_FALSE(parse_configuration("node_timeout = \"forever\"", "test.toml"));
 }
 
 TEST(configuration, names_the_line_and_what_to_write) {

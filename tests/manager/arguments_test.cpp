@@ -187,6 +187,27 @@ TEST(arguments, name_the_duration_that_is_out_of_range) {
     }
 }
 
+TEST(arguments, let_a_quorum_be_waited_for_without_limit) {
+    manager_options options;
+    options.quorum_timeout = manager_options::no_limit;
+    EXPECT_EQ(check_manager(nodes(1), options), std::nullopt);
+}
+
+TEST(arguments, refuse_a_minimum_that_no_lease_can_cover) {
+    const manager_options options;
+    const auto complaint_about = [&](milliseconds least) {
+        acquire_options with;
+        with.min_hold = least;
+        return check_acquire(detail::acquire_request{with}, 10s, options);
+    };
+    EXPECT_EQ(complaint_about(0ms), std::nullopt);
+    EXPECT_EQ(complaint_about(60s), std::nullopt) << "though it is longer than the lease time";
+    EXPECT_THAT(said(complaint_about(60'001ms)),
+                AllOf(HasSubstr("min_hold is 60001ms"), HasSubstr("max_lease_time, 60000ms")));
+    EXPECT_THAT(said(complaint_about(milliseconds{-1})), HasSubstr("min_hold is -1ms"));
+    EXPECT_THAT(said(complaint_about(milliseconds::max())), HasSubstr("min_hold is"));
+}
+
 TEST(arguments, refuse_a_fence_that_is_forgotten_too_soon) {
     manager_options options;
     options.max_lease_time = 1s;
