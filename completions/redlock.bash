@@ -9,7 +9,7 @@ _redlock() {
 
     if ((COMP_CWORD == 1)); then
         mapfile -t COMPREPLY < <(compgen -W "run acquire extend release status list vouch config doctor local demo \
-            --help --version" -- "$word")
+            help --help --version" -- "$word")
         return
     fi
     for ((i = 2; i < COMP_CWORD; i++)); do

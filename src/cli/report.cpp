@@ -66,7 +66,8 @@ class event_printer : public observer {
         if (what.elapsed.count() > 0) {
             fmt::format_to(out, ", after {}", format_duration(what.elapsed));
         }
-        if (what.error) {
+        // The message of an operation tells the same at greater length.
+        if (what.error && (what.message.empty() || what.error.category() != lock_category())) {
             fmt::format_to(out, ": {}", what.error.message());
         }
         if (!what.message.empty()) {
