@@ -46,7 +46,7 @@ _redlock() {
         extend) options="$common --lease-time --json" ;;
         release | status) options="$common --json" ;;
         list) options="$common --all --json" ;;
-        vouch) options="$common" ;;
+        vouch) options="$common --json" ;;
         doctor) options="$common --samples --resource --strict --json" ;;
         config) options="$common --json"; [[ $before == config ]] && options=check ;;
         local) options="--servers --server-program --help --" ;;

@@ -18,6 +18,7 @@
 #include "cli/exit_status.hpp"
 #include "cli/help_text.hpp"
 #include "cli/mistakes.hpp"
+#include "cli/outcome.hpp"
 #include "cli/report.hpp"
 #include "cli/spawn.hpp"
 
@@ -69,7 +70,9 @@ void check_subcommand(const CLI::App& root, const std::vector<std::string>& ours
 }
 
 int say_usage(std::string_view message) {
-    say(fmt::format("{}; see redlock --help", printable(without_secrets(message))));
+    const std::string shown = without_secrets(message);
+    note_failure("usage", shown);
+    say(fmt::format("{}; see redlock --help", printable(shown)));
     return exit_usage;
 }
 
@@ -98,12 +101,16 @@ int parse_and_run(int argc, char** argv) {
         "Try it without any set-up:\n  redlock local -- redlock run job -- echo \"I hold it\"\n\n"
         "redlock help SUBCOMMAND tells more of each. --json and the options for the nodes "
         "(--nodes, --config, ...) may also stand before the subcommand.");
+    if (asks_for_json({argv + 1, argv + argc})) {
+        answer_in_json();
+    }
     auto ours = take_arguments(argc, argv, asked);
     check_subcommand(root, ours);
     try {
         std::reverse(ours.begin(), ours.end());  // As CLI11 wants them.
         root.parse(std::move(ours));
     } catch (const CLI::Success& shown) {  // --help and --version
+        no_object_is_due();
         std::ostringstream text;
         const int status = root.exit(shown, text, text);
         return print(text.str()) ? status : exit_output;
@@ -115,7 +122,9 @@ int parse_and_run(int argc, char** argv) {
 
 }  // namespace
 
-int run_app(int argc, char** argv) noexcept {
+namespace {
+
+int guarded(int argc, char** argv) {
     try {
         fill_standard_descriptors();
         remember_inherited_descriptors();
@@ -123,10 +132,24 @@ int run_app(int argc, char** argv) noexcept {
     } catch (const usage_error& mistake) {
         return say_usage(mistake.what());
     } catch (const lock_error& error) {
+        note_failure(code_of(error.code()), without_secrets(error.details().message),
+                     error.details());
         say(printable(error.details().to_string()));
         return status_of(error.code(), exit_contended);
     } catch (const std::exception& error) {
+        note_failure("internal", without_secrets(error.what()));
         say(printable(error.what()));
+        return exit_internal;
+    }
+}
+
+}  // namespace
+
+int run_app(int argc, char** argv) noexcept {
+    try {
+        return with_object(guarded(argc, argv));
+    } catch (const std::exception& error) {  // No memory, not even for the object.
+        say(error.what());
         return exit_internal;
     }
 }

@@ -25,6 +25,7 @@ set(cli_sources
     src/cli/lock_runner.cpp
     src/cli/mistakes.cpp
     src/cli/node_sources.cpp
+    src/cli/outcome.cpp
     src/cli/process_tree.cpp
     src/cli/progress.cpp
     src/cli/redis_process.cpp
