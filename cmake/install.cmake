@@ -45,4 +45,5 @@ if(TARGET redlock_command)
                 DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions")
     endif()
 endif()
-install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" "${PROJECT_SOURCE_DIR}/docs/redlock.schema.json"
+        DESTINATION "${CMAKE_INSTALL_DOCDIR}")

@@ -9,7 +9,7 @@ _redlock() {
 
     if ((COMP_CWORD == 1)); then
         mapfile -t COMPREPLY < <(compgen -W "run acquire extend release status list vouch config doctor local demo \
-            --help --version" -- "$word")
+            help --help --version" -- "$word")
         return
     fi
     for ((i = 2; i < COMP_CWORD; i++)); do
@@ -50,7 +50,7 @@ _redlock() {
         extend) options="$common --lease-time --json" ;;
         release | status) options="$common --json" ;;
         list) options="$common --all --json" ;;
-        vouch) options="$common" ;;
+        vouch) options="$common --json" ;;
         doctor) options="$common --samples --resource --strict --json" ;;
         config) options="$common --json"; [[ $before == config ]] && options=check ;;
         local) options="--servers --server --help --" ;;

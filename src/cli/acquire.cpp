@@ -11,6 +11,7 @@
 #include "cli/escape.hpp"
 #include "cli/exit_status.hpp"
 #include "cli/json_output.hpp"
+#include "cli/outcome.hpp"
 #include "cli/refusal.hpp"
 #include "cli/report.hpp"
 #include "cli/session.hpp"
@@ -27,9 +28,9 @@ struct acquire_request {
     bool json = false;
 };
 
-std::string describe(const lock& held, bool json) {
+bool show(const lock& held, bool json) {
     if (!json) {
-        return fmt::format("{} {}\n", held.token().str(), held.fencing_token().value());
+        return print(fmt::format("{} {}\n", held.token().str(), held.fencing_token().value()));
     }
     boost::json::object out;
     set_text(out, "resource", held.resource().str());
@@ -37,7 +38,7 @@ std::string describe(const lock& held, bool json) {
     out["fencing_token"] = held.fencing_token().value();
     out["valid_for_ms"] =
         std::chrono::duration_cast<std::chrono::milliseconds>(held.remaining()).count();
-    return json_line(out);
+    return print_result(std::move(out));
 }
 
 asio::awaitable<int> acquire(lock_manager& locks, const acquire_request& request) {
@@ -54,7 +55,7 @@ asio::awaitable<int> acquire(lock_manager& locks, const acquire_request& request
     }
     const auto state = co_await asio::this_coro::cancellation_state;
     const bool interrupted = state.cancelled() != asio::cancellation_type::none;
-    if (!interrupted && print(describe(held, request.json))) {
+    if (!interrupted && show(held, request.json)) {
         held.detach();
         co_return exit_ok;
     }

@@ -4,14 +4,21 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <exception>
+#include <memory>
 #include <redlock/error.hpp>
 #include <sstream>
 #include <string_view>
+#include <utility>
 
+#include "cli/arguments.hpp"
 #include "cli/common_options.hpp"
 #include "cli/escape.hpp"
 #include "cli/exit_status.hpp"
+#include "cli/help_text.hpp"
+#include "cli/mistakes.hpp"
+#include "cli/outcome.hpp"
 #include "cli/report.hpp"
 #include "cli/spawn.hpp"
 
@@ -19,47 +26,63 @@ namespace redlock::cli {
 
 namespace {
 
-/// Our own arguments, last one first, as CLI11 wants them.
-std::vector<std::string> take_arguments(int argc, char** argv, invocation& asked) {
-    std::vector<std::string> ours(argv + 1, argv + argc);
-    const bool takes_command = !ours.empty() && (ours.front() == "run" || ours.front() == "local");
-    if (takes_command) {
-        for (std::size_t i = 1; i < ours.size(); ++i) {
-            if (ours[i] == "--") {
-                const auto cut = ours.begin() + static_cast<std::ptrdiff_t>(i);
-                asked.command.assign(cut + 1, ours.end());
-                asked.has_command = true;
-                ours.erase(cut, ours.end());
-                break;
-            }
+/// The options that every subcommand with nodes has, which may stand before its name too.
+std::vector<general_option> general_options() {
+    CLI::App all;
+    all.set_help_flag();
+    common_options common;
+    common.add_to(all);
+    all.add_flag("--json");
+    std::vector<general_option> general;
+    for (const CLI::Option* each : all.get_options()) {
+        general_option option{{}, each->get_expected_max() != 0};
+        for (const std::string& name : each->get_snames()) {
+            option.names.push_back("-" + name);
         }
+        for (const std::string& name : each->get_lnames()) {
+            option.names.push_back("--" + name);
+        }
+        general.push_back(std::move(option));
     }
-    return {ours.rbegin(), ours.rend()};
+    return general;
+}
+
+/// Our own arguments; what stands behind "--" goes to `asked`.
+std::vector<std::string> take_arguments(int argc, char** argv, invocation& asked) {
+    auto ours = arranged({argv + 1, argv + argc}, general_options());
+    const bool takes_command = !ours.empty() && (ours.front() == "run" || ours.front() == "local");
+    const auto cut = std::find(ours.begin(), ours.end(), "--");
+    if (takes_command && cut != ours.end()) {
+        asked.command.assign(cut + 1, ours.end());
+        asked.has_command = true;
+        ours.erase(cut, ours.end());
+    }
+    return ours;
 }
 
 /// CLI11 would say no more than that a subcommand is required.
-void check_subcommand(const CLI::App& root, int argc, char** argv) {
-    const std::string first = argc > 1 ? argv[1] : "";
+void check_subcommand(const CLI::App& root, const std::vector<std::string>& ours) {
+    const std::string first = ours.empty() ? "" : ours.front();
     const auto is_it = [&](const CLI::App* each) { return each->check_name(first); };
     if (!first.empty() && first.front() != '-' && root.get_subcommands(is_it).empty()) {
-        throw usage_error("unknown subcommand " + first);
+        throw usage_error(unknown_subcommand(root, first));
     }
 }
 
 int say_usage(std::string_view message) {
-    say(fmt::format("{}; see redlock --help", printable(without_secrets(message))));
+    const std::string shown = without_secrets(message);
+    note_failure("usage", shown);
+    say(fmt::format("{}; see redlock --help", printable(shown)));
     return exit_usage;
 }
 
 int parse_and_run(int argc, char** argv) {
     CLI::App root{"Distributed locks over independent Redis servers"};
     root.name("redlock");
-    root.set_version_flag("--version", "redlock " REDLOCK_VERSION);
+    root.set_help_flag("-h,--help", "Show this help");
+    root.set_version_flag("-V,--version", "redlock " REDLOCK_VERSION, "Show the version");
     root.require_subcommand(1);
-    root.get_formatter()->column_width(36);
-    root.footer(
-        "Try it without any set-up:\n  redlock local -- redlock run job -- echo \"I hold it\"\n"
-        "Every subcommand has its own --help.");
+    root.formatter(std::make_shared<help_formatter>());
     invocation asked;
     add_run(root, asked);
     add_acquire(root, asked);
@@ -73,22 +96,35 @@ int parse_and_run(int argc, char** argv) {
     add_local(root, asked);
     add_demo(root, asked);
     add_demo_worker(root, asked);
-    check_subcommand(root, argc, argv);
+    // Only now, or every subcommand would inherit it.
+    root.footer(
+        "Try it without any set-up:\n  redlock local -- redlock run job -- echo \"I hold it\"\n\n"
+        "redlock help SUBCOMMAND tells more of each. --json and the options for the nodes "
+        "(--nodes, --config, ...) may also stand before the subcommand.");
+    if (asks_for_json({argv + 1, argv + argc})) {
+        answer_in_json();
+    }
+    auto ours = take_arguments(argc, argv, asked);
+    check_subcommand(root, ours);
     try {
-        root.parse(take_arguments(argc, argv, asked));
+        std::reverse(ours.begin(), ours.end());  // As CLI11 wants them.
+        root.parse(std::move(ours));
     } catch (const CLI::Success& shown) {  // --help and --version
+        no_object_is_due();
         std::ostringstream text;
         const int status = root.exit(shown, text, text);
         return print(text.str()) ? status : exit_output;
     } catch (const CLI::ParseError& mistake) {
-        return say_usage(mistake.what());
+        return say_usage(explained(root, mistake));
     }
     return asked.action();
 }
 
 }  // namespace
 
-int run_app(int argc, char** argv) noexcept {
+namespace {
+
+int guarded(int argc, char** argv) {
     try {
         fill_standard_descriptors();
         remember_inherited_descriptors();
@@ -96,10 +132,24 @@ int run_app(int argc, char** argv) noexcept {
     } catch (const usage_error& mistake) {
         return say_usage(mistake.what());
     } catch (const lock_error& error) {
+        note_failure(code_of(error.code()), without_secrets(error.details().message),
+                     error.details());
         say(printable(error.details().to_string()));
         return status_of(error.code(), exit_contended);
     } catch (const std::exception& error) {
+        note_failure("internal", without_secrets(error.what()));
         say(printable(error.what()));
+        return exit_internal;
+    }
+}
+
+}  // namespace
+
+int run_app(int argc, char** argv) noexcept {
+    try {
+        return with_object(guarded(argc, argv));
+    } catch (const std::exception& error) {  // No memory, not even for the object.
+        say(error.what());
         return exit_internal;
     }
 }

@@ -7,82 +7,15 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cerrno>
 #include <cstdlib>
-#include <cstring>
-#include <fstream>
 #include <redlock/duration.hpp>
-#include <string_view>
 
+#include "cli/node_sources.hpp"
 #include "cli/report.hpp"
 
 namespace redlock::cli {
 
 namespace {
-
-std::string_view trimmed(std::string_view text) {
-    constexpr std::string_view blanks = " \t\r\n";
-    const auto first = text.find_first_not_of(blanks);
-    if (first == std::string_view::npos) {
-        return {};
-    }
-    return text.substr(first, text.find_last_not_of(blanks) - first + 1);
-}
-
-/// A comma ends a URL if what follows begins one: between the hosts of Sentinels and Clusters it
-/// does not.
-bool begins_url(std::string_view text) {
-    const std::string_view rest = trimmed(text);
-    const auto colon =
-        rest.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ+");
-    return colon != 0 && colon != std::string_view::npos &&
-           (rest.substr(colon).starts_with("://") || rest.substr(colon).starts_with(":@"));
-}
-
-std::size_t end_of_url(std::string_view text) {
-    std::size_t comma = text.find(',');
-    while (comma != std::string_view::npos && !trimmed(text.substr(0, comma)).empty() &&
-           !trimmed(text.substr(comma + 1)).empty() &&
-           trimmed(text.substr(comma + 1)).front() != ',' && !begins_url(text.substr(comma + 1))) {
-        comma = text.find(',', comma + 1);
-    }
-    return comma;
-}
-
-std::vector<std::string> split_urls(std::string_view text, std::string_view source) {
-    std::vector<std::string> urls;
-    for (;;) {
-        const auto comma = end_of_url(text);
-        const std::string_view url = trimmed(text.substr(0, comma));
-        if (url.empty()) {
-            throw usage_error(fmt::format("{}: there is an empty node URL", source));
-        }
-        urls.emplace_back(url);
-        if (comma == std::string_view::npos) {
-            return urls;
-        }
-        text.remove_prefix(comma + 1);
-    }
-}
-
-std::vector<std::string> read_urls(const std::string& path) {
-    std::ifstream file(path);
-    if (!file) {
-        throw usage_error(
-            fmt::format("--nodes-file: cannot read {}: {}", printable(path), std::strerror(errno)));
-    }
-    std::vector<std::string> urls;
-    for (std::string line; std::getline(file, line);) {
-        const std::string_view url = trimmed(line);
-        if (!url.empty() && url.front() != '#') {
-            urls.emplace_back(url);
-        }
-    }
-    if (file.bad() || urls.empty()) {
-        throw usage_error(fmt::format("--nodes-file: {} names no node", printable(path)));
-    }
-    return urls;
-}
 
 /// For options that CLI11 leaves empty when they are not given.
 CLI::Validator filled_in(const std::string& what) {
@@ -181,17 +114,17 @@ void common_options::apply() const {
 
 std::vector<std::string> common_options::node_urls() const {
     if (!nodes.empty()) {
-        return split_urls(nodes, "--nodes");
+        return urls_in_list(nodes, "--nodes");
     }
     if (!nodes_file.empty()) {
-        return read_urls(nodes_file);
+        return urls_in_file(nodes_file);
     }
     if (!config_file.empty() && !configured().urls.empty()) {
         return configured().urls;
     }
     const char* from_environment = std::getenv("REDLOCK_NODES");  // NOLINT(concurrency-mt-unsafe)
     if (from_environment != nullptr) {
-        return split_urls(from_environment, "REDLOCK_NODES");
+        return urls_in_list(from_environment, "REDLOCK_NODES");
     }
     if (!configured().urls.empty()) {
         return configured().urls;

@@ -19,6 +19,7 @@
 #include "cli/escape.hpp"
 #include "cli/exit_status.hpp"
 #include "cli/json_output.hpp"
+#include "cli/outcome.hpp"
 #include "cli/report.hpp"
 #include "cli/session.hpp"
 
@@ -170,14 +171,15 @@ int check(const check_request& request) {
     if (request.json) {
         boost::json::array names;
         for (const endpoint& node : nodes.endpoints()) {
-            names.emplace_back(node.to_string());
+            names.emplace_back(
+                boost::json::object{{"node", names.size()}, {"name", node.to_string()}});
         }
         boost::json::array warnings(doubts.begin(), doubts.end());
         boost::json::array problems(foreign.begin(), foreign.end());
-        return print(json_line(boost::json::object{{"nodes", std::move(names)},
-                                                   {"settings", settings},
-                                                   {"warnings", std::move(warnings)},
-                                                   {"problems", std::move(problems)}}))
+        return print_result(boost::json::object{{"nodes", std::move(names)},
+                                                {"settings", settings},
+                                                {"warnings", std::move(warnings)},
+                                                {"problems", std::move(problems)}})
                    ? status
                    : exit_output;
     }

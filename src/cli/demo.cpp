@@ -187,7 +187,7 @@ void add_demo(CLI::App& root, invocation& asked) {
     auto server = std::make_shared<redis_process_options>();
     command
         ->add_option("--server", server->program,
-                     "What to start: a path, or a name in PATH (default $REDLOCK_SERVER, else\n"
+                     "What to start: a path, or a name in PATH (default $REDLOCK_SERVER, else "
                      "redis-server, else valkey-server)")
         ->type_name("PROGRAM");
     command->callback([server, &asked] { asked.action = [server] { return run_demo(*server); }; });

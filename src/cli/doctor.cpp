@@ -14,6 +14,7 @@
 #include "cli/doctor_report.hpp"
 #include "cli/exit_status.hpp"
 #include "cli/json_output.hpp"
+#include "cli/outcome.hpp"
 #include "cli/report.hpp"
 #include "cli/session.hpp"
 
@@ -30,7 +31,7 @@ struct doctor_request {
 };
 
 int show(const diagnosis& found, const doctor_request& request) {
-    const bool shown = print(request.json ? json_line(to_json(found)) : describe(found));
+    const bool shown = request.json ? print_result(to_json(found)) : print(describe(found));
     return shown ? status_of(found, request.strict) : exit_output;
 }
 

@@ -9,6 +9,7 @@
 #include "cli/escape.hpp"
 #include "cli/exit_status.hpp"
 #include "cli/json_output.hpp"
+#include "cli/outcome.hpp"
 #include "cli/report.hpp"
 #include "cli/session.hpp"
 
@@ -25,6 +26,7 @@ struct extend_request {
 };
 
 int gone(const extend_request& request) {
+    note_failure("lost", "it was already gone: no quorum of nodes holds it with this token");
     say(fmt::format("{}: was already gone: no quorum of nodes holds it with this token",
                     printable(request.resource)));
     return exit_gone;
@@ -60,7 +62,7 @@ asio::awaitable<int> extend(lock_manager& locks, const extend_request& request) 
     if (error) {
         co_return say_error(printable(request.resource), error, why, exit_contended);
     }
-    co_return !request.json || print(json_line(out)) ? exit_ok : exit_output;
+    co_return !request.json || print_result(std::move(out)) ? exit_ok : exit_output;
 }
 
 }  // namespace

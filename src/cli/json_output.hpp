@@ -20,7 +20,7 @@ void set_text(boost::json::object& object, std::string_view member, std::string_
 [[nodiscard]] boost::json::value milliseconds_or_null(
     const std::optional<std::chrono::milliseconds>& value);
 
-/// Everything `status --json` tells of one resource; `list --json` is an array of these.
+/// Everything `status --json` tells of one resource; `list --json` has an array of these.
 [[nodiscard]] boost::json::object to_json(const resource_status& status);
 
 /// On one line, with a newline.

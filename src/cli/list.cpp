@@ -17,6 +17,7 @@
 #include "cli/escape.hpp"
 #include "cli/exit_status.hpp"
 #include "cli/json_output.hpp"
+#include "cli/outcome.hpp"
 #include "cli/report.hpp"
 #include "cli/session.hpp"
 #include "cli/table.hpp"
@@ -82,12 +83,12 @@ std::string describe(const std::vector<resource_status>& found) {
     return locks.text();
 }
 
-std::string describe_json(const std::vector<resource_status>& found) {
+boost::json::object list_to_json(const std::vector<resource_status>& found) {
     boost::json::array out;
     for (const resource_status& each : found) {
         out.push_back(to_json(each));
     }
-    return json_line(out);
+    return {{"locks", std::move(out)}};
 }
 
 asio::awaitable<int> list(lock_manager& locks, const list_request& request) {
@@ -113,7 +114,8 @@ asio::awaitable<int> list(lock_manager& locks, const list_request& request) {
             return each.verdict == lock_verdict::free;
         });
     }
-    const bool shown = print(request.json ? describe_json(work.found) : describe(work.found));
+    const bool shown =
+        request.json ? print_result(list_to_json(work.found)) : print(describe(work.found));
     co_return shown ? exit_ok : exit_output;
 }
 
@@ -126,12 +128,12 @@ void add_list(CLI::App& root, invocation& asked) {
         "Without a pattern: all locks taken by this library or command. With one, a glob of "
         "Redis:\n"
         "all keys that match it, so that other libraries' locks are found too. Uses SCAN, never\n"
-        "KEYS. With --json an array of what redlock status --json prints.\n\n"
+        "KEYS. With --json an object whose locks are what redlock status --json prints.\n\n"
         "Exit status: 0 listed, even if there is none; 69 too few nodes answered; 64 usage.");
     command->add_option("PATTERN", request->pattern, "Redis glob over lock keys, e.g. 'orders:*'");
     request->common.add_to(*command);
     command->add_flag("-a,--all", request->all, "Also show those that were locked lately");
-    command->add_flag("--json", request->json, "Print a JSON array");
+    command->add_flag("--json", request->json, "Print a JSON object");
     command->callback([request, &asked] {
         asked.action = [request] {
             request->common.apply();

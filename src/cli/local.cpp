@@ -15,6 +15,7 @@
 #include "cli/child.hpp"
 #include "cli/common_options.hpp"
 #include "cli/exit_status.hpp"
+#include "cli/mistakes.hpp"
 #include "cli/redis_process.hpp"
 #include "cli/report.hpp"
 #include "cli/signals.hpp"
@@ -124,9 +125,7 @@ int run_local(const local_request& request) {
 
 void add_local(CLI::App& root, invocation& asked) {
     auto request = std::make_shared<local_request>();
-    auto* command = root.add_subcommand("local",
-                                        "Run a command with throwaway Redis servers:\n  redlock "
-                                        "local [OPTIONS] [--] COMMAND [ARG...]");
+    auto* command = root.add_subcommand("local", "Run a command with throwaway Redis servers");
     command->footer(
         "Starts servers on free ports of 127.0.0.1, without persistence, sets\n"
         "REDLOCK_NODES and puts this redlock in front of PATH, runs COMMAND, and ends the servers "
@@ -141,7 +140,7 @@ void add_local(CLI::App& root, invocation& asked) {
         ->type_name("N");
     command
         ->add_option("--server", request->server.program,
-                     "What to start: a path, or a name in PATH (default $REDLOCK_SERVER, else\n"
+                     "What to start: a path, or a name in PATH (default $REDLOCK_SERVER, else "
                      "redis-server, else valkey-server)")
         ->type_name("PROGRAM");
     command->prefix_command();
@@ -149,6 +148,10 @@ void add_local(CLI::App& root, invocation& asked) {
         request->command = asked.command;
         if (!asked.has_command) {
             request->command = command->remaining();
+        }
+        if (asked.has_command && !command->remaining().empty() &&
+            command->remaining().front().starts_with('-')) {
+            throw usage_error(unknown_option(*command, command->remaining().front()));
         }
         if (asked.has_command && !command->remaining().empty()) {
             throw usage_error("local: there is something before \"--\" that is no option");
@@ -158,7 +161,7 @@ void add_local(CLI::App& root, invocation& asked) {
         }
         if (!request->command.empty() && request->command.front().starts_with('-') &&
             !asked.has_command) {
-            throw usage_error("local: unknown option " + request->command.front());
+            throw usage_error(unknown_option(*command, request->command.front()));
         }
         asked.action = [request] { return run_local(*request); };
     });

@@ -4,6 +4,7 @@
 
 #include "cli/duration.hpp"
 #include "cli/escape.hpp"
+#include "cli/outcome.hpp"
 #include "cli/report.hpp"
 
 namespace redlock::cli {
@@ -15,18 +16,29 @@ std::string describe(const lock_holder& holder) {
                : fmt::format("held by {}, without end", who);
 }
 
-std::string refusal_line(std::string_view resource, const error_code& error,
-                         const diagnostics& details, const wait_options& asked) {
-    const bool contention = error == errc::contended || error == errc::timed_out;
-    if (contention && asked.contention_is_usual()) {
-        return {};
-    }
-    if (contention && details.holder) {
+namespace {
+
+bool is_contention(const error_code& error) {
+    return error == errc::contended || error == errc::timed_out;
+}
+
+std::string why_refused(std::string_view resource, const error_code& error,
+                        const diagnostics& details) {
+    if (is_contention(error) && details.holder) {
         return fmt::format("{}: {}{}", printable(resource),
                            error == errc::timed_out ? "still " : "", describe(*details.holder));
     }
     const std::string why = printable(details.to_string());
     return fmt::format("{}: {}", printable(resource), why.empty() ? error.message() : why);
+}
+
+}  // namespace
+
+std::string refusal_line(std::string_view resource, const error_code& error,
+                         const diagnostics& details, const wait_options& asked) {
+    return is_contention(error) && asked.contention_is_usual()
+               ? std::string{}
+               : why_refused(resource, error, details);
 }
 
 int say_refusal(std::string_view resource, const error_code& error, const diagnostics& details,
@@ -35,6 +47,8 @@ int say_refusal(std::string_view resource, const error_code& error, const diagno
     if (!line.empty()) {
         say(line);
     }
+    // An object is an answer to who asked, and no mail.
+    note_failure(code_of(error), why_refused(resource, error, details), details);
     return status_of(error, asked.conflict_status);
 }
 

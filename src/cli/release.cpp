@@ -9,6 +9,7 @@
 #include "cli/escape.hpp"
 #include "cli/exit_status.hpp"
 #include "cli/json_output.hpp"
+#include "cli/outcome.hpp"
 #include "cli/report.hpp"
 #include "cli/session.hpp"
 
@@ -25,6 +26,7 @@ struct release_request {
 
 int answer(const release_request& request, bool released) {
     if (!released) {
+        note_failure("lost", "it was already gone: no quorum of nodes holds it with this token");
         say(fmt::format("{}: was already gone: no quorum of nodes holds it with this token",
                         printable(request.resource)));
     }
@@ -33,7 +35,7 @@ int answer(const release_request& request, bool released) {
         set_text(out, "resource", request.resource);
         set_text(out, "token", request.token);
         out["released"] = released;
-        if (!print(json_line(out))) {
+        if (!print_result(std::move(out))) {
             return exit_output;
         }
     }

@@ -16,6 +16,7 @@
 #include "cli/duration.hpp"
 #include "cli/escape.hpp"
 #include "cli/exit_status.hpp"
+#include "cli/outcome.hpp"
 
 namespace redlock::cli {
 
@@ -72,7 +73,8 @@ class event_printer : public observer {
         if (what.elapsed.count() > 0) {
             fmt::format_to(out, ", after {}", format_duration(what.elapsed));
         }
-        if (what.error) {
+        // The message of an operation tells the same at greater length.
+        if (what.error && (what.message.empty() || what.error.category() != lock_category())) {
             fmt::format_to(out, ": {}", what.error.message());
         }
         if (!what.message.empty()) {
@@ -158,6 +160,8 @@ int status_of(const error_code& error, int contended) {
 
 int say_error(std::string_view what, const error_code& error, const diagnostics& details,
               int contended) {
+    note_failure(code_of(error), details.message.empty() ? error.message() : details.message,
+                 details);
     const std::string why = printable(details.to_string());
     say(fmt::format("{}: {}", what, why.empty() ? error.message() : why));
     return status_of(error, contended);

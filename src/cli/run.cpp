@@ -4,6 +4,8 @@
 #include <memory>
 
 #include "cli/app.hpp"
+#include "cli/mistakes.hpp"
+#include "cli/spelling.hpp"
 
 namespace redlock::cli {
 
@@ -26,7 +28,8 @@ constexpr const char* run_help =
 /// Of `run -- -name -- COMMAND`, where the first "--" ends our options and not the name.
 void take_resource(run_options& options, invocation& asked) {
     if (asked.command.size() < 2 || asked.command[1] != "--") {
-        throw usage_error("run: RESOURCE is required");
+        throw usage_error("run: the lock's name is missing; write: redlock run RESOURCE -- " +
+                          (asked.command.empty() ? "COMMAND" : shell_line(asked.command)));
     }
     options.resource = asked.command.front();
     if (const std::string wrong = complaint_about_resource(options.resource); !wrong.empty()) {
@@ -39,14 +42,11 @@ void take_resource(run_options& options, invocation& asked) {
 
 void add_run(CLI::App& root, invocation& asked) {
     auto options = std::make_shared<run_options>();
-    auto* command = root.add_subcommand("run",
-                                        "Run a command while holding a lock:\n  redlock run "
-                                        "[OPTIONS] RESOURCE -- COMMAND [ARG...]");
+    auto* command = root.add_subcommand("run", "Run a command while holding a lock");
     command->footer(run_help);
     const auto* resource =
         command->add_option("RESOURCE", options->resource, "What to lock: a Redis key")
-            ->check(valid_resource())
-            ->type_name("TEXT REQUIRED");
+            ->check(valid_resource());
     options->common.add_to(*command);
     options->wait.add_to(*command);
     options->common.add_quorum_timeout_to(*command);
@@ -76,12 +76,16 @@ void add_run(CLI::App& root, invocation& asked) {
                    "Where we run under this very lock already, run COMMAND at once under it; else "
                    "acquire it as usual")
         ->excludes(longest);
-    command->callback([options, resource, &asked] {
-        if (resource->count() == 0) {
+    command->prefix_command();
+    command->callback([options, command, resource, &asked] {
+        if (resource->count() == 0 && command->remaining().empty()) {
             take_resource(*options, asked);
         }
-        if (!asked.has_command || asked.command.empty()) {
-            throw usage_error("run: no command; write: redlock run RESOURCE -- COMMAND [ARG...]");
+        if (const std::string wrong =
+                complaint_about_run(*command, options->resource, command->remaining(),
+                                    asked.has_command, asked.command);
+            !wrong.empty()) {
+            throw usage_error(wrong);
         }
         options->command = asked.command;
         asked.action = [options] {

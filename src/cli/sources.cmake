@@ -2,6 +2,7 @@
 set(cli_sources
     src/cli/acquire.cpp
     src/cli/app.cpp
+    src/cli/arguments.cpp
     src/cli/boot_timer.cpp
     src/cli/child.cpp
     src/cli/common_options.cpp
@@ -14,6 +15,7 @@ set(cli_sources
     src/cli/duration.cpp
     src/cli/escape.cpp
     src/cli/extend.cpp
+    src/cli/help_text.cpp
     src/cli/json_output.cpp
     src/cli/keeper.cpp
     src/cli/keeper_process.cpp
@@ -21,6 +23,9 @@ set(cli_sources
     src/cli/list.cpp
     src/cli/local.cpp
     src/cli/lock_runner.cpp
+    src/cli/mistakes.cpp
+    src/cli/node_sources.cpp
+    src/cli/outcome.cpp
     src/cli/outer_lock.cpp
     src/cli/process_tree.cpp
     src/cli/progress.cpp
@@ -35,6 +40,7 @@ set(cli_sources
     src/cli/session.cpp
     src/cli/signals.cpp
     src/cli/spawn.cpp
+    src/cli/spelling.cpp
     src/cli/status.cpp
     src/cli/stop_plan.cpp
     src/cli/table.cpp

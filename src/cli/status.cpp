@@ -10,6 +10,7 @@
 #include "cli/escape.hpp"
 #include "cli/exit_status.hpp"
 #include "cli/json_output.hpp"
+#include "cli/outcome.hpp"
 #include "cli/report.hpp"
 #include "cli/session.hpp"
 #include "cli/table.hpp"
@@ -107,7 +108,10 @@ asio::awaitable<int> show(lock_manager& locks, const status_request& request) {
     if (error) {
         co_return say_error(printable(request.resource), error, {}, exit_contended);
     }
-    const bool shown = print(request.json ? json_line(to_json(status)) : describe(status));
+    if (status.verdict == lock_verdict::unknown) {
+        note_failure("no_quorum", "too few nodes answered to tell whether it is held");
+    }
+    const bool shown = request.json ? print_result(to_json(status)) : print(describe(status));
     co_return shown ? status_of(status.verdict) : exit_output;
 }
 

@@ -14,6 +14,7 @@
 #include "cli/common_options.hpp"
 #include "cli/escape.hpp"
 #include "cli/exit_status.hpp"
+#include "cli/outcome.hpp"
 #include "cli/redis_process.hpp"
 #include "cli/report.hpp"
 #include "cli/session.hpp"
@@ -25,6 +26,7 @@ namespace {
 struct vouch_request {
     common_options common;
     std::optional<node_index> node;
+    bool json = false;
 };
 
 CLI::Validator node_number() {
@@ -50,7 +52,10 @@ asio::awaitable<int> vouch(lock_manager& locks, const vouch_request& request) {
     if (error == errc::invalid_argument) {
         throw usage_error("vouch: " + details.message);
     }
-    co_return error ? say_error("vouch", error, details, exit_contended) : exit_ok;
+    if (error) {
+        co_return say_error("vouch", error, details, exit_contended);
+    }
+    co_return !request.json || print_result({{"vouched", true}}) ? exit_ok : exit_output;
 }
 
 }  // namespace
@@ -95,6 +100,7 @@ void add_vouch(CLI::App& root, invocation& asked) {
         ->check(node_number())
         ->type_name("N");
     request->common.add_to(*command);
+    command->add_flag("--json", request->json, "Print a JSON object");
     command->callback([request, &asked] {
         asked.action = [request] {
             request->common.apply();

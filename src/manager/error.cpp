@@ -6,6 +6,8 @@ namespace redlock {
 
 namespace {
 
+// Whole sentences that say what to do: this is all that a caller sees of an exception which Asio
+// made of the error code alone, as it does for a plain co_await.
 class lock_category_type final : public boost::system::error_category {
   public:
     [[nodiscard]] const char* name() const noexcept override { return "redlock"; }
@@ -13,25 +15,35 @@ class lock_category_type final : public boost::system::error_category {
     [[nodiscard]] std::string message(int code) const override {
         switch (static_cast<errc>(code)) {
             case errc::contended:
-                return "the lock is held by somebody else";
+                return "somebody else holds the lock; wait longer, or try again later";
             case errc::timed_out:
-                return "the lock was held by somebody else for as long as was waited";
+                return "somebody else held the lock until the wait ran out; wait longer, "
+                       "or try again later";
             case errc::no_quorum:
-                return "too few nodes answered";
+                return "too few nodes answered for a majority; acquire_options::details "
+                       "or lock::last_error() names each node and its reason";
             case errc::lost:
-                return "the lock is not held any more";
+                return "the lock is not held any more, and somebody else may hold it; "
+                       "check what the work has done meanwhile";
             case errc::indeterminate:
-                return "too few nodes answered; some may have done what was asked";
+                return "too few nodes answered, and some of them may have done what was "
+                       "asked; acquire_options::details or lock::last_error() names each "
+                       "node and its reason";
             case errc::closed:
-                return "the lock manager was closed";
+                return "the lock manager is closed and carries out no operation; make "
+                       "another one";
             case errc::invalid_argument:
-                return "invalid argument";
+                return "an argument cannot be used; acquire_options::details or "
+                       "lock::last_error() says which one and why";
             case errc::same_server_twice:
-                return "two endpoints are the same server";
+                return "two of the endpoints are one and the same server, whose vote "
+                       "would count twice; list each server once";
             case errc::forked:
-                return "this is a copy in a forked child, which needs a manager of its own";
+                return "this is a copy in a forked child, where it can do nothing; make a "
+                       "lock manager there";
             case errc::different_nodes:
-                return "other clients use another number of nodes";
+                return "other clients use another number of nodes, so that this lock "
+                       "would not exclude theirs; give all clients the same nodes";
         }
         return "unknown error";
     }

@@ -43,7 +43,11 @@ boost::json::object checked(const std::vector<std::string>& options,
 }
 
 std::string nodes_of(const boost::json::object& checked) {
-    return boost::json::serialize(checked.at("nodes"));
+    boost::json::array names;
+    for (const auto& node : checked.at("nodes").as_array()) {
+        names.push_back(node.as_object().at("name"));
+    }
+    return boost::json::serialize(names);
 }
 
 TEST_F(config, is_shown_as_it_will_be_used) {

@@ -227,27 +227,28 @@ TEST_F(script_commands, names_of_any_kind_are_shown_safely) {
     }
     EXPECT_TRUE(run({"status", "\xff\xfe"}).out.starts_with("\\xff\\xfe: held"));
     EXPECT_EQ(run_json({"status", "\xff\xfe"}).as_object().at("resource_hex").as_string(), "fffe");
-    EXPECT_EQ(run_json({"list"}).as_array().size(), 5U);
+    EXPECT_EQ(run_json({"list"}).at("locks").as_array().size(), 5U);
 }
 
 TEST_F(script_commands, list_shows_what_is_held) {
     EXPECT_EQ(run({"list"}).out, "");
-    EXPECT_EQ(run_json({"list"}).as_array().size(), 0U);
+    EXPECT_EQ(run_json({"list"}).at("locks").as_array().size(), 0U);
     acquire("orders:1");
     acquire("orders:2");
     const auto lock = acquire("users:1");
     hold_everywhere("orders:theirs");
-    const auto all = run_json({"list"}).as_array();
+    const auto all = run_json({"list"}).at("locks").as_array();
     ASSERT_EQ(all.size(), 3U);
     EXPECT_EQ(all[2].as_object().at("resource").as_string(), "users:1");
     EXPECT_EQ(all[2].as_object().at("holder").as_string(), lock.token);
-    EXPECT_EQ(run_json({"list", "orders:*"}).as_array().size(), 3U) << "the others' lock too";
+    EXPECT_EQ(run_json({"list", "orders:*"}).at("locks").as_array().size(), 3U)
+        << "the others' lock too";
     const auto text = run({"list", "users:*"});
     EXPECT_NE(text.out.find("users:1"), std::string::npos) << text.out;
     EXPECT_EQ(text.out.find("orders"), std::string::npos);
     EXPECT_EQ(run({"release", "users:1", lock.token}).status, 0);
-    EXPECT_EQ(run_json({"list"}).as_array().size(), 2U);
-    EXPECT_EQ(run_json({"list", "--all"}).as_array().size(), 3U);
+    EXPECT_EQ(run_json({"list"}).at("locks").as_array().size(), 2U);
+    EXPECT_EQ(run_json({"list", "--all"}).at("locks").as_array().size(), 3U);
     nodes[0].kill();
     nodes[1].kill();
     EXPECT_EQ(run({"list"}).status, 69);

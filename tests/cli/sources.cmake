@@ -1,9 +1,11 @@
 # Tests of the `redlock` command: its parts, and the built binary on real servers.
 set(cli_test_sources
+    tests/cli/arguments_test.cpp
     tests/cli/config_test.cpp
     tests/cli/crontab_test.cpp
     tests/cli/doctor_test.cpp
     tests/cli/escape_test.cpp
+    tests/cli/help_test.cpp
     tests/cli/holder_test.cpp
     tests/cli/local_test.cpp
     tests/cli/lost_commands_test.cpp
@@ -24,6 +26,7 @@ set(cli_test_sources
     tests/cli/script_commands_test.cpp
     tests/cli/secrets_test.cpp
     tests/cli/settings_test.cpp
+    tests/cli/spelling_test.cpp
     tests/cli/stop_plan_test.cpp
     tests/cli/support/forbidden_signals.cpp
     tests/cli/support/process.cpp

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "cli/support/process.hpp"
@@ -37,6 +38,48 @@ TEST(usage, names_what_is_missing_or_unknown) {
     expect_usage({"local", "--"}, "no command");
 }
 
+TEST(usage, a_missing_double_dash_is_named_with_the_form_that_was_meant) {
+    expect_usage(
+        {"run", "job", "./x.sh"},
+        "\"--\" is missing between the lock's name and the command; write: redlock run job "
+        "-- ./x.sh; see");
+    // What stands behind the command's name is the command's, and no option of ours.
+    expect_usage({"run", "-w", "5s", "my job", "sh", "-c", "echo hi", "-n"},
+                 "write: redlock run 'my job' -- sh -c 'echo hi' -n; see");
+    expect_usage({"run", "job", "curl", "redis://u:s3cret@h", "-v"}, "is missing");
+    expect_usage({"run", "job"}, "write: redlock run job -- COMMAND [ARG...]");
+    expect_usage({"run", "--", "./x.sh", "-n"}, "write: redlock run RESOURCE -- ./x.sh -n");
+    expect_usage({"run", "job", std::string(10'000, 'x')}, "redlock run job -- COMMAND [ARG...]");
+}
+
+TEST(usage, what_is_misspelt_is_answered_with_what_may_be_meant) {
+    expect_usage({"relase", "a", "t"}, "unknown subcommand relase; did you mean release?");
+    expect_usage({"run", "--lease-tme", "5s", "a", "--", "true"},
+                 "run: unknown option --lease-tme; did you mean --lease-time?");
+    expect_usage({"run", "a", "--max-hlod", "5s", "--", "true"}, "did you mean --max-hold?");
+    expect_usage({"extend", "--nodse=redis://u:s3cret@h"},
+                 "extend: unknown option --nodse; did you mean --nodes?");
+    expect_usage({"config", "check", "--jason"},
+                 "config check: unknown option --jason; did you mean --json?");
+    expect_usage({"local", "--serves", "3", "--", "true"}, "did you mean --servers?");
+    const finished far_off = redlock({"status", "--frobnicate", "a"});
+    EXPECT_THAT(far_off.err, testing::Not(testing::HasSubstr("did you mean")));
+    // A subcommand that nobody is meant to call is no suggestion.
+    EXPECT_THAT(redlock({"demo-wroker"}).err, testing::Not(testing::HasSubstr("demo-worker")));
+}
+
+TEST(usage, options_for_the_nodes_may_stand_before_the_subcommand) {
+    expect_usage({"--nodes", "redis://u:s3cret@h:x", "status", "job"}, "--nodes: the port");
+    expect_usage({"-q", "--nodse", "redis://u:s3cret@h", "status", "job"},
+                 "unknown option --nodse; did you mean --nodes?");
+    expect_usage({"--on-lost=kill", "run", "a", "--", "true"},
+                 "--on-lost cannot stand before the subcommand");
+    const finished tried =
+        redlock({"--nodes", "redis://127.0.0.1:1", "--node-timeout=1s", "status", "job"});
+    EXPECT_EQ(tried.status, 69) << tried.err;
+    EXPECT_THAT(tried.out, testing::HasSubstr("redis://127.0.0.1:1"));
+}
+
 TEST(usage, names_the_option_whose_value_is_wrong) {
     expect_usage({"run", "--lease-time", "soon", "a", "--", "true"}, "--lease-time");
     expect_usage({"run", "--lease-time", "0", "a", "--", "true"}, "--lease-time");
@@ -69,6 +112,15 @@ TEST(usage, bad_urls_are_named_without_their_secrets) {
     expect_usage({"status", "redis://user:s3cret@host", "a", "b"}, "b");
     expect_usage({"status", "a"}, "REDLOCK_NODES", {{"REDLOCK_NODES", ""}});
     expect_usage({"status", "a"}, "port", {{"REDLOCK_NODES", "redis://:s3cret@h:99999"}});
+}
+
+TEST(usage, of_several_urls_the_wrong_one_is_named_with_where_it_stands) {
+    const std::string urls = "redis://u:s3cret@a,redis://:s3cret@h:x,redis://c";
+    expect_usage({"status", "--nodes", urls, "a"}, "--nodes, URL 2 of 3: the port");
+    expect_usage({"status", "a"}, "REDLOCK_NODES, URL 2 of 3: the port", {{"REDLOCK_NODES", urls}});
+    expect_usage({"status", "--nodes", "redis://a,", "a"}, "--nodes: URL 2 is empty");
+    expect_usage({"run", "--nodes", urls, "a", "--", "true"}, "--nodes, URL 2 of 3: the port");
+    expect_usage({"doctor", "--nodes", urls}, "--nodes, URL 2 of 3: the port");
 }
 
 TEST(usage, what_is_given_but_empty_is_not_the_default) {
@@ -122,7 +174,7 @@ TEST(usage, nodes_file) {
     std::ofstream(path) << "# only a comment\n\n";
     expect_usage({"status", "--nodes-file", path, "a"}, "names no node");
     std::ofstream(path) << "# nodes\n  redis://u:s3cret@h:1  \nredis://h:no\n";
-    expect_usage({"status", "--nodes-file", path, "a"}, "port");
+    expect_usage({"status", "--nodes-file", path, "a"}, "--nodes-file " + path + ":3: the port");
     expect_usage({"status", "--nodes", "redis://h", "--nodes-file", path, "a"}, "--nodes");
     ::unlink(path.c_str());
 }
@@ -156,15 +208,22 @@ TEST(usage, help_that_cannot_be_written_is_no_success) {
     }
 }
 
+/// Without its line ends.
+std::string help_in_one_line(const std::string& subcommand) {
+    std::string help = redlock({subcommand, "--help"}).out;
+    std::replace(help.begin(), help.end(), '\n', ' ');
+    return help;
+}
+
 TEST(usage, help_promises_the_status_of_one_server_twice_only_where_it_is_given) {
     for (const std::string subcommand : {"run", "acquire"}) {
-        EXPECT_THAT(redlock({subcommand, "--help"}).out,
+        EXPECT_THAT(help_in_one_line(subcommand),
                     testing::AllOf(testing::HasSubstr("78"),
                                    testing::HasSubstr("another number of nodes")));
     }
-    EXPECT_THAT(redlock({"doctor", "--help"}).out, testing::HasSubstr("another number of nodes"));
+    EXPECT_THAT(help_in_one_line("doctor"), testing::HasSubstr("another number of nodes"));
     for (const std::string subcommand : {"extend", "release", "status", "list"}) {
-        EXPECT_EQ(redlock({subcommand, "--help"}).out.find("78"), std::string::npos);
+        EXPECT_EQ(help_in_one_line(subcommand).find("78"), std::string::npos);
     }
 }
 

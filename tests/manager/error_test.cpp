@@ -2,7 +2,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <exception>
 #include <redlock/error.hpp>
+#include <redlock/lock_manager.hpp>
 #include <redlock/observer.hpp>
 #include <redlock/status.hpp>
 #include <set>
@@ -31,6 +36,38 @@ void expect_texts_of_their_own(int last, Text text) {
 TEST(error, has_a_text_for_each_result_of_an_operation) {
     expect_texts_of_their_own(static_cast<int>(errc::different_nodes),
                               [](int code) { return lock_category().message(code); });
+}
+
+boost::asio::awaitable<void> acquire_plainly(lock_manager& locks) {
+    co_await locks.async_acquire("a");
+}
+
+/// What a caller reads who awaits without more ado, and lets Asio throw.
+TEST(error, thrown_by_a_plain_co_await_is_a_sentence_that_says_what_to_do) {
+    boost::asio::io_context loop;
+    lock_manager locks{loop.get_executor(), {"redis://127.0.0.1:1"}};
+    locks.async_close([](const error_code&) {});
+    loop.run();
+    loop.restart();
+    std::string said;
+    boost::asio::co_spawn(loop, acquire_plainly(locks), [&](const std::exception_ptr& thrown) {
+        try {
+            std::rethrow_exception(thrown);
+        } catch (const boost::system::system_error& failure) {
+            said = failure.what();
+        }
+    });
+    loop.run();
+    EXPECT_THAT(said, testing::StartsWith("the lock manager is closed and carries out no "
+                                          "operation; make another one"));
+}
+
+TEST(error, of_an_operation_says_what_happened_and_what_to_do_or_where_to_look) {
+    for (int code = 1; code <= static_cast<int>(errc::different_nodes); ++code) {
+        const std::string said = lock_category().message(code);
+        EXPECT_THAT(said, HasSubstr("; ")) << "what happened; what to do";
+        EXPECT_GT(said.size(), 40U) << said;
+    }
 }
 
 TEST(error, has_a_text_for_each_cause_of_a_node) {

@@ -1,0 +1,75 @@
+#include "cli/arguments.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "cli/common_options.hpp"
+#include "cli/spelling.hpp"
+
+namespace redlock::cli {
+
+namespace {
+
+bool is_roots_own(const std::string& word) {
+    return word == "-h" || word == "--help" || word == "-V" || word == "--version";
+}
+
+const general_option& find_option(const std::string& word,
+                                  const std::vector<general_option>& general) {
+    const std::string name = word.substr(0, word.find('='));
+    std::vector<std::string> known;
+    for (const general_option& each : general) {
+        if (std::find(each.names.begin(), each.names.end(), name) != each.names.end()) {
+            return each;
+        }
+        known.insert(known.end(), each.names.begin(), each.names.end());
+    }
+    const std::string meant = did_you_mean(name, known);
+    throw usage_error(meant.empty()
+                          ? fmt::format("{} cannot stand before the subcommand: options of a "
+                                        "subcommand stand behind its name",
+                                        name)
+                          : fmt::format("unknown option {}{}", name, meant));
+}
+
+}  // namespace
+
+std::vector<std::string> arranged(std::vector<std::string> given,
+                                  const std::vector<general_option>& general) {
+    if (!given.empty() && given.front() == "help") {
+        std::rotate(given.begin(), given.begin() + 1, given.end());
+        given.back() = "--help";
+        return given;
+    }
+    auto first = given.begin();
+    while (first != given.end() && first->starts_with('-') && *first != "-" && *first != "--") {
+        if (is_roots_own(*first)) {
+            return given;
+        }
+        const bool value_follows =
+            find_option(*first, general).takes_value && first->find('=') == std::string::npos;
+        ++first;
+        if (value_follows && first != given.end()) {
+            ++first;
+        }
+    }
+    if (first == given.end()) {
+        return given;
+    }
+    // `config check` is a subcommand of two words.
+    auto behind = std::next(first);
+    if (*first == "config" && behind != given.end() && *behind == "check") {
+        ++behind;
+    }
+    std::rotate(given.begin(), first, behind);
+    return given;
+}
+
+bool asks_for_json(const std::vector<std::string>& given) {
+    const auto end = std::find(given.begin(), given.end(), "--");
+    return std::find(given.begin(), end, "--json") != end;
+}
+
+}  // namespace redlock::cli

@@ -1,0 +1,86 @@
+"""Runs every subcommand with --json on real servers and checks each output against the schema.
+
+usage: redlock local -- python3 schema_test.py REDLOCK SCHEMA
+REDLOCK_NODES names three servers that are guarded by nobody else.
+"""
+import json
+import subprocess
+import sys
+
+import jsonschema
+
+redlock, schema_file = sys.argv[1:]
+with open(schema_file, encoding="utf-8") as file:
+    schema = json.load(file)
+jsonschema.Draft202012Validator.check_schema(schema)
+validator = jsonschema.Draft202012Validator(schema)
+nobody = ["--nodes", "redis://127.0.0.1:1,redis://127.0.0.1:1/1"]
+failures = []
+
+
+def run(arguments, status, code, kind):
+    """One run; its object, which must be of this kind, the only line, and valid."""
+    done = subprocess.run([redlock, *arguments], capture_output=True, text=True, timeout=60,
+                          check=False)
+    shown = f"{' '.join(arguments)}: {done.returncode} {done.stdout!r} {done.stderr!r}"
+    if done.returncode != status:
+        failures.append(f"not status {status}: {shown}")
+    try:
+        found = json.loads(done.stdout)
+    except ValueError:
+        failures.append(f"not one object: {shown}")
+        return {}
+    for error in validator.iter_errors(found):
+        failures.append(f"{error.message[:300]}: {shown}")
+    part = {**schema, "oneOf": [{"$ref": f"#/$defs/{kind}"}]}
+    if not jsonschema.Draft202012Validator(part).is_valid(found):
+        failures.append(f"not of kind {kind}: {shown}")
+    if found.get("code") != code:
+        failures.append(f"not code {code}: {shown}")
+    if "s3cret" in done.stdout:
+        failures.append(f"shows a password: {shown}")
+    return found
+
+
+def refuses(broken, why):
+    if validator.is_valid(broken):
+        failures.append(f"the schema takes {why}")
+
+
+run(["vouch", "--json"], 0, None, "vouched")
+run(["status", "a", "--json"], 1, None, "status")
+lock = run(["acquire", "a", "--json"], 0, None, "held")
+run(["status", "a", "--json"], 0, None, "status")
+run(["acquire", "-n", "a", "--json"], 75, "contended", "failure")
+run(["acquire", "-w", "2s", "a", "--json"], 75, "timed_out", "failure")
+run(["extend", "a", lock["token"], "--json"], 0, None, "held")
+listed = run(["list", "--json"], 0, None, "list")
+if [each["resource"] for each in listed["locks"]] != ["a"]:
+    failures.append(f"not the one lock: {listed}")
+run(["release", "a", lock["token"], "--json"], 0, None, "released")
+run(["release", "a", lock["token"], "--json"], 1, "lost", "released")
+run(["extend", "a", lock["token"], "--json"], 1, "lost", "failure")
+run(["list", "no-such-*", "--json"], 0, None, "list")
+run(["status", b"\xff\x01".decode("latin-1"), "--json"], 1, None, "status")
+run(["doctor", "--samples", "1", "--json"], 0, None, "doctor")
+run(["doctor", "--samples", "1", "--resource", "a", "--json", *nobody], 69, None, "doctor")
+run(["config", "check", "--json"], 0, None, "config")
+for words in (["acquire", "-n", "b"], ["extend", "b", "t"], ["release", "b", "t"], ["list"],
+              ["vouch"]):
+    run([*words, "--json", *nobody], 69, "no_quorum", "failure")
+run(["status", "b", "--json", *nobody], 69, "no_quorum", "status")
+run(["--json", "status", "a", "--nodes", "redis://u:s3cret@h:x"], 64, "usage", "failure")
+for words in (["status"], ["frobnicate"], ["acquire", "a", "--frob"], ["extend", "a"],
+              ["config", "check", "--node-timeout", "soon"], ["run", "a"], ["local"], ["demo"], [],
+              ["doctor", "--config", "/nowhere.toml"], ["acquire", "a", "--lease-time", "2m"]):
+    run([*words, "--json"], 64, "usage", "failure")
+
+refuses({}, "an empty object")
+refuses([], "an array")
+refuses({"error": None, "code": "usage", "nodes": []}, "a code without an error")
+refuses({"error": "e", "code": "other", "nodes": []}, "an unknown code")
+refuses({"error": None, "code": None, "nodes": [], "vouched": False}, "a vouch that was none")
+
+for each in failures:
+    print(each)
+sys.exit(1 if failures else 0)
