@@ -1,0 +1,78 @@
+#!/bin/sh
+# What ./dev asks the system for, and that it removes nothing: with an apt and a dpkg of our own, which
+# only write down what they were asked.  dev_test.sh DEV
+set -u
+dev=$1
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+failures=0
+
+# install_stubs INSTALLED...: these packages are there; what apt-get would push out is in `removals`.
+install_stubs() {
+    printf '%s\n' "$@" >"$folder/installed"
+    : >"$folder/removals"
+    : >"$folder/asked"
+    cat >"$folder/dpkg-query" <<'END'
+#!/bin/sh
+for pattern do :; done
+case $pattern in
+    *\**) sed 's/^/installed /' "${0%/*}/installed" ;;
+    *) grep -qx "$pattern" "${0%/*}/installed" && printf installed ;;
+esac
+END
+    cat >"$folder/apt-get" <<'END'
+#!/bin/sh
+case " $* " in
+    *' update '*) ;;
+    *' -s '*) sed 's/^\(.*\)$/Remv \1 [1.0]/' "${0%/*}/removals" ;;
+    *) echo "$*" >>"${0%/*}/asked"; exit 1 ;;
+esac
+END
+    printf '#!/bin/sh\nexec "$@"\n' >"$folder/sudo"
+    chmod +x "$folder/dpkg-query" "$folder/apt-get" "$folder/sudo"
+}
+
+# said ENVIRONMENT...: what `./dev models` or whatever `command` is says.
+said() {
+    env "$@" PATH="$folder:$PATH" sh "$dev" "$command" 2>&1
+}
+
+expect() {
+    if printf '%s\n' "$3" | grep -q -- "$2"; then
+        echo "ok: $1"
+    else
+        printf 'WRONG: %s: no "%s" in: %s\n' "$1" "$2" "$3"
+        failures=$((failures + 1))
+    fi
+}
+
+command=demo
+install_stubs none
+expect 'a server is wanted' ' redis-server' "$(said REDLOCK_NO_INSTALL=1)"
+expect 'a Boost from 1.81 on is wanted' 'libboost1\.8[0-9]-dev libboost-url1\.8[0-9]-dev' \
+    "$(said REDLOCK_NO_INSTALL=1)"
+
+install_stubs valkey-server libboost1.86-dev libboost1.74-dev
+text=$(said REDLOCK_NO_INSTALL=1)
+expect 'the Boost that is there is taken' 'libboost-url1\.86-dev.*libboost-json1\.86-dev' "$text"
+expect 'and an old one is not' 'WITHOUT$' "$(echo "$text" | grep -c 1.74 | sed 's/^0$/WITHOUT/')"
+expect 'Valkey will do' 'WITHOUT$' "$(echo "$text" | grep -c 'redis-server' | sed 's/^0$/WITHOUT/')"
+
+install_stubs libboost1.74-dev
+text=$(said REDLOCK_NO_INSTALL=1)
+expect 'too old a Boost is no Boost' 'libboost1\.8[0-9]-dev' "$text"
+expect 'a server named by hand will do' 'WITHOUT$' \
+    "$(said REDLOCK_NO_INSTALL=1 REDLOCK_SERVER=/opt/server | grep -c 'redis-server' | sed 's/^0$/WITHOUT/')"
+
+printf 'libboost1.74-dev\nlibboost-all-dev\n' >"$folder/removals"
+text=$(said REDLOCK_NO_INSTALL=)
+status=$?
+expect 'what would be pushed out is named' 'pushed out: libboost1.74-dev libboost-all-dev' "$text"
+expect 'the page is named' 'When another Boost is installed' "$text"
+expect 'it is an error' '^69$' "$status"
+expect 'and nothing was asked of apt' '^0$' "$(grep -c install "$folder/asked")"
+: >"$folder/removals"
+said REDLOCK_NO_INSTALL= >/dev/null
+expect 'apt is never let remove anything' '--no-remove' "$(cat "$folder/asked")"
+
+[ "$failures" -eq 0 ] || { echo "$failures wrong"; exit 1; }
