@@ -49,13 +49,13 @@ class walk {
             case place::basic:
             case place::literal:
                 // Neither goes on behind the end of a line, closed or not.
-                if (!leave_at(where_ == place::basic ? "\"" : "'", where_ == place::basic) &&
+                if (!leave_at(where_ == place::basic ? R"(")" : "'", where_ == place::basic) &&
                     last_ == '\n') {
                     where_ = place::structure;
                 }
                 return;
             case place::basic_long:
-                leave_at("\"\"\"", true);
+                leave_at(R"(""")", true);
                 return;
             case place::literal_long:
                 leave_at("'''", false);
@@ -65,7 +65,7 @@ class walk {
 
   private:
     void enter() {
-        if (rest_.starts_with("\"\"\"")) {
+        if (rest_.starts_with(R"(""")")) {
             take(3, place::basic_long);
         } else if (rest_.starts_with("'''")) {
             take(3, place::literal_long);
