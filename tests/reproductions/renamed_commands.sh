@@ -1,6 +1,6 @@
 #!/bin/sh
 # `doctor` found no problem where nothing could work, because a command was renamed away.
-# shellcheck disable=SC1091 # checked by itself
+# shellcheck disable=SC1091,SC2154 # lib.sh is checked by itself, and names the programs
 . "$(dirname "$0")/lib.sh"
 in_servers 1 "$@"
 
