@@ -66,6 +66,7 @@ class acquire_operation final : public closable,
     [[nodiscard]] bool fail_for_wrong_nodes();
     void finish(core::wait_end end);
     void ask_for_holder(errc error, std::string_view message);
+    void note_holder(std::optional<lock_holder> who);
     void step_aside();
     [[nodiscard]] std::optional<std::size_t> place_in_line() const;
     void note_silent_nodes();
@@ -84,7 +85,8 @@ class acquire_operation final : public closable,
     driver::failures earlier_failures_;  ///< Of the latest attempt before that had any.
     driver::key_watches::watch watch_;
     driver::line_place place_;
-    std::optional<lock_holder> holder_;  // who has it, if that was asked for at the end
+    /// Who has it, if that was asked for at the end: not in each of the many that wait.
+    std::unique_ptr<lock_holder> holder_;
     /// Others want it too: asks from a place in the nodes' line, and for news.
     bool in_earnest_ = false;
     bool begun_ = false;    // to compete

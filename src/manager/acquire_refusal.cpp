@@ -73,13 +73,17 @@ void acquire_operation::ask_for_holder(errc error, std::string_view message) {
             return;
         }
         if (self->manager_.nodes().different_nodes().empty()) {
-            self->holder_ = judge(self->resource_, std::move(views)).held_by();
-        }
-        if (self->holder_ && self->holder_->token.str() == driver::no_lock) {
-            self->holder_.reset();  // The attempt's own words say what to do about it.
+            self->note_holder(judge(self->resource_, std::move(views)).held_by());
         }
         self->fail(error, std::string{message});
     });
+}
+
+void acquire_operation::note_holder(std::optional<lock_holder> who) {
+    // Of a key that is no lock the attempt's own words say what to do about it.
+    if (who && who->token.str() != driver::no_lock) {
+        holder_ = std::make_unique<lock_holder>(std::move(*who));
+    }
 }
 
 /// It does not want the lock any more, and nobody is to wait for it.
@@ -126,7 +130,9 @@ void acquire_operation::fail(error_code error, std::string message) {
                            .error = error,
                            .message = why.to_string(),
                            .elapsed = boot_clock::now() - asked_at_});
-    why.holder = std::move(holder_);
+    if (holder_) {
+        why.holder = std::move(*holder_);
+    }
     if (request_.options().details != nullptr) {
         *request_.options().details = std::move(why);
     }
