@@ -17,6 +17,8 @@ class minimum_hold {
     minimum_hold(instant began, std::chrono::milliseconds least)
         : until_(least > least.zero() ? saturating_add(began, least) : instant::min()) {}
 
+    /// For whom a look at the clock can be spared.
+    [[nodiscard]] bool none() const { return until_ == instant::min(); }
     [[nodiscard]] bool is_over(instant now) const { return now >= until_; }
     /// Rounded up, so that it is never cut short; zero when it is over.
     [[nodiscard]] std::chrono::milliseconds left(instant now) const {

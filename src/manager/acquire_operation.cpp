@@ -161,9 +161,8 @@ void acquire_operation::start_round() {
     const auto manners = is_casual() && request_.options().fair
                              ? driver::acquire_attempt::manners::leaves_it_to_the_line
                              : driver::acquire_attempt::manners::takes_it;
-    const auto first_lease = std::max(lease_time_, request_.options().min_hold);
-    attempt_ = std::make_shared<driver::acquire_attempt>(nodes, identity_with(*block), first_lease,
-                                                         take_place(*block), manners);
+    attempt_ = std::make_shared<driver::acquire_attempt>(
+        nodes, identity_with(*block), first_lease(), take_place(*block), manners);
     manager_.clock().set(*this, session_.deadline());
     attempt_->start(*this);
 }
@@ -304,6 +303,11 @@ void acquire_operation::take_over(held_lock& from, won_lease won) {
     complete_with(held);
 }
 
+/// It covers the minimum as well, so that a lock whose holder dies is kept for that.
+milliseconds acquire_operation::first_lease() const {
+    return std::max(lease_time_, request_.options().min_hold);
+}
+
 core::duration acquire_operation::stop_margin() const {
     return stop_margin_of(request_.options(), lease_time_);
 }
@@ -311,7 +315,7 @@ core::duration acquire_operation::stop_margin() const {
 /// The lease, looked after in the way that this caller asked for.
 std::shared_ptr<held_lock> acquire_operation::hold(won_lease won) {
     won.lease_time = lease_time_;
-    won.longest_lease = std::max({won.longest_lease, lease_time_, request_.options().min_hold});
+    won.longest_lease = std::max(won.longest_lease, first_lease());
     won.minimum = {won.started, request_.options().min_hold};
     won.stop_margin = stop_margin();
     won.renews = request_.options().renew.value_or(!request_.options().lease_time.has_value());

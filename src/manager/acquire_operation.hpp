@@ -63,6 +63,7 @@ class acquire_operation final : public closable,
     void leave_nodes_line(core::node_set granted);
     const driver::line_place* take_place(const core::ballot_block& block);
     [[nodiscard]] std::uint64_t block_width() const;
+    [[nodiscard]] std::chrono::milliseconds first_lease() const;
     [[nodiscard]] bool fail_for_wrong_nodes();
     void finish(core::wait_end end);
     void ask_for_holder(errc error, std::string_view message);

@@ -243,7 +243,8 @@ void held_lock::release(std::shared_ptr<outcome_waiter> waiter) {
     if (won_.attempt) {
         won_.attempt->close();
     }
-    const auto kept = won_.minimum.left(boot_clock::now());
+    const auto kept = won_.minimum.none() ? std::chrono::milliseconds::zero()
+                                          : won_.minimum.left(boot_clock::now());
     if (kept > kept.zero()) {
         for (const auto& attempt : extensions_) {
             attempt->close();
@@ -260,9 +261,12 @@ void held_lock::release(std::shared_ptr<outcome_waiter> waiter) {
 /// Passes the lease to whoever waits for it here; false if it must go back to the nodes.
 bool held_lock::hand_over() {
     line_member* const next = local_lines::first_behind(*this);
-    if (next == nullptr || manager_->closed() || !won_.identity->details.empty() ||
-        !won_.minimum.is_over(boot_clock::now()) || !next->may_take_over() ||
-        !won_.turn.pass_on(boot_clock::now(), won_.valid_until,
+    if (next == nullptr || manager_->closed() || !won_.identity->details.empty()) {
+        return false;
+    }
+    const core::instant now = boot_clock::now();
+    if (!won_.minimum.is_over(now) || !next->may_take_over() ||
+        !won_.turn.pass_on(now, won_.valid_until,
                            usable_part(next->lease_time(), manager_->options()),
                            next->stop_margin())) {
         return false;
