@@ -41,6 +41,7 @@ struct mistake {
 struct duration_key {
     std::string_view name;
     milliseconds manager_options::*member;
+    bool may_be_forever = false;
 };
 
 constexpr std::array<duration_key, 12> durations{{
@@ -48,7 +49,7 @@ constexpr std::array<duration_key, 12> durations{{
     {"max_lease_time", &manager_options::max_lease_time},
     {"node_timeout", &manager_options::node_timeout},
     {"connect_timeout", &manager_options::connect_timeout},
-    {"quorum_timeout", &manager_options::quorum_timeout},
+    {"quorum_timeout", &manager_options::quorum_timeout, true},
     {"reconnect_min", &manager_options::reconnect_min},
     {"reconnect_max", &manager_options::reconnect_max},
     {"close_timeout", &manager_options::close_timeout},
@@ -166,14 +167,11 @@ std::string known_keys() {
 
 void read_key(const toml::key& key, const toml::node& value, configuration& into) {
     for (const duration_key& each : durations) {
-        const bool may_be_forever = each.member == &manager_options::quorum_timeout;
-        const auto* const word = value.as_string();
-        if (key == each.name && may_be_forever && word != nullptr && word->get() == "forever") {
-            into.options.quorum_timeout = manager_options::no_limit;
-            return;
-        }
         if (key == each.name) {
-            into.options.*each.member = duration_of(each.name, value);
+            const bool forever = each.may_be_forever &&
+                                 text_of(each.name, value, "10s") == std::string_view{"forever"};
+            into.options.*each.member =
+                forever ? manager_options::no_limit : duration_of(each.name, value);
             return;
         }
     }
