@@ -120,10 +120,6 @@ int parse_and_run(int argc, char** argv) {
     return asked.action();
 }
 
-}  // namespace
-
-namespace {
-
 int guarded(int argc, char** argv) {
     try {
         fill_standard_descriptors();

@@ -7,9 +7,9 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cstdlib>
 #include <redlock/duration.hpp>
 
+#include "cli/environment.hpp"
 #include "cli/node_sources.hpp"
 #include "cli/report.hpp"
 
@@ -122,9 +122,8 @@ std::vector<std::string> common_options::node_urls() const {
     if (!config_file.empty() && !configured().urls.empty()) {
         return configured().urls;
     }
-    const char* from_environment = std::getenv("REDLOCK_NODES");  // NOLINT(concurrency-mt-unsafe)
-    if (from_environment != nullptr) {
-        return urls_in_list(from_environment, "REDLOCK_NODES");
+    if (const auto listed = environment_value("REDLOCK_NODES")) {
+        return urls_in_list(*listed, "REDLOCK_NODES");
     }
     if (!configured().urls.empty()) {
         return configured().urls;
@@ -138,11 +137,11 @@ std::string common_options::configuration_file() const {
     if (!config_file.empty()) {
         return config_file;
     }
-    const char* const usual = std::getenv("REDLOCK_CONFIG");  // NOLINT(concurrency-mt-unsafe)
-    if (usual != nullptr && *usual == '\0') {
+    const auto usual = environment_value("REDLOCK_CONFIG");
+    if (usual && usual->empty()) {
         throw usage_error("REDLOCK_CONFIG is empty: it must name a file, or not be set");
     }
-    return usual == nullptr ? "" : usual;
+    return std::string{usual.value_or("")};
 }
 
 const configuration& common_options::configured() const {

@@ -16,6 +16,7 @@
 #include "cli/progress.hpp"
 #include "cli/redis_process.hpp"
 #include "cli/report.hpp"
+#include "cli/server_program.hpp"
 #include "cli/spawn.hpp"
 #include "cli/vouch.hpp"
 
@@ -185,11 +186,7 @@ void add_demo(CLI::App& root, invocation& asked) {
         "the\n"
         "servers could not be started.");
     auto server = std::make_shared<redis_process_options>();
-    command
-        ->add_option("--server", server->program,
-                     "What to start: a path, or a name in PATH (default $REDLOCK_SERVER, else "
-                     "redis-server, else valkey-server)")
-        ->type_name("PROGRAM");
+    add_server_option(*command, server->program);
     command->callback([server, &asked] { asked.action = [server] { return run_demo(*server); }; });
 }
 

@@ -26,9 +26,7 @@ struct extend_request {
 };
 
 int gone(const extend_request& request) {
-    note_failure("lost", "it was already gone: no quorum of nodes holds it with this token");
-    say(fmt::format("{}: was already gone: no quorum of nodes holds it with this token",
-                    printable(request.resource)));
+    say_gone(request.resource);
     return exit_gone;
 }
 

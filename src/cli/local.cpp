@@ -14,10 +14,12 @@
 #include "cli/app.hpp"
 #include "cli/child.hpp"
 #include "cli/common_options.hpp"
+#include "cli/environment.hpp"
 #include "cli/exit_status.hpp"
 #include "cli/mistakes.hpp"
 #include "cli/redis_process.hpp"
 #include "cli/report.hpp"
+#include "cli/server_program.hpp"
 #include "cli/signals.hpp"
 #include "cli/spawn.hpp"
 #include "cli/vouch.hpp"
@@ -35,10 +37,9 @@ struct local_request {
 };
 
 std::vector<std::string> environment_for(const std::string& nodes) {
-    const char* path = std::getenv("PATH");  // NOLINT(concurrency-mt-unsafe): one thread
     return {"REDLOCK_NODES=" + nodes,
             fmt::format("PATH={}:{}", own_folder(),
-                        path != nullptr ? path : "/usr/local/bin:/usr/bin:/bin")};
+                        environment_value("PATH").value_or("/usr/local/bin:/usr/bin:/bin"))};
 }
 
 /// Lets what is left of the group end in order (a `redlock run` in the background releases its
@@ -138,11 +139,7 @@ void add_local(CLI::App& root, invocation& asked) {
     command->add_option("-n,--servers", request->count, "How many servers (default 3)")
         ->check(CLI::Range(1, 63))
         ->type_name("N");
-    command
-        ->add_option("--server", request->server.program,
-                     "What to start: a path, or a name in PATH (default $REDLOCK_SERVER, else "
-                     "redis-server, else valkey-server)")
-        ->type_name("PROGRAM");
+    add_server_option(*command, request->server.program);
     command->prefix_command();
     command->callback([request, command, &asked] {
         request->command = asked.command;

@@ -7,9 +7,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
 
 #include "cli/awaited.hpp"
+#include "cli/environment.hpp"
 #include "cli/escape.hpp"
 #include "cli/exit_status.hpp"
 #include "cli/report.hpp"
@@ -22,8 +22,7 @@ namespace redlock::cli {
 namespace {
 
 std::string variable(const char* name) {
-    const char* const value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe)
-    return value == nullptr ? "" : value;
+    return std::string{environment_value(name).value_or("")};
 }
 
 asio::awaitable<int> look(lock_manager& locks, const std::string& resource,

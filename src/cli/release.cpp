@@ -26,9 +26,7 @@ struct release_request {
 
 int answer(const release_request& request, bool released) {
     if (!released) {
-        note_failure("lost", "it was already gone: no quorum of nodes holds it with this token");
-        say(fmt::format("{}: was already gone: no quorum of nodes holds it with this token",
-                        printable(request.resource)));
+        say_gone(request.resource);
     }
     if (request.json) {
         boost::json::object out;

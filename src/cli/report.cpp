@@ -158,6 +158,13 @@ int status_of(const error_code& error, int contended) {
     return exit_internal;
 }
 
+void say_gone(std::string_view resource) {
+    constexpr std::string_view why =
+        "was already gone: no quorum of nodes holds it with this token";
+    note_failure("lost", fmt::format("it {}", why));
+    say(fmt::format("{}: {}", printable(resource), why));
+}
+
 int say_error(std::string_view what, const error_code& error, const diagnostics& details,
               int contended) {
     note_failure(code_of(error), details.message.empty() ? error.message() : details.message,

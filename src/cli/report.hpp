@@ -14,6 +14,8 @@ namespace redlock::cli {
 /// One line "redlock: ..." on standard error, written in one piece; unless told to be quiet.
 /// `text` must be printable and free of secrets.
 void say(std::string_view text);
+/// Of a lock that was to be extended or released: that it is gone.
+void say_gone(std::string_view resource);
 /// A line on the terminal that the next one, or whatever is said, is drawn over; empty: wipes it.
 void draw(std::string_view text);
 /// The line that `say` would write; empty if told to be quiet. For a forked process.

@@ -3,21 +3,16 @@
 #include <unistd.h>
 
 #include <array>
-#include <cstdlib>
 #include <ranges>
+
+#include "cli/environment.hpp"
 
 namespace redlock::cli {
 
 namespace {
 
-/// Empty as well if it is not set.
-std::string_view environment(const char* name) {
-    const char* const value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): main thread only
-    return value != nullptr ? value : "";
-}
-
 bool is_in_path(std::string_view program) {
-    for (const auto folder : std::views::split(environment("PATH"), ':')) {
+    for (const auto folder : std::views::split(environment_value("PATH").value_or(""), ':')) {
         std::string file{folder.begin(), folder.end()};
         file.append(file.empty() ? "" : "/").append(program);
         if (::access(file.c_str(), X_OK) == 0) {
@@ -31,7 +26,7 @@ bool is_in_path(std::string_view program) {
 
 std::string server_program(std::string_view asked) {
     if (asked.empty()) {
-        asked = environment("REDLOCK_SERVER");
+        asked = environment_value("REDLOCK_SERVER").value_or("");
     }
     if (!asked.empty()) {
         return std::string{asked};
@@ -43,6 +38,14 @@ std::string server_program(std::string_view asked) {
         }
     }
     return std::string{usual.front()};
+}
+
+void add_server_option(CLI::App& command, std::string& program) {
+    command
+        .add_option("--server", program,
+                    "What to start: a path, or a name in PATH (default $REDLOCK_SERVER, else "
+                    "redis-server, else valkey-server)")
+        ->type_name("PROGRAM");
 }
 
 }  // namespace redlock::cli

@@ -1,6 +1,7 @@
 // Which program the throwaway servers are.
 #pragma once
 
+#include <CLI/CLI.hpp>
 #include <string>
 #include <string_view>
 
@@ -10,5 +11,8 @@ namespace redlock::cli {
 /// valkey-server that is in PATH, or redis-server if neither is. Main thread only: reads the
 /// environment.
 [[nodiscard]] std::string server_program(std::string_view asked);
+
+/// `--server`, for subcommands that start some.
+void add_server_option(CLI::App& command, std::string& program);
 
 }  // namespace redlock::cli
