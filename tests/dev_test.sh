@@ -7,8 +7,8 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 failures=0
 
-# install_stubs INSTALLED...: these packages are there; what apt-get would push out is in `removals`.
-install_stubs() {
+# fake_system INSTALLED...: these packages are there; what apt-get would push out is in `removals`.
+fake_system() {
     printf '%s\n' "$@" >"$folder/installed"
     : >"$folder/removals"
     : >"$folder/asked"
@@ -46,23 +46,32 @@ expect() {
     fi
 }
 
+expect_not() {
+    if printf '%s\n' "$3" | grep -q -- "$2"; then
+        printf 'WRONG: %s: "%s" in: %s\n' "$1" "$2" "$3"
+        failures=$((failures + 1))
+    else
+        echo "ok: $1"
+    fi
+}
+
 command=demo
-install_stubs none
+fake_system none
 expect 'a server is wanted' ' redis-server' "$(said REDLOCK_NO_INSTALL=1)"
 expect 'a Boost from 1.81 on is wanted' 'libboost1\.8[0-9]-dev libboost-url1\.8[0-9]-dev' \
     "$(said REDLOCK_NO_INSTALL=1)"
 
-install_stubs valkey-server libboost1.86-dev libboost1.74-dev
+fake_system valkey-server libboost1.86-dev libboost1.74-dev
 text=$(said REDLOCK_NO_INSTALL=1)
 expect 'the Boost that is there is taken' 'libboost-url1\.86-dev.*libboost-json1\.86-dev' "$text"
-expect 'and an old one is not' 'WITHOUT$' "$(echo "$text" | grep -c 1.74 | sed 's/^0$/WITHOUT/')"
-expect 'Valkey will do' 'WITHOUT$' "$(echo "$text" | grep -c 'redis-server' | sed 's/^0$/WITHOUT/')"
+expect_not 'and an old one is not' '1\.74' "$text"
+expect_not 'Valkey will do' 'redis-server' "$text"
 
-install_stubs libboost1.74-dev
+fake_system libboost1.74-dev
 text=$(said REDLOCK_NO_INSTALL=1)
 expect 'too old a Boost is no Boost' 'libboost1\.8[0-9]-dev' "$text"
-expect 'a server named by hand will do' 'WITHOUT$' \
-    "$(said REDLOCK_NO_INSTALL=1 REDLOCK_SERVER=/opt/server | grep -c 'redis-server' | sed 's/^0$/WITHOUT/')"
+expect_not 'a server named by hand will do' 'redis-server' \
+    "$(said REDLOCK_NO_INSTALL=1 REDLOCK_SERVER=/opt/server)"
 
 printf 'libboost1.74-dev\nlibboost-all-dev\n' >"$folder/removals"
 text=$(said REDLOCK_NO_INSTALL=)

@@ -17,9 +17,9 @@ make_root() {
             { tail -n 5 "$folder/$2.debootstrap" >&2; return 1; }
         : >"$1/made"
     fi
-    rm -rf "$1/work"
-    mkdir "$1/work"
-    git ls-files -z --cached --others --exclude-standard | tar --null -T - -cf - | tar -xf - -C "$1/work"
+    rm -rf "$1/asio-redlock"
+    mkdir "$1/asio-redlock"
+    git ls-files -z --cached --others --exclude-standard | tar --null -T - -cf - | tar -xf - -C "$1/asio-redlock"
 }
 
 # inside ROOT COMMAND...: mounts and processes end with it.
@@ -42,7 +42,7 @@ for suite in "$@"; do
     for command in demo test; do
         echo "roots: ./dev $command in a fresh $suite" >&2
         status=0
-        inside "$root" /work/dev "$command" || status=$?
+        inside "$root" /asio-redlock/dev "$command" || status=$?
         echo "roots: ./dev $command in a fresh $suite: $status" >&2
         [ "$status" -eq 0 ] || failed="$failed $suite/$command"
     done
