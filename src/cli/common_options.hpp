@@ -36,6 +36,7 @@ struct common_options {
     std::optional<std::chrono::nanoseconds> node_timeout;
     std::optional<std::chrono::nanoseconds> max_lease_time;
     std::optional<restart_guard> guard;
+    std::string key_prefix;
     bool quiet = false;
     bool verbose = false;
 
