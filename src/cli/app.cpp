@@ -6,6 +6,7 @@
 
 #include <exception>
 #include <redlock/error.hpp>
+#include <redlock/version.hpp>
 #include <sstream>
 #include <string_view>
 
@@ -54,7 +55,7 @@ int say_usage(std::string_view message) {
 int parse_and_run(int argc, char** argv) {
     CLI::App root{"Distributed locks over independent Redis servers"};
     root.name("redlock");
-    root.set_version_flag("--version", "redlock " REDLOCK_VERSION);
+    root.set_version_flag("--version", "redlock " REDLOCK_VERSION_STRING);
     root.require_subcommand(1);
     root.get_formatter()->column_width(36);
     root.footer(

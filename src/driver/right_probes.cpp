@@ -206,7 +206,7 @@ std::optional<missing_right> missing_by(const right_probe& probe, std::string_vi
             return found(rule.substr(1), rule);
         }
         case redis::acl_subject::channel:
-            return found(std::string{channel}, "&" + std::string{channel});
+            return found(std::string{channel}, std::string{"&"}.append(channel));
     }
     return std::nullopt;
 }
