@@ -203,7 +203,8 @@ class REDLOCK_API lock_manager {
     /// answer `connect_timeout` and `node_timeout`. Changes nothing on the nodes.
     ///
     /// Completes with `void(error_code, std::vector<node_health>)`, one entry a node in their
-    /// order; a node that does not answer is no error. `errc::closed`. Cancellation:
+    /// order; a node that does not answer is no error. `errc::closed`; `errc::invalid_argument` for
+    /// a resource name that no lock can have. Cancellation:
     /// `asio::error::operation_aborted`.
     template <class CompletionToken = boost::asio::deferred_t>
     auto async_examine(const examine_options& options = {},
