@@ -29,6 +29,10 @@ else()
     set(pc_requires "Requires.private: hiredis fmt openssl")
     set(pc_libs "-pthread")
 endif()
+set(pc_define "")
+if(REDLOCK_EMBED_ASIO)
+    set(pc_define " -DBOOST_ASIO_SEPARATE_COMPILATION")
+endif()
 file(RELATIVE_PATH pc_prefix "/p/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/p")
 string(REGEX REPLACE "/$" "" pc_prefix "${pc_prefix}")
 configure_file("${PROJECT_SOURCE_DIR}/cmake/redlock.pc.in" "${generated}/redlock.pc" @ONLY)
@@ -36,6 +40,11 @@ install(FILES "${generated}/redlock.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkg
 
 if(TARGET redlock_command)
     install(TARGETS redlock_command)
+    # Of no use to those who only run it, and nine tenths of its size.
+    if(CMAKE_STRIP AND CMAKE_BUILD_TYPE MATCHES "^(Release|MinSizeRel)$" AND NOT REDLOCK_SANITIZE)
+        install(CODE "execute_process(COMMAND \"${CMAKE_STRIP}\"
+            \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}/redlock\" COMMAND_ERROR_IS_FATAL ANY)")
+    endif()
     if(EXISTS "${PROJECT_SOURCE_DIR}/docs/man/redlock.1")
         install(FILES "${PROJECT_SOURCE_DIR}/docs/man/redlock.1"
                 DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")

@@ -5,11 +5,13 @@
 
 #include <chrono>
 
+#include "redlock/export.hpp"
+
 namespace redlock {
 
 /// Time since boot, suspend included (CLOCK_BOOTTIME). Meets the standard's Clock requirements.
 /// Thread-safe; reading it costs one vDSO call.
-struct boot_clock {
+struct REDLOCK_API boot_clock {
     using duration = std::chrono::nanoseconds;
     using rep = duration::rep;
     using period = duration::period;

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "redlock/endpoint.hpp"
+#include "redlock/export.hpp"
 #include "redlock/options.hpp"
 
 namespace redlock {
@@ -46,8 +47,8 @@ struct configuration_error {
 };
 
 /// What `value()` of a result does with an error: throws lock_error with errc::invalid_argument.
-[[noreturn]] void throw_exception_from_error(const configuration_error& error,
-                                             const boost::source_location& where);
+[[noreturn]] REDLOCK_API void throw_exception_from_error(const configuration_error& error,
+                                                         const boost::source_location& where);
 
 /// Reads a TOML document; `name` is what errors call it. The keys are `nodes`, an array of URLs as
 /// `parse_endpoint` takes them; the members of `manager_options` by their names, with `guard` as
@@ -55,11 +56,11 @@ struct configuration_error {
 /// `fair`, `stop_margin`. `quorum_timeout` may be "forever" as well. Durations are texts, as
 /// `parse_duration` takes them, of whole milliseconds. Thread-safe; no I/O but the password files
 /// that URLs name.
-[[nodiscard]] boost::system::result<configuration, configuration_error> parse_configuration(
-    std::string_view text, std::string_view name);
+[[nodiscard]] REDLOCK_API boost::system::result<configuration, configuration_error>
+parse_configuration(std::string_view text, std::string_view name);
 
 /// Reads the file. Thread-safe; blocks as long as the file system does.
-[[nodiscard]] boost::system::result<configuration, configuration_error> read_configuration(
-    const std::filesystem::path& file);
+[[nodiscard]] REDLOCK_API boost::system::result<configuration, configuration_error>
+read_configuration(const std::filesystem::path& file);
 
 }  // namespace redlock

@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "redlock/export.hpp"
+
 namespace redlock {
 
 /// Why a text is not a duration, in words that go on from "... is not a duration: ". Does not
@@ -21,11 +23,11 @@ inline constexpr std::chrono::nanoseconds longest_duration = std::chrono::hours{
 
 /// Reads `10s`, `1.5s`, `200ms`, `250us`, `2m`, `1h` or `3d`. A bare number means seconds, as for
 /// flock(1) and timeout(1). Refuses a sign, other units, and anything above `longest_duration`.
-[[nodiscard]] boost::system::result<std::chrono::nanoseconds, duration_error> parse_duration(
-    std::string_view text);
+[[nodiscard]] REDLOCK_API boost::system::result<std::chrono::nanoseconds, duration_error>
+parse_duration(std::string_view text);
 
 /// What `value()` of a result does with an error: throws std::invalid_argument.
-[[noreturn]] void throw_exception_from_error(const duration_error& error,
-                                             const boost::source_location& location);
+[[noreturn]] REDLOCK_API void throw_exception_from_error(const duration_error& error,
+                                                         const boost::source_location& location);
 
 }  // namespace redlock

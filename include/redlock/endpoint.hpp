@@ -11,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include "redlock/export.hpp"
+
 namespace redlock {
 
 /// A name or a numeric address (IPv6 without brackets), and a port.
@@ -48,7 +50,7 @@ struct sentinel_group {
 
 /// One node: a Redis server, the master that Sentinels name, or a Redis Cluster. Build it from a
 /// URL with `parse_endpoint`, or fill it in.
-struct endpoint {
+struct REDLOCK_API endpoint {
     enum class transport_kind { tcp, unix_socket };
 
     transport_kind transport = transport_kind::tcp;
@@ -79,8 +81,8 @@ struct endpoint_error {
 };
 
 /// What `value()` of a result does with an error: throws lock_error with errc::invalid_argument.
-[[noreturn]] void throw_exception_from_error(const endpoint_error& error,
-                                             const boost::source_location& where);
+[[noreturn]] REDLOCK_API void throw_exception_from_error(const endpoint_error& error,
+                                                         const boost::source_location& where);
 
 /// Reads, percent encoding included:
 ///
@@ -97,6 +99,7 @@ struct endpoint_error {
 /// `sentinel_user`, `sentinel_password`, `sentinel_password_file` and `sentinel_tls=yes` or `no`
 /// (default: as the scheme says). `encoding` and `ssl_cert_reqs` are understood for aioredlock's
 /// sake. Thread-safe; no I/O but `password_file` and `sentinel_password_file`.
-[[nodiscard]] boost::system::result<endpoint, endpoint_error> parse_endpoint(std::string_view url);
+[[nodiscard]] REDLOCK_API boost::system::result<endpoint, endpoint_error> parse_endpoint(
+    std::string_view url);
 
 }  // namespace redlock

@@ -12,6 +12,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "redlock/export.hpp"
 #include "redlock/types.hpp"
 
 namespace redlock {
@@ -110,8 +111,8 @@ enum class node_errc {
     wrong_type,
 };
 
-[[nodiscard]] const boost::system::error_category& lock_category() noexcept;
-[[nodiscard]] const boost::system::error_category& node_category() noexcept;
+[[nodiscard]] REDLOCK_API const boost::system::error_category& lock_category() noexcept;
+[[nodiscard]] REDLOCK_API const boost::system::error_category& node_category() noexcept;
 
 [[nodiscard]] inline error_code make_error_code(errc code) noexcept {
     return {static_cast<int>(code), lock_category()};
@@ -139,7 +140,7 @@ struct lock_holder {
 };
 
 /// What lies behind an error: a sentence for people and each failed node's own cause.
-struct diagnostics {
+struct REDLOCK_API diagnostics {
     std::string message{};
     std::vector<node_failure> nodes{};
     /// Of `errc::contended` and `errc::timed_out`, if a quorum told of one.
@@ -150,7 +151,7 @@ struct diagnostics {
 };
 
 /// Thrown by `with_lock` and by the blocking facade: an error code with its diagnostics.
-class lock_error : public boost::system::system_error {
+class REDLOCK_API lock_error : public boost::system::system_error {
   public:
     lock_error(error_code code, diagnostics details)
         : system_error(code, details.to_string()), details_(std::move(details)) {}

@@ -5,6 +5,7 @@ set(redlock_headers
     include/redlock/duration.hpp
     include/redlock/endpoint.hpp
     include/redlock/error.hpp
+    include/redlock/export.hpp
     include/redlock/health.hpp
     include/redlock/lock.hpp
     include/redlock/lock_manager.hpp
@@ -12,8 +13,10 @@ set(redlock_headers
     include/redlock/observer.hpp
     include/redlock/options.hpp
     include/redlock/redlock.hpp
+    include/redlock/same_asio.hpp
     include/redlock/statistics.hpp
     include/redlock/status.hpp
     include/redlock/types.hpp
+    include/redlock/version.hpp
     include/redlock/with_lock.hpp
 )

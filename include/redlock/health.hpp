@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "redlock/error.hpp"
+#include "redlock/export.hpp"
 #include "redlock/options.hpp"
 #include "redlock/types.hpp"
 
@@ -86,7 +87,7 @@ enum class withheld_by {
     silence,  ///< Nothing answers to it; other commands are answered.
 };
 
-[[nodiscard]] std::string_view to_string(withheld_by what) noexcept;
+[[nodiscard]] REDLOCK_API std::string_view to_string(withheld_by what) noexcept;
 
 /// Something that the user of the node's URL may not do, or that does not reach the server.
 struct missing_right {
@@ -155,7 +156,7 @@ enum class finding_level {
     problem,  ///< The node's vote is missing, or a promise does not hold.
 };
 
-[[nodiscard]] std::string_view to_string(finding_level level) noexcept;
+[[nodiscard]] REDLOCK_API std::string_view to_string(finding_level level) noexcept;
 
 /// One verdict.
 struct finding {
@@ -171,12 +172,12 @@ struct finding {
 /// Judges what `async_examine` has seen, under the settings that it was seen with. One finding of
 /// level `ok` for each node without a warning or problem, telling what it is; then what is wrong,
 /// node by node, and at the end what concerns all. Pure.
-[[nodiscard]] std::vector<finding> diagnose(const std::vector<node_health>& nodes,
-                                            const manager_options& options);
+[[nodiscard]] REDLOCK_API std::vector<finding> diagnose(const std::vector<node_health>& nodes,
+                                                        const manager_options& options);
 
 /// How many of the nodes would give votes, as far as was seen.
-[[nodiscard]] std::size_t usable_nodes(const std::vector<node_health>& nodes);
+[[nodiscard]] REDLOCK_API std::size_t usable_nodes(const std::vector<node_health>& nodes);
 /// How many of those would give votes for the resource that was asked about.
-[[nodiscard]] std::size_t usable_for_resource(const std::vector<node_health>& nodes);
+[[nodiscard]] REDLOCK_API std::size_t usable_for_resource(const std::vector<node_health>& nodes);
 
 }  // namespace redlock

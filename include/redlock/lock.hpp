@@ -11,6 +11,8 @@
 
 #include "redlock/clock.hpp"
 #include "redlock/error.hpp"
+#include "redlock/export.hpp"
+#include "redlock/same_asio.hpp"
 #include "redlock/types.hpp"
 
 namespace redlock {
@@ -34,7 +36,7 @@ class home;
 /// every other thread would be a foreign one.
 /// Forks: in a forked child a lock is a copy that holds nothing. Its operations complete with
 /// `errc::forked`, and neither they nor its destructor send anything.
-class lock {
+class REDLOCK_API lock {
   public:
     lock() noexcept = default;
     explicit lock(std::shared_ptr<manager::held_lock> held) noexcept;  ///< For the library itself.

@@ -5,6 +5,8 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/deferred.hpp>
+#include <boost/asio/execution_context.hpp>
+#include <concepts>
 #include <initializer_list>
 #include <memory>
 #include <string>
@@ -13,9 +15,11 @@
 #include <vector>
 
 #include "redlock/endpoint.hpp"
+#include "redlock/export.hpp"
 #include "redlock/health.hpp"
 #include "redlock/lock.hpp"
 #include "redlock/options.hpp"
+#include "redlock/same_asio.hpp"
 #include "redlock/statistics.hpp"
 #include "redlock/status.hpp"
 
@@ -27,7 +31,7 @@ class manager_impl;
 
 /// The nodes of a manager, from URLs or endpoints. Throws `lock_error` (`errc::invalid_argument`)
 /// for a URL that cannot be read, naming the part at fault and no secret.
-class node_list {
+class REDLOCK_API node_list {
   public:
     node_list(std::initializer_list<std::string_view> urls);  // NOLINT(*-explicit-*)
     node_list(const std::vector<std::string>& urls);          // NOLINT(*-explicit-*)
@@ -71,12 +75,18 @@ static_assert(std::is_trivially_destructible_v<vouch_options>);
 /// the given one, and to nowhere else, even when the manager was moved from or is gone. So blocking
 /// work there does not hold up the watchdog as long as the executor has another thread. An
 /// idle manager that holds nothing has no work outstanding: `io_context::run()` can return.
-class lock_manager {
+class REDLOCK_API lock_manager {
   public:
     /// Connects on first use. Throws `lock_error` (`errc::invalid_argument`) if there is no node,
     /// there are more than 63, one is listed twice, or an option cannot be used.
     lock_manager(boost::asio::any_io_executor executor, const node_list& nodes,
                  manager_options options = {});
+    /// The same on the executor of an `io_context`, a `thread_pool` or their like, which must
+    /// outlive what the manager still has under way.
+    template <std::derived_from<boost::asio::execution_context> Context>
+    lock_manager(Context& context, const node_list& nodes, manager_options options = {})
+        : lock_manager(boost::asio::any_io_executor{context.get_executor()}, nodes,
+                       std::move(options)) {}
     lock_manager(lock_manager&& other) noexcept;
     lock_manager& operator=(lock_manager&&) noexcept;
     ~lock_manager();
@@ -193,7 +203,8 @@ class lock_manager {
     /// answer `connect_timeout` and `node_timeout`. Changes nothing on the nodes.
     ///
     /// Completes with `void(error_code, std::vector<node_health>)`, one entry a node in their
-    /// order; a node that does not answer is no error. `errc::closed`. Cancellation:
+    /// order; a node that does not answer is no error. `errc::closed`; `errc::invalid_argument` for
+    /// a resource name that no lock can have. Cancellation:
     /// `asio::error::operation_aborted`.
     template <class CompletionToken = boost::asio::deferred_t>
     auto async_examine(const examine_options& options = {},

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "redlock/export.hpp"
 #include "redlock/lock_manager.hpp"
 #include "redlock/options.hpp"
 
@@ -15,7 +16,7 @@ namespace redlock {
 /// what is still held, waits at most `manager_options::close_timeout`, and joins the thread. In a
 /// forked child it is a copy without a thread: locking a mutex throws `errc::forked` there, and
 /// unlocking and destroying send nothing.
-class mutex_context {
+class REDLOCK_API mutex_context {
   public:
     explicit mutex_context(const node_list& nodes, manager_options options = {});
     mutex_context(const mutex_context&) = delete;
@@ -36,7 +37,7 @@ class mutex_context {
 /// Must not outlive its context. Like std::mutex it is not recursive, one thread holds it at a
 /// time, and threads of one process exclude each other by it too. Unlike std::mutex it can be lost:
 /// ask `valid()`, or hand `fencing_token()` to the store, where that matters.
-class mutex {
+class REDLOCK_API mutex {
   public:
     /// Copies what `options` refers to; their `details` are not used, since errors carry their own.
     mutex(mutex_context& context, resource_name resource, const acquire_options& options = {});

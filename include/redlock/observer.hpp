@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "redlock/error.hpp"
+#include "redlock/export.hpp"
 #include "redlock/types.hpp"
 
 namespace redlock {
@@ -37,7 +38,7 @@ enum class event_kind {
     node_unverified,
 };
 
-[[nodiscard]] std::string_view to_string(event_kind kind) noexcept;
+[[nodiscard]] REDLOCK_API std::string_view to_string(event_kind kind) noexcept;
 
 /// What happened. The views are valid during the call only.
 struct event {
@@ -55,7 +56,7 @@ struct event {
 
 /// Derive from it what your logs and metrics need. Called on the manager's strand, one call at a
 /// time: return soon, and do not call back into the manager synchronously for a result.
-class observer {
+class REDLOCK_API observer {
   public:
     observer() = default;
     observer(const observer&) = delete;

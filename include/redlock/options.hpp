@@ -157,6 +157,12 @@ struct manager_options {
     /// in either: never. At most 65,535 times.
     std::size_t hand_over_count{1'000};
     std::chrono::milliseconds hand_over_time{50};
+    /// What the keys that the library keeps beside the locks begin with: "team:" makes
+    /// `redlock:epoch` to `team:redlock:epoch`, for a user whose ACL allows `~team:*` only.
+    /// Resource names stay as they are. Letters, digits and `: . _ - /`, at most 128 bytes; empty:
+    /// none. Clients with different prefixes exclude each other by the lock key alone: they neither
+    /// see each other's fences and places in line, nor compare settings.
+    std::string key_prefix{};
     /// Told of everything worth logging; may be null.
     std::shared_ptr<observer> events{};
 };

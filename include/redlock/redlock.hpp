@@ -15,4 +15,5 @@
 #include "redlock/statistics.hpp"     // IWYU pragma: export
 #include "redlock/status.hpp"         // IWYU pragma: export
 #include "redlock/types.hpp"          // IWYU pragma: export
+#include "redlock/version.hpp"        // IWYU pragma: export
 #include "redlock/with_lock.hpp"      // IWYU pragma: export

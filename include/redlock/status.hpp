@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "redlock/error.hpp"
+#include "redlock/export.hpp"
 #include "redlock/types.hpp"
 
 namespace redlock {
@@ -49,7 +50,7 @@ enum class lock_verdict {
     unknown,  ///< Too few nodes answered.
 };
 
-[[nodiscard]] std::string_view to_string(lock_verdict verdict) noexcept;
+[[nodiscard]] REDLOCK_API std::string_view to_string(lock_verdict verdict) noexcept;
 
 /// All nodes' views and what follows from them.
 struct resource_status {

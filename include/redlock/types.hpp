@@ -15,12 +15,15 @@ namespace redlock {
 
 /// The name of what is guarded. It is the Redis key itself, byte for byte, so that other Redlock
 /// libraries see our locks and we see theirs. Any bytes are allowed, NUL and invalid UTF-8
-/// included; operations refuse an empty name and one longer than `max_size` with
-/// `errc::invalid_argument`.
+/// included; operations refuse an empty name, one longer than `max_size`, and one that begins with
+/// `reserved`, with `errc::invalid_argument`.
 class resource_name {
   public:
     /// 64 KiB: far beyond any sensible name, far below Redis's own limit of 512 MiB.
     static constexpr std::size_t max_size = 64 * 1024;
+    /// What the keys that the library keeps beside the locks begin with; see
+    /// `manager_options::key_prefix`.
+    static constexpr std::string_view reserved = "redlock:";
 
     resource_name() = default;
     resource_name(std::string name) : name_(std::move(name)) {}  // NOLINT(*-explicit-*)

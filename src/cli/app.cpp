@@ -8,6 +8,7 @@
 #include <exception>
 #include <memory>
 #include <redlock/error.hpp>
+#include <redlock/version.hpp>
 #include <sstream>
 #include <string_view>
 #include <utility>
@@ -80,7 +81,7 @@ int parse_and_run(int argc, char** argv) {
     CLI::App root{"Distributed locks over independent Redis servers"};
     root.name("redlock");
     root.set_help_flag("-h,--help", "Show this help");
-    root.set_version_flag("-V,--version", "redlock " REDLOCK_VERSION, "Show the version");
+    root.set_version_flag("-V,--version", "redlock " REDLOCK_VERSION_STRING, "Show the version");
     root.require_subcommand(1);
     root.formatter(std::make_shared<help_formatter>());
     invocation asked;

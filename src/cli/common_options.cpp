@@ -80,6 +80,12 @@ void common_options::add_to(CLI::App& command) {
                                {"off", restart_guard::off}},
                               "Whether nodes that were restarted wait before they vote (default "
                               "auto: with three nodes and more)");
+    command
+        .add_option("--key-prefix", key_prefix,
+                    "What redlock's own keys on the nodes begin with, for a user whose ACL allows "
+                    "such names only (default: nothing)")
+        ->check(filled_in("a prefix"))
+        ->type_name("PREFIX");
     auto* hush = command.add_flag("-q,--quiet", quiet, "Say nothing on standard error");
     command.add_flag("-v,--verbose", verbose, "Tell every event on standard error")->excludes(hush);
 }
@@ -171,6 +177,9 @@ manager_options common_options::manager() const {
     }
     options.quorum_timeout = quorum_timeout.value_or(options.quorum_timeout);
     options.guard = guard.value_or(options.guard);
+    if (!key_prefix.empty()) {
+        options.key_prefix = key_prefix;
+    }
     options.events = verbose ? verbose_observer() : warning_observer();
     return options;
 }
@@ -244,6 +253,12 @@ std::chrono::milliseconds whole_milliseconds(const std::string& option,
 std::string complaint_about_resource(const std::string& name) {
     if (name.empty()) {
         return "the resource name is empty; give the lock a name";
+    }
+    if (name.starts_with(resource_name::reserved)) {
+        return fmt::format(
+            "the resource name begins with {}, and names under it are reserved for redlock's own "
+            "keys; give the lock another name",
+            resource_name::reserved);
     }
     return name.size() > resource_name::max_size
                ? fmt::format("the resource name has {} bytes; at most {} are allowed", name.size(),

@@ -37,6 +37,7 @@ struct common_options {
     std::optional<std::chrono::nanoseconds> max_lease_time;
     std::optional<std::chrono::milliseconds> quorum_timeout;
     std::optional<restart_guard> guard;
+    std::string key_prefix;
     bool quiet = false;
     bool verbose = false;
 

@@ -117,6 +117,7 @@ boost::json::object settings_of(const common_options& common) {
     out["clock_step_ms"] = ms(options.clock_step);
     out["hand_over_time_ms"] = ms(options.hand_over_time);
     out["hand_over_count"] = options.hand_over_count;
+    set_text(out, "key_prefix", options.key_prefix);
     out["guard"] = options.guard == restart_guard::on    ? "on"
                    : options.guard == restart_guard::off ? "off"
                                                          : "automatic";
@@ -135,9 +136,8 @@ boost::json::object settings_of(const common_options& common) {
 }
 
 asio::awaitable<int> look(lock_manager& locks, std::vector<std::string>& foreign) {
-    // Nobody's lock: what is read is under the names that are ours.
-    auto [error, seen] = co_await locks.async_status("redlock:config-check", awaited);
-    for (const node_status& node : seen.nodes) {
+    auto [error, seen] = co_await locks.async_examine({.samples = 0}, awaited);
+    for (const node_health& node : seen) {
         if (node.vote_error == node_errc::configuration_mismatch ||
             node.vote_error == node_errc::different_nodes) {
             foreign.push_back(fmt::format("node {} ({}): {}", node.node, printable(node.name),

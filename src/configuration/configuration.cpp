@@ -162,7 +162,7 @@ std::string known_keys() {
     for (const duration_key& each : durations) {
         names += ", " + std::string{each.name};
     }
-    return names + ", guard, hand_over_count and the table acquire";
+    return names + ", guard, hand_over_count, key_prefix and the table acquire";
 }
 
 void read_key(const toml::key& key, const toml::node& value, configuration& into) {
@@ -181,6 +181,12 @@ void read_key(const toml::key& key, const toml::node& value, configuration& into
         read_guard(value, into);
     } else if (key == "hand_over_count") {
         read_hand_over_count(value, into);
+    } else if (key == "key_prefix") {
+        into.options.key_prefix = text_of("key_prefix", value, "team:");
+        if (into.options.key_prefix.empty()) {
+            // Not "none": a deployment failed to fill it in, and must not get keys elsewhere.
+            refuse(value, "key_prefix is empty; give a prefix, or leave the key out");
+        }
     } else if (key == "acquire") {
         read_acquire(value, into);
     } else {

@@ -6,7 +6,6 @@
 #include <tuple>
 #include <utility>
 
-#include "driver/key_names.hpp"
 #include "redis/acl_error.hpp"
 #include "redis/server_error.hpp"
 #include "scripts/scripts.hpp"
@@ -54,14 +53,20 @@ std::string_view line_of(std::string_view body, std::size_t line) {
     return body.substr(0, body.find('\n'));
 }
 
-std::string key_advice(std::string_view key) {
+const key_names& keys_of(const acl_context& sent) {
+    static const key_names without_prefix;
+    return sent.keys != nullptr ? *sent.keys : without_prefix;
+}
+
+std::string key_advice(std::string_view key, const key_names& keys) {
     if (!key.empty()) {
         return fmt::format("allow the user the key {} (ACL SETUSER ... {})", redis::shown_text(key),
-                           rule_for_key(key));
+                           rule_for_key(key, keys));
     }
-    return "allow the user the resource's own name, or a pattern that matches it, and redlock:* "
-           "(ACL SETUSER ... ~NAME ~redlock:*); `redlock doctor --resource NAME` tells which of "
-           "them is missing";
+    return fmt::format(
+        "allow the user the resource's own name, or a pattern that matches it, and {0}* (ACL "
+        "SETUSER ... ~NAME ~{0}*); `redlock doctor --resource NAME` tells which of them is missing",
+        keys.root());
 }
 
 }  // namespace
@@ -81,8 +86,8 @@ std::vector<std::string> commands_called_by(const scripts::script& script) {
     return commands;
 }
 
-std::string rule_for_key(std::string_view key) {
-    return key.starts_with("redlock:") ? "~redlock:*" : "~" + redis::shown_text(key);
+std::string rule_for_key(std::string_view key, const key_names& keys) {
+    return key.starts_with(keys.root()) ? "~" + keys.root() + "*" : "~" + redis::shown_text(key);
 }
 
 std::string acl_advice(std::string_view error_text, const acl_context& sent) {
@@ -104,7 +109,8 @@ std::string acl_advice(std::string_view error_text, const acl_context& sent) {
                                 : redis::advice_for_command(name);
         }
         case acl_subject::key:
-            return key_advice(refused->name.empty() ? sent.key : std::string_view{refused->name});
+            return key_advice(refused->name.empty() ? sent.key : std::string_view{refused->name},
+                              keys_of(sent));
         case acl_subject::channel:
             return "allow the user the channel (ACL SETUSER ... &__redis__:invalidate)";
     }
@@ -146,6 +152,7 @@ std::string wrong_type_advice(std::string_view error_text, const acl_context& se
         return {};
     }
     const std::string resource{sent.resource.empty() ? std::string_view{"NAME"} : sent.resource};
+    const key_names& keys = keys_of(sent);
     const auto place = redis::read_script_place(error_text);
     const std::string_view line =
         place.line == 0 ? std::string_view{} : line_of(body_of(place.script), place.line);
@@ -154,8 +161,8 @@ std::string wrong_type_advice(std::string_view error_text, const acl_context& se
     }
     // In each script that has one it is the second.
     return advice_for_wrong_type(line.find("KEYS[2]") != std::string_view::npos
-                                     ? fence_key(resource)
-                                     : "redlock:*:{" + resource + "}",
+                                     ? keys.fence(resource)
+                                     : keys.root() + "*:{" + resource + "}",
                                  resource);
 }
 

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "driver/key_names.hpp"
 #include "scripts/scripts.hpp"
 
 namespace redlock::driver {
@@ -16,7 +17,8 @@ namespace redlock::driver {
 struct acl_context {
     std::string_view command{};  ///< For example "client|id".
     std::string_view key{};
-    std::string_view resource{};  ///< Whose keys a script was given.
+    std::string_view resource{};      ///< Whose keys a script was given.
+    const key_names* keys = nullptr;  ///< Of the manager; null: as without a prefix.
 };
 
 /// What to allow the user, with the rule to add; empty if the error speaks of something else.
@@ -41,7 +43,7 @@ struct acl_context {
                                             const acl_context& sent = {});
 
 /// The rule that allows a key: "~redlock:*" for one of ours, else the key itself.
-[[nodiscard]] std::string rule_for_key(std::string_view key);
+[[nodiscard]] std::string rule_for_key(std::string_view key, const key_names& keys);
 
 /// The command in this line of our script with this SHA1, in small letters; empty if there is none.
 [[nodiscard]] std::string command_in_script(std::string_view sha1, std::size_t line);

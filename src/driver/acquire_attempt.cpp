@@ -25,13 +25,13 @@ script_call encode(const node_pool& pool, const lock_identity& identity,
                    std::chrono::milliseconds lease_time, const line_place* place,
                    acquire_attempt::manners with) {
     const auto& options = pool.options();
-    const key_pieces fence = fence_key_pieces(identity.resource.str());
+    const key_pieces fence = pool.keys().fence_pieces(identity.resource.str());
     const auto ballot = identity.block.first;
     const auto last = identity.block.last;
     const auto lease = lease_time.count();
     const auto window = std::chrono::microseconds{options.clock_window}.count();
     const auto fence_lifetime = options.fence_lifetime.count();
-    const holder_arguments holder{identity};
+    const holder_arguments holder{pool.keys(), identity};
     if (place == nullptr) {
         return {scripts::acquire,
                 {identity.resource.str(), fence, holder.key()},
@@ -39,7 +39,7 @@ script_call encode(const node_pool& pool, const lock_identity& identity,
                  with == acquire_attempt::manners::leaves_it_to_the_line ? "1" : "0",
                  holder.details()}};
     }
-    const std::string line = line_key(identity.resource.str());
+    const std::string line = pool.keys().line(identity.resource.str());
     const auto ticket = place->ticket;
     return {scripts::acquire_in_line,
             {identity.resource.str(), fence, line, holder.key()},
@@ -49,9 +49,10 @@ script_call encode(const node_pool& pool, const lock_identity& identity,
 
 }  // namespace
 
-holder_arguments::holder_arguments(const lock_identity& identity) : details_(identity.details) {
+holder_arguments::holder_arguments(const key_names& keys, const lock_identity& identity)
+    : details_(identity.details) {
     if (!details_.empty()) {
-        key_ = holder_key(identity.resource.str());
+        key_ = keys.holder(identity.resource.str());
     }
 }
 
@@ -121,7 +122,7 @@ void acquire_attempt::on_repeated(node_index node) {
 void acquire_attempt::on_answer(node_index node, const redis::reply_view& reply) {
     const core::wall_span during{wall_us_, node_pool::wall_us(), pool().offset_us()};
     auto answer = parse_acquire(reply, during, pool().options().clock_window,
-                                {.resource = identity_->resource.str()});
+                                {.resource = identity_->resource.str(), .keys = &pool().keys()});
     if (!answer.vote) {
         on_no_answer(node, answer.why.cause, std::move(answer.why.message),
                      !surely_not_executed(answer.why.cause));
@@ -142,9 +143,10 @@ void acquire_attempt::on_answer(node_index node, const redis::reply_view& reply)
                 ? "the fencing token was too far from its clock when it arrived"
                 : "clock differs from ours by " + decimal(answer.vote->offset_us / 1000) + " ms");
     } else if (answer.vote->answer == core::acquire_answer::fence_ahead) {
-        failed().note(node, node_errc::fence_ahead,
-                      fence_advice(identity_->resource.str(), answer.vote->fence,
-                                   answer.vote->node_time_us, answer.vote->fence_left));
+        failed().note(
+            node, node_errc::fence_ahead,
+            fence_advice(pool().keys().fence(identity_->resource.str()), answer.vote->fence,
+                         answer.vote->node_time_us, answer.vote->fence_left));
     } else if (held_by_no_lock(reply)) {
         failed().note(node, node_errc::wrong_type,
                       advice_for_wrong_type(identity_->resource.str(), identity_->resource.str()));

@@ -51,7 +51,7 @@ struct line_place {
 /// where the lock has none. Refers to `identity`.
 class holder_arguments {
   public:
-    explicit holder_arguments(const lock_identity& identity);
+    holder_arguments(const key_names& keys, const lock_identity& identity);
     holder_arguments(const holder_arguments&) = delete;
     holder_arguments& operator=(const holder_arguments&) = delete;
 

@@ -11,11 +11,11 @@ namespace {
 
 script_call encode(const node_pool& pool, const lock_identity& identity,
                    std::chrono::milliseconds lease_time, bool plants) {
-    const key_pieces fence = fence_key_pieces(identity.resource.str());
+    const key_pieces fence = pool.keys().fence_pieces(identity.resource.str());
     const auto last = identity.block.last;
     const auto lease = lease_time.count();
     const auto lifetime = pool.options().fence_lifetime.count();
-    const holder_arguments holder{identity};
+    const holder_arguments holder{pool.keys(), identity};
     return {scripts::extend,
             {identity.resource.str(), fence, holder.key()},
             {identity.token.str(), last, lease, lifetime, plants ? "1" : "0", holder.details()}};
@@ -114,7 +114,7 @@ const script_call* extend_attempt::script_for(node_index node) {
 }
 
 void extend_attempt::on_answer(node_index node, const redis::reply_view& reply) {
-    auto answer = parse_extend(reply);
+    auto answer = parse_extend(reply, {.keys = &pool().keys()});
     if (!answer.vote) {
         on_no_answer(node, answer.why.cause, std::move(answer.why.message),
                      !surely_not_executed(answer.why.cause));

@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "core/fencing.hpp"
-#include "driver/key_names.hpp"
 
 namespace redlock::driver {
 
@@ -30,7 +29,7 @@ std::optional<std::chrono::milliseconds> too_far_ahead(std::uint64_t fence, std:
     return std::chrono::floor<std::chrono::milliseconds>(distance(fence, node_us));
 }
 
-std::string fence_advice(const std::string& resource, std::uint64_t fence, std::int64_t node_us,
+std::string fence_advice(const std::string& fence_key, std::uint64_t fence, std::int64_t node_us,
                          std::optional<core::duration> left) {
     const auto seconds = [](auto span) { return std::chrono::duration<double>(span).count(); };
     const std::string end =
@@ -40,13 +39,13 @@ std::string fence_advice(const std::string& resource, std::uint64_t fence, std::
         return fmt::format(
             "the fence of this resource is larger than any fencing token can be, and has come from "
             "elsewhere; {} delete {} there while nobody holds the lock",
-            end, fence_key(resource));
+            end, fence_key);
     }
     return fmt::format(
         "the fence of this resource is {:.1f} s ahead of the node's clock, which was probably "
         "wrong for a while, and no fencing token above it is accepted; {} delete {} there if no "
         "holder with such a token can be alive",
-        seconds(distance(fence, node_us)), end, fence_key(resource));
+        seconds(distance(fence, node_us)), end, fence_key);
 }
 
 }  // namespace redlock::driver

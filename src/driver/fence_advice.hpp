@@ -17,7 +17,7 @@ namespace redlock::driver {
 
 /// A sentence for people: how far, and what to do. `left`: until the fence expires; empty if it
 /// never does.
-[[nodiscard]] std::string fence_advice(const std::string& resource, std::uint64_t fence,
+[[nodiscard]] std::string fence_advice(const std::string& fence_key, std::uint64_t fence,
                                        std::int64_t node_us, std::optional<core::duration> left);
 
 }  // namespace redlock::driver

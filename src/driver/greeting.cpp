@@ -134,27 +134,28 @@ bool is_guarded(const manager_options& options, std::size_t nodes) {
            (options.guard == restart_guard::automatic && nodes >= fewest);
 }
 
-std::string encode_hello(const redis::server_identity& identity, const guard_terms& terms,
-                         hello_form form) {
+std::string encode_hello(const key_names& keys, const redis::server_identity& identity,
+                         const guard_terms& terms, hello_form form) {
     const std::string incarnation = identity.incarnation();
     const std::string remembers = decimal(identity.remembers_for().count());
     const std::string quarantine = decimal(terms.quarantine().count());
     const std::string configuration = terms.to_string();
     return script_call{scripts::hello,
-                       {epoch_key},
+                       {keys.epoch()},
                        {incarnation, remembers, quarantine, configuration,
                         form == hello_form::records ? "1" : "0"}}
         .by_body();
 }
 
-std::string encode_vouch() {
-    return script_call{scripts::vouch, {epoch_key}, {}}.by_body();
+std::string encode_vouch(const key_names& keys) {
+    return script_call{scripts::vouch, {keys.epoch()}, {}}.by_body();
 }
 
-parsed<milliseconds> parse_hello(const redis::reply_view& reply, const guard_terms& terms) {
+parsed<milliseconds> parse_hello(const redis::reply_view& reply, const key_names& keys,
+                                 const guard_terms& terms) {
     if (!reply.is_array() || reply.size() != 2 || !reply[0].is_integer() || !reply[1].is_text() ||
         reply[0].integer() < 0) {
-        return {std::nullopt, refusal_of(reply, {.key = epoch_key})};
+        return {std::nullopt, refusal_of(reply, {.key = keys.epoch(), .keys = &keys})};
     }
     const std::string_view kept = reply[1].text();
     const core::accord found = kept.empty() ? core::accord::same : terms.compared_with(kept);

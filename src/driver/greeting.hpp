@@ -11,15 +11,13 @@
 #include <string_view>
 
 #include "core/accord.hpp"
+#include "driver/key_names.hpp"
 #include "driver/votes.hpp"
 #include "redis/resp_reader.hpp"
 #include "redis/server_identity.hpp"
 #include "redlock/options.hpp"
 
 namespace redlock::driver {
-
-/// The node's own key, for which HELLO and VOUCH ask.
-inline constexpr std::string_view epoch_key = "redlock:epoch";
 
 /// What all clients of a node must have in common; see core/accord.hpp.
 struct guard_terms {
@@ -48,13 +46,15 @@ enum class hello_form : std::uint8_t {
 };
 
 /// An identity that is not known lets the settings alone be compared.
-[[nodiscard]] std::string encode_hello(const redis::server_identity& identity,
+[[nodiscard]] std::string encode_hello(const key_names& keys,
+                                       const redis::server_identity& identity,
                                        const guard_terms& terms, hello_form form);
-[[nodiscard]] std::string encode_vouch();
+[[nodiscard]] std::string encode_vouch(const key_names& keys);
 
 /// What remains of the quarantine; a refusal if the node must not vote for us, however long. A node
 /// that keeps no settings yet has none that differ.
 [[nodiscard]] parsed<std::chrono::milliseconds> parse_hello(const redis::reply_view& reply,
+                                                            const key_names& keys,
                                                             const guard_terms& terms);
 
 }  // namespace redlock::driver

@@ -8,7 +8,10 @@
 namespace redlock::driver {
 
 hold_check::hold_check(node_pool& pool, const std::string& resource, std::string token)
-    : fan_out(pool), resource_(resource), token_(std::move(token)), call_(status_call(resource)) {}
+    : fan_out(pool),
+      resource_(resource),
+      token_(std::move(token)),
+      call_(status_call(pool.keys(), resource)) {}
 
 void hold_check::start(core::node_set whom, report tell) {
     tell_ = std::move(tell);
@@ -22,7 +25,8 @@ const script_call* hold_check::script_for(node_index /*node*/) {
 }
 
 void hold_check::on_answer(node_index node, const redis::reply_view& reply) {
-    const auto answer = parse_status(reply, resource_, pool().options().clock_window);
+    const auto answer =
+        parse_status(reply, resource_, pool().keys(), pool().options().clock_window);
     if (!answer.vote) {
         settle(node, finding::unknown);
         return;

@@ -1,28 +1,11 @@
 #include "driver/key_names.hpp"
 
 #include "redis/cluster_slots.hpp"
+#include "redlock/types.hpp"
 
 namespace redlock::driver {
 
 namespace {
-
-/// What stands before a resource with a hash tag of its own, and before one without.
-struct prefix {
-    std::string_view tagged;
-    std::string_view untagged;
-
-    [[nodiscard]] constexpr std::string_view common() const {
-        return tagged.substr(0, tagged.size() - 1);
-    }
-};
-constexpr prefix fence_keys{"redlock:fence::", "redlock:fence:{"};
-constexpr prefix holder_keys{"redlock:holder::", "redlock:holder:{"};
-constexpr prefix line_keys{"redlock:line::", "redlock:line:{"};
-
-key_pieces pieces(const prefix& its, std::string_view resource) {
-    return redis::has_hash_tag(resource) ? key_pieces{its.tagged, resource, {}}
-                                         : key_pieces{its.untagged, resource, "}"};
-}
 
 std::string joined(const key_pieces& from) {
     std::string key;
@@ -35,40 +18,61 @@ std::string joined(const key_pieces& from) {
 
 }  // namespace
 
-std::string fence_key(std::string_view resource) {
-    return joined(pieces(fence_keys, resource));
+key_names::key_names(std::string_view prefix)
+    : root_(std::string{prefix}.append(resource_name::reserved)),
+      epoch_(root_ + "epoch"),
+      fences_(of_kind("fence")),
+      holders_(of_kind("holder")),
+      lines_(of_kind("line")) {}
+
+key_names::beginning key_names::of_kind(std::string_view kind) const {
+    const std::string common = std::string{root_}.append(kind).append(":");
+    return {common + ":", common + "{"};
 }
 
-std::string holder_key(std::string_view resource) {
-    return joined(pieces(holder_keys, resource));
+key_pieces key_names::pieces(const beginning& its, std::string_view resource) {
+    return redis::has_hash_tag(resource) ? key_pieces{its.tagged, resource, {}}
+                                         : key_pieces{its.untagged, resource, "}"};
 }
 
-std::string line_key(std::string_view resource) {
-    return joined(pieces(line_keys, resource));
+std::string key_names::fence(std::string_view resource) const {
+    return joined(pieces(fences_, resource));
 }
 
-key_pieces fence_key_pieces(std::string_view resource) {
-    return pieces(fence_keys, resource);
+std::string key_names::holder(std::string_view resource) const {
+    return joined(pieces(holders_, resource));
 }
 
-bool keys_share_a_slot(std::string_view resource) {
-    return redis::has_hash_tag(resource) || resource.find('}') == std::string_view::npos;
+std::string key_names::line(std::string_view resource) const {
+    return joined(pieces(lines_, resource));
 }
 
-std::optional<std::string_view> resource_of_fence(std::string_view key) {
-    if (key.starts_with(fence_keys.tagged)) {
-        return key.substr(fence_keys.tagged.size());
+key_pieces key_names::fence_pieces(std::string_view resource) const {
+    return pieces(fences_, resource);
+}
+
+std::string key_names::every_fence() const {
+    return root_ + "fence:[{:]*";
+}
+
+std::optional<std::string_view> key_names::resource_of_fence(std::string_view key) const {
+    if (key.starts_with(fences_.tagged)) {
+        return key.substr(fences_.tagged.size());
     }
-    if (!key.starts_with(fence_keys.untagged) || !key.ends_with('}')) {
+    if (!key.starts_with(fences_.untagged) || !key.ends_with('}')) {
         return std::nullopt;
     }
-    key.remove_prefix(fence_keys.untagged.size());
+    key.remove_prefix(fences_.untagged.size());
     key.remove_suffix(1);
     return key;
 }
 
-bool is_auxiliary(std::string_view key) {
-    return key.starts_with(fence_keys.common()) || key.starts_with(holder_keys.common());
+bool key_names::is_reserved(std::string_view name) const {
+    return name.starts_with(resource_name::reserved) || name.starts_with(root_);
+}
+
+bool keys_share_a_slot(std::string_view resource) {
+    return redis::has_hash_tag(resource) || resource.find('}') == std::string_view::npos;
 }
 
 }  // namespace redlock::driver

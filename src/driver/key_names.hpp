@@ -10,10 +10,7 @@
 
 namespace redlock::driver {
 
-/// `redlock:fence:{NAME}`; for a NAME with a hash tag of its own `redlock:fence::NAME`, since there
-/// the braces around it would make another tag.
-[[nodiscard]] std::string fence_key(std::string_view resource);
-/// The same in the pieces that it is put together from, for who writes it into a command anyway.
+/// The pieces that a key is put together from, for who writes it into a command anyway.
 struct key_pieces {
     std::string_view before;
     std::string_view resource;
@@ -23,21 +20,54 @@ struct key_pieces {
         return before.size() + resource.size() + after.size();
     }
 };
-[[nodiscard]] key_pieces fence_key_pieces(std::string_view resource);
-/// `redlock:holder:...` in the same manner.
-[[nodiscard]] std::string holder_key(std::string_view resource);
-/// `redlock:line:...` in the same manner.
-[[nodiscard]] std::string line_key(std::string_view resource);
+
+/// The names of all keys that the library writes beside the lock keys, behind one prefix.
+class key_names {
+  public:
+    /// `prefix`: `manager_options::key_prefix`; of characters without a meaning in patterns and
+    /// hash tags.
+    explicit key_names(std::string_view prefix = {});
+
+    /// `redlock:fence:{NAME}`; for a NAME with a hash tag of its own `redlock:fence::NAME`, since
+    /// there the braces around it would make another tag.
+    [[nodiscard]] std::string fence(std::string_view resource) const;
+    /// The same. Refers to `*this` and to `resource`.
+    [[nodiscard]] key_pieces fence_pieces(std::string_view resource) const;
+    /// `redlock:holder:...` in the same manner.
+    [[nodiscard]] std::string holder(std::string_view resource) const;
+    /// `redlock:line:...` in the same manner.
+    [[nodiscard]] std::string line(std::string_view resource) const;
+    /// The node's own key, for which HELLO and VOUCH ask.
+    [[nodiscard]] const std::string& epoch() const { return epoch_; }
+
+    /// What all of them begin with: `redlock:`.
+    [[nodiscard]] const std::string& root() const { return root_; }
+    /// A pattern for SCAN that matches each fence key, and little else.
+    [[nodiscard]] std::string every_fence() const;
+    /// The resource that a key is the fence of; nothing if it is none.
+    [[nodiscard]] std::optional<std::string_view> resource_of_fence(std::string_view key) const;
+    /// Whether no resource may have this name: with a prefix, those of clients without one neither.
+    [[nodiscard]] bool is_reserved(std::string_view name) const;
+
+  private:
+    /// What stands before a resource with a hash tag of its own, and before one without.
+    struct beginning {
+        std::string tagged;
+        std::string untagged;
+    };
+
+    [[nodiscard]] beginning of_kind(std::string_view kind) const;
+    [[nodiscard]] static key_pieces pieces(const beginning& its, std::string_view resource);
+
+    std::string root_;
+    std::string epoch_;
+    beginning fences_;
+    beginning holders_;
+    beginning lines_;
+};
 
 /// Whether the keys of this resource lie in one slot. They do not when the name has a '}' but no
 /// tag, such as "a}b" or "{}a".
 [[nodiscard]] bool keys_share_a_slot(std::string_view resource);
-
-/// A pattern for SCAN that matches each fence key, and little else.
-inline constexpr std::string_view every_fence = "redlock:fence:[{:]*";
-/// The resource that a key is the fence of; nothing if it is none.
-[[nodiscard]] std::optional<std::string_view> resource_of_fence(std::string_view key);
-/// Whether a key belongs to a resource of another name.
-[[nodiscard]] bool is_auxiliary(std::string_view key);
 
 }  // namespace redlock::driver

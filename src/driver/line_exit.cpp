@@ -2,7 +2,6 @@
 
 #include <memory>
 
-#include "driver/key_names.hpp"
 #include "redis/resp_writer.hpp"
 
 namespace redlock::driver {
@@ -36,7 +35,7 @@ class line_exit final : public redis::reply_sink {
 
 void leave_line(node_pool& pool, const std::string& resource, const std::string& id,
                 core::node_set whom) {
-    const std::string encoded = redis::encoded({"HDEL", line_key(resource), id});
+    const std::string encoded = redis::encoded({"HDEL", pool.keys().line(resource), id});
     const auto exit = std::make_shared<line_exit>(pool, whom);
     whom.for_each([&](node_index node) {
         // Behind an ACQUIRE that may enter it only now. What cannot be told, time tells.

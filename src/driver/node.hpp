@@ -45,6 +45,7 @@ struct node_events {
 struct node_terms {
     guard_terms settings;
     bool guarded = false;
+    key_names keys{};
 };
 
 class node final : private redis::connection_events, private key_tracking::owner {

@@ -28,8 +28,8 @@ constexpr std::string_view next_in_turn = "next in turn";
 void node_examination::take_eval(const reply_view& reply) {
     if (reply.is_integer()) {
         seen_.runs_scripts = true;
-    } else if (!reply.is_error() ||
-               !missing_by_error({{"EVAL", "return 1", "0", ""}, "eval", {}}, reply.text())) {
+    } else if (!reply.is_error() || !missing_by_error({{"EVAL", "return 1", "0", ""}, "eval", {}},
+                                                      reply.text(), pool_.keys())) {
         // The probes name a right or a command that is missing.
         seen_.runs_scripts = false;
         seen_.scripts_message = redis::shown_text(reply.text());
@@ -53,10 +53,11 @@ void node_examination::begin_probes(bool dry) {
     // One server of a cluster takes the keys of its own slots only: some name will lie elsewhere.
     const int names = in_cluster_ && !seen_.cluster ? 8 : 1;
     for (int i = 0; i < names; ++i) {
-        ask_later(harmless_write(terms_.unused + std::to_string(i)),
+        ask_later(harmless_write(pool_.keys(), terms_.unused + std::to_string(i)),
                   [this](const reply_view& reply) { take_write(reply); });
     }
-    for (right_probe& probe : right_probes({.unused = terms_.unused,
+    for (right_probe& probe : right_probes({.keys = pool_.keys(),
+                              .unused = terms_.unused,
                               .resource = terms_.resource,
                               .guarded = pool_.at(seen_.node).guarded(),
                               .by_sentinel = seen_.by_sentinel,
@@ -81,7 +82,7 @@ void node_examination::ask_probe(const right_probe& probe, bool dry) {
 
 // The server would take it. Whether it comes to the server is another question.
 void node_examination::take_dry(const right_probe& probe, const reply_view& reply) {
-    auto missing = missing_by(probe, reply.text());
+    auto missing = missing_by(probe, reply.text(), pool_.keys());
     if (missing && missing->by != withheld_by::hang_up) {
         note_missing(std::move(*missing));
     } else if (probe.use == probe_use::sent) {
@@ -91,7 +92,8 @@ void node_examination::take_dry(const right_probe& probe, const reply_view& repl
 }
 
 void node_examination::take_probe(const right_probe& probe, const reply_view& reply, bool dry) {
-    auto missing = reply.is_error() ? missing_by_error(probe, reply.text()) : std::nullopt;
+    auto missing =
+        reply.is_error() ? missing_by_error(probe, reply.text(), pool_.keys()) : std::nullopt;
     if (!missing) {
         return;
     }
@@ -109,7 +111,8 @@ void node_examination::take_probe(const right_probe& probe, const reply_view& re
 }
 
 void node_examination::take_inside(const right_probe& probe, const reply_view& reply) {
-    auto missing = reply.is_error() ? missing_by_error(probe, reply.text()) : std::nullopt;
+    auto missing =
+        reply.is_error() ? missing_by_error(probe, reply.text(), pool_.keys()) : std::nullopt;
     // Where EVAL is lost, which has a probe of its own, nothing is known of this one.
     if (missing && missing->by != withheld_by::hang_up && !lacks_eval()) {
         note_missing(std::move(*missing));
@@ -142,11 +145,12 @@ void node_examination::ask_for_fence() {
     if (resource.empty()) {
         return;
     }
-    ask_later({"EVAL", std::string{scripts::status.body}, "3", resource, fence_key(resource),
-               holder_key(resource)},
+    const key_names& keys = pool_.keys();
+    ask_later({"EVAL", std::string{scripts::status.body}, "3", resource, keys.fence(resource),
+               keys.holder(resource)},
               [this](const reply_view& reply) {
-                  const auto status =
-                      parse_status(reply, terms_.resource, pool_.options().clock_window);
+                  const auto status = parse_status(reply, terms_.resource, pool_.keys(),
+                                                   pool_.options().clock_window);
                   if (status.vote) {
                       seen_.fence_message = status.vote->fence_message;
                       seen_.key_message = status.vote->key_message;

@@ -82,7 +82,7 @@ std::string node::greeting(const redis::server_identity& identity) {
     }
     // While it is in doubt whether this server is the only one, nothing is left there.
     said_ = suspect_.empty() && expects_vote(now) ? hello_form::records : hello_form::reads;
-    return encode_hello(identity_, terms_.settings, said_);
+    return encode_hello(terms_.keys, identity_, terms_.settings, said_);
 }
 
 void node::on_greeted(const redis::reply_view& reply) {
@@ -96,7 +96,7 @@ std::string node::next_greeting() {
         return {};
     }
     said_ = hello_form::records;
-    return encode_hello(identity_, terms_.settings, said_);
+    return encode_hello(terms_.keys, identity_, terms_.settings, said_);
 }
 
 void node::forget_later_answers() {
@@ -166,7 +166,7 @@ void node::take_answer(hello_form form, const redis::reply_view& reply) {
         introduced_ = true;
         announced_ = false;
     }
-    events_.on_node_greeted(*this, parse_hello(reply, terms_.settings));
+    events_.on_node_greeted(*this, parse_hello(reply, terms_.keys, terms_.settings));
 }
 
 void node::greet_again(hello_form form) {
@@ -192,7 +192,8 @@ void node::greet_again(hello_form form) {
 void node::greet(hello_form form) {
     greeted_at_ = boot_clock::now();
     announced_ = announced_ || form == hello_form::records;
-    ask_later(encode_hello(identity_, terms_.settings, form), static_cast<std::uint32_t>(form));
+    ask_later(encode_hello(terms_.keys, identity_, terms_.settings, form),
+              static_cast<std::uint32_t>(form));
 }
 
 // A failure says nothing new of the node, and the next one who needs its vote asks again. Only on

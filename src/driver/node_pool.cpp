@@ -26,6 +26,7 @@ std::mt19937_64 seeded_generator() {
 node_pool::node_pool(const boost::asio::any_io_executor& strand,
                      const std::vector<endpoint>& endpoints, const manager_options& options)
     : options_(options),
+      keys_(options.key_prefix),
       endpoints_(endpoints),
       guarded_(is_guarded(options, endpoints.size())),
       quarantine_(endpoints.size()),
@@ -56,7 +57,7 @@ node_pool::node_pool(const boost::asio::any_io_executor& strand,
         names_.push_back(where.to_string());
         nodes_.push_back(std::make_unique<node>(
             strand, nodes_.size(), std::move(with),
-            node_terms{guard_terms::of(options, endpoints.size()), waits_out}, events,
+            node_terms{guard_terms::of(options, endpoints.size()), waits_out, keys_}, events,
             generator_()));
     }
 }

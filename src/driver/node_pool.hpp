@@ -19,6 +19,7 @@
 #include "core/node_set.hpp"
 #include "core/quarantine.hpp"
 #include "driver/failures.hpp"
+#include "driver/key_names.hpp"
 #include "driver/key_watches.hpp"
 #include "driver/node.hpp"
 #include "redlock/endpoint.hpp"
@@ -39,6 +40,7 @@ class node_pool final : private node_events {
     [[nodiscard]] node& at(node_index index) { return *nodes_[index]; }
     [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
     [[nodiscard]] const manager_options& options() const { return options_; }
+    [[nodiscard]] const key_names& keys() const { return keys_; }
     /// As it was given.
     [[nodiscard]] const endpoint& where(node_index index) const { return endpoints_[index]; }
 
@@ -174,6 +176,7 @@ class node_pool final : private node_events {
     void warn_if_unverified(const node& which);
 
     manager_options options_;
+    key_names keys_;
     std::vector<endpoint> endpoints_;
     bool guarded_;
     bool clustered_ = false;

@@ -16,14 +16,14 @@ constexpr std::string_view scan_step = "1000";
 
 }  // namespace
 
-script_call status_call(const std::string& resource) {
-    return {scripts::status, {resource, fence_key(resource), holder_key(resource)}, {}};
+script_call status_call(const key_names& keys, const std::string& resource) {
+    return {scripts::status, {resource, keys.fence(resource), keys.holder(resource)}, {}};
 }
 
 status_query::status_query(node_pool& pool, const std::string& resource)
     : fan_out(pool),
       resource_(resource),
-      call_(status_call(resource)),
+      call_(status_call(pool.keys(), resource)),
       started_(boot_clock::now()),
       pending_(core::node_set::all(pool.size())),
       views_(pool.size()) {}
@@ -43,7 +43,7 @@ const script_call* status_query::script_for(node_index /*node*/) {
 }
 
 void status_query::on_answer(node_index node, const redis::reply_view& reply) {
-    auto answer = parse_status(reply, resource_, pool().options().clock_window);
+    auto answer = parse_status(reply, resource_, pool().keys(), pool().options().clock_window);
     if (!answer.vote) {
         on_no_answer(node, answer.why.cause, std::move(answer.why.message), false);
         return;
@@ -76,7 +76,7 @@ list_query::list_query(node_pool& pool, std::string pattern, std::size_t limit,
                        std::size_t patience)
     : fan_out(pool),
       by_fence_(pattern.empty()),
-      pattern_(by_fence_ ? std::string{every_fence} : std::move(pattern)),
+      pattern_(by_fence_ ? pool.keys().every_fence() : std::move(pattern)),
       limit_(limit),
       patience_(patience),
       parts_done_(pool.size()),
@@ -150,11 +150,9 @@ bool list_query::goes_round(node_index node, bool any_new) {
 void list_query::take(std::string_view key) {
     std::optional<std::string_view> name{key};
     if (by_fence_) {
-        name = resource_of_fence(key);
-    } else if (is_auxiliary(key)) {
-        name.reset();
+        name = pool().keys().resource_of_fence(key);
     }
-    if (name && result_.names.size() < limit_) {
+    if (name && !pool().keys().is_reserved(*name) && result_.names.size() < limit_) {
         result_.names.emplace(*name);
     }
 }

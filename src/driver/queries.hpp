@@ -15,7 +15,7 @@
 namespace redlock::driver {
 
 /// What a node is asked for its view of one resource.
-[[nodiscard]] script_call status_call(const std::string& resource);
+[[nodiscard]] script_call status_call(const key_names& keys, const std::string& resource);
 
 /// Asks each node for its view of one resource.
 class status_query final : public fan_out {

@@ -11,13 +11,13 @@ namespace {
 
 script_call encode(const node_pool& pool, const lock_identity& identity, std::uint64_t bar,
                    release_attempt::knowledge known, std::chrono::milliseconds kept) {
-    const holder_arguments holder{identity};
+    const holder_arguments holder{pool.keys(), identity};
     const bool above = known == release_attempt::knowledge::token_only;
     const bool ends = kept <= kept.zero();
     if (bar == 0 && !above && ends && holder.key().empty()) {
         return {scripts::release, {identity.resource.str()}, {identity.token.str()}};
     }
-    const key_pieces fence = fence_key_pieces(identity.resource.str());
+    const key_pieces fence = pool.keys().fence_pieces(identity.resource.str());
     const auto lifetime = pool.options().fence_lifetime.count();
     const auto window = std::chrono::microseconds{pool.options().clock_window}.count();
     return {scripts::release,
@@ -80,7 +80,8 @@ const script_call* release_attempt::script_for(node_index node) {
 }
 
 void release_attempt::on_answer(node_index node, const redis::reply_view& reply) {
-    auto answer = parse_release(reply, {.resource = identity_->resource.str()});
+    auto answer =
+        parse_release(reply, {.resource = identity_->resource.str(), .keys = &pool().keys()});
     if (!answer.vote && surely_not_executed(answer.why.cause)) {
         // It must be said again once the node is itself again.
         on_no_answer(node, answer.why.cause, std::move(answer.why.message), false);

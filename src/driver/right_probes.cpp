@@ -9,7 +9,6 @@
 
 #include "driver/acl_advice.hpp"
 #include "driver/acquire_attempt.hpp"
-#include "driver/greeting.hpp"
 #include "redis/acl_error.hpp"
 #include "redis/server_error.hpp"
 #include "scripts/scripts.hpp"
@@ -102,9 +101,9 @@ void add_script(probe_list& probes, const scripts::script& script, const std::st
 }
 
 void add_scripts(probe_list& probes, const probe_terms& terms) {
-    const std::string fence = fence_key(terms.unused);
-    const std::string line = line_key(terms.unused);
-    const std::string epoch{epoch_key};
+    const std::string fence = terms.keys.fence(terms.unused);
+    const std::string line = terms.keys.line(terms.unused);
+    const std::string& epoch = terms.keys.epoch();
     for (const scripts::script* each :
          {&scripts::acquire, &scripts::extend, &scripts::release, &scripts::status}) {
         add_script(probes, *each, fence, line, for_locks);
@@ -134,7 +133,7 @@ void add_messages(probe_list& probes, const probe_terms& terms) {
 }  // namespace
 
 std::vector<right_probe> right_probes(const probe_terms& terms) {
-    const std::string fence = fence_key(terms.unused);
+    const std::string fence = terms.keys.fence(terms.unused);
     probe_list probes;
     probes.add({{"EVALSHA", no_script, "1", fence},
                 "evalsha",
@@ -144,13 +143,15 @@ std::vector<right_probe> right_probes(const probe_terms& terms) {
                 "NOSCRIPT"});
     probes.add({{"EVAL", "return 1", "1", fence}, "eval", for_locks});
     add_scripts(probes, terms);
-    probes.add(of_script("set", holder_key(terms.unused), for_locks));
+    probes.add(of_script("set", terms.keys.holder(terms.unused), for_locks));
     if (!terms.resource.empty()) {
         probes.add(of_script("get", terms.resource, for_locks));
         probes.add(of_script("set", terms.resource, for_locks));
     }
-    probes.add(
-        {{"HDEL", line_key(terms.unused), "field"}, "hdel", "leaving the line at once", false});
+    probes.add({{"HDEL", terms.keys.line(terms.unused), "field"},
+                "hdel",
+                "leaving the line at once",
+                false});
     probes.add({{"INFO", "server"},
                 "info",
                 "telling whether it was restarted or is listed twice",
@@ -163,8 +164,8 @@ std::vector<right_probe> right_probes(const probe_terms& terms) {
     return probes.all;
 }
 
-std::vector<std::string> harmless_write(const std::string& unused) {
-    return inside_script(of_script("set", fence_key(unused), for_locks));
+std::vector<std::string> harmless_write(const key_names& keys, const std::string& unused) {
+    return inside_script(of_script("set", keys.fence(unused), for_locks));
 }
 
 std::vector<std::string> inside_script(const right_probe& probe) {
@@ -177,7 +178,8 @@ std::vector<std::string> inside_script(const right_probe& probe) {
     return words;
 }
 
-std::optional<missing_right> missing_by(const right_probe& probe, std::string_view answer) {
+std::optional<missing_right> missing_by(const right_probe& probe, std::string_view answer,
+                                        const key_names& keys) {
     const auto found = [&](std::string what, std::string rule, withheld_by by = withheld_by::acl) {
         return missing_right{std::move(what), std::move(rule), std::string{probe.needed_for},
                              probe.essential, by};
@@ -200,17 +202,18 @@ std::optional<missing_right> missing_by(const right_probe& probe, std::string_vi
         case redis::acl_subject::key: {
             // Of our own keys one rule allows all.
             const bool evaluates = probe.command == "eval" || probe.command == "evalsha";
-            const std::string rule = rule_for_key(probe.words[evaluates ? 3 : 1]);
+            const std::string rule = rule_for_key(probe.words[evaluates ? 3 : 1], keys);
             return found(rule.substr(1), rule);
         }
         case redis::acl_subject::channel:
-            return found(std::string{channel}, "&" + std::string{channel});
+            return found(std::string{channel}, std::string{"&"}.append(channel));
     }
     return std::nullopt;
 }
 
-std::optional<missing_right> missing_by_error(const right_probe& probe, std::string_view answer) {
-    if (auto missing = missing_by(probe, answer)) {
+std::optional<missing_right> missing_by_error(const right_probe& probe, std::string_view answer,
+                                              const key_names& keys) {
+    if (auto missing = missing_by(probe, answer, keys)) {
         return missing;
     }
     const bool expected =

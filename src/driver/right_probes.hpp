@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "driver/key_names.hpp"
 #include "redlock/health.hpp"
 
 namespace redlock::driver {
@@ -34,6 +35,7 @@ struct right_probe {
 
 /// What the rights of a node depend on.
 struct probe_terms {
+    key_names keys;            ///< Of the manager.
     std::string unused;        ///< A name of which nobody has keys.
     std::string resource;      ///< One more key; may be empty.
     bool guarded = false;      ///< Whether it was restarted must be told.
@@ -48,7 +50,8 @@ struct probe_terms {
 [[nodiscard]] std::vector<std::string> inside_script(const right_probe& probe);
 
 /// A write that is refused as wrong where writes are taken, and changes nothing.
-[[nodiscard]] std::vector<std::string> harmless_write(const std::string& unused);
+[[nodiscard]] std::vector<std::string> harmless_write(const key_names& keys,
+                                                      const std::string& unused);
 
 /// Stands for the answer where the connection was closed instead.
 inline constexpr std::string_view closed_upon = "the connection was closed upon it";
@@ -56,12 +59,14 @@ inline constexpr std::string_view closed_upon = "the connection was closed upon 
 /// What is missing, if this is what the answer says in words that are known. `answer`: an error,
 /// what ACL DRYRUN says, or `closed_upon`.
 [[nodiscard]] std::optional<missing_right> missing_by(const right_probe& probe,
-                                                      std::string_view answer);
+                                                      std::string_view answer,
+                                                      const key_names& keys);
 
 /// The same of an error, or `closed_upon`, that is the answer to the probe itself: what neither
 /// tells of the server's state nor is the refusal that was to be expected has come from something
 /// else.
 [[nodiscard]] std::optional<missing_right> missing_by_error(const right_probe& probe,
-                                                            std::string_view answer);
+                                                            std::string_view answer,
+                                                            const key_names& keys);
 
 }  // namespace redlock::driver

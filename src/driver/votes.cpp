@@ -173,14 +173,14 @@ parsed<core::release_answer> parse_release(const redis::reply_view& reply,
 }
 
 parsed<node_status> parse_status(const redis::reply_view& reply, const std::string& resource,
-                                 milliseconds window) {
+                                 const key_names& keys, milliseconds window) {
     const auto text_or_nil = [&](std::size_t child) {
         return reply[child].is_text() || reply[child].is_nil() || is_wrong_type(reply[child]);
     };
     // Strictly: a holder that cannot be read must not pass for a free lock.
     if (!reply.is_array() || reply.size() != 6 || !reply[1].is_integer() || !text_or_nil(0) ||
         !text_or_nil(2) || !text_or_nil(3) || !reply[4].is_integer() || !reply[5].is_integer()) {
-        return {std::nullopt, refusal_of(reply, {.resource = resource})};
+        return {std::nullopt, refusal_of(reply, {.resource = resource, .keys = &keys})};
     }
     node_status status;
     const std::uint64_t fence = fence_in(reply[2].text());
@@ -188,10 +188,11 @@ parsed<node_status> parse_status(const redis::reply_view& reply, const std::stri
     status.fence = fencing_token{fence};
     status.fence_ahead = too_far_ahead(fence, node_us, window);
     if (status.fence_ahead) {
-        status.fence_message = fence_advice(resource, fence, node_us, lease_of(reply[5].integer()));
+        status.fence_message =
+            fence_advice(keys.fence(resource), fence, node_us, lease_of(reply[5].integer()));
     }
     if (is_wrong_type(reply[2])) {
-        status.key_message = advice_for_wrong_type(fence_key(resource), resource);
+        status.key_message = advice_for_wrong_type(keys.fence(resource), resource);
     }
     if (is_wrong_type(reply[0])) {
         status.holder = lock_token{std::string{no_lock}};

@@ -12,6 +12,7 @@
 #include "core/fencing.hpp"
 #include "core/release_round.hpp"
 #include "driver/acl_advice.hpp"
+#include "driver/key_names.hpp"
 #include "redis/resp_reader.hpp"
 #include "redlock/error.hpp"
 #include "redlock/status.hpp"
@@ -54,10 +55,10 @@ struct extend_reply {
                                                 const acl_context& sent = {});
 [[nodiscard]] parsed<core::release_answer> parse_release(const redis::reply_view& reply,
                                                          const acl_context& sent = {});
-/// Fills all but node and name. `resource` and `window`, the clock window, are for what is said of
-/// its fence.
+/// Fills all but node and name. `resource`, `keys` and `window`, the clock window, are for what is
+/// said of its fence.
 [[nodiscard]] parsed<node_status> parse_status(const redis::reply_view& reply,
-                                               const std::string& resource,
+                                               const std::string& resource, const key_names& keys,
                                                std::chrono::milliseconds window);
 
 /// Whether an error reply means that the node surely wrote nothing, and will not.

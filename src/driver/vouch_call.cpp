@@ -12,7 +12,7 @@ void vouch_call::start(core::node_set whom, std::function<void(const failures&)>
     done_ = std::move(done);
     pending_ = whom;
     const auto keep = shared_from_this();
-    const std::string encoded = encode_vouch();
+    const std::string encoded = encode_vouch(pool_.keys());
     // It may have to wait for the connection, behind whose greeting it is worth something.
     const core::instant until =
         boot_clock::now() + pool_.options().connect_timeout + pool_.options().node_timeout;
@@ -40,8 +40,10 @@ void vouch_call::on_reply(std::uint32_t tag, const redis::reply_view& reply) {
         settle(tag);
         return;
     }
-    const refusal why =
-        reply.is_integer() ? pool_.why_no_vote(tag) : refusal_of(reply, {.key = epoch_key});
+    const key_names& keys = pool_.keys();
+    const refusal why = reply.is_integer()
+                            ? pool_.why_no_vote(tag)
+                            : refusal_of(reply, {.key = keys.epoch(), .keys = &keys});
     fail(tag, why.cause, why.message);
 }
 

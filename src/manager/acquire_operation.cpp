@@ -63,7 +63,7 @@ void acquire_operation::start() {
         fail(errc::closed, "the manager is closed");
         return;
     }
-    auto wrong = check_resource(resource_, manager_.nodes().clustered());
+    auto wrong = manager_.check_name(resource_);
     if (!wrong) {
         wrong = check_acquire(request_, lease_time_, manager_.options());
     }
@@ -148,7 +148,7 @@ void acquire_operation::start_round() {
         fail(errc::no_quorum,
              fmt::format("the fence of this resource stands at the largest fencing token there is; "
                          "delete {} on all nodes",
-                         driver::fence_key(resource_.str())));
+                         nodes.keys().fence(resource_.str())));
         return;
     }
     if (attempt_) {

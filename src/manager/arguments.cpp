@@ -7,7 +7,6 @@
 
 #include "core/node_set.hpp"
 #include "core/validity.hpp"
-#include "driver/key_names.hpp"
 
 namespace redlock::manager {
 
@@ -54,13 +53,20 @@ complaint check_endpoint(const endpoint& node) {
 
 }  // namespace
 
-complaint check_resource(const resource_name& resource, bool clustered) {
+complaint check_resource(const resource_name& resource, const driver::key_names& keys,
+                         bool clustered) {
     if (resource.str().empty()) {
         return "the resource name is empty; give the lock a name";
     }
     if (resource.str().size() > resource_name::max_size) {
         return fmt::format("the resource name has {} bytes; at most {} are allowed",
                            resource.str().size(), resource_name::max_size);
+    }
+    if (keys.is_reserved(resource.str())) {
+        return fmt::format(
+            "the resource name begins with {}, and names under it are reserved for redlock's own "
+            "keys; give the lock another name",
+            resource.str().starts_with(keys.root()) ? keys.root() : resource_name::reserved);
     }
     if (clustered && !driver::keys_share_a_slot(resource.str())) {
         return "the resource name has a '}' but no hash tag, so that its keys would lie in "
@@ -132,6 +138,21 @@ complaint check_acquire(const detail::acquire_request& request, milliseconds lea
     return {};
 }
 
+complaint check_key_prefix(std::string_view prefix) {
+    // None that means something in a pattern of an ACL or of SCAN, or in a hash tag.
+    constexpr std::string_view allowed =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:._-/";
+    if (prefix.size() > max_key_prefix) {
+        return fmt::format("key_prefix has {} bytes; at most {} are allowed", prefix.size(),
+                           max_key_prefix);
+    }
+    if (prefix.find_first_not_of(allowed) != std::string_view::npos) {
+        return "key_prefix has a character that is not allowed; use letters, digits and : . _ - / "
+               "as in team:";
+    }
+    return {};
+}
+
 complaint check_manager(const std::vector<endpoint>& nodes, const manager_options& options) {
     if (nodes.empty()) {
         return "there is no node; give at least one Redis URL";
@@ -164,6 +185,9 @@ complaint check_manager(const std::vector<endpoint>& nodes, const manager_option
         {options.clock_window, "clock_window"},   {options.fence_lifetime, "fence_lifetime"},
         {options.clock_step, "clock_step"},
     };
+    if (auto wrong = check_key_prefix(options.key_prefix)) {
+        return wrong;
+    }
     if (options.hand_over_time < milliseconds{0} || options.hand_over_time > longest) {
         return fmt::format("hand_over_time is {}; it must be from 0 to 24 hours",
                            options.hand_over_time);

@@ -5,10 +5,12 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/renewal.hpp"
 #include "core/turn.hpp"
+#include "driver/key_names.hpp"
 #include "redlock/endpoint.hpp"
 #include "redlock/options.hpp"
 #include "redlock/types.hpp"
@@ -34,14 +36,20 @@ namespace redlock::manager {
 /// A sentence for people, or nothing if all is well.
 using complaint = std::optional<std::string>;
 
-/// `clustered`: a Redis Cluster is among the nodes.
-[[nodiscard]] complaint check_resource(const resource_name& resource, bool clustered = false);
+/// `keys`: of the manager. `clustered`: a Redis Cluster is among the nodes.
+[[nodiscard]] complaint check_resource(const resource_name& resource,
+                                       const driver::key_names& keys = driver::key_names{},
+                                       bool clustered = false);
 [[nodiscard]] complaint check_lease_time(std::chrono::milliseconds lease_time,
                                          const manager_options& options);
 /// `lease_time`: the effective one.
 [[nodiscard]] complaint check_acquire(const detail::acquire_request& request,
                                       std::chrono::milliseconds lease_time,
                                       const manager_options& options);
+/// Whether it can stand in an ACL's pattern, in a pattern of SCAN and before a hash tag, and mean
+/// itself in each. An empty one is none.
+[[nodiscard]] complaint check_key_prefix(std::string_view prefix);
+inline constexpr std::size_t max_key_prefix = 128;
 [[nodiscard]] complaint check_manager(const std::vector<endpoint>& nodes,
                                       const manager_options& options);
 

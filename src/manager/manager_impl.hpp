@@ -16,6 +16,7 @@
 
 #include "driver/alarm_clock.hpp"
 #include "driver/node_pool.hpp"
+#include "manager/arguments.hpp"
 #include "manager/counters.hpp"
 #include "manager/home.hpp"
 #include "manager/kept_list.hpp"
@@ -65,6 +66,10 @@ class manager_impl : public std::enable_shared_from_this<manager_impl> {
     }
     [[nodiscard]] const manager_options& options() const { return nodes_.options(); }
     [[nodiscard]] driver::node_pool& nodes() { return nodes_; }
+    /// Whether a resource may be called this here.
+    [[nodiscard]] complaint check_name(const resource_name& resource) const {
+        return check_resource(resource, nodes_.keys(), nodes_.clustered());
+    }
     [[nodiscard]] driver::alarm_clock& clock() { return clock_; }
     [[nodiscard]] opening& door() { return door_; }
     [[nodiscard]] local_lines& lines() { return lines_; }

@@ -52,7 +52,7 @@ status_operation::status_operation(manager_impl& manager, resource_name resource
     : read_operation(manager, std::move(handler)), resource_(std::move(resource)) {}
 
 void status_operation::begin() {
-    if (check_resource(resource_, manager().nodes().clustered())) {
+    if (manager().check_name(resource_)) {
         complete(errc::invalid_argument, {});
         return;
     }
@@ -76,7 +76,7 @@ is_locked_operation::is_locked_operation(manager_impl& manager, resource_name re
     : read_operation(manager, std::move(handler)), resource_(std::move(resource)) {}
 
 void is_locked_operation::begin() {
-    if (check_resource(resource_, manager().nodes().clustered())) {
+    if (manager().check_name(resource_)) {
         complete(errc::invalid_argument, false);
         return;
     }
@@ -100,7 +100,7 @@ attach_operation::attach_operation(manager_impl& manager, resource_name resource
       lease_time_(request_.options().lease_time.value_or(manager.options().lease_time)) {}
 
 void attach_operation::begin() {
-    auto wrong = check_resource(resource_, manager().nodes().clustered());
+    auto wrong = manager().check_name(resource_);
     if (!wrong) {
         wrong = check_acquire(request_, lease_time_, manager().options());
     }
@@ -202,6 +202,10 @@ examine_operation::examine_operation(manager_impl& manager, driver::examination_
     : read_operation(manager, std::move(handler)), terms_(std::move(terms)) {}
 
 void examine_operation::begin() {
+    if (!terms_.resource.empty() && manager().check_name(terms_.resource)) {
+        complete(errc::invalid_argument, {});
+        return;
+    }
     examination_.emplace(manager().nodes(), manager().clock(), std::move(terms_));
     examination_->start([this](std::vector<node_health> seen) { complete({}, std::move(seen)); });
 }

@@ -21,5 +21,6 @@ set(manager_sources
     src/manager/names.cpp
     src/manager/opening.cpp
     src/manager/read_operations.cpp
+    src/manager/same_asio.cpp
     src/manager/verdict.cpp
     src/manager/vouch_operation.cpp)

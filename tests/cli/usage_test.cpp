@@ -101,6 +101,20 @@ TEST(usage, leases_beyond_the_limit_are_refused) {
     expect_usage({"run", "--lease-time", "1us", "a", "--", "true"}, "millisecond");
     expect_usage({"acquire", "--lease-time", "2m", "a"}, "max_lease_time");
     expect_usage({"run", "", "--", "true"}, "empty");
+    expect_usage({"run", "--key-prefix", "", "a", "--", "true"}, "--key-prefix");
+    expect_usage({"run", "--key-prefix", "{a}", "a", "--", "true"}, "key_prefix has a character");
+    expect_usage({"run", "--key-prefix", "a:", "a:redlock:x", "--", "true"}, "reserved");
+    for (const std::string command : {"run", "acquire", "status", "extend", "release", "doctor"}) {
+        std::vector<std::string> line{command, "redlock:epoch"};
+        if (command == "doctor") {
+            line.insert(line.begin() + 1, "--resource");
+        } else if (command == "extend" || command == "release") {
+            line.emplace_back("token");
+        } else if (command == "run") {
+            line.insert(line.end(), {"--", "true"});
+        }
+        expect_usage(line, "reserved");
+    }
 }
 
 TEST(usage, bad_urls_are_named_without_their_secrets) {

@@ -56,6 +56,7 @@ fence_lifetime = "3m"
 clock_step = "0.5s"
 hand_over_time = "20ms"
 hand_over_count = 7
+key_prefix = "team:"
 guard = "off"
 
 [acquire]
@@ -83,6 +84,7 @@ stop_margin = "300ms"
     EXPECT_EQ(read.options.clock_step, 500ms);
     EXPECT_EQ(read.options.hand_over_time, 20ms);
     EXPECT_EQ(read.options.hand_over_count, 7U);
+    EXPECT_EQ(read.options.key_prefix, "team:");
     EXPECT_EQ(read.options.guard, restart_guard::off);
     const acquire_options with = read.acquire();
     EXPECT_EQ(with.wait.longest(), 1500ms);
@@ -116,6 +118,8 @@ TEST(configuration, names_the_line_and_what_to_write) {
         {"node_timeout = \"1500us\"", "whole milliseconds"},
         {"guard = \"maybe\"", R"("automatic", "on" or "off")"},
         {"guard = true", "guard must be a text"},
+        {"key_prefix = \"\"", "key_prefix is empty"},
+        {"key_prefix = 7", "key_prefix must be a text"},
         {"hand_over_count = \"7\"", "whole number"},
         {"hand_over_count = -7", "whole number from zero"},
         {"acquire = 1", "[acquire]"},

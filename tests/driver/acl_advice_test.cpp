@@ -72,6 +72,23 @@ TEST(acl_advice, names_keys_and_channels) {
                 HasSubstr("&__redis__:invalidate"));
 }
 
+TEST(acl_advice, names_keys_behind_the_prefix) {
+    const key_names team{"team:"};
+    const std::string_view keys =
+        "NOPERM this user has no permissions to access one of the keys used as arguments";
+    EXPECT_THAT(acl_advice(keys, {.key = team.epoch(), .keys = &team}),
+                HasSubstr("~team:redlock:*)"));
+    EXPECT_THAT(acl_advice(keys, {.keys = &team}), HasSubstr("~NAME ~team:redlock:*)"));
+    EXPECT_THAT(wrong_type_advice("WRONGTYPE x", {.resource = "a", .keys = &team}),
+                HasSubstr("team:redlock:*:{a}"));
+    for (const right_probe& each :
+         right_probes({.keys = team, .unused = "unused", .resource = {}})) {
+        for (const std::string& word : each.words) {
+            EXPECT_FALSE(word.starts_with("redlock:")) << each.command << ' ' << word;
+        }
+    }
+}
+
 TEST(acl_advice, is_silent_about_other_errors) {
     EXPECT_EQ(acl_advice("ERR syntax error"), "");
     EXPECT_EQ(shown_with_advice("OOM no memory"), "OOM no memory");
@@ -99,7 +116,8 @@ TEST(acl_advice, tells_which_key_has_another_type) {
 
 TEST(right_probe, there_is_one_for_each_command_that_is_ever_sent) {
     std::set<std::string> probed;
-    for (const right_probe& each : right_probes({.unused = "unused",
+    for (const right_probe& each : right_probes({.keys = key_names{},
+                                   .unused = "unused",
                                    .resource = "orders:1",
                                    .by_sentinel = false,
                                    .cluster = false})) {
@@ -139,35 +157,45 @@ TEST(right_probe, of_a_script_is_tried_inside_one_too) {
 TEST(right_probe, tells_what_is_missing) {
     const right_probe on_fence{{"SET", "redlock:fence:{x}", "1"}, "set", "locks"};
     const right_probe on_resource{{"GET", "orders:1"}, "get", "locks"};
-    EXPECT_FALSE(missing_by(on_fence, "OK"));
-    EXPECT_FALSE(missing_by(on_fence, "ERR syntax error"));
-    EXPECT_FALSE(missing_by(on_fence, "READONLY You can't write against a read only replica."));
-    EXPECT_EQ(
-        missing_by(on_fence, "NOPERM this user has no permissions to run the 'set' command")->rule,
-        "+set");
+    EXPECT_FALSE(missing_by(on_fence, "OK", key_names{}));
+    EXPECT_FALSE(missing_by(on_fence, "ERR syntax error", key_names{}));
+    EXPECT_FALSE(
+        missing_by(on_fence, "READONLY You can't write against a read only replica.", key_names{}));
+    EXPECT_EQ(missing_by(on_fence, "NOPERM this user has no permissions to run the 'set' command",
+                         key_names{})
+                  ->rule,
+              "+set");
     const auto denied = "This user has no permissions to access the 'redlock:fence:{x}' key";
-    EXPECT_EQ(missing_by(on_fence, denied)->rule, "~redlock:*");
-    EXPECT_EQ(missing_by(on_resource, "NOPERM No permissions to access a key")->rule, "~orders:1");
-    const auto unknown = missing_by(on_fence, "ERR unknown command 'SET', with args beginning");
+    EXPECT_EQ(missing_by(on_fence, denied, key_names{})->rule, "~redlock:*");
+    EXPECT_EQ(missing_by(on_resource, "NOPERM No permissions to access a key", key_names{})->rule,
+              "~orders:1");
+    const auto unknown =
+        missing_by(on_fence, "ERR unknown command 'SET', with args beginning", key_names{});
     ASSERT_TRUE(unknown);
     EXPECT_EQ(unknown->rule, "");
     EXPECT_EQ(unknown->what, "set");
-    EXPECT_EQ(missing_by(on_fence, "ERR Command 'SET' not found")->rule, "") << "as DRYRUN says it";
+    EXPECT_EQ(missing_by(on_fence, "ERR Command 'SET' not found", key_names{})->rule, "")
+        << "as DRYRUN says it";
     EXPECT_EQ(unknown->by, withheld_by::server);
-    EXPECT_EQ(missing_by(on_fence, closed_upon)->by, withheld_by::hang_up);
-    EXPECT_EQ(missing_by(on_fence, "NOPERM not for you")->rule, "+set") << "whatever the subject";
+    EXPECT_EQ(missing_by(on_fence, closed_upon, key_names{})->by, withheld_by::hang_up);
+    EXPECT_EQ(missing_by(on_fence, "NOPERM not for you", key_names{})->rule, "+set")
+        << "whatever the subject";
 }
 
 TEST(right_probe, takes_each_error_but_the_expected_one_for_a_refusal) {
-    for (const right_probe& each : right_probes(
-             {.unused = "unused", .resource = "orders:1", .by_sentinel = true, .cluster = false})) {
+    for (const right_probe& each : right_probes({.keys = key_names{},
+                                   .unused = "unused",
+                                   .resource = "orders:1",
+                                   .by_sentinel = true,
+                                   .cluster = false})) {
         SCOPED_TRACE(each.command);
         if (!each.refused_with.empty()) {
-            EXPECT_FALSE(missing_by_error(each, fmt::format("ERR {} here", each.refused_with)));
+            EXPECT_FALSE(
+                missing_by_error(each, fmt::format("ERR {} here", each.refused_with), key_names{}));
         }
         for (const std::string_view words :
              {"ERR command not allowed", "forbidden", "DENIED by a rule", "NOAUTH log in", "ERR"}) {
-            const auto missing = missing_by_error(each, words);
+            const auto missing = missing_by_error(each, words, key_names{});
             ASSERT_TRUE(missing) << words;
             EXPECT_EQ(missing->by, withheld_by::refusal);
             EXPECT_EQ(missing->answer, words);
@@ -175,7 +203,7 @@ TEST(right_probe, takes_each_error_but_the_expected_one_for_a_refusal) {
         for (const std::string_view state :
              {"OOM no memory", "READONLY a replica", "BUSY with a script", "LOADING", "WRONGTYPE x",
               "MOVED 1 a:1", "MISCONF x", "CLUSTERDOWN x"}) {
-            EXPECT_FALSE(missing_by_error(each, state)) << state;
+            EXPECT_FALSE(missing_by_error(each, state, key_names{})) << state;
         }
     }
 }

@@ -19,7 +19,7 @@ const guard_terms ours = guard_terms::of({}, 3);
 parsed<std::chrono::milliseconds> told(std::string_view kept, std::int64_t remaining = 0) {
     const std::string bytes =
         "*2\r\n:" + std::to_string(remaining) + "\r\n" + written_reply::bulk(kept);
-    return parse_hello(written_reply{bytes}.view(), ours);
+    return parse_hello(written_reply{bytes}.view(), key_names{}, ours);
 }
 
 std::string with(void (*change)(guard_terms&)) {
@@ -80,16 +80,17 @@ TEST(greeting, anything_else_gives_none) {
     for (const std::string_view bytes :
          {"+OK\r\n", ":0\r\n", "*1\r\n:0\r\n", "*2\r\n:-1\r\n$0\r\n\r\n", "*2\r\n:0\r\n:0\r\n",
           "-NOPERM\r\n", "$-1\r\n"}) {
-        const auto refused = parse_hello(written_reply{bytes}.view(), ours);
+        const auto refused = parse_hello(written_reply{bytes}.view(), key_names{}, ours);
         EXPECT_FALSE(refused.vote) << bytes;
         EXPECT_TRUE(refused.why.cause) << bytes;
     }
 }
 
 TEST(greeting, says_whether_to_leave_anything) {
-    EXPECT_TRUE(encode_hello({}, ours, hello_form::records).ends_with("$1\r\n1\r\n"));
-    EXPECT_TRUE(encode_hello({}, ours, hello_form::reads).ends_with("$1\r\n0\r\n"));
-    EXPECT_THAT(encode_hello({}, ours, hello_form::reads), HasSubstr(ours.to_string()));
+    EXPECT_TRUE(encode_hello(key_names{}, {}, ours, hello_form::records).ends_with("$1\r\n1\r\n"));
+    EXPECT_TRUE(encode_hello(key_names{}, {}, ours, hello_form::reads).ends_with("$1\r\n0\r\n"));
+    EXPECT_THAT(encode_hello(key_names{}, {}, ours, hello_form::reads),
+                HasSubstr(ours.to_string()));
 }
 
 }  // namespace

@@ -22,14 +22,16 @@ const std::vector<std::string> names_in_one_slot{
 const std::vector<std::string> names_apart{"a}b", "{}",  "{}a",   "}",
                                            "}{",  "}{a", "{}{a}", "a{}b{c}"};
 
+const key_names plain;
+
 TEST(key_names, have_braces_unless_the_name_brings_its_own) {
-    EXPECT_EQ(fence_key("orders:42"), "redlock:fence:{orders:42}");
-    EXPECT_EQ(holder_key("orders:42"), "redlock:holder:{orders:42}");
-    EXPECT_EQ(line_key("orders:42"), "redlock:line:{orders:42}");
-    EXPECT_EQ(fence_key("{orders}:42"), "redlock:fence::{orders}:42");
-    EXPECT_EQ(holder_key("{orders}:42"), "redlock:holder::{orders}:42");
-    EXPECT_EQ(line_key("a{b}c"), "redlock:line::a{b}c");
-    EXPECT_EQ(fence_key("a}b"), "redlock:fence:{a}b}");
+    EXPECT_EQ(plain.fence("orders:42"), "redlock:fence:{orders:42}");
+    EXPECT_EQ(plain.holder("orders:42"), "redlock:holder:{orders:42}");
+    EXPECT_EQ(plain.line("orders:42"), "redlock:line:{orders:42}");
+    EXPECT_EQ(plain.fence("{orders}:42"), "redlock:fence::{orders}:42");
+    EXPECT_EQ(plain.holder("{orders}:42"), "redlock:holder::{orders}:42");
+    EXPECT_EQ(plain.line("a{b}c"), "redlock:line::a{b}c");
+    EXPECT_EQ(plain.fence("a}b"), "redlock:fence:{a}b}");
 }
 
 TEST(key_names, share_a_slot_where_that_is_promised_as_a_server_reckons) {
@@ -49,14 +51,15 @@ TEST(key_names, share_a_slot_where_that_is_promised_as_a_server_reckons) {
     };
     for (const std::string& name : names_in_one_slot) {
         EXPECT_TRUE(keys_share_a_slot(name)) << name;
-        for (const std::string& key : {name, fence_key(name), holder_key(name), line_key(name)}) {
+        for (const std::string& key :
+             {name, plain.fence(name), plain.holder(name), plain.line(name)}) {
             EXPECT_EQ(slot_there(key), slot_there(name)) << key;
             EXPECT_EQ(slot_there(key), std::to_string(redis::slot_of(key))) << key;
         }
     }
     for (const std::string& name : names_apart) {
         EXPECT_FALSE(keys_share_a_slot(name)) << name;
-        EXPECT_NE(slot_there(fence_key(name)), slot_there(name)) << name;
+        EXPECT_NE(slot_there(plain.fence(name)), slot_there(name)) << name;
     }
     std::remove((testing::TempDir() + "/redlock-key-names.conf").c_str());
 }
@@ -64,17 +67,35 @@ TEST(key_names, share_a_slot_where_that_is_promised_as_a_server_reckons) {
 TEST(key_names, lead_back_to_the_name) {
     for (const auto* list : {&names_in_one_slot, &names_apart}) {
         for (const std::string& name : *list) {
-            EXPECT_EQ(resource_of_fence(fence_key(name)), name);
-            EXPECT_EQ(resource_of_fence(holder_key(name)), std::nullopt);
-            EXPECT_TRUE(is_auxiliary(fence_key(name)));
-            EXPECT_TRUE(is_auxiliary(holder_key(name)));
+            EXPECT_EQ(plain.resource_of_fence(plain.fence(name)), name);
+            EXPECT_EQ(plain.resource_of_fence(plain.holder(name)), std::nullopt);
+            EXPECT_TRUE(plain.is_reserved(plain.fence(name)));
+            EXPECT_TRUE(plain.is_reserved(plain.holder(name)));
         }
     }
-    EXPECT_EQ(resource_of_fence("redlock:fence:"), std::nullopt);
-    EXPECT_EQ(resource_of_fence("redlock:fence:{"), std::nullopt);
-    EXPECT_EQ(resource_of_fence("redlock:fence:{a"), std::nullopt);
-    EXPECT_EQ(resource_of_fence("redlock:fence:a"), std::nullopt);
-    EXPECT_FALSE(is_auxiliary("orders"));
+    EXPECT_EQ(plain.resource_of_fence("redlock:fence:"), std::nullopt);
+    EXPECT_EQ(plain.resource_of_fence("redlock:fence:{"), std::nullopt);
+    EXPECT_EQ(plain.resource_of_fence("redlock:fence:{a"), std::nullopt);
+    EXPECT_EQ(plain.resource_of_fence("redlock:fence:a"), std::nullopt);
+    EXPECT_FALSE(plain.is_reserved("orders"));
+    EXPECT_TRUE(plain.is_reserved("redlock:epoch"));
+}
+
+TEST(key_names, stand_behind_the_prefix) {
+    const key_names team{"team:"};
+    EXPECT_EQ(team.epoch(), "team:redlock:epoch");
+    EXPECT_EQ(team.fence("team:a"), "team:redlock:fence:{team:a}");
+    EXPECT_EQ(team.holder("{team:a}"), "team:redlock:holder::{team:a}");
+    EXPECT_EQ(team.line("team:a"), "team:redlock:line:{team:a}");
+    EXPECT_EQ(team.every_fence(), "team:redlock:fence:[{:]*");
+    EXPECT_EQ(team.resource_of_fence("team:redlock:fence:{a}"), "a");
+    EXPECT_EQ(team.resource_of_fence("redlock:fence:{a}"), std::nullopt);
+    EXPECT_TRUE(team.is_reserved("team:redlock:x"));
+    EXPECT_TRUE(team.is_reserved("redlock:x"));
+    EXPECT_FALSE(team.is_reserved("team:x"));
+    for (const std::string& name : names_in_one_slot) {
+        EXPECT_EQ(redis::slot_of(team.fence(name)), redis::slot_of(name)) << name;
+    }
 }
 
 }  // namespace

@@ -126,8 +126,8 @@ TEST(list_query, walks_on_until_a_node_has_shown_all) {
 TEST(list_query, takes_a_pattern_for_the_locks_themselves) {
     const redis_server server;
     attempt_world world{{server.url()}};
-    for (const std::string name :
-         {"job:1", "job:2", "task:1", "redlock:fence:{job:1}", "redlock:holder:{job:1}"}) {
+    for (const std::string name : {"job:1", "job:2", "task:1", "redlock:fence:{job:1}",
+                                   "redlock:holder:{job:1}", "redlock:line:{job:1}"}) {
         server.command({"SET", name, "x"});
     }
     server.command({"HSET", "job:3", "field", "x"});

@@ -42,7 +42,7 @@ parsed<node_status> status(std::string_view bytes,
     const std::string all = bytes.starts_with("*4")
                                 ? "*6" + std::string{bytes.substr(2)} + time_and_life
                                 : std::string{bytes};
-    return parse_status(written_reply{all}.view(), "job", 10s);
+    return parse_status(written_reply{all}.view(), "job", key_names{}, 10s);
 }
 
 TEST(votes, reads_a_grant) {

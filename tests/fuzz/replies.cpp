@@ -128,7 +128,8 @@ void check_small_ones(const reply_view& reply) {
 }
 
 void check_status(const reply_view& reply) {
-    const auto found = driver::parse_status(reply, "job", std::chrono::seconds{10});
+    const auto found =
+        driver::parse_status(reply, "job", driver::key_names{}, std::chrono::seconds{10});
     check_either(found, reply);
     if (!found.vote) {
         return;
@@ -154,7 +155,7 @@ void check_status(const reply_view& reply) {
 }
 
 void check_hello(const reply_view& reply, const guard_terms& terms) {
-    const auto found = driver::parse_hello(reply, terms);
+    const auto found = driver::parse_hello(reply, driver::key_names{}, terms);
     check_either(found, reply);
     if (found.vote) {
         require(*found.vote >= milliseconds{0} && *found.vote <= terms.quarantine(),

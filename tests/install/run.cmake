@@ -28,6 +28,12 @@ foreach(header IN LISTS headers)
     endif()
 endforeach()
 step("the installed command" "${prefix}/bin/redlock" --help)
+if(STRIPPED)
+    execute_process(COMMAND nm "${prefix}/bin/redlock" OUTPUT_VARIABLE symbols ERROR_QUIET)
+    if(symbols)
+        message(FATAL_ERROR "the installed command is not stripped")
+    endif()
+endif()
 
 step("configure by find_package" "${CMAKE_COMMAND}" -G "${GENERATOR}"
      -S "${CMAKE_CURRENT_LIST_DIR}/consumer" -B "${WORK}/by_cmake"
@@ -43,7 +49,18 @@ if(NOT status EQUAL 0)
 endif()
 separate_arguments(flags UNIX_COMMAND "${flags}")
 step("build by pkg-config" "${COMPILER}" -std=c++20 -Wall -Wextra -Werror
+     "-DREDLOCK_EXPECTED_VERSION=\"${VERSION}\""
      "${CMAKE_CURRENT_LIST_DIR}/consumer/consumer.cpp" -o "${WORK}/by_pkg_config" ${flags}
      "-Wl,-rpath,${prefix}/${LIBDIR}")
 step("run by pkg-config" "${WORK}/by_pkg_config")
+
+# Built with another Asio than the library, a program must not link, and the linker must say why.
+file(WRITE "${WORK}/other_asio.cpp" "#include <redlock/lock_manager.hpp>\nint main() {}\n")
+execute_process(COMMAND "${COMPILER}" -std=c++20 "${WORK}/other_asio.cpp" -o "${WORK}/other_asio"
+                        ${flags} -DBOOST_ASIO_ENABLE_HANDLER_TRACKING
+                RESULT_VARIABLE status ERROR_VARIABLE problem)
+if(status EQUAL 0 OR NOT problem MATCHES "redlock::needs::boost_[0-9]+_asio_[a-z_]+_handler_tracking")
+    message(FATAL_ERROR "another Asio is not refused by name: ${status}\n${problem}")
+endif()
+message(STATUS "another Asio is refused by the linker: ok")
 file(REMOVE_RECURSE "${WORK}")

@@ -4,13 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <fstream>
-#include <iterator>
-#include <sstream>
 #include <string>
 #include <vector>
 
+#include "integration/documented_rule.hpp"
 #include "integration/harness.hpp"
 
 namespace redlock::integration {
@@ -20,20 +17,6 @@ using testing::AllOf;
 using testing::HasSubstr;
 using words = std::vector<std::string>;
 
-/// The words of "ACL SETUSER redlock ..." on the page.
-words documented_rule() {
-    const std::filesystem::path page{REDLOCK_ROOT "/docs/keys-and-acl.md"};
-    std::ifstream in{page};
-    for (std::string line; std::getline(in, line);) {
-        if (line.starts_with("ACL SETUSER redlock ")) {
-            std::istringstream cut{line};
-            return {std::istream_iterator<std::string>{cut}, {}};
-        }
-    }
-    ADD_FAILURE() << "no rule in " << page;
-    return {};
-}
-
 /// One guarded node, so that the rights of the guard are needed too.
 class acl : public testing::Test {
   protected:
@@ -42,7 +25,7 @@ class acl : public testing::Test {
     /// The rule, and more words behind it that take something away.
     void allow(const words& then) {
         node.command({"ACL", "DELUSER", "redlock"});
-        words rule = documented_rule();
+        words rule = documented_rule("redlock");
         rule.insert(rule.end(), then.begin(), then.end());
         ASSERT_EQ(node.command(rule), "OK");
     }

@@ -37,7 +37,7 @@ struct cluster_guard : testing::Test {
     }
     /// Moves the slot and forgets what was in it, as a failover may.
     void forget_and_move_to(std::size_t to) {
-        for (const auto& key : {name, driver::fence_key(name)}) {
+        for (const auto& key : {name, driver::key_names{}.fence(name)}) {
             whole.command(whole.owner_of(name), {"DEL", key});
         }
         whole.move_slot(redis::slot_of(name), to);

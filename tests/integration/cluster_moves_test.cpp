@@ -64,7 +64,7 @@ TEST_F(cluster_moves, are_followed_by_a_watchdog_and_a_waiter) {
 
 TEST_F(cluster_moves, are_followed_key_by_key) {
     lock held = user.take(name, {.lease_time = 30s});
-    const std::string fence = driver::fence_key(name);
+    const std::string fence = driver::key_names{}.fence(name);
     nodes.begin_move(slot, 1);
     EXPECT_FALSE(user.extend(held)) << "nothing has gone ahead";
     // One key has: the server asks to try again until the other one has, too.
@@ -102,7 +102,7 @@ TEST_F(cluster_moves, hold_up_a_new_lock_in_the_slot_until_they_end) {
 TEST_F(cluster_moves, do_not_hold_up_a_release) {
     lock held = user.take(name, {.lease_time = 30s});
     nodes.begin_move(slot, 1);
-    nodes.move_keys(slot, 1, {driver::fence_key(name)});
+    nodes.move_keys(slot, 1, {driver::key_names{}.fence(name)});
     EXPECT_FALSE(user.release(held)) << "it names the lock alone";
     EXPECT_FALSE(nodes.has(0, name));
     nodes.end_move(slot, 1);
@@ -112,10 +112,10 @@ TEST_F(cluster_moves, do_not_hold_up_a_release) {
 TEST_F(cluster_moves, do_not_lose_a_release_of_several_keys) {
     lock held = user.take(name, {.lease_time = 30s, .label = "who"});
     nodes.begin_move(slot, 1);
-    nodes.move_keys(slot, 1, {driver::fence_key(name)});
+    nodes.move_keys(slot, 1, {driver::key_names{}.fence(name)});
     const auto releasing = user.begin_release(held);
     EXPECT_FALSE(turned.until([&] { return releasing->done; }, 50ms));
-    nodes.move_keys(slot, 1, {name, driver::holder_key(name)});
+    nodes.move_keys(slot, 1, {name, driver::key_names{}.holder(name)});
     nodes.end_move(slot, 1);
     ASSERT_TRUE(user.await([&] { return releasing->done; }));
     EXPECT_FALSE(releasing->error);

@@ -41,7 +41,7 @@ TEST(cluster_node, takes_shows_extends_lists_and_releases_names_in_all_slots) {
     for (const auto& name : many_names()) {
         owners.insert(nodes.owner_of(name));
         held.push_back(user.take(name, {.lease_time = 30s, .label = "test"}));
-        EXPECT_TRUE(nodes.has(nodes.owner_of(name), driver::holder_key(name))) << name;
+        EXPECT_TRUE(nodes.has(nodes.owner_of(name), driver::key_names{}.holder(name))) << name;
     }
     EXPECT_EQ(owners.size(), 3U) << "names of all masters";
     client other{turned, only(nodes.where())};
@@ -100,7 +100,8 @@ TEST(cluster_node, needs_no_more_rights_than_documented) {
     lock held = user.take(name, {.label = "x"});
     EXPECT_FALSE(user.list().first);
     nodes.begin_move(redis::slot_of(name), 1);
-    for (const auto& key : {name, driver::fence_key(name), driver::holder_key(name)}) {
+    for (const auto& key :
+         {name, driver::key_names{}.fence(name), driver::key_names{}.holder(name)}) {
         nodes.move_keys(redis::slot_of(name), 1, {key});
     }
     EXPECT_FALSE(user.extend(held));
@@ -188,7 +189,7 @@ TEST(cluster_node, has_no_vote_before_it_has_told_what_settings_its_clients_have
     loop turned;
     manager_options options = usual_options();
     options.node_timeout = 500ms;
-    const std::string settings{driver::epoch_key};
+    const std::string settings{driver::key_names{}.epoch()};
     const std::size_t keeper = nodes.owner_of(settings);
     const std::string elsewhere = nodes.name_at(keeper == 0 ? 1 : 0);
     client user{turned, only(nodes.where()), options};

@@ -19,6 +19,7 @@ set(integration_test_sources
     tests/integration/hand_over_test.cpp
     tests/integration/harness.cpp
     tests/integration/interop_test.cpp
+    tests/integration/key_prefix_test.cpp
     tests/integration/late_grant_test.cpp
     tests/integration/lifetime_test.cpp
     tests/integration/local_line_test.cpp

@@ -48,6 +48,30 @@ TEST(arguments, refuse_an_empty_or_endless_resource_name) {
                 AllOf(HasSubstr("65537"), HasSubstr("65536")));
 }
 
+TEST(arguments, refuse_names_that_are_reserved_with_and_without_a_prefix) {
+    EXPECT_THAT(said(check_resource("redlock:epoch")),
+                AllOf(HasSubstr("begins with redlock:,"), HasSubstr("another name")));
+    EXPECT_EQ(check_resource("redlock"), std::nullopt);
+    EXPECT_EQ(check_resource("team:redlock:x"), std::nullopt);
+    const driver::key_names team{"team:"};
+    EXPECT_THAT(said(check_resource("team:redlock:x", team)), HasSubstr("with team:redlock:,"));
+    EXPECT_THAT(said(check_resource("redlock:x", team)), HasSubstr("with redlock:,"));
+    EXPECT_EQ(check_resource("team:x", team), std::nullopt);
+}
+
+TEST(arguments, refuse_a_prefix_that_means_something_in_a_pattern_or_a_tag) {
+    for (const char* const good : {"", "team:", "a-b_c.d/E9:"}) {
+        EXPECT_EQ(check_key_prefix(good), std::nullopt) << good;
+    }
+    for (const char each : std::string_view{"{}*?[]\\^ \n\x7f\xc3'\"~%"}) {
+        const manager_options with{.key_prefix = std::string{"a"} + each};
+        EXPECT_THAT(said(check_manager(nodes(1), with)), HasSubstr("not allowed")) << each;
+    }
+    EXPECT_EQ(check_key_prefix(std::string(max_key_prefix, 'a')), std::nullopt);
+    EXPECT_THAT(said(check_key_prefix(std::string(max_key_prefix + 1, 'a'))),
+                AllOf(HasSubstr("129"), HasSubstr("128")));
+}
+
 TEST(arguments, accept_lease_times_up_to_the_longest) {
     const manager_options options;
     EXPECT_EQ(check_lease_time(10s, options), std::nullopt);

@@ -56,6 +56,7 @@ arrows() {
         # Who may include whom. Whoever is not named here may not.
         may["public"]   = " public boost std "
         may["asio"]     = " boost "
+        may["cmake"]    = " boost "
         may["core"]     = " core public std "
         may["scripts"]  = " scripts std "
         may["redis"]    = " redis public boost fmt std system hiredis openssl "
@@ -91,7 +92,7 @@ arrows() {
         } else if (target == "hiredis" && FILENAME !~ /^src\/redis\/resp_reader\.(cpp|hpp)$/ &&
                    FILENAME !~ /^tests\/support\//) {
             breach("only src/redis/resp_reader may include hiredis")
-        } else if (name ~ /^boost\/asio\/ssl/ && room !~ /^(redis|asio|tests)$/) {
+        } else if (name ~ /^boost\/asio\/ssl/ && room !~ /^(redis|asio|cmake|tests)$/) {
             breach("TLS belongs in src/redis")
         } else if (target == "public" && (room == "core" || room == "redis")) {
             part = name

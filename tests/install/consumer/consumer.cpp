@@ -1,5 +1,6 @@
 // A user's first program: it must compile and link with nothing but what the package tells. It
 // needs no server: what it does is decided without one.
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/io_context.hpp>
 #include <iostream>
 #include <redlock/redlock.hpp>
@@ -26,7 +27,11 @@ int main() {
     }
 
     boost::asio::io_context io;
-    redlock::lock_manager locks{io.get_executor(), {"redis://127.0.0.1:1"}};
+    redlock::lock_manager locks{io, {"redis://127.0.0.1:1"}};
+    if (locks.get_executor() != boost::asio::any_io_executor{io.get_executor()}) {
+        std::cerr << "a manager on an io_context has not its executor\n";
+        return 1;
+    }
     redlock::error_code outcome = redlock::errc::closed;
     locks.async_try_acquire("", {}, [&](redlock::error_code error, const redlock::lock& held) {
         outcome = error;
@@ -38,6 +43,10 @@ int main() {
     io.run();
     if (outcome != redlock::errc::invalid_argument) {
         std::cerr << "an empty name: " << outcome.message() << '\n';
+        return 1;
+    }
+    if (redlock::version() != REDLOCK_EXPECTED_VERSION) {
+        std::cerr << "version: " << redlock::version() << '\n';
         return 1;
     }
     std::cout << node->to_string() << '\n';

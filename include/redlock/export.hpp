@@ -1,0 +1,9 @@
+// Marks what a shared library shows of itself; all else of it is hidden. Only a macro: for any
+// thread, and in a static library without effect.
+#pragma once
+
+#if defined(__GNUC__)
+#define REDLOCK_API __attribute__((visibility("default")))
+#else
+#define REDLOCK_API
+#endif
