@@ -95,17 +95,23 @@ TEST_F(lifetime, a_close_may_be_asked_for_by_an_observer_at_any_event) {
             }
         };
         manager.emplace(turned.io.get_executor(), nodes.urls(), options);
-        lock held = user->take("job", {.lease_time = 60s});
-        bool ended = false;
-        manager->async_acquire("job", {}, [&](error_code, lock mine) {
-            mine.async_release([&](error_code) { ended = true; });
-        });
-        if (when == event_kind::acquired || when == event_kind::woken ||
-            when == event_kind::released) {
-            ASSERT_TRUE(turned.until([&] { return log->count(event_kind::attempt_failed) > 1; }));
-            user->release(held);
+        // A waiter that happens to ask again as the lock gets free is not woken: once more, then.
+        for (int tries = 0; !asked && tries < 20; ++tries) {
+            lock held = user->take("job", {.lease_time = 60s});
+            bool ended = false;
+            manager->async_acquire("job", {}, [&](error_code, lock mine) {
+                mine.async_release([&](error_code) { ended = true; });
+            });
+            if (when == event_kind::acquired || when == event_kind::woken ||
+                when == event_kind::released) {
+                const auto failed = log->count(event_kind::attempt_failed);
+                ASSERT_TRUE(turned.until(
+                    [&] { return log->count(event_kind::attempt_failed) > failed + 1; }));
+                user->release(held);
+            }
+            ASSERT_TRUE(turned.until([&] { return ended && (closed || !asked); }));
         }
-        ASSERT_TRUE(turned.until([&] { return closed && ended; })) << to_string(when);
+        ASSERT_TRUE(closed) << to_string(when);
     }
 }
 
