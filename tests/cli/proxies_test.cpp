@@ -68,18 +68,18 @@ bool listens(std::uint16_t port) {
 
 class proxies : public three_nodes {
   protected:
-    proxies() : folder(support::make_temporary_folder("proxies")) {
-        for (auto& port : ports) {
+    proxies() : folder_(support::make_temporary_folder("proxies")) {
+        for (auto& port : ports_) {
             port = support::free_port();
         }
     }
     ~proxies() override {
-        running.reset();
-        std::filesystem::remove_all(folder);
+        running_.reset();
+        std::filesystem::remove_all(folder_);
     }
 
     [[nodiscard]] std::string url(std::size_t i = 0) const {
-        return "redis://127.0.0.1:" + std::to_string(ports.at(i));
+        return "redis://127.0.0.1:" + std::to_string(ports_.at(i));
     }
     [[nodiscard]] std::string all_urls() const { return url(0) + "," + url(1) + "," + url(2); }
 
@@ -92,13 +92,13 @@ class proxies : public three_nodes {
             }
             const std::string listening = "127.0.0.1:700" + std::to_string(i + 1);
             if (text.find(listening) != std::string::npos) {
-                replace(text, listening, "127.0.0.1:" + std::to_string(ports.at(i)));
+                replace(text, listening, "127.0.0.1:" + std::to_string(ports_.at(i)));
             }
         }
         return text;
     }
     void run_haproxy(const std::string& configuration) {
-        begin({program("haproxy"), "-db", "-q", "-f", file(here(configuration))}, ports[0]);
+        begin({program("haproxy"), "-db", "-q", "-f", file(here(configuration))}, ports_[0]);
     }
     /// A `listen` section, with the defaults that the page recommends.
     void run_haproxy_section(const std::string& section) {
@@ -107,11 +107,11 @@ class proxies : public three_nodes {
     }
     void run_twemproxy() {
         std::string configuration = here(blocks("yaml").at(0));
-        replace(configuration, "127.0.0.1:22121", "127.0.0.1:" + std::to_string(ports[0]));
+        replace(configuration, "127.0.0.1:22121", "127.0.0.1:" + std::to_string(ports_[0]));
         // It serves its figures on a port of its own.
         begin({program("nutcracker"), "-c", file(configuration), "-a", "127.0.0.1", "-s",
                std::to_string(support::free_port())},
-              ports[0]);
+              ports_[0]);
     }
     /// A lock that is renewed each second or so, and says what happens to it.
     [[nodiscard]] process_options hold_through(std::size_t i) const {
@@ -119,23 +119,23 @@ class proxies : public three_nodes {
                                            "job", "--", "sleep", "60"}),
                 .environment = {}};
     }
-    [[nodiscard]] std::uint16_t port() const { return ports[0]; }
-    void stop_proxy() { running.reset(); }
+    [[nodiscard]] std::uint16_t port() const { return ports_[0]; }
+    void stop_proxy() { running_.reset(); }
 
   private:
     [[nodiscard]] std::string file(const std::string& configuration) const {
-        std::ofstream{folder + "/proxy"} << configuration;
-        return folder + "/proxy";
+        std::ofstream{folder_ + "/proxy"} << configuration;
+        return folder_ + "/proxy";
     }
     void begin(const std::vector<std::string>& line, std::uint16_t port) {
-        running = std::make_unique<support::child>(support::child_options{
-            .arguments = line, .environment = {}, .output = folder + "/log"});
+        running_ = std::make_unique<support::child>(support::child_options{
+            .arguments = line, .environment = {}, .output = folder_ + "/log"});
         eventually([port] { return listens(port); }, "the proxy listens");
     }
 
-    std::string folder;
-    std::array<std::uint16_t, 3> ports{};
-    std::unique_ptr<support::child> running;
+    std::string folder_;
+    std::array<std::uint16_t, 3> ports_{};
+    std::unique_ptr<support::child> running_;
 };
 
 class haproxy : public proxies {
