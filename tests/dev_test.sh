@@ -61,6 +61,11 @@ expect 'a server is wanted' ' redis-server' "$(said REDLOCK_NO_INSTALL=1)"
 expect 'a Boost from 1.81 on is wanted' 'libboost1\.8[0-9]-dev libboost-url1\.8[0-9]-dev' \
     "$(said REDLOCK_NO_INSTALL=1)"
 
+expect_not 'a demo needs no proxies' 'haproxy' "$(said REDLOCK_NO_INSTALL=1)"
+command=build
+expect 'the tests run real proxies' ' haproxy nutcracker' "$(said REDLOCK_NO_INSTALL=1)"
+command=demo
+
 fake_system valkey-server libboost1.86-dev libboost1.74-dev
 text=$(said REDLOCK_NO_INSTALL=1)
 expect 'the Boost that is there is taken' 'libboost-url1\.86-dev.*libboost-json1\.86-dev' "$text"

@@ -35,7 +35,9 @@ std::string_view advice_for_reach(const error_code& why) {
         case node_errc::permission_denied:
             return "give the user the rule in docs/keys-and-acl.md";
         case node_errc::unknown_command:
-            return "undo its rename-command, or use a server or proxy that passes the command";
+            return "undo its rename-command; or connect to the server itself, or through a proxy "
+                   "that "
+                   "passes every command (docs/proxies.md)";
         case node_errc::protected_mode:
             return "give the server a password (requirepass, or ACL users) and put it into the "
                    "URL; or protected-mode no where its network is closed";

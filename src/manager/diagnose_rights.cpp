@@ -99,12 +99,14 @@ void judge_abilities(const node_health& node, node_findings& found) {
                   fmt::format("it does not run scripts: {}", node.scripts_message),
                   "all votes are given by scripts", "allow EVAL and EVALSHA");
     }
-    const bool right_is_missing =
+    // Where several servers answer, that one of them cannot tell of the other's keys is no news.
+    const bool explained =
+        node.vote_error == node_errc::several_servers ||
         std::any_of(node.missing.begin(), node.missing.end(), [](const missing_right& each) {
             return each.what.starts_with("client|") || each.what == "subscribe" ||
                    each.rule.starts_with('&');
         });
-    if (node.tracks_keys == false && !right_is_missing) {
+    if (node.tracks_keys == false && !explained) {
         found.add(level::warning, "tracking",
                   fmt::format("it does not tell of changed keys: {}", node.tracking_message),
                   "who waits for a lock has to ask again and again",

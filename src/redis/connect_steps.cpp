@@ -88,6 +88,11 @@ connect_action connect_steps::resume(const connect_event& event) {
                 return become_ready();
             }
             break;
+        case event_kind::hung_up:
+            if (step_ != connect_step::idle && step_ != connect_step::waiting) {
+                return hung_up(event);
+            }
+            break;
         case event_kind::failed:
             if (step_ != connect_step::idle && step_ != connect_step::waiting) {
                 return fail(event.cause, std::string{event.message}, event.random);
@@ -98,27 +103,28 @@ connect_action connect_steps::resume(const connect_event& event) {
 }
 
 // A Redis without TLS waits for the end of what it takes for a command; one with TLS hangs up on
-// what it takes for a broken handshake. Some proxies hang up on a command that they do not know.
-std::string_view connect_steps::hint() const noexcept {
+// what it takes for a broken handshake. So does a proxy that reaches no server.
+std::string connect_steps::hint() const {
     if (step_ == connect_step::securing) {
         return to_sentinel()      ? "; does this port speak TLS? If not, set sentinel_tls=no"
                : follows_master() ? "; does this port speak TLS? If not, use redis+sentinel://"
                                   : "; does this port speak TLS? If not, use redis://";
     }
-    if (heard_ && (step_ == connect_step::identifying || step_ == connect_step::greeting)) {
-        return step_ == connect_step::greeting ? "; does a proxy on the way refuse EVAL?"
-                                               : "; does a proxy on the way refuse INFO?";
+    if (step_ == connect_step::greeting) {
+        return heard_ ? "; does a proxy on the way refuse EVAL?" : "";
     }
-    const bool first_words = awaits_reply() && step_ != connect_step::greeting && !heard_;
+    const bool first_words = awaits_reply() && !heard_;
+    std::string doubts;
     if (first_words && !target_.tls && target_.transport == endpoint::transport_kind::tcp) {
-        return to_sentinel() && where_.tls ? "; does this port speak TLS? Drop sentinel_tls=no"
-               : where_.sentinel ? "; does this port speak TLS? Then use rediss+sentinel://"
-               : step_ == connect_step::identifying
-                   ? "; does this port speak TLS? Then use rediss://. Or does a proxy on the way "
-                     "refuse INFO?"
-                   : "; does this port speak TLS? Then use rediss://";
+        doubts = to_sentinel() && where_.tls ? "; does this port speak TLS? Drop sentinel_tls=no"
+                 : where_.sentinel ? "; does this port speak TLS? Then use rediss+sentinel://"
+                                   : "; does this port speak TLS? Then use rediss://";
     }
-    return {};
+    if (step_ == connect_step::identifying) {
+        doubts += doubts.empty() ? "; does a proxy" : ". Or does a proxy";
+        doubts += " on the way refuse PING and INFO, or reach no server?";
+    }
+    return doubts;
 }
 
 connect_action connect_steps::begin(std::uint64_t random) {
@@ -143,6 +149,9 @@ connect_action connect_steps::go_to_sentinel(std::uint64_t random) {
 connect_action connect_steps::go_to_target() {
     bytes_.clear();
     heard_ = false;
+    if (knock_ != knock::not_needed) {
+        knock_ = knock::needed;
+    }
     if (target_.transport == endpoint::transport_kind::unix_socket) {
         step_ = connect_step::connecting;
         return {.what = action::connect, .anew = true};
@@ -197,6 +206,11 @@ connect_action connect_steps::selected() {
 connect_action connect_steps::identify() {
     step_ = connect_step::identifying;
     bytes_.clear();
+    if (knock_ == knock::needed) {
+        knock_ = knock::sent;
+        append_command(bytes_, {"PING"});
+        return {.what = action::send, .bytes = bytes_};
+    }
     append_command(bytes_, {"INFO", greets_ || role_unseen_ ? "all" : "server"});
     return {.what = action::send, .bytes = bytes_};
 }
@@ -219,6 +233,7 @@ connect_action connect_steps::identified(std::uint64_t random) {
 
 connect_action connect_steps::become_ready() {
     step_ = connect_step::ready;
+    knock_ = knock::not_needed;
     bytes_.clear();
     return {.what = action::ready};
 }
@@ -281,6 +296,11 @@ connect_action connect_steps::no_master(std::string_view role, std::uint64_t ran
 }
 
 connect_action connect_steps::on_info(const reply_view& reply, std::uint64_t random) {
+    // To PING any answer will do: it is from somebody who reads commands.
+    if (knock_ == knock::sent) {
+        knock_ = knock::answered;
+        return identify();
+    }
     if (reply.kind() == reply_kind::string) {
         identity_ = parse_server_info(reply.text());
         return identified(random);
@@ -291,6 +311,22 @@ connect_action connect_steps::on_info(const reply_view& reply, std::uint64_t ran
         return identified(random);
     }
     return refused(reply, random);
+}
+
+connect_action connect_steps::hung_up(const connect_event& event) {
+    if (step_ == connect_step::identifying && knock_ == knock::not_needed) {
+        knock_ = knock::needed;
+        return go_to_target();
+    }
+    if (step_ == connect_step::identifying && knock_ == knock::answered) {
+        return fail(node_errc::unknown_command,
+                    "PING is answered, but upon INFO the connection is closed: does a proxy on the "
+                    "way refuse INFO?",
+                    event.random);
+    }
+    std::string message{event.message};
+    message += " while " + std::string{to_string(step_)} + hint();
+    return fail(event.cause, std::move(message), event.random);
 }
 
 connect_action connect_steps::refused(const reply_view& reply, std::uint64_t random) {

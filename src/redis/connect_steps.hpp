@@ -47,7 +47,8 @@ struct connect_event {
         secured,
         reply,
         greeted,
-        failed,  ///< Anything broke, `ready` or not; `cause` and `message` say what.
+        hung_up,  ///< The connection ended before it was ready; `cause` and `message` say how.
+        failed,   ///< Anything broke, `ready` or not; `cause` and `message` say what.
     };
 
     kind what = kind::begin;
@@ -100,7 +101,7 @@ class connect_steps {
     }
     /// What may be the matter if the server hangs up, or says nothing, at the present step: words
     /// to append, or none.
-    [[nodiscard]] std::string_view hint() const noexcept;
+    [[nodiscard]] std::string hint() const;
     [[nodiscard]] const endpoint& where() const noexcept { return where_; }
     /// The single server that the present way leads to: a Sentinel, the master that one named, or
     /// simply `where`.
@@ -121,6 +122,10 @@ class connect_steps {
     [[nodiscard]] const std::string& message() const noexcept { return message_; }
 
   private:
+    /// A proxy that does not know INFO hangs up upon it, and so does a port with TLS. Which of them
+    /// it is a PING tells, which goes first on the next connection.
+    enum class knock : std::uint8_t { not_needed, needed, sent, answered };
+
     [[nodiscard]] connect_action begin(std::uint64_t random);
     [[nodiscard]] connect_action go_to_sentinel(std::uint64_t random);
     [[nodiscard]] connect_action go_to_target();
@@ -136,6 +141,7 @@ class connect_steps {
     [[nodiscard]] connect_action on_role(const reply_view& reply, std::uint64_t random);
     [[nodiscard]] connect_action on_info(const reply_view& reply, std::uint64_t random);
     [[nodiscard]] connect_action no_master(std::string_view role, std::uint64_t random);
+    [[nodiscard]] connect_action hung_up(const connect_event& event);
     [[nodiscard]] connect_action refused(const reply_view& reply, std::uint64_t random);
     [[nodiscard]] connect_action fail(error_code cause, std::string message, std::uint64_t random);
     [[nodiscard]] std::string target_address() const;
@@ -151,6 +157,7 @@ class connect_steps {
     error_code role_refused_;              ///< How,
     std::string role_advice_;              ///< and what to do about it.
     bool heard_ = false;                   ///< The target has answered in plain words.
+    knock knock_ = knock::not_needed;
     backoff pause_;
     bool greets_;
     std::chrono::nanoseconds

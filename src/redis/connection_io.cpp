@@ -2,6 +2,7 @@
 // is parsed completely before the next; writes are one at a time and take all that waits.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 #include <utility>
@@ -206,8 +207,14 @@ void connection::shell::broke(error_code failure) {
     } else if (is_tls_failure(failure)) {
         fail(node_errc::tls_failed, why);
     } else {
-        fail(node_errc::not_connected,
-             fmt::format("{} while {}{}", why, to_string(steps_.step()), steps_.hint()));
+        // Who hangs up upon INFO is asked once more, for what is left of the same time.
+        const time_point until =
+            steps_.step() == connect_step::identifying ? way_deadline_ : time_point::max();
+        perform(steps_.resume({.what = connect_event::kind::hung_up,
+                               .cause = node_errc::not_connected,
+                               .message = why,
+                               .random = random_()}));
+        way_deadline_ = std::min(way_deadline_, until);
     }
 }
 

@@ -320,6 +320,7 @@ TEST(lost_commands, that_a_proxy_hangs_up_on) {
     const refusing_proxy proxy{server.port(), {"INFO"}, refusing_proxy::manner::hangs_up};
     const finished examined = examine(proxy.url());
     expect_verdict(examined, problem, "does a proxy on the way refuse INFO?");
+    EXPECT_THAT(examined.out, AllOf(HasSubstr("PING is answered"), Not(HasSubstr("TLS"))));
     EXPECT_EQ(use_locks(proxy.url()).status, 69) << "as the doctor says";
     expect_agreement(proxy.url(), examined, "INFO");
 }

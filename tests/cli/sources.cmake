@@ -14,6 +14,7 @@ set(cli_test_sources
     tests/cli/one_server_test.cpp
     tests/cli/outage_test.cpp
     tests/cli/outer_lock_test.cpp
+    tests/cli/proxies_test.cpp
     tests/cli/reading_test.cpp
     tests/cli/refusal_test.cpp
     tests/cli/run_context_test.cpp

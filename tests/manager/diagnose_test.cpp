@@ -304,6 +304,20 @@ TEST(diagnose, a_failover_needs_settings_that_allow_for_it) {
               finding_level::note);
 }
 
+TEST(diagnose, blames_several_servers_once) {
+    auto nodes = three();
+    nodes[0].vote_error = node_errc::several_servers;
+    nodes[0].tracks_keys = false;
+    EXPECT_EQ(found(nodes, "several_servers").size(), 1U);
+    EXPECT_THAT(found(nodes, "tracking"), IsEmpty());
+}
+
+TEST(diagnose, names_the_page_on_proxies_where_a_command_does_not_pass) {
+    const auto refused =
+        changed([](node_health& n) { n.error = node_errc::unknown_command; }, "unreachable");
+    EXPECT_THAT(refused.advice, HasSubstr("docs/proxies.md"));
+}
+
 TEST(diagnose, warns_of_smaller_things) {
     using enum finding_level;
     EXPECT_EQ(changed([](node_health& n) { n.round_trip->p99 = 300ms; }, "slow").level, warning);

@@ -46,6 +46,10 @@ struct driver {
                                   .message = message,
                                   .random = random}));
     }
+    connect_action hang_up() {
+        return keep(steps.resume(
+            {.what = event::hung_up, .cause = node_errc::not_connected, .message = "ended"}));
+    }
     connect_action keep(connect_action done) {
         sent = done.bytes;
         return done;
@@ -158,12 +162,68 @@ TEST(connect_steps, hint_at_tls_where_it_may_be_the_matter) {
     where.tls.reset();
     driver heard{where};
     go_to(heard, connect_step::identifying);
-    EXPECT_EQ(heard.steps.hint(), "; does a proxy on the way refuse INFO?")
-        << "it has answered AUTH, so it is not TLS";
+    EXPECT_THAT(heard.steps.hint(), Not(HasSubstr("TLS"))) << "it has answered AUTH";
     where.transport = endpoint::transport_kind::unix_socket;
     driver local{where};
     go_to(local, connect_step::authenticating);
     EXPECT_EQ(local.steps.hint(), "");
+}
+
+constexpr std::string_view ping = "*1\r\n$4\r\nPING\r\n";
+
+/// Through the steps before INFO, of which the first connection needs as many as the second.
+void connect_plainly(driver& each) {
+    EXPECT_EQ(each.tell(event::resolved).what, action::connect);
+    EXPECT_EQ(each.tell(event::connected).what, action::send);
+}
+
+TEST(connect_steps, find_out_whether_somebody_refuses_info) {
+    driver each{endpoint{}};
+    EXPECT_EQ(each.tell(event::begin).what, action::resolve);
+    connect_plainly(each);
+    EXPECT_THAT(each.sent, HasSubstr("INFO"));
+    const connect_action again = each.hang_up();
+    EXPECT_EQ(again.what, action::resolve);
+    EXPECT_TRUE(again.anew);
+    connect_plainly(each);
+    EXPECT_EQ(each.sent, ping);
+    EXPECT_EQ(each.reply("-ERR any answer\r\n").what, action::send);
+    EXPECT_THAT(each.sent, HasSubstr("INFO"));
+    EXPECT_EQ(each.hang_up().what, action::wait);
+    EXPECT_EQ(each.steps.cause(), node_errc::unknown_command);
+    EXPECT_THAT(each.steps.message(), HasSubstr("does a proxy on the way refuse INFO?"));
+    EXPECT_THAT(each.steps.message(), Not(HasSubstr("TLS")));
+
+    EXPECT_EQ(each.tell(event::begin).what, action::resolve);
+    connect_plainly(each);
+    EXPECT_EQ(each.sent, ping) << "the doubt lasts until a connection is ready";
+    EXPECT_EQ(each.reply("+PONG\r\n").what, action::send);
+    EXPECT_EQ(each.reply(info).what, action::ready);
+    EXPECT_EQ(each.tell(event::begin).what, action::resolve);
+    connect_plainly(each);
+    EXPECT_THAT(each.sent, HasSubstr("INFO"));
+}
+
+TEST(connect_steps, tell_nobody_there_from_somebody_who_refuses_info) {
+    driver each{endpoint{}};
+    EXPECT_EQ(each.tell(event::begin).what, action::resolve);
+    for (const action wanted : {action::resolve, action::wait}) {
+        connect_plainly(each);
+        EXPECT_EQ(each.hang_up().what, wanted);
+    }
+    EXPECT_EQ(each.steps.cause(), node_errc::not_connected);
+    EXPECT_EQ(each.steps.message(),
+              "ended while identifying; does this port speak TLS? Then use rediss://. Or does a "
+              "proxy on the way refuse PING and INFO, or reach no server?");
+}
+
+TEST(connect_steps, ask_nobody_twice_who_hangs_up_earlier) {
+    for (const connect_step step : {connect_step::authenticating, connect_step::selecting}) {
+        driver each{full_endpoint()};
+        go_to(each, step);
+        EXPECT_EQ(each.hang_up().what, action::wait);
+        EXPECT_EQ(each.steps.cause(), node_errc::not_connected);
+    }
 }
 
 TEST(connect_steps, leave_out_what_is_not_needed) {
