@@ -52,6 +52,7 @@ REDLOCK_API extern const char REDLOCK_ASIO_SETTINGS;
 #if defined(__GNUC__)
 [[gnu::used]]
 #endif
+// Only the address is taken, which is constant. NOLINTNEXTLINE(*-interfaces-global-init)
 inline const char* const same_asio_as_the_library = &REDLOCK_ASIO_SETTINGS;
 
 }  // namespace redlock::needs
