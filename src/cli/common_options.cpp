@@ -200,7 +200,7 @@ void wait_options::add_to(CLI::App& command) {
     command.add_flag("--quiet-contention", quiet_contention,
                      "Do not say that somebody else holds the lock; say everything else");
     add_duration(command, "--min-hold", min_hold,
-                 "Keep the lock for this long from its acquisition on, even if it is released "
+                 "Keep the lock for this long from its acquisition on, even if its work ends "
                  "before or redlock dies; at most --max-lease-time");
     command.add_option("--label", label, "Who holds it and why, shown by redlock status")
         ->type_name("TEXT");

@@ -107,7 +107,8 @@ void no_object_is_due() {
 }
 
 int with_object(int status) {
-    if (!the_answer().due || status == exit_ok || status == exit_output) {
+    const bool went_well = status == exit_ok && !the_answer().noted;  // With -E 0 that is no proof.
+    if (!the_answer().due || went_well || status == exit_output) {
         return status;
     }
     if (!the_answer().noted) {

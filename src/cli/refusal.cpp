@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "cli/duration.hpp"
 #include "cli/escape.hpp"
 #include "cli/outcome.hpp"
@@ -32,11 +34,19 @@ std::string why_refused(std::string_view resource, const error_code& error,
     return fmt::format("{}: {}", printable(resource), why.empty() ? error.message() : why);
 }
 
+/// The next run would not get it either: a key without end, or one that is no lock.
+bool stays_so(const diagnostics& details) {
+    return (details.holder && !details.holder->remaining) ||
+           std::ranges::any_of(details.nodes, [](const node_failure& each) {
+               return each.cause == node_errc::wrong_type;
+           });
+}
+
 }  // namespace
 
 std::string refusal_line(std::string_view resource, const error_code& error,
                          const diagnostics& details, const wait_options& asked) {
-    return is_contention(error) && asked.contention_is_usual()
+    return is_contention(error) && asked.contention_is_usual() && !stays_so(details)
                ? std::string{}
                : why_refused(resource, error, details);
 }

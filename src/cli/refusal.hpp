@@ -14,7 +14,7 @@ namespace redlock::cli {
 [[nodiscard]] std::string describe(const lock_holder& holder);
 
 /// Why `resource` was not had, for people; empty where that is the usual case to whoever asked:
-/// contention under `-E 0` or `--quiet-contention`.
+/// contention under `-E 0` or `--quiet-contention`, but of a key that will not go away.
 [[nodiscard]] std::string refusal_line(std::string_view resource, const error_code& error,
                                        const diagnostics& details, const wait_options& asked);
 

@@ -24,7 +24,7 @@ struct release_request {
     bool json = false;
 };
 
-int answer(const release_request& request, bool released) {
+int answer_of(const release_request& request, bool released) {
     if (!released) {
         say_gone(request.resource);
     }
@@ -48,7 +48,7 @@ asio::awaitable<int> release(lock_manager& locks, const release_request& request
     auto [attach_error, held] = co_await locks.async_attach(
         request.resource, lock_token{request.token}, std::move(with), awaited);
     if (attach_error == errc::lost) {
-        co_return answer(request, false);
+        co_return answer_of(request, false);
     }
     if (attach_error) {
         co_return say_error(printable(request.resource), attach_error, details, exit_contended);
@@ -57,7 +57,7 @@ asio::awaitable<int> release(lock_manager& locks, const release_request& request
     if (error && error != errc::lost) {
         co_return say_error(printable(request.resource), error, held.last_error(), exit_contended);
     }
-    co_return answer(request, !error);
+    co_return answer_of(request, !error);
 }
 
 }  // namespace
@@ -68,7 +68,8 @@ void add_release(CLI::App& root, invocation& asked) {
     command->footer(
         "Prints nothing, or with --json an object with resource, token and released.\n\n"
         "Exit status: 0 released; 1 it was already gone, so somebody else may have held it\n"
-        "meanwhile; 69 too few nodes answered; 64 usage.");
+        "meanwhile; 69 too few nodes answered; 64 usage; 78 other clients use\n"
+        "another number of nodes.");
     command->add_option("RESOURCE", request->resource, "What is locked")
         ->required()
         ->check(valid_resource());

@@ -31,6 +31,21 @@ TEST(refusal, contention_is_no_news_where_it_is_no_error_or_not_to_be_told) {
     }
 }
 
+TEST(refusal, contention_with_what_will_not_go_away_is_news_all_the_same) {
+    wait_options no_error;
+    no_error.conflict_status = 0;
+    no_error.quiet_contention = true;
+    diagnostics without_end;
+    without_end.holder.emplace().label = "v";
+    EXPECT_EQ(refusal_line("a", errc::contended, without_end, no_error),
+              "a: held by v, without end");
+    diagnostics no_lock;
+    no_lock.nodes.push_back({.node = 0, .cause = node_errc::wrong_type, .message = "a hash"});
+    EXPECT_THAT(refusal_line("a", errc::contended, no_lock, no_error), StartsWith("a: "));
+    without_end.holder->remaining = std::chrono::seconds{7};
+    EXPECT_THAT(refusal_line("a", errc::contended, without_end, no_error), IsEmpty());
+}
+
 TEST(refusal, everything_else_is_news_all_the_same) {
     wait_options no_error;
     no_error.conflict_status = 0;

@@ -70,7 +70,7 @@ for form in re.findall(r"^\| `((?:redis|unix)[^`]*)` \|", text_of(endpoints), re
     if not re.search(rf"\n\.B[IR]? {re.escape(scheme)}", plain):
         problems.append(f"the form {form} is not in the manual page")
 
-for command in (["mandoc", "-Tlint", "-W", "warning", page], ["man", "--warnings", "-l", page]):
+for command in (["mandoc", "-Tlint", page], ["man", "--warnings", "-l", page]):
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     said = done.stderr + (done.stdout if command[0] == "mandoc" else "")
     if done.returncode or said:
