@@ -12,6 +12,7 @@
 #include "cli/exit_status.hpp"
 #include "cli/json_output.hpp"
 #include "cli/outcome.hpp"
+#include "cli/outer_lock.hpp"
 #include "cli/refusal.hpp"
 #include "cli/report.hpp"
 #include "cli/session.hpp"
@@ -93,6 +94,10 @@ void add_acquire(CLI::App& root, invocation& asked) {
     command->callback([request, &asked] {
         asked.action = [request] {
             request->common.apply();
+            if (const auto refused =
+                    refused_within_outer_lock(request->common, request->resource)) {
+                return *refused;
+            }
             return run_session(request->common,
                                [&](lock_manager& locks) { return acquire(locks, *request); });
         };

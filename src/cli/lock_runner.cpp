@@ -365,7 +365,8 @@ run_context lock_runner::context() const {
             .fencing = held_.fencing_token(),
             .node_urls = urls_,
             .configuration_file = options_.common.configuration_file(),
-            .outer = outer_locks_of_environment()};
+            .outer = with_outer_lock(outer_locks_of_environment(), options_.resource,
+                                     held_.token().str(), look_at_process(::getpid()))};
 }
 
 }  // namespace redlock::cli

@@ -2,30 +2,46 @@
 // environment: to wait for one of them would be to wait for ourselves. Main thread only.
 #pragma once
 
+#include <sys/types.h>
+
+#include <cstdint>
 #include <optional>
 #include <redlock/types.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "cli/common_options.hpp"
+#include "cli/process_tree.hpp"
 #include "cli/run.hpp"
 
 namespace redlock::cli {
 
-/// For `REDLOCK_OUTER`: the locks beyond the innermost one, as "hex of the name:token", with blanks
-/// between them.
+/// For `REDLOCK_OUTER`: the locks that a command runs under, as "hex of the name:token:pid.start",
+/// with blanks between them. The last part is the `redlock` that renews the lock: without it the
+/// lock only lasts until its lease or its minimum ends.
 [[nodiscard]] std::string with_outer_lock(std::string_view known, std::string_view resource,
-                                          std::string_view token);
-/// The tokens that such a list has for a resource.
-[[nodiscard]] std::vector<lock_token> outer_tokens(std::string_view known,
-                                                   std::string_view resource);
+                                          std::string_view token, const seen_process& renewer);
 
-/// All of this process's environment; empty where it runs under no lock.
+struct outer_lock {
+    lock_token token;
+    pid_t renewer = 0;
+    std::uint64_t renewer_started = 0;  ///< As in `seen_process`.
+};
+/// The locks that such a list has for a resource. What cannot be read is left out.
+[[nodiscard]] std::vector<outer_lock> outer_locks(std::string_view known,
+                                                  std::string_view resource);
+
+/// What the environment of this process says; empty where it runs under no lock.
 [[nodiscard]] std::string outer_locks_of_environment();
 
-/// Where the lock that `options` ask for is one that we run under, and the nodes say that it is
-/// still held: refuses, or under `--reentrant` becomes the command. Returns the exit status;
-/// nothing where the lock is to be acquired as usual. Throws `usage_error` and `lock_error`.
+/// Where the lock that `options` ask for is one that we run under, which its `redlock` still renews
+/// and the nodes still know: refuses, or under `--reentrant` becomes the command. Returns the exit
+/// status; nothing where the lock is to be acquired as usual. Throws `usage_error` and
+/// `lock_error`.
 [[nodiscard]] std::optional<int> run_within_outer_lock(const run_options& options);
+/// The same for who only acquires: refuses.
+[[nodiscard]] std::optional<int> refused_within_outer_lock(const common_options& common,
+                                                           const std::string& resource);
 
 }  // namespace redlock::cli

@@ -20,7 +20,7 @@ struct run_context {
     fencing_token fencing;
     std::vector<std::string> node_urls;
     std::string configuration_file;  ///< Empty: none. May be relative.
-    std::string outer{};             ///< The locks around this one; see outer_lock.hpp.
+    std::string outer{};             ///< This lock and those around it; see outer_lock.hpp.
 
     /// For the command's environment, "NAME=value".
     [[nodiscard]] std::vector<std::string> variables() const;

@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <csignal>
 
@@ -12,7 +13,6 @@
 namespace redlock::cli_test {
 namespace {
 
-using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
@@ -23,6 +23,7 @@ class outer_lock : public three_nodes {
         return {"run", resource, "--", "sh", "-c", inner};
     }
     const std::string redlock_itself = REDLOCK_BINARY;
+    const cli::seen_process us = cli::look_at_process(::getpid());
 };
 
 TEST_F(outer_lock, is_refused_inside_itself_with_a_sentence) {
@@ -95,8 +96,8 @@ TEST_F(outer_lock, has_nothing_to_do_with_another_one) {
 
 TEST_F(outer_lock, that_is_over_is_acquired_as_usual) {
     auto left_over = environment();
-    left_over["REDLOCK_RESOURCE"] = "a";
-    left_over["REDLOCK_TOKEN"] = "1-00112233445566778899aabbccddeeff";
+    left_over["REDLOCK_OUTER"] =
+        cli::with_outer_lock("", "a", "1-00112233445566778899aabbccddeeff", us);
     for (const std::vector<std::string>& how :
          {std::vector<std::string>{"run", "a", "--", "echo", "ran"},
           std::vector<std::string>{"run", "--reentrant", "a", "--", "echo", "ran"}}) {
@@ -109,19 +110,52 @@ TEST_F(outer_lock, that_is_over_is_acquired_as_usual) {
         << "somebody else's is nobody's outer lock";
 }
 
+TEST_F(outer_lock, whose_redlock_has_ended_is_none_though_the_nodes_still_keep_it) {
+    const finished outer =
+        run({"run", "--min-hold", "30s", "a", "--", "sh", "-c", "printf %s \"$REDLOCK_OUTER\""});
+    ASSERT_EQ(outer.status, 0) << outer.err;
+    auto left_over = environment();
+    left_over["REDLOCK_OUTER"] = outer.out;
+    EXPECT_EQ(redlock({"run", "-n", "--reentrant", "a", "--", "echo", "ran"}, left_over).status,
+              75);
+    EXPECT_EQ(redlock({"run", "-n", "a", "--", "echo", "ran"}, left_over).status, 75);
+}
+
+TEST_F(outer_lock, is_refused_to_who_acquires_it_inside) {
+    const finished result = run(nested("a", redlock_itself + " acquire --json a"));
+    EXPECT_EQ(result.status, 64);
+    EXPECT_THAT(result.out, HasSubstr("\"code\":\"usage\""));
+    EXPECT_THAT(result.err, HasSubstr("a: this command runs under that lock already"));
+}
+
 TEST_F(outer_lock, is_none_without_one) {
     EXPECT_EQ(run({"run", "--reentrant", "a", "--", "echo", "ran"}).out, "ran\n");
     EXPECT_EQ(run({"run", "--reentrant", "--max-hold", "1s", "a", "--", "true"}).status, 64);
 }
 
-TEST(outer_locks, are_listed_by_name_and_token) {
-    const std::string one = cli::with_outer_lock("", "a b", "1-x");
-    const std::string both = cli::with_outer_lock(one, "c", "2-y");
-    EXPECT_THAT(cli::outer_tokens(both, "a b"), ElementsAre(lock_token{"1-x"}));
-    EXPECT_THAT(cli::outer_tokens(both, "c"), ElementsAre(lock_token{"2-y"}));
-    EXPECT_THAT(cli::outer_tokens(both, "a"), IsEmpty());
-    EXPECT_THAT(cli::outer_tokens("", "a"), IsEmpty());
-    EXPECT_THAT(cli::outer_tokens(" 61:z  rubbish", "a"), ElementsAre(lock_token{"z"}));
+TEST(outer_locks, are_listed_by_name_token_and_renewer) {
+    const cli::seen_process first{.number = 7, .started = 70};
+    const std::string one = cli::with_outer_lock("", "a b", "1-x", first);
+    EXPECT_EQ(one, "612062:1-x:7.70");
+    const std::string both = cli::with_outer_lock(one, "c", "2-y", {.number = 8, .started = 80});
+    const auto found = cli::outer_locks(both, "a b");
+    ASSERT_EQ(found.size(), 1U);
+    EXPECT_EQ(found.front().token, lock_token{"1-x"});
+    EXPECT_EQ(found.front().renewer, 7);
+    EXPECT_EQ(found.front().renewer_started, 70U);
+    ASSERT_EQ(cli::outer_locks(both, "c").size(), 1U);
+    EXPECT_EQ(cli::outer_locks(both, "c").front().token, lock_token{"2-y"});
+    EXPECT_THAT(cli::outer_locks(both, "a"), IsEmpty());
+    EXPECT_THAT(cli::outer_locks("", "a"), IsEmpty());
+}
+
+TEST(outer_locks, leave_out_what_cannot_be_read) {
+    for (const char* rubbish : {"61:z", "61:", "61:z:", "61:z:1", "61:z:.1", "61:z:1.", "61:z:x.1",
+                                "61:z:1.x", "61:z:-1.1", "61:z:0.0", "61:z:1.1x",
+                                "61:z:99999999999999999999.1", "61:1.1", ":::", "   "}) {
+        EXPECT_THAT(cli::outer_locks(rubbish, "a"), IsEmpty()) << rubbish;
+    }
+    EXPECT_EQ(cli::outer_locks(" rubbish  61:z:1.2 61", "a").size(), 1U);
 }
 
 }  // namespace
