@@ -166,7 +166,8 @@ asio::awaitable<std::optional<int>> lock_runner::acquire() {
     const bool tells = !options_.common.quiet && !options_.wait.contention_is_usual();
     waiting_ = std::make_shared<wait_reporter>(
         loop_, locks_, options_.resource,
-        how_to_report(tells, options_.common.verbose, ::isatty(STDERR_FILENO) == 1));
+        how_to_report(tells, options_.common.verbose, ::isatty(STDERR_FILENO) == 1),
+        options_.common.manager().quorum_timeout);
     waiting_->start();
     auto [error, won] = co_await locks_.async_acquire(
         options_.resource, std::move(with), asio::bind_cancellation_slot(cancel_.slot(), awaited));

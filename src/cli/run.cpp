@@ -75,7 +75,8 @@ void add_run(CLI::App& root, invocation& asked) {
         ->add_flag("--reentrant", options->reentrant,
                    "Where we run under this very lock already, run COMMAND at once under it; else "
                    "acquire it as usual")
-        ->excludes(longest);
+        ->excludes(longest)
+        ->excludes(command->get_option("--min-hold"));
     command->prefix_command();
     command->callback([options, command, resource, &asked] {
         if (resource->count() == 0 && command->remaining().empty()) {

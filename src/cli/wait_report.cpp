@@ -20,7 +20,6 @@ using namespace std::chrono_literals;
 constexpr std::chrono::nanoseconds first_look_after = 1s;
 constexpr std::chrono::nanoseconds between_lines = 1s;
 constexpr std::chrono::nanoseconds between_log_lines = 10s;
-// With the usual patience the wait itself ends then, and says so.
 constexpr std::chrono::nanoseconds outage_is_news_after = 5s;
 
 std::size_t terminal_columns() {
@@ -37,6 +36,10 @@ wait_report how_to_report(bool wanted, bool verbose, bool terminal) {
     }
     // Between the events of --verbose a line could not be drawn over itself.
     return verbose ? wait_report::log : terminal ? wait_report::line : wait_report::none;
+}
+
+bool tells_of_outages(std::chrono::milliseconds quorum_timeout) {
+    return quorum_timeout >= 2 * outage_is_news_after;
 }
 
 std::string describe(std::string_view resource, const wait_view& seen) {
@@ -60,11 +63,13 @@ std::string fitting(std::string_view text, std::size_t columns) {
 }
 
 wait_reporter::wait_reporter(boost::asio::io_context& loop, lock_manager& locks,
-                             std::string resource, wait_report how)
+                             std::string resource, wait_report how,
+                             std::chrono::milliseconds quorum_timeout)
     : timer_(loop),
       locks_(locks),
       resource_(std::move(resource)),
       how_(how),
+      outages_are_told_(tells_of_outages(quorum_timeout)),
       since_(boot_clock::now()) {}
 
 void wait_reporter::start() {
@@ -84,7 +89,8 @@ void wait_reporter::on_event(const event& what) noexcept {
         outage_told_ = false;
     } else if (!no_quorum_since_) {
         no_quorum_since_ = boot_clock::now();
-    } else if (!outage_told_ && boot_clock::now() - *no_quorum_since_ >= outage_is_news_after) {
+    } else if (outages_are_told_ && !outage_told_ &&
+               boot_clock::now() - *no_quorum_since_ >= outage_is_news_after) {
         outage_told_ = true;
         tell_of_outage();
     }

@@ -27,6 +27,10 @@ enum class wait_report {
 /// `wanted`: whether waiting is worth a word to whoever asked.
 [[nodiscard]] wait_report how_to_report(bool wanted, bool verbose, bool terminal);
 
+/// Whether a wait that bears an outage for so long says that there is one. A shorter one ends soon,
+/// and says so then.
+[[nodiscard]] bool tells_of_outages(std::chrono::milliseconds quorum_timeout);
+
 /// What is known while waiting.
 struct wait_view {
     std::optional<lock_holder> holder;
@@ -43,7 +47,7 @@ class wait_reporter : public std::enable_shared_from_this<wait_reporter> {
   public:
     /// `locks` must outlive the time between `start` and `stop`.
     wait_reporter(boost::asio::io_context& loop, lock_manager& locks, std::string resource,
-                  wait_report how);
+                  wait_report how, std::chrono::milliseconds quorum_timeout);
 
     void start();
     /// Of the manager that waits.
@@ -61,6 +65,7 @@ class wait_reporter : public std::enable_shared_from_this<wait_reporter> {
     lock_manager& locks_;
     std::string resource_;
     wait_report how_;
+    bool outages_are_told_;
     boot_clock::time_point since_;
     std::optional<std::size_t> ahead_;
     std::optional<boot_clock::time_point> no_quorum_since_;

@@ -73,6 +73,12 @@ TEST(wait_report, goes_to_terminals_and_to_verbose_logs_and_nowhere_else) {
     EXPECT_EQ(how_to_report(false, true, true), wait_report::none);
 }
 
+TEST(wait_report, says_of_an_outage_that_it_goes_on_only_where_it_does) {
+    EXPECT_FALSE(cli::tells_of_outages(manager_options{}.quorum_timeout));
+    EXPECT_TRUE(cli::tells_of_outages(10s));
+    EXPECT_TRUE(cli::tells_of_outages(manager_options::no_limit));
+}
+
 TEST(wait_report, says_what_is_known) {
     EXPECT_EQ(cli::describe("a", {.holder = {}, .ahead = {}, .waited = 1'500ms}),
               "a: waiting for the lock; waited for 1.5s");

@@ -131,6 +131,7 @@ TEST_F(outer_lock, is_refused_to_who_acquires_it_inside) {
 TEST_F(outer_lock, is_none_without_one) {
     EXPECT_EQ(run({"run", "--reentrant", "a", "--", "echo", "ran"}).out, "ran\n");
     EXPECT_EQ(run({"run", "--reentrant", "--max-hold", "1s", "a", "--", "true"}).status, 64);
+    EXPECT_EQ(run({"run", "--reentrant", "--min-hold", "1s", "a", "--", "true"}).status, 64);
 }
 
 TEST(outer_locks, are_listed_by_name_token_and_renewer) {
