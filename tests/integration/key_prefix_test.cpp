@@ -1,8 +1,10 @@
 // Keys behind a prefix on a real server whose ACL allows a tenant nothing else: that the rule of
 // docs/keys-and-acl.md is enough, and that no tenant reaches the keys of another.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <string>
@@ -25,9 +27,8 @@ class key_prefix : public testing::Test {
     key_prefix() {
         for (const std::string name : {"team", "crew"}) {
             words rule = documented_rule("team");
-            for (std::string& word : rule) {
-                word = word == "team" ? name : word == "~team:*" ? "~" + name + ":*" : word;
-            }
+            std::ranges::replace(rule, "team", name);
+            std::ranges::replace(rule, "~team:*", fmt::format("~{}:*", name));
             EXPECT_EQ(nodes[0].command(rule), "OK");
             // A node that was met long ago, or the guard would wait: it knows nothing of what its
             // clients without a prefix have seen.
