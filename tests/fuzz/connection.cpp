@@ -4,6 +4,7 @@
 #include <chrono>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "fuzz/byte_source.hpp"
 #include "fuzz/target.hpp"
@@ -87,7 +88,16 @@ class story {
             require(before == after, "where nothing is to be done nothing has changed");
             return;
         }
-        check_way(before, after, reply);
+        const bool knocked =
+            std::exchange(knocked_, action.bytes.find("PING") != std::string_view::npos);
+        if (knocked && what == happens::reply) {
+            require(after == connect_step::identifying && !knocked_, "INFO follows PING");
+        } else if (what == happens::hung_up) {
+            require(before != connect_step::ready || after == connect_step::waiting,
+                    "who was ready waits before coming back");
+        } else {
+            check_way(before, after, reply);
+        }
         check_action(action, after);
         check_identity(steps_.identity());
     }
@@ -188,6 +198,7 @@ class story {
     endpoint where_;
     bool greets_;
     connect_steps steps_;
+    bool knocked_ = false;  ///< The last that was sent is PING.
     std::chrono::nanoseconds longest_wait_ = pause.min;
 };
 
@@ -208,7 +219,7 @@ void connect_to(story& with, byte_source& source) {
             if (reader.next() != resp_reader::status::reply) {
                 // More than once where the next Sentinel makes up for one.
                 while (with.step() != connect_step::waiting) {
-                    with.happen(happens::failed, {}, random);
+                    with.happen(random % 3 == 0 ? happens::failed : happens::hung_up, {}, random);
                 }
                 return false;
             }
@@ -236,7 +247,7 @@ void any_order(story& with, byte_source& source) {
     const std::string_view replies = source.take(source.rest().size() / 2);
     reader.feed({replies.data(), replies.size()});
     while (!source.empty()) {
-        const auto what = static_cast<happens>(source.below(7));
+        const auto what = static_cast<happens>(source.below(8));
         const bool some = what == happens::reply && reader.next() == resp_reader::status::reply;
         with.happen(what, some ? reader.current() : reply_view{}, source.byte());
     }
