@@ -216,6 +216,11 @@ void connect_to(story& with, byte_source& source) {
         with.happen(happens::begin, {}, 0);
         arrive();
         while (with.awaits_reply()) {
+            if (with.step() == connect_step::identifying && ++random % 3 == 0) {
+                with.happen(happens::hung_up, {}, random);
+                arrive();
+                continue;
+            }
             if (reader.next() != resp_reader::status::reply) {
                 // More than once where the next Sentinel makes up for one.
                 while (with.step() != connect_step::waiting) {
