@@ -65,15 +65,16 @@ std::optional<outer_lock> parse_entry(std::string_view text) {
     }
     outer_lock lock;
     lock.token = lock_token{std::string{text.substr(0, colon)}};
-    const bool is_read = read_number(text.substr(colon + 1, point - colon - 1), lock.renewer) &&
-                         read_number(text.substr(point + 1), lock.renewer_started);
+    const bool is_read =
+        read_number(text.substr(colon + 1, point - colon - 1), lock.renewer.number) &&
+        read_number(text.substr(point + 1), lock.renewer.started);
     return is_read ? std::optional{std::move(lock)} : std::nullopt;
 }
 
 /// A process that has ended, or lives where we cannot see it, renews nothing that we may rely on.
 bool is_renewed(const outer_lock& lock) {
-    const seen_process now = look_at_process(lock.renewer);
-    return now.number != 0 && now.started == lock.renewer_started && now.state != 'Z';
+    const seen_process now = look_again(lock.renewer);
+    return now.number != 0 && now.state != 'Z';
 }
 
 struct outer_search {

@@ -2,9 +2,6 @@
 // environment: to wait for one of them would be to wait for ourselves. Main thread only.
 #pragma once
 
-#include <sys/types.h>
-
-#include <cstdint>
 #include <optional>
 #include <redlock/types.hpp>
 #include <string>
@@ -25,8 +22,7 @@ namespace redlock::cli {
 
 struct outer_lock {
     lock_token token;
-    pid_t renewer = 0;
-    std::uint64_t renewer_started = 0;  ///< As in `seen_process`.
+    seen_process renewer;  ///< Number and start alone.
 };
 /// The locks that such a list has for a resource. What cannot be read is left out.
 [[nodiscard]] std::vector<outer_lock> outer_locks(std::string_view known,

@@ -134,6 +134,11 @@ bool process_tree::look(pid_t root, std::uint64_t started) {
     return true;
 }
 
+seen_process look_again(const seen_process& at) noexcept {
+    const seen_process now = look_at_process(at.number);
+    return now.started == at.started ? now : seen_process{};
+}
+
 delivery send_signal(const seen_process& to, int number) noexcept {
     const auto outcome = [](long result) {
         return result == 0 ? delivery::done : errno == ESRCH ? delivery::gone : delivery::refused;
@@ -142,9 +147,8 @@ delivery send_signal(const seen_process& to, int number) noexcept {
     if (handle < 0 && errno == ESRCH) {
         return delivery::gone;
     }
-    const seen_process now = look_at_process(to.number);
     delivery result = delivery::gone;
-    if (now.number != 0 && now.started == to.started) {
+    if (look_again(to).number != 0) {
         // Without a handle the number might become another's in this very moment; a kernel that
         // has none leaves no better way.
         result = outcome(handle < 0 ? ::kill(to.number, number)

@@ -50,6 +50,8 @@ class process_tree {
 
 /// What /proc shows of this process; number 0 if there is none.
 [[nodiscard]] seen_process look_at_process(pid_t number) noexcept;
+/// What it shows of it now; number 0 if it has ended and its number is nobody's or another's.
+[[nodiscard]] seen_process look_again(const seen_process& at) noexcept;
 /// Sends it unless the process has ended meanwhile and its number is another's.
 delivery send_signal(const seen_process& to, int number) noexcept;
 

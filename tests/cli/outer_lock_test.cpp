@@ -142,8 +142,8 @@ TEST(outer_locks, are_listed_by_name_token_and_renewer) {
     const auto found = cli::outer_locks(both, "a b");
     ASSERT_EQ(found.size(), 1U);
     EXPECT_EQ(found.front().token, lock_token{"1-x"});
-    EXPECT_EQ(found.front().renewer, 7);
-    EXPECT_EQ(found.front().renewer_started, 70U);
+    EXPECT_EQ(found.front().renewer.number, 7);
+    EXPECT_EQ(found.front().renewer.started, 70U);
     ASSERT_EQ(cli::outer_locks(both, "c").size(), 1U);
     EXPECT_EQ(cli::outer_locks(both, "c").front().token, lock_token{"2-y"});
     EXPECT_THAT(cli::outer_locks(both, "a"), IsEmpty());

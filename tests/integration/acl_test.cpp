@@ -105,21 +105,8 @@ class acl : public testing::Test {
 
 TEST_F(acl, the_documented_rule_is_enough_for_everything) {
     client user{turned, {url()}, guarded()};
-    lock held = user.take("orders:1", {.label = "with a label"});
-    EXPECT_FALSE(user.extend(held, 20s));
-    EXPECT_EQ(user.status("orders:1").label, "with a label");
-    EXPECT_EQ(user.list().second, std::vector<resource_name>{"orders:1"});
     client other{turned, {url()}, guarded()};
-    const auto waiting = other.begin_acquire("orders:1");
-    EXPECT_TRUE(other.await([&] { return nodes.in_line("orders:1", 1); }));
-    EXPECT_FALSE(user.release(held));
-    EXPECT_TRUE(other.await([&] { return waiting->done; }));
-    EXPECT_FALSE(waiting->error) << waiting->why.to_string();
-    EXPECT_FALSE(user.vouch()->error);
-    for (client* each : {&user, &other}) {
-        EXPECT_EQ(each->events().count(event_kind::tracking_refused), 0U);
-        EXPECT_EQ(each->events().count(event_kind::node_without_vote), 0U);
-    }
+    expect_full_use(user, other, "orders:1", [&] { return nodes.in_line("orders:1", 1); });
     client on_another_database{turned, {url("/1")}, guarded()};
     EXPECT_FALSE(on_another_database.status("jobs:1").nodes.at(0).error);
 }

@@ -1,13 +1,16 @@
-// The rules that docs/keys-and-acl.md shows, read from the page itself. Any thread.
+// The rules that docs/keys-and-acl.md shows, read from the page itself, and what they must allow.
 #pragma once
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <fstream>
 #include <iterator>
 #include <sstream>
 #include <string>
 #include <vector>
+
+#include "integration/harness.hpp"
 
 namespace redlock::integration {
 
@@ -22,6 +25,29 @@ inline std::vector<std::string> documented_rule(const std::string& user) {
     }
     ADD_FAILURE() << "the page has no rule for " << user;
     return {};
+}
+
+/// All that clients do with a lock, by two whose user has nothing but such a rule.
+/// `stands_in_line`: whether `other` waits on the nodes.
+template <class Predicate>
+void expect_full_use(client& user, client& other, const std::string& resource,
+                     Predicate stands_in_line) {
+    lock held = user.take(resource, {.label = "with a label"});
+    EXPECT_FALSE(user.extend(held, std::chrono::seconds{20}));
+    EXPECT_EQ(user.status(resource).label, "with a label");
+    EXPECT_EQ(user.list().second, std::vector<resource_name>{resource});
+    const std::string pattern = resource.substr(0, resource.find(':') + 1) + "*";
+    EXPECT_EQ(user.list({.pattern = pattern}).second, std::vector<resource_name>{resource});
+    const auto waiting = other.begin_acquire(resource);
+    EXPECT_TRUE(other.await(stands_in_line));
+    EXPECT_FALSE(user.release(held));
+    EXPECT_TRUE(other.await([&] { return waiting->done; }));
+    EXPECT_FALSE(waiting->error) << waiting->why.to_string();
+    EXPECT_FALSE(user.vouch()->error);
+    for (client* each : {&user, &other}) {
+        EXPECT_EQ(each->events().count(event_kind::tracking_refused), 0U);
+        EXPECT_EQ(each->events().count(event_kind::node_without_vote), 0U);
+    }
 }
 
 }  // namespace redlock::integration

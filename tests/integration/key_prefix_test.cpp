@@ -54,24 +54,10 @@ class key_prefix : public testing::Test {
 
 TEST_F(key_prefix, the_documented_rule_is_enough_for_everything) {
     client user{turned, {url("team")}, behind("team:")};
-    lock held = user.take("team:1", {.label = "with a label"});
-    EXPECT_FALSE(user.extend(held, 20s));
-    EXPECT_EQ(user.status("team:1").label, "with a label");
-    EXPECT_EQ(user.list().second, std::vector<resource_name>{"team:1"});
-    EXPECT_EQ(user.list({.pattern = "team:*"}).second, std::vector<resource_name>{"team:1"});
     client other{turned, {url("team")}, behind("team:")};
-    const auto waiting = other.begin_acquire("team:1");
-    EXPECT_TRUE(other.await([&] {
+    expect_full_use(user, other, "team:1", [&] {
         return nodes[0].command({"HLEN", "team:redlock:line:{team:1}"}) != "0";
-    }));
-    EXPECT_FALSE(user.release(held));
-    EXPECT_TRUE(other.await([&] { return waiting->done; }));
-    EXPECT_FALSE(waiting->error) << waiting->why.to_string();
-    EXPECT_FALSE(user.vouch()->error);
-    for (client* each : {&user, &other}) {
-        EXPECT_EQ(each->events().count(event_kind::tracking_refused), 0U);
-        EXPECT_EQ(each->events().count(event_kind::node_without_vote), 0U);
-    }
+    });
     EXPECT_EQ(nodes[0].command({"KEYS", "redlock:*"}), "") << "all lies behind the prefix";
 }
 
