@@ -15,6 +15,7 @@
 
 #include "cli/arguments.hpp"
 #include "cli/common_options.hpp"
+#include "cli/environment.hpp"
 #include "cli/escape.hpp"
 #include "cli/exit_status.hpp"
 #include "cli/help_text.hpp"
@@ -22,6 +23,7 @@
 #include "cli/outcome.hpp"
 #include "cli/report.hpp"
 #include "cli/spawn.hpp"
+#include "cli/typed_secrets.hpp"
 
 namespace redlock::cli {
 
@@ -58,20 +60,28 @@ std::vector<std::string> take_arguments(int argc, char** argv, invocation& asked
         asked.has_command = true;
         ours.erase(cut, ours.end());
     }
+    asked.own = ours;
     return ours;
 }
 
 /// CLI11 would say no more than that a subcommand is required.
 void check_subcommand(const CLI::App& root, const std::vector<std::string>& ours) {
-    const std::string first = ours.empty() ? "" : ours.front();
-    const auto is_it = [&](const CLI::App* each) { return each->check_name(first); };
-    if (!first.empty() && first.front() != '-' && root.get_subcommands(is_it).empty()) {
-        throw usage_error(unknown_subcommand(root, first));
+    const CLI::App* parent = &root;
+    for (const std::string& word : ours) {
+        if (word.empty() || word.front() == '-' || parent->get_require_subcommand_min() == 0) {
+            return;
+        }
+        const auto named =
+            parent->get_subcommands([&](const CLI::App* each) { return each->check_name(word); });
+        if (named.empty()) {
+            throw usage_error(unknown_subcommand(*parent, word));
+        }
+        parent = named.front();
     }
 }
 
 int say_usage(std::string_view message) {
-    const std::string shown = without_secrets(message);
+    const std::string shown = without_typed_logins(message);
     note_failure("usage", shown);
     say(fmt::format("{}; see redlock --help", printable(shown)));
     return exit_usage;
@@ -121,20 +131,28 @@ int parse_and_run(int argc, char** argv) {
     return asked.action();
 }
 
+void remember_what_was_typed(int argc, char** argv) {
+    std::vector<std::string> words{argv + 1, argv + argc};
+    for (const char* const name : {"REDLOCK_NODES", "REDLOCK_CONFIG", "REDLOCK_SERVER"}) {
+        words.emplace_back(environment_value(name).value_or(""));
+    }
+    remember_typed(words);
+}
+
 int guarded(int argc, char** argv) {
     try {
+        remember_what_was_typed(argc, argv);
         fill_standard_descriptors();
         remember_inherited_descriptors();
         return parse_and_run(argc, argv);
     } catch (const usage_error& mistake) {
         return say_usage(mistake.what());
     } catch (const lock_error& error) {
-        note_failure(code_of(error.code()), without_secrets(error.details().message),
-                     error.details());
+        note_failure(code_of(error.code()), error.details().message, error.details());
         say(printable(error.details().to_string()));
         return status_of(error.code(), exit_contended);
     } catch (const std::exception& error) {
-        note_failure("internal", without_secrets(error.what()));
+        note_failure("internal", error.what());
         say(printable(error.what()));
         return exit_internal;
     }

@@ -11,6 +11,7 @@ namespace redlock::cli {
 
 /// What the command line asks for; filled in while it is parsed.
 struct invocation {
+    std::vector<std::string> own;      ///< The words before it, the subcommand's name first.
     std::vector<std::string> command;  ///< Everything behind the first "--" of run and local.
     bool has_command = false;          ///< Whether there was a "--".
     std::function<int()> action;       ///< Set by the subcommand that was chosen.

@@ -34,19 +34,21 @@ const general_option& find_option(const std::string& word,
                           : fmt::format("unknown option {}{}", name, meant));
 }
 
+/// Of what is behind `help` only the names of subcommands count.
+std::vector<std::string> request_for_help(std::vector<std::string> words) {
+    std::erase_if(words, [](const std::string& word) { return word.starts_with('-'); });
+    words.emplace_back("--help");
+    return words;
+}
+
 }  // namespace
 
 std::vector<std::string> arranged(std::vector<std::string> given,
                                   const std::vector<general_option>& general) {
-    if (!given.empty() && given.front() == "help") {
-        std::rotate(given.begin(), given.begin() + 1, given.end());
-        given.back() = "--help";
-        return given;
-    }
     auto first = given.begin();
     while (first != given.end() && first->starts_with('-') && *first != "-" && *first != "--") {
         if (is_roots_own(*first)) {
-            return given;
+            return {*first};
         }
         const bool value_follows =
             find_option(*first, general).takes_value && first->find('=') == std::string::npos;
@@ -58,9 +60,12 @@ std::vector<std::string> arranged(std::vector<std::string> given,
     if (first == given.end()) {
         return given;
     }
+    if (*first == "help") {
+        return request_for_help({std::next(first), given.end()});
+    }
     // `config check` is a subcommand of two words.
     auto behind = std::next(first);
-    if (*first == "config" && behind != given.end() && *behind == "check") {
+    if (*first == "config" && behind != given.end() && !behind->starts_with('-')) {
         ++behind;
     }
     std::rotate(given.begin(), first, behind);

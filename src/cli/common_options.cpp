@@ -27,6 +27,31 @@ CLI::Validator filled_in(const std::string& what) {
             ""};
 }
 
+CLI::Option* add_parsed_duration(CLI::App& command, const std::string& names,
+                                 std::optional<std::chrono::nanoseconds>& value,
+                                 const std::string& help, bool may_be_forever) {
+    const std::string shown = names.substr(names.rfind("--"));
+    return command
+        .add_option_function<std::string>(
+            names,
+            [&value, shown, may_be_forever](const std::string& text) {
+                if (may_be_forever && text == "forever") {
+                    value = wait_policy::no_limit;
+                    return;
+                }
+                const auto parsed = parse_duration(text);
+                if (!parsed) {
+                    throw CLI::ValidationError(
+                        shown, fmt::format("'{}' is {} a duration: {}", printable(text),
+                                           may_be_forever ? "neither forever nor" : "not",
+                                           parsed.error().message));
+                }
+                value = *parsed;
+            },
+            help)
+        ->type_name(may_be_forever ? "DURATION|forever" : "DURATION");
+}
+
 constexpr const char* default_node = "redis://localhost:6379";
 
 // Where one of several nodes runs on this machine, a line that lacks REDLOCK_NODES would lock there
@@ -37,6 +62,11 @@ void tell_of_default() {
         say(fmt::format("no node is named (--nodes, --config, REDLOCK_NODES): taking {}",
                         default_node));
     }
+}
+
+bool is_node_url(std::string_view name) {
+    const std::string_view scheme = name.substr(0, name.find("://"));
+    return scheme.size() < name.size() && (scheme.starts_with("redis") || scheme == "unix");
 }
 
 configuration read_config_file(const std::string& file) {
@@ -91,25 +121,9 @@ void common_options::add_to(CLI::App& command) {
 }
 
 void common_options::add_quorum_timeout_to(CLI::App& command) {
-    command
-        .add_option_function<std::string>(
-            "--quorum-timeout",
-            [this](const std::string& text) {
-                if (text == "forever") {
-                    quorum_timeout = manager_options::no_limit;
-                    return;
-                }
-                const auto parsed = parse_duration(text);
-                if (!parsed) {
-                    throw CLI::ValidationError(
-                        "--quorum-timeout",
-                        fmt::format("'{}' is neither forever nor a duration: {}", printable(text),
-                                    parsed.error().message));
-                }
-                quorum_timeout = whole_milliseconds("--quorum-timeout", *parsed);
-            },
-            "How long to go on while too few nodes answer (default 5s); a standby wants forever")
-        ->type_name("DURATION|forever");
+    add_duration_or_forever(command, "--quorum-timeout", quorum_timeout,
+                            "How long to go on while too few nodes answer (default 5s, at most "
+                            "24h); a standby wants forever");
 }
 
 void common_options::apply() const {
@@ -118,7 +132,14 @@ void common_options::apply() const {
     }
 }
 
-std::vector<std::string> common_options::node_urls() const {
+const std::vector<std::string>& common_options::node_urls() const {
+    if (node_urls_.empty()) {
+        node_urls_ = read_node_urls();
+    }
+    return node_urls_;
+}
+
+std::vector<std::string> common_options::read_node_urls() const {
     if (!nodes.empty()) {
         return urls_in_list(nodes, "--nodes");
     }
@@ -175,7 +196,9 @@ manager_options common_options::manager() const {
         // The same in every client that is told the same, as it must be.
         options.fence_lifetime = std::max(options.fence_lifetime, 2 * options.max_lease_time);
     }
-    options.quorum_timeout = quorum_timeout.value_or(options.quorum_timeout);
+    if (quorum_timeout) {
+        options.quorum_timeout = whole_milliseconds("--quorum-timeout", *quorum_timeout);
+    }
     options.guard = guard.value_or(options.guard);
     if (!key_prefix.empty()) {
         options.key_prefix = key_prefix;
@@ -185,10 +208,10 @@ manager_options common_options::manager() const {
 }
 
 void wait_options::add_to(CLI::App& command) {
-    auto* longest = add_duration(
+    auto* longest = add_duration_or_forever(
         command, "-w,--wait", wait,
-        "How long to wait while somebody else holds the lock; 0 means not at all (default: for "
-        "ever)");
+        "How long to wait while somebody else holds the lock; 0 means not at all (default: "
+        "forever)");
     command.add_flag("-n,--nonblock", nonblock, "Do not wait; the same as --wait 0")
         ->excludes(longest);
     command
@@ -224,21 +247,13 @@ acquire_options wait_options::acquire(const configuration& configured) const {
 
 CLI::Option* add_duration(CLI::App& command, const std::string& names,
                           std::optional<std::chrono::nanoseconds>& value, const std::string& help) {
-    const std::string shown = names.substr(names.rfind("--"));
-    return command
-        .add_option_function<std::string>(
-            names,
-            [&value, shown](const std::string& text) {
-                const auto parsed = parse_duration(text);
-                if (!parsed) {
-                    throw CLI::ValidationError(
-                        shown, fmt::format("'{}' is not a duration: {}", printable(text),
-                                           parsed.error().message));
-                }
-                value = *parsed;
-            },
-            help)
-        ->type_name("DURATION");
+    return add_parsed_duration(command, names, value, help, false);
+}
+
+CLI::Option* add_duration_or_forever(CLI::App& command, const std::string& names,
+                                     std::optional<std::chrono::nanoseconds>& value,
+                                     const std::string& help) {
+    return add_parsed_duration(command, names, value, help, true);
 }
 
 std::chrono::milliseconds whole_milliseconds(const std::string& option,
@@ -259,6 +274,10 @@ std::string complaint_about_resource(const std::string& name) {
             "the resource name begins with {}, and names under it are reserved for redlock's own "
             "keys; give the lock another name",
             resource_name::reserved);
+    }
+    if (is_node_url(name)) {
+        return "the resource name is the URL of a node: nodes are named by --nodes, and the lock "
+               "needs a name of its own";
     }
     return name.size() > resource_name::max_size
                ? fmt::format("the resource name has {} bytes; at most {} are allowed", name.size(),

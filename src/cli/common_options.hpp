@@ -35,7 +35,7 @@ struct common_options {
     // What is not given is as configured.
     std::optional<std::chrono::nanoseconds> node_timeout;
     std::optional<std::chrono::nanoseconds> max_lease_time;
-    std::optional<std::chrono::milliseconds> quorum_timeout;
+    std::optional<std::chrono::nanoseconds> quorum_timeout;
     std::optional<restart_guard> guard;
     std::string key_prefix;
     bool quiet = false;
@@ -47,8 +47,9 @@ struct common_options {
     /// Quiet and verbose take effect from here on.
     void apply() const;
     /// From --nodes, --nodes-file, the file that --config names, REDLOCK_NODES, the file that
-    /// REDLOCK_CONFIG names, or the default, in this order. Throws usage_error.
-    [[nodiscard]] std::vector<std::string> node_urls() const;
+    /// REDLOCK_CONFIG names, or the default, in this order. Read once: a file may be a pipe. Throws
+    /// usage_error.
+    [[nodiscard]] const std::vector<std::string>& node_urls() const;
     /// The configuration file, and above it the command line. Throws usage_error.
     [[nodiscard]] manager_options manager() const;
     /// The file that --config or REDLOCK_CONFIG names; empty if there is none.
@@ -60,7 +61,10 @@ struct common_options {
         const std::optional<std::chrono::nanoseconds>& given) const;
 
   private:
+    [[nodiscard]] std::vector<std::string> read_node_urls() const;
+
     mutable std::shared_ptr<const configuration> configured_;
+    mutable std::vector<std::string> node_urls_;
 };
 
 /// How to acquire: shared by run and acquire.
@@ -85,6 +89,11 @@ struct wait_options {
 /// Adds an option whose value is read by `parse_duration`.
 CLI::Option* add_duration(CLI::App& command, const std::string& names,
                           std::optional<std::chrono::nanoseconds>& value, const std::string& help);
+
+/// The same, or the word "forever", which becomes `wait_policy::no_limit`.
+CLI::Option* add_duration_or_forever(CLI::App& command, const std::string& names,
+                                     std::optional<std::chrono::nanoseconds>& value,
+                                     const std::string& help);
 
 /// Refuses a name that no lock can have, before it is shown anywhere: it may be very long.
 [[nodiscard]] CLI::Validator valid_resource();

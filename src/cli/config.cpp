@@ -4,11 +4,14 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
+#include <cerrno>
+#include <cstring>
 #include <memory>
 #include <utility>
 
@@ -96,6 +99,18 @@ void check_options(const node_list& nodes, const common_options& common) {
     }
 }
 
+/// They are read anew for each connection, so that nothing else would complain before the first.
+void check_tls_files(const endpoint& node) {
+    const tls_options none;
+    const tls_options& tls = node.tls ? *node.tls : none;
+    for (const std::string& file : {tls.ca, tls.certificate, tls.key}) {
+        if (!file.empty() && ::access(file.c_str(), R_OK) != 0) {
+            throw usage_error(fmt::format("{}: cannot read {}: {}", node.to_string(),
+                                          printable(file), std::strerror(errno)));
+        }
+    }
+}
+
 boost::json::object settings_of(const common_options& common) {
     const manager_options options = common.manager();
     const auto ms = [](std::chrono::milliseconds time) { return time.count(); };
@@ -164,6 +179,7 @@ std::string shown(const boost::json::value& value) {
 int check(const check_request& request) {
     const node_list nodes{request.common.node_urls()};
     check_options(nodes, request.common);
+    std::ranges::for_each(nodes.endpoints(), check_tls_files);
     const auto doubts = doubts_about(nodes.endpoints(), request.common);
     const boost::json::object settings = settings_of(request.common);
     const auto foreign = foreign_records(request.common);

@@ -18,6 +18,7 @@
 #include "cli/report.hpp"
 #include "cli/server_program.hpp"
 #include "cli/spawn.hpp"
+#include "cli/typed_secrets.hpp"
 #include "cli/vouch.hpp"
 
 namespace redlock::cli {
@@ -79,7 +80,7 @@ class demonstration {
   private:
     bool without_lock();
     bool with_lock();
-    [[nodiscard]] int verdict(bool workers_well) const;
+    [[nodiscard]] int verdict(bool workers_well);
 
     const redis_process_options& server_;
     progress show_;
@@ -138,7 +139,7 @@ bool demonstration::with_lock() {
     return well;
 }
 
-int demonstration::verdict(bool workers_well) const {
+int demonstration::verdict(bool workers_well) {
     const demo_counter& unguarded = store_->unguarded;
     const demo_counter& guarded = store_->guarded;
     const std::uint64_t lost = lost_updates(guarded);
@@ -161,14 +162,17 @@ int demonstration::verdict(bool workers_well) const {
                            lost_updates(unguarded)));
     show_.line(fmt::format("guarded counter:   {} of {} updates kept, {} lost updates",
                            guarded.value.load(), guarded.written.load(), lost));
-    return workers_well && went_on && lost == 0 && disorder == 0 ? exit_ok : exit_demo_failed;
+    if (!workers_well || !went_on || lost != 0 || disorder != 0) {
+        return exit_demo_failed;
+    }
+    return show_.shown() ? exit_ok : exit_output;
 }
 
 int run_demo(const redis_process_options& server) {
     try {
         return demonstration{server}.run();
     } catch (const redis_error& error) {
-        say(fmt::format("demo: {}", error.what()));
+        say(fmt::format("demo: {}", without_typed_logins(error.what())));
         return exit_no_quorum;
     }
 }

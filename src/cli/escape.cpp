@@ -4,7 +4,9 @@
 
 #include <fmt/format.h>
 
+#include <clocale>
 #include <cstdint>
+#include <cwchar>
 #include <iterator>
 
 namespace redlock::cli {
@@ -116,39 +118,20 @@ std::string to_hex(std::string_view bytes) {
 }
 
 std::size_t display_width(std::string_view text) {
+    // The C library knows the widths of all characters, of the locale that is in use.
+    static const ::locale_t unicode = ::newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
+    const ::locale_t before = unicode == nullptr ? nullptr : ::uselocale(unicode);
     std::size_t width = 0;
-    for (const char c : text) {
-        width += (static_cast<unsigned char>(c) & 0xC0U) != 0x80U ? 1 : 0;
+    while (!text.empty()) {
+        const code_point next = decode(text);
+        const int columns = next.length == 0 ? 1 : ::wcwidth(static_cast<wchar_t>(next.value));
+        width += columns < 0 ? 1 : static_cast<std::size_t>(columns);
+        text.remove_prefix(next.length == 0 ? 1 : next.length);
+    }
+    if (before != nullptr) {
+        ::uselocale(before);
     }
     return width;
-}
-
-std::string without_secrets(std::string_view text) {
-    std::string out;
-    for (;;) {
-        const auto scheme = text.find("://");
-        if (scheme == std::string_view::npos) {
-            return out.append(text);
-        }
-        out += text.substr(0, scheme + 3);
-        text.remove_prefix(scheme + 3);
-        // A password may hold a slash or a comma that its owner forgot to encode: rather too much
-        // is hidden than too little, so all up to the last '@' before a blank goes.
-        const std::string_view url = text.substr(0, text.find_first_of(" \t\n"));
-        const auto at = url.rfind('@');
-        const std::size_t shown = at == std::string_view::npos ? 0 : at;
-        if (at != std::string_view::npos) {
-            out += "***";
-        }
-        const auto query = url.find('?', shown);
-        if (query != std::string_view::npos) {
-            out += url.substr(shown, query + 1 - shown);
-            out += "***";
-            text.remove_prefix(url.size());
-        } else {
-            text.remove_prefix(shown);
-        }
-    }
 }
 
 }  // namespace redlock::cli

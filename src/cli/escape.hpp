@@ -23,11 +23,7 @@ namespace redlock::cli {
 /// Two lower-case digits a byte.
 [[nodiscard]] std::string to_hex(std::string_view bytes);
 
-/// How many columns valid UTF-8 takes, at one a code point.
+/// How many columns valid UTF-8 takes on a terminal.
 [[nodiscard]] std::size_t display_width(std::string_view text);
-
-/// Replaces whatever stands between "://" and the last "@" before the next blank by "***", and what
-/// follows a "?" behind that: for messages that quote the command line.
-[[nodiscard]] std::string without_secrets(std::string_view text);
 
 }  // namespace redlock::cli

@@ -22,6 +22,7 @@
 #include "cli/server_program.hpp"
 #include "cli/signals.hpp"
 #include "cli/spawn.hpp"
+#include "cli/typed_secrets.hpp"
 #include "cli/vouch.hpp"
 
 namespace redlock::cli {
@@ -117,7 +118,7 @@ int run_local(const local_request& request) {
         vouch_for_new(url_list_of(servers));
         return request.command.empty() ? stay(nodes) : run_command(request, nodes);
     } catch (const redis_error& error) {
-        say(fmt::format("local: {}", error.what()));
+        say(fmt::format("local: {}", without_typed_logins(error.what())));
         return exit_no_quorum;
     }
 }
@@ -142,24 +143,14 @@ void add_local(CLI::App& root, invocation& asked) {
     add_server_option(*command, request->server.program);
     command->prefix_command();
     command->callback([request, command, &asked] {
-        request->command = asked.command;
-        if (!asked.has_command) {
-            request->command = command->remaining();
-        }
-        if (asked.has_command && !command->remaining().empty() &&
-            command->remaining().front().starts_with('-')) {
-            throw usage_error(unknown_option(*command, command->remaining().front()));
-        }
-        if (asked.has_command && !command->remaining().empty()) {
-            throw usage_error("local: there is something before \"--\" that is no option");
+        const std::string wrong = complaint_about_command(*command, asked, "options stand");
+        if (!wrong.empty()) {
+            throw usage_error(wrong);
         }
         if (asked.has_command && asked.command.empty()) {
-            throw usage_error("local: no command behind \"--\"");
+            throw usage_error("local: no command; " + right_form(asked.own, {}));
         }
-        if (!request->command.empty() && request->command.front().starts_with('-') &&
-            !asked.has_command) {
-            throw usage_error(unknown_option(*command, request->command.front()));
-        }
+        request->command = asked.command;
         asked.action = [request] { return run_local(*request); };
     });
 }

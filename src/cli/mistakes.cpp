@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "cli/spelling.hpp"
 
@@ -10,11 +11,12 @@ namespace redlock::cli {
 
 namespace {
 
+constexpr std::size_t longest_quote = 200;
+
 /// What is shown of somebody's command in a line to copy.
 std::string shown_command(const std::vector<std::string>& words) {
-    constexpr std::size_t longest = 200;
     const std::string line = shell_line(words);
-    return words.empty() || line.size() > longest ? "COMMAND [ARG...]" : line;
+    return words.empty() || line.size() > longest_quote ? "COMMAND [ARG...]" : line;
 }
 
 /// The subcommand that was being read.
@@ -47,41 +49,48 @@ std::string unknown_option(const CLI::App& command, std::string_view option) {
                        did_you_mean(name, known));
 }
 
-std::string unknown_subcommand(const CLI::App& root, const std::string& name) {
+std::string unknown_subcommand(const CLI::App& parent, const std::string& name) {
     std::vector<std::string> known;
     for (const CLI::App* each :
-         root.get_subcommands([](const CLI::App* app) { return !app->get_group().empty(); })) {
+         parent.get_subcommands([](const CLI::App* app) { return !app->get_group().empty(); })) {
         known.push_back(each->get_name());
     }
-    return fmt::format("unknown subcommand {}{}", name, did_you_mean(name, known));
+    const std::string where = parent.get_parent() == nullptr ? "" : full_name(parent) + ": ";
+    return fmt::format("{}unknown subcommand {}{}", where, name, did_you_mean(name, known));
 }
 
-std::string complaint_about_run(const CLI::App& run, const std::string& resource,
-                                const std::vector<std::string>& extra, bool has_command,
-                                const std::vector<std::string>& command) {
-    if (!extra.empty() && extra.front().size() > 1 && extra.front().front() == '-') {
-        return unknown_option(run, extra.front());
+std::string right_form(std::vector<std::string> own, const std::vector<std::string>& command) {
+    std::string line = shell_line(own);
+    if (line.size() > longest_quote) {
+        own.resize(1);
+        line = shell_line(own) + " [OPTIONS] RESOURCE";
     }
-    const std::string name = resource.empty() ? "RESOURCE" : shell_line({resource});
-    if (!extra.empty() && !has_command) {
-        return fmt::format(
-            "run: \"--\" is missing between the lock's name and the command; write: redlock run {} "
-            "-- {}",
-            name, shown_command(extra));
+    return fmt::format("write: redlock {} -- {}", line, shown_command(command));
+}
+
+std::string complaint_about_command(const CLI::App& subcommand, const invocation& asked,
+                                    std::string_view before) {
+    const std::vector<std::string> extra = subcommand.remaining();
+    if (extra.empty()) {
+        return {};
     }
-    if (!extra.empty()) {
-        return fmt::format("run: only the lock's name stands before \"--\", but there is also {}",
-                           shell_line({extra.front()}));
+    if (extra.front().size() > 1 && extra.front().front() == '-') {
+        return unknown_option(subcommand, extra.front());
     }
-    if (!has_command || command.empty()) {
-        return fmt::format("run: no command; write: redlock run {} -- COMMAND [ARG...]", name);
+    if (asked.has_command) {
+        return fmt::format("{}: only {} before \"--\", but there is also {}", subcommand.get_name(),
+                           before, shell_line({extra.front()}));
     }
-    return {};
+    // What the parser leaves is the end of what it was given.
+    std::vector<std::string> own = asked.own;
+    own.resize(own.size() - std::min(own.size(), extra.size()));
+    return fmt::format("{}: \"--\" is missing before the command; {}", subcommand.get_name(),
+                       right_form(std::move(own), extra));
 }
 
 std::string explained(const CLI::App& root, const CLI::ParseError& mistake) {
     const CLI::App& command = innermost(root);
-    const std::vector<std::string> left = command.remaining();
+    const std::vector<std::string> left = root.remaining(true);
     const auto option = std::find_if(left.begin(), left.end(), [](const std::string& word) {
         return word.size() > 1 && word.front() == '-' && word != "--";
     });
@@ -89,7 +98,11 @@ std::string explained(const CLI::App& root, const CLI::ParseError& mistake) {
         return unknown_option(command, *option);
     }
     if (dynamic_cast<const CLI::ExtrasError*>(&mistake) != nullptr && !left.empty()) {
-        return fmt::format("{}: cannot do anything with: {}", full_name(command), shell_line(left));
+        return fmt::format("{}: cannot do anything with: {}{}", full_name(command),
+                           shell_line(left),
+                           command.get_name() == "acquire"
+                               ? "; redlock run RESOURCE -- COMMAND runs a command under a lock"
+                               : "");
     }
     return mistake.what();
 }

@@ -7,20 +7,25 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/app.hpp"
+
 namespace redlock::cli {
 
 /// That the subcommand has no such option, and which one may be meant.
 [[nodiscard]] std::string unknown_option(const CLI::App& command, std::string_view option);
 
 /// That there is no such subcommand, and which one may be meant.
-[[nodiscard]] std::string unknown_subcommand(const CLI::App& root, const std::string& name);
+[[nodiscard]] std::string unknown_subcommand(const CLI::App& parent, const std::string& name);
 
-/// `redlock run` without a usable command. `extra` is what stands behind the resource's name,
-/// `command` what stands behind "--". Empty if nothing is wrong.
-[[nodiscard]] std::string complaint_about_run(const CLI::App& run, const std::string& resource,
-                                              const std::vector<std::string>& extra,
-                                              bool has_command,
-                                              const std::vector<std::string>& command);
+/// "write: redlock OWN -- COMMAND", to copy; names stand for what is missing or too long.
+[[nodiscard]] std::string right_form(std::vector<std::string> own,
+                                     const std::vector<std::string>& command);
+
+/// What the parser has left of `run` or `local`, which end at "--": an unknown option, a command
+/// without "--", or a word too many. Empty if nothing is left. `before`: what may stand before
+/// "--", with its verb.
+[[nodiscard]] std::string complaint_about_command(const CLI::App& subcommand,
+                                                  const invocation& asked, std::string_view before);
 
 /// What the parser's own words come to: an unknown option is named before all else that follows
 /// from it.

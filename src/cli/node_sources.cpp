@@ -4,8 +4,10 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <redlock/endpoint.hpp>
+#include <system_error>
 
 #include "cli/common_options.hpp"
 #include "cli/escape.hpp"
@@ -76,6 +78,10 @@ std::vector<std::string> urls_in_list(std::string_view text, std::string_view so
 }
 
 std::vector<std::string> urls_in_file(const std::string& path) {
+    if (std::error_code ignored; std::filesystem::is_directory(path, ignored)) {
+        throw usage_error(
+            fmt::format("--nodes-file: cannot read {}: it is a folder", printable(path)));
+    }
     std::ifstream file(path);
     if (!file) {
         throw usage_error(

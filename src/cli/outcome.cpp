@@ -10,6 +10,7 @@
 #include "cli/exit_status.hpp"
 #include "cli/json_output.hpp"
 #include "cli/report.hpp"
+#include "cli/typed_secrets.hpp"
 
 namespace redlock::cli {
 
@@ -60,7 +61,7 @@ void answer_in_json() {
 }
 
 void note_failure(std::string_view code, std::string_view message, const diagnostics& why) {
-    the_answer().noted = failure{std::string{code}, std::string{message}, nodes_of(why)};
+    the_answer().noted = failure{std::string{code}, without_typed_urls(message), nodes_of(why)};
 }
 
 std::string_view code_of(const error_code& error) {

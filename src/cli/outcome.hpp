@@ -13,8 +13,7 @@ namespace redlock::cli {
 /// From here on a failure is printed as an object too.
 void answer_in_json();
 
-/// Notes what went wrong; the last one counts. `code` is a word that scripts may compare. `message`
-/// must be free of secrets.
+/// Notes what went wrong; the last one counts. `code` is a word that scripts may compare.
 void note_failure(std::string_view code, std::string_view message, const diagnostics& why = {});
 
 /// The word for an error of the library.

@@ -20,13 +20,13 @@ constexpr std::size_t bar_width = 24;
 
 progress::progress() : terminal_(::isatty(STDOUT_FILENO) == 1) {}
 
-void progress::line(const std::string& text) const {
+void progress::line(const std::string& text) {
     draw("");
-    [[maybe_unused]] const bool shown = print(text + "\n");
+    write(text + "\n");
 }
 
 void progress::pass(const std::string& title, std::chrono::milliseconds length,
-                    const std::function<std::string()>& note) const {
+                    const std::function<std::string()>& note) {
     using namespace std::chrono_literals;
     const auto start = steady_clock::now();
     for (;;) {
@@ -43,10 +43,14 @@ void progress::pass(const std::string& title, std::chrono::milliseconds length,
 }
 
 /// Over the line before: back to its start, the text, and the rest of the line cleared.
-void progress::draw(const std::string& text) const {
+void progress::draw(const std::string& text) {
     if (terminal_) {
-        [[maybe_unused]] const bool shown = print("\r" + text + "\x1b[K");
+        write("\r" + text + "\x1b[K");
     }
+}
+
+void progress::write(const std::string& text) {
+    shown_ = print(text) && shown_;
 }
 
 }  // namespace redlock::cli

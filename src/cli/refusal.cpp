@@ -11,8 +11,11 @@
 
 namespace redlock::cli {
 
-std::string describe(const lock_holder& holder) {
-    const std::string who = printable(holder.label.empty() ? holder.token.str() : holder.label);
+std::string who_is(const lock_holder& holder) {
+    return printable(holder.label.empty() ? holder.token.str() : holder.label);
+}
+
+std::string describe(const lock_holder& holder, std::string_view who) {
     return holder.remaining
                ? fmt::format("held by {}, {} left", who, format_duration(*holder.remaining))
                : fmt::format("held by {}, without end", who);
@@ -28,7 +31,8 @@ std::string why_refused(std::string_view resource, const error_code& error,
                         const diagnostics& details) {
     if (is_contention(error) && details.holder) {
         return fmt::format("{}: {}{}", printable(resource),
-                           error == errc::timed_out ? "still " : "", describe(*details.holder));
+                           error == errc::timed_out ? "still " : "",
+                           describe(*details.holder, who_is(*details.holder)));
     }
     const std::string why = printable(details.to_string());
     return fmt::format("{}: {}", printable(resource), why.empty() ? error.message() : why);

@@ -10,8 +10,11 @@
 
 namespace redlock::cli {
 
-/// "held by web3:812 report, 7.1s left": by its label, or its token if it gave none.
-[[nodiscard]] std::string describe(const lock_holder& holder);
+/// Who it is: by its label, or its token if it gave none.
+[[nodiscard]] std::string who_is(const lock_holder& holder);
+
+/// "held by web3:812 report, 7.1s left", with this word for who it is.
+[[nodiscard]] std::string describe(const lock_holder& holder, std::string_view who);
 
 /// Why `resource` was not had, for people; empty where that is the usual case to whoever asked:
 /// contention under `-E 0` or `--quiet-contention`, but of a key that will not go away.

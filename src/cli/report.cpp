@@ -17,6 +17,7 @@
 #include "cli/escape.hpp"
 #include "cli/exit_status.hpp"
 #include "cli/outcome.hpp"
+#include "cli/typed_secrets.hpp"
 
 namespace redlock::cli {
 
@@ -120,7 +121,7 @@ void be_quiet() {
 }
 
 std::string line_of(std::string_view text) {
-    return quiet() ? std::string{} : fmt::format("redlock: {}\n", text);
+    return quiet() ? std::string{} : fmt::format("redlock: {}\n", without_typed_urls(text));
 }
 
 void say(std::string_view text) {

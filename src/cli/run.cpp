@@ -5,7 +5,6 @@
 
 #include "cli/app.hpp"
 #include "cli/mistakes.hpp"
-#include "cli/spelling.hpp"
 
 namespace redlock::cli {
 
@@ -28,8 +27,9 @@ constexpr const char* run_help =
 /// Of `run -- -name -- COMMAND`, where the first "--" ends our options and not the name.
 void take_resource(run_options& options, invocation& asked) {
     if (asked.command.size() < 2 || asked.command[1] != "--") {
-        throw usage_error("run: the lock's name is missing; write: redlock run RESOURCE -- " +
-                          (asked.command.empty() ? "COMMAND" : shell_line(asked.command)));
+        std::vector<std::string> own = asked.own;
+        own.emplace_back("RESOURCE");
+        throw usage_error("run: the lock's name is missing; " + right_form(own, asked.command));
     }
     options.resource = asked.command.front();
     if (const std::string wrong = complaint_about_resource(options.resource); !wrong.empty()) {
@@ -82,11 +82,13 @@ void add_run(CLI::App& root, invocation& asked) {
         if (resource->count() == 0 && command->remaining().empty()) {
             take_resource(*options, asked);
         }
-        if (const std::string wrong =
-                complaint_about_run(*command, options->resource, command->remaining(),
-                                    asked.has_command, asked.command);
-            !wrong.empty()) {
+        const std::string wrong =
+            complaint_about_command(*command, asked, "options and the lock's name stand");
+        if (!wrong.empty()) {
             throw usage_error(wrong);
+        }
+        if (asked.command.empty()) {
+            throw usage_error("run: no command; " + right_form(asked.own, {}));
         }
         options->command = asked.command;
         asked.action = [options] {

@@ -44,5 +44,6 @@ set(cli_sources
     src/cli/status.cpp
     src/cli/stop_plan.cpp
     src/cli/table.cpp
+    src/cli/typed_secrets.cpp
     src/cli/vouch.cpp
     src/cli/wait_report.cpp)

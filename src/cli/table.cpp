@@ -1,4 +1,4 @@
-// Columns are as wide as their widest cell in code points; the last one is never padded, so that a
+// Columns are as wide as their widest cell; the last one is never padded, so that a
 // long label does not fill the lines above it with blanks.
 #include "cli/table.hpp"
 

@@ -4,6 +4,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "cli/duration.hpp"
@@ -28,6 +29,27 @@ std::size_t terminal_columns() {
     return known ? size.ws_col : 80;
 }
 
+std::string described(std::string_view name, std::string_view who, const wait_view& seen) {
+    std::string text = fmt::format(
+        "{}: {}", name,
+        seen.holder ? describe(*seen.holder, who) : std::string{"waiting for the lock"});
+    if (seen.ahead) {
+        text += *seen.ahead == 0 ? "; first in line"
+                                 : fmt::format("; {} before us in line", *seen.ahead);
+    }
+    return text + fmt::format("; waited for {}", format_duration(seen.waited));
+}
+
+/// By so many columns, as far as its beginning stays.
+std::string shortened(std::string_view text, std::size_t by) {
+    constexpr std::size_t beginning = 8;
+    constexpr std::string_view sign = "...";
+    const std::size_t wide = display_width(text);
+    const std::size_t wanted = wide > by + sign.size() ? wide - by - sign.size() : 0;
+    const std::size_t kept = std::max(wanted, beginning);
+    return kept + sign.size() < wide ? fitting(text, kept).append(sign) : std::string{text};
+}
+
 }  // namespace
 
 wait_report how_to_report(bool wanted, bool verbose, bool terminal) {
@@ -43,13 +65,20 @@ bool tells_of_outages(std::chrono::milliseconds quorum_timeout) {
 }
 
 std::string describe(std::string_view resource, const wait_view& seen) {
-    std::string text = fmt::format("{}: {}", printable(resource),
-                                   seen.holder ? describe(*seen.holder) : "waiting for the lock");
-    if (seen.ahead) {
-        text += *seen.ahead == 0 ? "; first in line"
-                                 : fmt::format("; {} before us in line", *seen.ahead);
+    return described(printable(resource), seen.holder ? who_is(*seen.holder) : "", seen);
+}
+
+// Nobody waits in front of a terminal for the name that he typed himself: it is cut first.
+std::string describe_within(std::size_t columns, std::string_view resource, const wait_view& seen) {
+    std::string name = printable(resource);
+    std::string who = seen.holder ? who_is(*seen.holder) : "";
+    for (std::string* const part : {&name, &who}) {
+        const std::size_t wide = display_width(described(name, who, seen));
+        if (wide > columns) {
+            *part = shortened(*part, wide - columns);
+        }
     }
-    return text + fmt::format("; waited for {}", format_duration(seen.waited));
+    return fitting(described(name, who, seen), columns);
 }
 
 std::string fitting(std::string_view text, std::size_t columns) {
@@ -134,15 +163,16 @@ void wait_reporter::look() {
 }
 
 void wait_reporter::show(const resource_status& status) {
-    const std::string text = describe(
-        resource_,
-        {.holder = status.held_by(), .ahead = ahead_, .waited = boot_clock::now() - since_});
-    if (how_ == wait_report::line) {
-        // One column is left free: a full line would wrap, and no wipe would reach its beginning.
-        draw(fitting("redlock: " + text, terminal_columns() - 1));
-    } else {
-        say(text);
+    const wait_view seen{
+        .holder = status.held_by(), .ahead = ahead_, .waited = boot_clock::now() - since_};
+    if (how_ == wait_report::log) {
+        say(describe(resource_, seen));
+        return;
     }
+    // One column is left free: a full line would wrap, and no wipe would reach its beginning.
+    constexpr std::string_view begun = "redlock: ";
+    const std::size_t columns = std::max(terminal_columns(), begun.size() + 1) - begun.size() - 1;
+    draw(std::string{begun} + describe_within(columns, resource_, seen));
 }
 
 }  // namespace redlock::cli

@@ -40,7 +40,10 @@ struct wait_view {
 
 /// "orders: held by web3:812 report, 7.1s left; 2 before us in line; waited for 12.0s".
 [[nodiscard]] std::string describe(std::string_view resource, const wait_view& seen);
-/// As much of it as so many columns take.
+/// The same in no more than so many columns: the names are shortened before the rest is.
+[[nodiscard]] std::string describe_within(std::size_t columns, std::string_view resource,
+                                          const wait_view& seen);
+/// The beginning that so many columns take.
 [[nodiscard]] std::string fitting(std::string_view text, std::size_t columns);
 
 class wait_reporter : public std::enable_shared_from_this<wait_reporter> {

@@ -8,6 +8,7 @@
 
 #include "redis/acl_error.hpp"
 #include "redis/server_error.hpp"
+#include "redlock/types.hpp"
 #include "scripts/scripts.hpp"
 
 namespace redlock::driver {
@@ -58,15 +59,24 @@ const key_names& keys_of(const acl_context& sent) {
     return sent.keys != nullptr ? *sent.keys : without_prefix;
 }
 
+/// What else there is for a user who may have one prefix only.
+std::string_view prefix_advice(const key_names& keys) {
+    return keys.root() == resource_name::reserved
+               ? ", or set key_prefix to what the user's patterns begin with"
+               : "";
+}
+
 std::string key_advice(std::string_view key, const key_names& keys) {
     if (!key.empty()) {
-        return fmt::format("allow the user the key {} (ACL SETUSER ... {})", redis::shown_text(key),
-                           rule_for_key(key, keys));
+        return fmt::format("allow the user the key {} (ACL SETUSER ... {}){}",
+                           redis::shown_text(key), rule_for_key(key, keys),
+                           key.starts_with(keys.root()) ? prefix_advice(keys) : "");
     }
     return fmt::format(
         "allow the user the resource's own name, or a pattern that matches it, and {0}* (ACL "
-        "SETUSER ... ~NAME ~{0}*); `redlock doctor --resource NAME` tells which of them is missing",
-        keys.root());
+        "SETUSER ... ~NAME ~{0}*){1}; `redlock doctor --resource NAME` tells which of them is "
+        "missing",
+        keys.root(), prefix_advice(keys));
 }
 
 }  // namespace

@@ -71,6 +71,25 @@ bool key_names::is_reserved(std::string_view name) const {
     return name.starts_with(resource_name::reserved) || name.starts_with(root_);
 }
 
+bool key_names::is_anybodys_own(std::string_view key) {
+    constexpr std::string_view reserved = resource_name::reserved;
+    for (auto at = key.find(reserved); at != std::string_view::npos;
+         at = key.find(reserved, at + 1)) {
+        const std::string_view behind = key.substr(at + reserved.size());
+        if (behind == "epoch") {
+            return true;
+        }
+        for (const std::string_view kind : {"fence:", "holder:", "line:"}) {
+            const std::string_view rest =
+                behind.starts_with(kind) ? behind.substr(kind.size()) : std::string_view{};
+            if (rest.starts_with('{') || rest.starts_with(':')) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 bool keys_share_a_slot(std::string_view resource) {
     return redis::has_hash_tag(resource) || resource.find('}') == std::string_view::npos;
 }

@@ -49,6 +49,9 @@ class key_names {
     /// Whether no resource may have this name: with a prefix, those of clients without one neither.
     [[nodiscard]] bool is_reserved(std::string_view name) const;
 
+    /// Whether this is a key of redlock's own behind whatever prefix.
+    [[nodiscard]] static bool is_anybodys_own(std::string_view key);
+
   private:
     /// What stands before a resource with a hash tag of its own, and before one without.
     struct beginning {

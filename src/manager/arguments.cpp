@@ -175,8 +175,12 @@ complaint check_manager(const std::vector<endpoint>& nodes, const manager_option
                    "name";
         }
     }
-    const milliseconds quorum_timeout =
-        options.quorum_timeout == manager_options::no_limit ? longest : options.quorum_timeout;
+    const bool goes_on = options.quorum_timeout == manager_options::no_limit;
+    if (!goes_on && options.quorum_timeout > longest) {
+        return fmt::format("quorum_timeout is {}; it must be at most 24 hours, or have no limit",
+                           options.quorum_timeout);
+    }
+    const milliseconds quorum_timeout = goes_on ? longest : options.quorum_timeout;
     const std::pair<milliseconds, std::string_view> durations[] = {
         {options.lease_time, "lease_time"},       {options.max_lease_time, "max_lease_time"},
         {options.node_timeout, "node_timeout"},   {options.connect_timeout, "connect_timeout"},

@@ -39,7 +39,11 @@ remedy remedy_for(withheld_by by, const node_health& node,
     switch (by) {
         case withheld_by::acl:
             return {fmt::format("the user {} may not use {}", node.user, names),
-                    fmt::format("ACL SETUSER {} {}", node.user, rules)};
+                    fmt::format("ACL SETUSER {} {}{}", node.user, rules,
+                                rules.find("~redlock:*") == std::string::npos
+                                    ? ""
+                                    : ", or set key_prefix (--key-prefix) to what the user's "
+                                      "patterns begin with")};
         case withheld_by::server:
             return {fmt::format("the server does not know {}", names),
                     "undo its rename-command, or use a server or proxy that passes it; no ACL rule "

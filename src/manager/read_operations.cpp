@@ -11,15 +11,21 @@ namespace redlock::manager {
 
 namespace {
 
-/// Asks all nodes and hands their views to `take(started, views)`, unless `operation` is gone by
-/// then.
+/// Asks all nodes and hands their views, with what is known of their votes, to `take(started,
+/// views)`, unless `operation` is gone by then.
 template <class Operation, class Take>
 void ask_views(manager_impl& manager, const resource_name& resource,
                const std::weak_ptr<Operation>& operation, Take take) {
     const auto query = std::make_shared<driver::status_query>(manager.nodes(), resource.str());
-    query->start([operation, take = std::move(take),
-                  started = query->started()](std::vector<node_status> views) {
+    query->start([operation, take = std::move(take), started = query->started(),
+                  &nodes = manager.nodes()](std::vector<node_status> views) {
         if (const auto alive = operation.lock()) {
+            for (auto& view : views) {
+                auto why = nodes.why_no_vote(view.node);
+                view.vote_error = why.cause;
+                view.vote_message = std::move(why.message);
+                view.quarantine = nodes.quarantine_left(view.node);
+            }
             take(started, std::move(views));
         }
     });
@@ -57,12 +63,6 @@ void status_operation::begin() {
         return;
     }
     ask_views(manager(), resource_, weak(), [this](core::instant, std::vector<node_status> views) {
-        for (auto& view : views) {
-            auto why = manager().nodes().why_no_vote(view.node);
-            view.vote_error = why.cause;
-            view.vote_message = std::move(why.message);
-            view.quarantine = manager().nodes().quarantine_left(view.node);
-        }
         resource_status judged = judge(resource_, std::move(views));
         if (has_different_nodes(manager())) {
             judged.verdict = lock_verdict::unknown;

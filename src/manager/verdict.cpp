@@ -7,11 +7,20 @@
 
 namespace redlock::manager {
 
+namespace {
+
+/// What one of several servers behind one URL says is not what the next connection finds.
+bool says_nothing(const node_status& view) {
+    return view.error || view.vote_error == node_errc::several_servers;
+}
+
+}  // namespace
+
 token_hold find_token(const lock_token& token, const std::vector<node_status>& nodes) {
     token_hold hold;
     std::vector<std::optional<std::chrono::milliseconds>> leases;
     for (const auto& view : nodes) {
-        if (view.error) {
+        if (says_nothing(view)) {
             hold.silent.insert(view.node);
         } else if (!token.empty() && view.holder == token) {
             hold.granted.insert(view.node);
@@ -43,11 +52,11 @@ resource_status judge(resource_name resource, std::vector<node_status> nodes) {
     std::size_t silent = 0;
     bool undecided = false;
     for (const auto& view : nodes) {
-        silent += view.error ? 1U : 0U;
-        free += !view.error && view.holder.empty() ? 1U : 0U;
+        silent += says_nothing(view) ? 1U : 0U;
+        free += !says_nothing(view) && view.holder.empty() ? 1U : 0U;
     }
     for (const auto& view : nodes) {
-        if (view.error || view.holder.empty()) {
+        if (says_nothing(view) || view.holder.empty()) {
             continue;
         }
         const token_hold hold = find_token(view.holder, nodes);

@@ -14,9 +14,9 @@ const std::vector<general_option> general{
     {{"--nodes"}, true}, {{"-q", "--quiet"}, false}, {{"--json"}, false}};
 
 TEST(arranged, leaves_the_usual_order_alone) {
-    for (const words& line : {words{}, words{"status", "a", "--json"},
-                              words{"run", "a", "--", "x", "-n"}, words{"--help"}, words{"-V"},
-                              words{"--version", "a"}, words{"--"}, words{"frobnicate"}}) {
+    for (const words& line :
+         {words{}, words{"status", "a", "--json"}, words{"run", "a", "--", "x", "-n"},
+          words{"--help"}, words{"-V"}, words{"--"}, words{"frobnicate"}}) {
         EXPECT_EQ(arranged(line, general), line);
     }
 }
@@ -33,12 +33,24 @@ TEST(arranged, puts_the_subcommand_before_its_options) {
               (words{"status", "--nodes", "run", "job"}));
     EXPECT_EQ(arranged({"--nodes", "X", "config", "check", "--json"}, general),
               (words{"config", "check", "--nodes", "X", "--json"}));
+    EXPECT_EQ(arranged({"--json", "config", "chekc"}, general),
+              (words{"config", "chekc", "--json"}));
+    EXPECT_EQ(arranged({"--json", "config", "-h"}, general), (words{"config", "--json", "-h"}));
 }
 
 TEST(arranged, makes_help_of_a_subcommand_out_of_help) {
     EXPECT_EQ(arranged({"help"}, general), words{"--help"});
     EXPECT_EQ(arranged({"help", "run"}, general), (words{"run", "--help"}));
     EXPECT_EQ(arranged({"help", "config", "check"}, general), (words{"config", "check", "--help"}));
+    EXPECT_EQ(arranged({"--json", "--nodes", "X", "help", "run"}, general),
+              (words{"run", "--help"}));
+    EXPECT_EQ(arranged({"help", "--json", "run", "-q"}, general), (words{"run", "--help"}));
+}
+
+TEST(arranged, keeps_nothing_beside_the_request_for_help_or_version) {
+    EXPECT_EQ(arranged({"--json", "-V"}, general), words{"-V"});
+    EXPECT_EQ(arranged({"--version", "a"}, general), words{"--version"});
+    EXPECT_EQ(arranged({"-q", "--help", "--json"}, general), words{"--help"});
 }
 
 TEST(arranged, leaves_what_lacks_a_subcommand_to_the_parser) {

@@ -65,6 +65,40 @@ TEST_F(config, is_shown_as_it_will_be_used) {
                                   Not(HasSubstr("chmod"))));
 }
 
+TEST_F(config, is_read_once_and_so_may_be_a_pipe) {
+    const std::string line =
+        "'" REDLOCK_BINARY "' config check --nodes-file <(echo redis://127.0.0.1:1)";
+    process shell{{.arguments = {"bash", "-c", line}}};
+    const auto result = shell.wait();
+    EXPECT_EQ(result.status, 0) << result.err;
+    EXPECT_THAT(result.out, HasSubstr("node 0  redis://127.0.0.1:1"));
+}
+
+TEST_F(config, names_the_file_of_a_certificate_that_cannot_be_read) {
+    for (const std::string option : {"ca", "cert", "key"}) {
+        const std::string begin = option == "cert" ? "rediss://h?" : "rediss://h?cert=/dev/null&";
+        const auto result =
+            redlock({"config", "check", "--nodes", begin + option + "=" + folder + "/no"});
+        EXPECT_EQ(result.status, 64) << result.out;
+        EXPECT_THAT(result.err, AllOf(HasSubstr("rediss://h:6379: cannot read"),
+                                      HasSubstr(folder + "/no: No such file")));
+    }
+}
+
+TEST_F(config, waits_forever_again_if_the_command_line_says_so) {
+    const auto path = file("nodes = [\"redis://127.0.0.1:1\"]\n[acquire]\nwait = \"0s\"\n");
+    const std::vector<std::string> begin{"run", "--config", path, "--quorum-timeout", "1ms", "-w"};
+    for (const std::string wait : {"forever", "soon"}) {
+        std::vector<std::string> line = begin;
+        line.insert(line.end(), {wait, "a", "--", "true"});
+        EXPECT_EQ(redlock(line).status, wait == "forever" ? 69 : 64);
+    }
+    EXPECT_THAT(redlock({"run", "-w", "soon", "a", "--", "true"}).err,
+                HasSubstr("--wait: 'soon' is neither forever nor a duration"));
+    EXPECT_THAT(redlock({"run", "--quorum-timeout", "48h", "a", "--", "true"}).err,
+                HasSubstr("at most 24 hours, or have no limit"));
+}
+
 TEST_F(config, that_everybody_may_read_is_doubted) {
     const auto path = file("nodes = [\"redis://:s3cret-w0rd@h1\"]\n");
     std::filesystem::permissions(path, std::filesystem::perms::others_read,

@@ -73,17 +73,6 @@ TEST(json_text, tells_the_exact_bytes_beside) {
     EXPECT_EQ(object.at("name_hex").as_string(), "61ff");
 }
 
-TEST(without_secrets, hides_user_and_password) {
-    EXPECT_EQ(without_secrets("x redis://u:p@h:1/2 y"), "x redis://***@h:1/2 y");
-    EXPECT_EQ(without_secrets("redis://:p/w,@h"), "redis://***@h");
-    EXPECT_EQ(without_secrets("redis://h:1 user@mail"), "redis://h:1 user@mail");
-    EXPECT_EQ(without_secrets("--nodes=redis://a:b@c,rediss://d:e@f"), "--nodes=redis://***@f");
-    EXPECT_EQ(without_secrets("redis://u:p@h/1?sentinel_password=x, y"), "redis://***@h/1?*** y");
-    EXPECT_EQ(without_secrets("redis://a?p=1,redis://b"), "redis://a?***");
-    EXPECT_EQ(without_secrets("redis://a:what?@h?x z"), "redis://***@h?*** z");
-    EXPECT_EQ(without_secrets("no url? none"), "no url? none");
-}
-
 TEST(table, aligns_by_characters_and_pads_no_end) {
     table shown{{"A", "B", "C"}};
     shown.add({"größe", "x", "last"});

@@ -90,6 +90,28 @@ TEST(wait_report, says_what_is_known) {
               "a: held by web3:812 report, 7.1s left; first in line; waited for 12.0s");
 }
 
+TEST(wait_report, shortens_names_before_the_rest) {
+    const std::string half(40, 'x');
+    const lock_holder other{
+        .token = lock_token{"x"}, .fencing = {}, .label = half + half, .remaining = 7'120ms};
+    const cli::wait_view seen{.holder = other, .ahead = 2, .waited = 12s};
+    EXPECT_EQ(cli::describe_within(200, "orders", seen), cli::describe("orders", seen));
+    EXPECT_EQ(cli::describe_within(79, "orders", seen),
+              "orders: held by xxxxxxxxxx..., 7.1s left; 2 before us in line; waited for 12.0s");
+    EXPECT_EQ(
+        cli::describe_within(85, "orders:" + half, seen),
+        "orders:x...: held by xxxxxxxxxxx..., 7.1s left; 2 before us in line; waited for 12.0s");
+    EXPECT_EQ(cli::describe_within(20, "orders", seen), "orders: held by xxxx");
+    const cli::wait_view unknown{.holder = {}, .ahead = {}, .waited = 12s};
+    EXPECT_EQ(cli::describe_within(60, half + half, unknown),
+              half.substr(0, 17) + "...: waiting for the lock; waited for 12.0s");
+}
+
+TEST(wait_report, counts_columns_and_not_characters) {
+    EXPECT_EQ(cli::fitting("\u65e5\u672c", 3), "\u65e5");
+    EXPECT_EQ(cli::fitting("e\u0301e", 1), "e\u0301");
+}
+
 TEST(wait_report, is_cut_to_the_width_between_characters) {
     EXPECT_EQ(cli::fitting("abc", 3), "abc");
     EXPECT_EQ(cli::fitting("abc", 2), "ab");

@@ -27,6 +27,13 @@ TEST_F(one_server, run_names_two_behind_one_url) {
                                    HasSubstr("give a URL that leads to one server")));
 }
 
+TEST_F(one_server, status_does_not_believe_one_of_two_behind_one_url) {
+    other.command({"SET", "job", "somebody", "PX", "60000"});
+    const auto seen = redlock({"status", "job"}, {{"REDLOCK_NODES", spread.url()}});
+    EXPECT_EQ(seen.status, 69) << seen.out;
+    EXPECT_THAT(seen.out, AllOf(HasSubstr("unknown"), HasSubstr("more than one server answers")));
+}
+
 TEST_F(one_server, run_warns_of_two_where_the_others_are_enough) {
     const std::string urls = spread.url() + "," + nodes[1].url() + "," + nodes[2].url();
     const auto held = redlock({"run", "-n", "job", "--", "echo", "in"}, {{"REDLOCK_NODES", urls}});

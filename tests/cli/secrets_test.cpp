@@ -148,16 +148,44 @@ TEST_F(secrets, stay_hidden_in_urls_that_cannot_be_read) {
 
 TEST_F(secrets, stay_hidden_in_mistaken_command_lines) {
     for (const std::string& given :
-         {url(secret), "redis+sentinel://h/m?sentinel_password=" + secret}) {
+         {url(secret), "redis+sentinel://h/m?sentinel_password=" + secret, "user:" + secret + "@h",
+          "redis://u:" + secret + " blank@h", "redis://:" + secret, "user:" + secret + "'\\@h"}) {
         for (const std::vector<std::string>& line :
              std::vector<std::vector<std::string>>{{"status", given, "a", "b"},
                                                    {"status", "--ndoes", given},
                                                    {given},
+                                                   {"run", "a", "curl", given},
+                                                   {"status", "a", given + " "},
+                                                   {"status", "--config", given, "a"},
+                                                   {"status", "--config=" + given, "a"},
+                                                   {"--config", given, "status", "a"},
                                                    {"status", "--nodes=" + given, "--what"},
                                                    {"vouch", given}}) {
             const auto result = redlock(line);
             EXPECT_EQ(result.status, 64);
             EXPECT_EQ((result.out + result.err).find(telling), std::string::npos) << result.err;
+        }
+    }
+}
+
+TEST_F(secrets, stay_hidden_where_a_url_stands_for_a_name) {
+    for (const std::string& given : {url(secret), "redis://:" + secret}) {
+        for (const std::vector<std::string>& line : std::vector<std::vector<std::string>>{
+                 {"status", given}, {"run", given, "--", "true"}, {"release", given, "token"}}) {
+            const auto result = redlock(line);
+            EXPECT_EQ(result.status, 64);
+            EXPECT_EQ((result.out + result.err).find(telling), std::string::npos) << result.err;
+        }
+    }
+}
+
+TEST_F(secrets, stay_hidden_as_programs_that_are_none) {
+    for (const std::string& given : {url(secret), "user:" + secret + "@h"}) {
+        for (const std::string subcommand : {"local", "demo"}) {
+            const auto result = redlock({subcommand, "--server", given});
+            EXPECT_EQ(result.status, 69);
+            EXPECT_NE(result.err.find("***@"), std::string::npos) << result.err;
+            EXPECT_EQ(result.err.find(telling), std::string::npos) << result.err;
         }
     }
 }

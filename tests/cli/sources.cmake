@@ -33,5 +33,6 @@ set(cli_test_sources
     tests/cli/support/process.cpp
     tests/cli/terminal_test.cpp
     tests/cli/tls_test.cpp
+    tests/cli/typed_secrets_test.cpp
     tests/cli/usage_test.cpp
     tests/cli/vouch_test.cpp)

@@ -41,15 +41,24 @@ TEST(usage, names_what_is_missing_or_unknown) {
 TEST(usage, a_missing_double_dash_is_named_with_the_form_that_was_meant) {
     expect_usage(
         {"run", "job", "./x.sh"},
-        "\"--\" is missing between the lock's name and the command; write: redlock run job "
-        "-- ./x.sh; see");
+        "run: \"--\" is missing before the command; write: redlock run job -- ./x.sh; see");
     // What stands behind the command's name is the command's, and no option of ours.
     expect_usage({"run", "-w", "5s", "my job", "sh", "-c", "echo hi", "-n"},
-                 "write: redlock run 'my job' -- sh -c 'echo hi' -n; see");
+                 "write: redlock run -w 5s 'my job' -- sh -c 'echo hi' -n; see");
     expect_usage({"run", "job", "curl", "redis://u:s3cret@h", "-v"}, "is missing");
     expect_usage({"run", "job"}, "write: redlock run job -- COMMAND [ARG...]");
     expect_usage({"run", "--", "./x.sh", "-n"}, "write: redlock run RESOURCE -- ./x.sh -n");
     expect_usage({"run", "job", std::string(10'000, 'x')}, "redlock run job -- COMMAND [ARG...]");
+    expect_usage({"--key-prefix", "a:", "run", "-n", "job", "./x", "-v"},
+                 "write: redlock run --key-prefix a: -n job -- ./x -v; see");
+    expect_usage({"run", "-n", "job"}, "run: no command; write: redlock run -n job -- COMMAND");
+    expect_usage({"run", "-n", "--", "./x"}, "write: redlock run -n RESOURCE -- ./x; see");
+    expect_usage({"run", "--label", std::string(10'000, 'x'), "job", "./x"},
+                 "write: redlock run [OPTIONS] RESOURCE -- ./x; see");
+    expect_usage({"local", "-n", "1", "env", "-i"},
+                 "local: \"--\" is missing before the command; write: redlock local -n 1 -- env "
+                 "-i; see");
+    expect_usage({"acquire", "a", "--", "true"}, "redlock run RESOURCE -- COMMAND runs a command");
 }
 
 TEST(usage, what_is_misspelt_is_answered_with_what_may_be_meant) {
@@ -59,6 +68,8 @@ TEST(usage, what_is_misspelt_is_answered_with_what_may_be_meant) {
     expect_usage({"run", "a", "--max-hlod", "5s", "--", "true"}, "did you mean --max-hold?");
     expect_usage({"extend", "--nodse=redis://u:s3cret@h"},
                  "extend: unknown option --nodse; did you mean --nodes?");
+    expect_usage({"config", "chekc"}, "config: unknown subcommand chekc; did you mean check?");
+    expect_usage({"--json=x", "status", "a"}, "--json");
     expect_usage({"config", "check", "--jason"},
                  "config check: unknown option --jason; did you mean --json?");
     expect_usage({"local", "--serves", "3", "--", "true"}, "did you mean --servers?");
@@ -128,6 +139,20 @@ TEST(usage, bad_urls_are_named_without_their_secrets) {
     expect_usage({"status", "a"}, "port", {{"REDLOCK_NODES", "redis://:s3cret@h:99999"}});
 }
 
+TEST(usage, the_forms_of_urls_are_shown_whole) {
+    expect_usage(
+        {"status", "--nodes", "u:s3cret@host", "a"},
+        "expected redis://[user[:password]@]host[:port][/db], unix:///path/to.sock[?db=n]");
+}
+
+TEST(usage, the_url_of_a_node_is_no_name) {
+    for (const std::string url : {"redis://u:s3cret@h", "rediss://h", "redis+sentinel://h/m",
+                                  "unix:///s3cret", "redis://:s3cret"}) {
+        expect_usage({"status", url}, "nodes are named by --nodes");
+        expect_usage({"run", url, "--", "true"}, "nodes are named by --nodes");
+    }
+}
+
 TEST(usage, of_several_urls_the_wrong_one_is_named_with_where_it_stands) {
     const std::string urls = "redis://u:s3cret@a,redis://:s3cret@h:x,redis://c";
     expect_usage({"status", "--nodes", urls, "a"}, "--nodes, URL 2 of 3: the port");
@@ -191,6 +216,7 @@ TEST(usage, nodes_file) {
     expect_usage({"status", "--nodes-file", path, "a"}, "--nodes-file " + path + ":3: the port");
     expect_usage({"status", "--nodes", "redis://h", "--nodes-file", path, "a"}, "--nodes");
     ::unlink(path.c_str());
+    expect_usage({"status", "--nodes-file", testing::TempDir(), "a"}, "it is a folder");
 }
 
 TEST(usage, help_and_version_go_to_standard_output) {
@@ -220,6 +246,12 @@ TEST(usage, help_that_cannot_be_written_is_no_success) {
         process shell{{.arguments = {"sh", "-c", line}}};
         EXPECT_EQ(shell.wait().status, 74);
     }
+}
+
+TEST(usage, version_and_help_may_stand_beside_other_options) {
+    EXPECT_EQ(redlock({"--json", "-V"}).out, redlock({"-V"}).out);
+    EXPECT_EQ(redlock({"--json", "help", "run"}).out, redlock({"run", "--help"}).out);
+    EXPECT_EQ(redlock({"help", "--json"}).out, redlock({"--help"}).out);
 }
 
 /// Without its line ends.

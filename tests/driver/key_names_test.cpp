@@ -81,6 +81,20 @@ TEST(key_names, lead_back_to_the_name) {
     EXPECT_TRUE(plain.is_reserved("redlock:epoch"));
 }
 
+TEST(key_names, are_known_behind_any_prefix) {
+    for (const std::string prefix : {"", "team:", "a-b/c."}) {
+        const key_names theirs{prefix};
+        for (const std::string& key : {theirs.epoch(), theirs.fence("a"), theirs.fence("{a}"),
+                                       theirs.holder("a"), theirs.line("redlock:")}) {
+            EXPECT_TRUE(key_names::is_anybodys_own(key)) << key;
+        }
+    }
+    for (const std::string key : {"orders", "redlock:", "my-redlock:fence", "redlock:fence:a",
+                                  "redlock:epoch:2", "team:redlock:jobs"}) {
+        EXPECT_FALSE(key_names::is_anybodys_own(key)) << key;
+    }
+}
+
 TEST(key_names, stand_behind_the_prefix) {
     const key_names team{"team:"};
     EXPECT_EQ(team.epoch(), "team:redlock:epoch");

@@ -11,6 +11,7 @@
 
 #include "cli/duration.hpp"
 #include "cli/escape.hpp"
+#include "cli/typed_secrets.hpp"
 #include "fuzz/target.hpp"
 
 namespace redlock::fuzz {
@@ -93,20 +94,23 @@ void check_escapes(std::string_view text) {
 }
 
 void check_secrets(std::string_view text) {
-    const std::string shown = cli::without_secrets(text);
-    require(shown.size() <= text.size() + 3 * text.size(),
-            "what is shown is no longer than it was");
-    require(cli::without_secrets(shown) == shown, "what is hidden stays as it is");
-    for (std::size_t at = shown.find("://"); at != std::string::npos;
-         at = shown.find("://", at + 3)) {
-        const std::string word = shown.substr(at + 3, shown.find_first_of(" \t\n", at) - at - 3);
-        const std::size_t sign = word.rfind('@');
-        require(sign == std::string::npos || word.substr(0, sign) == "***",
-                "nothing is shown between a scheme and the last at-sign");
-        const std::size_t query = word.find('?');
-        require(query == std::string::npos || word.substr(query) == "?***",
-                "nothing is shown of a query");
+    const std::string shown = cli::without_login(text);
+    require(shown.size() <= text.size() + 4, "what is shown is hardly longer than it was");
+    require(cli::without_login(shown) == shown, "what is hidden stays as it is");
+    const std::size_t scheme = shown.find("://");
+    if (scheme == std::string::npos) {
+        const std::size_t sign = shown.rfind('@');
+        require(sign == std::string::npos || shown.find(':') > sign,
+                "no login is shown before an at-sign");
+        return;
     }
+    const std::string word = shown.substr(scheme + 3);
+    const std::size_t sign = word.rfind('@');
+    require(sign == std::string::npos || word.substr(0, sign) == "***",
+            "nothing is shown between a scheme and the last at-sign");
+    const std::size_t query = word.find('?');
+    require(query == std::string::npos || word.substr(query) == "?***",
+            "nothing is shown of a query");
 }
 
 /// What a text of digits, perhaps a point and up to five more, and a unit means; nothing if it is

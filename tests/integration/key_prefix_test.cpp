@@ -88,6 +88,18 @@ TEST_F(key_prefix, the_lock_key_excludes_those_with_other_prefixes) {
     EXPECT_FALSE(crew.try_acquire("shared")->error);
 }
 
+TEST_F(key_prefix, a_list_by_pattern_shows_no_keys_of_another_prefix) {
+    client team{turned, {nodes[0].url()}, behind("team:")};
+    const lock held = team.take("team:1");
+    client all{turned, {nodes[0].url()}, behind("")};
+    turned.run([&]() -> asio::awaitable<void> {
+        list_options with;
+        with.pattern = "team:*";
+        const auto names = co_await all.manager->async_list(with, asio::use_awaitable);
+        EXPECT_EQ(names, std::vector{resource_name{"team:1"}});
+    });
+}
+
 TEST_F(key_prefix, the_doctor_judges_by_the_prefix) {
     client user{turned, {url("team")}, behind("team:")};
     client lost{turned, {url("crew")}, behind("team:")};

@@ -82,6 +82,31 @@ refuses({"error": None, "code": "usage", "nodes": []}, "a code without an error"
 refuses({"error": "e", "code": "other", "nodes": []}, "an unknown code")
 refuses({"error": None, "code": None, "nodes": [], "vouched": False}, "a vouch that was none")
 
+
+def refuses_changes(words, *changes):
+    """What the subcommand prints, with one member taken away or put in wrongly, is not valid."""
+    right = json.loads(subprocess.run([redlock, *words, "--json"], capture_output=True, text=True,
+                                      timeout=60, check=False).stdout)
+    for path, value in changes:
+        broken = json.loads(json.dumps(right))
+        inner = broken
+        for step in path[:-1]:
+            inner = inner[step]
+        if value is None:
+            del inner[path[-1]]
+        else:
+            inner[path[-1]] = value
+        refuses(broken, f"{words[0]} with {path} = {value}")
+
+
+refuses_changes(["config", "check"], (["settings", "key_prefix"], None),
+                (["settings", "lease_time_ms"], "10s"), (["settings", "more"], 1),
+                (["nodes", 0, "name"], None))
+refuses_changes(["doctor", "--samples", "1"], (["nodes", 0, "memory", "limit"], "much"),
+                (["nodes", 0, "round_trip_ms"], {}), (["nodes", 0, "missing"], [{"what": "x"}]),
+                (["problems"], -1))
+refuses_changes(["list"], (["nodes"], [{"node": "first"}]), (["locks"], {}))
+
 for each in failures:
     print(each)
 sys.exit(1 if failures else 0)

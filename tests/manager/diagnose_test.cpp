@@ -133,7 +133,10 @@ TEST(diagnose, names_the_rights_that_are_missing) {
         "missing_right");
     EXPECT_EQ(verdict.what, "the user app may not use hset, redlock:*");
     EXPECT_THAT(verdict.why, HasSubstr("waiting in line and taking locks"));
-    EXPECT_EQ(verdict.advice, "ACL SETUSER app +hset ~redlock:*");
+    EXPECT_EQ(
+        verdict.advice,
+        "ACL SETUSER app +hset ~redlock:*, or set key_prefix (--key-prefix) to what the user's "
+        "patterns begin with");
     EXPECT_EQ(changed(
                   [](node_health& n) {
                       n.missing = {{"scan", "+scan", "list", false}};

@@ -19,19 +19,25 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::milliseconds;
 
-// How a node looks: what it says, or that it is silent.
-enum class look { free, a, b, c, silent };
-constexpr std::array looks{look::free, look::a, look::b, look::c, look::silent};
+// How a node looks: what it says, that it is silent, or that it is one of several behind one URL,
+// whose word is worth as much as silence.
+enum class look { free, a, b, c, silent, several };
+constexpr std::array looks{look::free, look::a, look::b, look::c, look::silent, look::several};
 
 std::string token_of(look of) {
     return of == look::a ? "a" : of == look::b ? "b" : of == look::c ? "c" : "";
 }
 
+bool says_nothing(look of) {
+    return of == look::silent || of == look::several;
+}
+
 node_status view_of(node_index node, look of) {
     node_status view;
     view.node = node;
-    if (of == look::silent) {
-        view.error = node_errc::no_answer;
+    if (says_nothing(of)) {
+        view.error = of == look::silent ? node_errc::no_answer : error_code{};
+        view.vote_error = of == look::several ? node_errc::several_servers : error_code{};
         // Means nothing then, and must not be looked at.
         view.holder = lock_token{"a"};
         view.fencing = fencing_token{1'000'000};
@@ -93,8 +99,8 @@ void play(const std::vector<look>& world, std::vector<std::string>& truth, truth
     }
     const look here = world[truth.size()];
     const std::vector<std::string> candidates =
-        here == look::silent ? std::vector<std::string>{"", "a", "b", "c", "d"}
-                             : std::vector<std::string>{token_of(here)};
+        says_nothing(here) ? std::vector<std::string>{"", "a", "b", "c", "d"}
+                           : std::vector<std::string>{token_of(here)};
     for (const auto& each : candidates) {
         truth.push_back(each);
         play(world, truth, possible);

@@ -1,0 +1,121 @@
+// Rather too much is hidden than too little: a password may hold a slash, a comma, a blank or an
+// "@" that its owner forgot to encode.
+#include "cli/typed_secrets.hpp"
+
+#include <algorithm>
+
+#include "cli/escape.hpp"
+#include "cli/spelling.hpp"
+
+namespace redlock::cli {
+
+namespace {
+
+constexpr std::string_view mask = "***";
+constexpr std::string_view behind_scheme = "://";
+
+struct secret_word {
+    std::string typed;
+    std::string shown;
+    bool is_url;  ///< With a login or a password in it: nothing else looks like that.
+};
+
+std::vector<secret_word>& secret_words() {
+    static std::vector<secret_word> all;
+    return all;
+}
+
+bool has_url_with_secret(std::string_view word) {
+    const auto scheme = word.find(behind_scheme);
+    if (scheme == std::string_view::npos) {
+        return false;
+    }
+    const std::string_view rest = word.substr(scheme + behind_scheme.size());
+    return rest.starts_with(':') || rest.find('@') != std::string_view::npos ||
+           rest.find("password=") != std::string_view::npos;
+}
+
+/// In each form in which a message may repeat it.
+void remember(const std::string& word) {
+    const std::string shown = without_login(word);
+    if (shown == word) {
+        return;
+    }
+    for (const std::string& form : {word, printable(word), shell_line({word})}) {
+        secret_words().push_back({form, shown, has_url_with_secret(word)});
+    }
+}
+
+/// A URL in an option's place, cut at an "=" in its password.
+void remember_as_option(const std::string& name) {
+    const auto scheme = name.find(behind_scheme);
+    if (scheme != std::string::npos) {
+        const std::string shown = name.substr(0, scheme + behind_scheme.size()).append(mask);
+        secret_words().push_back({name, shown, true});
+    }
+}
+
+void replace_all(std::string& text, std::string_view old, std::string_view now) {
+    for (auto at = text.find(old); at != std::string::npos; at = text.find(old, at + now.size())) {
+        text.replace(at, old.size(), now);
+    }
+}
+
+template <class Choose>
+std::string hidden(std::string_view text, Choose choose) {
+    std::string out{text};
+    for (const secret_word& each : secret_words()) {
+        if (choose(each)) {
+            replace_all(out, each.typed, each.shown);
+        }
+    }
+    return out;
+}
+
+}  // namespace
+
+std::string without_login(std::string_view word) {
+    const auto scheme = word.find(behind_scheme);
+    const auto at = word.rfind('@');
+    if (scheme == std::string_view::npos) {
+        return at != std::string_view::npos && word.find(':') < at
+                   ? std::string{mask}.append(word.substr(at))
+                   : std::string{word};
+    }
+    const auto begin = scheme + behind_scheme.size();
+    std::string out{word.substr(0, begin)};
+    std::string_view rest = word.substr(begin);
+    if (at != std::string_view::npos && at >= begin) {
+        out += mask;
+        rest = word.substr(at);
+    } else if (rest.starts_with(':')) {  // Of `redis://:password` the host was forgotten.
+        return out.append(mask);
+    }
+    const auto query = rest.find('?');
+    out += rest.substr(0, query);
+    return query == std::string_view::npos ? out : out.append("?").append(mask);
+}
+
+void remember_typed(const std::vector<std::string>& words) {
+    for (const std::string& word : words) {
+        const auto sign = word.starts_with('-') ? word.find('=') : std::string::npos;
+        if (sign != std::string::npos) {
+            remember(word.substr(sign + 1));
+            remember_as_option(word.substr(0, sign));
+        }
+        remember(word);
+    }
+    // A word may be part of another.
+    std::ranges::stable_sort(secret_words(), std::ranges::greater{},
+                             [](const secret_word& each) { return each.typed.size(); });
+}
+
+std::string without_typed_urls(std::string_view text) {
+    return hidden(text, [](const secret_word& each) { return each.is_url; });
+}
+
+std::string without_typed_logins(std::string_view text) {
+    return hidden(text, [](const secret_word& /*each*/) { return true; });
+}
+
+}  // namespace redlock::cli
