@@ -53,4 +53,28 @@ settable_clock::rule::~rule() {
 
 // NOLINTEND(concurrency-mt-unsafe)
 
+void clocked_server::set_forward(std::chrono::nanoseconds by) {
+    clock_.set_forward(by);
+    while (!goes_by_clock(by)) {
+    }
+}
+
+bool clocked_server::goes_by_clock(std::chrono::nanoseconds by) const {
+    using namespace std::chrono;
+    constexpr microseconds rounding = 1ms;
+    const auto ours = [] {
+        return duration_cast<microseconds>(system_clock::now().time_since_epoch());
+    };
+    const microseconds before = ours();
+    const std::string answer = server_->command({"TIME"});
+    const microseconds after = ours();
+    const microseconds theirs =
+        seconds{std::stoll(answer)} +
+        microseconds{std::stoll(answer.substr(answer.find_first_not_of("0123456789") + 1))};
+    const auto ahead = duration_cast<microseconds>(clock_.ahead());
+    // An answer that took longer than the step tells nothing.
+    return after - before + 2 * rounding < abs(by) && theirs >= before + ahead - rounding &&
+           theirs <= after + ahead + rounding;
+}
+
 }  // namespace redlock::support

@@ -30,6 +30,10 @@ class settable_clock {
 
     /// Sets it forward, or back, by so much more.
     void set_forward(std::chrono::nanoseconds by) { *forward_ += by.count(); }
+    /// By how much it is ahead of ours.
+    [[nodiscard]] std::chrono::nanoseconds ahead() const {
+        return std::chrono::nanoseconds{forward_->load()};
+    }
 
   private:
     [[nodiscard]] std::string path() const { return folder_ + "/clock"; }
@@ -45,12 +49,16 @@ class clocked_server {
         server_.emplace();
     }
 
-    void set_forward(std::chrono::nanoseconds by) { clock_.set_forward(by); }
+    /// Returns when the server goes by it: Valkey 9 does not read the clock for each command.
+    void set_forward(std::chrono::nanoseconds by);
 
     redis_server& operator*() { return *server_; }
     redis_server* operator->() { return &*server_; }
 
   private:
+    /// Whether its time is that of the clock that was set, and not of the one before.
+    [[nodiscard]] bool goes_by_clock(std::chrono::nanoseconds by) const;
+
     settable_clock clock_;
     std::optional<redis_server> server_;
 };
