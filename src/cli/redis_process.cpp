@@ -69,9 +69,24 @@ void redis_process::launch(std::uint16_t port) {
     }
     spawn_options with;
     // /proc is a folder in which nobody can create a file: not even a SAVE leaves anything behind.
-    with.arguments = {options_.program, "--port", std::to_string(port), "--bind", "127.0.0.1",
-                      "--save",         "",       "--appendonly",       "no",     "--dir",
-                      "/proc"};
+    // A replica that wants to create one would stand still for seconds, so it gets by without.
+    with.arguments = {options_.program,
+                      "--port",
+                      std::to_string(port),
+                      "--bind",
+                      "127.0.0.1",
+                      "--save",
+                      "",
+                      "--appendonly",
+                      "no",
+                      "--dir",
+                      "/proc",
+                      "--repl-diskless-sync",
+                      "yes",
+                      "--repl-diskless-sync-delay",
+                      "0",
+                      "--repl-diskless-load",
+                      "swapdb"};
     with.arguments.insert(with.arguments.end(), options_.arguments.begin(),
                           options_.arguments.end());
     with.own_group = true;  // The terminal's Ctrl-C is not for the servers.

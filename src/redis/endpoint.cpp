@@ -162,8 +162,10 @@ std::string percent_encoded(std::string_view text, bool is_path) {
 
 std::string shown(const server_address& address) {
     const bool ipv6 = address.host.find(':') != std::string::npos;
+    const auto kept = urls::pchars - '@' - ',';  // An interface follows "%", which is written %25.
     return redis::to_string(
-        {ipv6 ? address.host : percent_encoded(address.host, false), address.port});
+        {ipv6 ? urls::encode(address.host, kept) : percent_encoded(address.host, false),
+         address.port});
 }
 
 std::string shown(const std::vector<server_address>& addresses) {

@@ -115,7 +115,9 @@ unlisted_url take_list_apart(std::string_view url) {
 }
 
 url_complaint read_address(const urls::authority_view& authority, server_address& found) {
-    found.host = authority.host_address();
+    // Not host_address(), which leaves the %25 before the interface of an address as it is, or not,
+    // by the release of Boost.
+    found.host = authority.encoded_host_address().decode();
     if (found.host.empty()) {
         return "the host is missing";
     }

@@ -74,6 +74,11 @@ TEST(endpoint, takes_addresses_of_version_6) {
     EXPECT_EQ(read.port, 7000);
     EXPECT_EQ(read.to_string(), "redis://[2001:db8::1]:7000/2");
     EXPECT_EQ(parse_endpoint("redis://[::1]").value().host, "::1");
+    // Boost.URL 1.81 knows no interfaces.
+    if (const auto local = parse_endpoint("redis://[fe80::1%25eth0]:1"); local) {
+        EXPECT_EQ(local->host, "fe80::1%eth0") << "as getaddrinfo wants it";
+        EXPECT_EQ(local->to_string(), "redis://[fe80::1%25eth0]:1");
+    }
 }
 
 TEST(endpoint, takes_any_case_of_the_scheme_and_an_empty_path) {
