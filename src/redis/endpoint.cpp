@@ -160,12 +160,21 @@ std::string percent_encoded(std::string_view text, bool is_path) {
     return urls::encode({text.data(), text.size()}, kept);
 }
 
+/// `fe80::1%eth0` as it stands in a URL: in brackets there are no other characters.
+std::string encoded_ipv6(std::string_view host) {
+    const std::size_t sign = host.find('%');
+    std::string text{host.substr(0, sign)};
+    if (sign != std::string_view::npos) {
+        const std::string_view interface = host.substr(sign + 1);
+        text += "%25" + urls::encode({interface.data(), interface.size()}, urls::unreserved_chars);
+    }
+    return text;
+}
+
 std::string shown(const server_address& address) {
     const bool ipv6 = address.host.find(':') != std::string::npos;
-    const auto kept = urls::pchars - '@' - ',';  // An interface follows "%", which is written %25.
     return redis::to_string(
-        {ipv6 ? urls::encode(address.host, kept) : percent_encoded(address.host, false),
-         address.port});
+        {ipv6 ? encoded_ipv6(address.host) : percent_encoded(address.host, false), address.port});
 }
 
 std::string shown(const std::vector<server_address>& addresses) {

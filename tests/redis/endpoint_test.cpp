@@ -78,6 +78,8 @@ TEST(endpoint, takes_addresses_of_version_6) {
     if (const auto local = parse_endpoint("redis://[fe80::1%25eth0]:1"); local) {
         EXPECT_EQ(local->host, "fe80::1%eth0") << "as getaddrinfo wants it";
         EXPECT_EQ(local->to_string(), "redis://[fe80::1%25eth0]:1");
+        EXPECT_EQ(parse_endpoint("redis://[fe80::1%25a%3a%24]:1")->to_string(),
+                  "redis://[fe80::1%25a%3A%24]:1");
     }
 }
 
