@@ -17,7 +17,7 @@ endif()
 if(REDLOCK_TESTS)
     list(APPEND redlock_boost_parts context)
 endif()
-find_package(Boost 1.81 REQUIRED COMPONENTS ${redlock_boost_parts})
+find_package(Boost 1.81 CONFIG REQUIRED COMPONENTS ${redlock_boost_parts})
 
 if(REDLOCK_COMMAND)
     find_package(CLI11 REQUIRED)
