@@ -2,6 +2,7 @@
 # What ./dev asks the system for, and that it removes nothing: with an apt and a dpkg of our own, which
 # only write down what they were asked.  dev_test.sh DEV
 set -u
+unset REDLOCK_SERVER
 dev=$1
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

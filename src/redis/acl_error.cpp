@@ -18,6 +18,7 @@
 //   7.0  ERR unknown command 'FOO', with args beginning with: 'x'
 //        ERR unknown subcommand 'FOO'. Try CLIENT HELP.
 //        ERR Unknown Redis command called from script script: SHA1, on @user_script:7.
+//        (Valkey leaves "Redis" out)
 // and ACL DRYRUN: ERR Command 'FOO' not found
 #include "redis/acl_error.hpp"
 
@@ -137,7 +138,7 @@ std::optional<missing_command> read_missing_command(std::string_view text) {
             return missing_command{quoted(text.substr(before.size())), {}, 0};
         }
     }
-    if (says(text, "Unknown Redis command called from")) {
+    if (says(text, "command called from")) {
         return missing_command{{}, sha1_in(text), line_in(text)};
     }
     // Other implementations of the protocol have shorter words.

@@ -99,6 +99,10 @@ TEST(missing_command, is_read_from_the_words_of_each_version) {
               (missing_command{"tracking", "", 0}));
     EXPECT_EQ(read_missing_command("ERR Command 'EVALSHA' not found"),
               (missing_command{"evalsha", "", 0}));
+    EXPECT_EQ(read_missing_command("ERR Unknown command called from script script: " + sha1 +
+                                   ", on @user_script:7."),
+              (missing_command{"", sha1, 7}))
+        << "Valkey 8";
     EXPECT_EQ(read_missing_command("ERR Unknown Redis command called from script script: " + sha1 +
                                    ", on @user_script:7."),
               (missing_command{"", sha1, 7}));
