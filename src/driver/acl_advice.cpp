@@ -66,6 +66,11 @@ std::string_view prefix_advice(const key_names& keys) {
                : "";
 }
 
+/// The digest of the script that an error speaks of.
+std::string_view script_meant(std::string_view told, const acl_context& sent) {
+    return told.empty() && sent.script != nullptr ? sent.script->sha1 : told;
+}
+
 std::string key_advice(std::string_view key, const key_names& keys) {
     if (!key.empty()) {
         return fmt::format("allow the user the key {} (ACL SETUSER ... {}){}",
@@ -109,7 +114,7 @@ std::string acl_advice(std::string_view error_text, const acl_context& sent) {
         case acl_subject::command: {
             std::string name = refused->name;
             if (name.empty()) {
-                name = command_in_script(refused->script, refused->line);
+                name = command_in_script(script_meant(refused->script, sent), refused->line);
             }
             // Redis 6 tells "client" of "client|id".
             if (name.empty() || sent.command.starts_with(name + "|")) {
@@ -132,11 +137,11 @@ std::string missing_command_advice(std::string_view error_text, const acl_contex
     if (!unknown) {
         return {};
     }
-    std::string name = command_in_script(unknown->script, unknown->line);
+    std::string name = command_in_script(script_meant(unknown->script, sent), unknown->line);
     if (name.empty()) {
         name = sent.command.empty() ? std::string_view{unknown->name} : sent.command;
     }
-    if (name.empty() && unknown->script.empty()) {
+    if (name.empty() && unknown->line == 0) {
         name = a_script;
     }
     const std::string advice = redis::advice_for_missing(name);
@@ -165,7 +170,8 @@ std::string wrong_type_advice(std::string_view error_text, const acl_context& se
     const key_names& keys = keys_of(sent);
     const auto place = redis::read_script_place(error_text);
     const std::string_view line =
-        place.line == 0 ? std::string_view{} : line_of(body_of(place.script), place.line);
+        place.line == 0 ? std::string_view{}
+                        : line_of(body_of(script_meant(place.script, sent)), place.line);
     if (line.find("KEYS[1]") != std::string_view::npos) {
         return advice_for_wrong_type(resource, resource);
     }

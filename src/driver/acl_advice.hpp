@@ -19,6 +19,8 @@ struct acl_context {
     std::string_view key{};
     std::string_view resource{};      ///< Whose keys a script was given.
     const key_names* keys = nullptr;  ///< Of the manager; null: as without a prefix.
+    /// The script, if it is one: of Valkey's errors only those before 9 tell its digest.
+    const scripts::script* script = nullptr;
 };
 
 /// What to allow the user, with the rule to add; empty if the error speaks of something else.

@@ -121,8 +121,9 @@ void acquire_attempt::on_repeated(node_index node) {
 
 void acquire_attempt::on_answer(node_index node, const redis::reply_view& reply) {
     const core::wall_span during{wall_us_, node_pool::wall_us(), pool().offset_us()};
-    auto answer = parse_acquire(reply, during, pool().options().clock_window,
-                                {.resource = identity_->resource.str(), .keys = &pool().keys()});
+    auto answer = parse_acquire(
+        reply, during, pool().options().clock_window,
+        {.resource = identity_->resource.str(), .keys = &pool().keys(), .script = call_.script()});
     if (!answer.vote) {
         on_no_answer(node, answer.why.cause, std::move(answer.why.message),
                      !surely_not_executed(answer.why.cause));

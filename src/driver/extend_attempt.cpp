@@ -114,7 +114,7 @@ const script_call* extend_attempt::script_for(node_index node) {
 }
 
 void extend_attempt::on_answer(node_index node, const redis::reply_view& reply) {
-    auto answer = parse_extend(reply, {.keys = &pool().keys()});
+    auto answer = parse_extend(reply, {.keys = &pool().keys(), .script = call_for(node).script()});
     if (!answer.vote) {
         on_no_answer(node, answer.why.cause, std::move(answer.why.message),
                      !surely_not_executed(answer.why.cause));

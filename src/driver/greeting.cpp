@@ -155,7 +155,8 @@ parsed<milliseconds> parse_hello(const redis::reply_view& reply, const key_names
                                  const guard_terms& terms) {
     if (!reply.is_array() || reply.size() != 2 || !reply[0].is_integer() || !reply[1].is_text() ||
         reply[0].integer() < 0) {
-        return {std::nullopt, refusal_of(reply, {.key = keys.epoch(), .keys = &keys})};
+        return {std::nullopt,
+                refusal_of(reply, {.key = keys.epoch(), .keys = &keys, .script = &scripts::hello})};
     }
     const std::string_view kept = reply[1].text();
     const core::accord found = kept.empty() ? core::accord::same : terms.compared_with(kept);

@@ -80,8 +80,9 @@ const script_call* release_attempt::script_for(node_index node) {
 }
 
 void release_attempt::on_answer(node_index node, const redis::reply_view& reply) {
-    auto answer =
-        parse_release(reply, {.resource = identity_->resource.str(), .keys = &pool().keys()});
+    auto answer = parse_release(reply, {.resource = identity_->resource.str(),
+                                        .keys = &pool().keys(),
+                                        .script = call_for(node).script()});
     if (!answer.vote && surely_not_executed(answer.why.cause)) {
         // It must be said again once the node is itself again.
         on_no_answer(node, answer.why.cause, std::move(answer.why.message), false);

@@ -62,6 +62,8 @@ class script_call {
     [[nodiscard]] std::string_view by_digest() const { return encoded_; }
     /// The command for a node that does not know the script; the node knows it afterwards.
     [[nodiscard]] std::string by_body() const;
+    /// What it calls; null of one that was never built.
+    [[nodiscard]] const scripts::script* script() const { return script_; }
 
   private:
     const scripts::script* script_ = nullptr;

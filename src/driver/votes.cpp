@@ -180,7 +180,9 @@ parsed<node_status> parse_status(const redis::reply_view& reply, const std::stri
     // Strictly: a holder that cannot be read must not pass for a free lock.
     if (!reply.is_array() || reply.size() != 6 || !reply[1].is_integer() || !text_or_nil(0) ||
         !text_or_nil(2) || !text_or_nil(3) || !reply[4].is_integer() || !reply[5].is_integer()) {
-        return {std::nullopt, refusal_of(reply, {.resource = resource, .keys = &keys})};
+        return {
+            std::nullopt,
+            refusal_of(reply, {.resource = resource, .keys = &keys, .script = &scripts::status})};
     }
     node_status status;
     const std::uint64_t fence = fence_in(reply[2].text());

@@ -41,9 +41,10 @@ void vouch_call::on_reply(std::uint32_t tag, const redis::reply_view& reply) {
         return;
     }
     const key_names& keys = pool_.keys();
-    const refusal why = reply.is_integer()
-                            ? pool_.why_no_vote(tag)
-                            : refusal_of(reply, {.key = keys.epoch(), .keys = &keys});
+    const refusal why =
+        reply.is_integer()
+            ? pool_.why_no_vote(tag)
+            : refusal_of(reply, {.key = keys.epoch(), .keys = &keys, .script = &scripts::vouch});
     fail(tag, why.cause, why.message);
 }
 

@@ -59,8 +59,7 @@ TEST_F(outage, is_borne_for_as_long_as_is_asked) {
         run({"run", "-v", "--quorum-timeout", "100ms", "a", "--", "echo", "ran"});
     EXPECT_EQ(result.status, 69);
     EXPECT_THAT(result.err, HasSubstr("too few nodes answered"));
-    EXPECT_THAT(result.err, testing::Not(HasSubstr("acquire failed a, after 5.")))
-        << "the default";
+    EXPECT_THAT(result.err, testing::Not(HasSubstr("acquire failed a, after 5."))) << "the default";
     EXPECT_EQ(run({"acquire", "--quorum-timeout", "100ms", "a"}).status, 69);
     EXPECT_EQ(run({"run", "-n", "--quorum-timeout", "forever", "a", "--", "true"}).status, 69)
         << "one attempt is one attempt";

@@ -89,6 +89,24 @@ TEST(acl_advice, names_keys_behind_the_prefix) {
     }
 }
 
+TEST(acl_advice, knows_the_script_that_was_sent_where_the_error_does_not_name_it) {
+    const std::string body{scripts::release.body};
+    const auto at = body.find("redis.call('DEL'");
+    ASSERT_NE(at, std::string::npos);
+    const auto line = std::to_string(
+        std::count(body.begin(), body.begin() + static_cast<std::ptrdiff_t>(at), '\n') + 1);
+    const std::string unknown =
+        "ERR Unknown command called from script script: on @user_script:" + line + ".";
+    EXPECT_THAT(missing_command_advice(unknown, {.script = &scripts::release}),
+                HasSubstr("del seems to be renamed"));
+    EXPECT_THAT(missing_command_advice(unknown), HasSubstr("a command seems to be renamed"));
+    const std::string refused =
+        "ERR The user executing the script can't run this command or subcommand script: on "
+        "@user_script:" +
+        line + ".";
+    EXPECT_THAT(acl_advice(refused, {.script = &scripts::release}), HasSubstr("+del"));
+}
+
 TEST(acl_advice, is_silent_about_other_errors) {
     EXPECT_EQ(acl_advice("ERR syntax error"), "");
     EXPECT_EQ(shown_with_advice("OOM no memory"), "OOM no memory");
