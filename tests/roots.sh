@@ -15,6 +15,8 @@ make_root() {
         rm -rf "$1"
         debootstrap --variant=minbase "$2" "$1" "$mirror" >"$folder/$2.debootstrap" ||
             { tail -n 5 "$folder/$2.debootstrap" >&2; return 1; }
+        # Only an installer writes it, and every machine has it.
+        [ -e "$1/etc/hosts" ] || printf '127.0.0.1 localhost\n::1 localhost\n' >"$1/etc/hosts"
         : >"$1/made"
     fi
     rm -rf "$1/asio-redlock"
