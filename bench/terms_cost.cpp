@@ -17,11 +17,11 @@ constexpr nanoseconds warm_up = std::chrono::milliseconds{50};
 struct contender {
     contender(const std::vector<redlock::endpoint>& nodes, style how, std::size_t at_once,
               terms asked)
-        : library(nodes, how, at_once, at_once == 1 ? 1024 : at_once * 256, asked) {}
+        : ours(nodes, how, at_once, at_once == 1 ? 1024 : at_once * 256, asked) {}
 
     void run(server_commands& servers) {
         const std::uint64_t before = servers.microseconds();
-        slices.push_back(library.run(slice_length));
+        slices.push_back(ours.run(slice_length));
         server_us += servers.microseconds() - before;
         cycles += slices.back().cycles;
         errors += slices.back().errors;
@@ -38,7 +38,7 @@ struct contender {
         return cycles == 0 ? 0 : static_cast<double>(server_us) / static_cast<double>(cycles);
     }
 
-    library_side library;
+    library_side ours;
     std::vector<slice> slices;
     std::uint64_t server_us = 0;
     std::size_t cycles = 0;
@@ -56,8 +56,8 @@ terms_line measure_terms(const std::vector<redlock::endpoint>& endpoints, std::s
     contender limited{used, how, at_once, terms::attempts_limited};
     contender usual{used, how, at_once, terms::usual};
     for (contender* const each : {&limited, &usual}) {
-        each->errors += each->library.settle(std::chrono::seconds{5}) ? 0U : 1U;
-        each->errors += each->library.run(warm_up).errors;
+        each->errors += each->ours.settle(std::chrono::seconds{5}) ? 0U : 1U;
+        each->errors += each->ours.run(warm_up).errors;
     }
 
     const auto turns = static_cast<std::size_t>(
@@ -78,8 +78,8 @@ terms_line measure_terms(const std::vector<redlock::endpoint>& endpoints, std::s
     result.usual_server_us = usual.server_us_per_cycle();
     result.limited_server_us = limited.server_us_per_cycle();
     result.errors = usual.errors + limited.errors;
-    result.error = usual.library.last_error().empty() ? limited.library.last_error()
-                                                      : usual.library.last_error();
+    result.error =
+        usual.ours.last_error().empty() ? limited.ours.last_error() : usual.ours.last_error();
     return result;
 }
 
