@@ -63,7 +63,7 @@ std::string right_form(std::vector<std::string> own, const std::vector<std::stri
     std::string line = shell_line(own);
     if (line.size() > longest_quote) {
         own.resize(1);
-        line = shell_line(own) + " [OPTIONS] RESOURCE";
+        line = shell_line(own) + " [OPTIONS]" + (own.front() == "run" ? " RESOURCE" : "");
     }
     return fmt::format("write: redlock {} -- {}", line, shown_command(command));
 }

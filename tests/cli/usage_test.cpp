@@ -58,6 +58,8 @@ TEST(usage, a_missing_double_dash_is_named_with_the_form_that_was_meant) {
     expect_usage({"local", "-n", "1", "env", "-i"},
                  "local: \"--\" is missing before the command; write: redlock local -n 1 -- env "
                  "-i; see");
+    expect_usage({"local", "--server", std::string(10'000, 'x'), "env"},
+                 "write: redlock local [OPTIONS] -- env; see");
     expect_usage({"acquire", "a", "--", "true"}, "redlock run RESOURCE -- COMMAND runs a command");
 }
 
