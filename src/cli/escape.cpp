@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cwchar>
 #include <iterator>
+#include <limits>
 
 namespace redlock::cli {
 
@@ -59,6 +60,33 @@ void append_escaped(std::string& out, std::string_view bytes) {
     for (const char c : bytes) {
         fmt::format_to(std::back_inserter(out), "\\x{:02x}", static_cast<unsigned char>(c));
     }
+}
+
+struct measure {
+    std::size_t bytes = 0;
+    std::size_t columns = 0;
+};
+
+/// The longest beginning that takes no more than so many columns.
+measure measured(std::string_view text, std::size_t most) {
+    // The C library knows the widths of all characters, of the locale that is in use.
+    static const ::locale_t unicode = ::newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
+    const ::locale_t before = unicode == nullptr ? nullptr : ::uselocale(unicode);
+    measure found;
+    while (found.bytes < text.size()) {
+        const code_point next = decode(text.substr(found.bytes));
+        const int known = next.length == 0 ? 1 : ::wcwidth(static_cast<wchar_t>(next.value));
+        const std::size_t columns = known < 0 ? 1 : static_cast<std::size_t>(known);
+        if (columns > most - found.columns) {
+            break;
+        }
+        found.bytes += next.length == 0 ? 1 : next.length;
+        found.columns += columns;
+    }
+    if (before != nullptr) {
+        ::uselocale(before);
+    }
+    return found;
 }
 
 }  // namespace
@@ -118,20 +146,11 @@ std::string to_hex(std::string_view bytes) {
 }
 
 std::size_t display_width(std::string_view text) {
-    // The C library knows the widths of all characters, of the locale that is in use.
-    static const ::locale_t unicode = ::newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
-    const ::locale_t before = unicode == nullptr ? nullptr : ::uselocale(unicode);
-    std::size_t width = 0;
-    while (!text.empty()) {
-        const code_point next = decode(text);
-        const int columns = next.length == 0 ? 1 : ::wcwidth(static_cast<wchar_t>(next.value));
-        width += columns < 0 ? 1 : static_cast<std::size_t>(columns);
-        text.remove_prefix(next.length == 0 ? 1 : next.length);
-    }
-    if (before != nullptr) {
-        ::uselocale(before);
-    }
-    return width;
+    return measured(text, std::numeric_limits<std::size_t>::max()).columns;
+}
+
+std::string fitting(std::string_view text, std::size_t columns) {
+    return std::string{text.substr(0, measured(text, columns).bytes)};
 }
 
 }  // namespace redlock::cli

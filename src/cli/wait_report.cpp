@@ -81,16 +81,6 @@ std::string describe_within(std::size_t columns, std::string_view resource, cons
     return fitting(described(name, who, seen), columns);
 }
 
-std::string fitting(std::string_view text, std::size_t columns) {
-    std::size_t end = text.size();
-    while (display_width(text.substr(0, end)) > columns) {
-        do {
-            --end;
-        } while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U);
-    }
-    return std::string{text.substr(0, end)};
-}
-
 wait_reporter::wait_reporter(boost::asio::io_context& loop, lock_manager& locks,
                              std::string resource, wait_report how,
                              std::chrono::milliseconds quorum_timeout)

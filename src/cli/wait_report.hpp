@@ -43,8 +43,6 @@ struct wait_view {
 /// The same in no more than so many columns: the names are shortened before the rest is.
 [[nodiscard]] std::string describe_within(std::size_t columns, std::string_view resource,
                                           const wait_view& seen);
-/// The beginning that so many columns take.
-[[nodiscard]] std::string fitting(std::string_view text, std::size_t columns);
 
 class wait_reporter : public std::enable_shared_from_this<wait_reporter> {
   public:

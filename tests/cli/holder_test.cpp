@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "cli/escape.hpp"
 #include "cli/support/three_nodes.hpp"
 #include "cli/wait_report.hpp"
 
