@@ -1,5 +1,8 @@
 #include "driver/key_names.hpp"
 
+#include <algorithm>
+#include <array>
+
 #include "redis/cluster_slots.hpp"
 #include "redlock/types.hpp"
 
@@ -71,20 +74,19 @@ bool key_names::is_reserved(std::string_view name) const {
     return name.starts_with(resource_name::reserved) || name.starts_with(root_);
 }
 
+bool key_names::is_own(std::string_view key) const {
+    return key == epoch_ ||
+           std::ranges::any_of(std::array{&fences_, &holders_, &lines_}, [&](const beginning* its) {
+               return key.starts_with(its->tagged) || key.starts_with(its->untagged);
+           });
+}
+
 bool key_names::is_anybodys_own(std::string_view key) {
     constexpr std::string_view reserved = resource_name::reserved;
     for (auto at = key.find(reserved); at != std::string_view::npos;
          at = key.find(reserved, at + 1)) {
-        const std::string_view behind = key.substr(at + reserved.size());
-        if (behind == "epoch") {
+        if (key_names{key.substr(0, at)}.is_own(key)) {
             return true;
-        }
-        for (const std::string_view kind : {"fence:", "holder:", "line:"}) {
-            const std::string_view rest =
-                behind.starts_with(kind) ? behind.substr(kind.size()) : std::string_view{};
-            if (rest.starts_with('{') || rest.starts_with(':')) {
-                return true;
-            }
         }
     }
     return false;

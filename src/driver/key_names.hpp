@@ -49,7 +49,9 @@ class key_names {
     /// Whether no resource may have this name: with a prefix, those of clients without one neither.
     [[nodiscard]] bool is_reserved(std::string_view name) const;
 
-    /// Whether this is a key of redlock's own behind whatever prefix.
+    /// Whether this is one of these names, for some resource.
+    [[nodiscard]] bool is_own(std::string_view key) const;
+    /// Whether it is one behind whatever prefix.
     [[nodiscard]] static bool is_anybodys_own(std::string_view key);
 
   private:
