@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <atomic>
 #include <redlock/duration.hpp>
 
 #include "cli/environment.hpp"
@@ -57,11 +56,8 @@ constexpr const char* default_node = "redis://localhost:6379";
 // Where one of several nodes runs on this machine, a line that lacks REDLOCK_NODES would lock there
 // and nowhere else.
 void tell_of_default() {
-    static std::atomic<bool> told{false};
-    if (!told.exchange(true)) {
-        say(fmt::format("no node is named (--nodes, --config, REDLOCK_NODES): taking {}",
-                        default_node));
-    }
+    say(fmt::format("no node is named (--nodes, --config, REDLOCK_NODES): taking {}",
+                    default_node));
 }
 
 bool is_node_url(std::string_view name) {

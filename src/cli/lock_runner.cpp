@@ -76,9 +76,8 @@ lock_runner::lock_runner(const run_options& options)
       lease_time_(options.common.lease_time(options.lease_time)),
       margin_(margin_of(options, lease_time_)),
       plan_(options.reaction, margin_),
-      urls_(options.common.node_urls()),
       notices_(options.resource, options.max_hold, say),
-      locks_(loop_.get_executor(), node_list{urls_}, manager_settings()),
+      locks_(loop_.get_executor(), node_list{options.common.node_urls()}, manager_settings()),
       signals_(
           loop_, [this](int number) { on_signal(number); }, job_control::ours),
       changed_(loop_, asio::steady_timer::time_point::max()),
@@ -364,7 +363,7 @@ run_context lock_runner::context() const {
     return {.resource = options_.resource,
             .token = held_.token(),
             .fencing = held_.fencing_token(),
-            .node_urls = urls_,
+            .node_urls = options_.common.node_urls(),
             .configuration_file = options_.common.configuration_file(),
             .outer = with_outer_lock(outer_locks_of_environment(), options_.resource,
                                      held_.token().str(), look_at_process(::getpid()))};

@@ -11,7 +11,6 @@
 #include <optional>
 #include <redlock/lock_manager.hpp>
 #include <string>
-#include <vector>
 
 #include "cli/boot_timer.hpp"
 #include "cli/kept_command.hpp"
@@ -57,7 +56,6 @@ class lock_runner {
     std::chrono::milliseconds lease_time_;
     std::chrono::nanoseconds margin_;  ///< The stop margin.
     stop_plan plan_;
-    std::vector<std::string> urls_;
     run_notices notices_;
 
     boost::asio::io_context loop_{1};
