@@ -101,9 +101,10 @@ void check_options(const node_list& nodes, const common_options& common) {
 
 /// They are read anew for each connection, so that nothing else would complain before the first.
 void check_tls_files(const endpoint& node) {
-    const tls_options none;
-    const tls_options& tls = node.tls ? *node.tls : none;
-    for (const std::string& file : {tls.ca, tls.certificate, tls.key}) {
+    if (!node.tls) {
+        return;
+    }
+    for (const std::string& file : {node.tls->ca, node.tls->certificate, node.tls->key}) {
         if (!file.empty() && ::access(file.c_str(), R_OK) != 0) {
             throw usage_error(fmt::format("{}: cannot read {}: {}", node.to_string(),
                                           printable(file), std::strerror(errno)));

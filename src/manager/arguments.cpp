@@ -17,12 +17,13 @@ using std::chrono::milliseconds;
 // Far beyond use and far below overflow.
 constexpr milliseconds longest = std::chrono::hours{24};
 
-complaint check_positive(milliseconds value, std::string_view name) {
+/// `unless`: what else would do.
+complaint check_positive(milliseconds value, std::string_view name, std::string_view unless = "") {
     if (value <= milliseconds{0}) {
         return fmt::format("{} is {}; it must be positive", name, value);
     }
     if (value > longest) {
-        return fmt::format("{} is {}; it must be at most 24 hours", name, value);
+        return fmt::format("{} is {}; it must be at most 24 hours{}", name, value, unless);
     }
     return {};
 }
@@ -175,19 +176,18 @@ complaint check_manager(const std::vector<endpoint>& nodes, const manager_option
                    "name";
         }
     }
-    const bool goes_on = options.quorum_timeout == manager_options::no_limit;
-    if (!goes_on && options.quorum_timeout > longest) {
-        return fmt::format("quorum_timeout is {}; it must be at most 24 hours, or have no limit",
-                           options.quorum_timeout);
+    if (options.quorum_timeout != manager_options::no_limit) {
+        if (auto wrong =
+                check_positive(options.quorum_timeout, "quorum_timeout", ", or have no limit")) {
+            return wrong;
+        }
     }
-    const milliseconds quorum_timeout = goes_on ? longest : options.quorum_timeout;
     const std::pair<milliseconds, std::string_view> durations[] = {
-        {options.lease_time, "lease_time"},       {options.max_lease_time, "max_lease_time"},
-        {options.node_timeout, "node_timeout"},   {options.connect_timeout, "connect_timeout"},
-        {quorum_timeout, "quorum_timeout"},       {options.reconnect_min, "reconnect_min"},
-        {options.reconnect_max, "reconnect_max"}, {options.close_timeout, "close_timeout"},
-        {options.clock_window, "clock_window"},   {options.fence_lifetime, "fence_lifetime"},
-        {options.clock_step, "clock_step"},
+        {options.lease_time, "lease_time"},         {options.max_lease_time, "max_lease_time"},
+        {options.node_timeout, "node_timeout"},     {options.connect_timeout, "connect_timeout"},
+        {options.reconnect_min, "reconnect_min"},   {options.reconnect_max, "reconnect_max"},
+        {options.close_timeout, "close_timeout"},   {options.clock_window, "clock_window"},
+        {options.fence_lifetime, "fence_lifetime"}, {options.clock_step, "clock_step"},
     };
     if (auto wrong = check_key_prefix(options.key_prefix)) {
         return wrong;
