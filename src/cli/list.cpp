@@ -68,7 +68,7 @@ asio::awaitable<void> look_at_all(lock_manager& locks, survey& work) {
     }
 }
 
-std::string describe(const std::vector<resource_status>& found) {
+std::string text_of(const std::vector<resource_status>& found) {
     if (found.empty()) {
         return {};
     }
@@ -115,7 +115,7 @@ asio::awaitable<int> list(lock_manager& locks, const list_request& request) {
         });
     }
     const bool shown =
-        request.json ? print_result(list_to_json(work.found)) : print(describe(work.found));
+        request.json ? print_result(list_to_json(work.found)) : print(text_of(work.found));
     co_return shown ? exit_ok : exit_output;
 }
 

@@ -94,7 +94,7 @@ std::string vote_lines(const resource_status& status) {
     return lines;
 }
 
-std::string describe(const resource_status& status) {
+std::string text_of(const resource_status& status) {
     table nodes{{"#", "NODE", "STATE", "HOLDER", "LEFT", "FENCING", "FENCE", "LABEL"}};
     for (const node_status& node : status.nodes) {
         nodes.add(row(node));
@@ -111,7 +111,7 @@ asio::awaitable<int> show(lock_manager& locks, const status_request& request) {
     if (status.verdict == lock_verdict::unknown) {
         note_failure("no_quorum", "too few nodes answered to tell whether it is held");
     }
-    const bool shown = request.json ? print_result(to_json(status)) : print(describe(status));
+    const bool shown = request.json ? print_result(to_json(status)) : print(text_of(status));
     co_return shown ? status_of(status.verdict) : exit_output;
 }
 

@@ -12,11 +12,6 @@ namespace {
 
 /// More than this many lost releases of one node are left to their leases.
 constexpr std::size_t max_owed = 4096;
-/// So long a node that has no vote is not asked again.
-constexpr std::chrono::seconds between_greetings{1};
-
-// What is asked later, on a connection that is ready.
-constexpr std::uint32_t who_are_you = 2;  // the others are HELLO's forms
 
 // A cluster that is not guarded need not be heard out anew whenever one of its servers changes.
 redis::connection_options for_commands(redis::connection_options options, bool guarded) {

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace redlock::core {
+namespace redlock::core::accord_cases {
 namespace {
 
 using namespace std::chrono_literals;
@@ -47,4 +47,4 @@ TEST(accord, what_cannot_be_read_is_not_ours) {
 }
 
 }  // namespace
-}  // namespace redlock::core
+}  // namespace redlock::core::accord_cases

@@ -13,7 +13,7 @@
 #include "core/acquire_round.hpp"
 #include "core/small_scope.hpp"
 
-namespace redlock::core {
+namespace redlock::core::acquire_round_exhaustive_cases {
 namespace {
 
 using namespace std::chrono_literals;
@@ -355,4 +355,4 @@ INSTANTIATE_TEST_SUITE_P(nodes, every_acquire_of, testing::Values(1U, 2U, 3U, 4U
                          testing::PrintToStringParamName());
 
 }  // namespace
-}  // namespace redlock::core
+}  // namespace redlock::core::acquire_round_exhaustive_cases

@@ -13,7 +13,7 @@
 #include "core/small_scope.hpp"
 #include "core/validity.hpp"
 
-namespace redlock::core {
+namespace redlock::core::acquire_round_cases {
 namespace {
 
 using namespace std::chrono_literals;
@@ -423,4 +423,4 @@ RC_GTEST_PROP(two_attempts, never_both_win_and_leave_nothing_behind_when_both_lo
 }
 
 }  // namespace
-}  // namespace redlock::core
+}  // namespace redlock::core::acquire_round_cases

@@ -9,7 +9,7 @@
 #include "core/acquire_round.hpp"
 #include "core/small_scope.hpp"
 
-namespace redlock::core {
+namespace redlock::core::acquire_round_view_cases {
 namespace {
 
 using namespace std::chrono_literals;
@@ -104,4 +104,4 @@ RC_GTEST_PROP(acquire_round_view, half_of_the_busy_nodes_say_so_many_or_fewer, (
 }
 
 }  // namespace
-}  // namespace redlock::core
+}  // namespace redlock::core::acquire_round_view_cases

@@ -9,7 +9,7 @@
 
 #include "core/small_scope.hpp"
 
-namespace redlock::core {
+namespace redlock::core::backing_cases {
 namespace {
 
 using namespace std::chrono_literals;
@@ -109,4 +109,4 @@ TEST(backing, agrees_with_a_reckoning_by_hand) {
 }
 
 }  // namespace
-}  // namespace redlock::core
+}  // namespace redlock::core::backing_cases

@@ -14,7 +14,7 @@
 
 #include "core/small_scope.hpp"
 
-namespace redlock::core {
+namespace redlock::core::extend_round_cases {
 namespace {
 
 using namespace std::chrono_literals;
@@ -371,4 +371,4 @@ RC_GTEST_PROP(extend_round, never_shortens_and_never_succeeds_after_the_old_vali
 }
 
 }  // namespace
-}  // namespace redlock::core
+}  // namespace redlock::core::extend_round_cases

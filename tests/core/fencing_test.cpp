@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-namespace redlock::core {
+namespace redlock::core::fencing_cases {
 namespace {
 
 /// November 2026 in microseconds.
@@ -322,4 +322,4 @@ RC_GTEST_PROP(fence_memory, stays_bounded_and_never_makes_a_fence_up, ()) {
 }
 
 }  // namespace
-}  // namespace redlock::core
+}  // namespace redlock::core::fencing_cases

@@ -10,7 +10,7 @@
 #include "core/quorum.hpp"
 #include "core/small_scope.hpp"
 
-namespace redlock::core {
+namespace redlock::core::hold_view_cases {
 namespace {
 
 using small_scope::nodes;
@@ -129,4 +129,4 @@ TEST(hold_view, counts_as_a_plain_list_would_whatever_is_found) {
 }
 
 }  // namespace
-}  // namespace redlock::core
+}  // namespace redlock::core::hold_view_cases

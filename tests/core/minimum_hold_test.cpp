@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace redlock::core {
+namespace redlock::core::minimum_hold_cases {
 namespace {
 
 using namespace std::chrono_literals;
@@ -46,4 +46,4 @@ TEST(minimum_hold, bears_the_longest_times) {
 }
 
 }  // namespace
-}  // namespace redlock::core
+}  // namespace redlock::core::minimum_hold_cases

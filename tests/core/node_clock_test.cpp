@@ -11,7 +11,7 @@
 
 #include "core/small_scope.hpp"
 
-namespace redlock::core {
+namespace redlock::core::node_clock_cases {
 namespace {
 
 using namespace std::chrono_literals;
@@ -164,4 +164,4 @@ RC_GTEST_PROP(node_clock, is_never_taken_to_be_set_by_less_than_it_was, ()) {
 }
 
 }  // namespace
-}  // namespace redlock::core
+}  // namespace redlock::core::node_clock_cases

@@ -11,7 +11,7 @@
 
 #include "core/small_scope.hpp"
 
-namespace redlock::core {
+namespace redlock::core::node_set_cases {
 namespace {
 
 using small_scope::nodes;
@@ -92,4 +92,4 @@ RC_GTEST_PROP(node_set, calculates_like_a_set, ()) {
 }
 
 }  // namespace
-}  // namespace redlock::core
+}  // namespace redlock::core::node_set_cases

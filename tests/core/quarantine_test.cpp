@@ -6,7 +6,7 @@
 #include "core/acquire_round.hpp"
 #include "core/validity.hpp"
 
-namespace redlock::core {
+namespace redlock::core::quarantine_cases {
 namespace {
 
 using namespace std::chrono_literals;
@@ -130,4 +130,4 @@ TEST(votes_without_weight, that_were_never_answered_are_doubtful_like_any_other)
 }
 
 }  // namespace
-}  // namespace redlock::core
+}  // namespace redlock::core::quarantine_cases

@@ -8,7 +8,7 @@
 #include <set>
 #include <string>
 
-namespace redlock::core {
+namespace redlock::core::quorum_cases {
 namespace {
 
 /// Two groups of `size` nodes must share one; the smallest such size.
@@ -114,4 +114,4 @@ TEST(verdict, has_a_name_for_each_value) {
 }
 
 }  // namespace
-}  // namespace redlock::core
+}  // namespace redlock::core::quorum_cases

@@ -12,7 +12,7 @@
 
 #include "core/small_scope.hpp"
 
-namespace redlock::core {
+namespace redlock::core::release_round_cases {
 namespace {
 
 using small_scope::nodes;
@@ -253,4 +253,4 @@ INSTANTIATE_TEST_SUITE_P(nodes, every_release_of, testing::Values(1U, 2U, 3U, 4U
                          testing::PrintToStringParamName());
 
 }  // namespace
-}  // namespace redlock::core
+}  // namespace redlock::core::release_round_cases

@@ -14,7 +14,7 @@
 #include "core/small_scope.hpp"
 #include "core/validity.hpp"
 
-namespace redlock::core {
+namespace redlock::core::renewal_cases {
 
 inline std::ostream& operator<<(std::ostream& out, renewal::action what) {
     constexpr const char* names[] = {"none", "extend", "announce_loss"};
@@ -335,4 +335,4 @@ RC_GTEST_PROP(a_locks_life, is_announced_lost_exactly_at_the_margin_of_its_last_
 }
 
 }  // namespace
-}  // namespace redlock::core
+}  // namespace redlock::core::renewal_cases

@@ -14,7 +14,7 @@
 #include "core/quorum.hpp"
 #include "core/small_scope.hpp"
 
-namespace redlock::core {
+namespace redlock::core::turn_cases {
 namespace {
 
 using namespace std::chrono_literals;
@@ -340,4 +340,4 @@ RC_GTEST_PROP(turns, tokens_grow_in_the_order_of_holding_whoever_holds, ()) {
 }
 
 }  // namespace
-}  // namespace redlock::core
+}  // namespace redlock::core::turn_cases

@@ -9,7 +9,7 @@
 #include "core/instant.hpp"
 #include "core/small_scope.hpp"
 
-namespace redlock::core {
+namespace redlock::core::validity_cases {
 namespace {
 
 using small_scope::at;
@@ -90,4 +90,4 @@ TEST(saturating_add, stops_at_never) {
 }
 
 }  // namespace
-}  // namespace redlock::core
+}  // namespace redlock::core::validity_cases

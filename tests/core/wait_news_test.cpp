@@ -14,7 +14,7 @@
 #include "core/small_scope.hpp"
 #include "core/wait_session.hpp"
 
-namespace redlock::core {
+namespace redlock::core::wait_news_cases {
 namespace {
 
 using namespace std::chrono_literals;
@@ -362,4 +362,4 @@ TEST(wait_news, a_vote_that_comes_late_is_watched_as_well) {
 }
 
 }  // namespace
-}  // namespace redlock::core
+}  // namespace redlock::core::wait_news_cases

@@ -12,7 +12,7 @@
 
 #include "core/small_scope.hpp"
 
-namespace redlock::core {
+namespace redlock::core::wait_session_cases {
 
 inline std::ostream& operator<<(std::ostream& out, wait_end end) {
     return out << to_string(end);
@@ -398,4 +398,4 @@ TEST(wait_session, has_a_name_for_each_end) {
 }
 
 }  // namespace
-}  // namespace redlock::core
+}  // namespace redlock::core::wait_session_cases

@@ -17,7 +17,7 @@
 #include "core/small_scope.hpp"
 #include "core/wait_session.hpp"
 
-namespace redlock::core {
+namespace redlock::core::wait_simulation_cases {
 namespace {
 
 using namespace std::chrono_literals;
@@ -276,4 +276,4 @@ RC_GTEST_PROP(wait_simulation, needs_no_fallback_when_the_news_of_a_freed_quorum
 }
 
 }  // namespace
-}  // namespace redlock::core
+}  // namespace redlock::core::wait_simulation_cases

@@ -10,7 +10,7 @@
 
 #include "core/quorum.hpp"
 
-namespace redlock::core {
+namespace redlock::core::warm_up_cases {
 namespace {
 
 using namespace std::chrono_literals;
@@ -79,4 +79,4 @@ RC_GTEST_PROP(warm_up, only_moves_to_earlier_and_stays_within_its_bounds, ()) {
 }
 
 }  // namespace
-}  // namespace redlock::core
+}  // namespace redlock::core::warm_up_cases

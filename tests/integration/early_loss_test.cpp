@@ -14,8 +14,6 @@
 namespace redlock::integration {
 namespace {
 
-constexpr auto soon = 5s;
-
 struct early_loss : testing::Test {
     void remove_on(std::size_t first, std::size_t end) {
         for (std::size_t node = first; node < end; ++node) {

@@ -13,8 +13,6 @@
 namespace redlock::integration {
 namespace {
 
-constexpr auto soon = 5s;  // far below every lease and fallback
-
 manager_options no_hand_over() {
     manager_options options = usual_options();
     options.hand_over_count = 0;

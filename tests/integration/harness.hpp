@@ -65,6 +65,8 @@ class cluster {
 
 /// Lets every failed wait end: far beyond anything that happens on a loaded machine.
 inline constexpr std::chrono::seconds hang{30};
+/// Far below every lease and fallback.
+inline constexpr std::chrono::seconds soon{5};
 
 /// Lets time pass up to an instant, with no event loop turning.
 void pass_until(boot_clock::time_point instant);

@@ -14,8 +14,6 @@
 namespace redlock::integration {
 namespace {
 
-constexpr auto soon = 5s;
-
 struct wake_up : testing::Test {
     /// As an outsider would, without a turn of the loop.
     void remove() {

@@ -9,7 +9,7 @@
 
 #include "redis/server_error.hpp"
 
-namespace redlock::redis {
+namespace redlock::redis::acl_error_cases {
 namespace {
 
 constexpr const char* digest = "df8270fdbe359a88ed518e909c7bfddb1fc272b8";
@@ -147,4 +147,4 @@ TEST(acl_error, leads_to_a_rule) {
 }
 
 }  // namespace
-}  // namespace redlock::redis
+}  // namespace redlock::redis::acl_error_cases

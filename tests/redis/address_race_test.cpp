@@ -21,7 +21,7 @@
 #include "redis/test_connection.hpp"
 #include "redis/transport.hpp"
 
-namespace redlock::redis {
+namespace redlock::redis::address_race_cases {
 namespace {
 
 namespace asio = boost::asio;
@@ -252,4 +252,4 @@ TEST_F(many_addresses, are_asked_for_anew_when_the_server_has_moved) {
 }
 
 }  // namespace
-}  // namespace redlock::redis
+}  // namespace redlock::redis::address_race_cases

@@ -9,7 +9,7 @@
 
 #include "redis/cluster_world.hpp"
 
-namespace redlock::redis {
+namespace redlock::redis::cluster_bounds_cases {
 namespace {
 
 using namespace std::chrono_literals;
@@ -121,4 +121,4 @@ TEST(cluster_bounds, asking_without_its_command_holds_for_no_other) {
 }
 
 }  // namespace
-}  // namespace redlock::redis
+}  // namespace redlock::redis::cluster_bounds_cases

@@ -9,7 +9,7 @@
 
 #include "redis/cluster_world.hpp"
 
-namespace redlock::redis {
+namespace redlock::redis::cluster_link_cases {
 namespace {
 
 using namespace std::chrono_literals;
@@ -282,4 +282,4 @@ TEST(cluster_link, has_the_same_identity_for_everybody_and_as_long_as_nothing_ch
 }
 
 }  // namespace
-}  // namespace redlock::redis
+}  // namespace redlock::redis::cluster_link_cases

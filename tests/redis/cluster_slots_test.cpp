@@ -10,7 +10,7 @@
 
 #include "redis/resp_writer.hpp"
 
-namespace redlock::redis {
+namespace redlock::redis::cluster_slots_cases {
 namespace {
 
 using kind = slot_refusal::kind;
@@ -227,4 +227,4 @@ TEST(hosts, that_no_host_can_be_are_not_believed) {
 }
 
 }  // namespace
-}  // namespace redlock::redis
+}  // namespace redlock::redis::cluster_slots_cases

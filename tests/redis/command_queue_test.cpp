@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-namespace redlock::redis {
+namespace redlock::redis::command_queue_cases {
 namespace {
 
 using namespace std::chrono_literals;
@@ -426,4 +426,4 @@ RC_GTEST_PROP(command_queue_property, behaves_like_a_naive_list, ()) {
 }
 
 }  // namespace
-}  // namespace redlock::redis
+}  // namespace redlock::redis::command_queue_cases

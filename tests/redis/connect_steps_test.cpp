@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace redlock::redis {
+namespace redlock::redis::connect_steps_cases {
 namespace {
 
 using namespace std::chrono_literals;
@@ -383,4 +383,4 @@ RC_GTEST_PROP(connect_steps_property, spread_the_wait_between_half_and_all,
 }
 
 }  // namespace
-}  // namespace redlock::redis
+}  // namespace redlock::redis::connect_steps_cases

@@ -13,7 +13,7 @@
 #include "redis/test_connection.hpp"
 #include "support/redis_server.hpp"
 
-namespace redlock::redis {
+namespace redlock::redis::connection_backoff_cases {
 namespace {
 
 using namespace std::chrono_literals;
@@ -200,4 +200,4 @@ TEST(connection_backoff_idle, keeps_no_event_loop_for_an_attempt_that_is_over) {
 }
 
 }  // namespace
-}  // namespace redlock::redis
+}  // namespace redlock::redis::connection_backoff_cases

@@ -15,7 +15,7 @@
 #include "redis/resp_writer.hpp"
 #include "redis/test_connection.hpp"
 
-namespace redlock::redis {
+namespace redlock::redis::connection_faults_cases {
 namespace {
 
 using namespace std::chrono_literals;
@@ -432,4 +432,4 @@ TEST(connection_threads, work_on_a_strand_of_a_thread_pool) {
 }
 
 }  // namespace
-}  // namespace redlock::redis
+}  // namespace redlock::redis::connection_faults_cases

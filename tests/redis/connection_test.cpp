@@ -8,7 +8,7 @@
 #include "redis/test_connection.hpp"
 #include "support/redis_server.hpp"
 
-namespace redlock::redis {
+namespace redlock::redis::connection_cases {
 namespace {
 
 using namespace std::chrono_literals;
@@ -381,4 +381,4 @@ TEST(connection, stops_with_commands_on_their_way) {
 }
 
 }  // namespace
-}  // namespace redlock::redis
+}  // namespace redlock::redis::connection_cases

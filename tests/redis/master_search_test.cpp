@@ -11,7 +11,7 @@
 
 #include "redis/sentinel_watch.hpp"
 
-namespace redlock::redis {
+namespace redlock::redis::master_search_cases {
 namespace {
 
 using namespace std::chrono_literals;
@@ -234,4 +234,4 @@ TEST_F(dissent_test, leads_back_only_after_a_while) {
 }
 
 }  // namespace
-}  // namespace redlock::redis
+}  // namespace redlock::redis::master_search_cases

@@ -16,7 +16,7 @@
 #include "redis/made_up_names.hpp"
 #include "redis/test_connection.hpp"
 
-namespace redlock::redis {
+namespace redlock::redis::name_lookup_cases {
 namespace {
 
 namespace asio = boost::asio;
@@ -157,4 +157,4 @@ TEST_F(name_lookup_test, that_hangs_costs_a_connection_its_time_and_no_more) {
 }
 
 }  // namespace
-}  // namespace redlock::redis
+}  // namespace redlock::redis::name_lookup_cases

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace redlock::redis {
+namespace redlock::redis::resp_reader_cases {
 namespace {
 
 using status = resp_reader::status;
@@ -371,4 +371,4 @@ RC_GTEST_PROP(resp_reader_property, survives_garbage, ()) {
 }
 
 }  // namespace
-}  // namespace redlock::redis
+}  // namespace redlock::redis::resp_reader_cases

@@ -10,7 +10,7 @@
 
 #include "redis/resp_reader.hpp"
 
-namespace redlock::redis {
+namespace redlock::redis::resp_writer_cases {
 namespace {
 
 TEST(resp_writer, encodes_an_array_of_bulk_strings) {
@@ -69,4 +69,4 @@ RC_GTEST_PROP(resp_writer_property, is_read_back_by_the_parser,
 }
 
 }  // namespace
-}  // namespace redlock::redis
+}  // namespace redlock::redis::resp_writer_cases

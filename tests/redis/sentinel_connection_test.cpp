@@ -14,7 +14,7 @@
 #include "redis/fake_server.hpp"
 #include "redis/test_connection.hpp"
 
-namespace redlock::redis {
+namespace redlock::redis::sentinel_connection_cases {
 namespace {
 
 using namespace std::chrono_literals;
@@ -281,4 +281,4 @@ TEST_F(sentinel_watching, is_not_misled_by_sentinels_that_know_nothing) {
 }
 
 }  // namespace
-}  // namespace redlock::redis
+}  // namespace redlock::redis::sentinel_connection_cases

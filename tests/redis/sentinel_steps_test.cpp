@@ -8,7 +8,7 @@
 
 #include "redis/connect_steps.hpp"
 
-namespace redlock::redis {
+namespace redlock::redis::sentinel_steps_cases {
 namespace {
 
 using namespace std::chrono_literals;
@@ -220,4 +220,4 @@ TEST_F(sentinel_steps, mask_the_password_of_whom_they_talk_to) {
 }
 
 }  // namespace
-}  // namespace redlock::redis
+}  // namespace redlock::redis::sentinel_steps_cases

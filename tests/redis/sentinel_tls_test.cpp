@@ -9,7 +9,7 @@
 #include "redis/tls_peer.hpp"
 #include "support/test_authority.hpp"
 
-namespace redlock::redis {
+namespace redlock::redis::sentinel_tls_cases {
 namespace {
 
 using testing::HasSubstr;
@@ -89,4 +89,4 @@ TEST_F(sentinel_tls, can_be_had_for_the_servers_alone) {
 }
 
 }  // namespace
-}  // namespace redlock::redis
+}  // namespace redlock::redis::sentinel_tls_cases

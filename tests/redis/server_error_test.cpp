@@ -7,7 +7,7 @@
 
 #include "redis/server_identity.hpp"
 
-namespace redlock::redis {
+namespace redlock::redis::server_error_cases {
 namespace {
 
 TEST(server_error, is_known_by_its_code_word) {
@@ -138,4 +138,4 @@ TEST(server_identity, is_empty_where_info_says_nothing) {
 }
 
 }  // namespace
-}  // namespace redlock::redis
+}  // namespace redlock::redis::server_error_cases

@@ -5,7 +5,7 @@
 
 #include <string>
 
-namespace redlock::redis {
+namespace redlock::redis::server_facts_cases {
 namespace {
 
 using namespace std::chrono_literals;
@@ -58,4 +58,4 @@ TEST(server_facts, numbers_are_whole_and_without_sign) {
 }
 
 }  // namespace
-}  // namespace redlock::redis
+}  // namespace redlock::redis::server_facts_cases

@@ -11,7 +11,7 @@
 
 #include "support/test_authority.hpp"
 
-namespace redlock::redis {
+namespace redlock::redis::tls_context_cases {
 namespace {
 
 using support::certificate_files;
@@ -189,4 +189,4 @@ TEST_F(tls_context_files, refuse_an_encrypted_key_and_never_ask) {
 }
 
 }  // namespace
-}  // namespace redlock::redis
+}  // namespace redlock::redis::tls_context_cases

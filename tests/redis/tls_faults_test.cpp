@@ -13,7 +13,7 @@
 #include "redis/tls_peer.hpp"
 #include "support/test_authority.hpp"
 
-namespace redlock::redis {
+namespace redlock::redis::tls_faults_cases {
 namespace {
 
 using namespace std::chrono_literals;
@@ -310,4 +310,4 @@ TEST_F(tls_faults, notices_while_listening_that_the_peer_said_goodbye) {
 }
 
 }  // namespace
-}  // namespace redlock::redis
+}  // namespace redlock::redis::tls_faults_cases

@@ -10,7 +10,7 @@
 #include "support/redis_server.hpp"
 #include "support/test_authority.hpp"
 
-namespace redlock::redis {
+namespace redlock::redis::tls_cases {
 namespace {
 
 using namespace std::chrono_literals;
@@ -246,4 +246,4 @@ TEST_F(tls, is_what_a_plain_client_is_told_to_try) {
 }
 
 }  // namespace
-}  // namespace redlock::redis
+}  // namespace redlock::redis::tls_cases

@@ -13,7 +13,7 @@
 
 #include "redis/strand.hpp"
 
-namespace redlock::redis {
+namespace redlock::redis::turn_end_cases {
 namespace {
 
 namespace asio = boost::asio;
@@ -132,4 +132,4 @@ TEST(strand, knows_who_is_on_it) {
 }
 
 }  // namespace
-}  // namespace redlock::redis
+}  // namespace redlock::redis::turn_end_cases

@@ -12,20 +12,20 @@ namespace redlock::support {
 
 namespace {
 
-using number = std::atomic<std::int64_t>;
+using shared_offset = std::atomic<std::int64_t>;
 
-number* shared_number(const std::string& path) {
+shared_offset* shared_number(const std::string& path) {
     const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);  // NOLINT(*-vararg)
-    if (file < 0 || ::ftruncate(file, sizeof(number)) != 0) {
+    if (file < 0 || ::ftruncate(file, sizeof(shared_offset)) != 0) {
         throw std::runtime_error("cannot make " + path);
     }
     void* const mapped =
-        ::mmap(nullptr, sizeof(number), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+        ::mmap(nullptr, sizeof(shared_offset), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
     ::close(file);
     if (mapped == MAP_FAILED) {  // NOLINT(*-cast)
         throw std::runtime_error("cannot map " + path);
     }
-    return static_cast<number*>(mapped);
+    return static_cast<shared_offset*>(mapped);
 }
 
 }  // namespace
@@ -34,7 +34,7 @@ settable_clock::settable_clock()
     : folder_(make_temporary_folder("redlock-clock")), forward_(shared_number(path())) {}
 
 settable_clock::~settable_clock() {
-    ::munmap(forward_, sizeof(number));
+    ::munmap(forward_, sizeof(shared_offset));
     std::error_code none;
     std::filesystem::remove_all(folder_, none);
 }
