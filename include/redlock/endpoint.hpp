@@ -69,6 +69,8 @@ struct REDLOCK_API endpoint {
     std::optional<sentinel_group> sentinel{};
     /// Not empty: a Redis Cluster in which these are servers, and `host` and `port` mean nothing.
     std::vector<server_address> cluster{};
+    /// The files that the URL named for passwords, which were read with it.
+    std::vector<std::string> password_files{};
 
     /// The URL without user, password and query: what may be logged.
     [[nodiscard]] std::string to_string() const;
@@ -101,5 +103,11 @@ struct endpoint_error {
 /// sake. Thread-safe; no I/O but `password_file` and `sentinel_password_file`.
 [[nodiscard]] REDLOCK_API boost::system::result<endpoint, endpoint_error> parse_endpoint(
     std::string_view url);
+
+/// Looks at the TLS files of a node as each new connection does: whether they can be read, hold
+/// what they should and fit each other. Nothing is wrong with a node without TLS. Thread-safe;
+/// reads files, the system's authorities among them, and knows no network.
+[[nodiscard]] REDLOCK_API boost::system::result<void, endpoint_error> check_tls_files(
+    const endpoint& node);
 
 }  // namespace redlock

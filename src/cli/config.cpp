@@ -4,14 +4,11 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
-#include <cerrno>
-#include <cstring>
 #include <memory>
 #include <utility>
 
@@ -37,17 +34,34 @@ struct check_request {
     bool json = false;
 };
 
-/// A file that everybody may read, if passwords can stand in it: those of `nodes` came from it.
-void doubt_file(const std::string& file, const std::vector<endpoint>& nodes,
+bool everybody_may_read(const std::string& file) {
+    struct stat about {};
+    return !file.empty() && ::stat(file.c_str(), &about) == 0 && (about.st_mode & S_IROTH) != 0;
+}
+
+/// A file with URLs, in which passwords can stand: those of `nodes` came from it.
+void doubt_list(const std::string& file, const std::vector<endpoint>& nodes,
                 std::vector<std::string>& doubts) {
     const bool secret = std::any_of(nodes.begin(), nodes.end(), [](const endpoint& node) {
         return !node.password.empty() || (node.sentinel && !node.sentinel->password.empty());
     });
-    struct stat about {};
-    if (secret && !file.empty() && ::stat(file.c_str(), &about) == 0 &&
-        (about.st_mode & S_IROTH) != 0) {
+    if (secret && everybody_may_read(file)) {
         doubts.push_back(fmt::format("everybody may read {}: if passwords stand in it, chmod o-r",
                                      printable(file)));
+    }
+}
+
+/// The files with nothing but secrets in them.
+void doubt_secret_files(const endpoint& node, std::vector<std::string>& doubts) {
+    std::vector<std::string> files = node.password_files;
+    if (node.tls) {
+        files.push_back(node.tls->key.empty() ? node.tls->certificate : node.tls->key);
+    }
+    for (const std::string& file : files) {
+        if (everybody_may_read(file)) {
+            doubts.push_back(fmt::format("everybody may read {}, which holds a secret: chmod o-r",
+                                         printable(file)));
+        }
     }
 }
 
@@ -61,14 +75,15 @@ std::vector<std::string> doubts_about(const std::vector<endpoint>& nodes,
                 fmt::format("{}: verify=none believes whoever answers; give ca=FILE instead",
                             node.to_string()));
         }
+        doubt_secret_files(node, doubts);
     }
     if (nodes.size() % 2 == 0) {
         doubts.push_back(fmt::format("{} nodes survive no more failures than {}: use an odd number",
                                      nodes.size(), nodes.size() - 1));
     }
     // Each for what stands in it, and not for secrets that came from elsewhere.
-    doubt_file(common.nodes_file, nodes, doubts);
-    doubt_file(common.configuration_file(), common.configured().nodes, doubts);
+    doubt_list(common.nodes_file, nodes, doubts);
+    doubt_list(common.configuration_file(), common.configured().nodes, doubts);
     return doubts;
 }
 
@@ -100,15 +115,9 @@ void check_options(const node_list& nodes, const common_options& common) {
 }
 
 /// They are read anew for each connection, so that nothing else would complain before the first.
-void check_tls_files(const endpoint& node) {
-    if (!node.tls) {
-        return;
-    }
-    for (const std::string& file : {node.tls->ca, node.tls->certificate, node.tls->key}) {
-        if (!file.empty() && ::access(file.c_str(), R_OK) != 0) {
-            throw usage_error(fmt::format("{}: cannot read {}: {}", node.to_string(),
-                                          printable(file), std::strerror(errno)));
-        }
+void check_files(const endpoint& node) {
+    if (const auto looked = check_tls_files(node); !looked) {
+        throw usage_error(fmt::format("{}: {}", node.to_string(), looked.error().message));
     }
 }
 
@@ -180,7 +189,7 @@ std::string shown(const boost::json::value& value) {
 int check(const check_request& request) {
     const node_list nodes{request.common.node_urls()};
     check_options(nodes, request.common);
-    std::ranges::for_each(nodes.endpoints(), check_tls_files);
+    std::ranges::for_each(nodes.endpoints(), check_files);
     const auto doubts = doubts_about(nodes.endpoints(), request.common);
     const boost::json::object settings = settings_of(request.common);
     const auto foreign = foreign_records(request.common);

@@ -215,3 +215,18 @@ tls_context make_tls_context(const tls_options& options) {
 }
 
 }  // namespace redlock::redis
+
+namespace redlock {
+
+boost::system::result<void, endpoint_error> check_tls_files(const endpoint& node) {
+    if (!node.tls) {
+        return {};
+    }
+    std::string problem = redis::make_tls_context(*node.tls).problem;
+    if (problem.empty()) {
+        return {};
+    }
+    return endpoint_error{std::move(problem)};
+}
+
+}  // namespace redlock

@@ -103,6 +103,7 @@ constexpr std::array<parameter, 15> parameters{{
      }},
     {"password_file", parameter::home::anywhere,
      [](std::string_view name, const std::string& value, endpoint& found) {
+         found.password_files.push_back(value);
          return read_secret_file(name, value, found.password);
      }},
     // Of aioredlock's client library; here everything is bytes.
@@ -145,6 +146,7 @@ constexpr std::array<parameter, 15> parameters{{
      }},
     {"sentinel_password_file", parameter::home::sentinel,
      [](std::string_view name, const std::string& value, endpoint& found) {
+         found.password_files.push_back(value);
          return read_secret_file(name, value, found.sentinel->password);
      }},
     {"sentinel_tls", parameter::home::sentinel,

@@ -9,6 +9,7 @@
 
 #include "cli/support/process.hpp"
 #include "support/redis_server.hpp"
+#include "support/test_authority.hpp"
 
 namespace redlock::cli_test {
 namespace {
@@ -74,15 +75,52 @@ TEST_F(config, is_read_once_and_so_may_be_a_pipe) {
     EXPECT_THAT(result.out, HasSubstr("node 0  redis://127.0.0.1:1"));
 }
 
-TEST_F(config, names_the_file_of_a_certificate_that_cannot_be_read) {
-    for (const std::string option : {"ca", "cert", "key"}) {
-        const std::string begin = option == "cert" ? "rediss://h?" : "rediss://h?cert=/dev/null&";
-        const auto result =
-            redlock({"config", "check", "--nodes", begin + option + "=" + folder + "/no"});
+TEST_F(config, looks_at_the_files_of_tls_as_a_connection_would) {
+    const support::test_authority authority;
+    const auto client = authority.issue({.name = "client"});
+    const auto other = authority.issue({.name = "other"});
+    const std::string no = folder + "/no";
+    const auto empty = file("", "empty");
+    const auto junk = file("junk\n", "junk");
+    const std::string cert = "cert=" + client.certificate;
+    for (const auto& [query, words] : std::vector<std::pair<std::string, std::string>>{
+             {"ca=" + no, "ca=" + no + " cannot be read (No such file"},
+             {"cert=" + no, "cert=" + no + " cannot be read (No such file"},
+             {cert + "&key=" + no, "key=" + no + " cannot be read (No such file"},
+             {"ca=" + empty, "is empty"},
+             {"ca=" + junk, "holds no certificate"},
+             {cert + "&key=" + junk, "holds no private key"},
+             {cert + "&key=" + other.key, "does not hold the key of the certificate"}}) {
+        const auto result = redlock({"config", "check", "--nodes", "rediss://h?" + query});
         EXPECT_EQ(result.status, 64) << result.out;
-        EXPECT_THAT(result.err, AllOf(HasSubstr("rediss://h:6379: cannot read"),
-                                      HasSubstr(folder + "/no: No such file")));
+        EXPECT_THAT(result.err, AllOf(HasSubstr("rediss://h:6379: "), HasSubstr(words)));
     }
+    const auto good =
+        redlock({"config", "check", "--nodes",
+                 "rediss://h?ca=" + authority.file() + "&" + cert + "&key=" + client.key});
+    EXPECT_EQ(good.status, 0) << good.err;
+}
+
+TEST_F(config, doubts_a_secret_that_everybody_may_read) {
+    const support::test_authority authority;
+    const auto client = authority.issue();
+    const auto password = file("s3cret", "password");
+    const std::vector<std::string> line{"config", "check", "--nodes",
+                                        "rediss://h?password_file=" + password +
+                                            "&cert=" + client.certificate + "&key=" + client.key};
+    EXPECT_THAT(redlock(line).err, Not(HasSubstr("everybody may read " + password)));
+    for (const std::string& secret : {password, client.key}) {
+        std::filesystem::permissions(secret, std::filesystem::perms::others_read,
+                                     std::filesystem::perm_options::add);
+        EXPECT_THAT(redlock(line).err, HasSubstr("everybody may read " + secret));
+    }
+}
+
+TEST_F(config, that_cannot_be_read_is_named_with_where_it_was_named) {
+    EXPECT_THAT(redlock({"status", "--config", folder + "/no", "a"}).err,
+                HasSubstr("--config: cannot read " + folder + "/no"));
+    EXPECT_THAT(redlock({"status", "a"}, {{"REDLOCK_CONFIG", folder + "/no"}}).err,
+                HasSubstr("REDLOCK_CONFIG: cannot read " + folder + "/no"));
 }
 
 TEST_F(config, waits_forever_again_if_the_command_line_says_so) {

@@ -121,6 +121,7 @@ void check_refusal(std::string_view message) {
 endpoint without_secrets(endpoint found) {
     found.user.clear();
     found.password.clear();
+    found.password_files.clear();
     found.durable = false;
     if (found.transport == endpoint::transport_kind::unix_socket) {
         // The number of a socket's database is in its query.
