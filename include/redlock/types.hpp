@@ -15,8 +15,9 @@ namespace redlock {
 
 /// The name of what is guarded. It is the Redis key itself, byte for byte, so that other Redlock
 /// libraries see our locks and we see theirs. Any bytes are allowed, NUL and invalid UTF-8
-/// included; operations refuse an empty name, one longer than `max_size`, and one that begins with
-/// `reserved`, with `errc::invalid_argument`.
+/// included; operations refuse an empty name, one longer than `max_size`, one that begins with
+/// `reserved`, and that of an own key of the library behind any `manager_options::key_prefix`, such
+/// as `team:redlock:fence:{orders}`, with `errc::invalid_argument`.
 class resource_name {
   public:
     /// 64 KiB: far beyond any sensible name, far below Redis's own limit of 512 MiB.

@@ -152,8 +152,8 @@ std::string missing_command_advice(std::string_view error_text, const acl_contex
 std::string advice_for_wrong_type(std::string_view key, std::string_view resource) {
     if (key == resource) {
         return fmt::format(
-            "the key {} there is no lock but something else, so that nobody gets the lock: give "
-            "the lock another name, or delete the key there if it is not needed",
+            "the key {} there is no lock but something else, so that the node votes for nobody: "
+            "give the lock another name, or delete the key there if it is not needed",
             redis::shown_text(key));
     }
     return fmt::format(

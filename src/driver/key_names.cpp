@@ -71,7 +71,8 @@ std::optional<std::string_view> key_names::resource_of_fence(std::string_view ke
 }
 
 bool key_names::is_reserved(std::string_view name) const {
-    return name.starts_with(resource_name::reserved) || name.starts_with(root_);
+    return name.starts_with(resource_name::reserved) || name.starts_with(root_) ||
+           is_anybodys_own(name);
 }
 
 bool key_names::is_own(std::string_view key) const {
@@ -83,8 +84,7 @@ bool key_names::is_own(std::string_view key) const {
 
 bool key_names::is_anybodys_own(std::string_view key) {
     constexpr std::string_view reserved = resource_name::reserved;
-    for (auto at = key.find(reserved); at != std::string_view::npos;
-         at = key.find(reserved, at + 1)) {
+    for (auto at = key.find(reserved); at <= max_key_prefix; at = key.find(reserved, at + 1)) {
         if (key_names{key.substr(0, at)}.is_own(key)) {
             return true;
         }

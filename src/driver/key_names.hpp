@@ -21,6 +21,9 @@ struct key_pieces {
     }
 };
 
+/// Bytes. It stands in each key beside a lock.
+inline constexpr std::size_t max_key_prefix = 128;
+
 /// The names of all keys that the library writes beside the lock keys, behind one prefix.
 class key_names {
   public:
@@ -46,7 +49,8 @@ class key_names {
     [[nodiscard]] std::string every_fence() const;
     /// The resource that a key is the fence of; nothing if it is none.
     [[nodiscard]] std::optional<std::string_view> resource_of_fence(std::string_view key) const;
-    /// Whether no resource may have this name: with a prefix, those of clients without one neither.
+    /// Whether no resource may have this name: all that begins with our root or with `redlock:`,
+    /// and the own keys of clients with any other prefix.
     [[nodiscard]] bool is_reserved(std::string_view name) const;
 
     /// Whether this is one of these names, for some resource.

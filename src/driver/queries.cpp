@@ -148,11 +148,7 @@ bool list_query::goes_round(node_index node, bool any_new) {
 }
 
 void list_query::take(std::string_view key) {
-    // Those of clients with another prefix, which a pattern may match, are no locks either.
-    const std::optional<std::string_view> name = by_fence_ ? pool().keys().resource_of_fence(key)
-                                                 : key_names::is_anybodys_own(key)
-                                                     ? std::nullopt
-                                                     : std::optional{key};
+    const auto name = by_fence_ ? pool().keys().resource_of_fence(key) : std::optional{key};
     if (name && !pool().keys().is_reserved(*name) && result_.names.size() < limit_) {
         result_.names.emplace(*name);
     }

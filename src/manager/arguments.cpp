@@ -64,10 +64,16 @@ complaint check_resource(const resource_name& resource, const driver::key_names&
                            resource.str().size(), resource_name::max_size);
     }
     if (keys.is_reserved(resource.str())) {
-        return fmt::format(
-            "the resource name begins with {}, and names under it are reserved for redlock's own "
-            "keys; give the lock another name",
-            resource.str().starts_with(keys.root()) ? keys.root() : resource_name::reserved);
+        const std::string_view root = resource.str().starts_with(keys.root())
+                                          ? std::string_view{keys.root()}
+                                          : resource_name::reserved;
+        return resource.str().starts_with(root)
+                   ? fmt::format(
+                         "the resource name begins with {}, and names under it are reserved "
+                         "for redlock's own keys; give the lock another name",
+                         root)
+                   : "the resource name is that of one of redlock's own keys behind a key_prefix; "
+                     "give the lock another name";
     }
     if (clustered && !driver::keys_share_a_slot(resource.str())) {
         return "the resource name has a '}' but no hash tag, so that its keys would lie in "
@@ -143,9 +149,9 @@ complaint check_key_prefix(std::string_view prefix) {
     // None that means something in a pattern of an ACL or of SCAN, or in a hash tag.
     constexpr std::string_view allowed =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:._-/";
-    if (prefix.size() > max_key_prefix) {
+    if (prefix.size() > driver::max_key_prefix) {
         return fmt::format("key_prefix has {} bytes; at most {} are allowed", prefix.size(),
-                           max_key_prefix);
+                           driver::max_key_prefix);
     }
     if (prefix.find_first_not_of(allowed) != std::string_view::npos) {
         return "key_prefix has a character that is not allowed; use letters, digits and : . _ - / "

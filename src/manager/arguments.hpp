@@ -49,7 +49,6 @@ using complaint = std::optional<std::string>;
 /// Whether it can stand in an ACL's pattern, in a pattern of SCAN and before a hash tag, and mean
 /// itself in each. An empty one is none.
 [[nodiscard]] complaint check_key_prefix(std::string_view prefix);
-inline constexpr std::size_t max_key_prefix = 128;
 [[nodiscard]] complaint check_manager(const std::vector<endpoint>& nodes,
                                       const manager_options& options);
 

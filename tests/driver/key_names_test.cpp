@@ -87,12 +87,16 @@ TEST(key_names, are_known_behind_any_prefix) {
         for (const std::string& key : {theirs.epoch(), theirs.fence("a"), theirs.fence("{a}"),
                                        theirs.holder("a"), theirs.line("redlock:")}) {
             EXPECT_TRUE(key_names::is_anybodys_own(key)) << key;
+            EXPECT_TRUE(plain.is_reserved(key)) << key;
         }
     }
     for (const std::string key : {"orders", "redlock:", "my-redlock:fence", "redlock:fence:a",
                                   "redlock:epoch:2", "team:redlock:jobs"}) {
         EXPECT_FALSE(key_names::is_anybodys_own(key)) << key;
     }
+    EXPECT_TRUE(key_names::is_anybodys_own(std::string(max_key_prefix, 'x') + "redlock:epoch"));
+    EXPECT_FALSE(key_names::is_anybodys_own(std::string(max_key_prefix + 1, 'x') + "redlock:epoch"))
+        << "no prefix is as long";
 }
 
 TEST(key_names, stand_behind_the_prefix) {

@@ -67,8 +67,8 @@ TEST(arguments, refuse_a_prefix_that_means_something_in_a_pattern_or_a_tag) {
         const manager_options with{.key_prefix = std::string{"a"} + each};
         EXPECT_THAT(said(check_manager(nodes(1), with)), HasSubstr("not allowed")) << each;
     }
-    EXPECT_EQ(check_key_prefix(std::string(max_key_prefix, 'a')), std::nullopt);
-    EXPECT_THAT(said(check_key_prefix(std::string(max_key_prefix + 1, 'a'))),
+    EXPECT_EQ(check_key_prefix(std::string(driver::max_key_prefix, 'a')), std::nullopt);
+    EXPECT_THAT(said(check_key_prefix(std::string(driver::max_key_prefix + 1, 'a'))),
                 AllOf(HasSubstr("129"), HasSubstr("128")));
 }
 
