@@ -64,7 +64,7 @@ asio::awaitable<int> acquire(lock_manager& locks, const acquire_request& request
     co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
     co_await held.async_release(awaited);
     if (!interrupted) {
-        say("the token could not be written to standard output; the lock was released");
+        say("nobody knows the token, so the lock was released");
     }
     co_return exit_output;
 }
@@ -78,6 +78,7 @@ void add_acquire(CLI::App& root, invocation& asked) {
         "Prints \"TOKEN FENCING_TOKEN\", or with --json an object with resource, token,\n"
         "fencing_token and valid_for_ms. The lock ends with its lease time unless it is "
         "extended.\n\n"
+        "-E 0 is refused: a script would go on as if it had the lock.\n\n"
         "Exit status: 0 acquired; 75 somebody else holds it, or the wait ran out (see -E); 69 too\n"
         "few nodes answered; 74 the token could not be written, nothing is held; 64 usage; 78 two\n"
         "nodes are the same server, or other clients use another number of nodes; 128+n after "
@@ -92,6 +93,11 @@ void add_acquire(CLI::App& root, invocation& asked) {
                  "How long the nodes keep the lock (default 10s)");
     command->add_flag("--json", request->json, "Print a JSON object");
     command->callback([request, &asked] {
+        if (request->wait.conflict_status == exit_ok) {
+            throw usage_error(
+                "acquire: with -E 0 a script would go on as if it had the lock; choose another "
+                "status, and --quiet-contention if nothing is to be said");
+        }
         asked.action = [request] {
             request->common.apply();
             if (const auto refused =

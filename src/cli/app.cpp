@@ -117,6 +117,9 @@ int parse_and_run(int argc, char** argv) {
     }
     auto ours = take_arguments(argc, argv, asked);
     check_subcommand(root, ours);
+    if (const std::string wrong = complaint_about_value(root, ours); !wrong.empty()) {
+        throw usage_error(wrong);
+    }
     try {
         std::reverse(ours.begin(), ours.end());  // As CLI11 wants them.
         root.parse(std::move(ours));

@@ -36,7 +36,8 @@ const general_option& find_option(const std::string& word,
 
 /// Of what is behind `help` only the names of subcommands count.
 std::vector<std::string> request_for_help(std::vector<std::string> words) {
-    std::erase_if(words, [](const std::string& word) { return word.starts_with('-'); });
+    std::erase_if(words,
+                  [](const std::string& word) { return word.starts_with('-') || word == "help"; });
     words.emplace_back("--help");
     return words;
 }

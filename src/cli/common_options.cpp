@@ -11,20 +11,11 @@
 #include "cli/environment.hpp"
 #include "cli/node_sources.hpp"
 #include "cli/report.hpp"
+#include "cli/typed_secrets.hpp"
 
 namespace redlock::cli {
 
 namespace {
-
-/// For options that CLI11 leaves empty when they are not given.
-CLI::Validator filled_in(const std::string& what) {
-    return {[what](const std::string& text) {
-                return trimmed(text).empty()
-                           ? fmt::format("is empty: it must name {}, or not be given", what)
-                           : std::string{};
-            },
-            ""};
-}
 
 CLI::Option* add_parsed_duration(CLI::App& command, const std::string& names,
                                  std::optional<std::chrono::nanoseconds>& value,
@@ -60,15 +51,10 @@ void tell_of_default() {
                     default_node));
 }
 
-bool is_node_url(std::string_view name) {
-    const std::string_view scheme = name.substr(0, name.find("://"));
-    return scheme.size() < name.size() && (scheme.starts_with("redis") || scheme == "unix");
-}
-
-configuration read_config_file(const std::string& file) {
+configuration read_config_file(const std::string& file, std::string_view named_by) {
     auto read = read_configuration(file);
     if (!read) {
-        throw usage_error(read.error().message);
+        throw usage_error(fmt::format("{}: {}", named_by, read.error().message));
     }
     return std::move(*read);
 }
@@ -146,6 +132,9 @@ std::vector<std::string> common_options::read_node_urls() const {
         return configured().urls;
     }
     if (const auto listed = environment_value("REDLOCK_NODES")) {
+        if (trimmed(*listed).empty()) {
+            throw usage_error("REDLOCK_NODES is empty: it must name the nodes, or not be set");
+        }
         return urls_in_list(*listed, "REDLOCK_NODES");
     }
     if (!configured().urls.empty()) {
@@ -170,8 +159,9 @@ std::string common_options::configuration_file() const {
 const configuration& common_options::configured() const {
     if (configured_ == nullptr) {
         const std::string file = configuration_file();
-        configured_ = std::make_shared<configuration>(file.empty() ? configuration{}
-                                                                   : read_config_file(file));
+        const std::string_view named_by = config_file.empty() ? "REDLOCK_CONFIG" : "--config";
+        configured_ = std::make_shared<configuration>(
+            file.empty() ? configuration{} : read_config_file(file, named_by));
     }
     return *configured_;
 }
@@ -222,6 +212,13 @@ void wait_options::add_to(CLI::App& command) {
                  "Keep the lock for this long from its acquisition on, even if its work ends "
                  "before or redlock dies; at most --max-lease-time");
     command.add_option("--label", label, "Who holds it and why, shown by redlock status")
+        ->check(CLI::Validator{[](const std::string& text) {
+                                   return is_like_a_node(text)
+                                              ? "looks like a URL with a password, and everybody "
+                                                "can read it: give another label"
+                                              : std::string{};
+                               },
+                               ""})
         ->type_name("TEXT");
 }
 
@@ -239,6 +236,15 @@ acquire_options wait_options::acquire(const configuration& configured) const {
         with.min_hold = whole_milliseconds("--min-hold", *min_hold);
     }
     return with;
+}
+
+CLI::Validator filled_in(const std::string& what) {
+    return {[what](const std::string& text) {
+                return trimmed(text).empty()
+                           ? fmt::format("is empty: it must name {}, or not be given", what)
+                           : std::string{};
+            },
+            ""};
 }
 
 CLI::Option* add_duration(CLI::App& command, const std::string& names,
@@ -271,9 +277,9 @@ std::string complaint_about_resource(const std::string& name) {
             "keys; give the lock another name",
             resource_name::reserved);
     }
-    if (is_node_url(name)) {
-        return "the resource name is the URL of a node: nodes are named by --nodes, and the lock "
-               "needs a name of its own";
+    if (is_like_a_node(name)) {
+        return "the resource name is the URL of a node, or holds a password: nodes are named by "
+               "--nodes, and the lock's name is seen by everybody who lists the locks";
     }
     return name.size() > resource_name::max_size
                ? fmt::format("the resource name has {} bytes; at most {} are allowed", name.size(),

@@ -86,6 +86,9 @@ struct wait_options {
     [[nodiscard]] acquire_options acquire(const configuration& configured) const;
 };
 
+/// For options whose value is empty when they are not given. `what`: what the value names.
+[[nodiscard]] CLI::Validator filled_in(const std::string& what);
+
 /// Adds an option whose value is read by `parse_duration`.
 CLI::Option* add_duration(CLI::App& command, const std::string& names,
                           std::optional<std::chrono::nanoseconds>& value, const std::string& help);

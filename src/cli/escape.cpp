@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <clocale>
 #include <cstdint>
 #include <cwchar>
@@ -62,6 +63,14 @@ void append_escaped(std::string& out, std::string_view bytes) {
     }
 }
 
+/// The bytes that are shown or cut as one: an escape of `printable`, or a character.
+std::size_t unit_at(std::string_view text) {
+    if (text.starts_with("\\x")) {
+        return std::min<std::size_t>(text.size(), 4);
+    }
+    return text.starts_with("\\\\") ? 2 : std::max<std::size_t>(decode(text).length, 1);
+}
+
 struct measure {
     std::size_t bytes = 0;
     std::size_t columns = 0;
@@ -74,13 +83,18 @@ measure measured(std::string_view text, std::size_t most) {
     const ::locale_t before = unicode == nullptr ? nullptr : ::uselocale(unicode);
     measure found;
     while (found.bytes < text.size()) {
-        const code_point next = decode(text.substr(found.bytes));
+        const std::string_view rest = text.substr(found.bytes);
+        const code_point next = decode(rest);
         const int known = next.length == 0 ? 1 : ::wcwidth(static_cast<wchar_t>(next.value));
-        const std::size_t columns = known < 0 ? 1 : static_cast<std::size_t>(known);
+        const std::size_t bytes = unit_at(rest);
+        const bool is_escape = rest.front() == '\\';
+        const std::size_t columns = is_escape   ? bytes
+                                    : known < 0 ? 1
+                                                : static_cast<std::size_t>(known);
         if (columns > most - found.columns) {
             break;
         }
-        found.bytes += next.length == 0 ? 1 : next.length;
+        found.bytes += bytes;
         found.columns += columns;
     }
     if (before != nullptr) {

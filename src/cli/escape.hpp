@@ -26,7 +26,7 @@ namespace redlock::cli {
 /// How many columns valid UTF-8 takes on a terminal.
 [[nodiscard]] std::size_t display_width(std::string_view text);
 
-/// The beginning that so many columns take.
+/// The beginning of a printable text that fits into the columns. No escape is cut in two.
 [[nodiscard]] std::string fitting(std::string_view text, std::size_t columns);
 
 }  // namespace redlock::cli

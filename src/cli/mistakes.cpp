@@ -5,7 +5,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "cli/escape.hpp"
+#include "cli/help_text.hpp"
 #include "cli/spelling.hpp"
+#include "cli/typed_secrets.hpp"
 
 namespace redlock::cli {
 
@@ -13,10 +16,16 @@ namespace {
 
 constexpr std::size_t longest_quote = 200;
 
+/// Whether somebody who copies what is shown of it gets what was meant.
+bool can_be_copied(const std::string& line) {
+    return line.size() <= longest_quote && printable(line) == line &&
+           without_typed_logins(line) == line;
+}
+
 /// What is shown of somebody's command in a line to copy.
 std::string shown_command(const std::vector<std::string>& words) {
     const std::string line = shell_line(words);
-    return words.empty() || line.size() > longest_quote ? "COMMAND [ARG...]" : line;
+    return words.empty() || !can_be_copied(line) ? "COMMAND [ARG...]" : line;
 }
 
 /// The subcommand that was being read.
@@ -28,11 +37,43 @@ const CLI::App& innermost(const CLI::App& root) {
     return *command;
 }
 
+/// "config check", or "run|acquire|list": the subcommands that are listed.
+std::string alternatives(const CLI::App& parent) {
+    std::vector<std::string> names;
+    for (const CLI::App* each :
+         parent.get_subcommands([](const CLI::App* app) { return !app->get_group().empty(); })) {
+        names.push_back(each->get_name());
+    }
+    return fmt::format("{}{}", parent.get_parent() == nullptr ? "" : parent.get_name() + " ",
+                       fmt::join(names, "|"));
+}
+
 std::string full_name(const CLI::App& command) {
     const bool is_outer =
         command.get_parent() == nullptr || command.get_parent()->get_parent() == nullptr;
     return is_outer ? command.get_name()
                     : command.get_parent()->get_name() + " " + command.get_name();
+}
+
+/// The parser's own are written for who wrote the program.
+std::string in_our_words(const CLI::App& command, const CLI::ParseError& mistake) {
+    const std::string words = mistake.what();
+    const std::string subject = words.substr(0, words.find_first_of(": "));
+    if (dynamic_cast<const CLI::RequiredError*>(&mistake) != nullptr) {
+        const bool lacks_subcommand = command.get_require_subcommand_min() > 0;
+        return fmt::format(
+            "{}{} is missing; write: redlock {}",
+            command.get_parent() == nullptr ? std::string{} : full_name(command) + ": ",
+            lacks_subcommand ? "the subcommand" : subject,
+            lacks_subcommand ? alternatives(command) : full_name(command) + operands_of(command));
+    }
+    if (dynamic_cast<const CLI::ArgumentMismatch*>(&mistake) != nullptr) {
+        const CLI::Option* const option = command.get_option_no_throw(subject);
+        return option != nullptr && option->count() > 1
+                   ? fmt::format("{} is given more than once", subject)
+                   : fmt::format("{} needs a value", subject);
+    }
+    return words;
 }
 
 }  // namespace
@@ -61,7 +102,7 @@ std::string unknown_subcommand(const CLI::App& parent, const std::string& name) 
 
 std::string right_form(std::vector<std::string> own, const std::vector<std::string>& command) {
     std::string line = shell_line(own);
-    if (line.size() > longest_quote) {
+    if (!can_be_copied(line)) {
         own.resize(1);
         line = shell_line(own) + " [OPTIONS]" + (own.front() == "run" ? " RESOURCE" : "");
     }
@@ -77,15 +118,47 @@ std::string complaint_about_command(const CLI::App& subcommand, const invocation
     if (extra.front().size() > 1 && extra.front().front() == '-') {
         return unknown_option(subcommand, extra.front());
     }
-    if (asked.has_command) {
-        return fmt::format("{}: only {} before \"--\", but there is also {}", subcommand.get_name(),
-                           before, shell_line({extra.front()}));
-    }
     // What the parser leaves is the end of what it was given.
     std::vector<std::string> own = asked.own;
     own.resize(own.size() - std::min(own.size(), extra.size()));
+    if (asked.has_command) {  // Perhaps the "--" is the command's own.
+        std::vector<std::string> whole = extra;
+        whole.emplace_back("--");
+        whole.insert(whole.end(), asked.command.begin(), asked.command.end());
+        return fmt::format(
+            "{}: only {} before \"--\", but there is also {}; if the command begins "
+            "there, {}",
+            subcommand.get_name(), before, shell_line({extra.front()}),
+            right_form(std::move(own), whole));
+    }
     return fmt::format("{}: \"--\" is missing before the command; {}", subcommand.get_name(),
                        right_form(std::move(own), extra));
+}
+
+std::string complaint_about_value(const CLI::App& root, const std::vector<std::string>& ours) {
+    const CLI::App* command = &root;
+    for (const std::string& word : ours) {
+        const auto named =
+            command->get_subcommands([&](const CLI::App* each) { return each->check_name(word); });
+        command = named.empty() ? command : named.front();
+        const auto sign = word.find('=');
+        const std::string name = word.substr(0, sign);
+        const CLI::Option* const option =
+            sign == std::string::npos ? nullptr : command->get_option_no_throw(name);
+        if (option == nullptr || name.size() < 2 || name.front() != '-') {
+            continue;
+        }
+        if (option->get_expected_max() == 0) {
+            return fmt::format("{} takes no value", name);
+        }
+        if (sign + 1 == word.size()) {
+            return fmt::format("{} has no value behind the \"=\"", name);
+        }
+        if (name[1] != '-') {
+            return fmt::format("write a blank for the \"=\" behind {}", name);
+        }
+    }
+    return {};
 }
 
 std::string explained(const CLI::App& root, const CLI::ParseError& mistake) {
@@ -104,7 +177,7 @@ std::string explained(const CLI::App& root, const CLI::ParseError& mistake) {
                                ? "; redlock run RESOURCE -- COMMAND runs a command under a lock"
                                : "");
     }
-    return mistake.what();
+    return in_our_words(command, mistake);
 }
 
 }  // namespace redlock::cli

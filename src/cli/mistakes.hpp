@@ -17,7 +17,8 @@ namespace redlock::cli {
 /// That there is no such subcommand, and which one may be meant.
 [[nodiscard]] std::string unknown_subcommand(const CLI::App& parent, const std::string& name);
 
-/// "write: redlock OWN -- COMMAND", to copy; names stand for what is missing or too long.
+/// "write: redlock OWN -- COMMAND", to copy; names stand for what is missing, too long, or cannot
+/// be shown as it is.
 [[nodiscard]] std::string right_form(std::vector<std::string> own,
                                      const std::vector<std::string>& command);
 
@@ -26,6 +27,11 @@ namespace redlock::cli {
 /// "--", with its verb.
 [[nodiscard]] std::string complaint_about_command(const CLI::App& subcommand,
                                                   const invocation& asked, std::string_view before);
+
+/// Of `--name=` without a value, for which the parser would take the next word, of a value for an
+/// option that takes none, and of `-n=value`. Empty if there is none of these.
+[[nodiscard]] std::string complaint_about_value(const CLI::App& root,
+                                                const std::vector<std::string>& ours);
 
 /// What the parser's own words come to: an unknown option is named before all else that follows
 /// from it.

@@ -36,6 +36,12 @@ std::size_t end_of_url(std::string_view text) {
     return comma;
 }
 
+/// As some editors write it before UTF-8.
+std::string_view without_byte_order_mark(std::string_view text) {
+    constexpr std::string_view mark = "\xEF\xBB\xBF";
+    return text.starts_with(mark) ? text.substr(mark.size()) : text;
+}
+
 /// What cannot be read is refused here, where it is known which of several it is.
 void check_url(const std::string& url, std::string_view where) {
     if (const auto read = parse_endpoint(url); !read) {
@@ -91,10 +97,14 @@ std::vector<std::string> urls_in_file(const std::string& path) {
     std::size_t number = 0;
     for (std::string line; std::getline(file, line);) {
         ++number;
-        const std::string_view url = trimmed(line);
+        const std::string_view url = trimmed(number == 1 ? without_byte_order_mark(line) : line);
         if (!url.empty() && url.front() != '#') {
+            const std::string where = fmt::format("--nodes-file {}:{}", printable(path), number);
+            if (url.find_first_of(" \t") < url.find('#') && url.find('#') < url.size()) {
+                throw usage_error(where + ": a comment needs a line of its own");
+            }
             urls.emplace_back(url);
-            check_url(urls.back(), fmt::format("--nodes-file {}:{}", printable(path), number));
+            check_url(urls.back(), where);
         }
     }
     if (file.bad() || urls.empty()) {

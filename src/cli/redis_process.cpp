@@ -118,8 +118,9 @@ redis_process::progress redis_process::look() {
     const bool taken = said.find("Address already in use") != std::string::npos ||
                        said.find("Failed listening") != std::string::npos;
     if (!taken) {
-        throw redis_error(
-            fmt::format("{} ended as it started: {}", options_.program, last_lines(said)));
+        throw redis_error(fmt::format(
+            "{} ended as it started: {}", options_.program,
+            said.empty() ? "it said nothing; is it a Redis server?" : last_lines(said)));
     }
     return progress::port_taken;
 }

@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cstring>
 #include <iterator>
 #include <mutex>
 #include <set>
@@ -137,7 +138,12 @@ void draw(std::string_view text) {
 }
 
 bool print(std::string_view text) {
-    return write_all(STDOUT_FILENO, text);
+    if (write_all(STDOUT_FILENO, text)) {
+        return true;
+    }
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): glibc's is safe.
+    say(fmt::format("cannot write to standard output: {}", std::strerror(errno)));
+    return false;
 }
 
 int status_of(const error_code& error, int contended) {

@@ -90,6 +90,9 @@ void add_run(CLI::App& root, invocation& asked) {
         if (asked.command.empty()) {
             throw usage_error("run: no command; " + right_form(asked.own, {}));
         }
+        if (options->max_hold) {
+            static_cast<void>(whole_milliseconds("--max-hold", *options->max_hold));
+        }
         options->command = asked.command;
         asked.action = [options] {
             options->common.apply();

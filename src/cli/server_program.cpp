@@ -5,6 +5,7 @@
 #include <array>
 #include <ranges>
 
+#include "cli/common_options.hpp"
 #include "cli/environment.hpp"
 
 namespace redlock::cli {
@@ -45,6 +46,7 @@ void add_server_option(CLI::App& command, std::string& program) {
         .add_option("--server", program,
                     "What to start: a path, or a name in PATH (default $REDLOCK_SERVER, else "
                     "redis-server, else valkey-server)")
+        ->check(filled_in("a program"))
         ->type_name("PROGRAM");
 }
 

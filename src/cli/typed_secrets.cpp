@@ -3,6 +3,8 @@
 #include "cli/typed_secrets.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cctype>
 
 #include "cli/escape.hpp"
 #include "cli/spelling.hpp"
@@ -25,6 +27,11 @@ std::vector<secret_word>& secret_words() {
     return all;
 }
 
+bool mentions_password(std::string_view text) {
+    constexpr std::string_view sign = "pass";
+    return !std::ranges::search(text, sign, {}, [](char c) { return std::tolower(c); }).empty();
+}
+
 bool has_url_with_secret(std::string_view word) {
     const auto scheme = word.find(behind_scheme);
     if (scheme == std::string_view::npos) {
@@ -32,17 +39,28 @@ bool has_url_with_secret(std::string_view word) {
     }
     const std::string_view rest = word.substr(scheme + behind_scheme.size());
     return rest.starts_with(':') || rest.find('@') != std::string_view::npos ||
-           rest.find("password=") != std::string_view::npos;
+           mentions_password(rest);
 }
 
-/// In each form in which a message may repeat it.
+void remember_as(const std::string& word, const std::string& shown, bool is_url) {
+    // Each form in which a message may repeat it.
+    for (const std::string& form : {word, printable(word), shell_line({word})}) {
+        secret_words().push_back({form, shown, is_url});
+    }
+}
+
+/// The whole word, and what a parser may have left of a URL that it took for an option: `-v` and
+/// `alkey://...`.
 void remember(const std::string& word) {
     const std::string shown = without_login(word);
     if (shown == word) {
         return;
     }
-    for (const std::string& form : {word, printable(word), shell_line({word})}) {
-        secret_words().push_back({form, shown, has_url_with_secret(word)});
+    const bool is_url = has_url_with_secret(word);
+    remember_as(word, shown, is_url);
+    if (is_url) {
+        const auto scheme = word.find(behind_scheme);
+        remember_as(word.substr(scheme), without_login(word.substr(scheme)), true);
     }
 }
 
@@ -83,17 +101,37 @@ std::string without_login(std::string_view word) {
                    : std::string{word};
     }
     const auto begin = scheme + behind_scheme.size();
+    const std::string_view rest = word.substr(begin);
+    const auto query = word.find('?', begin);
     std::string out{word.substr(0, begin)};
-    std::string_view rest = word.substr(begin);
-    if (at != std::string_view::npos && at >= begin) {
-        out += mask;
-        rest = word.substr(at);
-    } else if (rest.starts_with(':')) {  // Of `redis://:password` the host was forgotten.
+    const bool has_login = at != std::string_view::npos && at >= begin;
+    // Of `redis://:password` the host was forgotten. An "@" behind a "?" may belong to a query or
+    // to a password: nobody can say where the host begins.
+    if ((!has_login && rest.starts_with(':')) || (has_login && at > query)) {
         return out.append(mask);
     }
-    const auto query = rest.find('?');
-    out += rest.substr(0, query);
+    const auto shown_from = has_login ? at : begin;
+    out += has_login ? mask : std::string_view{};
+    out += word.substr(shown_from, query - shown_from);
     return query == std::string_view::npos ? out : out.append("?").append(mask);
+}
+
+bool is_like_a_node(std::string_view word) {
+    std::string lower{word};
+    std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return std::tolower(c); });
+    constexpr std::array<std::string_view, 3> kinds{"redis", "valkey", "unix"};
+    const bool has_scheme = std::ranges::any_of(kinds, [&](std::string_view kind) {
+        return lower.starts_with(kind) && lower.find(":/") != std::string::npos &&
+               lower.find_first_not_of("abcdefghijklmnopqrstuvwxyz+") == lower.find(":/");
+    });
+    const auto begin = lower.find(behind_scheme);
+    if (has_scheme || begin == std::string::npos) {
+        return has_scheme;
+    }
+    const std::string_view rest = std::string_view{lower}.substr(begin + behind_scheme.size());
+    const auto at = rest.rfind('@');
+    return mentions_password(rest) ||
+           (at != std::string_view::npos && rest.substr(0, at).find(':') != std::string_view::npos);
 }
 
 void remember_typed(const std::vector<std::string>& words) {

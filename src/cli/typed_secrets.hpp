@@ -13,6 +13,9 @@ namespace redlock::cli {
 /// `user:password@host`, and of a URL's query. A word that holds no such thing comes back as it is.
 [[nodiscard]] std::string without_login(std::string_view word);
 
+/// Whether a URL with a password stands in it, or one of a node without.
+[[nodiscard]] bool is_like_a_node(std::string_view word);
+
 /// Notes the words of the command line and of the environment. Once, before there are threads.
 void remember_typed(const std::vector<std::string>& words);
 

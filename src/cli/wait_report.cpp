@@ -29,6 +29,10 @@ std::size_t terminal_columns() {
     return known ? size.ws_col : 80;
 }
 
+std::string waited(const wait_view& seen) {
+    return fmt::format("waited for {}", format_duration(seen.waited));
+}
+
 std::string described(std::string_view name, std::string_view who, const wait_view& seen) {
     std::string text = fmt::format(
         "{}: {}", name,
@@ -37,7 +41,7 @@ std::string described(std::string_view name, std::string_view who, const wait_vi
         text += *seen.ahead == 0 ? "; first in line"
                                  : fmt::format("; {} before us in line", *seen.ahead);
     }
-    return text + fmt::format("; waited for {}", format_duration(seen.waited));
+    return text + "; " + waited(seen);
 }
 
 /// By so many columns, as far as its beginning stays.
@@ -68,7 +72,8 @@ std::string describe(std::string_view resource, const wait_view& seen) {
     return described(printable(resource), seen.holder ? who_is(*seen.holder) : "", seen);
 }
 
-// Nobody waits in front of a terminal for the name that he typed himself: it is cut first.
+// Nobody waits in front of a terminal for the name that he typed himself: it is cut first. On a
+// narrow one the time matters most, since it shows that something still waits.
 std::string describe_within(std::size_t columns, std::string_view resource, const wait_view& seen) {
     std::string name = printable(resource);
     std::string who = seen.holder ? who_is(*seen.holder) : "";
@@ -78,7 +83,15 @@ std::string describe_within(std::size_t columns, std::string_view resource, cons
             *part = shortened(*part, wide - columns);
         }
     }
-    return fitting(described(name, who, seen), columns);
+    std::string text = described(name, who, seen);
+    if (display_width(text) <= columns) {
+        return text;
+    }
+    const std::string brief = ": " + waited(seen);
+    name = printable(resource);
+    const std::size_t wide = display_width(name) + display_width(brief);
+    text = (wide > columns ? shortened(name, wide - columns) : name) + brief;
+    return display_width(text) <= columns ? text : fitting(waited(seen), columns);
 }
 
 wait_reporter::wait_reporter(boost::asio::io_context& loop, lock_manager& locks,

@@ -102,7 +102,10 @@ TEST(wait_report, shortens_names_before_the_rest) {
     EXPECT_EQ(
         cli::describe_within(85, "orders:" + half, seen),
         "orders:x...: held by xxxxxxxxxxx..., 7.1s left; 2 before us in line; waited for 12.0s");
-    EXPECT_EQ(cli::describe_within(20, "orders", seen), "orders: held by xxxx");
+    EXPECT_EQ(cli::describe_within(30, "orders", seen), "orders: waited for 12.0s");
+    EXPECT_EQ(cli::describe_within(30, "orders:" + half, seen), "orders:xx...: waited for 12.0s");
+    EXPECT_EQ(cli::describe_within(20, "orders", seen), "waited for 12.0s");
+    EXPECT_EQ(cli::describe_within(10, "orders", seen), "waited for");
     const cli::wait_view unknown{.holder = {}, .ahead = {}, .waited = 12s};
     EXPECT_EQ(cli::describe_within(60, half + half, unknown),
               half.substr(0, 17) + "...: waiting for the lock; waited for 12.0s");
@@ -111,6 +114,9 @@ TEST(wait_report, shortens_names_before_the_rest) {
 TEST(wait_report, counts_columns_and_not_characters) {
     EXPECT_EQ(cli::fitting("\u65e5\u672c", 3), "\u65e5");
     EXPECT_EQ(cli::fitting("e\u0301e", 1), "e\u0301");
+    EXPECT_EQ(cli::fitting(cli::printable("a\x1b\\"), 4), "a");
+    EXPECT_EQ(cli::fitting(cli::printable("a\x1b\\"), 6), "a\\x1b");
+    EXPECT_EQ(cli::fitting(cli::printable("a\x1b\\"), 7), "a\\x1b\\\\");
 }
 
 TEST(wait_report, is_cut_to_the_width_between_characters) {

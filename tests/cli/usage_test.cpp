@@ -21,7 +21,10 @@ void expect_usage(const std::vector<std::string>& arguments, const std::string& 
 }
 
 TEST(usage, names_what_is_missing_or_unknown) {
-    expect_usage({}, "subcommand");
+    expect_usage({}, "the subcommand is missing; write: redlock run|acquire|");
+    expect_usage({"config"}, "config: the subcommand is missing; write: redlock config check");
+    expect_usage({"status"}, "status: RESOURCE is missing; write: redlock status RESOURCE");
+    expect_usage({"extend", "a"}, "extend: TOKEN is missing; write: redlock extend RESOURCE TOKEN");
     expect_usage({"frobnicate"}, "frobnicate");
     expect_usage({"run"}, "RESOURCE");
     expect_usage({"run", "a"}, "-- COMMAND");
@@ -30,9 +33,7 @@ TEST(usage, names_what_is_missing_or_unknown) {
     expect_usage({"run", "--", "-a", "--"}, "-- COMMAND");
     expect_usage({"run", "--frob", "a", "--", "true"}, "--frob");
     expect_usage({"run", "a", "b", "--", "true"}, "b");
-    expect_usage({"extend", "a"}, "TOKEN");
     expect_usage({"release", "a"}, "TOKEN");
-    expect_usage({"status"}, "RESOURCE");
     expect_usage({"local", "-n", "0", "--", "true"}, "--servers");
     expect_usage({"local", "--frob", "true"}, "--frob");
     expect_usage({"local", "--"}, "no command");
@@ -61,6 +62,21 @@ TEST(usage, a_missing_double_dash_is_named_with_the_form_that_was_meant) {
     expect_usage({"local", "--server", std::string(10'000, 'x'), "env"},
                  "write: redlock local [OPTIONS] -- env; see");
     expect_usage({"acquire", "a", "--", "true"}, "redlock run RESOURCE -- COMMAND runs a command");
+}
+
+TEST(usage, a_double_dash_of_the_command_is_not_taken_for_ours) {
+    expect_usage({"local", "redlock", "run", "job", "--", "x"},
+                 "if the command begins there, write: redlock local -- redlock run job -- x; see");
+    expect_usage({"run", "job", "git", "checkout", "--", "x"},
+                 "there is also git; if the command begins there, write: redlock run job -- git "
+                 "checkout -- x; see");
+}
+
+TEST(usage, a_form_that_cannot_be_copied_is_not_proposed) {
+    // What is quoted for a shell is no more the same once it is made printable, or lacks a login.
+    expect_usage({"run", "job", "sh", "-c", "it's"}, "redlock run job -- COMMAND [ARG...]; see");
+    expect_usage({"run", "job", "a\\b"}, "redlock run job -- COMMAND [ARG...]; see");
+    expect_usage({"run", "job:7@eu", "echo"}, "redlock run [OPTIONS] RESOURCE -- echo; see");
 }
 
 TEST(usage, what_is_misspelt_is_answered_with_what_may_be_meant) {
@@ -93,7 +109,23 @@ TEST(usage, options_for_the_nodes_may_stand_before_the_subcommand) {
     EXPECT_THAT(tried.out, testing::HasSubstr("redis://127.0.0.1:1"));
 }
 
+TEST(usage, a_value_that_is_missing_or_too_much_is_named) {
+    expect_usage({"status", "--nodes=", "a"}, "--nodes has no value behind the \"=\"");
+    expect_usage({"acquire", "--lease-time=", "a"}, "--lease-time has no value behind");
+    expect_usage({"--key-prefix=", "list", "foo"}, "--key-prefix has no value behind");
+    expect_usage({"status", "-q=no", "a"}, "-q takes no value");
+    expect_usage({"--quiet=no", "status", "a"}, "--quiet takes no value");
+    expect_usage({"status", "--json=false", "a"}, "--json takes no value");
+    expect_usage({"run", "-w=3", "a", "--", "true"}, "write a blank for the \"=\" behind -w");
+    expect_usage({"run", "-w", "forever", "-w", "3", "a", "--", "true"},
+                 "--wait is given more than once");
+    expect_usage({"acquire", "a", "--label"}, "--label needs a value");
+}
+
 TEST(usage, names_the_option_whose_value_is_wrong) {
+    expect_usage({"run", "--max-hold", "0", "a", "--", "true"}, "--max-hold: at least one");
+    expect_usage({"local", "--server", "", "--", "true"}, "--server: is empty");
+    expect_usage({"acquire", "-E", "0", "a"}, "a script would go on as if it had the lock");
     expect_usage({"run", "--lease-time", "soon", "a", "--", "true"}, "--lease-time");
     expect_usage({"run", "--lease-time", "0", "a", "--", "true"}, "--lease-time");
     expect_usage({"run", "-w", "-1", "a", "--", "true"}, "wait");
@@ -148,10 +180,19 @@ TEST(usage, the_forms_of_urls_are_shown_whole) {
 }
 
 TEST(usage, the_url_of_a_node_is_no_name) {
-    for (const std::string url : {"redis://u:s3cret@h", "rediss://h", "redis+sentinel://h/m",
-                                  "unix:///s3cret", "redis://:s3cret"}) {
+    for (const std::string url :
+         {"redis://u:s3cret@h", "rediss://h", "redis+sentinel://h/m", "unix:///s3cret",
+          "redis://:s3cret", "valkey://u:s3cret@h", "Redis://u:s3cret@h", "redis:/:s3cret@h",
+          "http://u:s3cret@h", "https://h/?Password=s3cret"}) {
         expect_usage({"status", url}, "nodes are named by --nodes");
         expect_usage({"run", url, "--", "true"}, "nodes are named by --nodes");
+        const bool has_password = url.find("s3cret") != std::string::npos;
+        expect_usage({"acquire", "--label", has_password ? url : "redis://u:s3cret@h", "a"},
+                     "--label: looks like");
+    }
+    // No node, and nothing secret.
+    for (const std::string name : {"redis:orders", "https://git@example.org/a:b", "unix:mail"}) {
+        EXPECT_EQ(redlock({"status", "--nodes", "redis://127.0.0.1:1", name}).status, 69) << name;
     }
 }
 
@@ -170,8 +211,8 @@ TEST(usage, what_is_given_but_empty_is_not_the_default) {
             expect_usage({"status", option, value, "a"}, option + ": is empty");
             expect_usage({"run", option, value, "a", "--", "true"}, option + ": is empty");
         }
-        expect_usage({"status", option + "=", "a"}, "");
     }
+    expect_usage({"status", "a"}, "REDLOCK_NODES is empty", {{"REDLOCK_NODES", " "}});
 }
 
 TEST(usage, names_that_no_lock_can_have_are_refused_in_few_words) {
@@ -217,6 +258,10 @@ TEST(usage, nodes_file) {
     std::ofstream(path) << "# nodes\n  redis://u:s3cret@h:1  \nredis://h:no\n";
     expect_usage({"status", "--nodes-file", path, "a"}, "--nodes-file " + path + ":3: the port");
     expect_usage({"status", "--nodes", "redis://h", "--nodes-file", path, "a"}, "--nodes");
+    std::ofstream(path) << "\xEF\xBB\xBFredis://127.0.0.1:1\n";
+    EXPECT_EQ(redlock({"status", "--nodes-file", path, "a"}).status, 69);
+    std::ofstream(path) << "redis://h:1  # the first\n";
+    expect_usage({"status", "--nodes-file", path, "a"}, path + ":1: a comment needs a line of");
     ::unlink(path.c_str());
     expect_usage({"status", "--nodes-file", testing::TempDir(), "a"}, "it is a folder");
 }
@@ -246,7 +291,9 @@ TEST(usage, help_that_cannot_be_written_is_no_success) {
     for (const std::string asked : {"--help", "--version", "run --help"}) {
         const std::string line = REDLOCK_BINARY " " + asked + " >/dev/full";
         process shell{{.arguments = {"sh", "-c", line}}};
-        EXPECT_EQ(shell.wait().status, 74);
+        const finished result = shell.wait();
+        EXPECT_EQ(result.status, 74);
+        EXPECT_THAT(result.err, testing::HasSubstr("cannot write to standard output: No space"));
     }
 }
 
@@ -254,6 +301,7 @@ TEST(usage, version_and_help_may_stand_beside_other_options) {
     EXPECT_EQ(redlock({"--json", "-V"}).out, redlock({"-V"}).out);
     EXPECT_EQ(redlock({"--json", "help", "run"}).out, redlock({"run", "--help"}).out);
     EXPECT_EQ(redlock({"help", "--json"}).out, redlock({"--help"}).out);
+    EXPECT_EQ(redlock({"help", "help"}).out, redlock({"--help"}).out);
 }
 
 /// Without its line ends.
