@@ -29,6 +29,12 @@ if(REDLOCK_SANITIZE)
     endif()
 endif()
 
+# For a folder whose lines run a few times and are compiled more often: the optimiser would be waited
+# for.
+macro(redlock_compile_quickly)
+    add_compile_options($<$<CONFIG:Release>:-O0> $<$<CONFIG:Release>:-g0>)
+endmacro()
+
 # Prepends the repository root to each path of a list that a sources.cmake has set.
 function(redlock_from_root list_name)
     list(TRANSFORM ${list_name} PREPEND "${PROJECT_SOURCE_DIR}/")
