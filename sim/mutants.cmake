@@ -35,7 +35,7 @@ function(redlock_sim_mutant description)
     endif()
     # A fault may well leave something unused: no warnings here.
     target_compile_features(${target} PRIVATE cxx_std_20)
-    target_compile_options(${target} PRIVATE -w)
+    target_compile_options(${target} PRIVATE -w $<$<CONFIG:Release>:-O1> $<$<CONFIG:Release>:-g0>)
     target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}"
         "${PROJECT_SOURCE_DIR}/src" "${PROJECT_SOURCE_DIR}/include")
     target_link_libraries(${target} PRIVATE Threads::Threads)
