@@ -57,7 +57,7 @@ std::string full_name(const CLI::App& command) {
 
 /// The parser's own are written for who wrote the program.
 std::string in_our_words(const CLI::App& command, const CLI::ParseError& mistake) {
-    const std::string words = mistake.what();
+    std::string words = mistake.what();
     const std::string subject = words.substr(0, words.find_first_of(": "));
     if (dynamic_cast<const CLI::RequiredError*>(&mistake) != nullptr) {
         const bool lacks_subcommand = command.get_require_subcommand_min() > 0;
