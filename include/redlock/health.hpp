@@ -27,6 +27,7 @@ struct examine_options {
     /// A resource whose key the user must be allowed too, and whose fence is looked at. Empty: only
     /// the keys under `redlock:`, and no fence. Copied by the initiating call.
     std::string_view resource{};
+    diagnostics* details = nullptr;  ///< As in `acquire_options`.
 };
 
 static_assert(std::is_trivially_destructible_v<examine_options>);

@@ -141,7 +141,8 @@ class REDLOCK_API lock_manager {
     /// Asks every node who holds the resource, and waits for each answer or its timeout.
     ///
     /// Completes with `void(error_code, resource_status)`; too few answers are no error but the
-    /// verdict `unknown`, and so is another number of nodes than other clients use. Reads only.
+    /// verdict `unknown`, and so is another number of nodes than other clients use. Of a name that
+    /// no lock can have `resource_status::message` says why. Reads only.
     /// Cancellation: `asio::error::operation_aborted`.
     template <class CompletionToken = boost::asio::deferred_t>
     auto async_status(resource_name resource, CompletionToken&& token = CompletionToken{}) {
@@ -212,10 +213,10 @@ class REDLOCK_API lock_manager {
         return boost::asio::async_initiate<CompletionToken,
                                            void(error_code, std::vector<node_health>)>(
             [impl = weak_impl{impl_, home_}](auto handler, std::size_t samples,
-                                             std::string resource) {
-                start_examine(impl, samples, std::move(resource), std::move(handler));
+                                             std::string resource, diagnostics* details) {
+                start_examine(impl, samples, std::move(resource), details, std::move(handler));
             },
-            token, options.samples, std::string{options.resource});
+            token, options.samples, std::string{options.resource}, options.details);
     }
 
     /// The resources of all locks that this manager holds now and that are valid, with their
@@ -268,6 +269,7 @@ class REDLOCK_API lock_manager {
     static void start_vouch(const weak_impl& impl, const vouch_options& options,
                             any_handler<error_code> handler);
     static void start_examine(const weak_impl& impl, std::size_t samples, std::string resource,
+                              diagnostics* details,
                               any_handler<error_code, std::vector<node_health>> handler);
     static void start_close(const weak_impl& impl, any_handler<error_code> handler);
 

@@ -52,6 +52,8 @@ struct event {
     std::chrono::nanoseconds elapsed{0};
     /// attempt_failed: how many stand in line before the waiter, where it stands in one.
     std::optional<std::size_t> ahead{};
+    /// attempt_failed with `errc::no_quorum`: which nodes gave no vote, and why. Null otherwise.
+    const diagnostics* details = nullptr;
 };
 
 /// Derive from it what your logs and metrics need. Called on the manager's strand, one call at a

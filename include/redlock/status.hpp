@@ -63,6 +63,8 @@ struct resource_status {
     /// extended.
     std::optional<std::chrono::milliseconds> remaining;
     std::vector<node_status> nodes;
+    /// For people: which argument cannot be used and why, after `errc::invalid_argument`.
+    std::string message;
 
     /// The holder with all that is known of it; nothing unless held.
     [[nodiscard]] std::optional<lock_holder> held_by() const {

@@ -42,6 +42,8 @@ CLI::Option* add_parsed_duration(CLI::App& command, const std::string& names,
         ->type_name(may_be_forever ? "DURATION|forever" : "DURATION");
 }
 
+constexpr const char* no_label =
+    "looks like a URL with a password, and everybody can read it: give another label";
 constexpr const char* default_node = "redis://localhost:6379";
 
 // Where one of several nodes runs on this machine, a line that lacks REDLOCK_NODES would lock there
@@ -55,6 +57,9 @@ configuration read_config_file(const std::string& file, std::string_view named_b
     auto read = read_configuration(file);
     if (!read) {
         throw usage_error(fmt::format("{}: {}", named_by, read.error().message));
+    }
+    if (is_like_a_node(read->acquire().label)) {
+        throw usage_error(fmt::format("{}: acquire.label {}", named_by, no_label));
     }
     return std::move(*read);
 }
@@ -213,10 +218,7 @@ void wait_options::add_to(CLI::App& command) {
                  "before or redlock dies; at most --max-lease-time");
     command.add_option("--label", label, "Who holds it and why, shown by redlock status")
         ->check(CLI::Validator{[](const std::string& text) {
-                                   return is_like_a_node(text)
-                                              ? "looks like a URL with a password, and everybody "
-                                                "can read it: give another label"
-                                              : std::string{};
+                                   return std::string{is_like_a_node(text) ? no_label : ""};
                                },
                                ""})
         ->type_name("TEXT");

@@ -36,10 +36,12 @@ int show(const diagnosis& found, const doctor_request& request) {
 }
 
 asio::awaitable<int> examine(lock_manager& locks, const doctor_request& request) {
-    const examine_options with{.samples = request.samples, .resource = request.resource};
+    diagnostics details;
+    const examine_options with{
+        .samples = request.samples, .resource = request.resource, .details = &details};
     auto [error, nodes] = co_await locks.async_examine(with, awaited);
     if (error) {
-        co_return say_error("doctor", error, {}, exit_contended);
+        co_return say_error("doctor", error, details, exit_contended);
     }
     diagnosis found;
     found.findings = diagnose(nodes, request.common.manager());

@@ -35,6 +35,10 @@ void take_resource(run_options& options, invocation& asked) {
     if (const std::string wrong = complaint_about_resource(options.resource); !wrong.empty()) {
         throw usage_error("run: " + wrong);
     }
+    if (options.resource.starts_with('-')) {
+        asked.own.emplace_back("--");
+    }
+    asked.own.push_back(options.resource);
     asked.command.erase(asked.command.begin(), asked.command.begin() + 2);
 }
 

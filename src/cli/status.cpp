@@ -106,7 +106,8 @@ asio::awaitable<int> show(lock_manager& locks, const status_request& request) {
     auto [error, status] =
         co_await locks.async_status(request.resource, asio::as_tuple(asio::use_awaitable));
     if (error) {
-        co_return say_error(printable(request.resource), error, {}, exit_contended);
+        co_return say_error(printable(request.resource), error,
+                            {.message = status.message, .nodes = {}}, exit_contended);
     }
     if (status.verdict == lock_verdict::unknown) {
         note_failure("no_quorum", "too few nodes answered to tell whether it is held");

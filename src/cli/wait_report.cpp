@@ -116,21 +116,29 @@ void wait_reporter::on_event(const event& what) noexcept {
         return;
     }
     ahead_ = what.ahead;
-    if (what.message != "unavailable") {
-        no_quorum_since_.reset();
-        outage_told_ = false;
-    } else if (!no_quorum_since_) {
-        no_quorum_since_ = boot_clock::now();
-    } else if (outages_are_told_ && !outage_told_ &&
-               boot_clock::now() - *no_quorum_since_ >= outage_is_news_after) {
-        outage_told_ = true;
-        tell_of_outage();
+    const auto now = boot_clock::now();
+    if (what.error != errc::no_quorum) {
+        look_at_outage_from_.reset();
+        told_causes_.clear();
+    } else if (!look_at_outage_from_) {
+        look_at_outage_from_ = now + outage_is_news_after;
+    } else if (outages_are_told_ && what.details != nullptr && now >= *look_at_outage_from_) {
+        look_at_outage_from_ = now + between_log_lines;
+        tell_of_outage(*what.details);
     }
 }
 
-/// Of a standby that waits for its servers as well, nobody would know why it does nothing.
-void wait_reporter::tell_of_outage() {
-    say(fmt::format("{}: too few nodes answer for a majority; trying on", printable(resource_)));
+/// Of a standby that waits for its servers as well, nobody would know why it does nothing. Said
+/// anew when the causes are others.
+void wait_reporter::tell_of_outage(const diagnostics& why) {
+    std::vector<std::pair<node_index, error_code>> causes;
+    for (const node_failure& each : why.nodes) {
+        causes.emplace_back(each.node, each.cause);
+    }
+    if (causes != told_causes_) {
+        told_causes_ = std::move(causes);
+        say(fmt::format("{}: {}; trying on", printable(resource_), printable(why.to_string())));
+    }
 }
 
 void wait_reporter::stop() {

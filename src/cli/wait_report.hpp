@@ -15,6 +15,8 @@
 #include <redlock/status.hpp>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace redlock::cli {
 
@@ -61,7 +63,7 @@ class wait_reporter : public std::enable_shared_from_this<wait_reporter> {
     void wait_for_next_look(std::chrono::nanoseconds span);
     void look();
     void show(const resource_status& status);
-    void tell_of_outage();
+    void tell_of_outage(const diagnostics& why);
 
     boost::asio::steady_timer timer_;
     lock_manager& locks_;
@@ -70,8 +72,8 @@ class wait_reporter : public std::enable_shared_from_this<wait_reporter> {
     bool outages_are_told_;
     boot_clock::time_point since_;
     std::optional<std::size_t> ahead_;
-    std::optional<boot_clock::time_point> no_quorum_since_;
-    bool outage_told_ = false;
+    std::optional<boot_clock::time_point> look_at_outage_from_;  ///< Empty while there is none.
+    std::vector<std::pair<node_index, error_code>> told_causes_;
     bool over_ = false;
 };
 

@@ -103,7 +103,7 @@ core::accord guard_terms::compared_with(std::string_view kept) const {
     return core::compare({nodes, times_of(*this)}, read_terms(kept));
 }
 
-std::string guard_terms::difference(std::string_view kept) const {
+std::string guard_terms::difference(std::string_view kept, const key_names& keys) const {
     if (kept == to_string()) {
         return {};
     }
@@ -122,8 +122,8 @@ std::string guard_terms::difference(std::string_view kept) const {
     }
     return fmt::format(
         "the clients that this node knows have other settings ({}): give all the same; if the "
-        "others are gone for good, `redlock vouch` makes the node forget them",
-        text.empty() ? "another version wrote them" : text);
+        "others are gone for good, {} makes the node forget them",
+        text.empty() ? "another version wrote them" : text, keys.vouch_command());
 }
 
 bool is_guarded(const manager_options& options, std::size_t nodes) {
@@ -164,7 +164,7 @@ parsed<milliseconds> parse_hello(const redis::reply_view& reply, const key_names
         return {std::nullopt,
                 {core::bars_client(found) ? node_errc::different_nodes
                                           : node_errc::configuration_mismatch,
-                 terms.difference(kept)}};
+                 terms.difference(kept, keys)}};
     }
     return {std::min(milliseconds{reply[0].integer()}, terms.quarantine()), {}};
 }

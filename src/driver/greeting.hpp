@@ -33,7 +33,7 @@ struct guard_terms {
     [[nodiscard]] std::string to_string() const;
     [[nodiscard]] core::accord compared_with(std::string_view kept) const;
     /// What is different in the terms that the node keeps, for people; empty if nothing is.
-    [[nodiscard]] std::string difference(std::string_view kept) const;
+    [[nodiscard]] std::string difference(std::string_view kept, const key_names& keys) const;
 };
 
 /// Whether restarts are waited out.

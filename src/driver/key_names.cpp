@@ -75,6 +75,11 @@ bool key_names::is_reserved(std::string_view name) const {
            is_anybodys_own(name);
 }
 
+std::string key_names::vouch_command() const {
+    const auto prefix = root_.substr(0, root_.size() - resource_name::reserved.size());
+    return "`redlock vouch" + (prefix.empty() ? "" : " --key-prefix " + prefix) + "`";
+}
+
 bool key_names::is_own(std::string_view key) const {
     return key == epoch_ ||
            std::ranges::any_of(std::array{&fences_, &holders_, &lines_}, [&](const beginning* its) {

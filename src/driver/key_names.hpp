@@ -53,6 +53,9 @@ class key_names {
     /// and the own keys of clients with any other prefix.
     [[nodiscard]] bool is_reserved(std::string_view name) const;
 
+    /// What an operator types to give his word on these keys, in backquotes.
+    [[nodiscard]] std::string vouch_command() const;
+
     /// Whether this is one of these names, for some resource.
     [[nodiscard]] bool is_own(std::string_view key) const;
     /// Whether it is one behind whatever prefix.

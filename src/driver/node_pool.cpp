@@ -154,8 +154,8 @@ refusal node_pool::why_no_vote(node_index node) const {
     }
     return {node_errc::quarantined,
             fmt::format("it was started, promoted or flushed lately, and has no vote for another "
-                        "{:.1f} s; if no lock can have been held there, `redlock vouch`",
-                        std::chrono::duration<double>(*left).count())};
+                        "{:.1f} s; if no lock can have been held there, {}",
+                        std::chrono::duration<double>(*left).count(), keys().vouch_command())};
 }
 
 refusal node_pool::why_silent(node_index node) const {

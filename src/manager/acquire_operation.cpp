@@ -247,12 +247,18 @@ void acquire_operation::on_attempt_decided() {
     if (round.outcome() == core::acquire_outcome::split) {
         manager_.counted().split_votes.add();
     }
+    std::optional<diagnostics> why;
+    if (round.outcome() == core::acquire_outcome::unavailable) {
+        why = manager_.explain("too few nodes give votes", reasons());
+    }
     manager_.nodes().tell({.kind = event_kind::attempt_failed,
                            .resource = resource_.str(),
                            .fencing = fencing_token{attempt_->identity().block.first},
+                           .error = why ? error_code{errc::no_quorum} : error_code{},
                            .message = core::to_string(round.outcome()),
                            .elapsed = boot_clock::now() - round.started(),
-                           .ahead = place_in_line()});
+                           .ahead = place_in_line(),
+                           .details = why ? &*why : nullptr});
     manager_.clock().cancel(*this);
     if (found_it_taken()) {
         in_earnest_ = true;

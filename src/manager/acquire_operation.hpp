@@ -71,6 +71,8 @@ class acquire_operation final : public closable,
     void step_aside();
     [[nodiscard]] std::optional<std::size_t> place_in_line() const;
     void note_silent_nodes();
+    /// Of the last attempt; of earlier ones where it had no time to learn of any.
+    [[nodiscard]] const driver::failures& reasons();
     void fail(error_code error, std::string message);
     void complete(error_code error, lock&& held);
     [[nodiscard]] driver::lock_identity identity_with(const core::ballot_block& block) const;

@@ -115,16 +115,17 @@ void acquire_operation::note_silent_nodes() {
     }
 }
 
+const driver::failures& acquire_operation::reasons() {
+    if (!attempt_) {
+        note_silent_nodes();
+    }
+    return attempt_ && !attempt_->why().empty() ? attempt_->why() : earlier_failures_;
+}
+
 void acquire_operation::fail(error_code error, std::string message) {
     static const driver::failures none;
-    const auto* failures = attempt_ ? &attempt_->why() : &none;
-    if (failures->empty() && error == errc::no_quorum) {
-        if (!attempt_) {
-            note_silent_nodes();
-        }
-        failures = &earlier_failures_;  // The last attempt had no time to learn of any.
-    }
-    auto why = manager_.explain(std::move(message), *failures);
+    const auto& failures = error == errc::no_quorum ? reasons() : attempt_ ? attempt_->why() : none;
+    auto why = manager_.explain(std::move(message), failures);
     manager_.nodes().tell({.kind = event_kind::acquire_failed,
                            .resource = resource_.str(),
                            .error = error,

@@ -183,8 +183,7 @@ complaint check_manager(const std::vector<endpoint>& nodes, const manager_option
         }
     }
     if (options.quorum_timeout != manager_options::no_limit) {
-        if (auto wrong =
-                check_positive(options.quorum_timeout, "quorum_timeout", ", or have no limit")) {
+        if (auto wrong = check_positive(options.quorum_timeout, "quorum_timeout", ", or forever")) {
             return wrong;
         }
     }

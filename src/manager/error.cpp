@@ -33,7 +33,7 @@ class lock_category_type final : public boost::system::error_category {
                 return "the lock manager is closed and carries out no operation; make "
                        "another one";
             case errc::invalid_argument:
-                return "an argument cannot be used; acquire_options::details or "
+                return "an argument cannot be used; the operation's details or "
                        "lock::last_error() says which one and why";
             case errc::same_server_twice:
                 return "two of the endpoints are one and the same server, whose vote "

@@ -181,12 +181,13 @@ void lock_manager::start_vouch(const weak_impl& impl, const vouch_options& optio
 }
 
 void lock_manager::start_examine(const weak_impl& impl, std::size_t samples, std::string resource,
+                                 diagnostics* details,
                                  any_handler<error_code, std::vector<node_health>> handler) {
     launch(
         impl, std::move(handler),
         [&](manager_impl& manager, auto completion) {
             return std::make_shared<manager::examine_operation>(
-                manager, driver::examination_terms{samples, std::move(resource), {}},
+                manager, driver::examination_terms{samples, std::move(resource), {}}, details,
                 std::move(completion));
         },
         start);

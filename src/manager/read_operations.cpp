@@ -58,8 +58,10 @@ status_operation::status_operation(manager_impl& manager, resource_name resource
     : read_operation(manager, std::move(handler)), resource_(std::move(resource)) {}
 
 void status_operation::begin() {
-    if (manager().check_name(resource_)) {
-        complete(errc::invalid_argument, {});
+    if (auto wrong = manager().check_name(resource_)) {
+        resource_status refused;
+        refused.message = std::move(*wrong);
+        complete(errc::invalid_argument, std::move(refused));
         return;
     }
     ask_views(manager(), resource_, weak(), [this](core::instant, std::vector<node_status> views) {
@@ -198,11 +200,16 @@ void list_operation::begin() {
 }
 
 examine_operation::examine_operation(manager_impl& manager, driver::examination_terms terms,
+                                     diagnostics* details,
                                      completion<error_code, std::vector<node_health>> handler)
-    : read_operation(manager, std::move(handler)), terms_(std::move(terms)) {}
+    : read_operation(manager, std::move(handler)), terms_(std::move(terms)), details_(details) {}
 
 void examine_operation::begin() {
-    if (!terms_.resource.empty() && manager().check_name(terms_.resource)) {
+    auto wrong = terms_.resource.empty() ? complaint{} : manager().check_name(terms_.resource);
+    if (wrong) {
+        if (details_ != nullptr) {
+            *details_ = {std::move(*wrong), {}};
+        }
         complete(errc::invalid_argument, {});
         return;
     }

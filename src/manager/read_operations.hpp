@@ -119,13 +119,14 @@ class list_operation final : public read_operation<std::vector<resource_name>> {
 
 class examine_operation final : public read_operation<std::vector<node_health>> {
   public:
-    examine_operation(manager_impl& manager, driver::examination_terms terms,
+    examine_operation(manager_impl& manager, driver::examination_terms terms, diagnostics* details,
                       completion<error_code, std::vector<node_health>> handler);
 
   private:
     void begin() override;
     void end() override { examination_.reset(); }
     driver::examination_terms terms_;
+    diagnostics* details_;
     std::optional<driver::examination> examination_;
 };
 

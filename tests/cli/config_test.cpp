@@ -116,6 +116,14 @@ TEST_F(config, doubts_a_secret_that_everybody_may_read) {
     }
 }
 
+TEST_F(config, publishes_no_password_as_a_label) {
+    const auto path = file("[acquire]\nlabel = \"redis://u:s3cret@h\"\n");
+    const auto result = redlock({"config", "check", "--config", path});
+    EXPECT_EQ(result.status, 64);
+    EXPECT_THAT(result.err, AllOf(HasSubstr("--config: acquire.label looks like a URL"),
+                                  Not(HasSubstr("s3cret"))));
+}
+
 TEST_F(config, that_cannot_be_read_is_named_with_where_it_was_named) {
     EXPECT_THAT(redlock({"status", "--config", folder + "/no", "a"}).err,
                 HasSubstr("--config: cannot read " + folder + "/no"));
@@ -134,7 +142,7 @@ TEST_F(config, waits_forever_again_if_the_command_line_says_so) {
     EXPECT_THAT(redlock({"run", "-w", "soon", "a", "--", "true"}).err,
                 HasSubstr("--wait: 'soon' is neither forever nor a duration"));
     EXPECT_THAT(redlock({"run", "--quorum-timeout", "48h", "a", "--", "true"}).err,
-                HasSubstr("at most 24 hours, or have no limit"));
+                HasSubstr("at most 24 hours, or forever"));
 }
 
 TEST_F(config, that_everybody_may_read_is_doubted) {

@@ -62,6 +62,8 @@ TEST(usage, a_missing_double_dash_is_named_with_the_form_that_was_meant) {
     expect_usage({"local", "--server", std::string(10'000, 'x'), "env"},
                  "write: redlock local [OPTIONS] -- env; see");
     expect_usage({"acquire", "a", "--", "true"}, "redlock run RESOURCE -- COMMAND runs a command");
+    expect_usage({"run", "-n", "--", "job", "--"}, "write: redlock run -n job -- COMMAND [ARG...]");
+    expect_usage({"run", "--", "-job", "--"}, "write: redlock run -- -job -- COMMAND [ARG...]");
 }
 
 TEST(usage, a_double_dash_of_the_command_is_not_taken_for_ours) {
@@ -159,6 +161,18 @@ TEST(usage, leases_beyond_the_limit_are_refused) {
             line.insert(line.end(), {"--", "true"});
         }
         expect_usage(line, "reserved");
+    }
+}
+
+TEST(usage, the_own_key_of_any_client_is_no_name) {
+    const std::string key = "team:redlock:fence:{a}";
+    for (const std::vector<std::string>& line :
+         std::vector<std::vector<std::string>>{{"status", key},
+                                               {"doctor", "--resource", key},
+                                               {"acquire", key},
+                                               {"release", key, "token"},
+                                               {"run", key, "--", "true"}}) {
+        expect_usage(line, "is that of one of redlock's own keys behind a key_prefix");
     }
 }
 

@@ -109,6 +109,8 @@ TEST(key_names, stand_behind_the_prefix) {
     EXPECT_EQ(team.resource_of_fence("team:redlock:fence:{a}"), "a");
     EXPECT_EQ(team.resource_of_fence("redlock:fence:{a}"), std::nullopt);
     EXPECT_TRUE(team.is_reserved("team:redlock:x"));
+    EXPECT_EQ(team.vouch_command(), "`redlock vouch --key-prefix team:`");
+    EXPECT_EQ(plain.vouch_command(), "`redlock vouch`");
     EXPECT_TRUE(team.is_reserved("redlock:x"));
     EXPECT_FALSE(team.is_reserved("team:x"));
     for (const std::string& name : names_in_one_slot) {
