@@ -132,6 +132,7 @@ void wait_reporter::on_event(const event& what) noexcept {
 /// anew when the causes are others.
 void wait_reporter::tell_of_outage(const diagnostics& why) {
     std::vector<std::pair<node_index, error_code>> causes;
+    causes.reserve(why.nodes.size());
     for (const node_failure& each : why.nodes) {
         causes.emplace_back(each.node, each.cause);
     }

@@ -83,21 +83,21 @@ TEST_F(config, looks_at_the_files_of_tls_as_a_connection_would) {
     const auto empty = file("", "empty");
     const auto junk = file("junk\n", "junk");
     const std::string cert = "cert=" + client.certificate;
+    const std::string with_key = cert + "&key=";
     for (const auto& [query, words] : std::vector<std::pair<std::string, std::string>>{
              {"ca=" + no, "ca=" + no + " cannot be read (No such file"},
              {"cert=" + no, "cert=" + no + " cannot be read (No such file"},
-             {cert + "&key=" + no, "key=" + no + " cannot be read (No such file"},
+             {with_key + no, "key=" + no + " cannot be read (No such file"},
              {"ca=" + empty, "is empty"},
              {"ca=" + junk, "holds no certificate"},
-             {cert + "&key=" + junk, "holds no private key"},
-             {cert + "&key=" + other.key, "does not hold the key of the certificate"}}) {
+             {with_key + junk, "holds no private key"},
+             {with_key + other.key, "does not hold the key of the certificate"}}) {
         const auto result = redlock({"config", "check", "--nodes", "rediss://h?" + query});
         EXPECT_EQ(result.status, 64) << result.out;
         EXPECT_THAT(result.err, AllOf(HasSubstr("rediss://h:6379: "), HasSubstr(words)));
     }
-    const auto good =
-        redlock({"config", "check", "--nodes",
-                 "rediss://h?ca=" + authority.file() + "&" + cert + "&key=" + client.key});
+    const auto good = redlock({"config", "check", "--nodes",
+                               "rediss://h?ca=" + authority.file() + "&" + with_key + client.key});
     EXPECT_EQ(good.status, 0) << good.err;
 }
 
