@@ -64,12 +64,13 @@ std::vector<std::string> take_arguments(int argc, char** argv, invocation& asked
     return ours;
 }
 
+/// The one that is named, or what comes before a name that is missing. Of one that there is not
 /// CLI11 would say no more than that a subcommand is required.
-void check_subcommand(const CLI::App& root, const std::vector<std::string>& ours) {
+const CLI::App& named_subcommand(const CLI::App& root, const std::vector<std::string>& ours) {
     const CLI::App* parent = &root;
     for (const std::string& word : ours) {
         if (word.empty() || word.front() == '-' || parent->get_require_subcommand_min() == 0) {
-            return;
+            break;
         }
         const auto named =
             parent->get_subcommands([&](const CLI::App* each) { return each->check_name(word); });
@@ -78,6 +79,7 @@ void check_subcommand(const CLI::App& root, const std::vector<std::string>& ours
         }
         parent = named.front();
     }
+    return *parent;
 }
 
 int say_usage(std::string_view message) {
@@ -116,8 +118,8 @@ int parse_and_run(int argc, char** argv) {
         answer_in_json();
     }
     auto ours = take_arguments(argc, argv, asked);
-    check_subcommand(root, ours);
-    if (const std::string wrong = complaint_about_value(root, ours); !wrong.empty()) {
+    const std::string wrong = complaint_about_value(named_subcommand(root, ours), ours);
+    if (!wrong.empty()) {
         throw usage_error(wrong);
     }
     try {

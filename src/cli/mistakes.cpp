@@ -37,15 +37,20 @@ const CLI::App& innermost(const CLI::App& root) {
     return *command;
 }
 
-/// "config check", or "run|acquire|list": the subcommands that are listed.
-std::string alternatives(const CLI::App& parent) {
+/// Of the subcommands that --help lists.
+std::vector<std::string> names_below(const CLI::App& parent) {
     std::vector<std::string> names;
     for (const CLI::App* each :
          parent.get_subcommands([](const CLI::App* app) { return !app->get_group().empty(); })) {
         names.push_back(each->get_name());
     }
+    return names;
+}
+
+/// "config check", or "run|acquire|list".
+std::string alternatives(const CLI::App& parent) {
     return fmt::format("{}{}", parent.get_parent() == nullptr ? "" : parent.get_name() + " ",
-                       fmt::join(names, "|"));
+                       fmt::join(names_below(parent), "|"));
 }
 
 std::string full_name(const CLI::App& command) {
@@ -91,13 +96,9 @@ std::string unknown_option(const CLI::App& command, std::string_view option) {
 }
 
 std::string unknown_subcommand(const CLI::App& parent, const std::string& name) {
-    std::vector<std::string> known;
-    for (const CLI::App* each :
-         parent.get_subcommands([](const CLI::App* app) { return !app->get_group().empty(); })) {
-        known.push_back(each->get_name());
-    }
     const std::string where = parent.get_parent() == nullptr ? "" : full_name(parent) + ": ";
-    return fmt::format("{}unknown subcommand {}{}", where, name, did_you_mean(name, known));
+    return fmt::format("{}unknown subcommand {}{}", where, name,
+                       did_you_mean(name, names_below(parent)));
 }
 
 std::string right_form(std::vector<std::string> own, const std::vector<std::string>& command) {
@@ -135,16 +136,12 @@ std::string complaint_about_command(const CLI::App& subcommand, const invocation
                        right_form(std::move(own), extra));
 }
 
-std::string complaint_about_value(const CLI::App& root, const std::vector<std::string>& ours) {
-    const CLI::App* command = &root;
+std::string complaint_about_value(const CLI::App& command, const std::vector<std::string>& ours) {
     for (const std::string& word : ours) {
-        const auto named =
-            command->get_subcommands([&](const CLI::App* each) { return each->check_name(word); });
-        command = named.empty() ? command : named.front();
         const auto sign = word.find('=');
         const std::string name = word.substr(0, sign);
         const CLI::Option* const option =
-            sign == std::string::npos ? nullptr : command->get_option_no_throw(name);
+            sign == std::string::npos ? nullptr : command.get_option_no_throw(name);
         if (option == nullptr || name.size() < 2 || name.front() != '-') {
             continue;
         }

@@ -30,7 +30,7 @@ namespace redlock::cli {
 
 /// Of `--name=` without a value, for which the parser would take the next word, of a value for an
 /// option that takes none, and of `-n=value`. Empty if there is none of these.
-[[nodiscard]] std::string complaint_about_value(const CLI::App& root,
+[[nodiscard]] std::string complaint_about_value(const CLI::App& command,
                                                 const std::vector<std::string>& ours);
 
 /// What the parser's own words come to: an unknown option is named before all else that follows

@@ -42,6 +42,31 @@ bool has_url_with_secret(std::string_view word) {
            mentions_password(rest);
 }
 
+/// A user's name alone, as in `ssh://git@host`, is none.
+bool has_url_with_password(std::string_view word) {
+    const auto scheme = word.find(behind_scheme);
+    if (scheme == std::string_view::npos) {
+        return false;
+    }
+    const std::string_view rest = word.substr(scheme + behind_scheme.size());
+    const auto at = rest.rfind('@');
+    return mentions_password(rest) || (at != std::string_view::npos && rest.find(':') < at);
+}
+
+/// `redis:/` is a slip of the same.
+bool has_scheme_of_node(std::string_view word) {
+    const auto end = word.find(":/");
+    if (end == std::string_view::npos) {
+        return false;
+    }
+    std::string scheme{word.substr(0, end)};
+    std::ranges::transform(scheme, scheme.begin(), [](unsigned char c) { return std::tolower(c); });
+    constexpr std::array<std::string_view, 3> kinds{"redis", "valkey", "unix"};
+    return scheme.find_first_not_of("abcdefghijklmnopqrstuvwxyz+") == std::string::npos &&
+           std::ranges::any_of(kinds,
+                               [&](std::string_view kind) { return scheme.starts_with(kind); });
+}
+
 void remember_as(const std::string& word, const std::string& shown, bool is_url) {
     // Each form in which a message may repeat it.
     for (const std::string& form : {word, printable(word), shell_line({word})}) {
@@ -117,21 +142,7 @@ std::string without_login(std::string_view word) {
 }
 
 bool is_like_a_node(std::string_view word) {
-    std::string lower{word};
-    std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return std::tolower(c); });
-    constexpr std::array<std::string_view, 3> kinds{"redis", "valkey", "unix"};
-    const bool has_scheme = std::ranges::any_of(kinds, [&](std::string_view kind) {
-        return lower.starts_with(kind) && lower.find(":/") != std::string::npos &&
-               lower.find_first_not_of("abcdefghijklmnopqrstuvwxyz+") == lower.find(":/");
-    });
-    const auto begin = lower.find(behind_scheme);
-    if (has_scheme || begin == std::string::npos) {
-        return has_scheme;
-    }
-    const std::string_view rest = std::string_view{lower}.substr(begin + behind_scheme.size());
-    const auto at = rest.rfind('@');
-    return mentions_password(rest) ||
-           (at != std::string_view::npos && rest.substr(0, at).find(':') != std::string_view::npos);
+    return has_scheme_of_node(word) || has_url_with_password(word);
 }
 
 void remember_typed(const std::vector<std::string>& words) {

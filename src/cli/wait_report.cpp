@@ -77,21 +77,21 @@ std::string describe(std::string_view resource, const wait_view& seen) {
 std::string describe_within(std::size_t columns, std::string_view resource, const wait_view& seen) {
     std::string name = printable(resource);
     std::string who = seen.holder ? who_is(*seen.holder) : "";
+    const auto excess = [columns](std::string_view line) {
+        const std::size_t wide = display_width(line);
+        return wide > columns ? wide - columns : 0;
+    };
     for (std::string* const part : {&name, &who}) {
-        const std::size_t wide = display_width(described(name, who, seen));
-        if (wide > columns) {
-            *part = shortened(*part, wide - columns);
-        }
+        *part = shortened(*part, excess(described(name, who, seen)));
     }
     std::string text = described(name, who, seen);
-    if (display_width(text) <= columns) {
+    if (excess(text) == 0) {
         return text;
     }
     const std::string brief = ": " + waited(seen);
     name = printable(resource);
-    const std::size_t wide = display_width(name) + display_width(brief);
-    text = (wide > columns ? shortened(name, wide - columns) : name) + brief;
-    return display_width(text) <= columns ? text : fitting(waited(seen), columns);
+    text = shortened(name, excess(name + brief)) + brief;
+    return excess(text) == 0 ? text : fitting(waited(seen), columns);
 }
 
 wait_reporter::wait_reporter(boost::asio::io_context& loop, lock_manager& locks,

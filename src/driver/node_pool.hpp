@@ -122,6 +122,8 @@ class node_pool final : private node_events {
     [[nodiscard]] double random();
     [[nodiscard]] std::uint64_t random_bits() { return generator_(); }
 
+    /// Whether anybody is told: what only an event needs need not be made otherwise.
+    [[nodiscard]] bool is_observed() const { return options_.events != nullptr; }
     void tell(const event& what) const {
         if (options_.events) {
             options_.events->on_event(what);

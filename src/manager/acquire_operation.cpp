@@ -248,7 +248,7 @@ void acquire_operation::on_attempt_decided() {
         manager_.counted().split_votes.add();
     }
     std::optional<diagnostics> why;
-    if (round.outcome() == core::acquire_outcome::unavailable) {
+    if (round.outcome() == core::acquire_outcome::unavailable && manager_.nodes().is_observed()) {
         why = manager_.explain("too few nodes give votes", reasons());
     }
     manager_.nodes().tell({.kind = event_kind::attempt_failed,

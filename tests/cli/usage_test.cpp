@@ -225,6 +225,7 @@ TEST(usage, what_is_given_but_empty_is_not_the_default) {
             expect_usage({"status", option, value, "a"}, option + ": is empty");
             expect_usage({"run", option, value, "a", "--", "true"}, option + ": is empty");
         }
+        expect_usage({"status", option + "=", "a"}, option + " has no value behind");
     }
     expect_usage({"status", "a"}, "REDLOCK_NODES is empty", {{"REDLOCK_NODES", " "}});
 }
