@@ -15,6 +15,8 @@ function(redlock_own_code target)
         $<$<CXX_COMPILER_ID:GNU>:-Wno-mismatched-new-delete>
         # It takes an included file for a header, whose types several files see.
         $<$<AND:$<CXX_COMPILER_ID:GNU>,$<BOOL:${CMAKE_UNITY_BUILD}>>:-Wno-subobject-linkage>
+        # A batch fills half a gigabyte; g++ would look for garbage in it, time and again, in vain.
+        $<$<AND:$<CXX_COMPILER_ID:GNU>,$<BOOL:${CMAKE_UNITY_BUILD}>>:--param=ggc-min-heapsize=524288>
         $<$<BOOL:${REDLOCK_WERROR}>:-Werror>)
 endfunction()
 

@@ -7,6 +7,9 @@ function(redlock_sim_mutant description)
     get_filename_component(name "${description}" NAME_WE)
     file(STRINGS "${description}" path REGEX "^file: ")
     string(REPLACE "file: " "" path "${path}")
+    if(NOT path MATCHES "\\.cpp$")
+        message(FATAL_ERROR "${description}: a mutant replaces one object, so its file must be a .cpp")
+    endif()
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${description}")
     set(copy "${CMAKE_CURRENT_BINARY_DIR}/mutants/${name}/${path}")
     add_custom_command(OUTPUT "${copy}"
@@ -16,23 +19,14 @@ function(redlock_sim_mutant description)
                 "${CMAKE_CURRENT_SOURCE_DIR}/mutate.cmake"
         COMMENT "Mutant ${name}" VERBATIM)
     set(target redlock_sim_${name})
-    if(path MATCHES "\\.hpp$")
-        # Whoever includes it must be compiled again: that is nearly everything.
-        add_executable(${target} EXCLUDE_FROM_ALL ${sim_objects_from} "${copy}")
-        set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 0)
-        target_include_directories(${target} BEFORE PRIVATE
-            "${CMAKE_CURRENT_BINARY_DIR}/mutants/${name}/src"
-            "${CMAKE_CURRENT_BINARY_DIR}/mutants/${name}")
-    else()
-        get_filename_component(folder "${path}" DIRECTORY)
-        get_filename_component(folder "${folder}" NAME)
-        get_filename_component(file "${path}" NAME_WE)
-        # In sim itself objects lie directly in the target's folder.
-        string(REGEX REPLACE "^sim$" "redlock_sim_objects[.]dir(/[.])?" folder "${folder}")
-        set(objects "$<TARGET_OBJECTS:redlock_sim_objects>")
-        add_executable(${target} EXCLUDE_FROM_ALL "${copy}"
-            $<FILTER:${objects},EXCLUDE,/${folder}/${file}[.]cpp[.]o$>)
-    endif()
+    get_filename_component(folder "${path}" DIRECTORY)
+    get_filename_component(folder "${folder}" NAME)
+    get_filename_component(file "${path}" NAME_WE)
+    # In sim itself objects lie directly in the target's folder.
+    string(REGEX REPLACE "^sim$" "redlock_sim_objects[.]dir(/[.])?" folder "${folder}")
+    set(objects "$<TARGET_OBJECTS:redlock_sim_objects>")
+    add_executable(${target} EXCLUDE_FROM_ALL "${copy}"
+        $<FILTER:${objects},EXCLUDE,/${folder}/${file}[.]cpp[.]o$>)
     # A fault may well leave something unused: no warnings here.
     target_compile_features(${target} PRIVATE cxx_std_20)
     target_compile_options(${target} PRIVATE -w $<$<CONFIG:Release>:-O1> $<$<CONFIG:Release>:-g0>)

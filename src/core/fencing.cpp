@@ -38,6 +38,10 @@ std::int64_t offset_of(std::int64_t node_us, wall_span during) {
     return std::clamp(during.offset_us, difference(node_us, last), difference(node_us, first));
 }
 
+std::uint64_t ballot_block::bar() const {
+    return last + 1;
+}
+
 std::optional<ballot_block> next_block(std::uint64_t largest_fence, std::int64_t wall_us,
                                        std::int64_t offset_us, std::uint64_t width,
                                        std::uint64_t longest_lead_us) {

@@ -22,7 +22,7 @@ struct ballot_block {
 
     /// What a release must raise the fence to so that nothing of this block can appear afterwards:
     /// above the last, since an equal ballot would still be accepted by a heal.
-    [[nodiscard]] std::uint64_t bar() const { return last + 1; }
+    [[nodiscard]] std::uint64_t bar() const;
     friend bool operator==(const ballot_block&, const ballot_block&) = default;
 };
 

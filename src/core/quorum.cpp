@@ -2,6 +2,14 @@
 
 namespace redlock::core {
 
+std::size_t quorum_of(std::size_t nodes) noexcept {
+    return nodes / 2 + 1;
+}
+
+std::size_t tolerated_by(std::size_t nodes) noexcept {
+    return nodes - quorum_of(nodes);
+}
+
 std::string_view to_string(verdict value) noexcept {
     switch (value) {
         case verdict::pending:

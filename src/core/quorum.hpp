@@ -7,14 +7,10 @@
 namespace redlock::core {
 
 /// The smallest majority of `nodes`.
-[[nodiscard]] constexpr std::size_t quorum_of(std::size_t nodes) {
-    return nodes / 2 + 1;
-}
+[[nodiscard]] std::size_t quorum_of(std::size_t nodes) noexcept;
 
 /// How many nodes may fail before no majority is left.
-[[nodiscard]] constexpr std::size_t tolerated_by(std::size_t nodes) {
-    return nodes - quorum_of(nodes);
-}
+[[nodiscard]] std::size_t tolerated_by(std::size_t nodes) noexcept;
 
 enum class verdict { pending, won, lost };
 
