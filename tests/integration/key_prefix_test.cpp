@@ -43,7 +43,6 @@ class key_prefix : public testing::Test {
     static manager_options behind(const std::string& prefix) {
         manager_options options = usual_options();
         options.guard = restart_guard::on;
-        options.quorum_timeout = 50ms;
         options.key_prefix = prefix;
         return options;
     }
