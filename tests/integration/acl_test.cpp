@@ -55,7 +55,7 @@ class acl : public testing::Test {
     /// of one that has to wait in line,
     std::string of_standing_in_line(const std::string& without) {
         node.command({"SET", "orders:1", "somebody else"});
-        // The first attempt finds that the server has yet to get the script.
+        // The first attempt finds the lock taken, the second stands in line.
         const std::string said = of_acquiring(without, 2);
         node.command({"DEL", "orders:1"});
         return said;
