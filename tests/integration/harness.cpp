@@ -166,7 +166,8 @@ void event_log::on_event(const event& what) noexcept {
     {
         const std::lock_guard guard{guard_};
         entries_.push_back({what.kind, std::string{what.resource}, what.node, what.error,
-                            std::string{what.message}});
+                            std::string{what.message},
+                            what.details != nullptr ? what.details->to_string() : std::string{}});
     }
     if (also) {
         also(what);

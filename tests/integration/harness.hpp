@@ -97,6 +97,7 @@ class event_log final : public observer {
         node_index node = 0;
         error_code error;
         std::string message;
+        std::string details;  ///< In words.
     };
 
     void on_event(const event& what) noexcept override;
