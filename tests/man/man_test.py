@@ -70,6 +70,15 @@ for form in re.findall(r"^\| `((?:redis|unix)[^`]*)` \|", text_of(endpoints), re
     if not re.search(rf"\n\.B[IR]? {re.escape(scheme)}", plain):
         problems.append(f"the form {form} is not in the manual page")
 
+# So it is with what stands behind a URL's question mark.
+nodes = re.search(r"\n\.SH NODES\n(.*?)\n\.SH ", plain, re.S).group(1)
+table = re.search(r"\n## Parameters\n(.*?)\n\n[^|\n]", text_of(endpoints), re.S).group(1)
+parameters = {name for row in re.findall(r"^\| (`[^|]*) \|", table, re.M)
+              for name in re.findall(r"`([a-z_]+)", row)} | {"master"}
+for name in sorted(parameters):
+    if not re.search(rf"\b{name}\b", nodes):
+        problems.append(f"the parameter {name} of a URL is not in the manual page")
+
 for command in (["mandoc", "-Tlint", page], ["man", "--warnings", "-l", page]):
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     said = done.stderr + (done.stdout if command[0] == "mandoc" else "")
