@@ -5,9 +5,11 @@ set -u
 : "${REDLOCK:?set it to the path of the redlock command}"
 failures=0
 
-# The servers that `redlock local` starts, and the client that comes with them.
+# The servers that `redlock local` starts, and the client that comes with them. Some come without, and
+# every client will do.
 server_program=${REDLOCK_SERVER:-$(command -v redis-server || command -v valkey-server)}
-client_program=${server_program%-server}-cli
+client_program=$(command -v "${server_program%-server}-cli" || command -v redis-cli || command -v valkey-cli) ||
+    { echo "there is neither redis-cli nor valkey-cli" >&2; exit 69; }
 
 # in_servers N "$@": runs the calling script again with N throwaway servers, named in REDLOCK_NODES.
 in_servers() {
