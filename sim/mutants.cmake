@@ -11,6 +11,8 @@ function(redlock_sim_mutant description)
         message(FATAL_ERROR "${description}: a mutant replaces one object, so its file must be a .cpp")
     endif()
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${description}")
+    set_source_files_properties("${PROJECT_SOURCE_DIR}/${path}"
+                                PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
     set(copy "${CMAKE_CURRENT_BINARY_DIR}/mutants/${name}/${path}")
     add_custom_command(OUTPUT "${copy}"
         COMMAND "${CMAKE_COMMAND}" "-DMUTANT=${description}" "-DROOT=${PROJECT_SOURCE_DIR}"
