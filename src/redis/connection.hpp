@@ -79,6 +79,10 @@ class sentinel_watch;
 
 class connection final : public link {
   public:
+    /// A server that answered so recently is not looked at before the next command: its goodbye
+    /// would still be on its way, and no look would find it.
+    static constexpr std::chrono::microseconds just_answered{10};
+
     /// Does nothing yet. `strand` runs one handler at a time (a strand, or the executor of an
     /// io_context that one thread runs); `events` must stay until `stop`. `seed` feeds the jitter
     /// of the backoff.

@@ -16,10 +16,6 @@ namespace asio = boost::asio;
 
 namespace {
 
-// What has not come so soon after the answer to a command is still on its way, and no look would
-// find it.
-constexpr std::chrono::microseconds just_answered{10};
-
 /// Of the first command in RESP.
 std::string_view first_word(std::string_view encoded) {
     constexpr std::string_view line_end = "\r\n";
