@@ -16,7 +16,10 @@
  * not lose their fences (windows.pml has those that do).
  *
  * What is over is released plainly where the grant or the replanting was seen and nothing is in
- * doubt, with a bar where something is: an acquisition or an extension without an answer. An attempt
+ * doubt, with a bar where something is: an acquisition or an extension without an answer. Where only
+ * the answer to the acquisition is due, the release may travel plainly behind it on its connection,
+ * and cannot overtake it there; when that connection is lost, one with a bar follows on the next,
+ * while the old one may yet deliver what it carries, in its order. An attempt
  * that was contended may owe the release to nodes that have not answered yet, and look at their
  * answer first; the next attempt or a cancellation ends that.
  *
@@ -28,6 +31,8 @@
  *  OWED_FORGOTTEN   what is owed is sent at the latest when the next attempt begins
  *  GRANT_IGNORED    an answer "granted" that comes after the end asks for a release
  *  SILENCE_IGNORED  ... and so does none in time
+ *  FOLLOWS_NOTHING  behind an acquisition whose connection was lost nothing goes plainly
+ *  LOST_UNBARRED    ... and what was lost behind it is sent again with a bar
  *  NO_COMPARE       a release deletes its own lock only
  *  ABOVE_NOTHING    an outsider raises the fence above what stands there
  * Not promised, and refuted:
@@ -52,6 +57,8 @@
 #define OUTSIDE   17                /* the outsider's on its way */
 #define CUT       18                /* it deleted the lock here */
 #define TOLD      19                /* it was executed here */
+#define BEHIND    20                /* a plain release behind our acquisition, on its connection */
+#define LOST      21                /* that connection is lost; it may yet deliver both */
 #define way(i)   get(i, WAY, 3)
 #define xway(i)  get(i, XWAY, 2)
 #define NONE 0
@@ -69,7 +76,8 @@ bit outsider;
 /* Checked after every step. */
 inline check(i) {
   claim("! orphan: a lock that nobody will release\n",
-        LOCK(i) != 1 || stage != OVER || has(i, PLAIN) || has(i, BARRED) || has(i, OWED))
+        LOCK(i) != 1 || stage != OVER || has(i, PLAIN) || has(i, BARRED) || has(i, OWED) ||
+        (has(i, BEHIND) && !has(i, LOST)))
 }
 #define ours(i)  (LOCK(i) == 1)
 inline done() {
@@ -128,6 +136,11 @@ inline erase(i) {
 inline at_release(i) {
   d_step { has(i, PLAIN) -> clear(i, PLAIN); erase(i);
     printf("  node @%d <- release: lock %d, fence %d\n", i, LOCK(i), FENCE(i)); done() }
+}
+inline at_behind(i) {
+  d_step { has(i, BEHIND) && way(i) != ASKED -> clear(i, BEHIND); set(i, CLOSED); erase(i);
+    printf("  node @%d <- release behind the acquisition: lock %d, fence %d\n", i, LOCK(i), FENCE(i));
+    done() }
 }
 inline at_barred(i) {
   d_step { has(i, BARRED) -> clear(i, BARRED); set(i, CLOSED); erase(i);
@@ -193,30 +206,54 @@ inline hear_extend(i) {
 #else
 #define in_doubt(i)  (way(i) <= SAYS_NO || xway(i) != NONE)
 #endif
-inline leave(i, may_owe) {
+#define in_order(i)  (way(i) <= SAYS_NO && xway(i) == NONE && !has(i, DEAF))
+/* follows: the client knows that its connection keeps the order; to a cluster it does not. */
+inline release_doubtful(i, follows) {
+  if
+#ifdef FOLLOWS_NOTHING
+  :: follows && has(i, DEAF) && xway(i) == NONE -> set(i, PLAIN)
+#endif
+  :: follows && in_order(i) -> set(i, BEHIND)
+  :: else -> set(i, BARRED)
+  fi
+}
+inline lose_connection(i) {
+  d_step { has(i, BEHIND) && !has(i, LOST) -> set(i, LOST); set(i, DEAF);
+#ifdef LOST_UNBARRED
+    set(i, PLAIN);
+#else
+    set(i, BARRED);
+#endif
+    printf("loses the connection to node @%d\n", i); done() }
+}
+inline leave(i, may_owe, follows) {
   if
   :: in_doubt(i) ->
      if
      :: may_owe && !has(i, DEAF) -> set(i, OWED)
-     :: else -> set(i, BARRED)
+     :: else -> release_doubtful(i, follows)
      fi
   :: !in_doubt(i) && has(i, KNOWN) -> set(i, PLAIN)
   :: else -> skip
   fi
 }
-inline finish(may_owe) {
+inline finish(may_owe, follows) {
   d_step { stage == ASKING || (stage == HELD && !may_owe) -> stage = OVER;
-    leave(0, may_owe); leave(1, may_owe); leave(2, may_owe);
-    printf("is over; may owe: %d\n", may_owe); done() }
+    leave(0, may_owe, follows); leave(1, may_owe, follows); leave(2, may_owe, follows);
+    printf("is over; may owe: %d, keeps the order: %d\n", may_owe, follows); done() }
 }
-inline pay(i) {
+inline pay(i, follows) {
 #ifndef OWED_FORGOTTEN
-  when(has(i, OWED), set(i, BARRED));
+  if
+  :: has(i, OWED) -> release_doubtful(i, follows)
+  :: else -> skip
+  fi;
 #endif
   clear(i, OWED)
 }
-inline make_way() {
-  d_step { count(OWED) > 0 -> pay(0); pay(1); pay(2); printf("makes way\n"); done() }
+inline make_way(follows) {
+  d_step { count(OWED) > 0 -> pay(0, follows); pay(1, follows); pay(2, follows);
+    printf("makes way; keeps the order: %d\n", follows); done() }
 }
 inline send_outsider() {
   d_step { !outsider && stage == HELD -> outsider = 1; set_all(OUTSIDE);
@@ -224,7 +261,8 @@ inline send_outsider() {
 }
 
 #define NODE(i) \
-  :: at_acquire(i)  :: at_extend(i)  :: at_release(i)  :: at_barred(i)  :: at_outsider(i) \
+  :: at_acquire(i)  :: at_extend(i)  :: at_release(i)  :: at_behind(i)  :: at_barred(i) \
+  :: at_outsider(i)  :: lose_connection(i) \
   :: vanish(i)  :: stranger(i, 1)  :: stranger(i, 3) \
   :: hear(i)  :: stop_listening(i)  :: hear_extend(i)
 
@@ -235,6 +273,7 @@ end:
   NODE(0)
   NODE(1)
   NODE(2)
-  :: hold()  :: begin_extend()  :: finish(0)  :: finish(1)  :: make_way()  :: send_outsider()
+  :: hold()  :: begin_extend()  :: finish(0, 0)  :: finish(0, 1)  :: finish(1, 0)  :: finish(1, 1)
+  :: make_way(0)  :: make_way(1)  :: send_outsider()
   od
 }

@@ -32,6 +32,8 @@ std::string_view to_string(rule which) noexcept {
             return "owed release made way";
         case rule::barred_release:
             return "barred release";
+        case rule::followed_acquire:
+            return "release behind its acquire";
         case rule::bar_stopped_acquire:
             return "bar stopped acquire";
         case rule::bar_stopped_heal:

@@ -24,6 +24,7 @@ enum class rule : std::uint8_t {
     owed_release_paid,
     owed_release_made_way,
     barred_release,
+    followed_acquire,
     bar_stopped_acquire,
     bar_stopped_heal,
     heal_after_the_fence,

@@ -110,14 +110,12 @@ struct extension {
 };
 
 struct release {
-    release(std::size_t nodes, core::node_set asked) : round(nodes, asked) {}
+    release(std::size_t nodes, const core::release_targets& targets) : round(nodes, targets) {}
 
     release_call call{};
-    core::node_set doubtful;
     std::uint32_t of_hold = none;
-    bool final = true;              ///< After it, nothing of the token may appear on the node.
-    bool of_a_wrong_clock = false;  ///< The nodes refused its ballot.
-    bool outsider = false;          ///< By somebody who knows the token only.
+    bool final = true;      ///< After it, nothing of the token may appear on the node.
+    bool outsider = false;  ///< By somebody who knows the token only.
     core::instant until{};
     core::release_round round;
     commands_by_node commands = no_commands;

@@ -150,7 +150,9 @@ class process {
     // Releases.
     void give_back(std::uint32_t number, core::node_set granted, core::node_set doubtful,
                    bool final);
-    void start_release(std::uint32_t release, std::uint8_t resource, core::node_set asked);
+    void start_release(std::uint32_t release, std::uint8_t resource,
+                       const core::release_targets& targets);
+    std::uint32_t release_command(std::uint32_t release, std::uint8_t resource, std::uint8_t node);
     void on_release_answer(const command& what);
     void no_release(command what, bool maybe_executed, bool timed_out);
     void release_vote(std::uint32_t number, std::uint8_t node, core::release_answer answer);

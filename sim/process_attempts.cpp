@@ -251,7 +251,7 @@ void process::learn(attempt& it) {
     }
     const bool by_majority = it.round.offsets_us().size() > core::tolerated_by(terms_.nodes);
     note_fence(it.resource,
-               std::max(by_majority ? 0 : it.round.largest_fence(), refused ? 0 : it.block.last));
+               std::max(by_majority ? 0 : it.round.largest_fence(), refused ? 0 : it.block.bar()));
 }
 
 void process::note_fence(std::uint8_t resource, std::uint64_t fence) {
@@ -266,32 +266,28 @@ void process::give_back(std::uint32_t number, core::node_set granted, core::node
         return;
     }
     attempt& by = on_.attempts[number];
-    const std::uint32_t undo = on_.releases.add(terms_.nodes, granted | doubtful);
+    const core::release_targets targets{granted, doubtful, doubtful & by.round.pending()};
+    const std::uint32_t undo = on_.releases.add(terms_.nodes, targets);
     release& it = on_.releases[undo];
     it.call = {.token = by.call.token,
                .bar = by.block.bar(),
                .fence_lifetime_ms = terms_.fence_lifetime_ms,
                .window_us = terms_.window_ms * 1000};
-    it.doubtful = doubtful;
-    it.of_a_wrong_clock = by.round.refused_by_clocks();
     it.final = final;
     it.until = clock() + std::chrono::milliseconds{by.lease_ms};
-    start_release(undo, by.resource, granted | doubtful);
+    start_release(undo, by.resource, targets);
 }
 
-void process::start_release(std::uint32_t number, std::uint8_t resource, core::node_set asked) {
+void process::start_release(std::uint32_t number, std::uint8_t resource,
+                            const core::release_targets& targets) {
     release& it = on_.releases[number];
-    if (!it.doubtful.empty() && !it.outsider) {
-        on_.note(rule::barred_release);
-        if (!it.of_a_wrong_clock) {
-            note_fence(resource, it.call.bar);
-        }
+    if (!targets.following.empty()) {
+        on_.note(rule::followed_acquire);
     }
     core::node_set unreachable;
-    asked.for_each([&](node_index node) {
+    targets.all().for_each([&](node_index node) {
         const std::uint32_t command =
-            new_command(command_kind::release, static_cast<std::uint8_t>(node), resource, number);
-        on_.commands[command].barred = it.doubtful.contains(node);
+            release_command(number, resource, static_cast<std::uint8_t>(node));
         it.commands[node] = command;
         if (send(command) == sending::unreachable) {
             unreachable.insert(node);
@@ -304,6 +300,18 @@ void process::start_release(std::uint32_t number, std::uint8_t resource, core::n
                      .subject = number});
     unreachable.for_each(
         [&](node_index node) { no_release(on_.commands[it.commands[node]], false, false); });
+}
+
+/// With a bar where one is needed now.
+std::uint32_t process::release_command(std::uint32_t number, std::uint8_t resource,
+                                       std::uint8_t node) {
+    release& it = on_.releases[number];
+    const std::uint32_t command = new_command(command_kind::release, node, resource, number);
+    if (it.round.bars(node)) {
+        on_.commands[command].barred = true;
+        on_.note(rule::barred_release);
+    }
+    return command;
 }
 
 void process::on_release_answer(const command& what) {
@@ -325,9 +333,8 @@ void process::no_release(command what, bool maybe_executed, bool timed_out) {
         // The connection is gone and the release with it. A mere timeout is different: the command
         // is still on its way behind the ACQUIRE.
         if (it.until > clock()) {
-            const std::uint32_t again =
-                new_command(command_kind::release, what.node, what.resource, what.subject);
-            on_.commands[again].barred = what.barred;
+            it.round.on_connection_lost(what.node);
+            const std::uint32_t again = release_command(what.subject, what.resource, what.node);
             it.commands[what.node] = none;
             pay_when_ready(again, it.until);
         }
@@ -357,14 +364,15 @@ void process::release_vote(std::uint32_t number, std::uint8_t node, core::releas
 }
 
 void process::release_of_another(std::uint8_t resource, std::uint64_t token) {
-    const std::uint32_t number = on_.releases.add(terms_.nodes, core::node_set::all(terms_.nodes));
+    const core::release_targets everywhere{core::node_set::all(terms_.nodes)};
+    const std::uint32_t number = on_.releases.add(terms_.nodes, everywhere);
     release& it = on_.releases[number];
     it.call = {
         .token = token, .bar = 0, .fence_lifetime_ms = terms_.fence_lifetime_ms, .above = true};
     it.outsider = true;
     it.until = clock();
     tell("releases #", token, ", of which it knows the token only");
-    start_release(number, resource, core::node_set::all(terms_.nodes));
+    start_release(number, resource, everywhere);
 }
 
 }  // namespace redlock::sim

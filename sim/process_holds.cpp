@@ -304,19 +304,19 @@ void process::release_hold(std::uint32_t number) {
     it.at = hold::stage::releasing;
     ++it.alarm;
     on_.judge.ended(it.judged, on_.now);
-    const core::node_set doubtful_ones = doubtful(it) | may_be_planted(it);
-    const core::node_set asked = granted(it) | doubtful_ones;
-    const std::uint32_t undo = on_.releases.add(terms_.nodes, asked);
+    const core::node_set planted = may_be_planted(it);
+    const core::release_targets targets{granted(it), doubtful(it) | planted,
+                                        by.round.pending() - it.granted - planted};
+    const std::uint32_t undo = on_.releases.add(terms_.nodes, targets);
     release& round = on_.releases[undo];
     round.call = {.token = by.call.token,
                   .bar = by.block.bar(),
                   .fence_lifetime_ms = terms_.fence_lifetime_ms,
                   .window_us = terms_.window_ms * 1000};
-    round.doubtful = doubtful_ones;
     round.of_hold = number;
     round.until = clock() + std::chrono::milliseconds{it.lease_ms};
     tell("user ", it.user, " releases #", by.call.token);
-    start_release(undo, it.resource, asked);
+    start_release(undo, it.resource, targets);
     ended(number);
     finish(who);
 }

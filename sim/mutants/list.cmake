@@ -30,6 +30,7 @@ set(sim_mutants
     late_grant_kept
     lease_without_end
     loss_not_announced
+    lost_release_still_follows
     mark_never_cleared
     mark_never_set
     mark_not_respected
@@ -46,7 +47,6 @@ set(sim_mutants
     quarantine_too_short
     quorum_off_by_one
     refused_ballot_believed
-    refused_bar_believed
     release_not_barred
     release_without_comparing
     replanted_counts_at_once

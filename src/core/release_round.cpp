@@ -20,8 +20,12 @@ std::string_view to_string(release_outcome outcome) noexcept {
     return "?";
 }
 
-release_round::release_round(std::size_t nodes, node_set asked)
-    : nodes_(nodes), pending_(asked), absent_(node_set::all(nodes) - asked) {
+release_round::release_round(std::size_t nodes, const release_targets& targets)
+    : nodes_(nodes),
+      doubtful_(targets.doubtful),
+      following_(targets.following),
+      pending_(targets.all()),
+      absent_(node_set::all(nodes) - targets.all()) {
     decide_now();
 }
 
@@ -44,6 +48,14 @@ bool release_round::on_vote(node_index node, release_answer answer) {
             break;
     }
     return decide_now();
+}
+
+void release_round::on_connection_lost(node_index node) {
+    following_.erase(node);
+}
+
+bool release_round::bars(node_index node) const {
+    return doubtful_.contains(node) && !following_.contains(node);
 }
 
 bool release_round::decide_now() {

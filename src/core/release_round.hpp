@@ -1,5 +1,6 @@
 // Giving a lock back: counts the nodes' answers and tells "released" from "was already gone" and
-// both from "could not be told". Pure; used by one strand at a time.
+// both from "could not be told". Decides which nodes need a bar besides. Pure; used by one strand
+// at a time.
 #pragma once
 
 #include <cstddef>
@@ -26,14 +27,28 @@ enum class release_outcome {
 
 [[nodiscard]] std::string_view to_string(release_outcome outcome) noexcept;
 
+/// Where a release goes. A node in none of the sets surely does not have the lock.
+struct release_targets {
+    node_set granted{};   ///< They surely have the lock.
+    node_set doubtful{};  ///< They may, or may get it late.
+    /// Of the doubtful, those to which the release travels behind all that is in doubt, on the same
+    /// connection: it cannot come first.
+    node_set following{};
+
+    [[nodiscard]] node_set all() const { return granted | doubtful; }
+};
+
 class release_round {
   public:
-    /// `asked`: nodes that are sent the release; the others surely do not have the lock.
-    release_round(std::size_t nodes, node_set asked);
+    release_round(std::size_t nodes, const release_targets& targets);
 
     /// True when this event made the outcome final.
     bool on_vote(node_index node, release_answer answer);
+    /// A release was lost together with its connection: the next one may overtake what it followed.
+    void on_connection_lost(node_index node);
 
+    /// Whether a release to this node must bar what may arrive there after it.
+    [[nodiscard]] bool bars(node_index node) const;
     [[nodiscard]] release_outcome outcome() const { return outcome_; }
     /// Where our token is not, or not any more.
     [[nodiscard]] node_set freed() const { return removed_ | absent_; }
@@ -43,6 +58,8 @@ class release_round {
 
     std::size_t nodes_;
     release_outcome outcome_ = release_outcome::pending;
+    node_set doubtful_;
+    node_set following_;
     node_set pending_;
     node_set removed_;
     node_set absent_;

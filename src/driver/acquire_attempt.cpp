@@ -247,10 +247,9 @@ void acquire_attempt::release(core::node_set granted, core::node_set doubtful,
         }
         return;
     }
-    using knowledge = release_attempt::knowledge;
     const auto undo = std::make_shared<release_attempt>(
-        pool(), identity_, granted, doubtful, lease_time_,
-        round_.refused_by_clocks() ? knowledge::of_a_wrong_clock : knowledge::all);
+        pool(), identity_, core::release_targets{granted, doubtful, doubtful & round_.pending()},
+        lease_time_);
     undo->on_settled(std::move(settled));
     undo->start(nullptr);
 }
@@ -264,7 +263,7 @@ void acquire_attempt::learn() {
     // A majority refused because of its clocks: what the others keep leads there again.
     const bool by_majority = round_.offsets_us().size() > core::tolerated_by(pool().size());
     pool().note_fence(identity_->resource.str(), std::max(by_majority ? 0 : round_.largest_fence(),
-                                                          refused ? 0 : identity_->block.last));
+                                                          refused ? 0 : identity_->block.bar()));
 }
 
 }  // namespace redlock::driver

@@ -84,6 +84,11 @@ class node final : private redis::connection_events, private key_tracking::owner
         return link_->state() == redis::connection_state::ready;
     }
 
+    /// Everything goes over one connection at a time, so that nothing overtakes what was sent
+    /// before it and has neither been answered nor failed. A cluster may send either of two to
+    /// another server first.
+    [[nodiscard]] bool keeps_order() const { return connection_ != nullptr; }
+
     /// As redis::connection::send.
     [[nodiscard]] error_code send(std::string_view encoded, std::shared_ptr<redis::reply_sink> sink,
                                   core::instant deadline,

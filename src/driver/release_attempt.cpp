@@ -29,28 +29,31 @@ script_call encode(const node_pool& pool, const lock_identity& identity, std::ui
              ends ? script_argument{} : script_argument{kept.count()}}};
 }
 
+/// Only what keeps one order lets nothing overtake.
+core::release_targets in_order(node_pool& pool, core::release_targets targets) {
+    core::node_set following;
+    targets.following.for_each([&](node_index node) {
+        if (pool.at(node).keeps_order()) {
+            following.insert(node);
+        }
+    });
+    targets.following = following;
+    return targets;
+}
+
 }  // namespace
 
-release_attempt::release_attempt(node_pool& pool, shared_identity identity, core::node_set granted,
-                                 core::node_set doubtful, std::chrono::milliseconds lease_time,
-                                 knowledge known, std::chrono::milliseconds kept)
+release_attempt::release_attempt(node_pool& pool, shared_identity identity,
+                                 core::release_targets targets,
+                                 std::chrono::milliseconds lease_time, knowledge known,
+                                 std::chrono::milliseconds kept)
     : fan_out(pool),
       identity_(std::move(identity)),
-      doubtful_(doubtful),
-      unsettled_(granted | doubtful),
+      known_(known),
+      kept_(kept),
+      unsettled_(targets.all()),
       until_(boot_clock::now() + lease_time),
-      round_(pool.size(), granted | doubtful) {
-    if (!(granted - doubtful).empty()) {
-        plain_ = encode(pool, *identity_, 0, known, kept);
-    }
-    if (!doubtful.empty()) {
-        barred_ = encode(pool, *identity_, identity_->block.first == 0 ? 0 : identity_->block.bar(),
-                         known, kept);
-        if (known != knowledge::of_a_wrong_clock) {
-            pool.note_fence(identity_->resource.str(), identity_->block.bar());
-        }
-    }
-}
+      round_(pool.size(), in_order(pool, targets)) {}
 
 void release_attempt::start(std::shared_ptr<owner> told) {
     owner_ = std::move(told);
@@ -71,8 +74,23 @@ void release_attempt::start(std::shared_ptr<owner> told) {
     settle_if_done();
 }
 
-const script_call& release_attempt::call_for(node_index node) const {
-    return doubtful_.contains(node) ? barred_ : plain_;
+const script_call& release_attempt::call_for(node_index node) {
+    return round_.bars(node) ? barred() : plain();
+}
+
+const script_call& release_attempt::plain() {
+    if (!plain_) {
+        plain_ = encode(pool(), *identity_, 0, known_, kept_);
+    }
+    return *plain_;
+}
+
+const script_call& release_attempt::barred() {
+    if (!barred_) {
+        const std::uint64_t bar = identity_->block.first == 0 ? 0 : identity_->block.bar();
+        barred_ = encode(pool(), *identity_, bar, known_, kept_);
+    }
+    return *barred_;
 }
 
 const script_call* release_attempt::script_for(node_index node) {
@@ -107,6 +125,7 @@ void release_attempt::on_no_answer(node_index node, error_code cause, std::strin
     if (cause != node_errc::no_answer && cause != node_errc::same_server) {
         // The connection is gone and the release with it. A mere timeout is different: the command
         // is still on its way behind the ACQUIRE.
+        round_.on_connection_lost(node);
         pool().at(node).send_when_ready(std::string{call_for(node).by_digest()}, shared_from_this(),
                                         until_, pool().options().node_timeout);
     }

@@ -28,17 +28,16 @@ class release_attempt final : public fan_out {
     };
 
     enum class knowledge {
-        all,               ///< The lock was acquired here.
-        token_only,        ///< Somebody else may hold it, and would plant it again: bars that.
-        of_a_wrong_clock,  ///< The nodes refused its ballot: nobody is to go by its bar.
+        all,         ///< The lock was acquired here.
+        token_only,  ///< Somebody else may hold it, and would plant it again: bars that.
     };
 
-    /// `granted`: nodes that surely hold the lock. `doubtful`: nodes that may, or may do so late,
-    /// which are barred as well. Keeps trying for `lease_time`. `kept`: for how long the lock is to
-    /// stay there from now on; zero: it ends.
-    release_attempt(node_pool& pool, shared_identity identity, core::node_set granted,
-                    core::node_set doubtful, std::chrono::milliseconds lease_time,
-                    knowledge known = knowledge::all, std::chrono::milliseconds kept = {});
+    /// `targets.following`: nodes whose ACQUIRE is on its way to them or its answer is, and nothing
+    /// else is in doubt. Keeps trying for `lease_time`. `kept`: for how long the lock is to stay
+    /// there from now on; zero: it ends.
+    release_attempt(node_pool& pool, shared_identity identity, core::release_targets targets,
+                    std::chrono::milliseconds lease_time, knowledge known = knowledge::all,
+                    std::chrono::milliseconds kept = {});
 
     /// Before `start`. Called once every node has answered or let its time pass; may be empty.
     void on_settled(std::function<void()> tell) { settled_ = std::move(tell); }
@@ -53,18 +52,21 @@ class release_attempt final : public fan_out {
     void on_answer(node_index node, const redis::reply_view& reply) override;
     void on_no_answer(node_index node, error_code cause, std::string message,
                       bool maybe_executed) override;
-    [[nodiscard]] const script_call& call_for(node_index node) const;
+    [[nodiscard]] const script_call& call_for(node_index node);
+    [[nodiscard]] const script_call& plain();
+    [[nodiscard]] const script_call& barred();
     void settle(node_index node);
     void settle_if_done();
     void tell_owner();
 
     shared_identity identity_;
-    core::node_set doubtful_;
+    knowledge known_;
+    std::chrono::milliseconds kept_;
     core::node_set unsettled_;  // not answered, not timed out, not owed
     core::instant until_;
     core::release_round round_;
-    script_call plain_;
-    script_call barred_;
+    std::optional<script_call> plain_;
+    std::optional<script_call> barred_;
     std::shared_ptr<owner> owner_;
     std::function<void()> settled_;
     std::optional<node_pool::open_write> open_write_;  // not settled as long as it is there

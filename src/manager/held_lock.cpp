@@ -195,7 +195,8 @@ void held_lock::uproot(const driver::extend_attempt& attempt) {
     const core::node_set planted = attempt.round().replanted() | attempt.may_plant();
     if (!planted.empty()) {
         std::make_shared<driver::release_attempt>(manager_->nodes(), won_.identity,
-                                                  core::node_set{}, planted, won_.longest_lease)
+                                                  core::release_targets{.doubtful = planted},
+                                                  won_.longest_lease)
             ->start(nullptr);
     }
 }
@@ -251,9 +252,11 @@ void held_lock::release(std::shared_ptr<outcome_waiter> waiter) {
         }
     }
     using knowledge = driver::release_attempt::knowledge;
+    const core::node_set planted = may_be_planted();
+    const core::release_targets targets{granted(), doubtful() | planted, still_asked() - planted};
     std::make_shared<driver::release_attempt>(
-        manager_->nodes(), won_.identity, granted(), doubtful() | may_be_planted(),
-        won_.longest_lease, is_attached() ? knowledge::token_only : knowledge::all, kept)
+        manager_->nodes(), won_.identity, targets, won_.longest_lease,
+        is_attached() ? knowledge::token_only : knowledge::all, kept)
         ->start(shared_from_this());
     tells_competitors_ = !manager_->lines().ended(*this);
 }
@@ -381,6 +384,10 @@ core::node_set held_lock::granted() const {
 
 core::node_set held_lock::doubtful() const {
     return (won_.attempt ? won_.attempt->round().doubtful() : won_.doubtful) - won_.granted;
+}
+
+core::node_set held_lock::still_asked() const {
+    return won_.attempt ? won_.attempt->round().pending() - won_.granted : core::node_set{};
 }
 
 void loss_waiter::cancel() {

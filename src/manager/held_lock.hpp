@@ -123,6 +123,8 @@ class held_lock final : public keepable<held_lock>,
     void tell(event_kind kind, error_code error = {}, std::string_view message = {}) const;
     [[nodiscard]] core::node_set granted() const;
     [[nodiscard]] core::node_set doubtful() const;
+    /// Of the doubtful, those whose answer to the ACQUIRE is still due on the same connection.
+    [[nodiscard]] core::node_set still_asked() const;
     /// Others may hold it under the same token.
     [[nodiscard]] bool is_attached() const { return !won_.attempt; }
     [[nodiscard]] const core::backing& backing() const;

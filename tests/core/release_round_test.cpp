@@ -53,7 +53,7 @@ TEST_P(release_story, ends_as_told) {
             asked.erase(node);
         }
     }
-    release_round round{told.size(), asked};
+    release_round round{told.size(), {.granted = asked}};
     for (node_index node = 0; node < told.size(); ++node) {
         if (told[node] != '.' && told[node] != ' ') {
             round.on_vote(node, answer_of(told[node]));
@@ -93,24 +93,42 @@ INSTANTIATE_TEST_SUITE_P(all, release_story, testing::ValuesIn(stories),
                          [](const auto& instance) { return std::string{instance.param.name}; });
 
 TEST(release_round, tells_of_its_end_once) {
-    release_round round{3, node_set::all(3)};
+    release_round round{3, {.granted = node_set::all(3)}};
     EXPECT_FALSE(round.on_vote(0, release_answer::removed));
     EXPECT_TRUE(round.on_vote(1, release_answer::removed));
     EXPECT_FALSE(round.on_vote(2, release_answer::removed));
 }
 
 TEST(release_round, counts_each_node_once) {
-    release_round round{3, node_set::all(3)};
+    release_round round{3, {.granted = node_set::all(3)}};
     round.on_vote(0, release_answer::removed);
     round.on_vote(0, release_answer::removed);
     EXPECT_EQ(round.outcome(), pending);
 }
 
 TEST(release_round, takes_no_vote_of_a_node_that_was_not_asked) {
-    release_round round{3, nodes({0, 1})};
+    release_round round{3, {.granted = nodes({0, 1})}};
     EXPECT_FALSE(round.on_vote(2, release_answer::removed));
     EXPECT_FALSE(round.on_vote(0, release_answer::removed));
     EXPECT_EQ(round.outcome(), pending);
+}
+
+TEST(release_round, bars_whatever_is_in_doubt_and_may_come_after_it) {
+    const release_round round{
+        4, {.granted = nodes({0}), .doubtful = nodes({1, 2}), .following = nodes({2})}};
+    EXPECT_FALSE(round.bars(0));
+    EXPECT_TRUE(round.bars(1));
+    EXPECT_FALSE(round.bars(2)) << "it comes behind what is in doubt";
+    EXPECT_FALSE(round.bars(3));
+}
+
+TEST(release_round, bars_from_the_loss_of_the_connection_on) {
+    release_round round{3,
+                        {.granted = nodes({0}), .doubtful = nodes({1}), .following = nodes({1})}};
+    round.on_connection_lost(0);
+    round.on_connection_lost(1);
+    EXPECT_FALSE(round.bars(0)) << "nothing was in doubt";
+    EXPECT_TRUE(round.bars(1));
 }
 
 TEST(release_round, has_a_name_for_each_outcome) {
@@ -197,7 +215,7 @@ release_outcome by_the_rules(const tally& now) {
 }
 
 bool plays_by_the_book(const world& in) {
-    release_round round{in.nodes, in.asked};
+    release_round round{in.nodes, {.doubtful = in.asked}};
     tally now{in.nodes, 0, in.nodes - in.asked.size(), 0, 0, in.asked.size()};
     release_outcome expected = pending;
     for (std::size_t i = 0; i <= in.nodes; ++i) {

@@ -99,7 +99,10 @@ std::shared_ptr<acquire_attempt> attempt_world::acquire(lock_identity who) {
 core::release_outcome attempt_world::release(const acquire_attempt& held) {
     const auto owner = std::make_shared<noting_release_owner>();
     const auto attempt = std::make_shared<release_attempt>(
-        *pool, held.identity(), held.round().granted(), held.round().doubtful(), lease);
+        *pool, held.identity(),
+        core::release_targets{held.round().granted(), held.round().doubtful(),
+                              held.round().pending()},
+        lease);
     attempt->start(owner);
     run_until([&] { return owner->outcome.has_value(); });
     return attempt->outcome();

@@ -50,9 +50,11 @@ class on_scripted_nodes : public testing::Test {
         return set;
     }
 
-    std::shared_ptr<release_attempt> start_release(node_set granted, node_set doubtful) {
-        auto attempt = std::make_shared<release_attempt>(*world.pool, who, granted, doubtful,
-                                                         attempt_world::lease);
+    std::shared_ptr<release_attempt> start_release(node_set granted, node_set doubtful,
+                                                   node_set following = {}) {
+        auto attempt = std::make_shared<release_attempt>(
+            *world.pool, who, core::release_targets{granted, doubtful, following},
+            attempt_world::lease);
         attempt->on_settled([this] { settled = true; });
         attempt->start(released);
         return attempt;
@@ -100,10 +102,54 @@ TEST_F(release_attempt_test, bars_only_the_nodes_in_doubt) {
               std::to_string(world.pool->options().fence_lifetime.count()));
 }
 
+TEST_F(release_attempt_test, bars_nothing_behind_an_acquisition_on_the_same_connection) {
+    nodes[2]->on_script = always("");
+    world.acquire(who);
+    start_release(set_of({0, 1}), set_of({2}), set_of({2}));
+    ASSERT_TRUE(world.run_until([&] { return nodes[2]->calls().size() == 2; }));
+    EXPECT_THAT(nodes[2]->calls(), ElementsAre("acquire", "release"));
+    EXPECT_EQ(nodes[2]->last("release").size(), 5U);
+    EXPECT_EQ(world.told->count(event_kind::node_down), 0U);
+}
+
+TEST_F(release_attempt_test, bars_on_the_next_connection_what_it_followed_on_the_last) {
+    nodes[2]->on_script = always("");
+    world.acquire(who);
+    start_release(set_of({0, 1}), set_of({2}), set_of({2}));
+    ASSERT_TRUE(world.run_until([&] { return nodes[2]->calls().size() == 2; }));
+    nodes[2]->on_script = always(":0\r\n");
+    nodes[2]->server.hang_up();
+    ASSERT_TRUE(world.run_until([&] { return nodes[2]->calls().size() == 3; }));
+    const auto again = nodes[2]->last("release");
+    ASSERT_EQ(again.size(), 9U);
+    EXPECT_EQ(again[6], std::to_string(who.block.last + 1));
+}
+
+// One of two commands may be sent to another server first.
+TEST_F(release_attempt_test, bars_in_a_cluster_whatever_it_comes_behind) {
+    const std::uint16_t port = parse_endpoint(nodes[0]->url()).value().port;
+    nodes[0]->server.on_command =
+        [port, otherwise = nodes[0]->server.on_command](const redis::fake_server::words& command) {
+            return command[0] != "CLUSTER"
+                       ? otherwise(command)
+                       : redis::fake_server::answer{
+                             .bytes = "*1\r\n*3\r\n:0\r\n:16383\r\n*3\r\n$9\r\n127.0.0.1\r\n:" +
+                                      std::to_string(port) + "\r\n$2\r\nid\r\n"};
+        };
+    world.pool->stop();
+    const auto cluster =
+        parse_endpoint("redis+cluster://127.0.0.1:" + std::to_string(port)).value();
+    world.pool = std::make_unique<node_pool>(
+        world.io.get_executor(), std::vector<endpoint>{cluster}, attempt_world::patient());
+    start_release({}, set_of({0}), set_of({0}));
+    ASSERT_TRUE(world.run_until([&] { return nodes[0]->calls().size() == 1; }));
+    EXPECT_EQ(nodes[0]->last("release").size(), 9U);
+}
+
 TEST_F(release_attempt_test, tells_every_node_what_remains_of_a_minimum) {
-    const auto attempt = std::make_shared<release_attempt>(*world.pool, who, set_of({0, 1}),
-                                                           set_of({2}), attempt_world::lease,
-                                                           release_attempt::knowledge::all, 30s);
+    const core::release_targets targets{.granted = set_of({0, 1}), .doubtful = set_of({2})};
+    const auto attempt = std::make_shared<release_attempt>(
+        *world.pool, who, targets, attempt_world::lease, release_attempt::knowledge::all, 30s);
     attempt->start(released);
     ASSERT_TRUE(world.run_until_settled());
     EXPECT_EQ(released->outcome, release_outcome::released);
@@ -114,21 +160,6 @@ TEST_F(release_attempt_test, tells_every_node_what_remains_of_a_minimum) {
         EXPECT_EQ(call[9], "0");
         EXPECT_EQ(call[10], "30000");
     }
-}
-
-TEST_F(release_attempt_test, keeps_the_next_ballot_above_its_own_bar) {
-    start_release({}, set_of({0}));
-    EXPECT_GT(world.pool->next_block("job").value().first, who.block.bar());
-}
-
-TEST_F(release_attempt_test, goes_by_no_bar_that_the_nodes_clocks_refused) {
-    constexpr std::uint64_t ahead_us = 15'000'000;  // believed, if it were a fence
-    who.block = {who.block.first + ahead_us, who.block.last + ahead_us};
-    const auto attempt = std::make_shared<release_attempt>(
-        *world.pool, who, node_set{}, set_of({0}), attempt_world::lease,
-        release_attempt::knowledge::of_a_wrong_clock);
-    attempt->start(released);
-    EXPECT_LT(world.pool->next_block("job").value().first, who.block.first);
 }
 
 TEST_F(release_attempt_test, bars_nothing_for_a_lock_of_another_library) {

@@ -274,7 +274,7 @@ void tell_release_round(byte_source& source) {
             asked.insert(node);
         }
     }
-    core::release_round round{nodes, asked};
+    core::release_round round{nodes, {.granted = asked}};
     node_set pending = asked;
     node_set removed;
     node_set absent = node_set::all(nodes) - asked;

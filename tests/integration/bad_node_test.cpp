@@ -11,6 +11,7 @@
 
 #include "integration/bad_node.hpp"
 #include "integration/harness.hpp"
+#include "scripts/scripts.hpp"
 
 namespace redlock::integration {
 namespace {
@@ -90,6 +91,8 @@ INSTANTIATE_TEST_SUITE_P(bad, majority, testing::ValuesIn(all_ailments()),
 
 TEST_P(majority, is_no_quorum_with_each_nodes_own_cause) {
     mixed_cluster nodes{GetParam(), 2, 1};
+    // What has lost is not sent again to a node that does not know the script.
+    nodes.good[0].command({"SCRIPT", "LOAD", std::string{scripts::acquire.body}});
     client user{nodes.turned, nodes.urls, somewhat_patient()};
     nodes.fall_ill(user);
     const auto failed = user.try_acquire("job");

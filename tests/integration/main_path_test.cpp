@@ -50,6 +50,7 @@ TEST_P(main_path, the_lock_key_is_the_name_and_its_value_the_token_on_every_node
 
 TEST_P(main_path, a_release_leaves_nothing_but_the_fence_with_a_time_to_live) {
     lock held = user.take("orders:42");
+    ASSERT_TRUE(user.await([&] { return nodes.having("orders:42") == nodes.size(); }));
     EXPECT_FALSE(user.release(held));
     EXPECT_FALSE(held.valid());
     EXPECT_EQ(held.remaining(), 0ns);
