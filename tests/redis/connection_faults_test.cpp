@@ -133,10 +133,7 @@ TEST_F(connection_faults, leaves_a_connection_that_was_closed_while_it_was_idle)
 TEST_F(connection_faults, looks_whether_the_server_left_before_a_lone_command_too) {
     start_and_wait();
     EXPECT_EQ(client.ask({"PING"}), "+PONG");
-    const auto answered = boot_clock::now();
     server.hang_up();
-    while (boot_clock::now() <= answered + connection::just_answered) {
-    }
     EXPECT_EQ(client.ask({"PING"}), "+PONG");
     EXPECT_EQ(server.accepted, 2);
     EXPECT_EQ(client.down_count, 0) << "nothing was lost";

@@ -6,6 +6,8 @@
 #include <boost/asio/ip/address_v4.hpp>
 #include <boost/asio/write.hpp>
 
+#include "redis/connection.hpp"
+
 namespace redlock::redis {
 namespace {
 
@@ -71,6 +73,10 @@ void fake_server::hang_up() {
         each->close();
     }
     clients_.clear();
+    // A connection that was answered a moment ago is not looked at.
+    const auto closed = boot_clock::now();
+    while (boot_clock::now() <= closed + connection::just_answered) {
+    }
 }
 
 void fake_server::stop_listening() {

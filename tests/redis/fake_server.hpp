@@ -47,7 +47,8 @@ class fake_server {
     void say(std::string_view bytes);
     /// Sends bytes to the client that spoke last: an answer that comes late.
     void answer_late(std::string_view bytes);
-    /// Closes all clients' connections.
+    /// Closes the connections of all clients, and leaves each enough time to notice it at the next
+    /// look.
     void hang_up();
     /// Stops listening as well; a connection is refused from now on.
     void stop_listening();
