@@ -184,19 +184,19 @@ void process::vote(std::uint32_t number, std::uint8_t node, const core::acquire_
 
 void process::execute(std::uint32_t number, const core::acquire_effects& effects) {
     attempt& it = on_.attempts[number];
-    auto barred = effects.release_barred;
+    auto doubtful = effects.release_doubtful;
     if (effects.finished) {
         tell("#", it.call.token, " is ", core::to_string(it.round.outcome()));
         learn(it);
         if (it.round.outcome() == core::acquire_outcome::contended) {
-            it.owed = barred & it.round.pending();
-            barred = barred - it.owed;
+            it.owed = doubtful & it.round.pending();
+            doubtful = doubtful - it.owed;
         }
     }
     // What is given back of a round that goes on may come back when the node has a vote.
     const bool final = it.round.outcome() != core::acquire_outcome::pending &&
                        it.round.outcome() != core::acquire_outcome::held;
-    give_back(number, effects.release, barred, final);
+    give_back(number, effects.release, doubtful, final);
 }
 
 /// An answer that came after the attempt was lost.
@@ -235,7 +235,7 @@ void process::cancel_attempt(std::uint32_t number) {
     attempt& it = on_.attempts[number];
     it.has_owner = false;
     auto effects = it.round.cancel();
-    effects.release_barred = effects.release_barred | std::exchange(it.owed, {});
+    effects.release_doubtful = effects.release_doubtful | std::exchange(it.owed, {});
     execute(number, effects);
 }
 

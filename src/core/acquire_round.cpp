@@ -73,7 +73,7 @@ acquire_effects acquire_round::on_vote(node_index node, const acquire_vote& vote
         return decide_now(now);
     }
     // Held: a late grant belongs to the lock, and `granted_` has it now. Otherwise every node that
-    // was in doubt has been sent a barred release behind the ACQUIRE; a late grant is gone already.
+    // was in doubt is sent a release, which comes behind the ACQUIRE or bars it.
     return {};
 }
 
@@ -141,7 +141,7 @@ acquire_effects acquire_round::decide_now(instant now) {
         return give_up(acquire_outcome::too_late);
     }
     outcome_ = acquire_outcome::held;
-    return {.release = {}, .release_barred = {}, .finished = true};
+    return {.release = {}, .release_doubtful = {}, .finished = true};
 }
 
 acquire_effects acquire_round::on_deadline() {
@@ -162,7 +162,7 @@ acquire_effects acquire_round::cancel() {
 
 acquire_effects acquire_round::give_up(acquire_outcome outcome) {
     outcome_ = outcome;
-    return {.release = granted_, .release_barred = doubtful(), .finished = true};
+    return {.release = granted_, .release_doubtful = doubtful(), .finished = true};
 }
 
 acquire_outcome acquire_round::why_lost() const {

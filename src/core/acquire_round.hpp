@@ -5,7 +5,7 @@
 // Rules it keeps (each has a test that fails without it):
 // - held only when a quorum granted and validity, counted from the start, is not over;
 // - an attempt that is lost or cancelled releases every node that granted or may have granted, and
-//   bars those of which it does not surely know;
+//   says of which it does not surely know;
 // - what was surely not executed is not released: there is nothing there;
 // - a node that may have forgotten locks has no vote, and what it granted is given back at once.
 #pragma once
@@ -76,9 +76,10 @@ enum class acquire_outcome {
 
 /// What the outside must do now. Sets of nodes; empty means nothing.
 struct acquire_effects {
-    node_set release;         ///< Granted for sure: a plain compare-and-delete.
-    node_set release_barred;  ///< May have granted, or may do so later.
-    bool finished = false;    ///< The outcome is final since this very event.
+    node_set release;  ///< Granted for sure: a plain compare-and-delete.
+    node_set
+        release_doubtful;   ///< May have granted, or may do so later: release_targets::doubtful.
+    bool finished = false;  ///< The outcome is final since this very event.
 };
 
 class acquire_round {

@@ -203,7 +203,7 @@ void acquire_attempt::on_deadline() {
 void acquire_attempt::cancel(std::function<void()> cleaned_up) {
     owner_ = nullptr;
     auto effects = round_.cancel();
-    effects.release_barred = effects.release_barred | std::exchange(owed_, {});
+    effects.release_doubtful = effects.release_doubtful | std::exchange(owed_, {});
     execute(effects, std::move(cleaned_up));
     open_write_.reset();
 }
@@ -214,15 +214,15 @@ void acquire_attempt::make_way() {
 
 void acquire_attempt::execute(const core::acquire_effects& effects,
                               std::function<void()> cleaned_up) {
-    auto barred = effects.release_barred;
+    auto doubtful = effects.release_doubtful;
     if (effects.finished) {
         learn();
         if (round_.outcome() == core::acquire_outcome::contended) {
-            owed_ = barred & round_.pending();
-            barred = barred - owed_;
+            owed_ = doubtful & round_.pending();
+            doubtful = doubtful - owed_;
         }
     }
-    release(effects.release, barred, std::move(cleaned_up));
+    release(effects.release, doubtful, std::move(cleaned_up));
 }
 
 /// An answer that came after the attempt was lost.

@@ -32,9 +32,9 @@ class release_attempt final : public fan_out {
         token_only,  ///< Somebody else may hold it, and would plant it again: bars that.
     };
 
-    /// `targets.following`: nodes whose ACQUIRE is on its way to them or its answer is, and nothing
-    /// else is in doubt. Keeps trying for `lease_time`. `kept`: for how long the lock is to stay
-    /// there from now on; zero: it ends.
+    /// `targets.following`: nodes whose ACQUIRE waits for its answer in the queue of the present
+    /// connection, or was never sent, and nothing else is in doubt. Keeps trying for `lease_time`.
+    /// `kept`: for how long the lock is to stay there from now on; zero: it ends.
     release_attempt(node_pool& pool, shared_identity identity, core::release_targets targets,
                     std::chrono::milliseconds lease_time, knowledge known = knowledge::all,
                     std::chrono::milliseconds kept = {});

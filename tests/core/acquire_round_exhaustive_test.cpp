@@ -209,7 +209,7 @@ const char* complaint(const acquire_round& round, const acquire_effects& effects
         if (effects.release.contains(node) != (expected.taken_back_now() && ours)) {
             return "plain release";
         }
-        if (effects.release_barred.contains(node) != (expected.taken_back_now() && doubt)) {
+        if (effects.release_doubtful.contains(node) != (expected.taken_back_now() && doubt)) {
             return "barred release";
         }
     }
@@ -251,7 +251,7 @@ bool plays_by_the_book(const story& told) {
                           << to_string(round.outcome()) << ", ought to be "
                           << to_string(expected.outcome()) << ", releases "
                           << written(effects.release) << ", barred "
-                          << written(effects.release_barred);
+                          << written(effects.release_doubtful);
             return false;
         }
     }

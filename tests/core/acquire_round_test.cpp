@@ -50,7 +50,7 @@ struct story {
     const char* happenings;
     acquire_outcome outcome;
     const char* release = "";
-    const char* release_barred = "";
+    const char* release_doubtful = "";
 };
 
 void PrintTo(const story& told, std::ostream* out) {  // NOLINT(readability-identifier-naming)
@@ -102,7 +102,7 @@ class acquire_story : public testing::TestWithParam<story> {
         if (effects.finished) {
             last_ = effects;
         } else {
-            EXPECT_TRUE(effects.release.empty() && effects.release_barred.empty());
+            EXPECT_TRUE(effects.release.empty() && effects.release_doubtful.empty());
         }
     }
 
@@ -120,7 +120,7 @@ TEST_P(acquire_story, ends_as_told) {
     }
     EXPECT_EQ(to_string(round_.outcome()), to_string(GetParam().outcome));
     EXPECT_EQ(written(last_.release), GetParam().release);
-    EXPECT_EQ(written(last_.release_barred), GetParam().release_barred);
+    EXPECT_EQ(written(last_.release_doubtful), GetParam().release_doubtful);
     EXPECT_EQ(last_.finished, GetParam().outcome != acquire_outcome::pending);
 }
 
@@ -249,7 +249,7 @@ TEST(acquire_round, a_late_grant_belongs_to_the_held_lock) {
     const auto first = round.on_vote(4, granted(), at(3ms));
     const auto second = round.on_vote(0, granted(), at(4ms));
     for (const auto& effects : {first, second}) {
-        EXPECT_TRUE(effects.release.empty() && effects.release_barred.empty());
+        EXPECT_TRUE(effects.release.empty() && effects.release_doubtful.empty());
         EXPECT_FALSE(effects.finished);
     }
     EXPECT_EQ(round.granted(), nodes({0, 1, 2, 3, 4}));
@@ -403,8 +403,8 @@ RC_GTEST_PROP(two_attempts, never_both_win_and_leave_nothing_behind_when_both_lo
                                   : free        ? granted()
                                                 : busy(static_cast<std::uint64_t>(key[node]));
         const auto effects = rounds[who].on_vote(node, vote, at(1ms));
-        RC_ASSERT((effects.release & effects.release_barred).empty());
-        taken_back[who] = taken_back[who] | effects.release | effects.release_barred;
+        RC_ASSERT((effects.release & effects.release_doubtful).empty());
+        taken_back[who] = taken_back[who] | effects.release | effects.release_doubtful;
     };
     for (const int message : order) {
         arrive(static_cast<std::size_t>(message));

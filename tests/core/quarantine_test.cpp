@@ -80,7 +80,7 @@ TEST(votes_without_weight, make_no_quorum_and_are_given_back_at_once) {
     const auto effects = round.on_vote(1, without_weight, epoch);
     EXPECT_FALSE(effects.finished);
     EXPECT_EQ(effects.release, node_set::only(1));
-    EXPECT_TRUE(effects.release_barred.empty());
+    EXPECT_TRUE(effects.release_doubtful.empty());
     EXPECT_TRUE(round.on_vote(2, granted, epoch).finished);
     EXPECT_EQ(round.outcome(), acquire_outcome::held);
     EXPECT_EQ(round.granted(), node_set::only(0) | node_set::only(2));
@@ -105,7 +105,7 @@ TEST(votes_without_weight, of_too_many_end_the_round_as_unavailable) {
     EXPECT_EQ(round.outcome(), acquire_outcome::unavailable);
     // Node 0 has been told before; node 2 may have granted.
     EXPECT_TRUE(effects.release.empty());
-    EXPECT_EQ(effects.release_barred, node_set::only(2));
+    EXPECT_EQ(effects.release_doubtful, node_set::only(2));
 }
 
 TEST(votes_without_weight, do_not_tell_who_else_holds_the_lock) {

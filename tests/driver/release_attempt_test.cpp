@@ -1,5 +1,5 @@
-// Releases: plain where the grant was seen, barred where it is in doubt, told as soon as the
-// outcome is final, and gone on with until every node has confirmed.
+// Releases: plain where the grant was seen or they follow it, barred where it may follow them, told
+// as soon as the outcome is final, and gone on with until every node has confirmed.
 #include "driver/release_attempt.hpp"
 
 #include <gmock/gmock.h>

@@ -122,8 +122,9 @@ class acquire_story {
                         "what a node without a vote granted is given back at once");
             }
         } else {
-            require(effects.release.empty() && effects.release_barred.empty() && !effects.finished,
-                    "who has answered says nothing more");
+            require(
+                effects.release.empty() && effects.release_doubtful.empty() && !effects.finished,
+                "who has answered says nothing more");
         }
         note(before, effects);
     }
@@ -140,7 +141,7 @@ class acquire_story {
         if (after == acquire_outcome::held) {
             require(granted_.size() >= quorum_of(nodes_), "held needs a quorum that may vote");
             require(clock_.now() < usable_until(started_, lease_), "held is still valid");
-            require((effects.release & granted_).empty() && effects.release_barred.empty(),
+            require((effects.release & granted_).empty() && effects.release_doubtful.empty(),
                     "what is held is not given back");
             return;
         }
@@ -148,7 +149,7 @@ class acquire_story {
                     granted_.size() + round_.pending().size() < quorum_of(nodes_),
                 "lost only when a quorum cannot be had any more");
         const node_set surely = effects.release;
-        const node_set maybe = effects.release_barred;
+        const node_set maybe = effects.release_doubtful;
         require((granted_ - surely).empty(), "who granted is released");
         const node_set in_doubt = (node_set::all(nodes_) - answered_) | maybe_there_;
         require((in_doubt - maybe).empty(), "who may have granted is released and barred");

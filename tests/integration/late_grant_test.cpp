@@ -7,6 +7,7 @@
 
 #include "integration/harness.hpp"
 #include "integration/proxy.hpp"
+#include "scripts/scripts.hpp"
 
 namespace redlock::integration {
 namespace {
@@ -131,6 +132,19 @@ TEST_F(late, release_after_the_connections_were_killed_is_sent_again) {
     static_cast<void>(user.release(held));
     EXPECT_TRUE(user.await([&] { return nodes.having("job") == 0; }))
         << "long before the lease of 60 s ends";
+}
+
+TEST_F(late, acquire_without_its_script_is_not_repeated_behind_its_release) {
+    client user{turned, nodes.urls()};  // the node timeout is far off
+    user.rehearse();
+    nodes[2].command({"SCRIPT", "FLUSH"});
+    nodes[2].command({"SCRIPT", "LOAD", std::string{scripts::release.body}});
+    nodes[2].freeze();
+    lock held = user.take("job", {.lease_time = 60s});
+    EXPECT_FALSE(user.release(held));
+    nodes[2].thaw();
+    EXPECT_FALSE(user.close()) << "all is answered";
+    EXPECT_EQ(nodes.having("job"), 0U);
 }
 
 /// A third node behind a proxy.
