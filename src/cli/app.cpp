@@ -13,17 +13,17 @@
 #include <string_view>
 #include <utility>
 
-#include "cli/arguments.hpp"
-#include "cli/common_options.hpp"
-#include "cli/environment.hpp"
-#include "cli/escape.hpp"
-#include "cli/exit_status.hpp"
-#include "cli/help_text.hpp"
-#include "cli/mistakes.hpp"
-#include "cli/outcome.hpp"
-#include "cli/report.hpp"
-#include "cli/spawn.hpp"
-#include "cli/typed_secrets.hpp"
+#include "cli/options/arguments.hpp"
+#include "cli/options/common_options.hpp"
+#include "cli/options/environment.hpp"
+#include "cli/options/mistakes.hpp"
+#include "cli/options/typed_secrets.hpp"
+#include "cli/output/escape.hpp"
+#include "cli/output/exit_status.hpp"
+#include "cli/output/help_text.hpp"
+#include "cli/output/outcome.hpp"
+#include "cli/output/report.hpp"
+#include "cli/process/spawn.hpp"
 
 namespace redlock::cli {
 

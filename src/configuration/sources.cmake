@@ -1,6 +1,5 @@
 # Configuration files; paths from the root of the repository.
 set(configuration_sources
     src/configuration/configuration.cpp
-    src/configuration/duration.cpp
     src/configuration/toml_text.cpp
 )

@@ -6,8 +6,8 @@
 #include <tuple>
 #include <utility>
 
-#include "redis/acl_error.hpp"
-#include "redis/server_error.hpp"
+#include "redis/wire/acl_error.hpp"
+#include "redis/wire/server_error.hpp"
 #include "redlock/types.hpp"
 #include "scripts/scripts.hpp"
 

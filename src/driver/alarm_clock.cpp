@@ -10,8 +10,8 @@
 #include <cerrno>
 #include <utility>
 
-#include "redis/forks.hpp"
-#include "redis/strand.hpp"
+#include "base/forks.hpp"
+#include "base/strand.hpp"
 
 namespace redlock::driver {
 
@@ -101,7 +101,7 @@ class alarm_clock::descriptor : public std::enable_shared_from_this<descriptor> 
                                               "timerfd_create");
         }
         fd_.assign(fd);
-        listed_ = redis::inherited_descriptor{fd};
+        listed_ = base::inherited_descriptor{fd};
     }
 
     /// Rings `owner` at `at`, or before.
@@ -159,9 +159,9 @@ class alarm_clock::descriptor : public std::enable_shared_from_this<descriptor> 
         // may be the last reference to the owner goes with it onto the strand, where alone the
         // owner may be destroyed.
         const auto strand = fd_.get_executor();
-        redis::post_below(
+        base::post_below(
             strand, [strand, self = shared_from_this(), kept = kept_.lock()]() mutable {
-                redis::dispatch_to(strand, [self = std::move(self), kept = std::move(kept)] {
+                base::dispatch_to(strand, [self = std::move(self), kept = std::move(kept)] {
                     self->wait_if_set();
                 });
             });
@@ -208,8 +208,8 @@ class alarm_clock::descriptor : public std::enable_shared_from_this<descriptor> 
     }
 
     boost::asio::posix::stream_descriptor fd_;
-    redis::inherited_descriptor listed_;  // goes before it
-    redis::process_stamp stamp_;
+    base::inherited_descriptor listed_;  // goes before it
+    base::process_stamp stamp_;
     alarm_clock* owner_ = nullptr;
     std::weak_ptr<void> kept_;
     core::instant set_for_ = core::never;

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "redis/server_error.hpp"
+#include "redis/wire/server_error.hpp"
 
 namespace redlock::driver {
 

@@ -10,7 +10,7 @@
 #include "driver/failures.hpp"
 #include "driver/node_pool.hpp"
 #include "driver/script_call.hpp"
-#include "redis/command_queue.hpp"
+#include "redis/wire/command_queue.hpp"
 
 namespace redlock::driver {
 

@@ -13,8 +13,8 @@
 #include "core/accord.hpp"
 #include "driver/key_names.hpp"
 #include "driver/votes.hpp"
-#include "redis/resp_reader.hpp"
-#include "redis/server_identity.hpp"
+#include "redis/server/server_identity.hpp"
+#include "redis/wire/resp_reader.hpp"
 #include "redlock/options.hpp"
 
 namespace redlock::driver {

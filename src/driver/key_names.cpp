@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "redis/cluster_slots.hpp"
+#include "redis/cluster/cluster_slots.hpp"
 #include "redlock/types.hpp"
 
 namespace redlock::driver {

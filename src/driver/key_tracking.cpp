@@ -5,8 +5,8 @@
 
 #include "driver/acl_advice.hpp"
 #include "driver/script_call.hpp"
-#include "redis/resp_writer.hpp"
-#include "redis/server_error.hpp"
+#include "redis/wire/resp_writer.hpp"
+#include "redis/wire/server_error.hpp"
 
 namespace redlock::driver {
 

@@ -10,7 +10,7 @@
 #include <memory>
 #include <string_view>
 
-#include "redis/connection.hpp"
+#include "redis/connect/connection.hpp"
 
 namespace redlock::driver {
 

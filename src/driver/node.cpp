@@ -4,7 +4,7 @@
 #include <iterator>
 #include <utility>
 
-#include "redis/cluster_link.hpp"
+#include "redis/cluster/cluster_link.hpp"
 
 namespace redlock::driver {
 

@@ -15,7 +15,7 @@
 #include "driver/script_call.hpp"
 #include "driver/second_meeting.hpp"
 #include "driver/server_watch.hpp"
-#include "redis/connection.hpp"
+#include "redis/connect/connection.hpp"
 #include "redis/link.hpp"
 #include "redlock/error.hpp"
 #include "redlock/types.hpp"

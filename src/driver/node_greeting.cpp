@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "driver/node.hpp"
-#include "redis/resp_writer.hpp"
+#include "redis/wire/resp_writer.hpp"
 
 namespace redlock::driver {
 

@@ -5,7 +5,7 @@
 
 #include "driver/key_names.hpp"
 #include "driver/votes.hpp"
-#include "redis/resp_writer.hpp"
+#include "redis/wire/resp_writer.hpp"
 
 namespace redlock::driver {
 

@@ -2,7 +2,7 @@
 
 #include <span>
 
-#include "redis/resp_writer.hpp"
+#include "redis/wire/resp_writer.hpp"
 
 namespace redlock::driver {
 

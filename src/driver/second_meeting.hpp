@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "redis/connection.hpp"
+#include "redis/connect/connection.hpp"
 
 namespace redlock::driver {
 

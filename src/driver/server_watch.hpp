@@ -8,7 +8,7 @@
 #include <string>
 
 #include "core/instant.hpp"
-#include "redis/server_identity.hpp"
+#include "redis/server/server_identity.hpp"
 
 namespace redlock::driver {
 

@@ -2,7 +2,6 @@ set(driver_sources
     src/driver/acl_advice.cpp
     src/driver/acquire_attempt.cpp
     src/driver/alarm_clock.cpp
-    src/driver/examination.cpp
     src/driver/extend_attempt.cpp
     src/driver/failures.cpp
     src/driver/fan_out.cpp
@@ -13,15 +12,13 @@ set(driver_sources
     src/driver/key_tracking.cpp
     src/driver/line_exit.cpp
     src/driver/node.cpp
-    src/driver/node_pool.cpp
-    src/driver/node_examination.cpp
-    src/driver/node_examination_rights.cpp
     src/driver/node_greeting.cpp
+    src/driver/node_pool.cpp
     src/driver/queries.cpp
-    src/driver/right_probes.cpp
     src/driver/release_attempt.cpp
     src/driver/script_call.cpp
     src/driver/second_meeting.cpp
     src/driver/server_watch.cpp
     src/driver/votes.cpp
-    src/driver/vouch_call.cpp)
+    src/driver/vouch_call.cpp
+)

@@ -10,7 +10,7 @@
 
 #include "driver/fence_advice.hpp"
 #include "driver/key_names.hpp"
-#include "redis/server_error.hpp"
+#include "redis/wire/server_error.hpp"
 
 namespace redlock::driver {
 

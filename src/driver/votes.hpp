@@ -13,7 +13,7 @@
 #include "core/release_round.hpp"
 #include "driver/acl_advice.hpp"
 #include "driver/key_names.hpp"
-#include "redis/resp_reader.hpp"
+#include "redis/wire/resp_reader.hpp"
 #include "redlock/error.hpp"
 #include "redlock/status.hpp"
 

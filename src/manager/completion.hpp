@@ -24,9 +24,9 @@
 #include <type_traits>
 #include <utility>
 
+#include "base/forks.hpp"
+#include "base/turn_end.hpp"
 #include "manager/home.hpp"
-#include "redis/forks.hpp"
-#include "redis/turn_end.hpp"
 #include "redlock/error.hpp"
 
 namespace redlock::manager {
@@ -108,7 +108,7 @@ class completion {
         call due{std::move(work_), stamp_, std::move(*handler_), {std::move(args)...}};
         handler_.reset();
         if (due.work) {
-            redis::turn_end::run_or_post(io_, std::move(due));
+            base::turn_end::run_or_post(io_, std::move(due));
             return;
         }
         if (!elsewhere_) {
@@ -120,7 +120,7 @@ class completion {
         if (io_) {
             // Here it counts as work until this thread has left the handler's event loop, as with
             // Asio's own operations: that loop's run() must not return before.
-            redis::turn_end::run_or_post(
+            base::turn_end::run_or_post(
                 io_, [elsewhere = std::exchange(elsewhere_, {}), due = std::move(due)]() mutable {
                     dispatch_to(elsewhere, std::move(due));
                 });
@@ -148,7 +148,7 @@ class completion {
     /// The handler on its way to where it runs.
     struct call {
         boost::asio::any_io_executor work;
-        redis::process_stamp stamp;
+        base::process_stamp stamp;
         handler_type handler;
         std::tuple<Args...> values;
 
@@ -187,7 +187,7 @@ class completion {
         boost::asio::dispatch(target, [run = std::move(run)]() mutable { run(); });
     }
 
-    redis::process_stamp stamp_;
+    base::process_stamp stamp_;
     boost::asio::any_io_executor io_;
     boost::asio::any_io_executor strand_;  // of a cancellable operation
     // What keeps the caller's executor at work: the first if that is `io_`, else the second.

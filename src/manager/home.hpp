@@ -9,7 +9,7 @@
 #include <mutex>
 #include <utility>
 
-#include "redis/forks.hpp"
+#include "base/forks.hpp"
 
 namespace redlock::manager {
 
@@ -30,7 +30,7 @@ class home {
 
     mutable std::mutex guard_;
     boost::asio::any_io_executor executor_;
-    redis::process_stamp stamp_;
+    base::process_stamp stamp_;
 };
 
 /// That of a lock or manager that may know none.

@@ -187,7 +187,7 @@ void lock_manager::start_examine(const weak_impl& impl, std::size_t samples, std
         impl, std::move(handler),
         [&](manager_impl& manager, auto completion) {
             return std::make_shared<manager::examine_operation>(
-                manager, driver::examination_terms{samples, std::move(resource), {}}, details,
+                manager, doctor::examination_terms{samples, std::move(resource), {}}, details,
                 std::move(completion));
         },
         start);

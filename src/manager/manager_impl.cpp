@@ -10,7 +10,7 @@ manager_impl::manager_impl(boost::asio::any_io_executor executor,
                            const std::vector<endpoint>& endpoints, const manager_options& options)
     : executor_(std::move(executor)),
       home_(home::of(executor_.io)),
-      strand_(redis::make_strand_on(executor_.io)),
+      strand_(base::make_strand_on(executor_.io)),
       clock_(strand_),
       nodes_(strand_, endpoints, options),
       door_(nodes_, clock_) {

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/strand.hpp"
 #include "driver/alarm_clock.hpp"
 #include "driver/node_pool.hpp"
 #include "manager/arguments.hpp"
@@ -22,7 +23,6 @@
 #include "manager/kept_list.hpp"
 #include "manager/local_lines.hpp"
 #include "manager/opening.hpp"
-#include "redis/strand.hpp"
 #include "redlock/options.hpp"
 #include "redlock/types.hpp"
 
@@ -57,11 +57,11 @@ class manager_impl : public std::enable_shared_from_this<manager_impl> {
     /// For the public interface: runs `what` on the strand, at once if nobody else is on it.
     template <class What>
     void on_strand(What what) {
-        if (redis::is_on(strand_)) {
+        if (base::is_on(strand_)) {
             // An observer calls: not under the feet of what it is being told of.
             boost::asio::post(strand_, std::move(what));
         } else {
-            redis::dispatch_to(strand_, std::move(what));
+            base::dispatch_to(strand_, std::move(what));
         }
     }
     [[nodiscard]] const manager_options& options() const { return nodes_.options(); }

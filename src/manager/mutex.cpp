@@ -6,7 +6,7 @@
 #include <thread>
 #include <utility>
 
-#include "redis/forks.hpp"
+#include "base/forks.hpp"
 
 namespace redlock {
 
@@ -20,7 +20,7 @@ struct mutex_context::state {
     asio::executor_work_guard<asio::io_context::executor_type> work{io.get_executor()};
     lock_manager manager;
     std::thread thread;
-    redis::process_stamp stamp;
+    base::process_stamp stamp;
 };
 
 mutex_context::mutex_context(const node_list& nodes, manager_options options)

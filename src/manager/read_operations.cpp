@@ -199,7 +199,7 @@ void list_operation::begin() {
     });
 }
 
-examine_operation::examine_operation(manager_impl& manager, driver::examination_terms terms,
+examine_operation::examine_operation(manager_impl& manager, doctor::examination_terms terms,
                                      diagnostics* details,
                                      completion<error_code, std::vector<node_health>> handler)
     : read_operation(manager, std::move(handler)), terms_(std::move(terms)), details_(details) {}

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "driver/examination.hpp"
+#include "doctor/examination.hpp"
 #include "driver/queries.hpp"
 #include "manager/completion.hpp"
 #include "manager/manager_impl.hpp"
@@ -119,15 +119,15 @@ class list_operation final : public read_operation<std::vector<resource_name>> {
 
 class examine_operation final : public read_operation<std::vector<node_health>> {
   public:
-    examine_operation(manager_impl& manager, driver::examination_terms terms, diagnostics* details,
+    examine_operation(manager_impl& manager, doctor::examination_terms terms, diagnostics* details,
                       completion<error_code, std::vector<node_health>> handler);
 
   private:
     void begin() override;
     void end() override { examination_.reset(); }
-    driver::examination_terms terms_;
+    doctor::examination_terms terms_;
     diagnostics* details_;
-    std::optional<driver::examination> examination_;
+    std::optional<doctor::examination> examination_;
 };
 
 }  // namespace redlock::manager

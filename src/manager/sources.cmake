@@ -2,12 +2,7 @@ set(manager_sources
     src/manager/acquire_operation.cpp
     src/manager/acquire_refusal.cpp
     src/manager/arguments.cpp
-    src/manager/clock.cpp
     src/manager/close_operation.cpp
-    src/manager/diagnose.cpp
-    src/manager/diagnose_node.cpp
-    src/manager/diagnose_rights.cpp
-    src/manager/error.cpp
     src/manager/fork_copy.cpp
     src/manager/held_lock.cpp
     src/manager/held_lock_lease.cpp
@@ -18,9 +13,8 @@ set(manager_sources
     src/manager/loss_watch.cpp
     src/manager/manager_impl.cpp
     src/manager/mutex.cpp
-    src/manager/names.cpp
     src/manager/opening.cpp
     src/manager/read_operations.cpp
-    src/manager/same_asio.cpp
     src/manager/verdict.cpp
-    src/manager/vouch_operation.cpp)
+    src/manager/vouch_operation.cpp
+)

@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-#include "redis/command_queue.hpp"
+#include "redis/wire/command_queue.hpp"
 
 namespace redlock::redis {
 

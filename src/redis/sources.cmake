@@ -1,30 +1,24 @@
-# The Redis side, file by file; paths from the root of the repository.
+# The Redis side, wing by wing; paths from the root of the repository.
 set(redis_sources
-    src/redis/acl_error.cpp
-    src/redis/address_race.cpp
-    src/redis/cluster_link.cpp
-    src/redis/cluster_relay.cpp
-    src/redis/cluster_slots.cpp
-    src/redis/cluster_survey.cpp
-    src/redis/command_queue.cpp
-    src/redis/connect_steps.cpp
-    src/redis/connection.cpp
-    src/redis/connection_io.cpp
-    src/redis/endpoint.cpp
-    src/redis/forks.cpp
-    src/redis/master_search.cpp
-    src/redis/name_lookup.cpp
-    src/redis/resp_reader.cpp
-    src/redis/resp_writer.cpp
-    src/redis/sentinel_watch.cpp
-    src/redis/server_address.cpp
-    src/redis/server_error.cpp
-    src/redis/server_facts.cpp
-    src/redis/server_identity.cpp
-    src/redis/tls_context.cpp
-    src/redis/tls_failure.cpp
-    src/redis/tls_stream.cpp
-    src/redis/transport.cpp
-    src/redis/url_parts.cpp
-    src/redis/url_query.cpp
+    src/redis/cluster/cluster_link.cpp
+    src/redis/cluster/cluster_relay.cpp
+    src/redis/cluster/cluster_slots.cpp
+    src/redis/cluster/cluster_survey.cpp
+    src/redis/connect/address_race.cpp
+    src/redis/connect/connect_steps.cpp
+    src/redis/connect/connection.cpp
+    src/redis/connect/connection_io.cpp
+    src/redis/connect/name_lookup.cpp
+    src/redis/connect/tls_context.cpp
+    src/redis/connect/tls_failure.cpp
+    src/redis/connect/tls_stream.cpp
+    src/redis/connect/transport.cpp
+    src/redis/sentinel/master_search.cpp
+    src/redis/sentinel/sentinel_watch.cpp
+    src/redis/server/server_identity.cpp
+    src/redis/wire/acl_error.cpp
+    src/redis/wire/command_queue.cpp
+    src/redis/wire/resp_reader.cpp
+    src/redis/wire/resp_writer.cpp
+    src/redis/wire/server_error.cpp
 )

@@ -2,8 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "cli/arguments.hpp"
-#include "cli/common_options.hpp"
+#include "cli/options/arguments.hpp"
+#include "cli/options/common_options.hpp"
 
 namespace redlock::cli {
 namespace {

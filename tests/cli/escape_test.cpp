@@ -1,5 +1,5 @@
 // Names chosen by anybody must not reach a terminal or a JSON reader raw.
-#include "cli/escape.hpp"
+#include "cli/output/escape.hpp"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
@@ -9,8 +9,8 @@
 #include <boost/json/serialize.hpp>
 #include <string>
 
-#include "cli/json_output.hpp"
-#include "cli/table.hpp"
+#include "cli/output/json_output.hpp"
+#include "cli/output/table.hpp"
 
 namespace redlock::cli {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <sstream>
 
-#include "cli/help_text.hpp"
+#include "cli/output/help_text.hpp"
 #include "cli/support/process.hpp"
 
 namespace redlock::cli_test {

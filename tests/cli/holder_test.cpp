@@ -2,9 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "cli/escape.hpp"
+#include "cli/output/escape.hpp"
+#include "cli/output/wait_report.hpp"
 #include "cli/support/three_nodes.hpp"
-#include "cli/wait_report.hpp"
 
 namespace redlock::cli_test {
 namespace {

@@ -13,8 +13,8 @@
 #include <string>
 #include <vector>
 
-#include "cli/progress.hpp"
-#include "cli/redis_process.hpp"
+#include "cli/demo/progress.hpp"
+#include "cli/process/redis_process.hpp"
 #include "cli/support/process.hpp"
 #include "support/redis_server.hpp"
 

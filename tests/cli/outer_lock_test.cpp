@@ -1,6 +1,6 @@
 // A lock inside itself: refused, or run under the outer one, where the nodes say that it is that
 // very lock; and an ordinary lock everywhere else.
-#include "cli/outer_lock.hpp"
+#include "cli/commands/outer_lock.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

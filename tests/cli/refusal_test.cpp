@@ -1,5 +1,5 @@
 // What is said of a lock that was not had, and what is kept from those who expect it.
-#include "cli/refusal.hpp"
+#include "cli/commands/refusal.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

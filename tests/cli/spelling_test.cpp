@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "cli/spelling.hpp"
+#include "cli/options/spelling.hpp"
 
 namespace redlock::cli {
 namespace {

@@ -1,7 +1,7 @@
 // Pauses of redlock of every length at every phase of a renewal, in virtual time: who ends the
 // command, when, and with what exit status. The keeper is never paused here; whether it really acts
 // is for the tests with processes.
-#include "cli/stop_plan.hpp"
+#include "cli/process/stop_plan.hpp"
 
 #include <gtest/gtest.h>
 
@@ -9,7 +9,7 @@
 #include <optional>
 #include <tuple>
 
-#include "cli/exit_status.hpp"
+#include "cli/output/exit_status.hpp"
 
 namespace redlock::cli {
 namespace {

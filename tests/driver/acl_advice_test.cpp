@@ -1,4 +1,4 @@
-// Which rule is missing, where the server tells only a line of a script; and the probes for it.
+// Which rule is missing, where the server tells only a line of a script.
 #include "driver/acl_advice.hpp"
 
 #include <fmt/format.h>
@@ -9,7 +9,6 @@
 #include <set>
 #include <string>
 
-#include "driver/right_probes.hpp"
 #include "scripts/scripts.hpp"
 
 namespace redlock::driver {
@@ -17,7 +16,6 @@ namespace {
 
 using testing::AllOf;
 using testing::HasSubstr;
-using testing::IsSupersetOf;
 
 /// All commands of a script, by asking line by line.
 std::set<std::string> commands_of(const scripts::script& script) {
@@ -41,6 +39,18 @@ TEST(acl_advice, knows_which_command_stands_where_in_our_scripts) {
     EXPECT_EQ(command_in_script(scripts::hello.sha1, 0), "");
     EXPECT_EQ(command_in_script(scripts::hello.sha1, 1'000'000), "");
     EXPECT_EQ(command_in_script("0000", 1), "");
+}
+
+TEST(acl_advice, reads_the_commands_of_a_script_from_its_text) {
+    for (const scripts::script* each : scripts::all) {
+        const auto commands = commands_called_by(*each);
+        EXPECT_EQ((std::set<std::string>{commands.begin(), commands.end()}), commands_of(*each))
+            << each->name << " has two calls in one line, so that errors cannot name them";
+    }
+    const scripts::script made_up{"made_up", "",
+                                  "redis.log(1) redis.call('GETEX', k) "
+                                  "redis.pcall('TIME') redis.call('getex', k)\n"};
+    EXPECT_THAT(commands_called_by(made_up), testing::ElementsAre("getex", "time"));
 }
 
 TEST(acl_advice, names_the_command_by_the_line_of_the_script) {
@@ -81,12 +91,6 @@ TEST(acl_advice, names_keys_behind_the_prefix) {
     EXPECT_THAT(acl_advice(keys, {.keys = &team}), HasSubstr("~NAME ~team:redlock:*)"));
     EXPECT_THAT(wrong_type_advice("WRONGTYPE x", {.resource = "a", .keys = &team}),
                 HasSubstr("team:redlock:*:{a}"));
-    for (const right_probe& each :
-         right_probes({.keys = team, .unused = "unused", .resource = {}})) {
-        for (const std::string& word : each.words) {
-            EXPECT_FALSE(word.starts_with("redlock:")) << each.command << ' ' << word;
-        }
-    }
 }
 
 TEST(acl_advice, knows_the_script_that_was_sent_where_the_error_does_not_name_it) {
@@ -130,100 +134,6 @@ TEST(acl_advice, tells_which_key_has_another_type) {
     EXPECT_EQ(wrong_type_advice("ERR x"), "");
     EXPECT_THAT(wrong_type_advice("WRONGTYPE x", {.resource = "a"}), HasSubstr("redlock:*:{a}"));
     EXPECT_THAT(wrong_type_advice(of_fence, {.resource = "a"}), HasSubstr("the key a there is no"));
-}
-
-TEST(right_probe, there_is_one_for_each_command_that_is_ever_sent) {
-    std::set<std::string> probed;
-    for (const right_probe& each : right_probes({.keys = key_names{},
-                                   .unused = "unused",
-                                   .resource = "orders:1",
-                                   .by_sentinel = false,
-                                   .cluster = false})) {
-        probed.insert(std::string{each.command});
-    }
-    for (const scripts::script* each : scripts::all) {
-        EXPECT_THAT(probed, IsSupersetOf(commands_called_by(*each)))
-            << each->name << " calls a command that is not tried: see harmless()";
-    }
-    EXPECT_THAT(probed, IsSupersetOf(std::set<std::string>{"evalsha", "eval", "client|id",
-                                                           "client|tracking", "subscribe", "scan",
-                                                           "info", "hdel"}));
-}
-
-TEST(right_probe, the_commands_of_a_script_are_read_from_its_text) {
-    for (const scripts::script* each : scripts::all) {
-        const auto commands = commands_called_by(*each);
-        EXPECT_EQ((std::set<std::string>{commands.begin(), commands.end()}), commands_of(*each))
-            << each->name << " has two calls in one line, so that errors cannot name them";
-    }
-    const scripts::script made_up{"made_up", "",
-                                  "redis.log(1) redis.call('GETEX', k) "
-                                  "redis.pcall('TIME') redis.call('getex', k)\n"};
-    EXPECT_THAT(commands_called_by(made_up), testing::ElementsAre("getex", "time"));
-}
-
-TEST(right_probe, of_a_script_is_tried_inside_one_too) {
-    const right_probe on_key{{"get", "orders:1"}, "get", "locks"};
-    EXPECT_THAT(inside_script(on_key),
-                testing::ElementsAre("EVAL", "return redis.pcall(unpack(ARGV))", "1", "orders:1",
-                                     "get", "orders:1"));
-    const right_probe without{{"time"}, "time", "locks"};
-    EXPECT_THAT(inside_script(without),
-                testing::ElementsAre("EVAL", "return redis.pcall(unpack(ARGV))", "0", "time"));
-}
-
-TEST(right_probe, tells_what_is_missing) {
-    const right_probe on_fence{{"SET", "redlock:fence:{x}", "1"}, "set", "locks"};
-    const right_probe on_resource{{"GET", "orders:1"}, "get", "locks"};
-    EXPECT_FALSE(missing_by(on_fence, "OK", key_names{}));
-    EXPECT_FALSE(missing_by(on_fence, "ERR syntax error", key_names{}));
-    EXPECT_FALSE(
-        missing_by(on_fence, "READONLY You can't write against a read only replica.", key_names{}));
-    EXPECT_EQ(missing_by(on_fence, "NOPERM this user has no permissions to run the 'set' command",
-                         key_names{})
-                  ->rule,
-              "+set");
-    const auto denied = "This user has no permissions to access the 'redlock:fence:{x}' key";
-    EXPECT_EQ(missing_by(on_fence, denied, key_names{})->rule, "~redlock:*");
-    EXPECT_EQ(missing_by(on_resource, "NOPERM No permissions to access a key", key_names{})->rule,
-              "~orders:1");
-    const auto unknown =
-        missing_by(on_fence, "ERR unknown command 'SET', with args beginning", key_names{});
-    ASSERT_TRUE(unknown);
-    EXPECT_EQ(unknown->rule, "");
-    EXPECT_EQ(unknown->what, "set");
-    EXPECT_EQ(missing_by(on_fence, "ERR Command 'SET' not found", key_names{})->rule, "")
-        << "as DRYRUN says it";
-    EXPECT_EQ(unknown->by, withheld_by::server);
-    EXPECT_EQ(missing_by(on_fence, closed_upon, key_names{})->by, withheld_by::hang_up);
-    EXPECT_EQ(missing_by(on_fence, "NOPERM not for you", key_names{})->rule, "+set")
-        << "whatever the subject";
-}
-
-TEST(right_probe, takes_each_error_but_the_expected_one_for_a_refusal) {
-    for (const right_probe& each : right_probes({.keys = key_names{},
-                                   .unused = "unused",
-                                   .resource = "orders:1",
-                                   .by_sentinel = true,
-                                   .cluster = false})) {
-        SCOPED_TRACE(each.command);
-        if (!each.refused_with.empty()) {
-            EXPECT_FALSE(
-                missing_by_error(each, fmt::format("ERR {} here", each.refused_with), key_names{}));
-        }
-        for (const std::string_view words :
-             {"ERR command not allowed", "forbidden", "DENIED by a rule", "NOAUTH log in", "ERR"}) {
-            const auto missing = missing_by_error(each, words, key_names{});
-            ASSERT_TRUE(missing) << words;
-            EXPECT_EQ(missing->by, withheld_by::refusal);
-            EXPECT_EQ(missing->answer, words);
-        }
-        for (const std::string_view state :
-             {"OOM no memory", "READONLY a replica", "BUSY with a script", "LOADING", "WRONGTYPE x",
-              "MOVED 1 a:1", "MISCONF x", "CLUSTERDOWN x"}) {
-            EXPECT_FALSE(missing_by_error(each, state, key_names{})) << state;
-        }
-    }
 }
 
 }  // namespace

@@ -10,8 +10,8 @@
 #include <optional>
 #include <vector>
 
+#include "base/strand.hpp"
 #include "driver/alarm_clock.hpp"
-#include "redis/strand.hpp"
 
 namespace redlock::driver {
 namespace {
@@ -256,12 +256,12 @@ TEST_F(alarm_clock_test, lets_its_owner_go_when_the_last_alarm_is_cancelled) {
 
 // Others may be on the strand by then, with what the owner owns.
 TEST_F(alarm_clock_test, lets_its_owner_go_on_the_strand) {
-    const auto strand = redis::make_strand_on(io.get_executor());
+    const auto strand = base::make_strand_on(io.get_executor());
     auto owner = std::make_shared<clock_owner>(strand);
     owner->clock.keep_alive(owner);
     owner->entry = noting(1);
     std::optional<bool> on_strand;
-    owner->then = [&] { on_strand = redis::is_on(strand); };
+    owner->then = [&] { on_strand = base::is_on(strand); };
     owner->clock.set(*owner->entry, start + 24h);
     owner->clock.cancel(*owner->entry);
     owner.reset();

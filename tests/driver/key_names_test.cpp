@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "redis/cluster_slots.hpp"
+#include "redis/cluster/cluster_slots.hpp"
 #include "support/redis_peer.hpp"
 #include "support/redis_server.hpp"
 

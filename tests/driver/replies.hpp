@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "redis/resp_reader.hpp"
+#include "redis/wire/resp_reader.hpp"
 
 namespace redlock::driver {
 

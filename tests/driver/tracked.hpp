@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "driver/key_tracking.hpp"
-#include "redis/resp_writer.hpp"
 #include "redis/test_connection.hpp"
+#include "redis/wire/resp_writer.hpp"
 
 namespace redlock::driver {
 

@@ -9,9 +9,9 @@
 #include <string>
 #include <string_view>
 
-#include "cli/duration.hpp"
-#include "cli/escape.hpp"
-#include "cli/typed_secrets.hpp"
+#include "cli/options/typed_secrets.hpp"
+#include "cli/output/duration.hpp"
+#include "cli/output/escape.hpp"
 #include "fuzz/target.hpp"
 
 namespace redlock::fuzz {

@@ -2,7 +2,7 @@
 // for more or empty the queue from inside. A plain list beside it knows what must come out: every
 // command is told its end exactly once, in order, and its bytes are written once or never. One
 // thread.
-#include "redis/command_queue.hpp"
+#include "redis/wire/command_queue.hpp"
 
 #include <algorithm>
 #include <deque>

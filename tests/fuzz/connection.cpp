@@ -8,8 +8,8 @@
 
 #include "fuzz/byte_source.hpp"
 #include "fuzz/target.hpp"
-#include "redis/connect_steps.hpp"
-#include "redis/resp_reader.hpp"
+#include "redis/connect/connect_steps.hpp"
+#include "redis/wire/resp_reader.hpp"
 
 namespace redlock::fuzz {
 namespace {

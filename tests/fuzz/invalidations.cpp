@@ -16,7 +16,7 @@
 #include "driver/key_tracking.hpp"
 #include "fuzz/byte_source.hpp"
 #include "fuzz/target.hpp"
-#include "redis/resp_reader.hpp"
+#include "redis/wire/resp_reader.hpp"
 
 namespace redlock::fuzz {
 namespace {

@@ -12,8 +12,8 @@
 #include "driver/votes.hpp"
 #include "fuzz/byte_source.hpp"
 #include "fuzz/target.hpp"
-#include "redis/resp_reader.hpp"
-#include "redis/server_error.hpp"
+#include "redis/wire/resp_reader.hpp"
+#include "redis/wire/server_error.hpp"
 
 namespace redlock::fuzz {
 namespace {

@@ -1,7 +1,7 @@
 // Fuzz target: what a server sends, through the parser. However the bytes are cut into pieces the
 // same values come out, and those that a plain reading finds; a piece is done with when the parser
 // asks for more; storage stays a small multiple of what was received. One thread.
-#include "redis/resp_reader.hpp"
+#include "redis/wire/resp_reader.hpp"
 
 #include <algorithm>
 #include <charconv>

@@ -5,7 +5,7 @@
 
 #include "driver/key_names.hpp"
 #include "integration/harness.hpp"
-#include "redis/cluster_slots.hpp"
+#include "redis/cluster/cluster_slots.hpp"
 #include "support/redis_cluster.hpp"
 
 namespace redlock::integration {

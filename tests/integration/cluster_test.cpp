@@ -8,7 +8,7 @@
 #include "driver/greeting.hpp"
 #include "driver/key_names.hpp"
 #include "integration/harness.hpp"
-#include "redis/cluster_slots.hpp"
+#include "redis/cluster/cluster_slots.hpp"
 #include "support/redis_cluster.hpp"
 #include "support/test_authority.hpp"
 

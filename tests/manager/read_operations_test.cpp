@@ -21,7 +21,7 @@ TEST(read_operations, that_are_complete_and_still_referred_to_have_left_the_mana
     auto manager = manager_impl::make(io.get_executor(), {*nowhere}, {});
     std::optional<error_code> told;
     const auto examining = std::make_shared<examine_operation>(
-        *manager, driver::examination_terms{1, {}, {}}, nullptr,
+        *manager, doctor::examination_terms{1, {}, {}}, nullptr,
         completion<error_code, std::vector<node_health>>{
             [&](error_code error, const std::vector<node_health>&) { told = error; },
             manager->executor()});

@@ -1,13 +1,13 @@
 // Refusals by an ACL, in the words of servers of different versions: recorded from Redis 7.0.15,
 // and for others as their sources have them.
-#include "redis/acl_error.hpp"
+#include "redis/wire/acl_error.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
 
-#include "redis/server_error.hpp"
+#include "redis/wire/server_error.hpp"
 
 namespace redlock::redis::acl_error_cases {
 namespace {

@@ -1,6 +1,6 @@
 // Which address is tried when: the decision alone, and then with real sockets, one of which never
 // answers.
-#include "redis/address_race.hpp"
+#include "redis/connect/address_race.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -16,10 +16,10 @@
 #include <string>
 #include <vector>
 
+#include "redis/connect/transport.hpp"
 #include "redis/fake_server.hpp"
 #include "redis/made_up_names.hpp"
 #include "redis/test_connection.hpp"
-#include "redis/transport.hpp"
 
 namespace redlock::redis::address_race_cases {
 namespace {

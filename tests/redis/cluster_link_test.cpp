@@ -1,6 +1,6 @@
 // The cluster link against servers that say what the test wants: redirections in odd shapes, keys
 // that stay on their way, surveys that fail half-way. What real servers do is in integration/.
-#include "redis/cluster_link.hpp"
+#include "redis/cluster/cluster_link.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,6 +1,6 @@
 // The rules of a Redis Cluster: slots of keys against the published ones, the slot map from replies
 // of both shapes, and everything a peer could say instead.
-#include "redis/cluster_slots.hpp"
+#include "redis/cluster/cluster_slots.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,7 +8,7 @@
 
 #include <string>
 
-#include "redis/resp_writer.hpp"
+#include "redis/wire/resp_writer.hpp"
 
 namespace redlock::redis::cluster_slots_cases {
 namespace {

@@ -11,11 +11,11 @@
 #include <string_view>
 #include <vector>
 
-#include "redis/cluster_link.hpp"
-#include "redis/cluster_slots.hpp"
+#include "redis/cluster/cluster_link.hpp"
+#include "redis/cluster/cluster_slots.hpp"
 #include "redis/fake_server.hpp"
-#include "redis/resp_writer.hpp"
 #include "redis/test_connection.hpp"
+#include "redis/wire/resp_writer.hpp"
 
 namespace redlock::redis {
 

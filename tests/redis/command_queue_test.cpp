@@ -1,6 +1,6 @@
 // Coalescing, matching, expiry and failure, without any network; then the same against a naive
 // twin.
-#include "redis/command_queue.hpp"
+#include "redis/wire/command_queue.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

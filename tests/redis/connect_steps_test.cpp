@@ -1,5 +1,5 @@
 // The way to a connection, with each of its steps failing in turn.
-#include "redis/connect_steps.hpp"
+#include "redis/connect/connect_steps.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -12,8 +12,8 @@
 #include <thread>
 
 #include "redis/fake_server.hpp"
-#include "redis/resp_writer.hpp"
 #include "redis/test_connection.hpp"
+#include "redis/wire/resp_writer.hpp"
 
 namespace redlock::redis::connection_faults_cases {
 namespace {

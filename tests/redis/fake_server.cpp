@@ -6,7 +6,7 @@
 #include <boost/asio/ip/address_v4.hpp>
 #include <boost/asio/write.hpp>
 
-#include "redis/connection.hpp"
+#include "redis/connect/connection.hpp"
 
 namespace redlock::redis {
 namespace {

@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-#include "redis/resp_reader.hpp"
+#include "redis/wire/resp_reader.hpp"
 
 namespace redlock::redis {
 

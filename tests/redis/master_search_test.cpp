@@ -1,5 +1,5 @@
 // Who is asked where the master is, in which order, and what every kind of answer means.
-#include "redis/master_search.hpp"
+#include "redis/sentinel/master_search.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "redis/sentinel_watch.hpp"
+#include "redis/sentinel/sentinel_watch.hpp"
 
 namespace redlock::redis::master_search_cases {
 namespace {

@@ -1,5 +1,5 @@
 // Names that are found, and names whose server hangs for as long as a test likes.
-#include "redis/name_lookup.hpp"
+#include "redis/connect/name_lookup.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

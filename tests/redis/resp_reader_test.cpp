@@ -1,5 +1,5 @@
 // The parser against every kind of reply, every way to cut it in pieces, and peers that lie.
-#include "redis/resp_reader.hpp"
+#include "redis/wire/resp_reader.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // The encoder, alone and against the parser.
-#include "redis/resp_writer.hpp"
+#include "redis/wire/resp_writer.hpp"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "redis/resp_reader.hpp"
+#include "redis/wire/resp_reader.hpp"
 
 namespace redlock::redis::resp_writer_cases {
 namespace {

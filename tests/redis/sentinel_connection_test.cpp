@@ -10,7 +10,7 @@
 #include <memory>
 #include <string>
 
-#include "redis/connection.hpp"
+#include "redis/connect/connection.hpp"
 #include "redis/fake_server.hpp"
 #include "redis/test_connection.hpp"
 

@@ -6,7 +6,7 @@
 #include <chrono>
 #include <string>
 
-#include "redis/connect_steps.hpp"
+#include "redis/connect/connect_steps.hpp"
 
 namespace redlock::redis::sentinel_steps_cases {
 namespace {

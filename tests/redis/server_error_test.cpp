@@ -1,11 +1,11 @@
 // Error replies: what they mean, and that their text is fit to be shown.
-#include "redis/server_error.hpp"
+#include "redis/wire/server_error.hpp"
 
 #include <gtest/gtest.h>
 
 #include <string>
 
-#include "redis/server_identity.hpp"
+#include "redis/server/server_identity.hpp"
 
 namespace redlock::redis::server_error_cases {
 namespace {

@@ -10,7 +10,6 @@ set(redis_test_sources
     tests/redis/connection_backoff_test.cpp
     tests/redis/connection_faults_test.cpp
     tests/redis/connection_test.cpp
-    tests/redis/endpoint_test.cpp
     tests/redis/fake_server.cpp
     tests/redis/made_up_names.cpp
     tests/redis/master_search_test.cpp
@@ -21,11 +20,9 @@ set(redis_test_sources
     tests/redis/sentinel_steps_test.cpp
     tests/redis/sentinel_tls_test.cpp
     tests/redis/server_error_test.cpp
-    tests/redis/server_facts_test.cpp
     tests/redis/test_connection.cpp
     tests/redis/tls_context_test.cpp
     tests/redis/tls_faults_test.cpp
     tests/redis/tls_peer.cpp
     tests/redis/tls_test.cpp
-    tests/redis/turn_end_test.cpp
 )

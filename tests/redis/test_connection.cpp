@@ -4,7 +4,7 @@
 #include <redlock/endpoint.hpp>
 #include <utility>
 
-#include "redis/resp_writer.hpp"
+#include "redis/wire/resp_writer.hpp"
 
 namespace redlock::redis {
 namespace {

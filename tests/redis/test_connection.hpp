@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-#include "redis/connection.hpp"
+#include "redis/connect/connection.hpp"
 
 namespace redlock::redis {
 

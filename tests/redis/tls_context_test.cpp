@@ -1,5 +1,5 @@
 // From TLS options to a context, with every file that can be wrong.
-#include "redis/tls_context.hpp"
+#include "redis/connect/tls_context.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

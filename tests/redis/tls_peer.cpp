@@ -11,7 +11,7 @@
 #include <boost/asio/write.hpp>
 #include <utility>
 
-#include "redis/resp_reader.hpp"
+#include "redis/wire/resp_reader.hpp"
 
 namespace redlock::redis {
 

@@ -10,7 +10,7 @@
 #include <thread>
 #include <utility>
 
-#include "cli/spawn.hpp"
+#include "cli/process/spawn.hpp"
 
 namespace redlock::support {
 

@@ -10,7 +10,7 @@
 #include <thread>
 #include <utility>
 
-#include "redis/cluster_slots.hpp"
+#include "redis/cluster/cluster_slots.hpp"
 #include "support/redis_peer.hpp"
 #include "support/redis_server.hpp"
 

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/redis_process.hpp"
+#include "cli/process/redis_process.hpp"
 #include "redlock/endpoint.hpp"
 
 namespace redlock::support {

@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-#include "redis/resp_reader.hpp"
+#include "redis/wire/resp_reader.hpp"
 #include "support/relay.hpp"
 
 namespace redlock::support {

@@ -10,7 +10,7 @@
 #include <thread>
 #include <utility>
 
-#include "cli/server_program.hpp"
+#include "cli/process/server_program.hpp"
 #include "support/redis_peer.hpp"
 
 namespace redlock::support {

@@ -39,7 +39,7 @@ arrows() {
         sub(/\/.*/, "", first)
         if (first == "redlock") return "public"
         if (first == "toml++") return "toml"
-        if (quoted && first ~ /^(core|redis|driver|manager|scripts|configuration|cli|sim|bench|faults)$/) return first
+        if (quoted && first ~ /^(base|core|endpoint|redis|driver|doctor|manager|scripts|configuration|cli|sim|bench|faults)$/) return first
         if (quoted && first ~ /^(support|integration|fuzz)$/) return "tests"
         if (quoted && name !~ /\//) return "neighbour"
         if (first ~ /^(hiredis|openssl|boost|fmt|CLI|gtest|gmock|rapidcheck|benchmark)(\.h)?$/) {
@@ -57,11 +57,14 @@ arrows() {
         may["public"]   = " public boost std "
         may["asio"]     = " boost "
         may["cmake"]    = " boost "
+        may["base"]     = " base public boost fmt std system "
         may["core"]     = " core public std "
         may["scripts"]  = " scripts std "
-        may["redis"]    = " redis public boost fmt std system hiredis openssl "
-        may["driver"]   = " driver core redis scripts public boost fmt std system "
-        may["manager"]  = " manager driver core redis scripts public boost fmt std system "
+        may["endpoint"] = " endpoint public boost fmt std system "
+        may["redis"]    = " redis base endpoint public boost fmt std system hiredis openssl "
+        may["driver"]   = " driver base core redis scripts public boost fmt std system "
+        may["doctor"]   = " doctor driver base core redis scripts public boost fmt std system "
+        may["manager"]  = " manager doctor driver base core redis scripts public boost fmt std system "
         may["configuration"] = " configuration public boost toml std "
         may["cli"]      = " cli public boost fmt CLI std system "
         may["examples"] = " examples neighbour public boost fmt std system "
@@ -69,7 +72,7 @@ arrows() {
         may["sim"]      = " sim core public fmt std gtest "
         may["faults"]   = " faults tests public boost fmt CLI std system "
         may["docs"]     = may["examples"]
-        may["tests"]    = " core redis driver manager scripts configuration cli sim faults tests neighbour public" \
+        may["tests"]    = " base core endpoint redis driver doctor manager scripts configuration cli sim faults tests neighbour public" \
                           " boost fmt CLI std system hiredis openssl gtest gmock rapidcheck "
     }
 
@@ -89,9 +92,9 @@ arrows() {
             breach(room " may not include " name " (" target ")")
         } else if (room == "faults" && target == "tests" && name !~ /^support\//) {
             breach("faults may include of the tests only support/ and not " name)
-        } else if (target == "hiredis" && FILENAME !~ /^src\/redis\/resp_reader\.(cpp|hpp)$/ &&
+        } else if (target == "hiredis" && FILENAME !~ /^src\/redis\/wire\/resp_reader\.(cpp|hpp)$/ &&
                    FILENAME !~ /^tests\/support\//) {
-            breach("only src/redis/resp_reader may include hiredis")
+            breach("only src/redis/wire/resp_reader may include hiredis")
         } else if (name ~ /^boost\/asio\/ssl/ && room !~ /^(redis|asio|cmake|tests)$/) {
             breach("TLS belongs in src/redis")
         } else if (target == "public" && (room == "core" || room == "redis")) {

@@ -21,11 +21,11 @@ fresh() {
     file include/redlock/lock.hpp '// A lock.' '#pragma once' '#include "redlock/types.hpp"'
     file include/redlock/headers.cmake 'include/redlock/types.hpp include/redlock/lock.hpp'
     file src/core/quorum.cpp '// Votes.' '#include "redlock/types.hpp"' '#include <vector>'
-    file src/redis/resp_reader.cpp '// Reads.' '#include <hiredis/read.h>'
+    file src/redis/wire/resp_reader.cpp '// Reads.' '#include <hiredis/read.h>'
     file src/redis/wire.cpp '// Wire.' '#include <boost/asio/post.hpp>'
     file src/driver/node.cpp '// Node.' '#include "core/quorum.hpp"' '#include "redis/wire.hpp"'
     file src/cli/main.cpp '// Main.' '#include <redlock/lock.hpp>' '#include <CLI/CLI.hpp>'
-    file src/sources.cmake 'core/quorum.cpp redis/resp_reader.cpp redis/wire.cpp' \
+    file src/sources.cmake 'core/quorum.cpp redis/wire/resp_reader.cpp redis/wire.cpp' \
         'driver/node.cpp cli/main.cpp faults/a.cpp'
 }
 
@@ -59,7 +59,7 @@ breach 'neither reads a clock' src/core/quorum.cpp '// V.' '#include <random>'
 breach 'redis may not include core/quorum.hpp' src/redis/wire.cpp '// W.' '#include "core/quorum.hpp"'
 breach 'redis may not include driver/node.hpp' src/redis/wire.cpp '// W.' '# include "driver/node.hpp"'
 breach 'only the public leaves' src/redis/wire.cpp '// W.' '#include "redlock/lock.hpp"'
-breach 'only src/redis/resp_reader' src/redis/wire.cpp '// W.' '#include <hiredis/read.h>'
+breach 'only src/redis/wire/resp_reader' src/redis/wire.cpp '// W.' '#include <hiredis/read.h>'
 breach 'driver may not include manager/x.hpp' src/driver/node.cpp '// N.' '#include "manager/x.hpp"'
 breach 'cli may not include core/quorum.hpp' src/cli/main.cpp '// M.' '#include "core/quorum.hpp"'
 breach 'cli may not include driver/node.hpp' src/cli/main.cpp '// M.' '#include "driver/node.hpp"'

@@ -1,0 +1,9 @@
+# What all rooms stand on, and the bodies of the public interface that depend on nothing.
+set(base_sources
+    src/base/clock.cpp
+    src/base/duration.cpp
+    src/base/error.cpp
+    src/base/forks.cpp
+    src/base/names.cpp
+    src/base/same_asio.cpp
+)

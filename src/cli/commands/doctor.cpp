@@ -1,0 +1,117 @@
+// `redlock doctor`: looks at every node and says what to change.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <boost/asio/awaitable.hpp>
+#include <memory>
+#include <redlock/lock_manager.hpp>
+#include <string>
+
+#include "cli/app.hpp"
+#include "cli/commands/awaited.hpp"
+#include "cli/commands/session.hpp"
+#include "cli/options/common_options.hpp"
+#include "cli/output/doctor_report.hpp"
+#include "cli/output/exit_status.hpp"
+#include "cli/output/json_output.hpp"
+#include "cli/output/outcome.hpp"
+#include "cli/output/report.hpp"
+
+namespace redlock::cli {
+
+namespace {
+
+struct doctor_request {
+    common_options common;
+    std::string resource;
+    std::size_t samples = examine_options{}.samples;
+    bool strict = false;
+    bool json = false;
+};
+
+int show(const diagnosis& found, const doctor_request& request) {
+    const bool shown = request.json ? print_result(to_json(found)) : print(describe(found));
+    return shown ? status_of(found, request.strict) : exit_output;
+}
+
+asio::awaitable<int> examine(lock_manager& locks, const doctor_request& request) {
+    diagnostics details;
+    const examine_options with{
+        .samples = request.samples, .resource = request.resource, .details = &details};
+    auto [error, nodes] = co_await locks.async_examine(with, awaited);
+    if (error) {
+        co_return say_error("doctor", error, details, exit_contended);
+    }
+    diagnosis found;
+    found.findings = diagnose(nodes, request.common.manager());
+    found.nodes = std::move(nodes);
+    co_return show(found, request);
+}
+
+/// A URL that stands there twice, word for word: no manager takes such a list.
+diagnosis find_repeated(const std::vector<std::string>& urls) {
+    const node_list list{urls};
+    const auto& all = list.endpoints();
+    diagnosis found;
+    for (node_index node = 0; node < all.size(); ++node) {
+        const auto here = all.begin() + static_cast<std::ptrdiff_t>(node);
+        const auto same = std::find(all.begin(), here, *here);
+        if (same != here) {
+            found.findings.push_back({finding_level::problem, "same_server", node,
+                                      fmt::format("{} is listed as node {} already",
+                                                  here->to_string(), same - all.begin()),
+                                      "its vote would count twice, so this list is refused",
+                                      "list each server once"});
+        }
+    }
+    return found;
+}
+
+int run_doctor(const doctor_request& request) {
+    const diagnosis repeated = find_repeated(request.common.node_urls());
+    if (!repeated.findings.empty()) {
+        return show(repeated, request);
+    }
+    return run_session(request.common,
+                       [&](lock_manager& locks) { return examine(locks, request); });
+}
+
+}  // namespace
+
+void add_doctor(CLI::App& root, invocation& asked) {
+    auto request = std::make_shared<doctor_request>();
+    auto* command = root.add_subcommand("doctor", "Check the nodes and say what to change");
+    command->footer(
+        "For each node: whether it answers and how fast, version, role, whether it is listed "
+        "twice,\n"
+        "eviction, persistence, clock, the rights of its user, scripts, client tracking, "
+        "replicas,\n"
+        "whether it has a vote. Levels: ok, note, warning (locks work, but something is lost),\n"
+        "problem (its vote is missing, or a promise does not hold). Changes nothing.\n\n"
+        "Exit status: 0 no problem; 1 a problem, with --strict also a warning; 69 no lock can be "
+        "had,\n"
+        "or none of the resource: too few nodes give votes, one server is listed twice, or other\n"
+        "clients use another number of nodes; 64 usage.");
+    request->common.add_to(*command);
+    command
+        ->add_option("--samples", request->samples,
+                     "Round trips to measure on each node (default 100)")
+        ->check(CLI::Range(std::size_t{1}, std::size_t{100'000}))
+        ->type_name("N");
+    command
+        ->add_option("--resource", request->resource,
+                     "Also check that the user may use the key of this resource, and its fence")
+        ->check(valid_resource())
+        ->type_name("NAME");
+    command->add_flag("--strict", request->strict, "Let warnings count as problems");
+    command->add_flag("--json", request->json, "Print a JSON object");
+    command->callback([request, &asked] {
+        asked.action = [request] {
+            request->common.apply();
+            return run_doctor(*request);
+        };
+    });
+}
+
+}  // namespace redlock::cli

@@ -1,0 +1,95 @@
+// `redlock extend`: gives a lock taken with `redlock acquire` a new lease time.
+#include <fmt/format.h>
+
+#include <memory>
+#include <utility>
+
+#include "cli/app.hpp"
+#include "cli/commands/awaited.hpp"
+#include "cli/commands/session.hpp"
+#include "cli/output/escape.hpp"
+#include "cli/output/exit_status.hpp"
+#include "cli/output/json_output.hpp"
+#include "cli/output/outcome.hpp"
+#include "cli/output/report.hpp"
+
+namespace redlock::cli {
+
+namespace {
+
+struct extend_request {
+    common_options common;
+    std::string resource;
+    std::string token;
+    std::optional<std::chrono::nanoseconds> lease_time;
+    bool json = false;
+};
+
+int gone(const extend_request& request) {
+    say_gone(request.resource);
+    return exit_gone;
+}
+
+asio::awaitable<int> extend(lock_manager& locks, const extend_request& request) {
+    const auto lease_time = request.common.lease_time(request.lease_time);
+    diagnostics details;
+    acquire_options with;
+    with.renew = false;
+    with.details = &details;
+    auto [attach_error, held] = co_await locks.async_attach(
+        request.resource, lock_token{request.token}, std::move(with), awaited);
+    if (attach_error == errc::lost) {
+        co_return gone(request);
+    }
+    if (attach_error) {
+        co_return say_error(printable(request.resource), attach_error, details, exit_contended);
+    }
+    auto [error] = co_await held.async_extend(lease_time, awaited);
+    const diagnostics why = held.last_error();
+    const auto remaining =
+        std::chrono::duration_cast<std::chrono::milliseconds>(held.remaining()).count();
+    boost::json::object out;
+    set_text(out, "resource", held.resource().str());
+    set_text(out, "token", held.token().str());
+    out["fencing_token"] = held.fencing_token().value();
+    out["valid_for_ms"] = remaining;
+    held.detach();  // Whatever came of it, the lock is the script's and not ours to release.
+    if (error == errc::lost) {
+        co_return gone(request);
+    }
+    if (error) {
+        co_return say_error(printable(request.resource), error, why, exit_contended);
+    }
+    co_return !request.json || print_result(std::move(out)) ? exit_ok : exit_output;
+}
+
+}  // namespace
+
+void add_extend(CLI::App& root, invocation& asked) {
+    auto request = std::make_shared<extend_request>();
+    auto* command = root.add_subcommand("extend", "Give a lock a new lease time");
+    command->footer(
+        "Never shortens a lease. Prints nothing, or with --json an object with resource, token,\n"
+        "fencing_token and valid_for_ms.\n\n"
+        "Exit status: 0 extended; 1 it was already gone; 69 too few nodes answered: it is held "
+        "until\n"
+        "its old lease ends, try again; 64 usage; 78 other clients use\n"
+        "another number of nodes.");
+    command->add_option("RESOURCE", request->resource, "What is locked")
+        ->required()
+        ->check(valid_resource());
+    command->add_option("TOKEN", request->token, "As printed by redlock acquire")->required();
+    request->common.add_to(*command);
+    add_duration(*command, "--lease-time", request->lease_time,
+                 "How long the nodes keep the lock from now on (default 10s)");
+    command->add_flag("--json", request->json, "Print a JSON object");
+    command->callback([request, &asked] {
+        asked.action = [request] {
+            request->common.apply();
+            return run_session(request->common,
+                               [&](lock_manager& locks) { return extend(locks, *request); });
+        };
+    });
+}
+
+}  // namespace redlock::cli

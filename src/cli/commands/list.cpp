@@ -1,0 +1,146 @@
+// `redlock list`: the locks that are held, found by SCAN. Many resources are asked about at once,
+// but not all: ten thousand locks must not become ten thousand commands in one breath.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/experimental/parallel_group.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/json/array.hpp>
+#include <memory>
+
+#include "cli/app.hpp"
+#include "cli/commands/awaited.hpp"
+#include "cli/commands/session.hpp"
+#include "cli/output/duration.hpp"
+#include "cli/output/escape.hpp"
+#include "cli/output/exit_status.hpp"
+#include "cli/output/json_output.hpp"
+#include "cli/output/outcome.hpp"
+#include "cli/output/report.hpp"
+#include "cli/output/table.hpp"
+
+namespace redlock::cli {
+
+namespace {
+
+struct list_request {
+    common_options common;
+    std::string pattern;
+    bool all = false;
+    bool json = false;
+};
+
+struct survey {
+    std::vector<resource_name> names;
+    std::vector<resource_status> found;  ///< In the order of the names.
+    std::size_t next = 0;
+    error_code error;
+};
+
+/// Takes one name after the other until none is left; several of these share one survey.
+asio::awaitable<void> look_at_names(lock_manager& locks, survey& work) {
+    while (work.next < work.names.size() && !work.error) {
+        const std::size_t mine = work.next++;
+        auto [error, status] = co_await locks.async_status(work.names[mine], awaited);
+        if (error) {
+            work.error = error;
+            co_return;
+        }
+        work.found[mine] = std::move(status);
+    }
+}
+
+asio::awaitable<void> look_at_all(lock_manager& locks, survey& work) {
+    constexpr std::size_t most_at_once = 32;
+    work.found.resize(work.names.size());
+    const auto executor = co_await asio::this_coro::executor;
+    using one = decltype(asio::co_spawn(executor, look_at_names(locks, work), asio::deferred));
+    std::vector<one> all;
+    for (std::size_t i = 0; i < std::min(most_at_once, work.names.size()); ++i) {
+        all.push_back(asio::co_spawn(executor, look_at_names(locks, work), asio::deferred));
+    }
+    if (!all.empty()) {
+        co_await asio::experimental::make_parallel_group(std::move(all))
+            .async_wait(asio::experimental::wait_for_all(), asio::use_awaitable);
+    }
+}
+
+std::string text_of(const std::vector<resource_status>& found) {
+    if (found.empty()) {
+        return {};
+    }
+    table locks{{"RESOURCE", "VERDICT", "HOLDER", "LEFT", "FENCING", "LABEL"}};
+    for (const resource_status& each : found) {
+        locks.add({printable(each.resource.str()), std::string{to_string(each.verdict)},
+                   each.holder.empty() ? "-" : printable(each.holder.str()),
+                   each.remaining ? format_duration(*each.remaining) : "-",
+                   each.fencing ? fmt::format("{}", each.fencing.value()) : "-",
+                   printable(each.label)});
+    }
+    return locks.text();
+}
+
+boost::json::object list_to_json(const std::vector<resource_status>& found) {
+    boost::json::array out;
+    for (const resource_status& each : found) {
+        out.push_back(to_json(each));
+    }
+    return {{"locks", std::move(out)}};
+}
+
+asio::awaitable<int> list(lock_manager& locks, const list_request& request) {
+    diagnostics details;
+    list_options with;
+    with.pattern = request.pattern;
+    with.details = &details;
+    survey work;
+    auto [error, names] = co_await locks.async_list(with, awaited);
+    if (error) {
+        co_return say_error("list", error, details, exit_contended);
+    }
+    if (names.size() == with.limit) {
+        say(fmt::format("there may be more than {} locks; give a pattern", with.limit));
+    }
+    work.names = std::move(names);
+    co_await look_at_all(locks, work);
+    if (work.error) {
+        co_return say_error("list", work.error, {}, exit_contended);
+    }
+    if (!request.all) {
+        std::erase_if(work.found, [](const resource_status& each) {
+            return each.verdict == lock_verdict::free;
+        });
+    }
+    const bool shown =
+        request.json ? print_result(list_to_json(work.found)) : print(text_of(work.found));
+    co_return shown ? exit_ok : exit_output;
+}
+
+}  // namespace
+
+void add_list(CLI::App& root, invocation& asked) {
+    auto request = std::make_shared<list_request>();
+    auto* command = root.add_subcommand("list", "List the locks that are held");
+    command->footer(
+        "Without a pattern: all locks taken by this library or command. With one, a glob of "
+        "Redis:\n"
+        "all keys that match it, so that other libraries' locks are found too. Uses SCAN, never\n"
+        "KEYS. With --json an object whose locks are what redlock status --json prints.\n\n"
+        "Exit status: 0 listed, even if there is none; 69 too few nodes answered; 64 usage.");
+    command->add_option("PATTERN", request->pattern, "Redis glob over lock keys, e.g. 'orders:*'");
+    request->common.add_to(*command);
+    command->add_flag("-a,--all", request->all, "Also show those that were locked lately");
+    command->add_flag("--json", request->json, "Print a JSON object");
+    command->callback([request, &asked] {
+        asked.action = [request] {
+            request->common.apply();
+            return run_session(request->common,
+                               [&](lock_manager& locks) { return list(locks, *request); });
+        };
+    });
+}
+
+}  // namespace redlock::cli

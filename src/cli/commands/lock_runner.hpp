@@ -1,0 +1,79 @@
+// Holds a lock while a command runs: the heart of `redlock run`. It acquires, starts the command,
+// stops it in time when the lock is lost, releases, and tells how it all ended. Stopping depends on
+// no reply of any node: timers of ours and the keeper's see to it. Main thread only.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <memory>
+#include <optional>
+#include <redlock/lock_manager.hpp>
+#include <string>
+
+#include "cli/commands/run.hpp"
+#include "cli/commands/run_context.hpp"
+#include "cli/output/run_notices.hpp"
+#include "cli/output/wait_report.hpp"
+#include "cli/process/boot_timer.hpp"
+#include "cli/process/kept_command.hpp"
+#include "cli/process/signals.hpp"
+#include "cli/process/stop_plan.hpp"
+
+namespace redlock::cli {
+
+class lock_runner {
+  public:
+    /// Throws `usage_error` and `lock_error`.
+    explicit lock_runner(const run_options& options);
+    int run();
+
+  private:
+    boost::asio::awaitable<int> work();
+    /// The exit status if the lock was not had.
+    boost::asio::awaitable<std::optional<int>> acquire();
+    boost::asio::awaitable<void> release();
+    [[nodiscard]] std::optional<int> start_command();
+    void forget_command();
+    [[nodiscard]] run_context context() const;
+
+    void on_signal(int number);
+    void on_command_change();
+    void on_event(const event& what) noexcept;
+    void set_keepers_deadline() noexcept;
+    void watch_validity();
+    void on_validity_over();
+    void on_lost(const std::string& reason);
+    void on_overrun();
+    void stop_command(boot_clock::time_point kill_at);
+    /// Lets what the command left running end by itself for a moment, and then ends it.
+    boost::asio::awaitable<void> end_background();
+    void terminate_background();
+    [[nodiscard]] manager_options manager_settings();
+
+    const run_options& options_;
+    std::chrono::milliseconds lease_time_;
+    std::chrono::nanoseconds margin_;  ///< The stop margin.
+    stop_plan plan_;
+    run_notices notices_;
+
+    boost::asio::io_context loop_{1};
+    lock_manager locks_;
+    signals signals_;
+    boost::asio::cancellation_signal cancel_;
+    boost::asio::steady_timer changed_;  ///< Never expires; cancelled at news of the command.
+    boot_timer validity_;
+    boot_timer kill_;
+    boot_timer hold_;
+
+    std::shared_ptr<wait_reporter> waiting_;  ///< While the lock is waited for.
+    lock held_;
+    std::optional<kept_command> command_;
+    std::optional<int> command_status_;
+    std::optional<boot_clock::time_point> kill_at_;
+    int interrupted_by_ = 0;
+    bool finished_ = false;
+};
+
+}  // namespace redlock::cli

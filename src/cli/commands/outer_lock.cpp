@@ -1,0 +1,160 @@
+// The nodes are asked, and not only the environment: that outlives the lock in a daemon which was
+// started under it and left running, and on other nodes the same name is another lock. A token is
+// drawn at random, so that whatever nodes know it know the very lock. And the nodes alone would not
+// do: a lock with a minimum stays on them after its redlock has ended, and nobody renews it.
+#include "cli/commands/outer_lock.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <system_error>
+#include <utility>
+
+#include "cli/commands/awaited.hpp"
+#include "cli/commands/run_context.hpp"
+#include "cli/commands/session.hpp"
+#include "cli/options/environment.hpp"
+#include "cli/output/escape.hpp"
+#include "cli/output/exit_status.hpp"
+#include "cli/output/outcome.hpp"
+#include "cli/output/report.hpp"
+#include "cli/process/spawn.hpp"
+
+namespace redlock::cli {
+
+namespace {
+
+template <class Number>
+bool read_number(std::string_view digits, Number& into) {
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), into);
+    return error == std::errc{} && end == digits.data() + digits.size() && into > 0;
+}
+
+asio::awaitable<int> look(lock_manager& locks, const std::string& resource,
+                          std::optional<lock_holder>& holder) {
+    auto [error, status] = co_await locks.async_status(resource, awaited);
+    if (!error) {
+        holder = status.held_by();
+    }
+    co_return exit_ok;
+}
+
+/// The outer redlock goes on renewing the lock, and ends us with all that it started if it is lost.
+int become_command(const run_options& options, const lock_holder& outer) {
+    const run_context context{.resource = options.resource,
+                              .token = outer.token,
+                              .fencing = outer.fencing,
+                              .node_urls = options.common.node_urls(),
+                              .configuration_file = options.common.configuration_file(),
+                              .outer = outer_locks_of_environment()};
+    const spawn_options program{
+        .arguments = options.command, .environment = context.variables(), .pass_on = {}};
+    const int cause = prepared_program{program}.replace_us();
+    say(spawn_error::text(options.command.front(), cause));
+    return cause == ENOENT ? exit_not_found : exit_cannot_execute;
+}
+
+/// "TOKEN:PID.START", behind the name.
+std::optional<outer_lock> parse_entry(std::string_view text) {
+    const auto colon = text.rfind(':');
+    const auto point = text.rfind('.');
+    if (colon == text.npos || point == text.npos || point < colon) {
+        return std::nullopt;
+    }
+    outer_lock lock;
+    lock.token = lock_token{std::string{text.substr(0, colon)}};
+    const bool is_read =
+        read_number(text.substr(colon + 1, point - colon - 1), lock.renewer.number) &&
+        read_number(text.substr(point + 1), lock.renewer.started);
+    return is_read ? std::optional{std::move(lock)} : std::nullopt;
+}
+
+/// A process that has ended, or lives where we cannot see it, renews nothing that we may rely on.
+bool is_renewed(const outer_lock& lock) {
+    const seen_process now = look_again(lock.renewer);
+    return now.number != 0 && now.state != 'Z';
+}
+
+struct outer_search {
+    int interrupted = exit_ok;          ///< The exit status if it was.
+    std::optional<lock_holder> holder;  ///< What the nodes say of the outer lock, if there is one.
+};
+
+outer_search find_outer_lock(const common_options& common, const std::string& resource) {
+    std::vector<outer_lock> ours = outer_locks(outer_locks_of_environment(), resource);
+    std::erase_if(ours, [](const outer_lock& each) { return !is_renewed(each); });
+    outer_search found;
+    if (ours.empty()) {
+        return found;
+    }
+    found.interrupted = run_session(
+        common, [&](lock_manager& locks) { return look(locks, resource, found.holder); });
+    const bool is_ours = found.holder && std::ranges::find(ours, found.holder->token,
+                                                           &outer_lock::token) != ours.end();
+    if (!is_ours) {
+        found.holder.reset();
+    }
+    return found;
+}
+
+std::optional<int> refused(const outer_search& found, const std::string& resource,
+                           std::string_view advice) {
+    if (found.interrupted != exit_ok) {
+        return found.interrupted;
+    }
+    if (!found.holder) {
+        return std::nullopt;
+    }
+    const std::string line =
+        fmt::format("{}: this command runs under that lock already and would wait for itself; {}",
+                    printable(resource), advice);
+    say(line);
+    note_failure("usage", line);
+    return exit_usage;
+}
+
+}  // namespace
+
+std::string with_outer_lock(std::string_view known, std::string_view resource,
+                            std::string_view token, const seen_process& renewer) {
+    return fmt::format("{}{}{}:{}:{}.{}", known, known.empty() ? "" : " ", to_hex(resource), token,
+                       renewer.number, renewer.started);
+}
+
+std::vector<outer_lock> outer_locks(std::string_view known, std::string_view resource) {
+    const std::string begin = to_hex(resource) + ":";
+    std::vector<outer_lock> found;
+    while (!known.empty()) {
+        const auto blank = std::min(known.find(' '), known.size());
+        const std::string_view entry = known.substr(0, blank);
+        if (entry.starts_with(begin)) {
+            if (auto lock = parse_entry(entry.substr(begin.size()))) {
+                found.push_back(std::move(*lock));
+            }
+        }
+        known.remove_prefix(std::min(blank + 1, known.size()));
+    }
+    return found;
+}
+
+std::string outer_locks_of_environment() {
+    return std::string{environment_value("REDLOCK_OUTER").value_or("")};
+}
+
+std::optional<int> run_within_outer_lock(const run_options& options) {
+    const outer_search found = find_outer_lock(options.common, options.resource);
+    if (options.reentrant && found.holder) {
+        return become_command(options, *found.holder);
+    }
+    return refused(found, options.resource,
+                   "run the inner one with --reentrant, or give it another lock");
+}
+
+std::optional<int> refused_within_outer_lock(const common_options& common,
+                                             const std::string& resource) {
+    return refused(find_outer_lock(common, resource), resource, "acquire another lock");
+}
+
+}  // namespace redlock::cli

@@ -1,0 +1,43 @@
+// The locks under which this very process runs, as the `redlock run` above it said in the
+// environment: to wait for one of them would be to wait for ourselves. Main thread only.
+#pragma once
+
+#include <optional>
+#include <redlock/types.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/commands/run.hpp"
+#include "cli/options/common_options.hpp"
+#include "cli/process/process_tree.hpp"
+
+namespace redlock::cli {
+
+/// For `REDLOCK_OUTER`: the locks that a command runs under, as "hex of the name:token:pid.start",
+/// with blanks between them. The last part is the `redlock` that renews the lock: without it the
+/// lock only lasts until its lease or its minimum ends.
+[[nodiscard]] std::string with_outer_lock(std::string_view known, std::string_view resource,
+                                          std::string_view token, const seen_process& renewer);
+
+struct outer_lock {
+    lock_token token;
+    seen_process renewer;  ///< Number and start alone.
+};
+/// The locks that such a list has for a resource. What cannot be read is left out.
+[[nodiscard]] std::vector<outer_lock> outer_locks(std::string_view known,
+                                                  std::string_view resource);
+
+/// What the environment of this process says; empty where it runs under no lock.
+[[nodiscard]] std::string outer_locks_of_environment();
+
+/// Where the lock that `options` ask for is one that we run under, which its `redlock` still renews
+/// and the nodes still know: refuses, or under `--reentrant` becomes the command. Returns the exit
+/// status; nothing where the lock is to be acquired as usual. Throws `usage_error` and
+/// `lock_error`.
+[[nodiscard]] std::optional<int> run_within_outer_lock(const run_options& options);
+/// The same for who only acquires: refuses.
+[[nodiscard]] std::optional<int> refused_within_outer_lock(const common_options& common,
+                                                           const std::string& resource);
+
+}  // namespace redlock::cli

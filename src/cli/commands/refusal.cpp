@@ -1,0 +1,69 @@
+#include "cli/commands/refusal.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cli/output/duration.hpp"
+#include "cli/output/escape.hpp"
+#include "cli/output/outcome.hpp"
+#include "cli/output/report.hpp"
+
+namespace redlock::cli {
+
+std::string who_is(const lock_holder& holder) {
+    return printable(holder.label.empty() ? holder.token.str() : holder.label);
+}
+
+std::string describe(const lock_holder& holder, std::string_view who) {
+    return holder.remaining
+               ? fmt::format("held by {}, {} left", who, format_duration(*holder.remaining))
+               : fmt::format("held by {}, without end", who);
+}
+
+namespace {
+
+bool is_contention(const error_code& error) {
+    return error == errc::contended || error == errc::timed_out;
+}
+
+std::string why_refused(std::string_view resource, const error_code& error,
+                        const diagnostics& details) {
+    if (is_contention(error) && details.holder) {
+        return fmt::format("{}: {}{}", printable(resource),
+                           error == errc::timed_out ? "still " : "",
+                           describe(*details.holder, who_is(*details.holder)));
+    }
+    const std::string why = printable(details.to_string());
+    return fmt::format("{}: {}", printable(resource), why.empty() ? error.message() : why);
+}
+
+/// The next run would not get it either: a key without end, or one that is no lock.
+bool stays_so(const diagnostics& details) {
+    return (details.holder && !details.holder->remaining) ||
+           std::ranges::any_of(details.nodes, [](const node_failure& each) {
+               return each.cause == node_errc::wrong_type;
+           });
+}
+
+}  // namespace
+
+std::string refusal_line(std::string_view resource, const error_code& error,
+                         const diagnostics& details, const wait_options& asked) {
+    return is_contention(error) && asked.contention_is_usual() && !stays_so(details)
+               ? std::string{}
+               : why_refused(resource, error, details);
+}
+
+int say_refusal(std::string_view resource, const error_code& error, const diagnostics& details,
+                const wait_options& asked) {
+    const std::string line = refusal_line(resource, error, details, asked);
+    if (!line.empty()) {
+        say(line);
+    }
+    // An object is an answer to who asked, and no mail.
+    note_failure(code_of(error), why_refused(resource, error, details), details);
+    return status_of(error, asked.conflict_status);
+}
+
+}  // namespace redlock::cli

@@ -1,0 +1,88 @@
+// `redlock release`: gives back a lock taken with `redlock acquire`.
+#include <fmt/format.h>
+
+#include <memory>
+#include <utility>
+
+#include "cli/app.hpp"
+#include "cli/commands/awaited.hpp"
+#include "cli/commands/session.hpp"
+#include "cli/output/escape.hpp"
+#include "cli/output/exit_status.hpp"
+#include "cli/output/json_output.hpp"
+#include "cli/output/outcome.hpp"
+#include "cli/output/report.hpp"
+
+namespace redlock::cli {
+
+namespace {
+
+struct release_request {
+    common_options common;
+    std::string resource;
+    std::string token;
+    bool json = false;
+};
+
+int answer_of(const release_request& request, bool released) {
+    if (!released) {
+        say_gone(request.resource);
+    }
+    if (request.json) {
+        boost::json::object out;
+        set_text(out, "resource", request.resource);
+        set_text(out, "token", request.token);
+        out["released"] = released;
+        if (!print_result(std::move(out))) {
+            return exit_output;
+        }
+    }
+    return released ? exit_ok : exit_gone;
+}
+
+asio::awaitable<int> release(lock_manager& locks, const release_request& request) {
+    diagnostics details;
+    acquire_options with;
+    with.renew = false;
+    with.details = &details;
+    auto [attach_error, held] = co_await locks.async_attach(
+        request.resource, lock_token{request.token}, std::move(with), awaited);
+    if (attach_error == errc::lost) {
+        co_return answer_of(request, false);
+    }
+    if (attach_error) {
+        co_return say_error(printable(request.resource), attach_error, details, exit_contended);
+    }
+    auto [error] = co_await held.async_release(awaited);
+    if (error && error != errc::lost) {
+        co_return say_error(printable(request.resource), error, held.last_error(), exit_contended);
+    }
+    co_return answer_of(request, !error);
+}
+
+}  // namespace
+
+void add_release(CLI::App& root, invocation& asked) {
+    auto request = std::make_shared<release_request>();
+    auto* command = root.add_subcommand("release", "Give a lock back");
+    command->footer(
+        "Prints nothing, or with --json an object with resource, token and released.\n\n"
+        "Exit status: 0 released; 1 it was already gone, so somebody else may have held it\n"
+        "meanwhile; 69 too few nodes answered; 64 usage; 78 other clients use\n"
+        "another number of nodes.");
+    command->add_option("RESOURCE", request->resource, "What is locked")
+        ->required()
+        ->check(valid_resource());
+    command->add_option("TOKEN", request->token, "As printed by redlock acquire")->required();
+    request->common.add_to(*command);
+    command->add_flag("--json", request->json, "Print a JSON object");
+    command->callback([request, &asked] {
+        asked.action = [request] {
+            request->common.apply();
+            return run_session(request->common,
+                               [&](lock_manager& locks) { return release(locks, *request); });
+        };
+    });
+}
+
+}  // namespace redlock::cli

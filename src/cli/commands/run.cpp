@@ -1,0 +1,108 @@
+// `redlock run`: reads its options.
+#include "cli/commands/run.hpp"
+
+#include <memory>
+
+#include "cli/app.hpp"
+#include "cli/options/mistakes.hpp"
+
+namespace redlock::cli {
+
+namespace {
+
+constexpr const char* run_help =
+    "COMMAND is started without a shell, as a process group of its own with our standard input\n"
+    "and terminal. Signals are passed on to it. It sees REDLOCK_RESOURCE, REDLOCK_TOKEN,\n"
+    "REDLOCK_FENCING_TOKEN, REDLOCK_NODES and, if a configuration file was used, REDLOCK_CONFIG.\n"
+    "If the lock is lost, COMMAND and everything that it started get SIGTERM and then SIGKILL, "
+    "both\n"
+    "before anybody else can hold the lock; if redlock is killed, they get SIGKILL. What COMMAND\n"
+    "leaves running when it ends is ended too, unless --background=keep says otherwise.\n\n"
+    "Exit status: that of COMMAND; 128+n after signal n; 75 somebody else holds the lock, or the\n"
+    "wait ran out (see -E); 69 too few nodes answered; 79 the lock was lost while COMMAND ran;\n"
+    "124 --max-hold was exceeded; 126 COMMAND cannot be executed; 127 it was not found; 64 usage,\n"
+    "or the lock inside itself without --reentrant; 78 two nodes are the same server, or other\n"
+    "clients use another number of nodes.";
+
+/// Of `run -- -name -- COMMAND`, where the first "--" ends our options and not the name.
+void take_resource(run_options& options, invocation& asked) {
+    if (asked.command.size() < 2 || asked.command[1] != "--") {
+        std::vector<std::string> own = asked.own;
+        own.emplace_back("RESOURCE");
+        throw usage_error("run: the lock's name is missing; " + right_form(own, asked.command));
+    }
+    options.resource = asked.command.front();
+    if (const std::string wrong = complaint_about_resource(options.resource); !wrong.empty()) {
+        throw usage_error("run: " + wrong);
+    }
+    if (options.resource.starts_with('-')) {
+        asked.own.emplace_back("--");
+    }
+    asked.own.push_back(options.resource);
+    asked.command.erase(asked.command.begin(), asked.command.begin() + 2);
+}
+
+}  // namespace
+
+void add_run(CLI::App& root, invocation& asked) {
+    auto options = std::make_shared<run_options>();
+    auto* command = root.add_subcommand("run", "Run a command while holding a lock");
+    command->footer(run_help);
+    const auto* resource =
+        command->add_option("RESOURCE", options->resource, "What to lock: a Redis key")
+            ->check(valid_resource());
+    options->common.add_to(*command);
+    options->wait.add_to(*command);
+    options->common.add_quorum_timeout_to(*command);
+    add_duration(*command, "--lease-time", options->lease_time,
+                 "How long the nodes keep the lock if redlock dies (default 10s); it is renewed as "
+                 "long as COMMAND runs");
+    add_choice<on_lost>(*command, "--on-lost", options->reaction,
+                        {{"term", on_lost::term}, {"kill", on_lost::kill}, {"warn", on_lost::warn}},
+                        "What COMMAND gets when the lock is lost: SIGTERM and then SIGKILL "
+                        "(default), only SIGKILL, "
+                        "or nothing");
+    add_choice<background>(
+        *command, "--background", options->rest,
+        {{"end", background::end}, {"keep", background::keep}},
+        "What happens to processes that COMMAND leaves running when it ends: they are ended before "
+        "the lock is released (default), or left alone");
+    auto* longest = add_duration(
+        *command, "--max-hold", options->max_hold,
+        "Stop COMMAND after this time, by SIGTERM and then SIGKILL whatever --on-lost says; "
+        "status 124");
+    add_duration(
+        *command, "--stop-margin", options->stop_margin,
+        "How long before validity ends COMMAND gets SIGTERM; SIGKILL comes when a third of "
+        "it is left (default: a tenth of the lease time, at most 500ms)");
+    command
+        ->add_flag("--reentrant", options->reentrant,
+                   "Where we run under this very lock already, run COMMAND at once under it; else "
+                   "acquire it as usual")
+        ->excludes(longest)
+        ->excludes(command->get_option("--min-hold"));
+    command->prefix_command();
+    command->callback([options, command, resource, &asked] {
+        if (resource->count() == 0 && command->remaining().empty()) {
+            take_resource(*options, asked);
+        }
+        const std::string wrong =
+            complaint_about_command(*command, asked, "options and the lock's name stand");
+        if (!wrong.empty()) {
+            throw usage_error(wrong);
+        }
+        if (asked.command.empty()) {
+            throw usage_error("run: no command; " + right_form(asked.own, {}));
+        }
+        if (options->max_hold) {
+            static_cast<void>(whole_milliseconds("--max-hold", *options->max_hold));
+        }
+        options->command = asked.command;
+        asked.action = [options] {
+            options->common.apply();
+            return hold_and_run(*options);
+        };
+    });
+}
+
+}  // namespace redlock::cli

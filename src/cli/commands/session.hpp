@@ -1,0 +1,21 @@
+// One short piece of work with the nodes: sets up the loop, the manager and the signals, runs it,
+// and closes. Used by every subcommand that does not start a program. Main thread only.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <functional>
+#include <redlock/lock_manager.hpp>
+
+#include "cli/options/common_options.hpp"
+
+namespace redlock::cli {
+
+namespace asio = boost::asio;
+
+/// Runs `work` and returns its exit status, or 128+n after signal n: the work is then cancelled,
+/// and what it had acquired is released. Throws `usage_error`, and `lock_error` if the nodes or
+/// options cannot be used.
+int run_session(const common_options& options,
+                const std::function<asio::awaitable<int>(lock_manager&)>& work);
+
+}  // namespace redlock::cli

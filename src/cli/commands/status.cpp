@@ -1,0 +1,144 @@
+// `redlock status`: what every node says of one resource, and the verdict.
+#include <fmt/format.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <memory>
+
+#include "cli/app.hpp"
+#include "cli/commands/session.hpp"
+#include "cli/output/duration.hpp"
+#include "cli/output/escape.hpp"
+#include "cli/output/exit_status.hpp"
+#include "cli/output/json_output.hpp"
+#include "cli/output/outcome.hpp"
+#include "cli/output/report.hpp"
+#include "cli/output/table.hpp"
+
+namespace redlock::cli {
+
+namespace {
+
+struct status_request {
+    common_options common;
+    std::string resource;
+    bool json = false;
+};
+
+int status_of(lock_verdict verdict) {
+    switch (verdict) {
+        case lock_verdict::held:
+            return exit_ok;
+        case lock_verdict::free:
+            return exit_free;
+        case lock_verdict::split:
+            return exit_split;
+        case lock_verdict::unknown:
+            break;
+    }
+    return exit_no_quorum;
+}
+
+std::string verdict_line(const resource_status& status) {
+    std::string line =
+        fmt::format("{}: {}", printable(status.resource.str()), to_string(status.verdict));
+    if (status.verdict == lock_verdict::held) {
+        line += fmt::format(" by {}", printable(status.holder.str()));
+        if (status.fencing) {
+            line += fmt::format(", fencing token {}", status.fencing.value());
+        }
+        if (status.remaining) {
+            line += fmt::format(", {} left", format_duration(*status.remaining));
+        }
+        if (!status.label.empty()) {
+            line += fmt::format(" ({})", printable(status.label));
+        }
+    }
+    return line + "\n";
+}
+
+std::vector<std::string> row(const node_status& node) {
+    std::vector<std::string> cells{fmt::format("{}", node.node), printable(node.name)};
+    if (node.error) {
+        cells.emplace_back("no answer");
+        cells.insert(cells.end(), 4, "-");
+        cells.push_back(printable(node.message.empty() ? node.error.message() : node.message));
+        return cells;
+    }
+    const bool held = !node.holder.empty();
+    cells.emplace_back(held ? "held" : "free");
+    cells.push_back(held ? printable(node.holder.str()) : "-");
+    cells.push_back(node.remaining ? format_duration(*node.remaining) : held ? "no expiry" : "-");
+    cells.push_back(node.fencing ? fmt::format("{}", node.fencing.value()) : "-");
+    cells.push_back(node.fence ? fmt::format("{}", node.fence.value()) : "-");
+    cells.push_back(printable(node.label));
+    return cells;
+}
+
+std::string vote_lines(const resource_status& status) {
+    std::string lines;
+    for (const node_status& node : status.nodes) {
+        if (node.vote_error) {
+            lines += fmt::format("node {} has no vote: {}: {}\n", node.node,
+                                 node.vote_error.message(), printable(node.vote_message));
+        }
+        if (node.fence_ahead) {
+            lines += fmt::format("node {} gives no vote for this resource: {}\n", node.node,
+                                 printable(node.fence_message));
+        }
+        if (!node.key_message.empty()) {
+            lines += fmt::format("node {} gives no vote for this resource: {}\n", node.node,
+                                 printable(node.key_message));
+        }
+    }
+    return lines;
+}
+
+std::string text_of(const resource_status& status) {
+    table nodes{{"#", "NODE", "STATE", "HOLDER", "LEFT", "FENCING", "FENCE", "LABEL"}};
+    for (const node_status& node : status.nodes) {
+        nodes.add(row(node));
+    }
+    return verdict_line(status) + nodes.text() + vote_lines(status);
+}
+
+asio::awaitable<int> show(lock_manager& locks, const status_request& request) {
+    auto [error, status] =
+        co_await locks.async_status(request.resource, asio::as_tuple(asio::use_awaitable));
+    if (error) {
+        co_return say_error(printable(request.resource), error,
+                            {.message = status.message, .nodes = {}}, exit_contended);
+    }
+    if (status.verdict == lock_verdict::unknown) {
+        note_failure("no_quorum", "too few nodes answered to tell whether it is held");
+    }
+    const bool shown = request.json ? print_result(to_json(status)) : print(text_of(status));
+    co_return shown ? status_of(status.verdict) : exit_output;
+}
+
+}  // namespace
+
+void add_status(CLI::App& root, invocation& asked) {
+    auto request = std::make_shared<status_request>();
+    auto* command = root.add_subcommand("status", "Show what every node says of a lock");
+    command->footer(
+        "FENCING is the holder's fencing token, FENCE the largest one that the node has seen. In\n"
+        "names, control characters and bytes that are not UTF-8 are shown as \\xNN.\n\n"
+        "Exit status: 0 held; 1 free; 2 split: an acquisition or a release is under way, or was "
+        "cut\n"
+        "short; 69 unknown: too few nodes answered; 64 usage.");
+    command->add_option("RESOURCE", request->resource, "What to look at")
+        ->required()
+        ->check(valid_resource());
+    request->common.add_to(*command);
+    command->add_flag("--json", request->json, "Print a JSON object");
+    command->callback([request, &asked] {
+        asked.action = [request] {
+            request->common.apply();
+            return run_session(request->common,
+                               [&](lock_manager& locks) { return show(locks, *request); });
+        };
+    });
+}
+
+}  // namespace redlock::cli

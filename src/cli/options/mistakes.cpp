@@ -1,0 +1,180 @@
+#include "cli/options/mistakes.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "cli/options/spelling.hpp"
+#include "cli/options/typed_secrets.hpp"
+#include "cli/output/escape.hpp"
+#include "cli/output/help_text.hpp"
+
+namespace redlock::cli {
+
+namespace {
+
+constexpr std::size_t longest_quote = 200;
+
+/// Whether somebody who copies what is shown of it gets what was meant.
+bool can_be_copied(const std::string& line) {
+    return line.size() <= longest_quote && printable(line) == line &&
+           without_typed_logins(line) == line;
+}
+
+/// What is shown of somebody's command in a line to copy.
+std::string shown_command(const std::vector<std::string>& words) {
+    const std::string line = shell_line(words);
+    return words.empty() || !can_be_copied(line) ? "COMMAND [ARG...]" : line;
+}
+
+/// The subcommand that was being read.
+const CLI::App& innermost(const CLI::App& root) {
+    const CLI::App* command = &root;
+    while (!command->get_subcommands().empty()) {
+        command = command->get_subcommands().front();
+    }
+    return *command;
+}
+
+/// Of the subcommands that --help lists.
+std::vector<std::string> names_below(const CLI::App& parent) {
+    std::vector<std::string> names;
+    for (const CLI::App* each :
+         parent.get_subcommands([](const CLI::App* app) { return !app->get_group().empty(); })) {
+        names.push_back(each->get_name());
+    }
+    return names;
+}
+
+/// "config check", or "run|acquire|list".
+std::string alternatives(const CLI::App& parent) {
+    return fmt::format("{}{}", parent.get_parent() == nullptr ? "" : parent.get_name() + " ",
+                       fmt::join(names_below(parent), "|"));
+}
+
+std::string full_name(const CLI::App& command) {
+    const bool is_outer =
+        command.get_parent() == nullptr || command.get_parent()->get_parent() == nullptr;
+    return is_outer ? command.get_name()
+                    : command.get_parent()->get_name() + " " + command.get_name();
+}
+
+/// The parser's own are written for who wrote the program.
+std::string in_our_words(const CLI::App& command, const CLI::ParseError& mistake) {
+    std::string words = mistake.what();
+    const std::string subject = words.substr(0, words.find_first_of(": "));
+    if (dynamic_cast<const CLI::RequiredError*>(&mistake) != nullptr) {
+        const bool lacks_subcommand = command.get_require_subcommand_min() > 0;
+        return fmt::format(
+            "{}{} is missing; write: redlock {}",
+            command.get_parent() == nullptr ? std::string{} : full_name(command) + ": ",
+            lacks_subcommand ? "the subcommand" : subject,
+            lacks_subcommand ? alternatives(command) : full_name(command) + operands_of(command));
+    }
+    if (dynamic_cast<const CLI::ArgumentMismatch*>(&mistake) != nullptr) {
+        const CLI::Option* const option = command.get_option_no_throw(subject);
+        return option != nullptr && option->count() > 1
+                   ? fmt::format("{} is given more than once", subject)
+                   : fmt::format("{} needs a value", subject);
+    }
+    return words;
+}
+
+}  // namespace
+
+std::string unknown_option(const CLI::App& command, std::string_view option) {
+    const std::string_view name = option.substr(0, option.find('='));
+    std::vector<std::string> known;
+    for (const CLI::Option* each : command.get_options()) {
+        for (const std::string& word : each->get_lnames()) {
+            known.push_back("--" + word);
+        }
+    }
+    return fmt::format("{}: unknown option {}{}", full_name(command), name,
+                       did_you_mean(name, known));
+}
+
+std::string unknown_subcommand(const CLI::App& parent, const std::string& name) {
+    const std::string where = parent.get_parent() == nullptr ? "" : full_name(parent) + ": ";
+    return fmt::format("{}unknown subcommand {}{}", where, name,
+                       did_you_mean(name, names_below(parent)));
+}
+
+std::string right_form(std::vector<std::string> own, const std::vector<std::string>& command) {
+    std::string line = shell_line(own);
+    if (!can_be_copied(line)) {
+        own.resize(1);
+        line = shell_line(own) + " [OPTIONS]" + (own.front() == "run" ? " RESOURCE" : "");
+    }
+    return fmt::format("write: redlock {} -- {}", line, shown_command(command));
+}
+
+std::string complaint_about_command(const CLI::App& subcommand, const invocation& asked,
+                                    std::string_view before) {
+    const std::vector<std::string> extra = subcommand.remaining();
+    if (extra.empty()) {
+        return {};
+    }
+    if (extra.front().size() > 1 && extra.front().front() == '-') {
+        return unknown_option(subcommand, extra.front());
+    }
+    // What the parser leaves is the end of what it was given.
+    std::vector<std::string> own = asked.own;
+    own.resize(own.size() - std::min(own.size(), extra.size()));
+    if (asked.has_command) {  // Perhaps the "--" is the command's own.
+        std::vector<std::string> whole = extra;
+        whole.emplace_back("--");
+        whole.insert(whole.end(), asked.command.begin(), asked.command.end());
+        return fmt::format(
+            "{}: only {} before \"--\", but there is also {}; if the command begins "
+            "there, {}",
+            subcommand.get_name(), before, shell_line({extra.front()}),
+            right_form(std::move(own), whole));
+    }
+    return fmt::format("{}: \"--\" is missing before the command; {}", subcommand.get_name(),
+                       right_form(std::move(own), extra));
+}
+
+std::string complaint_about_value(const CLI::App& command, const std::vector<std::string>& ours) {
+    for (const std::string& word : ours) {
+        const auto sign = word.find('=');
+        const std::string name = word.substr(0, sign);
+        const CLI::Option* const option =
+            sign == std::string::npos ? nullptr : command.get_option_no_throw(name);
+        if (option == nullptr || name.size() < 2 || name.front() != '-') {
+            continue;
+        }
+        if (option->get_expected_max() == 0) {
+            return fmt::format("{} takes no value", name);
+        }
+        if (sign + 1 == word.size()) {
+            return fmt::format("{} has no value behind the \"=\"", name);
+        }
+        if (name[1] != '-') {
+            return fmt::format("write a blank for the \"=\" behind {}", name);
+        }
+    }
+    return {};
+}
+
+std::string explained(const CLI::App& root, const CLI::ParseError& mistake) {
+    const CLI::App& command = innermost(root);
+    const std::vector<std::string> left = root.remaining(true);
+    const auto option = std::find_if(left.begin(), left.end(), [](const std::string& word) {
+        return word.size() > 1 && word.front() == '-' && word != "--";
+    });
+    if (option != left.end() && &command != &root) {
+        return unknown_option(command, *option);
+    }
+    if (dynamic_cast<const CLI::ExtrasError*>(&mistake) != nullptr && !left.empty()) {
+        return fmt::format("{}: cannot do anything with: {}{}", full_name(command),
+                           shell_line(left),
+                           command.get_name() == "acquire"
+                               ? "; redlock run RESOURCE -- COMMAND runs a command under a lock"
+                               : "");
+    }
+    return in_our_words(command, mistake);
+}
+
+}  // namespace redlock::cli

@@ -1,0 +1,196 @@
+#include "cli/output/doctor_report.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json/array.hpp>
+#include <chrono>
+#include <string_view>
+#include <utility>
+
+#include "cli/output/escape.hpp"
+#include "cli/output/exit_status.hpp"
+#include "cli/output/json_output.hpp"
+
+namespace redlock::cli {
+
+namespace {
+
+namespace json = boost::json;
+
+std::size_t count(const diagnosis& found, finding_level level) {
+    return static_cast<std::size_t>(
+        std::count_if(found.findings.begin(), found.findings.end(),
+                      [=](const finding& each) { return each.level == level; }));
+}
+
+std::string subject_of(const finding& each, const std::vector<node_health>& nodes) {
+    if (!each.node) {
+        return "all nodes";
+    }
+    const std::string name = *each.node < nodes.size() ? " " + nodes[*each.node].name : "";
+    return fmt::format("node {}{}", *each.node, printable(name));
+}
+
+std::string counted(std::size_t number, std::string_view what) {
+    return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");
+}
+
+json::value text_or_null(std::string_view text) {
+    return text.empty() ? json::value(nullptr) : json::value(json_text(text));
+}
+
+double in_milliseconds(std::chrono::nanoseconds time) {
+    return std::chrono::duration<double, std::milli>(time).count();
+}
+
+std::string_view name_of(server_role role) {
+    switch (role) {
+        case server_role::master:
+            return "master";
+        case server_role::replica:
+            return "replica";
+        case server_role::other:
+            break;
+    }
+    return "other";
+}
+
+void add_measures(json::object& out, const node_health& node) {
+    out["round_trip_ms"] = nullptr;
+    if (node.round_trip) {
+        out["round_trip_ms"] = json::object{{"median", in_milliseconds(node.round_trip->median)},
+                                            {"p99", in_milliseconds(node.round_trip->p99)},
+                                            {"samples", node.round_trip->samples}};
+    }
+    out["clock_ms"] = nullptr;
+    if (node.clock) {
+        out["clock_ms"] = json::object{{"ahead", in_milliseconds(node.clock->ahead)},
+                                       {"error", in_milliseconds(node.clock->error)}};
+    }
+}
+
+void add_settings(json::object& out, const node_health& node) {
+    out["memory"] = nullptr;
+    if (node.memory) {
+        out["memory"] = json::object{{"limit", node.memory->limit},
+                                     {"used", node.memory->used},
+                                     {"policy", text_or_null(node.memory->policy)}};
+    }
+    out["persistence"] = nullptr;
+    if (node.persistence) {
+        const persistence_settings& kept = *node.persistence;
+        json::object settings;
+        settings["append_only"] =
+            kept.append_only ? json::value(*kept.append_only) : json::value(nullptr);
+        settings["append_fsync"] = text_or_null(kept.append_fsync);
+        settings["save"] = kept.save ? json::value(json_text(*kept.save)) : json::value(nullptr);
+        out["persistence"] = std::move(settings);
+    }
+    out["replicas"] = nullptr;
+    if (node.replication) {
+        out["replicas"] = node.replication->replicas;
+    }
+}
+
+json::object node_to_json(const node_health& node) {
+    json::object out;
+    out["node"] = node.node;
+    set_text(out, "name", node.name);
+    out["reachable"] = !node.error;
+    out["error"] = node.error
+                       ? text_or_null(node.message.empty() ? node.error.message() : node.message)
+                       : json::value(nullptr);
+    out["server"] = text_or_null(node.server);
+    out["version"] = text_or_null(node.version);
+    out["role"] = node.role ? json::value(name_of(*node.role)) : json::value(nullptr);
+    out["uptime_s"] = node.uptime ? json::value(node.uptime->count()) : json::value(nullptr);
+    out["user"] = text_or_null(node.user);
+    add_measures(out, node);
+    add_settings(out, node);
+    out["tracks_keys"] = node.tracks_keys ? json::value(*node.tracks_keys) : json::value(nullptr);
+    out["votes"] = !node.vote_error && !node.error;
+    out["quarantine_ms"] = milliseconds_or_null(node.quarantine);
+    json::array missing;
+    for (const missing_right& each : node.missing) {
+        missing.push_back(json::object{{"what", json_text(each.what)},
+                                       {"rule", text_or_null(each.rule)},
+                                       {"withheld_by", to_string(each.by)},
+                                       {"essential", each.essential}});
+    }
+    out["missing"] = std::move(missing);
+    return out;
+}
+
+json::object finding_to_json(const finding& each) {
+    json::object out;
+    out["level"] = to_string(each.level);
+    out["code"] = each.code;
+    out["node"] = each.node ? json::value(*each.node) : json::value(nullptr);
+    out["what"] = json_text(each.what);
+    out["why"] = text_or_null(each.why);
+    out["advice"] = text_or_null(each.advice);
+    return out;
+}
+
+}  // namespace
+
+std::string describe(const diagnosis& found) {
+    std::string text;
+    constexpr std::string_view indent = "         ";
+    for (const finding& each : found.findings) {
+        text += fmt::format("{:<8} {}: {}\n", to_string(each.level), subject_of(each, found.nodes),
+                            printable(each.what));
+        if (!each.why.empty()) {
+            text += fmt::format("{}why: {}\n", indent, printable(each.why));
+        }
+        if (!each.advice.empty()) {
+            text += fmt::format("{}do:  {}\n", indent, printable(each.advice));
+        }
+    }
+    text += fmt::format("{}, {}", counted(count(found, finding_level::problem), "problem"),
+                        counted(count(found, finding_level::warning), "warning"));
+    if (!found.nodes.empty()) {
+        text += fmt::format("; {} of {} nodes give votes", usable_nodes(found.nodes),
+                            found.nodes.size());
+        if (const std::size_t for_it = usable_for_resource(found.nodes);
+            for_it < usable_nodes(found.nodes)) {
+            text += fmt::format(", {} of them for this resource", for_it);
+        }
+    }
+    return text + "\n";
+}
+
+json::object to_json(const diagnosis& found) {
+    json::object out;
+    out["problems"] = count(found, finding_level::problem);
+    out["warnings"] = count(found, finding_level::warning);
+    out["usable_nodes"] = usable_nodes(found.nodes);
+    out["usable_for_resource"] = usable_for_resource(found.nodes);
+    json::array findings;
+    for (const finding& each : found.findings) {
+        findings.push_back(finding_to_json(each));
+    }
+    out["findings"] = std::move(findings);
+    json::array nodes;
+    for (const node_health& node : found.nodes) {
+        nodes.push_back(node_to_json(node));
+    }
+    out["nodes"] = std::move(nodes);
+    return out;
+}
+
+int status_of(const diagnosis& found, bool strict) {
+    for (const finding& each : found.findings) {
+        // A list that has one server twice is refused as a whole, however many nodes are well.
+        if (each.code == "no_quorum" || each.code == "same_server" ||
+            each.code == "different_nodes") {
+            return exit_no_quorum;
+        }
+    }
+    const bool unwell = count(found, finding_level::problem) > 0 ||
+                        (strict && count(found, finding_level::warning) > 0);
+    return unwell ? exit_unwell : exit_ok;
+}
+
+}  // namespace redlock::cli

@@ -1,0 +1,170 @@
+// One strict UTF-8 decoder (no overlong forms, no surrogates, nothing above U+10FFFF) and what is
+// built on it.
+#include "cli/output/escape.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <clocale>
+#include <cstdint>
+#include <cwchar>
+#include <iterator>
+#include <limits>
+
+namespace redlock::cli {
+
+namespace {
+
+struct code_point {
+    std::uint32_t value = 0;
+    std::size_t length = 0;  ///< Zero: not UTF-8 here.
+};
+
+code_point decode(std::string_view text) {
+    const auto byte = [&](std::size_t i) {
+        return static_cast<std::uint32_t>(static_cast<unsigned char>(text[i]));
+    };
+    const std::uint32_t first = byte(0);
+    if (first < 0x80) {
+        return {first, 1};
+    }
+    const std::size_t length = first >= 0xF0 && first < 0xF8   ? 4
+                               : first >= 0xE0 && first < 0xF0 ? 3
+                               : first >= 0xC2 && first < 0xE0 ? 2
+                                                               : 0;
+    if (length == 0 || text.size() < length) {
+        return {};
+    }
+    std::uint32_t value = first & (0xFFU >> (length + 1));
+    for (std::size_t i = 1; i < length; ++i) {
+        if ((byte(i) & 0xC0U) != 0x80U) {
+            return {};
+        }
+        value = value << 6U | (byte(i) & 0x3FU);
+    }
+    const bool overlong = (length == 3 && value < 0x800) || (length == 4 && value < 0x1'0000);
+    const bool surrogate = value >= 0xD800 && value <= 0xDFFF;
+    if (overlong || surrogate || value > 0x10'FFFF) {
+        return {};
+    }
+    return {value, length};
+}
+
+/// Changes what the reader sees without being seen itself.
+bool is_treacherous(std::uint32_t c) {
+    return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0xAD || c == 0x61C ||
+           (c >= 0x200B && c <= 0x200F) || (c >= 0x2028 && c <= 0x202E) ||
+           (c >= 0x2060 && c <= 0x206F) || c == 0xFEFF || (c >= 0xFFF9 && c <= 0xFFFB);
+}
+
+void append_escaped(std::string& out, std::string_view bytes) {
+    for (const char c : bytes) {
+        fmt::format_to(std::back_inserter(out), "\\x{:02x}", static_cast<unsigned char>(c));
+    }
+}
+
+/// The bytes that are shown or cut as one: an escape of `printable`, or a character.
+std::size_t unit_at(std::string_view text) {
+    if (text.starts_with("\\x")) {
+        return std::min<std::size_t>(text.size(), 4);
+    }
+    return text.starts_with("\\\\") ? 2 : std::max<std::size_t>(decode(text).length, 1);
+}
+
+struct measure {
+    std::size_t bytes = 0;
+    std::size_t columns = 0;
+};
+
+/// The longest beginning that takes no more than so many columns.
+measure measured(std::string_view text, std::size_t most) {
+    // The C library knows the widths of all characters, of the locale that is in use.
+    static const ::locale_t unicode = ::newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
+    const ::locale_t before = unicode == nullptr ? nullptr : ::uselocale(unicode);
+    measure found;
+    while (found.bytes < text.size()) {
+        const std::string_view rest = text.substr(found.bytes);
+        const code_point next = decode(rest);
+        const int known = next.length == 0 ? 1 : ::wcwidth(static_cast<wchar_t>(next.value));
+        const std::size_t bytes = unit_at(rest);
+        const bool is_escape = rest.front() == '\\';
+        const std::size_t columns = is_escape   ? bytes
+                                    : known < 0 ? 1
+                                                : static_cast<std::size_t>(known);
+        if (columns > most - found.columns) {
+            break;
+        }
+        found.bytes += bytes;
+        found.columns += columns;
+    }
+    if (before != nullptr) {
+        ::uselocale(before);
+    }
+    return found;
+}
+
+}  // namespace
+
+std::string printable(std::string_view text) {
+    std::string out;
+    out.reserve(text.size());
+    while (!text.empty()) {
+        const code_point next = decode(text);
+        const std::string_view bytes = text.substr(0, next.length == 0 ? 1 : next.length);
+        if (next.length == 0 || is_treacherous(next.value)) {
+            append_escaped(out, bytes);
+        } else if (next.value == '\\') {
+            out += "\\\\";
+        } else {
+            out += bytes;
+        }
+        text.remove_prefix(bytes.size());
+    }
+    return out;
+}
+
+std::string json_text(std::string_view text) {
+    std::string out;
+    out.reserve(text.size());
+    while (!text.empty()) {
+        const code_point next = decode(text);
+        const std::string_view bytes = text.substr(0, next.length == 0 ? 1 : next.length);
+        if (next.length == 0) {
+            append_escaped(out, bytes);
+        } else {
+            out += bytes;
+        }
+        text.remove_prefix(bytes.size());
+    }
+    return out;
+}
+
+bool is_valid_utf8(std::string_view text) {
+    while (!text.empty()) {
+        const code_point next = decode(text);
+        if (next.length == 0) {
+            return false;
+        }
+        text.remove_prefix(next.length);
+    }
+    return true;
+}
+
+std::string to_hex(std::string_view bytes) {
+    std::string out;
+    out.reserve(bytes.size() * 2);
+    for (const char c : bytes) {
+        fmt::format_to(std::back_inserter(out), "{:02x}", static_cast<unsigned char>(c));
+    }
+    return out;
+}
+
+std::size_t display_width(std::string_view text) {
+    return measured(text, std::numeric_limits<std::size_t>::max()).columns;
+}
+
+std::string fitting(std::string_view text, std::size_t columns) {
+    return std::string{text.substr(0, measured(text, columns).bytes)};
+}
+
+}  // namespace redlock::cli

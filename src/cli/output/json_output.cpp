@@ -1,0 +1,92 @@
+// Fencing tokens are below 2^53, so that every JSON reader gets them exactly.
+#include "cli/output/json_output.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
+#include <utility>
+
+#include "cli/output/escape.hpp"
+
+namespace redlock::cli {
+
+namespace {
+
+/// Null where the text is empty: an empty holder or label is none.
+void set_text_or_null(boost::json::object& object, std::string_view member, std::string_view text) {
+    if (text.empty()) {
+        object[member] = nullptr;
+    } else {
+        set_text(object, member, text);
+    }
+}
+
+void set_fencing(boost::json::object& object, std::string_view member, fencing_token token) {
+    if (token) {
+        object[member] = token.value();
+    } else {
+        object[member] = nullptr;
+    }
+}
+
+boost::json::object node_to_json(const node_status& node) {
+    boost::json::object out;
+    out["node"] = node.node;
+    set_text(out, "name", node.name);
+    if (node.error) {
+        set_text(out, "error", node.message.empty() ? node.error.message() : node.message);
+        return out;
+    }
+    set_text_or_null(out, "holder", node.holder.str());
+    set_fencing(out, "fencing_token", node.fencing);
+    set_fencing(out, "fence", node.fence);
+    out["fence_ahead_ms"] = milliseconds_or_null(node.fence_ahead);
+    if (node.fence_ahead) {
+        set_text(out, "fence_message", node.fence_message);
+    }
+    if (!node.key_message.empty()) {
+        set_text(out, "key_message", node.key_message);
+    }
+    out["remaining_ms"] = milliseconds_or_null(node.remaining);
+    set_text_or_null(out, "label", node.label);
+    out["votes"] = !node.vote_error;
+    if (node.vote_error) {
+        set_text(out, "no_vote", node.vote_message);
+    }
+    out["quarantine_ms"] = milliseconds_or_null(node.quarantine);
+    return out;
+}
+
+}  // namespace
+
+void set_text(boost::json::object& object, std::string_view member, std::string_view text) {
+    object[member] = json_text(text);
+    if (!is_valid_utf8(text)) {
+        object[std::string{member} + "_hex"] = to_hex(text);
+    }
+}
+
+boost::json::value milliseconds_or_null(const std::optional<std::chrono::milliseconds>& value) {
+    return value ? boost::json::value(value->count()) : boost::json::value(nullptr);
+}
+
+boost::json::object to_json(const resource_status& status) {
+    boost::json::object out;
+    set_text(out, "resource", status.resource.str());
+    out["verdict"] = to_string(status.verdict);
+    set_text_or_null(out, "holder", status.holder.str());
+    set_fencing(out, "fencing_token", status.fencing);
+    out["remaining_ms"] = milliseconds_or_null(status.remaining);
+    set_text_or_null(out, "label", status.label);
+    boost::json::array nodes;
+    for (const node_status& node : status.nodes) {
+        nodes.push_back(node_to_json(node));
+    }
+    out["nodes"] = std::move(nodes);
+    return out;
+}
+
+std::string json_line(const boost::json::value& value) {
+    return boost::json::serialize(value) + "\n";
+}
+
+}  // namespace redlock::cli

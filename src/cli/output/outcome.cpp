@@ -1,0 +1,121 @@
+#include "cli/output/outcome.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/json/array.hpp>
+#include <optional>
+#include <utility>
+
+#include "cli/options/typed_secrets.hpp"
+#include "cli/output/escape.hpp"
+#include "cli/output/exit_status.hpp"
+#include "cli/output/json_output.hpp"
+#include "cli/output/report.hpp"
+
+namespace redlock::cli {
+
+namespace {
+
+namespace json = boost::json;
+
+struct failure {
+    std::string code;
+    std::string message;
+    json::array nodes;
+};
+
+struct answer {
+    bool due = false;
+    std::optional<failure> noted;
+};
+
+answer& the_answer() {
+    static answer only;
+    return only;
+}
+
+json::array nodes_of(const diagnostics& why) {
+    json::array out;
+    for (const node_failure& each : why.nodes) {
+        json::object node;
+        node["node"] = each.node;
+        set_text(node, "error", fmt::format("{}: {}", each.message, each.cause.message()));
+        out.push_back(std::move(node));
+    }
+    return out;
+}
+
+/// Of what said nothing: a signal, or what should not happen.
+failure unexplained(int status) {
+    if (status > exit_signal_base) {
+        return {
+            "interrupted", fmt::format("interrupted by signal {}", status - exit_signal_base), {}};
+    }
+    return {"internal", fmt::format("failed with exit status {}", status), {}};
+}
+
+}  // namespace
+
+void answer_in_json() {
+    the_answer().due = true;
+}
+
+void note_failure(std::string_view code, std::string_view message, const diagnostics& why) {
+    the_answer().noted = failure{std::string{code}, without_typed_urls(message), nodes_of(why)};
+}
+
+std::string_view code_of(const error_code& error) {
+    if (error.category() != lock_category()) {
+        return "internal";
+    }
+    switch (static_cast<errc>(error.value())) {
+        case errc::contended:
+            return "contended";
+        case errc::timed_out:
+            return "timed_out";
+        case errc::no_quorum:
+            return "no_quorum";
+        case errc::lost:
+            return "lost";
+        case errc::indeterminate:
+            return "indeterminate";
+        case errc::invalid_argument:
+            return "usage";
+        case errc::same_server_twice:
+            return "same_server_twice";
+        case errc::different_nodes:
+            return "different_nodes";
+        case errc::closed:
+        case errc::forked:
+            break;
+    }
+    return "internal";
+}
+
+bool print_result(json::object result) {
+    const auto& noted = the_answer().noted;
+    result["error"] = noted ? json::value(json_text(noted->message)) : json::value(nullptr);
+    result["code"] = noted ? json::value(noted->code) : json::value(nullptr);
+    if (!result.contains("nodes")) {
+        result["nodes"] = noted ? noted->nodes : json::array{};
+    }
+    the_answer().due = false;
+    return print(json_line(result));
+}
+
+void no_object_is_due() {
+    the_answer().due = false;
+}
+
+int with_object(int status) {
+    const bool went_well = status == exit_ok && !the_answer().noted;  // With -E 0 that is no proof.
+    if (!the_answer().due || went_well || status == exit_output) {
+        return status;
+    }
+    if (!the_answer().noted) {
+        the_answer().noted = unexplained(status);
+    }
+    return print_result({}) ? status : exit_output;
+}
+
+}  // namespace redlock::cli

@@ -1,0 +1,192 @@
+// Lines are built first and written with one write(2), so that those of several processes that
+// share a terminal or a log do not mix.
+#include "cli/output/report.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <iterator>
+#include <mutex>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "cli/options/typed_secrets.hpp"
+#include "cli/output/duration.hpp"
+#include "cli/output/escape.hpp"
+#include "cli/output/exit_status.hpp"
+#include "cli/output/outcome.hpp"
+
+namespace redlock::cli {
+
+namespace {
+
+std::atomic<bool>& quiet() {
+    static std::atomic<bool> value{false};
+    return value;
+}
+
+/// Whether a line that was drawn stands on the terminal.
+std::atomic<bool>& drawn() {
+    static std::atomic<bool> value{false};
+    return value;
+}
+
+bool write_all(int fd, std::string_view text) {
+    while (!text.empty()) {
+        const ssize_t written = ::write(fd, text.data(), text.size());
+        if (written < 0 && errno == EINTR) {
+            continue;
+        }
+        if (written <= 0) {
+            return false;
+        }
+        text.remove_prefix(static_cast<std::size_t>(written));
+    }
+    return true;
+}
+
+class event_printer : public observer {
+  public:
+    void on_event(const event& what) noexcept override {
+        try {
+            say(describe(what));
+        } catch (
+            ...) {  // NOLINT(bugprone-empty-catch): no memory for a log line is no reason to die
+        }
+    }
+
+  protected:
+    static std::string describe(const event& what) {
+        std::string line{to_string(what.kind)};
+        const auto out = std::back_inserter(line);
+        if (!what.resource.empty()) {
+            fmt::format_to(out, " {}", printable(what.resource));
+        }
+        if (!what.node_name.empty()) {
+            fmt::format_to(out, ": node {} ({})", what.node, printable(what.node_name));
+        }
+        if (what.fencing) {
+            fmt::format_to(out, ", fencing token {}", what.fencing.value());
+        }
+        if (what.elapsed.count() > 0) {
+            fmt::format_to(out, ", after {}", format_duration(what.elapsed));
+        }
+        // The message of an operation tells the same at greater length.
+        if (what.error && (what.message.empty() || what.error.category() != lock_category())) {
+            fmt::format_to(out, ": {}", what.error.message());
+        }
+        if (!what.message.empty()) {
+            fmt::format_to(out, ": {}", printable(what.message));
+        }
+        return line;
+    }
+};
+
+class warning_printer final : public event_printer {
+  public:
+    void on_event(const event& what) noexcept override {
+        const bool no_vote_to_be_waited_for =
+            what.kind == event_kind::node_without_vote &&
+            (what.error == node_errc::several_servers || what.error == node_errc::read_only ||
+             what.error == node_errc::configuration_mismatch ||
+             what.error == node_errc::different_nodes);
+        if (what.kind == event_kind::node_unverified ||
+            (no_vote_to_be_waited_for && is_new(what))) {
+            event_printer::on_event(what);
+        }
+    }
+
+  private:
+    /// A node is asked again and again.
+    bool is_new(const event& what) noexcept {
+        try {
+            const std::lock_guard hold{guard_};
+            return told_.emplace(what.node, what.error.value()).second;
+        } catch (...) {
+            return false;
+        }
+    }
+
+    std::mutex guard_;
+    std::set<std::pair<node_index, int>> told_;
+};
+
+}  // namespace
+
+void be_quiet() {
+    quiet() = true;
+}
+
+std::string line_of(std::string_view text) {
+    return quiet() ? std::string{} : fmt::format("redlock: {}\n", without_typed_urls(text));
+}
+
+void say(std::string_view text) {
+    draw("");
+    write_all(STDERR_FILENO, line_of(text));
+}
+
+void draw(std::string_view text) {
+    const bool wipes = drawn().exchange(!text.empty());
+    if (!quiet() && (wipes || !text.empty())) {
+        write_all(STDERR_FILENO, fmt::format("\r{}\x1b[K", text));
+    }
+}
+
+bool print(std::string_view text) {
+    if (write_all(STDOUT_FILENO, text)) {
+        return true;
+    }
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): glibc's is safe.
+    say(fmt::format("cannot write to standard output: {}", std::strerror(errno)));
+    return false;
+}
+
+int status_of(const error_code& error, int contended) {
+    if (error == errc::contended || error == errc::timed_out) {
+        return contended;
+    }
+    if (error == errc::no_quorum || error == errc::indeterminate) {
+        return exit_no_quorum;
+    }
+    if (error == errc::invalid_argument) {
+        return exit_usage;
+    }
+    if (error == errc::same_server_twice || error == errc::different_nodes) {
+        return exit_wrong_nodes;
+    }
+    if (error == errc::lost) {
+        return exit_lost;
+    }
+    return exit_internal;
+}
+
+void say_gone(std::string_view resource) {
+    constexpr std::string_view why =
+        "was already gone: no quorum of nodes holds it with this token";
+    note_failure("lost", fmt::format("it {}", why));
+    say(fmt::format("{}: {}", printable(resource), why));
+}
+
+int say_error(std::string_view what, const error_code& error, const diagnostics& details,
+              int contended) {
+    note_failure(code_of(error), details.message.empty() ? error.message() : details.message,
+                 details);
+    const std::string why = printable(details.to_string());
+    say(fmt::format("{}: {}", what, why.empty() ? error.message() : why));
+    return status_of(error, contended);
+}
+
+std::shared_ptr<observer> verbose_observer() {
+    return std::make_shared<event_printer>();
+}
+
+std::shared_ptr<observer> warning_observer() {
+    return std::make_shared<warning_printer>();
+}
+
+}  // namespace redlock::cli

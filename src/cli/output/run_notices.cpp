@@ -1,0 +1,106 @@
+#include "cli/output/run_notices.hpp"
+
+#include <fmt/format.h>
+
+#include <csignal>
+#include <utility>
+
+#include "cli/output/duration.hpp"
+#include "cli/output/escape.hpp"
+#include "cli/output/exit_status.hpp"
+#include "cli/output/report.hpp"
+#include "cli/process/child.hpp"
+
+namespace redlock::cli {
+
+run_notices::run_notices(std::string_view resource,
+                         std::optional<std::chrono::nanoseconds> max_hold, teller tell)
+    : name_(printable(resource)), max_hold_(max_hold), tell_(std::move(tell)) {}
+
+keeper_lines run_notices::for_keeper() const {
+    // The number and the name of a process come between the two halves.
+    constexpr std::string_view gap = "\n";
+    const std::string refusal = line_of(refusal_of(SIGKILL, fmt::format("process {}", gap)));
+    const auto at = refusal.find(gap);
+    return {
+        .lost = line_of(fmt::format("{}: the lock is lost: redlock could not renew it in time, and "
+                                    "everything that the command started is killed",
+                                    name_)),
+        .overrun = line_of(
+            fmt::format("{}: {}, and everything that it started is killed", name_, too_long())),
+        .orphaned = line_of(fmt::format(
+            "{}: redlock was killed, and everything that the command started is killed", name_)),
+        .refused_before = refusal.substr(0, at),
+        .refused_behind = at < refusal.size() ? refusal.substr(at + gap.size()) : std::string{},
+    };
+}
+
+void run_notices::share_no_more() noexcept {
+    if (const stop_claims* const keepers = std::exchange(shared_, nullptr)) {
+        for (const stop_cause each : {stop_cause::loss, stop_cause::overrun}) {
+            if (keepers->has(each)) {
+                own_.first(each);
+            }
+        }
+    }
+}
+
+bool run_notices::is_lost() const noexcept {
+    return status(exit_ok) == exit_lost;
+}
+
+int run_notices::status(int own) const noexcept {
+    const int status = own_.status(own);
+    return shared_ != nullptr ? shared_->status(status) : status;
+}
+
+void run_notices::lost(std::string_view reason) {
+    if (is_first_to_notice(stop_cause::loss)) {
+        tell(fmt::format("the lock is lost: {}", reason));
+    }
+}
+
+void run_notices::lost_before_the_end() {
+    if (is_first_to_notice(stop_cause::loss)) {
+        tell("the lock was lost before the command ended");
+    }
+}
+
+void run_notices::gone_before_the_release() {
+    if (is_first_to_notice(stop_cause::loss)) {
+        tell("the lock was gone before it was released");
+    }
+}
+
+void run_notices::overrun() {
+    if (is_first_to_notice(stop_cause::overrun)) {
+        tell(too_long());
+    }
+}
+
+void run_notices::keeper_ended() const {
+    tell("the keeper process has ended, and the command is ended with it");
+}
+
+void run_notices::background_is_ended() const {
+    tell("the command has ended, and what it left running is ended too");
+}
+
+void run_notices::perhaps_not_released(std::string_view why) const {
+    tell(fmt::format("not sure that it was released, its lease ends by itself: {}", why));
+}
+
+void run_notices::tell(std::string_view what) const {
+    tell_(fmt::format("{}: {}", name_, what));
+}
+
+bool run_notices::is_first_to_notice(stop_cause cause) noexcept {
+    return (shared_ != nullptr ? *shared_ : own_).first(cause);
+}
+
+std::string run_notices::too_long() const {
+    return fmt::format("the command runs for longer than {}",
+                       format_duration(max_hold_.value_or(std::chrono::nanoseconds{0})));
+}
+
+}  // namespace redlock::cli

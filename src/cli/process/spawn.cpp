@@ -1,0 +1,245 @@
+// Between fork and exec only async-signal-safe calls are allowed, because a name that is looked up
+// has a thread: all strings and tables are therefore built before the fork.
+#include "cli/process/spawn.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <linux/close_range.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <string_view>
+#include <utility>
+
+#include "cli/output/escape.hpp"
+
+extern "C" char** environ;  // NOLINT(*-redundant-declaration): POSIX has no header for it.
+
+namespace redlock::cli {
+
+namespace {
+
+std::vector<int>& inherited_descriptors() {
+    static std::vector<int> descriptors;
+    return descriptors;
+}
+
+std::string_view name_of(std::string_view assignment) {
+    return assignment.substr(0, assignment.find('='));
+}
+
+// ---- In the child, between fork and exec -------------------------------------------------------
+
+void mark_close_on_exec(unsigned first, unsigned last) {
+    if (first > last) {
+        return;
+    }
+    if (::close_range(first, last, CLOSE_RANGE_CLOEXEC) == 0) {
+        return;
+    }
+    // A kernel before 5.11: one by one, as far as descriptors can go.
+    rlimit limit{};
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+    const auto end = std::min<rlim_t>(limit.rlim_cur, rlim_t{last} + 1);
+    for (rlim_t fd = first; fd < end; ++fd) {
+        ::fcntl(static_cast<int>(fd), F_SETFD, FD_CLOEXEC);
+    }
+}
+
+/// Default for all signals, nothing blocked. What nohup(1) and shells had us ignore stays ignored:
+/// a command in the background of a script is not to die of the terminal's Ctrl-C.
+void reset_signals() {
+    for (int number = 1; number < NSIG; ++number) {
+        struct sigaction now {};
+        if (::sigaction(number, nullptr, &now) != 0) {
+            continue;
+        }
+        const bool keeps = now.sa_handler == SIG_IGN &&
+                           (number == SIGHUP || number == SIGINT || number == SIGQUIT);
+        if (!keeps) {
+            struct sigaction plain {};
+            plain.sa_handler = SIG_DFL;
+            ::sigaction(number, &plain, nullptr);
+        }
+    }
+    sigset_t none;
+    sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+void redirect(int from, int to) {
+    if (from >= 0) {
+        ::dup2(from, to);
+    }
+}
+
+}  // namespace
+
+prepared_program::prepared_program(const spawn_options& options) : options_(options) {
+    for (const std::string& argument : options.arguments) {
+        arguments_.push_back(const_cast<char*>(argument.c_str()));  // NOLINT(*-const-cast)
+    }
+    arguments_.push_back(nullptr);
+    for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+        const bool replaced =
+            std::any_of(options.environment.begin(), options.environment.end(),
+                        [&](const std::string& ours) { return name_of(ours) == name_of(*entry); });
+        if (!replaced) {
+            environment_text_.emplace_back(*entry);
+        }
+    }
+    environment_text_.insert(environment_text_.end(), options.environment.begin(),
+                             options.environment.end());
+    for (std::string& entry : environment_text_) {
+        environment_.push_back(entry.data());
+    }
+    environment_.push_back(nullptr);
+    kept_ = inherited_descriptors();
+    kept_.insert(kept_.end(), options.pass_on.begin(), options.pass_on.end());
+    std::sort(kept_.begin(), kept_.end());
+}
+
+void prepared_program::hide_our_descriptors() const {
+    unsigned next = 3;
+    for (const int fd : kept_) {
+        if (fd >= 3) {
+            mark_close_on_exec(next, static_cast<unsigned>(fd) - 1);
+            next = static_cast<unsigned>(fd) + 1;
+        }
+    }
+    mark_close_on_exec(next, ~0U);
+    for (const int fd : options_.pass_on) {
+        ::fcntl(fd, F_SETFD, 0);
+    }
+}
+
+void prepared_program::become(pid_t parent, int report) const {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != parent) {
+        ::_exit(1);  // It died before the line above could take effect.
+    }
+    if (options_.own_group) {
+        ::setpgid(0, 0);
+    }
+    if (options_.terminal >= 0) {
+        // We are in the background at this moment: without this, SIGTTOU would stop us.
+        struct sigaction ignore {};
+        ignore.sa_handler = SIG_IGN;
+        ::sigaction(SIGTTOU, &ignore, nullptr);
+        ::tcsetpgrp(options_.terminal, ::getpgrp());
+    }
+    redirect(options_.standard_input, STDIN_FILENO);
+    redirect(options_.standard_output, STDOUT_FILENO);
+    redirect(options_.standard_error, STDERR_FILENO);
+    const int cause = replace_us();
+    [[maybe_unused]] const auto told = ::write(report, &cause, sizeof cause);
+    ::_exit(127);
+}
+
+int prepared_program::replace_us() const {
+    hide_our_descriptors();
+    reset_signals();
+    // By the new PATH, not ours: `redlock local` sets one in which the command finds redlock.
+    environ = const_cast<char**>(environment_.data());  // NOLINT(*-const-cast)
+    ::execvp(arguments_.front(), arguments_.data());
+    return errno;
+}
+
+std::string spawn_error::text(const std::string& program, int number) {
+    return fmt::format("cannot execute {}: {}", printable(program), std::strerror(number));
+}
+
+void fill_standard_descriptors() {
+    for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+        if (::fcntl(fd, F_GETFD) < 0 && errno == EBADF) {
+            // The lowest free number is this one, since those below it are open by now. For the
+            // wrong direction: a token that nobody could read must not count as written.
+            ::open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);  // NOLINT(*-vararg)
+        }
+    }
+}
+
+void remember_inherited_descriptors() {
+    std::vector<int>& descriptors = inherited_descriptors();
+    descriptors.clear();
+    DIR* folder = ::opendir("/proc/self/fd");
+    if (folder == nullptr) {
+        return;
+    }
+    while (const dirent* entry = ::readdir(folder)) {  // NOLINT(concurrency-mt-unsafe)
+        const int fd = std::atoi(entry->d_name);       // NOLINT(cert-err34-c): only digits and dots
+        if (fd > 2 && fd != ::dirfd(folder)) {
+            descriptors.push_back(fd);
+        }
+    }
+    ::closedir(folder);
+}
+
+pid_t spawn(const spawn_options& options) {
+    std::array<int, 2> report{};
+    if (::pipe2(report.data(), O_CLOEXEC) != 0) {
+        throw spawn_error(errno, false,
+                          fmt::format("cannot create a pipe: {}", std::strerror(errno)));
+    }
+    const prepared_program program{options};
+    const pid_t self = ::getpid();
+
+    // No handler of ours may run in the child before its dispositions are reset.
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before);
+    const pid_t child = ::fork();
+    if (child == 0) {
+        program.become(self, report[1]);
+    }
+    const int fork_error = errno;
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    ::close(report[1]);
+    if (child < 0) {
+        ::close(report[0]);
+        throw spawn_error(fork_error, false,
+                          fmt::format("cannot start a process: {}", std::strerror(fork_error)));
+    }
+    if (options.own_group) {
+        ::setpgid(child, child);  // Also here: whoever comes first, the group exists from now on.
+    }
+
+    int cause = 0;
+    ssize_t got = 0;
+    do {
+        got = ::read(report[0], &cause, sizeof cause);
+    } while (got < 0 && errno == EINTR);
+    ::close(report[0]);
+    if (got == 0) {
+        return child;  // The pipe was closed by a successful exec.
+    }
+    while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
+    }
+    throw spawn_error(cause, true, spawn_error::text(options.arguments.front(), cause));
+}
+
+std::string own_path() {
+    std::array<char, 4096> buffer{};
+    const ssize_t length = ::readlink("/proc/self/exe", buffer.data(), buffer.size());
+    if (length <= 0 || static_cast<std::size_t>(length) == buffer.size()) {
+        return {};
+    }
+    return {buffer.data(), static_cast<std::size_t>(length)};
+}
+
+std::string own_folder() {
+    const std::string path = own_path();
+    return path.substr(0, path.rfind('/'));
+}
+
+}  // namespace redlock::cli

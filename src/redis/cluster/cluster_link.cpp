@@ -1,0 +1,190 @@
+// The life of a cluster link and its clock; see cluster_shell.hpp.
+#include "redis/cluster/cluster_link.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "redis/cluster/cluster_shell.hpp"
+
+namespace redlock::redis {
+
+cluster_link::shell::shell(const boost::asio::any_io_executor& strand, connection_options options,
+                           connection_events& events, std::uint64_t seed)
+    : executor_(strand),
+      options_(std::move(options)),
+      events_(&events),
+      random_(seed),
+      timer_(strand),
+      ceiling_(options_.backoff_min) {}
+
+void cluster_link::shell::start() {
+    if (state_ == connection_state::idle) {
+        survey_soon();
+    }
+}
+
+void cluster_link::shell::stop() {
+    if (state_ == connection_state::stopped) {
+        return;
+    }
+    state_ = connection_state::stopped;
+    events_ = nullptr;
+    abandon_survey();
+    timer_.cancel();
+    for (const auto& each : members_) {
+        each->link().stop();
+    }
+    auto unsent = std::exchange(waiting_, {});
+    unsent.insert(unsent.end(), put_off_.begin(), put_off_.end());
+    put_off_.clear();
+    for (const auto& each : unsent) {
+        each->fail(errc::closed);
+    }
+}
+
+void cluster_link::shell::keep_trying() {
+    if (state_ == connection_state::idle || state_ == connection_state::stopped) {
+        return;
+    }
+    announce_ = true;
+    for (const auto& each : members_) {
+        if (map_.has(each->where())) {
+            each->link().keep_trying();
+        }
+    }
+    if (stage_ == stage::none) {
+        survey_due_ = true;
+        arm();
+    }
+}
+
+error_code cluster_link::shell::send(std::string_view encoded, std::shared_ptr<reply_sink> sink,
+                                     std::uint32_t tag, time_point deadline, delivery how,
+                                     const cluster_route& route) {
+    if (state_ == connection_state::idle || state_ == connection_state::stopped) {
+        return errc::closed;
+    }
+    if (state_ == connection_state::waiting_to_retry) {
+        if (boot_clock::now() >= next_survey_) {
+            survey_soon();
+        } else if (!routes()) {
+            return cause_ == node_errc::connection_lost ? error_code{node_errc::not_connected}
+                                                        : cause_;
+        }
+    }
+    if (how == delivery::this_connection && state_ != connection_state::ready) {
+        return node_errc::not_connected;
+    }
+    const auto command = std::make_shared<relay>(shared_from_this(), encoded, std::move(sink), tag,
+                                                 deadline, how, route, survey_);
+    if (routes()) {
+        return dispatch(*command);
+    }
+    if (waiting_.size() >= options_.max_pending_commands) {
+        return node_errc::unresponsive;
+    }
+    waiting_.push_back(command);
+    arm();
+    return {};
+}
+
+// --- time ---
+
+cluster_link::shell::time_point cluster_link::shell::next_wake() const {
+    time_point wake = next_candidate_at_;
+    for (const auto& each : waiting_) {
+        wake = std::min(wake, each->deadline());
+    }
+    for (const auto& each : put_off_) {
+        wake = std::min(wake, each->retry_at);
+    }
+    return survey_due_ ? std::min(wake, next_survey_) : wake;
+}
+
+// Between two surveys.
+cluster_link::shell::nanoseconds cluster_link::shell::next_delay() {
+    const nanoseconds most = ceiling_;
+    ceiling_ = std::min(ceiling_ * 2, options_.backoff_max);
+    return most / 2 + nanoseconds{static_cast<nanoseconds::rep>(
+                          random_() % static_cast<std::uint64_t>(most.count() / 2 + 1))};
+}
+
+// Moved forward only, as a connection's.
+void cluster_link::shell::arm() {
+    const time_point wake = next_wake();
+    if (wake >= armed_for_ || state_ == connection_state::stopped) {
+        return;
+    }
+    armed_for_ = wake;
+    timer_.expires_at(wake);
+    timer_.async_wait([self = shared_from_this()](error_code cancelled) {
+        if (!cancelled) {
+            self->on_timer();
+        }
+    });
+}
+
+// Else what has ended well would keep an idle event loop waiting.
+void cluster_link::shell::disarm() {
+    armed_for_ = time_point::max();
+    timer_.cancel();
+}
+
+void cluster_link::shell::on_timer() {
+    armed_for_ = time_point::max();
+    const time_point now = boot_clock::now();
+    expire_waiting(now);
+    retry_put_off(now);
+    if (now >= next_candidate_at_) {
+        ask_next_for_slots();
+    }
+    if (survey_due_ && now >= next_survey_) {
+        survey_soon();
+    }
+    arm();
+}
+
+// --- the handle ---
+
+cluster_link::cluster_link(const boost::asio::any_io_executor& strand, connection_options options,
+                           connection_events& events, std::uint64_t seed)
+    : shell_(std::make_shared<shell>(strand, std::move(options), events, seed)) {}
+
+cluster_link::~cluster_link() {
+    shell_->stop();
+}
+
+void cluster_link::start() {
+    shell_->start();
+}
+void cluster_link::keep_trying() {
+    shell_->keep_trying();
+}
+void cluster_link::stop() {
+    shell_->stop();
+}
+
+error_code cluster_link::send(std::string_view encoded, std::shared_ptr<reply_sink> sink,
+                              std::uint32_t tag, boot_clock::time_point deadline, delivery how) {
+    const auto key = key_of(encoded);
+    return shell_->send(encoded, std::move(sink), tag, deadline, how,
+                        {.slot = slot_of(key.value_or(std::string_view{}))});
+}
+
+error_code cluster_link::send_to_part(std::size_t part, std::string_view encoded,
+                                      std::shared_ptr<reply_sink> sink, std::uint32_t tag,
+                                      boot_clock::time_point deadline) {
+    return shell_->send(encoded, std::move(sink), tag, deadline, delivery::usual, {.part = part});
+}
+
+std::size_t cluster_link::parts() const noexcept {
+    return std::max<std::size_t>(shell_->parts(), 1);
+}
+connection_state cluster_link::state() const noexcept {
+    return shell_->state();
+}
+const std::string& cluster_link::last_error_message() const noexcept {
+    return shell_->message();
+}
+
+}  // namespace redlock::redis

@@ -1,0 +1,244 @@
+// Private to the cluster link: the declarations of its parts. `shell` is the link itself, `member`
+// one server and the connection to it, `relay` one command on its way, `question` what the shell
+// itself wants to know. cluster_link.cpp has the life cycle and the clock, cluster_relay.cpp the
+// ways of the commands, cluster_survey.cpp how the slots and masters are found out. One strand.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <deque>
+#include <map>
+#include <optional>
+#include <random>
+#include <vector>
+
+#include "redis/cluster/cluster_link.hpp"
+#include "redis/cluster/cluster_slots.hpp"
+
+namespace redlock::redis {
+
+/// Which server a command is for: that of a slot, or that of one part of all keys.
+struct cluster_route {
+    std::optional<std::uint16_t> slot{};
+    std::size_t part = 0;
+};
+
+class cluster_link::member final : public connection_events {
+  public:
+    member(shell& told, const boost::asio::any_io_executor& strand, connection_options options,
+           server_address address, std::uint64_t seed)
+        : shell_(told), where_(std::move(address)), link_(strand, std::move(options), *this, seed) {
+        link_.start();
+    }
+
+    [[nodiscard]] const server_address& where() const noexcept { return where_; }
+    [[nodiscard]] connection& link() noexcept { return link_; }
+    /// Its address, and why it could last not be reached.
+    [[nodiscard]] std::string trouble() const;
+
+    /// ASKING was sent here, and the command that it was for had no room behind it: it would hold
+    /// for whatever comes next.
+    bool asking_in_vain = false;
+
+  private:
+    void on_ready(const server_identity& identity) override;
+    void on_down(error_code cause, std::string_view message,
+                 std::chrono::nanoseconds retry_in) override;
+
+    shell& shell_;
+    server_address where_;
+    connection link_;
+};
+
+/// Stands between a command's sink and the connections, and keeps the command's bytes, since a
+/// server may send it elsewhere. Exactly what the sink was promised reaches it, however many
+/// servers were asked.
+class cluster_link::relay final : public reply_sink,
+                                  public std::enable_shared_from_this<cluster_link::relay> {
+  public:
+    relay(std::shared_ptr<shell> owner, std::string_view encoded, std::shared_ptr<reply_sink> sink,
+          std::uint32_t tag, boot_clock::time_point deadline, delivery how, cluster_route route,
+          std::uint64_t survey)
+        : shell_(std::move(owner)),
+          encoded_(encoded),
+          sink_(std::move(sink)),
+          tag_(tag),
+          deadline_(deadline),
+          how_(how),
+          route_(route),
+          survey_(survey) {}
+
+    /// Hands it to the connection of a server, behind ASKING if that is needed. On an error the
+    /// sink is not told.
+    [[nodiscard]] error_code hand_to(const std::shared_ptr<member>& whom, bool asking = false);
+    /// The last word: it was not carried out.
+    void fail(error_code cause);
+    /// Its time is over before it was handed to anybody.
+    void expire();
+    /// The sink hears that there is no answer yet; the command goes on nevertheless.
+    void tell_late();
+
+    [[nodiscard]] boot_clock::time_point deadline() const noexcept { return deadline_; }
+    [[nodiscard]] delivery how() const noexcept { return how_; }
+    [[nodiscard]] const cluster_route& route() const noexcept { return route_; }
+    /// The number of surveys when it was accepted.
+    [[nodiscard]] std::uint64_t survey() const noexcept { return survey_; }
+    [[nodiscard]] bool late() const noexcept { return told_late_; }
+    [[nodiscard]] bool may_hop() noexcept { return ++hops_ <= most_hops; }
+    void begin_anew() noexcept { hops_ = 0; }
+
+    boot_clock::time_point retry_at{};
+    boot_clock::time_point give_up_at{};
+    unsigned retries = 0;
+
+  private:
+    static constexpr unsigned most_hops = 5;
+
+    /// Something of our own that goes before it.
+    [[nodiscard]] error_code say_first(const std::shared_ptr<member>& whom,
+                                       std::string_view command);
+    void on_reply(std::uint32_t tag, const reply_view& reply) override;
+    void on_timeout(std::uint32_t tag, bool maybe_sent) override;
+    void on_failure(std::uint32_t tag, error_code cause, bool maybe_sent) override;
+
+    std::shared_ptr<shell> shell_;
+    std::string encoded_;
+    std::shared_ptr<reply_sink> sink_;
+    std::uint32_t tag_;
+    boot_clock::time_point deadline_;
+    delivery how_;
+    cluster_route route_;
+    std::uint64_t survey_;
+    std::shared_ptr<member> at_;
+    unsigned hops_ = 0;
+    bool told_late_ = false;
+};
+
+/// Carries an answer to the shell, with the number of the survey that it belongs to.
+class cluster_link::question final : public reply_sink {
+  public:
+    enum class kind : std::uint8_t { nothing, slots, info, hello };
+
+    question(std::shared_ptr<shell> asker, kind what, std::uint64_t survey,
+             std::shared_ptr<member> asked)
+        : shell_(std::move(asker)), what_(what), survey_(survey), asked_(std::move(asked)) {}
+
+  private:
+    void on_reply(std::uint32_t tag, const reply_view& reply) override;
+    void on_timeout(std::uint32_t tag, bool maybe_sent) override;
+    void on_failure(std::uint32_t tag, error_code cause, bool maybe_sent) override;
+
+    std::shared_ptr<shell> shell_;
+    kind what_;
+    std::uint64_t survey_;
+    std::shared_ptr<member> asked_;
+    bool told_ = false;  ///< That there is no answer; one may yet come.
+};
+
+class cluster_link::shell final : public std::enable_shared_from_this<cluster_link::shell> {
+  public:
+    using time_point = boot_clock::time_point;
+    using nanoseconds = std::chrono::nanoseconds;
+    using member_ptr = std::shared_ptr<member>;
+    using relay_ptr = std::shared_ptr<relay>;
+
+    shell(const boost::asio::any_io_executor& strand, connection_options options,
+          connection_events& events, std::uint64_t seed);
+
+    void start();
+    void stop();
+    void keep_trying();
+    [[nodiscard]] error_code send(std::string_view encoded, std::shared_ptr<reply_sink> sink,
+                                  std::uint32_t tag, time_point deadline, delivery how,
+                                  const cluster_route& route);
+    [[nodiscard]] connection_state state() const noexcept { return state_; }
+    [[nodiscard]] const std::string& message() const noexcept { return message_; }
+    [[nodiscard]] std::size_t parts() const noexcept { return map_.masters().size(); }
+
+    // What members and relays report.
+    void on_member_ready(const member& which);
+    void on_member_down(const member& which, error_code cause);
+    /// Before an answer is handed on: it must not count if the greeting was not this server's too.
+    void on_answer_of(const member& which);
+    void note(std::string message) { message_ = std::move(message); }
+    [[nodiscard]] nanoseconds command_timeout() const noexcept { return options_.command_timeout; }
+    /// A server of the cluster refused a command. True: it has been sent elsewhere, or will be.
+    [[nodiscard]] bool redirect(relay& refused, const server_address& by, std::string_view text);
+    void on_told(question::kind what, std::uint64_t survey, const member* who,
+                 const reply_view& reply);
+    void on_silent(question::kind what, std::uint64_t survey, const member* who, error_code cause);
+
+  private:
+    /// How far a survey has come.
+    enum class stage : std::uint8_t { none, slots, identities, greeting };
+
+    // Commands.
+    [[nodiscard]] bool routes() const noexcept;
+    [[nodiscard]] member_ptr member_at(const server_address& where);
+    void forget_unused();
+    [[nodiscard]] const server_address* server_for(const cluster_route& route) const;
+    [[nodiscard]] error_code dispatch(relay& command);
+    void dispatch_waiting();
+    [[nodiscard]] bool may_go_on(const relay& command) const noexcept;
+    [[nodiscard]] bool put_off(relay& refused);
+    void retry_put_off(time_point now);
+    void retry(relay& command, time_point now);
+    void expire_waiting(time_point now);
+
+    // Surveys.
+    void survey_soon();
+    void begin_survey();
+    void ask_next_for_slots();
+    void adopt(slot_map found);
+    void ask_identities();
+    void take_identity(const member& who, const reply_view& reply);
+    void greet();
+    void say_greeting(const std::string& hello);
+    void finish_survey();
+    void fail_survey(error_code cause, std::string message);
+    void abandon_survey() noexcept;
+    void disturb(error_code cause, std::string message);
+    void step_down(error_code cause, std::string message);
+    void slot_moved(const slot_refusal& told);
+    [[nodiscard]] server_identity whole_identity() const;
+    [[nodiscard]] nanoseconds next_delay();
+
+    // The clock.
+    void arm();
+    void disarm();
+    void on_timer();
+    [[nodiscard]] time_point next_wake() const;
+
+    boost::asio::any_io_executor executor_;
+    connection_options options_;
+    connection_events* events_;
+    std::mt19937_64 random_;
+    boost::asio::basic_waitable_timer<boot_clock> timer_;
+    time_point armed_for_ = time_point::max();
+    connection_state state_ = connection_state::idle;
+    error_code cause_;
+    std::string message_;
+
+    slot_map map_;
+    std::vector<member_ptr> members_;
+    std::deque<relay_ptr> waiting_;   ///< For the slots to be known.
+    std::vector<relay_ptr> put_off_;  ///< For keys that are on their way.
+
+    stage stage_ = stage::none;
+    std::uint64_t survey_ = 0;  ///< Numbers them, so that an answer to an earlier one is known.
+    bool surveyed_ = false;     ///< One has come to an end, well or not.
+    bool survey_due_ = false;   ///< One begins at `next_survey_` by itself.
+    bool announce_ = false;     ///< Tell that it is ready even if it never was not.
+    time_point last_survey_{};
+    time_point next_survey_{};
+    time_point next_candidate_at_ = time_point::max();
+    nanoseconds ceiling_;
+    std::deque<server_address> candidates_;
+    std::size_t asked_ = 0;  ///< Candidates that may yet answer.
+    std::size_t identities_due_ = 0;
+    /// Of the masters' present connections; by address.
+    std::map<std::string, server_identity> identities_;
+    server_identity identity_;
+};
+
+}  // namespace redlock::redis

@@ -1,0 +1,130 @@
+// Private to the connection: the declaration of its Asio shell, which carries events to
+// connect_steps and command_queue and does what they say. Each way to a server has a `link` of its
+// own, and every handler keeps its link alive and checks that it is still the present one, so
+// that late completions are harmless. One strand; connection.cpp has the life cycle and the clock,
+// connection_io.cpp the bytes.
+#pragma once
+
+#include <array>
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <random>
+
+#include "base/forks.hpp"
+#include "redis/connect/connect_steps.hpp"
+#include "redis/connect/connection.hpp"
+#include "redis/connect/transport.hpp"
+#include "redis/wire/command_queue.hpp"
+#include "redis/wire/resp_reader.hpp"
+
+namespace redlock::redis {
+
+class connection::shell : public std::enable_shared_from_this<connection::shell> {
+  public:
+    using time_point = boot_clock::time_point;
+    using nanoseconds = std::chrono::nanoseconds;
+
+    shell(const boost::asio::any_io_executor& strand, connection_options options,
+          connection_events& events, std::uint64_t seed);
+
+    void start();
+    void stop(error_code why = errc::closed);
+    void keep_trying();
+    void listen(bool yes);
+    void greet();
+    void search_anew(std::size_t sentinel, std::string_view why);
+    error_code send(std::string_view encoded, std::shared_ptr<reply_sink> sink, std::uint32_t tag,
+                    time_point deadline, delivery how);
+
+    [[nodiscard]] connection_state state() const noexcept { return state_; }
+    [[nodiscard]] bool stalled() const noexcept { return stalled_; }
+    [[nodiscard]] const connect_steps& steps() const noexcept { return steps_; }
+    [[nodiscard]] std::uint64_t generation() const noexcept { return generation_; }
+    /// Why the last attempt failed, or how far the present one is, for people.
+    [[nodiscard]] const std::string& why_not_up() const noexcept;
+
+  private:
+    static constexpr std::size_t read_size = std::size_t{16} * 1024;
+
+    // All that belongs to one way to a server and the connection that it becomes.
+    struct link {
+        explicit link(const boost::asio::any_io_executor& executor) : wire(executor) {}
+
+        transport wire;
+        std::string outgoing;
+        std::size_t written = 0;
+        bool writing = false;
+        std::array<char, read_size> incoming{};
+    };
+    using link_ptr = std::shared_ptr<link>;
+
+    void begin_attempt();
+    void begin_way();
+    [[nodiscard]] nanoseconds way_timeout() const;
+    void perform(const connect_action& action);
+    void begin_greeting();
+    void say_greeting(std::string words);
+    void become_ready();
+    [[nodiscard]] bool earned() const;
+    void on_step_done(const link_ptr& current, connect_event::kind what, error_code failure);
+    void fail(error_code cause, std::string_view message);
+    void fall_back(nanoseconds delay);
+
+    void start_read();
+    void on_read(const link_ptr& current, error_code failure, std::size_t size);
+    void on_reply(const reply_view& reply);
+    [[nodiscard]] bool take_reply(const reply_view& reply);
+    void broke(error_code failure);
+
+    [[nodiscard]] bool wants_reply() const noexcept;
+    [[nodiscard]] bool went_away_while_idle();
+    void replace();
+    void flush_soon();
+    void flush();
+    void flush_now();
+    [[nodiscard]] bool may_write() const noexcept;
+    void write_batch();
+    void start_write();
+    void write_on(const link_ptr& current);
+    void on_written(const link_ptr& current, error_code failure);
+
+    void arm();
+    void disarm();
+    void on_timer();
+    void watch(time_point now);
+    [[nodiscard]] time_point next_wake() const;
+
+    /// Whether the connection is a forked parent's, and not to be used here. Ends it then.
+    bool left_to_parent();
+
+    boost::asio::any_io_executor executor_;
+    base::process_stamp stamp_;
+    connection_options options_;
+    connection_events* events_;
+    std::mt19937_64 random_;
+    connect_steps steps_;
+    command_queue queue_;
+    resp_reader reader_;
+    boost::asio::basic_waitable_timer<boot_clock> timer_;
+    link_ptr link_;
+    connection_state state_ = connection_state::idle;
+    std::uint64_t generation_ = 0;
+    std::string under_way_;  ///< What the present attempt waits for, for people.
+    time_point armed_for_ = time_point::max();
+    time_point way_deadline_{};  ///< Of the present way to a server, Sentinel or not.
+    time_point retry_at_{};
+    time_point silent_since_{};
+    time_point ready_since_{};
+    std::size_t last_batch_ = 0;  ///< How many commands shared the latest write.
+    bool stalled_ = false;
+    bool proved_ = false;   ///< A command was answered on the present connection,
+    bool loading_ = false;  ///< and one with LOADING, so that nothing more is sent there.
+    bool spare_ = true;     ///< A connection may be replaced that has not earned it; once.
+    bool listening_ = false;
+    bool flush_posted_ = false;
+    bool reading_ = false;  ///< On the present link.
+    bool greeting_put_off_ = false;
+    /// Otherwise the next `send` after `retry_at_` makes the attempt.
+    bool retry_unasked_ = false;
+};
+
+}  // namespace redlock::redis

@@ -1,0 +1,76 @@
+// Reads INFO's text; see server_identity.hpp. Values are cut to a sane length, since they end up in
+// logs.
+#include "redis/server/server_identity.hpp"
+
+#include <charconv>
+
+#include "redis/server/info_lines.hpp"
+
+namespace redlock::redis {
+namespace {
+
+constexpr std::size_t max_value = 128;
+
+std::optional<std::chrono::seconds> seconds_in(std::string_view text) {
+    std::int32_t value = 0;  // 68 years
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
+    const bool fits = problem == std::errc{} && end == text.data() + text.size() && value >= 0;
+    return fits ? std::optional{std::chrono::seconds{value}} : std::nullopt;
+}
+
+bool forgets(std::string_view command) {
+    return command == "cmdstat_flushall" || command == "cmdstat_flushdb" ||
+           command == "cmdstat_swapdb";
+}
+
+void take(std::string_view name, std::string_view value, server_identity& found) {
+    if (name == "run_id") {
+        found.run_id = value;
+    } else if (name == "redis_version") {
+        found.redis_version = value;
+    } else if (name == "role") {
+        found.role = value;
+    } else if (name == "master_replid") {
+        found.replication_id = value;
+    } else if (name == "uptime_in_seconds") {
+        found.uptime = seconds_in(value);
+    } else if (name == "second_repl_offset") {
+        found.promoted = value != "-1";
+    }
+}
+
+}  // namespace
+
+std::string server_identity::incarnation() const {
+    return run_id.empty() || replication_id.empty() ? std::string{} : run_id + ':' + replication_id;
+}
+
+std::chrono::seconds server_identity::remembers_for() const {
+    constexpr std::chrono::seconds rounding{1};
+    if (promoted || flushed || role != "master" || !uptime || *uptime < rounding) {
+        return std::chrono::seconds{0};
+    }
+    // The difference of two clock readings in whole seconds: it may be one too many.
+    return *uptime - rounding;
+}
+
+server_identity parse_server_info(std::string_view info) {
+    server_identity found;
+    bool counts_commands = false;
+    bool forgot = false;
+    while (!info.empty()) {
+        const std::string_view line = take_line(info);
+        counts_commands = counts_commands || line == "# Commandstats";
+        const std::size_t colon = line.find(':');
+        if (colon == std::string_view::npos) {
+            continue;
+        }
+        const std::string_view name = line.substr(0, colon);
+        forgot = forgot || forgets(name);
+        take(name, line.substr(colon + 1, max_value), found);
+    }
+    found.flushed = forgot || !counts_commands;
+    return found;
+}
+
+}  // namespace redlock::redis

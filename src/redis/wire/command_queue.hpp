@@ -1,0 +1,136 @@
+// What one connection has been asked and has not yet answered: bytes waiting for the next write,
+// the batch that is being written, and the commands whose replies are due, in order. Decides
+// coalescing, matching and expiry; never does I/O and never reads a clock. One thread at a time.
+// Sinks are called from inside `on_reply`, `expire` and `fail_all`; from there they may call `push`
+// and `fail_all`, nothing else.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <redlock/clock.hpp>
+#include <redlock/error.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "redis/wire/resp_reader.hpp"
+
+namespace redlock::redis {
+
+/// On which terms a command waits to be sent.
+enum class delivery : std::uint8_t {
+    usual,
+    /// Also to a server that has stalled: it must come behind what went before. And before what
+    /// comes after: it keeps its place when its time is over, sent or not.
+    must_follow,
+    this_connection,  ///< Not on the next one, should this one turn out to be gone.
+};
+
+/// Receives what becomes of a command. For each command exactly one of `on_reply` and `on_failure`
+/// comes last; before it, or alone if nothing was sent, `on_timeout` may come once. `tag` is the
+/// caller's own, to tell its commands apart. Called on the connection's strand; may call
+/// `connection::send` and `connection::stop`. The queue may hold the last reference to a sink.
+struct reply_sink {
+    virtual ~reply_sink() = default;
+
+    /// The reply; `reply` is valid during the call only. May come after `on_timeout`.
+    virtual void on_reply(std::uint32_t tag, const reply_view& reply) = 0;
+
+    /// The deadline passed. `maybe_sent`: the server may have done it, or may yet be told if it
+    /// must follow, and a late `on_reply` or an `on_failure` comes. Otherwise it was withdrawn and
+    /// nothing follows.
+    virtual void on_timeout(std::uint32_t tag, bool maybe_sent) = 0;
+
+    /// No reply will ever come: the connection was lost, never came up, or was stopped.
+    /// `maybe_sent`: the server may have done it.
+    virtual void on_failure(std::uint32_t tag, error_code cause, bool maybe_sent) = 0;
+};
+
+/// The queue of one connection.
+class command_queue {
+  public:
+    using time_point = boot_clock::time_point;
+
+    struct limits {
+        std::size_t commands = 65536;
+        std::size_t bytes = std::size_t{64} * 1024 * 1024;
+    };
+
+    explicit command_queue(limits bounds) noexcept : bounds_(bounds) {}
+    command_queue(const command_queue&) = delete;
+    command_queue& operator=(const command_queue&) = delete;
+    ~command_queue() = default;
+
+    /// Appends one encoded command. False, and nothing happens, when a limit would be exceeded.
+    [[nodiscard]] bool push(std::string_view encoded, std::shared_ptr<reply_sink> sink,
+                            std::uint32_t tag, time_point deadline, delivery how = delivery::usual);
+
+    /// Hands over everything that waits, to be written as one: swaps it into `batch`, whose old
+    /// content is dropped and whose memory is used for what comes next. False, and nothing happens,
+    /// while a batch is out, while `expire` runs, or when nothing waits.
+    [[nodiscard]] bool take_batch(std::string& batch);
+    /// The batch was written completely.
+    void batch_written() noexcept;
+
+    /// Gives the oldest command its reply. False, and nothing happens, when none was handed over:
+    /// the server speaks without having been asked.
+    [[nodiscard]] bool on_reply(const reply_view& reply);
+
+    /// Tells each command whose deadline is at or before `now` of it, once. One that was handed
+    /// over stays, since its reply must still be matched, and so does one that must follow; any
+    /// other is withdrawn with its bytes.
+    void expire(time_point now);
+
+    /// The connection is replaced by another before it was used: withdraws what was not to travel
+    /// on that one, as if its time had passed.
+    void withdraw_bound();
+
+    /// Empties the queue and tells each command that it failed: `sent_cause` for those handed over,
+    /// `unsent_cause` for the others.
+    void fail_all(error_code sent_cause, error_code unsent_cause);
+
+    /// Never later than the earliest deadline still ahead, and none when the queue is empty. May be
+    /// earlier, after replies; `expire` makes it exact.
+    [[nodiscard]] std::optional<time_point> next_deadline() const noexcept;
+
+    /// Commands handed over and not answered.
+    [[nodiscard]] std::size_t in_flight() const noexcept { return handed_; }
+    /// Commands in the queue, handed over or not.
+    [[nodiscard]] std::size_t size() const noexcept { return count_; }
+    [[nodiscard]] bool writing() const noexcept { return writing_; }
+    [[nodiscard]] bool has_waiting() const noexcept { return !waiting_bytes_.empty(); }
+
+  private:
+    struct entry {
+        std::shared_ptr<reply_sink> sink;
+        time_point deadline{};
+        std::size_t size = 0;
+        std::uint32_t tag = 0;
+        bool bound = false;      ///< To the present connection.
+        bool follows = false;    ///< Is never withdrawn.
+        bool timed_out = false;  ///< Told already; withdrawn as well if the sink is gone.
+    };
+
+    [[nodiscard]] entry& at(std::size_t position) noexcept {
+        return ring_[(front_ + position) & (ring_.size() - 1)];
+    }
+    void grow();
+    void remove_withdrawn();
+    void find_earliest();
+
+    limits bounds_;
+    std::vector<entry> ring_;
+    std::size_t front_ = 0;
+    std::size_t count_ = 0;
+    std::size_t handed_ = 0;
+    std::string waiting_bytes_;
+    std::size_t batch_size_ = 0;
+    time_point earliest_ = time_point::max();
+    std::uint64_t life_ = 0;  ///< Bumped by `fail_all`, so that a loop which called a sink notices.
+    bool writing_ = false;
+    bool expiring_ = false;
+};
+
+}  // namespace redlock::redis

@@ -1,0 +1,3 @@
+set(endpoint_test_sources
+    tests/endpoint/endpoint_test.cpp
+)
