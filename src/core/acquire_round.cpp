@@ -1,6 +1,7 @@
 #include "core/acquire_round.hpp"
 
 #include <algorithm>
+#include <cassert>
 
 #include "core/quorum.hpp"
 #include "core/validity.hpp"
@@ -69,6 +70,7 @@ acquire_effects acquire_round::on_vote(node_index node, const acquire_vote& vote
         return on_vote_without_weight(node, vote.answer, now);
     }
     record(node, vote, now);
+    assert(each_node_is_counted_once());
     if (outcome_ == acquire_outcome::pending) {
         return decide_now(now);
     }
@@ -82,6 +84,7 @@ acquire_effects acquire_round::on_vote_without_weight(node_index node, acquire_a
                                                       instant now) {
     const bool decided = outcome_ != acquire_outcome::pending;
     quarantined_.insert(node);
+    assert(each_node_is_counted_once());
     acquire_effects effects = decided ? acquire_effects{} : decide_now(now);
     // Nobody may find our token there and take it for a vote. If the round was lost before, a
     // release is behind the ACQUIRE already.
@@ -89,6 +92,12 @@ acquire_effects acquire_round::on_vote_without_weight(node_index node, acquire_a
         effects.release.insert(node);
     }
     return effects;
+}
+
+bool acquire_round::each_node_is_counted_once() const {
+    return node_set::is_partition(node_set::all(nodes_),
+                                  {pending_, granted_, unknown_, outdated_, fence_ahead_,
+                                   not_executed_, quarantined_, busy_});
 }
 
 void acquire_round::record(node_index node, const acquire_vote& vote, instant now) {

@@ -137,6 +137,7 @@ class acquire_round {
 
     [[nodiscard]] acquire_effects on_vote_without_weight(node_index node, acquire_answer answer,
                                                          instant now);
+    [[nodiscard]] bool each_node_is_counted_once() const;
     void record(node_index node, const acquire_vote& vote, instant now);
     acquire_effects decide_now(instant now);
     acquire_effects give_up(acquire_outcome outcome);

@@ -1,6 +1,7 @@
 #include "core/extend_round.hpp"
 
 #include <algorithm>
+#include <cassert>
 
 #include "core/quorum.hpp"
 #include "core/validity.hpp"
@@ -42,6 +43,7 @@ bool extend_round::on_vote(node_index node, extend_answer answer, instant now, b
         return false;
     }
     record(node, answer, counts, stepped);
+    assert(each_node_is_counted_once());
     return outcome_ == extend_outcome::pending && decide_now(now);
 }
 
@@ -76,6 +78,12 @@ void extend_round::record(node_index node, extend_answer answer, bool counts, du
             unknown_.insert(node);
             break;
     }
+}
+
+bool extend_round::each_node_is_counted_once() const {
+    return node_set::is_partition(node_set::all(nodes_), {pending_, extended_, without_weight_,
+                                                          without_us_, unknown_, not_executed_}) &&
+           (replanted_ - without_us_).empty();
 }
 
 bool extend_round::decide_now(instant now) {

@@ -72,6 +72,7 @@ class extend_round {
     [[nodiscard]] node_set replanted() const { return replanted_; }
 
   private:
+    [[nodiscard]] bool each_node_is_counted_once() const;
     void record(node_index node, extend_answer answer, bool counts, duration stepped);
     [[nodiscard]] bool decide_now(instant now);
     bool finish(extend_outcome outcome);

@@ -5,6 +5,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 
 #include "redlock/types.hpp"
 
@@ -49,6 +50,19 @@ class node_set {
         for (std::uint64_t rest = bits_; rest != 0; rest &= rest - 1) {
             visit(static_cast<node_index>(std::countr_zero(rest)));
         }
+    }
+
+    /// Whether each node of `whole` is in exactly one of `parts`, and no other node is.
+    [[nodiscard]] static constexpr bool is_partition(node_set whole,
+                                                     std::initializer_list<node_set> parts) {
+        node_set seen;
+        for (const node_set part : parts) {
+            if (!(seen & part).empty()) {
+                return false;
+            }
+            seen = seen | part;
+        }
+        return seen == whole;
     }
 
   private:

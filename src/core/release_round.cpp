@@ -1,5 +1,7 @@
 #include "core/release_round.hpp"
 
+#include <cassert>
+
 #include "core/quorum.hpp"
 
 namespace redlock::core {
@@ -26,6 +28,7 @@ release_round::release_round(std::size_t nodes, const release_targets& targets)
       following_(targets.following),
       pending_(targets.all()),
       absent_(node_set::all(nodes) - targets.all()) {
+    assert((targets.following - targets.doubtful).empty());
     decide_now();
 }
 
@@ -47,6 +50,8 @@ bool release_round::on_vote(node_index node, release_answer answer) {
         case release_answer::not_executed:
             break;
     }
+    assert(node_set::is_partition(pending_ | removed_ | absent_ | unknown_,
+                                  {pending_, removed_, absent_, unknown_}));
     return decide_now();
 }
 

@@ -33,28 +33,21 @@ script_call encode(const node_pool& pool, const lock_identity& identity,
     const auto fence_lifetime = options.fence_lifetime.count();
     const holder_arguments holder{pool.keys(), identity};
     if (place == nullptr) {
-        return {scripts::acquire,
-                {identity.resource.str(), fence, holder.key()},
-                {identity.token.str(), ballot, last, lease, window, fence_lifetime,
-                 with == acquire_attempt::manners::leaves_it_to_the_line ? "1" : "0",
-                 holder.details()}};
+        return {
+            scripts::acquire,
+            {identity.resource.str(), fence, holder.key()},
+            {identity.token.str(), ballot, last, lease, window, fence_lifetime,
+             with == acquire_attempt::manners::leaves_it_to_the_line ? "1" : "0", holder.record()}};
     }
     const std::string line = pool.keys().line(identity.resource.str());
     const auto ticket = place->ticket;
     return {scripts::acquire_in_line,
             {identity.resource.str(), fence, line, holder.key()},
             {identity.token.str(), ballot, last, lease, window, fence_lifetime, place->id, ticket,
-             place_lease_ms, grace_ms, longest_line, holder.details()}};
+             place_lease_ms, grace_ms, longest_line, holder.record()}};
 }
 
 }  // namespace
-
-holder_arguments::holder_arguments(const key_names& keys, const lock_identity& identity)
-    : details_(identity.details) {
-    if (!details_.empty()) {
-        key_ = keys.holder(identity.resource.str());
-    }
-}
 
 acquire_attempt::acquire_attempt(node_pool& pool, shared_identity identity,
                                  std::chrono::milliseconds lease_time, const line_place* place,

@@ -7,6 +7,7 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/system/system_error.hpp>
+#include <cassert>
 #include <cerrno>
 #include <utility>
 
@@ -23,6 +24,7 @@ void alarm_heap::set(alarm& entry, core::instant at) {
         sift_up(entry.position_);
         return;
     }
+    assert(entries_[entry.position_] == &entry);
     sift_up(entry.position_);
     sift_down(entry.position_);
 }
@@ -31,6 +33,7 @@ void alarm_heap::cancel(alarm& entry) {
     if (!entry.is_set()) {
         return;
     }
+    assert(entries_[entry.position_] == &entry);
     const std::size_t hole = std::exchange(entry.position_, alarm::not_set);
     alarm* last = entries_.back();
     entries_.pop_back();
@@ -55,6 +58,7 @@ core::instant alarm_heap::earliest() const {
 }
 
 void alarm_heap::place(alarm* entry, std::size_t position) {
+    assert(position < entries_.size());
     entries_[position] = entry;
     entry->position_ = position;
 }

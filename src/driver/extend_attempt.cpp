@@ -18,7 +18,7 @@ script_call encode(const node_pool& pool, const lock_identity& identity,
     const holder_arguments holder{pool.keys(), identity};
     return {scripts::extend,
             {identity.resource.str(), fence, holder.key()},
-            {identity.token.str(), last, lease, lifetime, plants ? "1" : "0", holder.details()}};
+            {identity.token.str(), last, lease, lifetime, plants ? "1" : "0", holder.record()}};
 }
 
 /// Never while in quarantine.

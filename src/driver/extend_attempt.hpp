@@ -8,8 +8,8 @@
 
 #include "core/extend_round.hpp"
 #include "core/node_set.hpp"
-#include "driver/acquire_attempt.hpp"
 #include "driver/fan_out.hpp"
+#include "driver/lock_identity.hpp"
 
 namespace redlock::driver {
 

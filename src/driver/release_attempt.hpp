@@ -12,8 +12,8 @@
 
 #include "core/node_set.hpp"
 #include "core/release_round.hpp"
-#include "driver/acquire_attempt.hpp"
 #include "driver/fan_out.hpp"
+#include "driver/lock_identity.hpp"
 
 namespace redlock::driver {
 

@@ -209,10 +209,10 @@ parsed<node_status> parse_status(const redis::reply_view& reply, const std::stri
     status.remaining = lease_of(reply[1].integer());
     status.fencing = fencing_token{fencing_in_token(status.holder.str())};
     // Details outlive a lock that was deleted by hand: they count only for the token they name.
-    if (const auto details = decode_holder(reply[3].text());
-        details && details->token == status.holder.str()) {
-        status.fencing = fencing_token{details->fencing};
-        status.label = details->label;
+    if (const auto record = decode_holder(reply[3].text());
+        record && record->token == status.holder.str()) {
+        status.fencing = fencing_token{record->fencing};
+        status.label = record->label;
     }
     return {status, {}};
 }
@@ -231,7 +231,7 @@ std::string encode_holder(std::uint64_t fencing, const std::string& token,
     return fmt::format("{} {} {}{}", fencing, token.size(), token, label);
 }
 
-std::optional<holder_details> decode_holder(std::string_view encoded) {
+std::optional<holder_record> decode_holder(std::string_view encoded) {
     const auto first = encoded.find(' ');
     const auto second = first == std::string_view::npos ? first : encoded.find(' ', first + 1);
     if (second == std::string_view::npos) {
@@ -243,8 +243,8 @@ std::optional<holder_details> decode_holder(std::string_view encoded) {
     if (!fencing || !length || *length > rest.size()) {
         return std::nullopt;
     }
-    return holder_details{*fencing, std::string{rest.substr(0, *length)},
-                          std::string{rest.substr(*length)}};
+    return holder_record{*fencing, std::string{rest.substr(0, *length)},
+                         std::string{rest.substr(*length)}};
 }
 
 /// "00" to "ff".

@@ -69,12 +69,12 @@ struct extend_reply {
 [[nodiscard]] std::string encode_holder(std::uint64_t fencing, const std::string& token,
                                         const std::string& label);
 
-struct holder_details {
+struct holder_record {
     std::uint64_t fencing = 0;
     std::string token;
     std::string label;
 };
-[[nodiscard]] std::optional<holder_details> decode_holder(std::string_view encoded);
+[[nodiscard]] std::optional<holder_record> decode_holder(std::string_view encoded);
 
 /// A token that the library makes carries its fencing token, so that status and attach can tell it:
 /// "<fencing token>-<32 hex digits>".

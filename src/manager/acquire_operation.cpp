@@ -201,12 +201,12 @@ void acquire_operation::leave_nodes_line(core::node_set granted) {
 }
 
 // Details are kept aside for a lock whose token does not tell its fencing token by itself.
-bool acquire_operation::has_details() const {
+bool acquire_operation::has_holder_record() const {
     return !request_.label().empty() || !request_.identifier().empty();
 }
 
 std::uint64_t acquire_operation::block_width() const {
-    if (has_details()) {
+    if (has_holder_record()) {
         return 1;
     }
     // Others who wait here will want a fencing token each.
@@ -221,8 +221,8 @@ driver::lock_identity acquire_operation::identity_with(const core::ballot_block&
         identity.token =
             lock_token{driver::make_token(block.first, nodes.random_bits(), nodes.random_bits())};
     }
-    if (has_details()) {
-        identity.details =
+    if (has_holder_record()) {
+        identity.holder_record =
             driver::encode_holder(block.first, identity.token.str(), request_.label());
     }
     return identity;
@@ -299,7 +299,7 @@ void acquire_operation::hand_out() {
 // Not in the middle of an attempt of its own, and not with wishes about what the nodes store, and
 // for how long.
 bool acquire_operation::may_take_over() const {
-    return !done_ && !cancelled_ && (!begun_ || waiting_) && !has_details() &&
+    return !done_ && !cancelled_ && (!begun_ || waiting_) && !has_holder_record() &&
            request_.options().min_hold <= milliseconds{0};
 }
 

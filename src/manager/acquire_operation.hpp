@@ -57,7 +57,7 @@ class acquire_operation final : public closable,
     void hand_out();
     [[nodiscard]] std::shared_ptr<held_lock> hold(won_lease won);
     void complete_with(const std::shared_ptr<held_lock>& held);
-    [[nodiscard]] bool has_details() const;
+    [[nodiscard]] bool has_holder_record() const;
     [[nodiscard]] bool is_casual() const;
     [[nodiscard]] bool found_it_taken() const;
     void leave_nodes_line(core::node_set granted);

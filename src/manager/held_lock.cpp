@@ -264,7 +264,7 @@ void held_lock::release(std::shared_ptr<outcome_waiter> waiter) {
 /// Passes the lease to whoever waits for it here; false if it must go back to the nodes.
 bool held_lock::hand_over() {
     line_member* const next = local_lines::first_behind(*this);
-    if (next == nullptr || manager_->closed() || !won_.identity->details.empty()) {
+    if (next == nullptr || manager_->closed() || !won_.identity->holder_record.empty()) {
         return false;
     }
     const core::instant now = boot_clock::now();

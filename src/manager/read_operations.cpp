@@ -141,7 +141,7 @@ void attach_operation::on_views(core::instant started, const std::vector<node_st
                                    {hold.fencing.value(), hold.fencing.value()},
                                    {}};
     if (driver::fencing_in_token(identity.token.str()) == 0 || !hold.label.empty()) {
-        identity.details =
+        identity.holder_record =
             driver::encode_holder(hold.fencing.value(), identity.token.str(), hold.label);
     }
     won.turn = core::turn{identity.block, started, {}};

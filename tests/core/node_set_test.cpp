@@ -91,5 +91,13 @@ RC_GTEST_PROP(node_set, calculates_like_a_set, ()) {
     RC_ASSERT((made_of(a) == made_of(b)) == (a == b));
 }
 
+TEST(node_set, is_cut_into_parts_that_cover_it_once) {
+    EXPECT_TRUE(node_set::is_partition({}, {}));
+    EXPECT_TRUE(node_set::is_partition(node_set::all(3), {nodes({0, 2}), nodes({1}), {}}));
+    EXPECT_FALSE(node_set::is_partition(node_set::all(3), {nodes({0, 2})})) << "1 is left out";
+    EXPECT_FALSE(node_set::is_partition(node_set::all(2), {nodes({0, 1}), nodes({1})})) << "twice";
+    EXPECT_FALSE(node_set::is_partition(node_set::all(1), {nodes({0, 1})})) << "1 is a stranger";
+}
+
 }  // namespace
 }  // namespace redlock::core::node_set_cases

@@ -83,7 +83,7 @@ lock_identity attempt_world::identity(const std::string& resource) {
 
 lock_identity attempt_world::labelled(const std::string& resource, const std::string& label) {
     lock_identity who = identity(resource);
-    who.details = encode_holder(who.block.first, who.token.str(), label);
+    who.holder_record = encode_holder(who.block.first, who.token.str(), label);
     return who;
 }
 

@@ -240,7 +240,7 @@ TEST_F(acquire_in_line_script, keeps_its_place_and_its_call_when_stale) {
     node.server.command({"SET", node.fence, written, "PX", std::to_string(hour_ms)});
     EXPECT_THAT(
         node.acquire_in_line(
-            {.ballot = fence, .last = fence + 9, .place_lease_ms = 1, .holder_details = "x"}),
+            {.ballot = fence, .last = fence + 9, .place_lease_ms = 1, .holder_record = "x"}),
         StartsWith("-1\n" + written + "\n"));
     EXPECT_EQ(field("me-1"), place);
     EXPECT_EQ(field("called"), call_before);
@@ -282,18 +282,18 @@ TEST_F(acquire_in_line_script, refuses_a_ballot_outside_the_window_before_anythi
 }
 
 TEST_F(acquire_in_line_script, keeps_the_holder_key_as_long_as_the_lock) {
-    ASSERT_EQ(node.acquire_in_line({.holder_details = "details"}), "granted\n0");
+    ASSERT_EQ(node.acquire_in_line({.holder_record = "details"}), "granted\n0");
     EXPECT_EQ(node.server.get(node.holder), "details");
     EXPECT_THAT(node.server.pttl(node.holder), fresh(hour_ms));
 }
 
 TEST_F(acquire_in_line_script, leaves_the_holder_key_alone_where_it_is_refused) {
-    ASSERT_EQ(node.acquire_in_line({.token = "first", .holder_details = "details"}), "granted\n0");
-    ASSERT_THAT(node.acquire_in_line({.holder_details = "others"}), HasSubstr("first"));
+    ASSERT_EQ(node.acquire_in_line({.token = "first", .holder_record = "details"}), "granted\n0");
+    ASSERT_THAT(node.acquire_in_line({.holder_record = "others"}), HasSubstr("first"));
     EXPECT_EQ(node.server.get(node.holder), "details");
     set_free();
     stand("a-1", 10);
-    ASSERT_THAT(node.acquire_in_line({.holder_details = "others"}), StartsWith("-3\n"));
+    ASSERT_THAT(node.acquire_in_line({.holder_record = "others"}), StartsWith("-3\n"));
     EXPECT_EQ(node.server.get(node.holder), "details");
 }
 

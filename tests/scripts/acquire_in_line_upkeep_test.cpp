@@ -246,7 +246,7 @@ TEST_F(acquire_in_line_upkeep, needs_no_more_commands_than_the_page_on_keys_list
     node.server.command({"ACL", "SETUSER", "default", "-@all", "+eval", "+time", "+set", "+get",
                          "+del", "+pttl", "+pexpire", "+hgetall", "+hset", "+hdel"});
     EXPECT_THAT(node.acquire_in_line({}), StartsWith("-3\n"));
-    EXPECT_EQ(node.acquire_in_line({.place = "a-1", .holder_details = "x"}), "granted\n2");
+    EXPECT_EQ(node.acquire_in_line({.place = "a-1", .holder_record = "x"}), "granted\n2");
     EXPECT_THAT(node.acquire_in_line({.place_lease_ms = 9 * hour_ms}), StartsWith("0\n"));
     set_free();
     EXPECT_THAT(node.acquire_in_line({.ballot = node.time_us() - minute_us, .ticket = 1}),

@@ -82,7 +82,7 @@ TEST_F(acquire_script, leaves_nothing_but_the_old_fence_when_stale) {
     const std::string written = std::to_string(fence);
     node.server.command({"SET", node.fence, written, "PX", std::to_string(hour_ms)});
     const std::string answer =
-        node.acquire({.ballot = fence - 7, .last = fence + 9, .holder_details = "x"});
+        node.acquire({.ballot = fence - 7, .last = fence + 9, .holder_record = "x"});
     EXPECT_THAT(answer, stale_at(fence));
     EXPECT_THAT(std::stoll(answer.substr(answer.rfind('\n') + 1)), fresh(hour_ms));
     EXPECT_EQ(node.server.get(node.fence), written);
@@ -140,14 +140,14 @@ TEST_F(acquire_script, tells_neighbours_apart_up_to_the_limit) {
 }
 
 TEST_F(acquire_script, keeps_the_holder_key_as_long_as_the_lock) {
-    ASSERT_EQ(node.acquire({.holder_details = std::string{"7 2 me\0\r\n{}", 11}}), "granted");
+    ASSERT_EQ(node.acquire({.holder_record = std::string{"7 2 me\0\r\n{}", 11}}), "granted");
     EXPECT_EQ(node.server.get(node.holder), (std::string{"7 2 me\0\r\n{}", 11}));
     EXPECT_THAT(node.server.pttl(node.holder), fresh(hour_ms));
 }
 
 TEST_F(acquire_script, leaves_the_holders_details_alone_when_busy) {
-    ASSERT_EQ(node.acquire({.token = "first", .holder_details = "details"}), "granted");
-    ASSERT_THAT(node.acquire({.token = "second", .holder_details = "others"}), HasSubstr("first"));
+    ASSERT_EQ(node.acquire({.token = "first", .holder_record = "details"}), "granted");
+    ASSERT_THAT(node.acquire({.token = "second", .holder_record = "others"}), HasSubstr("first"));
     EXPECT_EQ(node.server.get(node.holder), "details");
 }
 

@@ -19,9 +19,9 @@ using testing::Pair;
 class extend_script : public testing::Test {
   protected:
     /// Takes the lock as "me" with a lease of an hour; its ballot.
-    std::int64_t held(const std::string& holder_details = {}) {
+    std::int64_t held(const std::string& holder_record = {}) {
         const std::int64_t ballot = node.time_us();
-        EXPECT_EQ(node.acquire({.ballot = ballot, .holder_details = holder_details}), "granted");
+        EXPECT_EQ(node.acquire({.ballot = ballot, .holder_record = holder_record}), "granted");
         return ballot;
     }
     [[nodiscard]] std::int64_t lease() const { return node.server.pttl(node.lock); }

@@ -58,7 +58,7 @@ TEST_F(planting, is_not_done_unless_asked_for) {
 }
 
 TEST_F(planting, brings_the_details_back) {
-    EXPECT_EQ(node.extend({.last = 500, .plants = true, .holder_details = "5 2 me label"}), "2");
+    EXPECT_EQ(node.extend({.last = 500, .plants = true, .holder_record = "5 2 me label"}), "2");
     EXPECT_EQ(node.server.get(node.holder), "5 2 me label");
     EXPECT_THAT(node.server.pttl(node.holder), fresh(hour_ms));
 }

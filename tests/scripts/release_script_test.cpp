@@ -29,7 +29,7 @@ TEST_F(release_script, deletes_the_lock_of_its_holder_and_keeps_the_fence) {
 }
 
 TEST_F(release_script, leaves_another_holder_alone) {
-    ASSERT_EQ(node.acquire({.token = "you", .holder_details = "yours"}), "granted");
+    ASSERT_EQ(node.acquire({.token = "you", .holder_record = "yours"}), "granted");
     EXPECT_EQ(node.release({.token = "me", .with_holder_key = true}), "0");
     EXPECT_EQ(node.server.get(node.lock), "you");
     EXPECT_EQ(node.server.get(node.holder), "yours");
@@ -41,13 +41,13 @@ TEST_F(release_script, says_that_nothing_was_there) {
 }
 
 TEST_F(release_script, deletes_the_holder_key_with_the_lock) {
-    ASSERT_EQ(node.acquire({.holder_details = "mine"}), "granted");
+    ASSERT_EQ(node.acquire({.holder_record = "mine"}), "granted");
     EXPECT_EQ(node.release({.with_holder_key = true}), "1");
     EXPECT_EQ(node.server.get(node.holder), std::nullopt);
 }
 
 TEST_F(release_script, leaves_a_lock_with_a_minimum_for_what_remains_of_it) {
-    ASSERT_EQ(node.acquire({.holder_details = "mine"}), "granted");
+    ASSERT_EQ(node.acquire({.holder_record = "mine"}), "granted");
     EXPECT_EQ(node.release({.with_holder_key = true, .keep_ms = minute_ms}), "1");
     EXPECT_EQ(node.server.get(node.lock), "me");
     EXPECT_EQ(node.server.get(node.holder), "mine");

@@ -52,9 +52,9 @@ std::string script_node::acquire(acquire_call with) const {
                     std::to_string(with.window_us),
                     std::to_string(with.fence_lifetime_ms),
                     with.yields ? "1" : "0"};
-    if (!with.holder_details.empty()) {
+    if (!with.holder_record.empty()) {
         keys.push_back(holder);
-        arguments.push_back(with.holder_details);
+        arguments.push_back(with.holder_record);
     }
     return with_grant_named(eval_command(scripts::acquire, keys, arguments));
 }
@@ -73,9 +73,9 @@ script_node::words script_node::acquire_in_line_command(const in_line_call& with
                     std::to_string(with.place_lease_ms),
                     std::to_string(with.grace_ms),
                     std::to_string(with.longest)};
-    if (!with.holder_details.empty()) {
+    if (!with.holder_record.empty()) {
         keys.push_back(holder);
-        arguments.push_back(with.holder_details);
+        arguments.push_back(with.holder_record);
     }
     return eval_command(scripts::acquire_in_line, keys, arguments);
 }
@@ -85,11 +85,11 @@ std::string script_node::extend(const extend_call& with) const {
     words keys{lock, fence};
     words arguments{with.token, std::to_string(with.last), std::to_string(with.lease_ms),
                     std::to_string(with.fence_lifetime_ms), with.plants ? "1" : "0"};
-    if (with.with_holder_key || !with.holder_details.empty()) {
+    if (with.with_holder_key || !with.holder_record.empty()) {
         keys.push_back(holder);
     }
-    if (!with.holder_details.empty()) {
-        arguments.push_back(with.holder_details);
+    if (!with.holder_record.empty()) {
+        arguments.push_back(with.holder_record);
     }
     const std::string told = run(scripts::extend, keys, arguments);
     // Behind the code comes the node's time, which is ours.

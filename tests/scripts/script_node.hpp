@@ -38,8 +38,8 @@ class script_node {
         std::int64_t lease_ms = hour_ms;
         std::int64_t window_us = hour_us;
         std::int64_t fence_lifetime_ms = 2 * hour_ms;
-        bool yields = false;           ///< To those who stand in line.
-        std::string holder_details{};  ///< Given: the third key goes with it.
+        bool yields = false;          ///< To those who stand in line.
+        std::string holder_record{};  ///< Given: the third key goes with it.
     };
     /// What the node answered; its time, which a grant begins with, reads "granted".
     std::string acquire(acquire_call with) const;
@@ -57,7 +57,7 @@ class script_node {
         std::int64_t place_lease_ms = hour_ms;
         std::int64_t grace_ms = hour_ms;
         std::int64_t longest = 100;
-        std::string holder_details{};  ///< Given: the fourth key goes with it.
+        std::string holder_record{};  ///< Given: the fourth key goes with it.
     };
     std::string acquire_in_line(const in_line_call& with) const {
         return with_grant_named(acquire_in_line_command(with));
@@ -72,7 +72,7 @@ class script_node {
         std::int64_t fence_lifetime_ms = 2 * hour_ms;
         bool with_holder_key = false;
         bool plants = false;
-        std::string holder_details{};  ///< Given: the third key goes with it.
+        std::string holder_record{};  ///< Given: the third key goes with it.
     };
     std::string extend(const extend_call& with) const;
 

@@ -4,6 +4,7 @@
 #include "redis/wire/command_queue.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 namespace redlock::redis {
@@ -42,6 +43,7 @@ bool command_queue::push(std::string_view encoded, std::shared_ptr<reply_sink> s
     added.follows = how == delivery::must_follow;
     added.timed_out = false;
     ++count_;
+    assert(handed_ < count_ && count_ <= ring_.size());
     earliest_ = std::min(earliest_, deadline);
     return true;
 }
@@ -73,6 +75,7 @@ bool command_queue::on_reply(const reply_view& reply) {
     front_ = (front_ + 1) & (ring_.size() - 1);
     --count_;
     --handed_;
+    assert(handed_ <= count_);
     if (count_ == 0) {
         earliest_ = time_point::max();
     }
@@ -173,6 +176,7 @@ void command_queue::remove_withdrawn() {
     }
     waiting_bytes_.resize(write_at);
     count_ = kept;
+    assert(handed_ <= count_);
 }
 
 void command_queue::find_earliest() {

@@ -2,7 +2,7 @@
 -- KEYS  1 lock  2 fence  [3 holder: only with ARGV 8]
 -- ARGV  1 token  2 ballot P  3 last ballot of the block, P^  4 lease time in ms
 --       5 clock window in us  6 fence lifetime in ms
---       7 1: leaves a free lock to those who wait in line, 0: takes it  [8 holder details]
+--       7 1: leaves a free lock to those who wait in line, 0: takes it  [8 holder record]
 -- The fence is a decimal number; a blank behind it is the mark of those who wait in the node's line,
 -- which acquire_in_line.lua sets and clears. To every script it is the same number.
 -- Returns TIME in us                      granted

@@ -5,7 +5,7 @@
 --       5 clock window in us  6 fence lifetime in ms
 --       7 place id: has a '-' in it, and so is never "called"
 --       8 ticket: an integer below 2^53, smaller came earlier  9 lease time of a place in ms
---       10 grace in ms  11 the most places a line has  [12 holder details]
+--       10 grace in ms  11 the most places a line has  [12 holder record]
 -- The line is a hash: place id -> "<ticket> <deadline in us of this node's clock>", and
 -- called -> "<place id> <since when, in us>": the first place, while the lock waits for it.
 -- Returns {TIME in us, places left}               granted; its place is gone

@@ -2,7 +2,7 @@
 -- where it is missing if that is asked for and nobody can have had it since.
 -- KEYS  1 lock  2 fence  [3 holder]
 -- ARGV  1 token  2 last ballot of the block, P^ (0: none known)  3 lease time in ms
---       4 fence lifetime in ms  5 1: plant it again, 0: do not  [6 holder details]
+--       4 fence lifetime in ms  5 1: plant it again, 0: do not  [6 holder record]
 -- Returns {1, TIME in us}   extended, or its lease was longer already: a lease is never shortened
 --         {2, TIME in us}   planted again
 --         {0, TIME in us}   somebody else holds it here

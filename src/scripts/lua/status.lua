@@ -1,6 +1,6 @@
 -- STATUS: what this node knows of a resource. Reads only.
 -- KEYS  1 lock  2 fence  3 holder
--- Returns {token or nil, PTTL of the lock, fence or nil, holder details or nil, TIME in us,
+-- Returns {token or nil, PTTL of the lock, fence or nil, holder record or nil, TIME in us,
 --          PTTL of the fence}
 --         with 0 in place of what is of another type than a string
 local t = redis.call('TIME')

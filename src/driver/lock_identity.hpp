@@ -1,0 +1,60 @@
+// What names one attempt on the nodes, and what goes with it in every script. Strand only, but for
+// what a `shared_identity` refers to, which nobody changes.
+#pragma once
+
+#include <memory>
+#include <redlock/types.hpp>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "core/fencing.hpp"
+#include "driver/key_names.hpp"
+
+namespace redlock::driver {
+
+/// What identifies one attempt on the nodes, from its ACQUIRE to its RELEASE.
+struct lock_identity {
+    resource_name resource;
+    lock_token token;
+    core::ballot_block block;
+    /// What the holder key says, if one goes with it; see `encode_holder` in votes.hpp.
+    std::string holder_record;
+};
+
+/// An identity for all who need it, from the attempt to the release.
+class shared_identity {
+  public:
+    /// None, to be assigned before use.
+    shared_identity() = default;
+    shared_identity(lock_identity who)  // NOLINT(*-explicit-*)
+        : who_(std::make_shared<const lock_identity>(std::move(who))) {}
+
+    const lock_identity& operator*() const { return *who_; }
+    const lock_identity* operator->() const { return who_.get(); }
+
+  private:
+    std::shared_ptr<const lock_identity> who_;
+};
+
+/// The holder key and its record as arguments of a script: not given, and so left out at the end,
+/// where the lock has none. Refers to `identity`.
+class holder_arguments {
+  public:
+    holder_arguments(const key_names& keys, const lock_identity& identity);
+    holder_arguments(const holder_arguments&) = delete;
+    holder_arguments& operator=(const holder_arguments&) = delete;
+
+    [[nodiscard]] std::string_view key() const { return given(key_); }
+    [[nodiscard]] std::string_view record() const { return given(record_); }
+
+  private:
+    [[nodiscard]] static std::string_view given(const std::string& text) {
+        return text.empty() ? std::string_view{} : text;
+    }
+
+    std::string key_;
+    const std::string& record_;
+};
+
+}  // namespace redlock::driver
