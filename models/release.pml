@@ -251,9 +251,9 @@ inline pay(i, follows) {
 #endif
   clear(i, OWED)
 }
-inline make_way(follows) {
+inline release_stragglers(follows) {
   d_step { count(OWED) > 0 -> pay(0, follows); pay(1, follows); pay(2, follows);
-    printf("makes way; keeps the order: %d\n", follows); done() }
+    printf("releases the stragglers; keeps the order: %d\n", follows); done() }
 }
 inline send_outsider() {
   d_step { !outsider && stage == HELD -> outsider = 1; set_all(OUTSIDE);
@@ -274,6 +274,6 @@ end:
   NODE(1)
   NODE(2)
   :: hold()  :: begin_extend()  :: finish(0, 0)  :: finish(0, 1)  :: finish(1, 0)  :: finish(1, 1)
-  :: make_way(0)  :: make_way(1)  :: send_outsider()
+  :: release_stragglers(0)  :: release_stragglers(1)  :: send_outsider()
   od
 }

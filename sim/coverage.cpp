@@ -26,10 +26,10 @@ std::string_view to_string(rule which) noexcept {
             return "late grant to holder";
         case rule::late_grant_given_back:
             return "late grant given back";
-        case rule::owed_release_paid:
-            return "owed release paid";
-        case rule::owed_release_made_way:
-            return "owed release made way";
+        case rule::deferred_release_settled:
+            return "deferred release settled";
+        case rule::straggler_released:
+            return "straggler released";
         case rule::barred_release:
             return "barred release";
         case rule::followed_acquire:

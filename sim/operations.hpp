@@ -86,7 +86,7 @@ struct attempt {
     acquire_call call{};
     place_call place{};
     core::acquire_round round;
-    core::node_set owed;
+    core::node_set deferred;
     core::node_set too_early;  ///< Granted by nodes that might not have voted yet.
     commands_by_node commands = no_commands;
     tick begun = 0;

@@ -76,7 +76,7 @@ class process {
     struct user {
         user_state at = user_state::idle;
         std::uint8_t number = 0;
-        bool in_earnest = false;
+        bool expects_contention = false;
         bool begun = false;
         bool competes = false;
         bool in_line = false;
@@ -140,8 +140,8 @@ class process {
     void no_vote(std::uint32_t number, std::uint8_t node, bool maybe_executed);
     void vote(std::uint32_t number, std::uint8_t node, const core::acquire_vote& vote);
     void execute(std::uint32_t number, const core::acquire_effects& effects);
-    void pay_owed(std::uint32_t number, std::uint8_t node, core::acquire_answer answer);
-    void make_way(std::uint32_t number);
+    void settle_deferred(std::uint32_t number, std::uint8_t node, core::acquire_answer answer);
+    void release_stragglers(std::uint32_t number);
     void attempt_deadline(std::uint32_t number);
     void cancel_attempt(std::uint32_t number);
     void learn(attempt& it);
@@ -196,7 +196,7 @@ class process {
     void look_for_refusals(user& who, const attempt& it);
     /// It has no reason to think that others want it too.
     [[nodiscard]] bool is_casual(const user& who) const {
-        return !who.in_earnest && unlimited(who) && who.session->wants_news();
+        return !who.expects_contention && unlimited(who) && who.session->wants_news();
     }
     [[nodiscard]] bool unlimited(const user& who) const { return who.what.attempts == 0; }
     [[nodiscard]] std::uint64_t block_width(const user& who);

@@ -52,7 +52,7 @@ core::acquire_vote vote_of(const node_reply& reply, core::wall_span during,
 
 void process::start_round(user& who) {
     who.session->on_round_started();
-    who.watches = who.watches || (who.in_earnest && who.session->wants_news());
+    who.watches = who.watches || (who.expects_contention && who.session->wants_news());
     if (fails_for_wrong_nodes(who)) {
         return;
     }
@@ -66,7 +66,7 @@ void process::start_round(user& who) {
         on_.judge.condemn(check::token_order, on_.now, block->first);
     }
     if (who.attempt != none) {
-        make_way(who.attempt);
+        release_stragglers(who.attempt);
     }
     who.attempt = on_.attempts.add(terms_.nodes, who.what.lease_ms, clock(), terms_.step_ms);
     attempt& it = on_.attempts[who.attempt];
@@ -84,7 +84,7 @@ void process::start_round(user& who) {
                .yields = is_casual(who) && with.fair};
     it.begun = on_.now;
     it.floor = on_.judge.floor(it.resource);
-    it.in_line = who.in_earnest && with.fair;
+    it.in_line = who.expects_contention && with.fair;
     if (it.in_line) {
         if (who.place == 0) {
             who.place = (std::uint64_t{number_} + 1) << 32 | ++places_;
@@ -175,7 +175,7 @@ void process::vote(std::uint32_t number, std::uint8_t node, const core::acquire_
     }
     const auto effects = it.round.on_vote(node, vote, clock());
     execute(number, effects);
-    pay_owed(number, node, vote.answer);
+    settle_deferred(number, node, vote.answer);
     if (effects.finished && it.has_owner) {
         it.has_owner = false;
         on_attempt_decided(number);
@@ -189,8 +189,8 @@ void process::execute(std::uint32_t number, const core::acquire_effects& effects
         tell("#", it.call.token, " is ", core::to_string(it.round.outcome()));
         learn(it);
         if (it.round.outcome() == core::acquire_outcome::contended) {
-            it.owed = doubtful & it.round.pending();
-            doubtful = doubtful - it.owed;
+            it.deferred = doubtful & it.round.pending();
+            doubtful = doubtful - it.deferred;
         }
     }
     // What is given back of a round that goes on may come back when the node has a vote.
@@ -200,29 +200,30 @@ void process::execute(std::uint32_t number, const core::acquire_effects& effects
 }
 
 /// An answer that came after the attempt was lost.
-void process::pay_owed(std::uint32_t number, std::uint8_t node, core::acquire_answer answer) {
+void process::settle_deferred(std::uint32_t number, std::uint8_t node,
+                              core::acquire_answer answer) {
     attempt& it = on_.attempts[number];
-    if (!it.owed.contains(node)) {
+    if (!it.deferred.contains(node)) {
         return;
     }
-    it.owed.erase(node);
+    it.deferred.erase(node);
     core::node_set only;
     only.insert(node);
     if (answer == core::acquire_answer::granted) {
-        on_.note(rule::owed_release_paid);
+        on_.note(rule::deferred_release_settled);
         give_back(number, only, {}, true);
     } else if (answer == core::acquire_answer::unknown) {
-        on_.note(rule::owed_release_paid);
+        on_.note(rule::deferred_release_settled);
         give_back(number, {}, only, true);
     }
 }
 
-void process::make_way(std::uint32_t number) {
-    const core::node_set owed = std::exchange(on_.attempts[number].owed, {});
-    if (!owed.empty()) {
-        on_.note(rule::owed_release_made_way);
+void process::release_stragglers(std::uint32_t number) {
+    const core::node_set deferred = std::exchange(on_.attempts[number].deferred, {});
+    if (!deferred.empty()) {
+        on_.note(rule::straggler_released);
     }
-    give_back(number, {}, owed, true);
+    give_back(number, {}, deferred, true);
 }
 
 void process::attempt_deadline(std::uint32_t number) {
@@ -235,7 +236,7 @@ void process::cancel_attempt(std::uint32_t number) {
     attempt& it = on_.attempts[number];
     it.has_owner = false;
     auto effects = it.round.cancel();
-    effects.release_doubtful = effects.release_doubtful | std::exchange(it.owed, {});
+    effects.release_doubtful = effects.release_doubtful | std::exchange(it.deferred, {});
     execute(number, effects);
 }
 

@@ -76,10 +76,10 @@ void process::begin_want(user& who) {
     if (unlimited(who) && !join(who)) {
         who.at = user_state::lined_up;
         set_alarm(who, who.session->deadline());
-        who.in_earnest = true;
+        who.expects_contention = true;
         return;
     }
-    who.in_earnest = false;
+    who.expects_contention = false;
     begin_competing(who);
 }
 
@@ -177,7 +177,7 @@ void process::on_attempt_decided(std::uint32_t number) {
         is_casual(who) && (it.round.outcome() == acquire_outcome::contended ||
                            it.round.outcome() == acquire_outcome::split);
     if (found_it_taken) {
-        who.in_earnest = true;
+        who.expects_contention = true;
         follow(who, who.session->on_timer(clock()));
         return;
     }
@@ -305,7 +305,7 @@ void process::leave_nodes_line(user& who, core::node_set has_left) {
 void process::finish(user& who) {
     if (who.at != user_state::holding) {
         if (who.attempt != none) {
-            make_way(who.attempt);
+            release_stragglers(who.attempt);
         }
         complete(who, {});
         leave(who);

@@ -6,6 +6,7 @@ set(sim_mutants
     cancel_gives_nothing_back
     clock_set_ignored
     deadline_gives_nothing_back
+    deferred_release_forgotten
     doubtful_not_released
     drift_left_out
     equal_ballots_pass
@@ -40,7 +41,6 @@ set(sim_mutants
     other_number_costs_one_vote
     other_number_forgotten
     outsider_sets_no_bar
-    owed_release_forgotten
     quarantine_by_the_vote
     quarantine_forgets_ballots
     quarantine_skipped

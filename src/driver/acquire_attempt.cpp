@@ -172,7 +172,7 @@ void acquire_attempt::vote(node_index node, const core::acquire_vote& vote, core
                      .node_name = pool().names()[node]});
     }
     execute(effects);
-    pay_owed(node, vote.answer);
+    settle_deferred(node, vote.answer);
     // After the release that may have begun just now, so that there is no gap between the two
     // counts.
     if (round_.pending().empty()) {
@@ -196,13 +196,13 @@ void acquire_attempt::on_deadline() {
 void acquire_attempt::cancel(std::function<void()> cleaned_up) {
     owner_ = nullptr;
     auto effects = round_.cancel();
-    effects.release_doubtful = effects.release_doubtful | std::exchange(owed_, {});
+    effects.release_doubtful = effects.release_doubtful | std::exchange(deferred_releases_, {});
     execute(effects, std::move(cleaned_up));
     open_write_.reset();
 }
 
-void acquire_attempt::make_way() {
-    release({}, std::exchange(owed_, {}));
+void acquire_attempt::release_stragglers() {
+    release({}, std::exchange(deferred_releases_, {}));
 }
 
 void acquire_attempt::execute(const core::acquire_effects& effects,
@@ -211,19 +211,19 @@ void acquire_attempt::execute(const core::acquire_effects& effects,
     if (effects.finished) {
         learn();
         if (round_.outcome() == core::acquire_outcome::contended) {
-            owed_ = doubtful & round_.pending();
-            doubtful = doubtful - owed_;
+            deferred_releases_ = doubtful & round_.pending();
+            doubtful = doubtful - deferred_releases_;
         }
     }
     release(effects.release, doubtful, std::move(cleaned_up));
 }
 
 /// An answer that came after the attempt was lost.
-void acquire_attempt::pay_owed(node_index node, core::acquire_answer answer) {
-    if (!owed_.contains(node)) {
+void acquire_attempt::settle_deferred(node_index node, core::acquire_answer answer) {
+    if (!deferred_releases_.contains(node)) {
         return;
     }
-    owed_.erase(node);
+    deferred_releases_.erase(node);
     const auto only = core::node_set::only(node);
     if (answer == core::acquire_answer::granted) {
         release(only, {});

@@ -48,7 +48,7 @@ class acquire_attempt final : public fan_out {
     /// Another attempt begins, or nobody waits any more. Where this one was contended, nodes that
     /// had not answered were not told to forget it: nearly always they answer that there is nothing
     /// to forget. Those that still have not answered are told now.
-    void make_way();
+    void release_stragglers();
     void forget_owner() { owner_ = nullptr; }
     /// The lock is being given back: a straggler that never ran the script must not run it now.
     void close() { closed_ = true; }
@@ -69,7 +69,7 @@ class acquire_attempt final : public fan_out {
     void execute(const core::acquire_effects& effects, std::function<void()> cleaned_up = nullptr);
     void release(core::node_set granted, core::node_set doubtful,
                  std::function<void()> settled = nullptr);
-    void pay_owed(node_index node, core::acquire_answer answer);
+    void settle_deferred(node_index node, core::acquire_answer answer);
 
     shared_identity identity_;
     std::chrono::milliseconds lease_time_;
@@ -78,7 +78,7 @@ class acquire_attempt final : public fan_out {
     std::string place_id_;  // in the line; empty without
     script_call call_;
     owner* owner_ = nullptr;
-    core::node_set owed_;  // a release, unless their answer makes it needless
+    core::node_set deferred_releases_;  // a release, unless their answer makes it needless
     bool closed_ = false;
     std::optional<node_pool::open_write> open_write_;
 };

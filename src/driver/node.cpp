@@ -11,7 +11,7 @@ namespace redlock::driver {
 namespace {
 
 /// More than this many lost releases of one node are left to their leases.
-constexpr std::size_t max_owed = 4096;
+constexpr std::size_t max_pending_resend = 4096;
 
 // A cluster that is not guarded need not be heard out anew whenever one of its servers changes.
 redis::connection_options for_commands(redis::connection_options options, bool guarded) {
@@ -70,7 +70,7 @@ error_code node::send(std::string_view encoded, std::shared_ptr<redis::reply_sin
     connect();
     // With an identifier of the user's own, a lock that is tried for anew has the token of before:
     // the release of the first try must not come behind the second.
-    send_owed();
+    resend_pending();
     return link_->send(encoded, std::move(sink), static_cast<std::uint32_t>(index_), deadline, how);
 }
 
@@ -97,15 +97,15 @@ void node::track_keys(bool yes) {
 void node::send_when_ready(std::string encoded, std::shared_ptr<redis::reply_sink> sink,
                            core::instant until, core::duration timeout) {
     if (retired_ || link_->state() == redis::connection_state::stopped ||
-        owed_.size() >= max_owed) {
+        pending_resend_.size() >= max_pending_resend) {
         return;
     }
-    owed_.push_back({std::move(encoded), std::move(sink), until, timeout});
+    pending_resend_.push_back({std::move(encoded), std::move(sink), until, timeout});
     link_->keep_trying();
 }
 
 void node::stop() {
-    owed_.clear();
+    pending_resend_.clear();
     second_meeting_.reset();
     if (tracking_) {
         tracking_->stop();
@@ -123,7 +123,7 @@ void node::on_ready(const redis::server_identity& identity) {
     if (tracking_) {
         tracking_->on_commands_ready();
     }
-    send_owed();
+    resend_pending();
     if (connection_ == nullptr && !guarded()) {
         greet(expects_vote(boot_clock::now()) ? hello_form::records : hello_form::reads);
     }
@@ -131,14 +131,14 @@ void node::on_ready(const redis::server_identity& identity) {
 }
 
 // Each for itself: of a cluster, some servers may be out of reach.
-void node::send_owed() {
-    if (owed_.empty() || retired_) {
+void node::resend_pending() {
+    if (pending_resend_.empty() || retired_) {
         return;
     }
     const core::instant now = boot_clock::now();
-    std::deque<owed> still;
-    for (; !owed_.empty(); owed_.pop_front()) {
-        owed& next = owed_.front();
+    std::deque<resend> still;
+    for (; !pending_resend_.empty(); pending_resend_.pop_front()) {
+        resend& next = pending_resend_.front();
         if (next.until <= now ||
             !link_->send(next.encoded, next.sink, static_cast<std::uint32_t>(index_),
                          now + next.timeout, redis::delivery::must_follow)) {
@@ -146,12 +146,12 @@ void node::send_owed() {
         }
         still.push_back(std::move(next));
         if (link_->state() == redis::connection_state::waiting_to_retry) {
-            owed_.pop_front();
+            pending_resend_.pop_front();
             break;  // the others would fare no better
         }
     }
-    owed_.insert(owed_.begin(), std::make_move_iterator(still.begin()),
-                 std::make_move_iterator(still.end()));
+    pending_resend_.insert(pending_resend_.begin(), std::make_move_iterator(still.begin()),
+                           std::make_move_iterator(still.end()));
 }
 
 void node::on_down(error_code cause, std::string_view message,
@@ -166,7 +166,7 @@ void node::on_down(error_code cause, std::string_view message,
     }
     events_.on_node_down(*this, cause, message);
     drop_outdated(boot_clock::now());
-    if (!owed_.empty()) {
+    if (!pending_resend_.empty()) {
         link_->keep_trying();
     }
 }
@@ -195,7 +195,7 @@ void node::on_tracking_refused(error_code cause, std::string_view message) {
 }
 
 void node::drop_outdated(core::instant now) {
-    std::erase_if(owed_, [now](const owed& entry) { return entry.until <= now; });
+    std::erase_if(pending_resend_, [now](const resend& entry) { return entry.until <= now; });
 }
 
 }  // namespace redlock::driver

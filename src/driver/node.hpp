@@ -119,7 +119,7 @@ class node final : private redis::connection_events, private key_tracking::owner
     [[nodiscard]] const std::string& last_error_message() const;
 
   private:
-    struct owed {
+    struct resend {
         std::string encoded;
         std::shared_ptr<redis::reply_sink> sink;
         core::instant until;
@@ -154,7 +154,7 @@ class node final : private redis::connection_events, private key_tracking::owner
     void on_tracking(bool on) override;
     void on_key_changed(std::string_view key) override;
     void on_tracking_refused(error_code cause, std::string_view message) override;
-    void send_owed();
+    void resend_pending();
     void drop_outdated(core::instant now);
 
     node_index index_;
@@ -182,7 +182,7 @@ class node final : private redis::connection_events, private key_tracking::owner
     bool refused_ = false;
     bool started_ = false;
     bool retired_ = false;
-    std::deque<owed> owed_;
+    std::deque<resend> pending_resend_;
     std::unique_ptr<redis::link> link_;
     redis::connection* connection_ = nullptr;  ///< What `link_` is, unless it is a cluster's.
     std::unique_ptr<second_meeting> second_meeting_;

@@ -74,7 +74,7 @@ void acquire_operation::start() {
     // Who tries only so and so often does not wait for others of this process either.
     if (session_.attempts_are_unlimited() && !manager_.lines().join(*this, resource_.str())) {
         manager_.clock().set(*this, session_.deadline());
-        in_earnest_ = true;
+        expects_contention_ = true;
         return;
     }
     begin();
@@ -88,12 +88,12 @@ void acquire_operation::compete() {
 
 void acquire_operation::begin() {
     begun_ = true;
-    if (manager_.door().is_open()) {
+    if (manager_.gate().is_open()) {
         follow(session_.start());
         return;
     }
     manager_.clock().set(*this, session_.deadline());
-    manager_.door().when_open(begin_unless_done());
+    manager_.gate().when_open(begin_unless_done());
 }
 
 std::function<void()> acquire_operation::begin_unless_done() {
@@ -122,7 +122,7 @@ void acquire_operation::on_key_changed(node_index which) {
     const auto step = session_.on_changed(which, waiting_ ? &attempt_->round() : nullptr,
                                           boot_clock::now(), manager_.nodes().tracking());
     if (step.wait_until != core::never) {
-        manager_.counted().wake_ups.add();
+        manager_.counters().wake_ups.add();
         manager_.nodes().tell({.kind = event_kind::woken,
                                .resource = resource_.str(),
                                .node = which,
@@ -134,11 +134,11 @@ void acquire_operation::on_key_changed(node_index which) {
 
 void acquire_operation::start_round() {
     session_.on_round_started();
-    if (in_earnest_ && !watch_ && session_.wants_news()) {
+    if (expects_contention_ && !watch_ && session_.wants_news()) {
         // Before the round, or a change right behind a vote would be nobody's news.
         watch_ = {manager_.nodes().watches(), resource_.str(), *this};
     }
-    manager_.counted().attempts.add();
+    manager_.counters().attempts.add();
     if (fail_for_wrong_nodes()) {
         return;
     }
@@ -152,7 +152,7 @@ void acquire_operation::start_round() {
         return;
     }
     if (attempt_) {
-        attempt_->make_way();
+        attempt_->release_stragglers();
         if (!attempt_->why().empty()) {
             earlier_failures_ = attempt_->why();
         }
@@ -170,7 +170,7 @@ void acquire_operation::start_round() {
 /// At first nobody has reason to think that it would meet others: it neither looks at the nodes'
 /// line nor asks for news, which spares them and us something nearly always.
 bool acquire_operation::is_casual() const {
-    return !in_earnest_ && session_.attempts_are_unlimited() && session_.wants_news();
+    return !expects_contention_ && session_.attempts_are_unlimited() && session_.wants_news();
 }
 
 bool acquire_operation::found_it_taken() const {
@@ -181,7 +181,7 @@ bool acquire_operation::found_it_taken() const {
 
 /// Where to stand in the nodes' line: by the time of the first attempt, as the nodes' clocks tell.
 const driver::line_place* acquire_operation::take_place(const core::ballot_block& block) {
-    if (!in_earnest_ || !request_.options().fair) {
+    if (!expects_contention_ || !request_.options().fair) {
         return nullptr;
     }
     if (place_.id.empty()) {
@@ -245,7 +245,7 @@ void acquire_operation::on_attempt_decided() {
         leave_nodes_line({});
     }
     if (round.outcome() == core::acquire_outcome::split) {
-        manager_.counted().split_votes.add();
+        manager_.counters().split_votes.add();
     }
     std::optional<diagnostics> why;
     if (round.outcome() == core::acquire_outcome::unavailable && manager_.nodes().is_observed()) {
@@ -261,7 +261,7 @@ void acquire_operation::on_attempt_decided() {
                            .details = why ? &*why : nullptr});
     manager_.clock().cancel(*this);
     if (found_it_taken()) {
-        in_earnest_ = true;
+        expects_contention_ = true;
         follow(session_.on_found_taken(round.outcome(), boot_clock::now()));
         return;
     }
@@ -332,8 +332,8 @@ std::shared_ptr<held_lock> acquire_operation::hold(won_lease won) {
 
 void acquire_operation::complete_with(const std::shared_ptr<held_lock>& held) {
     const core::duration waited = boot_clock::now() - asked_at_;
-    manager_.counted().acquired.add();
-    manager_.counted().waited_ns.add(static_cast<std::uint64_t>(waited.count()));
+    manager_.counters().acquired.add();
+    manager_.counters().waited_ns.add(static_cast<std::uint64_t>(waited.count()));
     manager_.nodes().tell({.kind = event_kind::acquired,
                            .resource = resource_.str(),
                            .fencing = held->fencing(),
@@ -375,7 +375,7 @@ void acquire_operation::complete(error_code error, lock&& held) {
     const auto self = shared_from_this();
     done_ = true;
     if (error && attempt_) {
-        attempt_->make_way();
+        attempt_->release_stragglers();
     }
     const bool won = !error && !waiting_ && attempt_;
     leave_nodes_line(won ? attempt_->round().granted() : core::node_set{});

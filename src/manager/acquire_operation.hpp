@@ -91,7 +91,7 @@ class acquire_operation final : public closable,
     /// Who has it, if that was asked for at the end: not in each of the many that wait.
     std::unique_ptr<lock_holder> holder_;
     /// Others want it too: asks from a place in the nodes' line, and for news.
-    bool in_earnest_ = false;
+    bool expects_contention_ = false;
     bool begun_ = false;    // to compete
     bool waiting_ = false;  // for another attempt, not for the nodes
     bool cancelled_ = false;

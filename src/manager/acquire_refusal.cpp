@@ -93,7 +93,7 @@ void acquire_operation::step_aside() {
     manager_.clock().cancel(*this);
     watch_ = {};
     if (attempt_) {
-        attempt_->make_way();
+        attempt_->release_stragglers();
         attempt_->forget_owner();
     }
     leave_nodes_line({});

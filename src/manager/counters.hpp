@@ -21,7 +21,7 @@ class counter {
     std::atomic<std::uint64_t> value_{0};
 };
 
-struct counters {
+struct manager_counters {
     counter acquired;
     counter handed_over;
     counter attempts;

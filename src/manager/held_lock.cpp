@@ -205,7 +205,7 @@ void held_lock::lose(diagnostics why) {
     const auto self = shared_from_this();
     invalidate();
     stage_ = stage::lost;
-    manager_->counted().lost.add();
+    manager_->counters().lost.add();
     tell(event_kind::lost, errc::lost, why.to_string());
     note_error(std::move(why));
     stop_looking_after(errc::lost);
@@ -278,7 +278,7 @@ bool held_lock::hand_over() {
     stage_ = stage::over;
     release_outcome_ = core::release_outcome::released;
     manager_->remove(*this);
-    manager_->counted().handed_over.add();
+    manager_->counters().handed_over.add();
     tell(event_kind::handed_over);
     for (const auto& waiter : std::exchange(release_waiters_, {})) {
         waiter->finish({});

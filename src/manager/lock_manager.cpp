@@ -108,7 +108,7 @@ std::vector<std::pair<resource_name, lock_token>> lock_manager::active_locks() c
 }
 
 manager_statistics lock_manager::statistics() const {
-    return impl_->counted().read();
+    return impl_->counters().read();
 }
 
 void lock_manager::start_acquire(const weak_impl& impl, resource_name resource,

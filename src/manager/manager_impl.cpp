@@ -13,7 +13,7 @@ manager_impl::manager_impl(boost::asio::any_io_executor executor,
       strand_(base::make_strand_on(executor_.io)),
       clock_(strand_),
       nodes_(strand_, endpoints, options),
-      door_(nodes_, clock_) {
+      gate_(nodes_, clock_) {
     clock_.on_forked([this] { leave_to_parent(); });
     nodes_.on_clock_set([this](node_index node) {
         held_.for_each([&](const auto& held) { held->on_clock_set(node); });

@@ -71,9 +71,9 @@ class manager_impl : public std::enable_shared_from_this<manager_impl> {
         return check_resource(resource, nodes_.keys(), nodes_.clustered());
     }
     [[nodiscard]] driver::alarm_clock& clock() { return clock_; }
-    [[nodiscard]] opening& door() { return door_; }
+    [[nodiscard]] opening& gate() { return gate_; }
     [[nodiscard]] local_lines& lines() { return lines_; }
-    [[nodiscard]] counters& counted() { return counters_; }
+    [[nodiscard]] manager_counters& counters() { return counters_; }
     [[nodiscard]] diagnostics explain(std::string message, const driver::failures& why) const {
         return why.to_diagnostics(std::move(message), nodes_.names());
     }
@@ -104,8 +104,8 @@ class manager_impl : public std::enable_shared_from_this<manager_impl> {
     boost::asio::any_io_executor strand_;
     driver::alarm_clock clock_;
     driver::node_pool nodes_;
-    opening door_;
-    counters counters_;
+    opening gate_;
+    manager_counters counters_;
     bool closed_ = false;
     std::shared_ptr<close_operation> close_;
     local_lines lines_;  // before the operations, which stand in them

@@ -113,7 +113,7 @@ TEST_F(late_reply, grant_to_a_lost_attempt_was_followed_by_its_release) {
     const auto attempt = decided();
     ASSERT_EQ(attempt->round().outcome(), acquire_outcome::contended);
     EXPECT_THAT(c->calls(), ElementsAre("acquire"));
-    attempt->make_way();
+    attempt->release_stragglers();
     ASSERT_TRUE(run_until_calls(*c, 2));
     EXPECT_THAT(c->calls(), ElementsAre("acquire", "release"));
     // On the same connection, hence in this order, and without a bar; the other connection has only
@@ -158,7 +158,7 @@ TEST_F(late_reply, busy_to_a_contended_attempt_leaves_nothing_to_release) {
     ASSERT_EQ(attempt->round().outcome(), acquire_outcome::contended);
     c->server.answer_late(busy);
     ASSERT_TRUE(world->run_until_settled());
-    attempt->make_way();
+    attempt->release_stragglers();
     ASSERT_TRUE(world->run_until_settled());
     EXPECT_THAT(c->calls(), ElementsAre("acquire"));
 }
@@ -211,7 +211,7 @@ TEST_F(late_reply, noscript_is_not_repeated_for_an_attempt_that_is_lost) {
     c->on_script = always(silence);
     const auto attempt = decided();
     ASSERT_EQ(attempt->round().outcome(), acquire_outcome::contended);
-    attempt->make_way();
+    attempt->release_stragglers();
     ASSERT_TRUE(run_until_calls(*c, 2));
     c->server.answer_late(noscript + removed);
     ASSERT_TRUE(world->run_until_settled());

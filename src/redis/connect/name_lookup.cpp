@@ -177,13 +177,13 @@ class name_lookup::desk : public std::enable_shared_from_this<desk> {
 };
 
 /// Closes the desk when its execution context ends.
-class name_lookup::keeper final : public asio::execution_context::service {
+class name_lookup::lookup_service final : public asio::execution_context::service {
   public:
-    using key_type = keeper;
+    using key_type = lookup_service;
 
     static inline asio::execution_context::id id;
 
-    explicit keeper(asio::execution_context& of) : service(of) {}
+    explicit lookup_service(asio::execution_context& of) : service(of) {}
 
     const std::shared_ptr<desk> open = std::make_shared<desk>();
 
@@ -200,7 +200,7 @@ name_lookup::~name_lookup() {
 void name_lookup::async_resolve(const std::string& host, std::uint16_t port, handler found) {
     if (desk_ == nullptr) {
         asio::execution_context& context = asio::query(executor_, asio::execution::context);
-        desk_ = asio::use_service<keeper>(context).open;
+        desk_ = asio::use_service<lookup_service>(context).open;
     }
     desk_->ask(*this, executor_, {host, port}, std::move(found));
 }

@@ -41,7 +41,7 @@ class name_lookup {
 
   private:
     class desk;
-    class keeper;
+    class lookup_service;
 
     boost::asio::any_io_executor executor_;
     std::shared_ptr<desk> desk_;  ///< Null until a name was looked up.
