@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
+#include <cassert>
 #include <utility>
 
 #include "driver/line_exit.hpp"
@@ -87,18 +88,19 @@ void acquire_operation::compete() {
 }
 
 void acquire_operation::begin() {
-    begun_ = true;
     if (manager_.gate().is_open()) {
         follow(session_.start());
         return;
     }
+    stage_ = stage::opening;
     manager_.clock().set(*this, session_.deadline());
     manager_.gate().when_open(begin_unless_done());
 }
 
 std::function<void()> acquire_operation::begin_unless_done() {
     return [weak = weak_from_this()] {
-        if (const auto self = weak.lock(); self && !self->done_ && !self->refused_) {
+        const auto self = weak.lock();
+        if (self && (self->stage_ == stage::queued || self->stage_ == stage::opening)) {
             self->begin();
         }
     };
@@ -110,17 +112,18 @@ void acquire_operation::follow(const core::wait_session::step& step) {
     } else if (step.start_round) {
         start_round();
     } else {
-        waiting_ = true;
+        stage_ = stage::waiting;
         manager_.clock().set(*this, step.wait_until);
     }
 }
 
 void acquire_operation::on_key_changed(node_index which) {
-    if (cancelled_) {
+    if (stage_ != stage::asking && stage_ != stage::waiting) {
         return;
     }
-    const auto step = session_.on_changed(which, waiting_ ? &attempt_->round() : nullptr,
-                                          boot_clock::now(), manager_.nodes().tracking());
+    const auto* const last_round = stage_ == stage::waiting ? &attempt_->round() : nullptr;
+    const auto step =
+        session_.on_changed(which, last_round, boot_clock::now(), manager_.nodes().tracking());
     if (step.wait_until != core::never) {
         manager_.counters().wake_ups.add();
         manager_.nodes().tell({.kind = event_kind::woken,
@@ -133,6 +136,7 @@ void acquire_operation::on_key_changed(node_index which) {
 }
 
 void acquire_operation::start_round() {
+    stage_ = stage::asking;
     session_.on_round_started();
     if (expects_contention_ && !watch_ && session_.wants_news()) {
         // Before the round, or a change right behind a vote would be nobody's news.
@@ -270,16 +274,26 @@ void acquire_operation::on_attempt_decided() {
 }
 
 void acquire_operation::on_alarm(core::instant now) {
-    if (std::exchange(waiting_, false)) {
-        follow(session_.on_timer(now));
-        return;
+    switch (stage_) {
+        case stage::queued:
+            finish(core::wait_end::timed_out);
+            break;
+        case stage::opening:
+            finish(core::wait_end::unavailable);
+            break;
+        case stage::asking:
+            attempt_->on_deadline();
+            finish(session_.on_deadline(attempt_->round().outcome()));
+            break;
+        case stage::waiting:
+            follow(session_.on_timer(now));
+            break;
+        case stage::finding_holder:
+        case stage::cancelled:
+        case stage::done:
+            assert(false && "its alarm was cancelled");
+            break;
     }
-    if (!attempt_) {
-        finish(begun_ ? core::wait_end::unavailable : core::wait_end::timed_out);
-        return;
-    }
-    attempt_->on_deadline();
-    finish(session_.on_deadline(attempt_->round().outcome()));
 }
 
 void acquire_operation::hand_out() {
@@ -299,7 +313,7 @@ void acquire_operation::hand_out() {
 // Not in the middle of an attempt of its own, and not with wishes about what the nodes store, and
 // for how long.
 bool acquire_operation::may_take_over() const {
-    return !done_ && !cancelled_ && (!begun_ || waiting_) && !has_holder_record() &&
+    return (stage_ == stage::queued || stage_ == stage::waiting) && !has_holder_record() &&
            request_.options().min_hold <= milliseconds{0};
 }
 
@@ -342,12 +356,11 @@ void acquire_operation::complete_with(const std::shared_ptr<held_lock>& held) {
 }
 
 void acquire_operation::cancel() {
-    if (done_ || std::exchange(cancelled_, true)) {
+    if (stage_ == stage::done || stage_ == stage::cancelled) {
         return;
     }
+    stage_ = stage::cancelled;
     manager_.clock().cancel(*this);
-    // No news may begin another attempt.
-    waiting_ = false;
     // Before the release, whose confirmation then tells of both.
     leave_nodes_line({});
     if (!attempt_) {
@@ -355,14 +368,14 @@ void acquire_operation::cancel() {
         return;
     }
     attempt_->cancel([weak = weak_from_this()] {
-        if (const auto self = weak.lock(); self && !self->done_) {
+        if (const auto self = weak.lock(); self && self->stage_ != stage::done) {
             self->fail(boost::asio::error::operation_aborted, "cancelled");
         }
     });
 }
 
 void acquire_operation::on_manager_closed() {
-    if (done_) {
+    if (stage_ == stage::done) {
         return;
     }
     if (attempt_) {
@@ -373,12 +386,14 @@ void acquire_operation::on_manager_closed() {
 
 void acquire_operation::complete(error_code error, lock&& held) {
     const auto self = shared_from_this();
-    done_ = true;
+    assert(stage_ != stage::done);
+    // Otherwise the lease was passed on, and no node has taken us out of its line.
+    const bool by_attempt = !error && stage_ == stage::asking;
+    stage_ = stage::done;
     if (error && attempt_) {
         attempt_->release_stragglers();
     }
-    const bool won = !error && !waiting_ && attempt_;
-    leave_nodes_line(won ? attempt_->round().granted() : core::node_set{});
+    leave_nodes_line(by_attempt ? attempt_->round().granted() : core::node_set{});
     manager_.clock().cancel(*this);
     manager_.lines().leave(*this);
     manager_.remove(*this);

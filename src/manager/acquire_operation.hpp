@@ -39,6 +39,16 @@ class acquire_operation final : public closable,
     void cancel();
 
   private:
+    enum class stage {
+        queued,          ///< Not begun: behind others of this process.
+        opening,         ///< Until the nodes have said who they are.
+        asking,          ///< `attempt_` is under way.
+        waiting,         ///< For news or time to begin another attempt.
+        finding_holder,  ///< It has failed, and only asks who has the lock.
+        cancelled,       ///< Until the nodes have confirmed that nothing is left.
+        done,
+    };
+
     void on_manager_closed() override;
     void on_alarm(core::instant now) override;
     void on_attempt_decided() override;
@@ -92,11 +102,7 @@ class acquire_operation final : public closable,
     std::unique_ptr<lock_holder> holder_;
     /// Others want it too: asks from a place in the nodes' line, and for news.
     bool expects_contention_ = false;
-    bool begun_ = false;    // to compete
-    bool waiting_ = false;  // for another attempt, not for the nodes
-    bool cancelled_ = false;
-    bool refused_ = false;  // and only asks who has it
-    bool done_ = false;
+    stage stage_ = stage::queued;
 };
 
 }  // namespace redlock::manager
