@@ -1,5 +1,5 @@
 // Those in a process who want the lock: waiting, the line among them, and what becomes of a wish;
-// as src/manager's acquire_operation and local_lines.
+// as src/manager's acquire_operation and local_queues.
 #include <algorithm>
 
 #include "core/quorum.hpp"

@@ -72,8 +72,8 @@ void acquire_operation::start() {
         fail(errc::invalid_argument, std::move(*wrong));
         return;
     }
-    // Who tries only so and so often does not wait for others of this process either.
-    if (session_.attempts_are_unlimited() && !manager_.lines().join(*this, resource_.str())) {
+    // Acquisitions with an attempt limit skip the local queue.
+    if (session_.attempts_are_unlimited() && !manager_.queues().join(*this, resource_.str())) {
         manager_.clock().set(*this, session_.deadline());
         expects_contention_ = true;
         return;
@@ -214,7 +214,7 @@ std::uint64_t acquire_operation::block_width() const {
         return 1;
     }
     // Others who wait here will want a fencing token each.
-    const std::size_t waiting = manager_.lines().waiting_beside(*this, resource_.str());
+    const std::size_t waiting = manager_.queues().waiting_beside(*this, resource_.str());
     return core::turn::block_width(waiting, hand_over_limits(manager_.options()));
 }
 
@@ -306,7 +306,7 @@ void acquire_operation::hand_out() {
     won.valid_until = round.valid_until();
     won.attempt = attempt_;
     const auto held = hold(std::move(won));
-    manager_.lines().acquired(*this, *held);
+    manager_.queues().acquired(*this, *held);
     complete_with(held);
 }
 
@@ -319,7 +319,7 @@ bool acquire_operation::may_take_over() const {
 
 void acquire_operation::take_over(held_lock& from, won_lease won) {
     const auto held = hold(std::move(won));
-    local_lines::passed(from, *this, *held);
+    local_queues::passed(from, *this, *held);
     complete_with(held);
 }
 
@@ -395,7 +395,7 @@ void acquire_operation::complete(error_code error, lock&& held) {
     }
     leave_nodes_line(by_attempt ? attempt_->round().granted() : core::node_set{});
     manager_.clock().cancel(*this);
-    manager_.lines().leave(*this);
+    manager_.queues().leave(*this);
     manager_.remove(*this);
     // Given up here, since the last reference may be let go off the strand, by a cancellation.
     watch_ = {};

@@ -1,4 +1,4 @@
-// One acquisition from its call to its completion: stands in the local line, and once it is first
+// One acquisition from its call to its completion: stands in the local queue, and once it is first
 // carries out what core::wait_session decides, with one driver::acquire_attempt after the other; or
 // is handed the lock by the holder before it. Strand only; owned by the manager until it completes.
 #pragma once
@@ -14,7 +14,7 @@
 #include "driver/alarm_clock.hpp"
 #include "manager/completion.hpp"
 #include "manager/held_lock.hpp"
-#include "manager/local_lines.hpp"
+#include "manager/local_queues.hpp"
 #include "manager/manager_impl.hpp"
 #include "redlock/lock.hpp"
 #include "redlock/options.hpp"
@@ -22,7 +22,7 @@
 namespace redlock::manager {
 
 class acquire_operation final : public closable,
-                                public line_member,
+                                public queue_member,
                                 public driver::alarm,
                                 public driver::acquire_attempt::owner,
                                 public driver::key_watches::watcher,

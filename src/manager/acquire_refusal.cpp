@@ -96,7 +96,7 @@ void acquire_operation::step_aside() {
         attempt_->forget_owner();
     }
     leave_nodes_line({});
-    manager_.lines().leave(*this);
+    manager_.queues().leave(*this);
 }
 
 /// Nobody was asked for a vote, since too few nodes have said who they are.

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "manager/arguments.hpp"
-#include "manager/local_lines.hpp"
+#include "manager/local_queues.hpp"
 
 namespace redlock::manager {
 
@@ -211,7 +211,7 @@ void held_lock::lose(diagnostics why) {
     stop_looking_after(errc::lost);
     // Stays listed until its handle lets go of it: a command on its way may yet put it on a node,
     // and an end of the manager takes that back.
-    manager_->lines().ended(*this);
+    manager_->queues().ended(*this);
 }
 
 void held_lock::stop_looking_after(error_code told_to_waiters) {
@@ -258,12 +258,12 @@ void held_lock::release(std::shared_ptr<outcome_waiter> waiter) {
         manager_->nodes(), won_.identity, targets, won_.longest_lease,
         is_attached() ? knowledge::token_only : knowledge::all, kept)
         ->start(shared_from_this());
-    tells_competitors_ = !manager_->lines().ended(*this);
+    tells_competitors_ = !manager_->queues().ended(*this);
 }
 
 /// Passes the lease to whoever waits for it here; false if it must go back to the nodes.
 bool held_lock::hand_over() {
-    line_member* const next = local_lines::first_behind(*this);
+    queue_member* const next = local_queues::first_behind(*this);
     if (next == nullptr || manager_->closed() || !won_.identity->holder_record.empty()) {
         return false;
     }
@@ -326,7 +326,7 @@ void held_lock::forget() {
         stage_ = stage::over;
         stop_looking_after({});
         manager_->remove(*this);
-        manager_->lines().ended(*this);
+        manager_->queues().ended(*this);
     }
 }
 

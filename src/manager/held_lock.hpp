@@ -106,8 +106,8 @@ class held_lock final : public keepable<held_lock>,
         return manager_->its_home();
     }
     /// Where it stands as the holder; null for one that was attached, handed on or ended.
-    [[nodiscard]] local_line* line() const { return line_; }
-    void set_line(local_line* line) { line_ = line; }
+    [[nodiscard]] local_queue* queue() const { return queue_; }
+    void set_queue(local_queue* queue) { queue_ = queue; }
     /// Whether a release was confirmed by a quorum, or the lock was found to be gone.
     [[nodiscard]] bool surely_over() const;
 
@@ -146,7 +146,7 @@ class held_lock final : public keepable<held_lock>,
     std::atomic<bool> over_{false};
     std::atomic<bool> release_announced_{false};
     core::renewal renewal_;
-    local_line* line_ = nullptr;
+    local_queue* queue_ = nullptr;
     std::vector<std::shared_ptr<driver::extend_attempt>> extensions_;  // not answered by all
     std::optional<node_index> set_clock_;  // the node because of which the lease ends early
     bool extension_failed_ = false;        // the latest one that was decided

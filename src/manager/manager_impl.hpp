@@ -21,7 +21,7 @@
 #include "manager/counters.hpp"
 #include "manager/home.hpp"
 #include "manager/kept_list.hpp"
-#include "manager/local_lines.hpp"
+#include "manager/local_queues.hpp"
 #include "manager/opening.hpp"
 #include "redlock/options.hpp"
 #include "redlock/types.hpp"
@@ -72,7 +72,7 @@ class manager_impl : public std::enable_shared_from_this<manager_impl> {
     }
     [[nodiscard]] driver::alarm_clock& clock() { return clock_; }
     [[nodiscard]] opening& gate() { return gate_; }
-    [[nodiscard]] local_lines& lines() { return lines_; }
+    [[nodiscard]] local_queues& queues() { return queues_; }
     [[nodiscard]] manager_counters& counters() { return counters_; }
     [[nodiscard]] diagnostics explain(std::string message, const driver::failures& why) const {
         return why.to_diagnostics(std::move(message), nodes_.names());
@@ -108,7 +108,7 @@ class manager_impl : public std::enable_shared_from_this<manager_impl> {
     manager_counters counters_;
     bool closed_ = false;
     std::shared_ptr<close_operation> close_;
-    local_lines lines_;  // before the operations, which stand in them
+    local_queues queues_;  // before the operations, which stand in them
     kept_list<closable> operations_;
     mutable std::mutex held_guard_;  // for `active_locks`, which any thread may call
     kept_list<held_lock> held_;

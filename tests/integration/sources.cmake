@@ -22,7 +22,7 @@ set(integration_test_sources
     tests/integration/key_prefix_test.cpp
     tests/integration/late_grant_test.cpp
     tests/integration/lifetime_test.cpp
-    tests/integration/local_line_test.cpp
+    tests/integration/local_queue_test.cpp
     tests/integration/loss_test.cpp
     tests/integration/main_path_test.cpp
     tests/integration/min_hold_test.cpp

@@ -1,6 +1,6 @@
-// The local line: waiters of one manager stand in the order in which they came, and only the first
-// of them asks the nodes. Whoever leaves the line early leaves it without a trace, and whatever
-// ends the holder's lock lets the line go on. Commands are counted by the nodes themselves.
+// The local queue: waiters of one manager stand in the order in which they came, and only the first
+// of them asks the nodes. One that leaves the queue early leaves without a trace, and whatever
+// ends the holder's lock lets the queue go on. Commands are counted by the nodes themselves.
 #include <gtest/gtest.h>
 #include <malloc.h>
 
@@ -13,13 +13,13 @@
 namespace redlock::integration {
 namespace {
 
-struct local_line : testing::Test {
+struct local_queue : testing::Test {
     std::vector<operation_ptr<lock>> begin(std::size_t count, acquire_options options = {}) {
         std::vector<operation_ptr<lock>> all;
         for (std::size_t i = 0; i < count; ++i) {
             all.push_back(user.begin_acquire("job", options));
         }
-        user.warm_up();  // all stand in line by now: the strand came to them first
+        user.warm_up();  // all stand in queue by now: the strand came to them first
         return all;
     }
     /// Gets the lock within the time that no fallback explains.
@@ -33,7 +33,7 @@ struct local_line : testing::Test {
     client other{turned, nodes.urls()};
 };
 
-TEST_F(local_line, is_served_in_the_order_in_which_they_came) {
+TEST_F(local_queue, is_served_in_the_order_in_which_they_came) {
     lock held = other.take("job", {.lease_time = 60s});
     const auto all = begin(30);
     ASSERT_FALSE(other.release(held));
@@ -50,7 +50,7 @@ TEST_F(local_line, is_served_in_the_order_in_which_they_came) {
     }
 }
 
-TEST_F(local_line, asks_the_nodes_nothing_behind_a_holder_of_its_own) {
+TEST_F(local_queue, asks_the_nodes_nothing_behind_a_holder_of_its_own) {
     lock held = user.take("job", {.lease_time = 60s});
     user.warm_up();
     const auto start = nodes.commands();
@@ -61,7 +61,7 @@ TEST_F(local_line, asks_the_nodes_nothing_behind_a_holder_of_its_own) {
     EXPECT_FALSE(all.front()->done);
 }
 
-TEST_F(local_line, sends_only_its_first_to_the_nodes) {
+TEST_F(local_queue, sends_only_its_first_to_the_nodes) {
     lock held = other.take("job", {.lease_time = 60s});
     const auto all = begin(50);
     EXPECT_TRUE(user.await([&] { return nodes.in_line("job", 1); }));
@@ -71,7 +71,7 @@ TEST_F(local_line, sends_only_its_first_to_the_nodes) {
     EXPECT_LT(user.events().count(event_kind::attempt_failed), 25U);
 }
 
-TEST_F(local_line, goes_on_without_those_who_were_cancelled_in_the_middle) {
+TEST_F(local_queue, goes_on_without_those_who_were_cancelled_in_the_middle) {
     lock held = other.take("job", {.lease_time = 60s});
     const auto all = begin(5);
     user.warm_up();
@@ -89,7 +89,7 @@ TEST_F(local_line, goes_on_without_those_who_were_cancelled_in_the_middle) {
     EXPECT_EQ(user.events().count(event_kind::acquired), 3U);
 }
 
-TEST_F(local_line, goes_on_without_a_first_that_was_cancelled) {
+TEST_F(local_queue, goes_on_without_a_first_that_was_cancelled) {
     lock held = other.take("job", {.lease_time = 60s});
     const auto all = begin(2);
     ASSERT_TRUE(user.await([&] { return nodes.in_line("job", 1); }));
@@ -100,7 +100,7 @@ TEST_F(local_line, goes_on_without_a_first_that_was_cancelled) {
     EXPECT_TRUE(soon(all[1]));
 }
 
-TEST_F(local_line, goes_on_without_those_whose_time_was_up) {
+TEST_F(local_queue, goes_on_without_those_whose_time_was_up) {
     lock held = user.take("job", {.lease_time = 60s});
     const auto first = user.begin_acquire("job");
     const auto hasty = user.begin_acquire("job", {.wait = 20ms});
@@ -115,7 +115,7 @@ TEST_F(local_line, goes_on_without_those_whose_time_was_up) {
     EXPECT_TRUE(soon(last));
 }
 
-TEST_F(local_line, competes_when_the_lock_before_it_is_lost) {
+TEST_F(local_queue, competes_when_the_lock_before_it_is_lost) {
     lock held = user.take("job", {.lease_time = 60s});
     const auto watching = user.begin_wait_lost(held);
     const auto all = begin(2);
@@ -128,12 +128,12 @@ TEST_F(local_line, competes_when_the_lock_before_it_is_lost) {
     EXPECT_TRUE(soon(all[1]));
 }
 
-TEST_F(local_line, forgets_a_holder_whose_lock_somebody_here_acquired_meanwhile) {
+TEST_F(local_queue, forgets_a_holder_whose_lock_somebody_here_acquired_meanwhile) {
     lock first = user.take("job", {.lease_time = 60s});
     nodes.each([](redis_server& node) { node.command({"DEL", "job"}); });
     lock second = user.take("job", {.wait = wait_policy::none()});
     EXPECT_FALSE(user.release(second));
-    // The line is gone by now, and was the first one's too.
+    // The queue is gone by now, and was the first one's too.
     EXPECT_EQ(user.release(first), errc::lost);
     const auto all = begin(2);
     ASSERT_TRUE(soon(all[0]));
@@ -141,7 +141,7 @@ TEST_F(local_line, forgets_a_holder_whose_lock_somebody_here_acquired_meanwhile)
     EXPECT_TRUE(soon(all[1]));
 }
 
-TEST_F(local_line, waits_outside_when_the_lock_before_it_is_detached) {
+TEST_F(local_queue, waits_outside_when_the_lock_before_it_is_detached) {
     lock held = user.take("job", {.lease_time = 60s});
     const auto all = begin(1);
     EXPECT_EQ(user.events().count(event_kind::attempt_failed), 0U);
@@ -152,7 +152,7 @@ TEST_F(local_line, waits_outside_when_the_lock_before_it_is_detached) {
     EXPECT_TRUE(soon(all[0]));
 }
 
-TEST_F(local_line, ends_with_its_manager) {
+TEST_F(local_queue, ends_with_its_manager) {
     lock held = other.take("job", {.lease_time = 60s});
     const auto all = begin(5);
     ASSERT_TRUE(user.await([&] { return nodes.in_line("job", 1); }));
@@ -166,8 +166,8 @@ TEST_F(local_line, ends_with_its_manager) {
     EXPECT_TRUE(other.await([&] { return nodes.having("job") == 0; }));
 }
 
-// Those who try only so and so often stand in no line, and may get the lock past it.
-TEST_F(local_line, is_not_for_those_who_limit_their_attempts) {
+// Acquisitions with an attempt limit stand in no queue, and may get the lock past it.
+TEST_F(local_queue, is_not_for_those_who_limit_their_attempts) {
     lock held = user.take("job", {.lease_time = 60s});
     const auto all = begin(1);
     EXPECT_EQ(user.try_acquire("job")->error, errc::contended);
@@ -175,7 +175,7 @@ TEST_F(local_line, is_not_for_those_who_limit_their_attempts) {
     EXPECT_TRUE(soon(all[0]));
 }
 
-TEST_F(local_line, costs_less_than_a_kibibyte_for_each_who_waits) {
+TEST_F(local_queue, costs_less_than_a_kibibyte_for_each_who_waits) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
     GTEST_SKIP() << "the sanitizers' allocator keeps its own accounts";
 #else
@@ -190,7 +190,7 @@ TEST_F(local_line, costs_less_than_a_kibibyte_for_each_who_waits) {
         }
         user.warm_up();
     };
-    join(1);  // connections, the line itself
+    join(1);  // connections, the queue itself
     ASSERT_TRUE(user.await([&] { return nodes.in_line("job", 1); }));
     user.warm_up();
     const auto in_use = [] {

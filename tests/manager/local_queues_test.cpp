@@ -1,7 +1,7 @@
-// The line of waiters within a process while nobody in it holds the lock: one competes at a time,
+// The queue of waiters within a process while nobody in it holds the lock: one competes at a time,
 // the first, and each is asked to at most once. What happens around a held lock needs a manager,
 // and is tested with one.
-#include "manager/local_lines.hpp"
+#include "manager/local_queues.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -21,7 +21,7 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-struct waiter final : line_member {
+struct waiter final : queue_member {
     explicit waiter(std::vector<int>& all, int which = 0) : competing(all), name(which) {}
     void compete() override { competing.push_back(name); }
     [[nodiscard]] bool may_take_over() const override { return true; }
@@ -33,79 +33,79 @@ struct waiter final : line_member {
     int name;
 };
 
-class local_lines_without_a_holder : public testing::Test {
+class local_queues_without_a_holder : public testing::Test {
   protected:
-    bool join(waiter& one, const std::string& resource = "a") { return lines.join(one, resource); }
+    bool join(waiter& one, const std::string& resource = "a") { return queues.join(one, resource); }
 
     std::vector<int> competing;
-    local_lines lines;
+    local_queues queues;
     waiter first{competing, 1};
     waiter second{competing, 2};
     waiter third{competing, 3};
 };
 
-TEST_F(local_lines_without_a_holder, only_the_first_competes_and_is_not_called) {
+TEST_F(local_queues_without_a_holder, only_the_first_competes_and_is_not_called) {
     EXPECT_TRUE(join(first));
     EXPECT_FALSE(join(second));
     EXPECT_FALSE(join(third));
-    EXPECT_EQ(lines.waiting("a"), 3U);
+    EXPECT_EQ(queues.waiting("a"), 3U);
     EXPECT_THAT(competing, IsEmpty());
 }
 
-TEST_F(local_lines_without_a_holder, the_next_competes_when_the_first_leaves) {
+TEST_F(local_queues_without_a_holder, the_next_competes_when_the_first_leaves) {
     EXPECT_TRUE(join(first));
     EXPECT_FALSE(join(second));
     EXPECT_FALSE(join(third));
-    lines.leave(first);
+    queues.leave(first);
     EXPECT_THAT(competing, ElementsAre(2));
-    lines.leave(second);
+    queues.leave(second);
     EXPECT_THAT(competing, ElementsAre(2, 3));
-    lines.leave(third);
-    EXPECT_EQ(lines.waiting("a"), 0U);
+    queues.leave(third);
+    EXPECT_EQ(queues.waiting("a"), 0U);
     EXPECT_THAT(competing, ElementsAre(2, 3));
 }
 
-TEST_F(local_lines_without_a_holder, who_leaves_from_the_middle_disturbs_nobody) {
+TEST_F(local_queues_without_a_holder, who_leaves_from_the_middle_disturbs_nobody) {
     EXPECT_TRUE(join(first));
     EXPECT_FALSE(join(second));
     EXPECT_FALSE(join(third));
-    lines.leave(second);
+    queues.leave(second);
     EXPECT_THAT(competing, IsEmpty());
-    EXPECT_EQ(lines.waiting("a"), 2U);
-    lines.leave(first);
+    EXPECT_EQ(queues.waiting("a"), 2U);
+    queues.leave(first);
     EXPECT_THAT(competing, ElementsAre(3));
 }
 
-TEST_F(local_lines_without_a_holder, resources_do_not_wait_for_each_other) {
+TEST_F(local_queues_without_a_holder, resources_do_not_wait_for_each_other) {
     EXPECT_TRUE(join(first, "a"));
     EXPECT_TRUE(join(second, "b"));
-    EXPECT_EQ(lines.waiting("a"), 1U);
-    EXPECT_EQ(lines.waiting("b"), 1U);
-    EXPECT_EQ(lines.waiting("c"), 0U);
-    lines.leave(first);
+    EXPECT_EQ(queues.waiting("a"), 1U);
+    EXPECT_EQ(queues.waiting("b"), 1U);
+    EXPECT_EQ(queues.waiting("c"), 0U);
+    queues.leave(first);
     EXPECT_THAT(competing, IsEmpty());
 }
 
-TEST_F(local_lines_without_a_holder, leaving_twice_or_never_having_stood_there_is_nothing) {
-    lines.leave(first);
+TEST_F(local_queues_without_a_holder, leaving_twice_or_never_having_stood_there_is_nothing) {
+    queues.leave(first);
     EXPECT_TRUE(join(first));
     EXPECT_FALSE(join(second));
-    lines.leave(first);
-    lines.leave(first);
-    EXPECT_EQ(lines.waiting("a"), 1U);
+    queues.leave(first);
+    queues.leave(first);
+    EXPECT_EQ(queues.waiting("a"), 1U);
     EXPECT_THAT(competing, ElementsAre(2));
 }
 
-TEST_F(local_lines_without_a_holder, an_empty_line_is_forgotten_and_begins_anew) {
+TEST_F(local_queues_without_a_holder, an_empty_line_is_forgotten_and_begins_anew) {
     EXPECT_TRUE(join(first));
-    lines.leave(first);
+    queues.leave(first);
     EXPECT_TRUE(join(second));
     EXPECT_THAT(competing, IsEmpty());
 }
 
-RC_GTEST_PROP(local_lines_property, while_anybody_waits_the_first_and_nobody_else_competes, ()) {
+RC_GTEST_PROP(local_queues_property, while_anybody_waits_the_first_and_nobody_else_competes, ()) {
     std::vector<int> called;
-    local_lines lines;
+    local_queues queues;
     std::array<waiter, 5> all{waiter{called, 0}, waiter{called, 1}, waiter{called, 2},
                               waiter{called, 3}, waiter{called, 4}};
     std::vector<int> twin;  // who stands there, in order
@@ -118,10 +118,10 @@ RC_GTEST_PROP(local_lines_property, while_anybody_waits_the_first_and_nobody_els
         if (place == twin.end()) {
             twin.push_back(who);
             competes[at] = twin.size() == 1;
-            RC_ASSERT(lines.join(all[at], "a") == competes[at]);
+            RC_ASSERT(queues.join(all[at], "a") == competes[at]);
         } else {
             twin.erase(place);
-            lines.leave(all[at]);
+            queues.leave(all[at]);
             competes[at] = false;
             if (!twin.empty() && !competes[static_cast<std::size_t>(twin.front())]) {
                 competes[static_cast<std::size_t>(twin.front())] = true;
@@ -129,10 +129,10 @@ RC_GTEST_PROP(local_lines_property, while_anybody_waits_the_first_and_nobody_els
             }
         }
         RC_ASSERT(called == expected_calls);
-        RC_ASSERT(lines.waiting("a") == twin.size());
+        RC_ASSERT(queues.waiting("a") == twin.size());
     }
     for (auto& each : all) {
-        lines.leave(each);
+        queues.leave(each);
     }
 }
 
