@@ -16,6 +16,9 @@ namespace asio = boost::asio;
 
 namespace {
 
+// Commands that together are worth a write of their own.
+constexpr std::size_t worth_a_write = 16;
+
 /// Of the first command in RESP.
 std::string_view first_word(std::string_view encoded) {
     constexpr std::string_view line_end = "\r\n";
@@ -227,9 +230,18 @@ bool connection::shell::left_to_parent() {
 // What is asked for in one turn of the event loop leaves together, after it: commands that share a
 // write cost less, here and at the server. Where the last one travelled alone and has been
 // answered, the next will be alone, too, and need not wait. One server of several is given another
-// turn; with one alone that would only make it and us take turns.
+// turn. With one alone that would only make it and us take turns, so it even gets a part of much as
+// soon as that is worth a write, to work on while we prepare the rest.
 void connection::shell::flush_soon() {
-    if (flush_posted_ || !may_write()) {
+    if (!may_write()) {
+        return;
+    }
+    if (!options_.among_others && queue_.size() - queue_.in_flight() >= worth_a_write &&
+        queue_.in_flight() != 0) {
+        write_batch();
+        return;
+    }
+    if (flush_posted_) {
         return;
     }
     if (last_batch_ == 1 && queue_.in_flight() == 0 && !went_away_while_idle()) {
