@@ -75,22 +75,15 @@ void release_attempt::start(std::shared_ptr<owner> told) {
 }
 
 const script_call& release_attempt::call_for(node_index node) {
-    return round_.bars(node) ? barred() : plain();
-}
-
-const script_call& release_attempt::plain() {
-    if (!plain_) {
-        plain_ = encode(pool(), *identity_, 0, known_, kept_);
+    const bool bars = round_.bars(node);
+    std::optional<script_call>& call = bars ? barred_ : plain_;
+    if (!call) {
+        // Of a lock of another library no ballot is known.
+        const bool has_ballots = identity_->block.first != 0;
+        call = encode(pool(), *identity_, bars && has_ballots ? identity_->block.bar() : 0, known_,
+                      kept_);
     }
-    return *plain_;
-}
-
-const script_call& release_attempt::barred() {
-    if (!barred_) {
-        const std::uint64_t bar = identity_->block.first == 0 ? 0 : identity_->block.bar();
-        barred_ = encode(pool(), *identity_, bar, known_, kept_);
-    }
-    return *barred_;
+    return *call;
 }
 
 const script_call* release_attempt::script_for(node_index node) {

@@ -53,8 +53,6 @@ class release_attempt final : public fan_out {
     void on_no_answer(node_index node, error_code cause, std::string message,
                       bool maybe_executed) override;
     [[nodiscard]] const script_call& call_for(node_index node);
-    [[nodiscard]] const script_call& plain();
-    [[nodiscard]] const script_call& barred();
     void settle(node_index node);
     void settle_if_done();
     void tell_owner();

@@ -83,13 +83,7 @@ void add_extend(CLI::App& root, invocation& asked) {
     add_duration(*command, "--lease-time", request->lease_time,
                  "How long the nodes keep the lock from now on (default 10s)");
     command->add_flag("--json", request->json, "Print a JSON object");
-    command->callback([request, &asked] {
-        asked.action = [request] {
-            request->common.apply();
-            return run_session(request->common,
-                               [&](lock_manager& locks) { return extend(locks, *request); });
-        };
-    });
+    run_in_session(*command, asked, request, extend);
 }
 
 }  // namespace redlock::cli

@@ -134,13 +134,7 @@ void add_list(CLI::App& root, invocation& asked) {
     request->common.add_to(*command);
     command->add_flag("-a,--all", request->all, "Also show those that were locked lately");
     command->add_flag("--json", request->json, "Print a JSON object");
-    command->callback([request, &asked] {
-        asked.action = [request] {
-            request->common.apply();
-            return run_session(request->common,
-                               [&](lock_manager& locks) { return list(locks, *request); });
-        };
-    });
+    run_in_session(*command, asked, request, list);
 }
 
 }  // namespace redlock::cli

@@ -76,13 +76,7 @@ void add_release(CLI::App& root, invocation& asked) {
     command->add_option("TOKEN", request->token, "As printed by redlock acquire")->required();
     request->common.add_to(*command);
     command->add_flag("--json", request->json, "Print a JSON object");
-    command->callback([request, &asked] {
-        asked.action = [request] {
-            request->common.apply();
-            return run_session(request->common,
-                               [&](lock_manager& locks) { return release(locks, *request); });
-        };
-    });
+    run_in_session(*command, asked, request, release);
 }
 
 }  // namespace redlock::cli

@@ -4,8 +4,11 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <functional>
+#include <memory>
 #include <redlock/lock_manager.hpp>
+#include <utility>
 
+#include "cli/app.hpp"
 #include "cli/options/common_options.hpp"
 
 namespace redlock::cli {
@@ -17,5 +20,18 @@ namespace asio = boost::asio;
 /// options cannot be used.
 int run_session(const common_options& options,
                 const std::function<asio::awaitable<int>(lock_manager&)>& work);
+
+/// What a subcommand does that is nothing but `work` on its own request, once it was chosen.
+template <class Request>
+void run_in_session(CLI::App& command, invocation& asked, std::shared_ptr<Request> request,
+                    asio::awaitable<int> (*work)(lock_manager&, const Request&)) {
+    command.callback([&asked, request = std::move(request), work] {
+        asked.action = [request, work] {
+            request->common.apply();
+            return run_session(request->common,
+                               [&](lock_manager& locks) { return work(locks, *request); });
+        };
+    });
+}
 
 }  // namespace redlock::cli

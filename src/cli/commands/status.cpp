@@ -132,13 +132,7 @@ void add_status(CLI::App& root, invocation& asked) {
         ->check(valid_resource());
     request->common.add_to(*command);
     command->add_flag("--json", request->json, "Print a JSON object");
-    command->callback([request, &asked] {
-        asked.action = [request] {
-            request->common.apply();
-            return run_session(request->common,
-                               [&](lock_manager& locks) { return show(locks, *request); });
-        };
-    });
+    run_in_session(*command, asked, request, show);
 }
 
 }  // namespace redlock::cli

@@ -101,13 +101,7 @@ void add_vouch(CLI::App& root, invocation& asked) {
         ->type_name("N");
     request->common.add_to(*command);
     command->add_flag("--json", request->json, "Print a JSON object");
-    command->callback([request, &asked] {
-        asked.action = [request] {
-            request->common.apply();
-            return run_session(request->common,
-                               [&](lock_manager& locks) { return vouch(locks, *request); });
-        };
-    });
+    run_in_session(*command, asked, request, vouch);
 }
 
 }  // namespace redlock::cli
