@@ -6,4 +6,5 @@ set(base_sources
     src/base/forks.cpp
     src/base/names.cpp
     src/base/same_asio.cpp
+    src/base/shown_text.cpp
 )

@@ -6,7 +6,7 @@
 
 namespace redlock::doctor {
 
-examination::examination(driver::node_pool& pool, driver::alarm_clock& clock,
+examination::examination(driver::node_pool& pool, outside::alarm_clock& clock,
                          examination_terms terms)
     : pool_(pool),
       clock_(clock),
@@ -34,7 +34,7 @@ void examination::start(std::function<void(std::vector<node_health>)> done) {
     }
     started_ = true;
     if (pending_.empty()) {
-        clock_.set(*this, boot_clock::now());
+        clock_.set(*this, pool_.now());
     }
 }
 
@@ -55,7 +55,7 @@ void examination::report() {
 }
 
 void examination::on_awaits_tracking(node_index /*node*/) {
-    clock_.set(*this, boot_clock::now() + pool_.options().node_timeout);
+    clock_.set(*this, pool_.now() + pool_.options().node_timeout);
 }
 
 void examination::on_key_changed(node_index node) {

@@ -9,17 +9,17 @@
 
 #include "core/node_set.hpp"
 #include "doctor/node_examination.hpp"
-#include "driver/alarm_clock.hpp"
 #include "driver/key_watches.hpp"
+#include "outside/alarm_clock.hpp"
 
 namespace redlock::doctor {
 
 class examination final : private node_examination::owner,
                           private driver::key_watches::watcher,
-                          private driver::alarm {
+                          private outside::alarm {
   public:
     /// `terms.unused` is filled in here.
-    examination(driver::node_pool& pool, driver::alarm_clock& clock, examination_terms terms);
+    examination(driver::node_pool& pool, outside::alarm_clock& clock, examination_terms terms);
     ~examination() override;
 
     /// `done` is called once, with one entry a node in their order, never from inside. It may
@@ -35,7 +35,7 @@ class examination final : private node_examination::owner,
     void report();
 
     driver::node_pool& pool_;
-    driver::alarm_clock& clock_;
+    outside::alarm_clock& clock_;
     examination_terms terms_;
     core::node_set pending_;
     bool started_ = false;

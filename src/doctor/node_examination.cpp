@@ -1,4 +1,5 @@
 #include "doctor/node_examination.hpp"
+#include "base/shown_text.hpp"
 
 #include <fmt/format.h>
 
@@ -39,7 +40,7 @@ std::string rule_if_refused(const redis::reply_view& reply, std::string_view com
 }
 
 unseen_fact unseen_by(const redis::reply_view& reply, std::string what, std::string_view command) {
-    std::string why = reply.is_error() ? redis::shown_text(reply.text())
+    std::string why = reply.is_error() ? base::shown_text(reply.text())
                                        : std::string{"an answer of an unexpected kind"};
     return {std::move(what), std::move(why), rule_if_refused(reply, command)};
 }
@@ -50,9 +51,9 @@ core::duration at_percent(const std::vector<core::duration>& sorted, std::size_t
 
 }  // namespace
 
-node_examination::node_examination(driver::node_pool& pool, driver::alarm_clock& clock,
+node_examination::node_examination(driver::node_pool& pool, outside::alarm_clock& clock,
                                    node_index node, const examination_terms& terms, owner& told)
-    : pool_(pool), clock_(clock), terms_(terms), owner_(&told), asked_at_(boot_clock::now()) {
+    : pool_(pool), clock_(clock), terms_(terms), owner_(&told), asked_at_(pool.now()) {
     const endpoint& where = pool.where(node);
     seen_.node = node;
     seen_.name = pool.names()[node];
@@ -70,7 +71,7 @@ void node_examination::abandon() {
 }
 
 void node_examination::start() {
-    patient_until_ = boot_clock::now() + patience(pool_.options());
+    patient_until_ = pool_.now() + patience(pool_.options());
     const auto with = [this](void (node_examination::*member)(const redis::reply_view&)) {
         return [this, member](const redis::reply_view& reply) { (this->*member)(reply); };
     };
@@ -139,8 +140,8 @@ void node_examination::ask() {
     for (const std::string& word : asked_.command) {
         writer.arg(std::string_view{word});
     }
-    asked_at_ = boot_clock::now();
-    asked_at_wall_us_ = driver::node_pool::wall_us();
+    asked_at_ = pool_.now();
+    asked_at_wall_us_ = pool_.wall_us();
     const core::instant deadline =
         std::max(patient_until_, asked_at_ + core::duration{pool_.options().node_timeout});
     driver::node& whom = pool_.at(seen_.node);
@@ -195,7 +196,7 @@ void node_examination::on_failure(std::uint32_t /*tag*/, error_code cause, bool 
         return;
     }
     was_up_ = true;
-    patient_until_ = boot_clock::now() + patience(pool_.options());
+    patient_until_ = pool_.now() + patience(pool_.options());
     if (++asked_.hang_ups < 2) {
         todo_.push_front(std::move(asked_));
         // A connection that has answered something is made again soon.
@@ -212,7 +213,7 @@ void node_examination::on_failure(std::uint32_t /*tag*/, error_code cause, bool 
 
 // Of a connection that was closed the next one is not made at once.
 void node_examination::come_back(error_code cause, std::string message) {
-    const core::instant now = boot_clock::now();
+    const core::instant now = pool_.now();
     if (!was_up_ || now >= patient_until_ || owner_ == nullptr) {
         fail(cause, std::move(message));
         return;
@@ -304,7 +305,7 @@ void node_examination::take_role(const redis::reply_view& reply) {
 // --- how far it is, and what its clock says ---
 
 void node_examination::take_sample(const redis::reply_view& reply) {
-    const core::instant now = boot_clock::now();
+    const core::instant now = pool_.now();
     // A refusal has gone there and back as well.
     samples_.push_back(now - asked_at_);
     if (reply.is_array()) {

@@ -16,8 +16,8 @@
 
 #include "core/instant.hpp"
 #include "doctor/right_probes.hpp"
-#include "driver/alarm_clock.hpp"
 #include "driver/node_pool.hpp"
+#include "outside/alarm_clock.hpp"
 #include "redis/wire/command_queue.hpp"
 #include "redlock/health.hpp"
 
@@ -30,7 +30,7 @@ struct examination_terms {
 };
 
 class node_examination final : public redis::reply_sink,
-                               private driver::alarm,
+                               private outside::alarm,
                                public std::enable_shared_from_this<node_examination> {
   public:
     struct owner {
@@ -43,7 +43,7 @@ class node_examination final : public redis::reply_sink,
         ~owner() = default;
     };
 
-    node_examination(driver::node_pool& pool, driver::alarm_clock& clock, node_index node,
+    node_examination(driver::node_pool& pool, outside::alarm_clock& clock, node_index node,
                      const examination_terms& terms, owner& told);
     node_examination(const node_examination&) = delete;
     node_examination& operator=(const node_examination&) = delete;
@@ -108,7 +108,7 @@ class node_examination final : public redis::reply_sink,
     void conclude_tracking();
 
     driver::node_pool& pool_;
-    driver::alarm_clock& clock_;
+    outside::alarm_clock& clock_;
     examination_terms terms_;
     owner* owner_;
     node_health seen_;

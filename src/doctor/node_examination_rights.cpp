@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/shown_text.hpp"
 #include "doctor/node_examination.hpp"
 #include "driver/key_names.hpp"
 #include "driver/votes.hpp"
@@ -32,7 +33,7 @@ void node_examination::take_eval(const redis::reply_view& reply) {
                                                       reply.text(), pool_.keys())) {
         // The probes name a right or a command that is missing.
         seen_.runs_scripts = false;
-        seen_.scripts_message = redis::shown_text(reply.text());
+        seen_.scripts_message = base::shown_text(reply.text());
     }
 }
 
@@ -45,7 +46,7 @@ void node_examination::take_write(const redis::reply_view& reply) {
     const node_errc cause = redis::classify(reply.text());
     if (cause == node_errc::slot_unserved || cause == node_errc::out_of_memory ||
         cause == node_errc::cannot_persist || cause == node_errc::read_only) {
-        writes_refused_ = {cause, redis::shown_text(reply.text())};
+        writes_refused_ = {cause, base::shown_text(reply.text())};
     }
 }
 
@@ -181,7 +182,7 @@ void node_examination::await_tracking() {
 void node_examination::on_tracking_news() {
     if (std::exchange(awaits_tracking_, false)) {
         // The end would end the watch whose call this may be; a turn later it may.
-        clock_.set(*this, boot_clock::now());
+        clock_.set(*this, pool_.now());
     }
 }
 
@@ -218,7 +219,7 @@ bool node_examination::may_be_swallowed() {
     return !pool_.at(seen_.node)
                 .send(redis::encoded({"EVAL", fmt::format("return '{}'", next_in_turn), "0"}),
                       shared_from_this(),
-                      boot_clock::now() + core::duration{pool_.options().node_timeout},
+                      pool_.now() + core::duration{pool_.options().node_timeout},
                       redis::delivery::must_follow);
 }
 

@@ -2,6 +2,7 @@
 // server's checks, the same in all versions: is there such a command, has it enough arguments, may
 // this user run it, may he use its keys; only then what the arguments mean.
 #include "doctor/right_probes.hpp"
+#include "base/shown_text.hpp"
 
 #include <algorithm>
 #include <map>
@@ -223,7 +224,7 @@ std::optional<missing_right> missing_by_error(const right_probe& probe, std::str
     }
     missing_right missing{
         probe.command, {}, std::string{probe.needed_for}, probe.essential, withheld_by::refusal};
-    missing.answer = redis::shown_text(answer);
+    missing.answer = base::shown_text(answer);
     return missing;
 }
 

@@ -1,4 +1,5 @@
 #include "driver/acl_advice.hpp"
+#include "base/shown_text.hpp"
 
 #include <fmt/format.h>
 
@@ -74,7 +75,7 @@ std::string_view script_meant(std::string_view told, const acl_context& sent) {
 std::string key_advice(std::string_view key, const key_names& keys) {
     if (!key.empty()) {
         return fmt::format("allow the user the key {} (ACL SETUSER ... {}){}",
-                           redis::shown_text(key), rule_for_key(key, keys),
+                           base::shown_text(key), rule_for_key(key, keys),
                            key.starts_with(keys.root()) ? prefix_advice(keys) : "");
     }
     return fmt::format(
@@ -102,7 +103,7 @@ std::vector<std::string> commands_called_by(const scripts::script& script) {
 }
 
 std::string rule_for_key(std::string_view key, const key_names& keys) {
-    return key.starts_with(keys.root()) ? "~" + keys.root() + "*" : "~" + redis::shown_text(key);
+    return key.starts_with(keys.root()) ? "~" + keys.root() + "*" : "~" + base::shown_text(key);
 }
 
 std::string acl_advice(std::string_view error_text, const acl_context& sent) {
@@ -154,12 +155,12 @@ std::string advice_for_wrong_type(std::string_view key, std::string_view resourc
         return fmt::format(
             "the key {} there is no lock but something else, so that the node votes for nobody: "
             "give the lock another name, or delete the key there if it is not needed",
-            redis::shown_text(key));
+            base::shown_text(key));
     }
     return fmt::format(
         "the key {} there, which is reserved, has another type than redlock's own: delete it there "
         "while nobody holds the lock",
-        redis::shown_text(key));
+        base::shown_text(key));
 }
 
 std::string wrong_type_advice(std::string_view error_text, const acl_context& sent) {
@@ -183,7 +184,7 @@ std::string wrong_type_advice(std::string_view error_text, const acl_context& se
 }
 
 std::string shown_with_advice(std::string_view error_text, const acl_context& sent) {
-    std::string shown = redis::shown_text(error_text);
+    std::string shown = base::shown_text(error_text);
     std::string advice = acl_advice(error_text, sent);
     if (advice.empty()) {
         advice = missing_command_advice(error_text, sent);

@@ -40,7 +40,7 @@ struct acl_context {
 [[nodiscard]] std::string wrong_type_advice(std::string_view error_text,
                                             const acl_context& sent = {});
 
-/// The server's words as `redis::shown_text`, followed by the advice.
+/// The server's words as `base::shown_text`, followed by the advice.
 [[nodiscard]] std::string shown_with_advice(std::string_view error_text,
                                             const acl_context& sent = {});
 

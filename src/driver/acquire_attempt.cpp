@@ -55,9 +55,9 @@ acquire_attempt::acquire_attempt(node_pool& pool, shared_identity identity,
     : fan_out(pool),
       identity_(std::move(identity)),
       lease_time_(lease_time),
-      wall_us_(node_pool::wall_us()),
+      wall_us_(pool.wall_us()),
       // Before anything is encoded or sent: validity counts from here.
-      round_(pool.size(), lease_time, boot_clock::now(), pool.options().clock_step),
+      round_(pool.size(), lease_time, pool.now(), pool.options().clock_step),
       place_id_(place != nullptr ? place->id : std::string{}),
       call_(encode(pool, *identity_, lease_time, place, with)) {}
 
@@ -83,7 +83,7 @@ void acquire_attempt::start(owner& told) {
     }
     without_vote.for_each([&](node_index node) {
         on_no_vote(node);
-        vote(node, {.answer = core::acquire_answer::quarantined}, boot_clock::now());
+        vote(node, {.answer = core::acquire_answer::quarantined}, pool().now());
     });
 }
 
@@ -113,7 +113,7 @@ void acquire_attempt::on_repeated(node_index node) {
 }
 
 void acquire_attempt::on_answer(node_index node, const redis::reply_view& reply) {
-    const core::wall_span during{wall_us_, node_pool::wall_us(), pool().offset_us()};
+    const core::wall_span during{wall_us_, pool().wall_us(), pool().offset_us()};
     auto answer = parse_acquire(
         reply, during, pool().options().clock_window,
         {.resource = identity_->resource.str(), .keys = &pool().keys(), .script = call_.script()});
@@ -122,7 +122,7 @@ void acquire_attempt::on_answer(node_index node, const redis::reply_view& reply)
                      !surely_not_executed(answer.why.cause));
         return;
     }
-    const core::instant now = boot_clock::now();
+    const core::instant now = pool().now();
     if (answer.vote->node_time_us != 0) {
         answer.vote->stepped =
             pool().note_time(node, answer.vote->node_time_us, round_.started(), now);
@@ -156,7 +156,7 @@ void acquire_attempt::on_no_answer(node_index node, error_code cause, std::strin
     vote(node,
          {.answer =
               maybe_executed ? core::acquire_answer::unknown : core::acquire_answer::not_executed},
-         boot_clock::now());
+         pool().now());
 }
 
 void acquire_attempt::vote(node_index node, const core::acquire_vote& vote, core::instant now) {

@@ -41,8 +41,7 @@ extend_attempt::extend_attempt(node_pool& pool, const lock_identity& identity,
     : fan_out(pool),
       granted_(granted),
       holding_(granted | doubtful),
-      round_(pool.size(), lease_time, boot_clock::now(), old_valid_until,
-             pool.options().clock_step) {
+      round_(pool.size(), lease_time, pool.now(), old_valid_until, pool.options().clock_step) {
     if (heals && pool.guarded() && identity.block.last != 0) {
         healing_ = with_vote(pool, round_.started());
         planting_ = encode(pool, identity, lease_time, true);
@@ -79,7 +78,7 @@ void extend_attempt::start(std::shared_ptr<owner> told) {
         }
     });
     (core::node_set::all(pool().size()) - asked).for_each([&](node_index node) {
-        vote(node, core::extend_answer::missing, boot_clock::now());
+        vote(node, core::extend_answer::missing, pool().now());
     });
     for (const auto& [node, error] : unreachable) {
         on_no_answer(node, error, pool().at(node).last_error_message(), false);
@@ -120,7 +119,7 @@ void extend_attempt::on_answer(node_index node, const redis::reply_view& reply) 
                      !surely_not_executed(answer.why.cause));
         return;
     }
-    const core::instant now = boot_clock::now();
+    const core::instant now = pool().now();
     vote(node, answer.vote->answer, now,
          pool().note_time(node, answer.vote->node_us, round_.started(), now));
 }
@@ -129,7 +128,7 @@ void extend_attempt::on_no_answer(node_index node, error_code cause, std::string
                                   bool maybe_executed) {
     failed().note(node, cause, std::move(message));
     vote(node, maybe_executed ? core::extend_answer::unknown : core::extend_answer::not_executed,
-         boot_clock::now());
+         pool().now());
 }
 
 void extend_attempt::vote(node_index node, core::extend_answer answer, core::instant now,

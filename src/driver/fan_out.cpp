@@ -1,4 +1,5 @@
 #include "driver/fan_out.hpp"
+#include "base/shown_text.hpp"
 
 #include <utility>
 
@@ -25,7 +26,7 @@ void fan_out::on_reply(std::uint32_t tag, const redis::reply_view& reply) {
             on_repeated(node);
             return;
         }
-        on_no_answer(node, node_errc::error_reply, redis::shown_text(reply.text()), false);
+        on_no_answer(node, node_errc::error_reply, base::shown_text(reply.text()), false);
         return;
     }
     if (pool_.at(node).refused()) {

@@ -31,9 +31,12 @@ class fan_out : public redis::reply_sink, public std::enable_shared_from_this<fa
     [[nodiscard]] failures& failed() { return failures_; }
 
     /// Sends to one node. An error means that nothing was sent, and `on_no_answer` is not called.
+    [[nodiscard]] error_code ask(node_index node, std::string_view encoded, redis::delivery how,
+                                 core::instant now);
     [[nodiscard]] error_code ask(node_index node, std::string_view encoded,
-                                 redis::delivery how = redis::delivery::usual,
-                                 core::instant now = boot_clock::now());
+                                 redis::delivery how = redis::delivery::usual) {
+        return ask(node, encoded, how, pool_.now());
+    }
     /// As `ask`, but what could not be sent is reported to `on_no_answer` right away.
     void ask_or_report(node_index node, std::string_view encoded,
                        redis::delivery how = redis::delivery::usual);

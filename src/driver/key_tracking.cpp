@@ -52,11 +52,11 @@ class key_tracking::replies final : public redis::reply_sink {
     key_tracking* told_;
 };
 
-key_tracking::key_tracking(boost::asio::any_io_executor strand, redis::connection_options options,
+key_tracking::key_tracking(outside::alarm_clock& clock, redis::connection_options options,
                            redis::connection& commands, owner& told, std::uint64_t seed)
     : commands_(commands),
       owner_(told),
-      strand_(std::move(strand)),
+      clock_(clock),
       options_(for_subscriber(std::move(options))),
       seed_(seed),
       replies_(std::make_shared<replies>(*this)),
@@ -107,7 +107,7 @@ void key_tracking::follow_commands() {
     to_server.where = *there;
     redis::connection_events& events = *this;
     subscription_ =
-        std::make_unique<redis::connection>(strand_, std::move(to_server), events, seed_);
+        std::make_unique<redis::connection>(clock_, std::move(to_server), events, seed_);
 }
 
 void key_tracking::on_ready(const redis::server_identity& /*identity*/) {
@@ -122,7 +122,7 @@ void key_tracking::subscribe() {
 void key_tracking::ask_subscription(std::uint32_t tag, const std::string& command) {
     // If it does not take it, it has gone down again, and says so.
     static_cast<void>(
-        subscription_->send(command, replies_, tag, boot_clock::now() + options_.command_timeout));
+        subscription_->send(command, replies_, tag, clock_.now() + options_.command_timeout));
 }
 
 void key_tracking::on_down(error_code cause, std::string_view message,
@@ -182,7 +182,7 @@ void key_tracking::redirect() {
     }
     // A second redirection replaces the first.
     ++asked_;
-    const auto deadline = boot_clock::now() + options_.command_timeout;
+    const auto deadline = clock_.now() + options_.command_timeout;
     // Changes that we make ourselves are no news.
     const error_code busy = commands_.send(
         redis::encoded({"CLIENT", "TRACKING", "ON", "REDIRECT", decimal(subscriber_), "NOLOOP"}),

@@ -5,7 +5,6 @@
 // or reach a stranger. Knows nothing of locks. Strand only.
 #pragma once
 
-#include <boost/asio/any_io_executor.hpp>
 #include <cstdint>
 #include <memory>
 #include <string_view>
@@ -33,7 +32,7 @@ class key_tracking final : private redis::connection_events {
     };
 
     /// `commands` is the connection whose reads are to be tracked; both outlive this.
-    key_tracking(boost::asio::any_io_executor strand, redis::connection_options options,
+    key_tracking(outside::alarm_clock& clock, redis::connection_options options,
                  redis::connection& commands, owner& told, std::uint64_t seed);
     key_tracking(const key_tracking&) = delete;
     key_tracking& operator=(const key_tracking&) = delete;
@@ -73,7 +72,7 @@ class key_tracking final : private redis::connection_events {
 
     redis::connection& commands_;
     owner& owner_;
-    boost::asio::any_io_executor strand_;
+    outside::alarm_clock& clock_;
     redis::connection_options options_;
     std::uint64_t seed_;
     std::shared_ptr<replies> replies_;

@@ -21,7 +21,7 @@ redis::connection_options for_commands(redis::connection_options options, bool g
 
 }  // namespace
 
-node::node(boost::asio::any_io_executor strand, node_index index, redis::connection_options options,
+node::node(outside::alarm_clock& clock, node_index index, redis::connection_options options,
            const node_terms& terms, node_events& events, std::uint64_t seed)
     : index_(index),
       name_(options.where.to_string()),
@@ -35,20 +35,20 @@ node::node(boost::asio::any_io_executor strand, node_index index, redis::connect
                       !options.where.sentinel && options.where.cluster.empty()),
       servers_(terms.settings.quarantine()),
       once_more_(options),
-      strand_(strand),
+      clock_(clock),
       seed_(seed) {
     begin_anew();
     redis::connection_events& told = *this;
     auto for_link = for_commands(options, terms.guarded);
     if (!options.where.cluster.empty()) {
-        link_ = std::make_unique<redis::cluster_link>(strand, std::move(for_link), told, seed);
+        link_ = std::make_unique<redis::cluster_link>(clock, std::move(for_link), told, seed);
         return;
     }
-    auto connection = std::make_unique<redis::connection>(strand, std::move(for_link), told, seed);
+    auto connection = std::make_unique<redis::connection>(clock, std::move(for_link), told, seed);
     connection_ = connection.get();
     key_tracking::owner& told_of_keys = *this;
     // Another seed, or both would try again at the same instants.
-    tracking_.emplace(std::move(strand), std::move(options), *connection, told_of_keys, ~seed);
+    tracking_.emplace(clock, std::move(options), *connection, told_of_keys, ~seed);
     link_ = std::move(connection);
 }
 
@@ -125,7 +125,7 @@ void node::on_ready(const redis::server_identity& identity) {
     }
     resend_pending();
     if (connection_ == nullptr && !guarded()) {
-        greet(expects_vote(boot_clock::now()) ? hello_form::records : hello_form::reads);
+        greet(expects_vote(clock_.now()) ? hello_form::records : hello_form::reads);
     }
     events_.on_node_ready(*this);
 }
@@ -135,7 +135,7 @@ void node::resend_pending() {
     if (pending_resend_.empty() || retired_) {
         return;
     }
-    const core::instant now = boot_clock::now();
+    const core::instant now = clock_.now();
     std::deque<resend> still;
     for (; !pending_resend_.empty(); pending_resend_.pop_front()) {
         resend& next = pending_resend_.front();
@@ -165,7 +165,7 @@ void node::on_down(error_code cause, std::string_view message,
         tracking_->on_commands_down();
     }
     events_.on_node_down(*this, cause, message);
-    drop_outdated(boot_clock::now());
+    drop_outdated(clock_.now());
     if (!pending_resend_.empty()) {
         link_->keep_trying();
     }
@@ -177,7 +177,7 @@ void node::on_tracking(bool /*on*/) {
 }
 
 void node::on_key_changed(std::string_view key) {
-    if (key.empty() && connected() && !is_out_of_question(boot_clock::now())) {
+    if (key.empty() && connected() && !is_out_of_question(clock_.now())) {
         // The whole data set is gone, and with it what the server's uptime was good for.
         identity_.flushed = true;
         if (guarded()) {

@@ -50,7 +50,7 @@ struct node_terms {
 
 class node final : private redis::connection_events, private key_tracking::owner {
   public:
-    node(boost::asio::any_io_executor strand, node_index index, redis::connection_options options,
+    node(outside::alarm_clock& clock, node_index index, redis::connection_options options,
          const node_terms& terms, node_events& events, std::uint64_t seed);
     ~node();
 
@@ -174,7 +174,7 @@ class node final : private redis::connection_events, private key_tracking::owner
     bool may_be_several_;
     server_watch servers_;
     redis::connection_options once_more_;
-    boost::asio::any_io_executor strand_;
+    outside::alarm_clock& clock_;
     std::uint64_t seed_;
     meeting meeting_ = meeting::due;
     std::string suspect_;  // the run id of another server, if this one still answers

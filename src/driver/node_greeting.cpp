@@ -57,7 +57,7 @@ bool node::may_greet(const redis::server_identity& identity) {
     if (!may_be_several_) {
         return true;
     }
-    const core::instant now = boot_clock::now();
+    const core::instant now = clock_.now();
     forget_meeting();
     servers_.met(identity, now);
     if (servers_.several(now)) {
@@ -72,7 +72,7 @@ bool node::may_greet(const redis::server_identity& identity) {
 }
 
 std::string node::greeting(const redis::server_identity& identity) {
-    const core::instant now = boot_clock::now();
+    const core::instant now = clock_.now();
     begin_anew();
     identity_ = identity;
     greeted_at_ = now;
@@ -91,7 +91,7 @@ void node::on_greeted(const redis::reply_view& reply) {
 
 // A vote may have been asked for since the greeting began.
 std::string node::next_greeting() {
-    const core::instant now = boot_clock::now();
+    const core::instant now = clock_.now();
     if (said_ == hello_form::records || !expects_vote(now) || is_out_of_question(now)) {
         return {};
     }
@@ -156,7 +156,7 @@ refusal node::why_not_itself(core::instant now) const {
 
 void node::take_answer(hello_form form, const redis::reply_view& reply) {
     if (!suspect_.empty()) {
-        const core::instant now = boot_clock::now();
+        const core::instant now = clock_.now();
         servers_.met_both(identity_.run_id, std::exchange(suspect_, {}), now);
         meeting_ = meeting::due;
         events_.on_node_greeted(*this, {std::nullopt, why_not_itself(now)});
@@ -170,7 +170,7 @@ void node::take_answer(hello_form form, const redis::reply_view& reply) {
 }
 
 void node::greet_again(hello_form form) {
-    const core::instant now = boot_clock::now();
+    const core::instant now = clock_.now();
     if (!connected()) {
         link_->keep_trying();  // what it refused may be asked for no more until it has answered
         return;
@@ -190,7 +190,7 @@ void node::greet_again(hello_form form) {
 }
 
 void node::greet(hello_form form) {
-    greeted_at_ = boot_clock::now();
+    greeted_at_ = clock_.now();
     announced_ = announced_ || form == hello_form::records;
     ask_later(encode_hello(terms_.keys, identity_, terms_.settings, form),
               static_cast<std::uint32_t>(form));
@@ -200,7 +200,7 @@ void node::greet(hello_form form) {
 // this connection: behind the next one there may be a server that was started just now, and what we
 // know of this one would vouch for it.
 void node::ask_later(const std::string& encoded, std::uint32_t what) {
-    if (link_->send(encoded, later_answers_, what, boot_clock::now() + std::chrono::seconds{10},
+    if (link_->send(encoded, later_answers_, what, clock_.now() + std::chrono::seconds{10},
                     redis::delivery::this_connection)) {
         announced_ = false;
     }
@@ -213,7 +213,7 @@ void node::take_later(std::uint32_t what, const redis::reply_view& reply) {
     }
     if (reply.is_text()) {
         identity_ = redis::parse_server_info(reply.text());
-        if (!is_out_of_question(boot_clock::now())) {
+        if (!is_out_of_question(clock_.now())) {
             greet(hello_form::records);
         }
     }
@@ -234,8 +234,7 @@ void node::forget_meeting() {
 void node::meet_again() {
     meeting_ = meeting::under_way;
     second_meeting_ = std::make_unique<second_meeting>(
-        strand_, once_more_, [this](const std::string& run_id) { on_met_again(run_id); },
-        seed_ + 1);
+        clock_, once_more_, [this](const std::string& run_id) { on_met_again(run_id); }, seed_ + 1);
     second_meeting_->start();
 }
 
@@ -255,7 +254,7 @@ void node::on_met_again(const std::string& run_id) {
 
 // The tracking's connection has led to another.
 void node::on_second_server(const std::string& run_id) {
-    const core::instant now = boot_clock::now();
+    const core::instant now = clock_.now();
     if (connected() && may_be_several_) {
         servers_.met_both(identity_.run_id, run_id, now);
         meeting_ = meeting::due;

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <utility>
 
@@ -11,21 +10,18 @@ namespace redlock::driver {
 
 namespace {
 
-std::mt19937_64 seeded_generator() {
-    std::random_device device;
-    std::array<std::random_device::result_type, 8> words{};
-    for (auto& word : words) {
-        word = device();
-    }
+std::mt19937_64 seeded_generator(outside::environment& surroundings) {
+    const auto words = surroundings.draw_seed();
     std::seed_seq seed(words.begin(), words.end());
     return std::mt19937_64{seed};
 }
 
 }  // namespace
 
-node_pool::node_pool(const boost::asio::any_io_executor& strand,
-                     const std::vector<endpoint>& endpoints, const manager_options& options)
-    : options_(options),
+node_pool::node_pool(outside::alarm_clock& clock, const std::vector<endpoint>& endpoints,
+                     const manager_options& options)
+    : clock_(clock),
+      options_(options),
       keys_(options.key_prefix),
       endpoints_(endpoints),
       guarded_(is_guarded(options, endpoints.size())),
@@ -39,7 +35,7 @@ node_pool::node_pool(const boost::asio::any_io_executor& strand,
       fences_(core::fence_memory::usual_capacity,
               std::chrono::microseconds{options.clock_window}.count()),
       clocks_(endpoints.size()),
-      generator_(seeded_generator()) {
+      generator_(seeded_generator(*clock.surroundings())) {
     node_events& events = *this;
     for (const auto& where : endpoints) {
         const bool waits_out = guarded_ && !where.durable;
@@ -56,7 +52,7 @@ node_pool::node_pool(const boost::asio::any_io_executor& strand,
         with.among_others = endpoints.size() > 1;
         names_.push_back(where.to_string());
         nodes_.push_back(std::make_unique<node>(
-            strand, nodes_.size(), std::move(with),
+            clock, nodes_.size(), std::move(with),
             node_terms{guard_terms::of(options, endpoints.size()), waits_out, keys_}, events,
             generator_()));
     }
@@ -81,8 +77,8 @@ void node_pool::note_offsets(std::vector<std::int64_t> offsets_us) {
     }
 }
 
-std::int64_t node_pool::wall_us() {
-    const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
+std::int64_t node_pool::wall_us() const {
+    const auto since_epoch = clock_.surroundings()->wall_now().time_since_epoch();
     return std::chrono::duration_cast<std::chrono::microseconds>(since_epoch).count();
 }
 
@@ -91,7 +87,7 @@ double node_pool::random() {
 }
 
 void node_pool::connect_for_votes() {
-    const core::instant now = boot_clock::now();
+    const core::instant now = clock_.now();
     for (const auto& each : nodes_) {
         const bool answer_comes = each->announce_vote(now);
         each->connect();
@@ -165,7 +161,7 @@ refusal node_pool::why_silent(node_index node) const {
 }
 
 std::optional<std::chrono::milliseconds> node_pool::quarantine_left(node_index node) const {
-    const core::instant now = boot_clock::now();
+    const core::instant now = clock_.now();
     const core::instant until = quarantine_.votes_from(node);
     if (until == core::never || until <= now) {
         return std::nullopt;
@@ -183,7 +179,7 @@ void node_pool::trust(node_index node) {
 void node_pool::on_node_greeted(node& which, const parsed<std::chrono::milliseconds>& answer) {
     const node_index node = which.index();
     if (which.guarded() && answer.vote) {
-        quarantine_.on_greeted(node, *answer.vote, boot_clock::now());
+        quarantine_.on_greeted(node, *answer.vote, clock_.now());
     } else if (which.guarded()) {
         quarantine_.on_gone(node);
     }

@@ -2,7 +2,6 @@
 // clocks are from ours, which fences were seen. Executes nothing by itself. Strand only.
 #pragma once
 
-#include <boost/asio/any_io_executor.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -30,7 +29,7 @@ namespace redlock::driver {
 
 class node_pool final : private node_events {
   public:
-    node_pool(const boost::asio::any_io_executor& strand, const std::vector<endpoint>& endpoints,
+    node_pool(outside::alarm_clock& clock, const std::vector<endpoint>& endpoints,
               const manager_options& options);
     node_pool(const node_pool&) = delete;
     node_pool& operator=(const node_pool&) = delete;
@@ -84,10 +83,12 @@ class node_pool final : private node_events {
     /// Somebody has vouched for it, on the present connection.
     void trust(node_index node);
 
-    /// When a command sent now must be answered.
-    [[nodiscard]] core::instant command_deadline(core::instant now = boot_clock::now()) const {
+    [[nodiscard]] core::instant now() const { return clock_.now(); }
+    /// When a command sent now, or at `now`, must be answered.
+    [[nodiscard]] core::instant command_deadline(core::instant now) const {
         return now + options_.node_timeout;
     }
+    [[nodiscard]] core::instant command_deadline() const { return command_deadline(now()); }
 
     /// The next ballots of `resource`, by where the fences and clocks stand; empty if none is left.
     [[nodiscard]] std::optional<core::ballot_block> next_block(const std::string& resource,
@@ -99,7 +100,7 @@ class node_pool final : private node_events {
     /// How far the nodes' clocks are ahead of ours, as far as known.
     [[nodiscard]] std::int64_t offset_us() const { return offset_us_; }
     void note_offsets(std::vector<std::int64_t> offsets_us);
-    [[nodiscard]] static std::int64_t wall_us();
+    [[nodiscard]] std::int64_t wall_us() const;
 
     /// A node has told its time in an answer, to be called before the answer is counted. Returns by
     /// how much its clock was set in all. A cluster is passed over: its masters have clocks of
@@ -177,6 +178,7 @@ class node_pool final : private node_events {
     void look_for_doubles();
     void warn_if_unverified(const node& which);
 
+    outside::alarm_clock& clock_;
     manager_options options_;
     key_names keys_;
     std::vector<endpoint> endpoints_;

@@ -24,7 +24,7 @@ status_query::status_query(node_pool& pool, const std::string& resource)
     : fan_out(pool),
       resource_(resource),
       call_(status_call(pool.keys(), resource)),
-      started_(boot_clock::now()),
+      started_(pool.now()),
       pending_(core::node_set::all(pool.size())),
       views_(pool.size()) {}
 

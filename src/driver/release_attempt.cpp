@@ -52,7 +52,7 @@ release_attempt::release_attempt(node_pool& pool, shared_identity identity,
       known_(known),
       kept_(kept),
       unsettled_(targets.all()),
-      until_(boot_clock::now() + lease_time),
+      until_(pool.now() + lease_time),
       round_(pool.size(), in_order(pool, targets)) {}
 
 void release_attempt::start(std::shared_ptr<owner> told) {

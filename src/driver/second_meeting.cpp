@@ -18,12 +18,11 @@ redis::connection_options for_a_look(redis::connection_options options) {
 
 }  // namespace
 
-second_meeting::second_meeting(const boost::asio::any_io_executor& strand,
-                               redis::connection_options options,
+second_meeting::second_meeting(outside::alarm_clock& clock, redis::connection_options options,
                                std::function<void(const std::string&)> done, std::uint64_t seed)
-    : strand_(strand),
+    : clock_(clock),
       done_(std::make_shared<std::function<void(const std::string&)>>(std::move(done))),
-      link_(strand, for_a_look(std::move(options)), *this, seed) {}
+      link_(clock, for_a_look(std::move(options)), *this, seed) {}
 
 void second_meeting::on_ready(const redis::server_identity& identity) {
     end(identity.run_id);
@@ -36,7 +35,7 @@ void second_meeting::on_down(error_code /*cause*/, std::string_view /*message*/,
 }
 
 void second_meeting::end(const std::string& run_id) {
-    boost::asio::post(strand_, [alive = std::weak_ptr{done_}, run_id] {
+    boost::asio::post(clock_.strand(), [alive = std::weak_ptr{done_}, run_id] {
         if (const auto done = alive.lock()) {
             (*done)(run_id);
         }

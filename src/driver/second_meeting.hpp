@@ -2,7 +2,6 @@
 // same server. Asks INFO and nothing else, and ends. Strand only.
 #pragma once
 
-#include <boost/asio/any_io_executor.hpp>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -18,7 +17,7 @@ class second_meeting final : private redis::connection_events {
     /// `done` is called once, unless this is destroyed before, with the run id of the server that
     /// was met; empty if none was, or if it does not tell. `options` are those of the other
     /// connection.
-    second_meeting(const boost::asio::any_io_executor& strand, redis::connection_options options,
+    second_meeting(outside::alarm_clock& clock, redis::connection_options options,
                    std::function<void(const std::string& run_id)> done, std::uint64_t seed);
     void start() { link_.start(); }
 
@@ -28,7 +27,7 @@ class second_meeting final : private redis::connection_events {
                  std::chrono::nanoseconds retry_in) override;
     void end(const std::string& run_id);
 
-    boost::asio::any_io_executor strand_;
+    outside::alarm_clock& clock_;
     std::shared_ptr<std::function<void(const std::string&)>> done_;
     redis::connection link_;
 };

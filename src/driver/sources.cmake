@@ -1,7 +1,6 @@
 set(driver_sources
     src/driver/acl_advice.cpp
     src/driver/acquire_attempt.cpp
-    src/driver/alarm_clock.cpp
     src/driver/extend_attempt.cpp
     src/driver/failures.cpp
     src/driver/fan_out.cpp

@@ -15,10 +15,10 @@ void vouch_call::start(core::node_set whom, std::function<void(const failures&)>
     const std::string encoded = encode_vouch(pool_.keys());
     // It may have to wait for the connection, behind whose greeting it is worth something.
     const core::instant until =
-        boot_clock::now() + pool_.options().connect_timeout + pool_.options().node_timeout;
+        pool_.now() + pool_.options().connect_timeout + pool_.options().node_timeout;
     whom.for_each([&](node_index node) {
         // HELLO comes first, since VOUCH is about the server that it names.
-        pool_.at(node).announce_vote(boot_clock::now());
+        pool_.at(node).announce_vote(pool_.now());
         if (const error_code error = pool_.at(node).send(encoded, keep, until)) {
             fail(node, error, pool_.at(node).last_error_message());
         }

@@ -47,7 +47,7 @@ acquire_operation::acquire_operation(manager_impl& manager, resource_name resour
       resource_(std::move(resource)),
       request_(std::move(request)),
       lease_time_(request_.options().lease_time.value_or(manager_.options().lease_time)),
-      asked_at_(boot_clock::now()),
+      asked_at_(manager.nodes().now()),
       session_(session_settings(request_.options(), manager_.options(), asked_at_)),
       handler_(std::move(handler)) {}
 
@@ -123,7 +123,7 @@ void acquire_operation::on_key_changed(node_index which) {
     }
     const auto* const last_round = stage_ == stage::waiting ? &attempt_->round() : nullptr;
     const auto step =
-        session_.on_changed(which, last_round, boot_clock::now(), manager_.nodes().tracking());
+        session_.on_changed(which, last_round, manager_.clock().now(), manager_.nodes().tracking());
     if (step.wait_until != core::never) {
         manager_.counters().wake_ups.add();
         manager_.nodes().tell({.kind = event_kind::woken,
@@ -260,16 +260,16 @@ void acquire_operation::on_attempt_decided() {
                            .fencing = fencing_token{attempt_->identity().block.first},
                            .error = why ? error_code{errc::no_quorum} : error_code{},
                            .message = core::to_string(round.outcome()),
-                           .elapsed = boot_clock::now() - round.started(),
+                           .elapsed = manager_.clock().now() - round.started(),
                            .ahead = place_in_line(),
                            .details = why ? &*why : nullptr});
     manager_.clock().cancel(*this);
     if (found_it_taken()) {
         expects_contention_ = true;
-        follow(session_.on_found_taken(round.outcome(), boot_clock::now()));
+        follow(session_.on_found_taken(round.outcome(), manager_.clock().now()));
         return;
     }
-    follow(session_.on_round(round, boot_clock::now(), manager_.nodes().random(),
+    follow(session_.on_round(round, manager_.clock().now(), manager_.nodes().random(),
                              manager_.nodes().tracking()));
 }
 
@@ -345,7 +345,7 @@ std::shared_ptr<held_lock> acquire_operation::hold(won_lease won) {
 }
 
 void acquire_operation::complete_with(const std::shared_ptr<held_lock>& held) {
-    const core::duration waited = boot_clock::now() - asked_at_;
+    const core::duration waited = manager_.clock().now() - asked_at_;
     manager_.counters().acquired.add();
     manager_.counters().waited_ns.add(static_cast<std::uint64_t>(waited.count()));
     manager_.nodes().tell({.kind = event_kind::acquired,

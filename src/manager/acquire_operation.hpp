@@ -11,11 +11,11 @@
 
 #include "core/wait_session.hpp"
 #include "driver/acquire_attempt.hpp"
-#include "driver/alarm_clock.hpp"
 #include "manager/completion.hpp"
 #include "manager/held_lock.hpp"
 #include "manager/local_queues.hpp"
 #include "manager/manager_impl.hpp"
+#include "outside/alarm_clock.hpp"
 #include "redlock/lock.hpp"
 #include "redlock/options.hpp"
 
@@ -23,7 +23,7 @@ namespace redlock::manager {
 
 class acquire_operation final : public closable,
                                 public queue_member,
-                                public driver::alarm,
+                                public outside::alarm,
                                 public driver::acquire_attempt::owner,
                                 public driver::key_watches::watcher,
                                 public std::enable_shared_from_this<acquire_operation> {

@@ -129,7 +129,7 @@ void acquire_operation::fail(error_code error, std::string message) {
                            .resource = resource_.str(),
                            .error = error,
                            .message = why.to_string(),
-                           .elapsed = boot_clock::now() - asked_at_});
+                           .elapsed = manager_.clock().now() - asked_at_});
     if (holder_) {
         why.holder = std::move(*holder_);
     }

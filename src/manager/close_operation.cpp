@@ -14,8 +14,9 @@ void close_operation::start() {
         return;
     }
     // Not from inside the node's own doings, which would be stopped under its feet.
-    manager_.nodes().on_all_settled([this] { manager_.clock().set(*this, boot_clock::now()); });
-    manager_.clock().set(*this, boot_clock::now() + manager_.options().close_timeout);
+    manager_.nodes().on_all_settled(
+        [this] { manager_.clock().set(*this, manager_.clock().now()); });
+    manager_.clock().set(*this, manager_.clock().now() + manager_.options().close_timeout);
 }
 
 void close_operation::add_waiter(std::shared_ptr<outcome_waiter> waiter) {

@@ -5,13 +5,13 @@
 #include <memory>
 #include <vector>
 
-#include "driver/alarm_clock.hpp"
 #include "manager/completion.hpp"
 #include "manager/manager_impl.hpp"
+#include "outside/alarm_clock.hpp"
 
 namespace redlock::manager {
 
-class close_operation final : public driver::alarm,
+class close_operation final : public outside::alarm,
                               public std::enable_shared_from_this<close_operation> {
   public:
     explicit close_operation(manager_impl& manager) : manager_(manager) {}

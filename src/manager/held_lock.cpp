@@ -55,6 +55,7 @@ core::renewal::settings renewal_settings(const won_lease& won, double jitter) {
 held_lock::held_lock(manager_impl& manager, won_lease won)
     : manager_(&manager),
       owner_(manager.weak_from_this()),
+      surroundings_(manager.clock().surroundings()),
       won_(std::move(won)),
       identity_(won_.identity),
       fencing_(won_.turn.fencing()),
@@ -68,7 +69,7 @@ core::instant held_lock::valid_until() const {
 }
 
 bool held_lock::valid() const {
-    return !over_.load(std::memory_order_acquire) && boot_clock::now() < valid_until();
+    return !over_.load(std::memory_order_acquire) && now() < valid_until();
 }
 
 diagnostics held_lock::last_error() const {
@@ -124,7 +125,7 @@ void held_lock::extend(std::optional<std::chrono::milliseconds> lease_time,
         return;
     }
     // A node where it is planted again is to keep it for the minimum as well.
-    const auto lease = won_.minimum.covered_by(wanted, boot_clock::now());
+    const auto lease = won_.minimum.covered_by(wanted, now());
     won_.longest_lease = std::max(won_.longest_lease, lease);
     settle_extensions();
     extensions_.push_back(std::make_shared<driver::extend_attempt>(
@@ -160,8 +161,7 @@ error_code held_lock::on_extend_decided(const driver::extend_attempt& attempt) {
     }
     const auto& round = attempt.round();
     // Another extension may have made it last beyond the end that this one had before it.
-    const bool outlived =
-        round.outcome() == core::extend_outcome::expired && boot_clock::now() < valid_until();
+    const bool outlived = round.outcome() == core::extend_outcome::expired && now() < valid_until();
     const error_code error = outlived ? errc::no_quorum : error_of(round.outcome());
     extension_failed_ = static_cast<bool>(error);
     if (!error) {
@@ -185,7 +185,7 @@ error_code held_lock::on_extend_decided(const driver::extend_attempt& attempt) {
                                  attempt.why());
     tell(event_kind::extend_failed, error, why.to_string());
     note_error(std::move(why));
-    renewal_.on_extend_failed(boot_clock::now());
+    renewal_.on_extend_failed(now());
     rearm();
     return error;
 }
@@ -244,8 +244,8 @@ void held_lock::release(std::shared_ptr<outcome_waiter> waiter) {
     if (won_.attempt) {
         won_.attempt->close();
     }
-    const auto kept = won_.minimum.none() ? std::chrono::milliseconds::zero()
-                                          : won_.minimum.left(boot_clock::now());
+    const auto kept =
+        won_.minimum.none() ? std::chrono::milliseconds::zero() : won_.minimum.left(now());
     if (kept > kept.zero()) {
         for (const auto& attempt : extensions_) {
             attempt->close();
@@ -267,7 +267,7 @@ bool held_lock::hand_over() {
     if (next == nullptr || manager_->closed() || !won_.identity->holder_record.empty()) {
         return false;
     }
-    const core::instant now = boot_clock::now();
+    const core::instant now = surroundings_->now();
     if (!won_.minimum.is_over(now) || !next->may_take_over() ||
         !won_.turn.pass_on(now, won_.valid_until,
                            usable_part(next->lease_time(), manager_->options()),

@@ -17,12 +17,12 @@
 #include "core/renewal.hpp"
 #include "core/turn.hpp"
 #include "driver/acquire_attempt.hpp"
-#include "driver/alarm_clock.hpp"
 #include "driver/extend_attempt.hpp"
 #include "driver/release_attempt.hpp"
 #include "manager/completion.hpp"
 #include "manager/loss_watch.hpp"
 #include "manager/manager_impl.hpp"
+#include "outside/alarm_clock.hpp"
 #include "redlock/error.hpp"
 #include "redlock/observer.hpp"
 #include "redlock/types.hpp"
@@ -58,7 +58,7 @@ class extend_operation;
 class loss_waiter;
 
 class held_lock final : public keepable<held_lock>,
-                        public driver::alarm,
+                        public outside::alarm,
                         public driver::release_attempt::owner,
                         public std::enable_shared_from_this<held_lock> {
   public:
@@ -72,6 +72,8 @@ class held_lock final : public keepable<held_lock>,
     [[nodiscard]] fencing_token fencing() const { return fencing_; }
     [[nodiscard]] core::instant valid_until() const;
     [[nodiscard]] bool valid() const;
+    /// By the clock that its lease is judged by.
+    [[nodiscard]] core::instant now() const { return surroundings_->now(); }
     [[nodiscard]] diagnostics last_error() const;
     /// From now on `valid()` is false; what remains to be done is `release` or `forget`.
     void invalidate() { over_.store(true, std::memory_order_release); }
@@ -139,6 +141,7 @@ class held_lock final : public keepable<held_lock>,
 
     manager_impl* manager_;
     std::weak_ptr<manager_impl> owner_;
+    std::shared_ptr<outside::environment> surroundings_;
     won_lease won_;
     driver::shared_identity identity_;  // also once `won_` was passed on
     fencing_token fencing_;

@@ -90,7 +90,7 @@ bool held_lock::note_clocks(std::optional<node_index> set_just_now) {
     }
     set_clock_ = set_just_now;
     // From the alarm, since this may be the middle of an extension that gives a new lease.
-    renewal_.on_shortened(boot_clock::now(), until);
+    renewal_.on_shortened(now(), until);
     return true;
 }
 

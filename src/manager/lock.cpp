@@ -100,7 +100,7 @@ boot_clock::time_point lock::valid_until() const noexcept {
 
 std::chrono::nanoseconds lock::remaining() const noexcept {
     using std::chrono::nanoseconds;
-    return valid() ? std::max(valid_until() - boot_clock::now(), nanoseconds{0}) : nanoseconds{0};
+    return valid() ? std::max(valid_until() - held_->now(), nanoseconds{0}) : nanoseconds{0};
 }
 
 bool lock::valid() const noexcept {

@@ -8,7 +8,7 @@ namespace redlock::manager {
 
 loss_watch::loss_watch(manager_impl& manager, held_lock& held)
     : manager_(manager), held_(held), view_(manager.nodes().size()) {
-    manager_.clock().set(*this, boot_clock::now() + begins_after);
+    manager_.clock().set(*this, manager_.clock().now() + begins_after);
 }
 
 loss_watch::~loss_watch() {
@@ -18,7 +18,7 @@ loss_watch::~loss_watch() {
 void loss_watch::on_key_changed(node_index which) {
     view_.on_changed(which);
     // Not from inside the list of those who are told.
-    manager_.clock().set(*this, boot_clock::now());
+    manager_.clock().set(*this, manager_.clock().now());
 }
 
 void loss_watch::on_alarm(core::instant /*now*/) {
@@ -41,7 +41,7 @@ void loss_watch::on_alarm(core::instant /*now*/) {
                         if (view_.lost()) {
                             held_.lose({"the nodes do not hold it any more", {}});
                         } else if (view_.wants_a_look()) {
-                            manager_.clock().set(*this, boot_clock::now());
+                            manager_.clock().set(*this, manager_.clock().now());
                         }
                     }
                 });

@@ -8,8 +8,8 @@
 #include <memory>
 
 #include "core/hold_view.hpp"
-#include "driver/alarm_clock.hpp"
 #include "driver/key_watches.hpp"
+#include "outside/alarm_clock.hpp"
 #include "redlock/types.hpp"
 
 namespace redlock::manager {
@@ -17,7 +17,7 @@ namespace redlock::manager {
 class held_lock;
 class manager_impl;
 
-class loss_watch final : private driver::alarm, private driver::key_watches::watcher {
+class loss_watch final : private outside::alarm, private driver::key_watches::watcher {
   public:
     /// After this time the nodes are looked at, and asked to tell.
     static constexpr std::chrono::milliseconds begins_after{10};

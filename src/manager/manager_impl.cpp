@@ -12,7 +12,7 @@ manager_impl::manager_impl(boost::asio::any_io_executor executor,
       home_(home::of(executor_.io)),
       strand_(base::make_strand_on(executor_.io)),
       clock_(strand_),
-      nodes_(strand_, endpoints, options),
+      nodes_(clock_, endpoints, options),
       gate_(nodes_, clock_) {
     clock_.on_forked([this] { leave_to_parent(); });
     nodes_.on_clock_set([this](node_index node) {

@@ -15,7 +15,6 @@
 #include <vector>
 
 #include "base/strand.hpp"
-#include "driver/alarm_clock.hpp"
 #include "driver/node_pool.hpp"
 #include "manager/arguments.hpp"
 #include "manager/counters.hpp"
@@ -23,6 +22,7 @@
 #include "manager/kept_list.hpp"
 #include "manager/local_queues.hpp"
 #include "manager/opening.hpp"
+#include "outside/alarm_clock.hpp"
 #include "redlock/options.hpp"
 #include "redlock/types.hpp"
 
@@ -70,7 +70,7 @@ class manager_impl : public std::enable_shared_from_this<manager_impl> {
     [[nodiscard]] complaint check_name(const resource_name& resource) const {
         return check_resource(resource, nodes_.keys(), nodes_.clustered());
     }
-    [[nodiscard]] driver::alarm_clock& clock() { return clock_; }
+    [[nodiscard]] outside::alarm_clock& clock() { return clock_; }
     [[nodiscard]] opening& gate() { return gate_; }
     [[nodiscard]] local_queues& queues() { return queues_; }
     [[nodiscard]] manager_counters& counters() { return counters_; }
@@ -102,7 +102,7 @@ class manager_impl : public std::enable_shared_from_this<manager_impl> {
     home_executor executor_;
     std::shared_ptr<const home> home_;
     boost::asio::any_io_executor strand_;
-    driver::alarm_clock clock_;
+    outside::alarm_clock clock_;
     driver::node_pool nodes_;
     opening gate_;
     manager_counters counters_;

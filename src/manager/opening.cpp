@@ -12,9 +12,9 @@ void opening::when_open(std::function<void()> begin) {
 }
 
 void opening::begin_to_connect() {
-    warm_up_.emplace(nodes_.size(), boot_clock::now(), nodes_.options().node_timeout);
+    warm_up_.emplace(nodes_.size(), nodes_.now(), nodes_.options().node_timeout);
     nodes_.on_connection_change([this](node_index node, bool connected) {
-        const core::instant now = boot_clock::now();
+        const core::instant now = nodes_.now();
         if (connected) {
             warm_up_->on_connected(node, now);
         } else {

@@ -7,15 +7,15 @@
 #include <vector>
 
 #include "core/warm_up.hpp"
-#include "driver/alarm_clock.hpp"
 #include "driver/node_pool.hpp"
+#include "outside/alarm_clock.hpp"
 
 namespace redlock::manager {
 
-class opening final : private driver::alarm {
+class opening final : private outside::alarm {
   public:
     /// Both outlive this.
-    opening(driver::node_pool& nodes, driver::alarm_clock& clock) : nodes_(nodes), clock_(clock) {}
+    opening(driver::node_pool& nodes, outside::alarm_clock& clock) : nodes_(nodes), clock_(clock) {}
 
     [[nodiscard]] bool is_open() const { return open_; }
     /// Calls `begin` when rounds may begin; only while it is not open. The first call starts to
@@ -29,7 +29,7 @@ class opening final : private driver::alarm {
     void open();
 
     driver::node_pool& nodes_;
-    driver::alarm_clock& clock_;
+    outside::alarm_clock& clock_;
     std::optional<core::warm_up> warm_up_;
     bool open_ = false;
     std::vector<std::function<void()>> waiting_;

@@ -159,7 +159,7 @@ void attach_operation::on_views(core::instant started, const std::vector<node_st
     });
     won.granted = hold.granted;
     won.doubtful = hold.silent;
-    if (won.valid_until <= boot_clock::now()) {
+    if (won.valid_until <= manager().clock().now()) {
         fail(errc::lost, {"its lease is over", {}});
         return;
     }

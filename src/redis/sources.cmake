@@ -4,15 +4,9 @@ set(redis_sources
     src/redis/cluster/cluster_relay.cpp
     src/redis/cluster/cluster_slots.cpp
     src/redis/cluster/cluster_survey.cpp
-    src/redis/connect/address_race.cpp
     src/redis/connect/connect_steps.cpp
     src/redis/connect/connection.cpp
     src/redis/connect/connection_io.cpp
-    src/redis/connect/name_lookup.cpp
-    src/redis/connect/tls_context.cpp
-    src/redis/connect/tls_failure.cpp
-    src/redis/connect/tls_stream.cpp
-    src/redis/connect/transport.cpp
     src/redis/sentinel/master_search.cpp
     src/redis/sentinel/sentinel_watch.cpp
     src/redis/server/server_identity.cpp

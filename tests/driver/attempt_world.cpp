@@ -60,7 +60,7 @@ attempt_world::attempt_world(const std::vector<std::string>& urls, manager_optio
         endpoints.push_back(parse_endpoint(url).value());
     }
     options.events = told;
-    pool = std::make_unique<node_pool>(io.get_executor(), endpoints, options);
+    pool = std::make_unique<node_pool>(clock, endpoints, options);
 }
 
 attempt_world::~attempt_world() {

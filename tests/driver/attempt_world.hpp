@@ -68,6 +68,7 @@ class attempt_world {
 
     std::shared_ptr<recorder> told = std::make_shared<recorder>();
     boost::asio::io_context io{1};
+    outside::alarm_clock clock{io.get_executor()};
     std::unique_ptr<node_pool> pool;
 };
 

@@ -60,7 +60,7 @@ class late_reply : public testing::Test {
             endpoints.push_back(parse_endpoint(each->url()).value());
         }
         options.events = world->told;
-        world->pool = std::make_unique<node_pool>(world->io.get_executor(), endpoints, options);
+        world->pool = std::make_unique<node_pool>(world->clock, endpoints, options);
     }
     void SetUp() override { make_world(); }
     void TearDown() override {

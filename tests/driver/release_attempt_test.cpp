@@ -38,7 +38,7 @@ class on_scripted_nodes : public testing::Test {
         }
         auto options = attempt_world::patient();
         options.events = world.told;
-        world.pool = std::make_unique<node_pool>(world.io.get_executor(), endpoints, options);
+        world.pool = std::make_unique<node_pool>(world.clock, endpoints, options);
         who = world.identity();
     }
 
@@ -139,8 +139,8 @@ TEST_F(release_attempt_test, bars_in_a_cluster_whatever_it_comes_behind) {
     world.pool->stop();
     const auto cluster =
         parse_endpoint("redis+cluster://127.0.0.1:" + std::to_string(port)).value();
-    world.pool = std::make_unique<node_pool>(
-        world.io.get_executor(), std::vector<endpoint>{cluster}, attempt_world::patient());
+    world.pool = std::make_unique<node_pool>(world.clock, std::vector<endpoint>{cluster},
+                                             attempt_world::patient());
     start_release({}, set_of({0}), set_of({0}));
     ASSERT_TRUE(world.run_until([&] { return nodes[0]->calls().size() == 1; }));
     EXPECT_EQ(nodes[0]->last("release").size(), 9U);
@@ -238,7 +238,7 @@ TEST_F(release_attempt_test, that_was_lost_comes_before_the_next_try_with_the_sa
     for (const auto& each : nodes) {
         endpoints.push_back(parse_endpoint(each->url()).value());
     }
-    world.pool = std::make_unique<node_pool>(world.io.get_executor(), endpoints, options);
+    world.pool = std::make_unique<node_pool>(world.clock, endpoints, options);
     nodes[0]->on_script = [](const std::string&) {
         return redis::fake_server::answer{.bytes = {}, .close = true};
     };

@@ -22,7 +22,7 @@ struct second_meeting_test : testing::Test {
     void meet() { meet(redis::options_for(server.url())); }
     void meet(const redis::connection_options& options) {
         meeting = std::make_unique<second_meeting>(
-            io.get_executor(), options,
+            clock, options,
             [this](const std::string& run_id) {
                 ++told;
                 met = run_id;
@@ -46,6 +46,7 @@ struct second_meeting_test : testing::Test {
     }
 
     boost::asio::io_context io{1};
+    outside::alarm_clock clock{io.get_executor()};
     fake_server server{io};
     std::unique_ptr<second_meeting> meeting;
     bool ends_when_told = false;

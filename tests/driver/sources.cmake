@@ -1,8 +1,6 @@
 set(driver_test_sources
     tests/driver/acl_advice_test.cpp
     tests/driver/acquire_attempt_test.cpp
-    tests/driver/alarm_clock_test.cpp
-    tests/driver/alarm_heap_test.cpp
     tests/driver/attempt_world.cpp
     tests/driver/failures_test.cpp
     tests/driver/greeting_test.cpp

@@ -31,8 +31,7 @@ class tracked final : public redis::connection_events, public key_tracking::owne
   public:
     explicit tracked(const std::string& url) : tracked(tracking_options(url)) {}
     explicit tracked(const redis::connection_options& options)
-        : commands_{io_.get_executor(), options, *this, 1},
-          tracking{io_.get_executor(), options, commands_, *this, 2} {
+        : commands_{clock_, options, *this, 1}, tracking{clock_, options, commands_, *this, 2} {
         commands_.start();
     }
     ~tracked() {
@@ -105,6 +104,7 @@ class tracked final : public redis::connection_events, public key_tracking::owne
 
   private:
     boost::asio::io_context io_{1};
+    outside::alarm_clock clock_{io_.get_executor()};
     redis::connection commands_;
 
   public:

@@ -152,8 +152,7 @@ redis::connection_options options() {
 class listener final : public redis::connection_events, public driver::key_tracking::owner {
   public:
     listener()
-        : commands_{loop().get_executor(), options(), *this, 1},
-          tracking{loop().get_executor(), options(), commands_, *this, 2} {
+        : commands_{clock_, options(), *this, 1}, tracking{clock_, options(), commands_, *this, 2} {
         commands_.start();
     }
     ~listener() {
@@ -197,6 +196,7 @@ class listener final : public redis::connection_events, public driver::key_track
 
   private:
     bool on_ = false;
+    outside::alarm_clock clock_{loop().get_executor()};
     redis::connection commands_;
 
   public:

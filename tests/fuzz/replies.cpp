@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/shown_text.hpp"
 #include "core/acquire_round.hpp"
 #include "core/fencing.hpp"
 #include "driver/greeting.hpp"
@@ -188,7 +189,7 @@ void check_details(std::string_view text) {
                                     std::string_view::npos,
             "a fencing token is read only out of one of ours");
     }
-    require(is_plain_line(redis::shown_text(text)), "an error is shown as one printable line");
+    require(is_plain_line(base::shown_text(text)), "an error is shown as one printable line");
     const guard_terms terms{.nodes = 5, .max_lease_time = milliseconds{60'000}};
     require(is_plain_line(terms.difference(text, driver::key_names{})),
             "a difference is told in one printable line");

@@ -98,7 +98,7 @@ struct cluster_world final : connection_events {
     }
 
     void start() {
-        link = std::make_unique<cluster_link>(io.get_executor(), options_, *this, 1);
+        link = std::make_unique<cluster_link>(clock, options_, *this, 1);
         link->start();
     }
     bool run_until(const std::function<bool()>& done) { return redis::run_until(io, done); }
@@ -139,6 +139,7 @@ struct cluster_world final : connection_events {
     }
 
     boost::asio::io_context io{1};
+    outside::alarm_clock clock{io.get_executor()};
     fake_master one{io};
     fake_master two{io};
     std::string map;

@@ -29,7 +29,7 @@ struct connection_faults : testing::Test {
     }
     void use(connection_options options) {
         options.where = parse_endpoint(server.url()).value();
-        client.link = std::make_unique<connection>(client.io.get_executor(), options, client, 1);
+        client.link = std::make_unique<connection>(client.clock, options, client, 1);
     }
     void start_and_wait() {
         client.link->start();
@@ -203,7 +203,7 @@ TEST_F(connection_faults, waits_no_longer_than_the_connect_timeout_at_any_step) 
         connection_options options = options_for("redis://h");
         options.connect_timeout = 10ms;
         options.where = parse_endpoint("redis://u:pw@" + server.url().substr(8) + "/1").value();
-        client.link = std::make_unique<connection>(client.io.get_executor(), options, client, 1);
+        client.link = std::make_unique<connection>(client.clock, options, client, 1);
         client.down_count = 0;
         client.sink->told.clear();
         client.link->start();
@@ -235,7 +235,7 @@ TEST_F(connection_faults, goes_on_after_a_hang_up_at_each_step) {
         };
         connection_options options = options_for("redis://h");
         options.where = parse_endpoint("redis://u:pw@" + server.url().substr(8) + "/1").value();
-        client.link = std::make_unique<connection>(client.io.get_executor(), options, client, 1);
+        client.link = std::make_unique<connection>(client.clock, options, client, 1);
         client.down_count = 0;
         client.link->start();
         ASSERT_TRUE(client.run_until_ready());
@@ -414,7 +414,8 @@ TEST(connection_threads, work_on_a_strand_of_a_thread_pool) {
     {
         boost::asio::thread_pool pool{3};
         const auto strand = boost::asio::make_strand(pool.get_executor());
-        connection link{strand, options_for(server.url()), events, 1};
+        outside::alarm_clock clock{strand};
+        connection link{clock, options_for(server.url()), events, 1};
         boost::asio::post(strand, [&] { link.start(); });
         std::string ping;
         append_command(ping, {"PING"});

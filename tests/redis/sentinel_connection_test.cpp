@@ -65,7 +65,7 @@ struct sentinel_connection : testing::Test {
         sentinel.on_command = [](const words& /*command*/) { return fake_server::answer{}; };
     }
     void connect() {
-        client.link = std::make_unique<connection>(client.io.get_executor(), options, client, 1);
+        client.link = std::make_unique<connection>(client.clock, options, client, 1);
         client.link->start();
         ASSERT_TRUE(client.run_until_ready()) << client.down_message;
     }
@@ -118,7 +118,7 @@ TEST_F(sentinel_connection, tells_why_when_no_sentinel_helps) {
         return fake_server::answer{"*-1\r\n"};
     };
     client.keep_trying = false;
-    client.link = std::make_unique<connection>(client.io.get_executor(), options, client, 1);
+    client.link = std::make_unique<connection>(client.clock, options, client, 1);
     client.link->start();
     ASSERT_TRUE(client.run_until([&] { return client.down_count == 1; }));
     EXPECT_EQ(client.down_cause, node_errc::error_reply);
@@ -178,8 +178,7 @@ TEST(plain_connection, stays_with_a_replica) {
         return command[0] == "SET" ? fake_server::answer{"-READONLY no\r\n"}
                                    : fake_server::usual(command);
     };
-    client.link = std::make_unique<connection>(client.io.get_executor(), options_for(server.url()),
-                                               client, 1);
+    client.link = std::make_unique<connection>(client.clock, options_for(server.url()), client, 1);
     client.link->start();
     EXPECT_EQ(client.ask({"SET"}), "-READONLY no");
     EXPECT_EQ(client.ask({"PING"}), "+PONG");

@@ -1,5 +1,6 @@
 // Error replies: what they mean, and that their text is fit to be shown.
 #include "redis/wire/server_error.hpp"
+#include "base/shown_text.hpp"
 
 #include <gtest/gtest.h>
 
@@ -59,24 +60,24 @@ TEST(server_error, tells_a_missing_script) {
 }
 
 TEST(server_error, is_shown_bounded_and_printable) {
-    EXPECT_EQ(shown_text("ERR fine"), "ERR fine");
-    EXPECT_EQ(shown_text("ERR a\r\nb\x1b[31m\xff"), "ERR a??b?[31m?");
-    const std::string shown = shown_text(std::string(100000, 'x'));
+    EXPECT_EQ(base::shown_text("ERR fine"), "ERR fine");
+    EXPECT_EQ(base::shown_text("ERR a\r\nb\x1b[31m\xff"), "ERR a??b?[31m?");
+    const std::string shown = base::shown_text(std::string(100000, 'x'));
     EXPECT_EQ(shown.size(), 200U);
     EXPECT_TRUE(shown.ends_with("x..."));
-    EXPECT_EQ(shown_text(std::string(200, 'x')), std::string(200, 'x'));
+    EXPECT_EQ(base::shown_text(std::string(200, 'x')), std::string(200, 'x'));
 }
 
 TEST(server_error, never_shows_the_secret) {
-    EXPECT_EQ(shown_text("ERR no hunter2, hunter2!", "hunter2"), "ERR no ***, ***!");
-    EXPECT_EQ(shown_text("hunter2", "hunter2"), "***");
-    EXPECT_EQ(
-        shown_text("ERR unknown command 'AUTH', with args beginning with: 'alice' 'hun", "hunter2"),
-        "ERR unknown command 'AUTH'");
-    EXPECT_EQ(shown_text("a****b", "*"), "a************b");
+    EXPECT_EQ(base::shown_text("ERR no hunter2, hunter2!", "hunter2"), "ERR no ***, ***!");
+    EXPECT_EQ(base::shown_text("hunter2", "hunter2"), "***");
+    EXPECT_EQ(base::shown_text("ERR unknown command 'AUTH', with args beginning with: 'alice' 'hun",
+                               "hunter2"),
+              "ERR unknown command 'AUTH'");
+    EXPECT_EQ(base::shown_text("a****b", "*"), "a************b");
     // The cut must not save half of a secret from being masked.
     const std::string text = std::string(190, 'x') + "secret-of-some-length";
-    EXPECT_EQ(shown_text(text, "secret-of-some-length").find("secret"), std::string::npos);
+    EXPECT_EQ(base::shown_text(text, "secret-of-some-length").find("secret"), std::string::npos);
 }
 
 constexpr const char* whole_info =

@@ -1,7 +1,6 @@
 # Tests of the Redis side; paths from the root of the repository.
 set(redis_test_sources
     tests/redis/acl_error_test.cpp
-    tests/redis/address_race_test.cpp
     tests/redis/cluster_bounds_test.cpp
     tests/redis/cluster_link_test.cpp
     tests/redis/cluster_slots_test.cpp
@@ -11,9 +10,7 @@ set(redis_test_sources
     tests/redis/connection_faults_test.cpp
     tests/redis/connection_test.cpp
     tests/redis/fake_server.cpp
-    tests/redis/made_up_names.cpp
     tests/redis/master_search_test.cpp
-    tests/redis/name_lookup_test.cpp
     tests/redis/resp_reader_test.cpp
     tests/redis/resp_writer_test.cpp
     tests/redis/sentinel_connection_test.cpp
@@ -21,7 +18,6 @@ set(redis_test_sources
     tests/redis/sentinel_tls_test.cpp
     tests/redis/server_error_test.cpp
     tests/redis/test_connection.cpp
-    tests/redis/tls_context_test.cpp
     tests/redis/tls_faults_test.cpp
     tests/redis/tls_peer.cpp
     tests/redis/tls_test.cpp

@@ -71,7 +71,7 @@ bool run_until(boost::asio::io_context& io, const std::function<bool()>& done) {
 }
 
 test_connection::test_connection(connection_options options)
-    : link(std::make_unique<connection>(io.get_executor(), std::move(options), *this, 1)) {}
+    : link(std::make_unique<connection>(clock, std::move(options), *this, 1)) {}
 
 test_connection::~test_connection() {
     link->stop();

@@ -55,6 +55,7 @@ class test_connection final : public connection_events {
     std::string ask(std::initializer_list<std::string_view> words);
 
     boost::asio::io_context io{1};
+    outside::alarm_clock clock{io.get_executor()};
     std::shared_ptr<remembering_sink> sink = std::make_shared<remembering_sink>();
     std::vector<std::string> says;     ///< The greeting, if `connection_options::greets`.
     std::vector<std::string> greeted;  ///< Its answers.

@@ -39,7 +39,7 @@ arrows() {
         sub(/\/.*/, "", first)
         if (first == "redlock") return "public"
         if (first == "toml++") return "toml"
-        if (quoted && first ~ /^(base|core|endpoint|redis|driver|doctor|manager|scripts|configuration|cli|sim|bench|faults)$/) return first
+        if (quoted && first ~ /^(base|core|endpoint|outside|redis|driver|doctor|manager|scripts|configuration|cli|sim|bench|faults)$/) return first
         if (quoted && first ~ /^(support|integration|fuzz)$/) return "tests"
         if (quoted && name !~ /\//) return "neighbour"
         if (first ~ /^(hiredis|openssl|boost|fmt|CLI|gtest|gmock|rapidcheck|benchmark)(\.h)?$/) {
@@ -61,10 +61,11 @@ arrows() {
         may["core"]     = " core public std "
         may["scripts"]  = " scripts std "
         may["endpoint"] = " endpoint public boost fmt std system "
-        may["redis"]    = " redis base endpoint public boost fmt std system hiredis openssl "
-        may["driver"]   = " driver base core redis scripts public boost fmt std system "
-        may["doctor"]   = " doctor driver base core redis scripts public boost fmt std system "
-        may["manager"]  = " manager doctor driver base core redis scripts public boost fmt std system "
+        may["outside"]  = " outside base public boost fmt std system openssl "
+        may["redis"]    = " redis outside base endpoint public boost fmt std hiredis "
+        may["driver"]   = " driver outside base core redis scripts public boost fmt std "
+        may["doctor"]   = " doctor driver outside base core redis scripts public boost fmt std "
+        may["manager"]  = " manager doctor driver outside base core redis scripts public boost fmt std "
         may["configuration"] = " configuration public boost toml std "
         may["cli"]      = " cli public boost fmt CLI std system "
         may["examples"] = " examples neighbour public boost fmt std system "
@@ -72,7 +73,7 @@ arrows() {
         may["sim"]      = " sim core public fmt std gtest "
         may["faults"]   = " faults tests public boost fmt CLI std system "
         may["docs"]     = may["examples"]
-        may["tests"]    = " base core endpoint redis driver doctor manager scripts configuration cli sim faults tests neighbour public" \
+        may["tests"]    = " base core endpoint outside redis driver doctor manager scripts configuration cli sim faults tests neighbour public" \
                           " boost fmt CLI std system hiredis openssl gtest gmock rapidcheck "
     }
 
@@ -92,11 +93,13 @@ arrows() {
             breach(room " may not include " name " (" target ")")
         } else if (room == "faults" && target == "tests" && name !~ /^support\//) {
             breach("faults may include of the tests only support/ and not " name)
+        } else if (name ~ /^outside\/system\// && room !~ /^(outside|tests)$/) {
+            breach("what the system is like only src/outside knows: " name)
         } else if (target == "hiredis" && FILENAME !~ /^src\/redis\/wire\/resp_reader\.(cpp|hpp)$/ &&
                    FILENAME !~ /^tests\/support\//) {
             breach("only src/redis/wire/resp_reader may include hiredis")
-        } else if (name ~ /^boost\/asio\/ssl/ && room !~ /^(redis|asio|cmake|tests)$/) {
-            breach("TLS belongs in src/redis")
+        } else if (name ~ /^boost\/asio\/ssl/ && room !~ /^(outside|asio|cmake|tests)$/) {
+            breach("TLS belongs in src/outside")
         } else if (target == "public" && (room == "core" || room == "redis")) {
             part = name
             sub(/^redlock\//, "", part)
@@ -108,6 +111,15 @@ arrows() {
                    name ~ /^(iostream|fstream|thread|mutex|condition_variable|random|ctime)$/) {
             breach("core neither reads a clock nor draws a number nor does I/O: " name)
         }
+    }
+
+    # All that lies outside stands behind one interface: what asks the system by itself cannot be
+    # simulated.
+    room ~ /^(core|endpoint|redis|driver|doctor|manager)$/ && !/^[ \t]*\/\// {
+        if (match($0, /boot_clock::now|system_clock|steady_clock|random_device|steady_timer|waitable_timer/))
+            breach("asks the system by itself, and not src/outside: " substr($0, RSTART, RLENGTH))
+        else if (/std::thread [a-z]/ && FILENAME != "src/manager/mutex.cpp")
+            breach("only the blocking mutex has a thread")
     }
     ' <"$here/code"
 }

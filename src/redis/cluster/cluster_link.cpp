@@ -8,13 +8,12 @@
 
 namespace redlock::redis {
 
-cluster_link::shell::shell(const boost::asio::any_io_executor& strand, connection_options options,
+cluster_link::shell::shell(outside::alarm_clock& clock, connection_options options,
                            connection_events& events, std::uint64_t seed)
-    : executor_(strand),
+    : clock_(clock),
       options_(std::move(options)),
       events_(&events),
       random_(seed),
-      timer_(strand),
       ceiling_(options_.backoff_min) {}
 
 void cluster_link::shell::start() {
@@ -30,7 +29,7 @@ void cluster_link::shell::stop() {
     state_ = connection_state::stopped;
     events_ = nullptr;
     abandon_survey();
-    timer_.cancel();
+    clock_.cancel(*this);
     for (const auto& each : members_) {
         each->link().stop();
     }
@@ -65,7 +64,7 @@ error_code cluster_link::shell::send(std::string_view encoded, std::shared_ptr<r
         return errc::closed;
     }
     if (state_ == connection_state::waiting_to_retry) {
-        if (boot_clock::now() >= next_survey_) {
+        if (clock_.now() >= next_survey_) {
             survey_soon();
         } else if (!routes()) {
             return cause_ == node_errc::connection_lost ? error_code{node_errc::not_connected}
@@ -116,23 +115,18 @@ void cluster_link::shell::arm() {
         return;
     }
     armed_for_ = wake;
-    timer_.expires_at(wake);
-    timer_.async_wait([self = shared_from_this()](error_code cancelled) {
-        if (!cancelled) {
-            self->on_timer();
-        }
-    });
+    clock_.set(*this, wake);
 }
 
 // Else what has ended well would keep an idle event loop waiting.
 void cluster_link::shell::disarm() {
     armed_for_ = time_point::max();
-    timer_.cancel();
+    clock_.cancel(*this);
 }
 
-void cluster_link::shell::on_timer() {
+void cluster_link::shell::on_alarm(time_point now) {
     armed_for_ = time_point::max();
-    const time_point now = boot_clock::now();
+    const auto self = shared_from_this();  // events may end the link
     expire_waiting(now);
     retry_put_off(now);
     if (now >= next_candidate_at_) {
@@ -146,9 +140,9 @@ void cluster_link::shell::on_timer() {
 
 // --- the handle ---
 
-cluster_link::cluster_link(const boost::asio::any_io_executor& strand, connection_options options,
+cluster_link::cluster_link(outside::alarm_clock& clock, connection_options options,
                            connection_events& events, std::uint64_t seed)
-    : shell_(std::make_shared<shell>(strand, std::move(options), events, seed)) {}
+    : shell_(std::make_shared<shell>(clock, std::move(options), events, seed)) {}
 
 cluster_link::~cluster_link() {
     shell_->stop();

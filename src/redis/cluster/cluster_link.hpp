@@ -1,10 +1,9 @@
 // A whole Redis Cluster as one link: each command goes to the master of its key's slot, over a
 // connection of its own, and follows the slot when it moves. Must never know what commands mean
 // beyond the key they name. Events and sinks are as a connection's; everything happens on the
-// strand that it was given.
+// clock's strand.
 #pragma once
 
-#include <boost/asio/any_io_executor.hpp>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -29,8 +28,8 @@ class cluster_link final : public link {
   public:
     /// `options.where.cluster` names the servers to begin with; the rest of `options.where` holds
     /// for each connection.
-    cluster_link(const boost::asio::any_io_executor& strand, connection_options options,
-                 connection_events& events, std::uint64_t seed);
+    cluster_link(outside::alarm_clock& clock, connection_options options, connection_events& events,
+                 std::uint64_t seed);
     ~cluster_link() override;
     cluster_link(const cluster_link&) = delete;
     cluster_link& operator=(const cluster_link&) = delete;

@@ -105,7 +105,7 @@ void cluster_link::relay::tell_late() {
     if (!std::exchange(told_late_, true)) {
         sink_->on_timeout(tag_, true);
     }
-    deadline_ = boot_clock::now() + shell_->command_timeout();
+    deadline_ = shell_->now() + shell_->command_timeout();
 }
 
 // --- the servers ---
@@ -148,7 +148,7 @@ cluster_link::shell::member_ptr cluster_link::shell::member_at(const server_addr
     options.where.host = where.host;
     options.where.port = where.port;
     members_.push_back(
-        std::make_shared<member>(*this, executor_, std::move(options), where, random_()));
+        std::make_shared<member>(*this, clock_, std::move(options), where, random_()));
     return members_.back();
 }
 
@@ -167,8 +167,8 @@ void cluster_link::shell::forget_unused() {
     std::vector<member_ptr> gone{std::move_iterator{unused}, std::move_iterator{members_.end()}};
     members_.erase(unused, members_.end());
     // One of them may be the caller: they live until nothing of theirs is under way.
-    boost::asio::post(
-        executor_, [self = shared_from_this(), gone = std::move(gone)]() mutable { gone.clear(); });
+    boost::asio::post(clock_.strand(), [self = shared_from_this(),
+                                        gone = std::move(gone)]() mutable { gone.clear(); });
 }
 
 // --- all commands ---
@@ -280,7 +280,7 @@ bool cluster_link::shell::may_go_on(const relay& command) const noexcept {
 }
 
 bool cluster_link::shell::put_off(relay& refused) {
-    const time_point now = boot_clock::now();
+    const time_point now = clock_.now();
     if (refused.retries == 0) {
         refused.give_up_at = refused.how() == delivery::must_follow
                                  ? now + patience_in_timeouts * options_.command_timeout

@@ -4,14 +4,13 @@
 // ways of the commands, cluster_survey.cpp how the slots and masters are found out. One strand.
 #pragma once
 
-#include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/basic_waitable_timer.hpp>
 #include <deque>
 #include <map>
 #include <optional>
 #include <random>
 #include <vector>
 
+#include "outside/alarm_clock.hpp"
 #include "redis/cluster/cluster_link.hpp"
 #include "redis/cluster/cluster_slots.hpp"
 
@@ -25,9 +24,9 @@ struct cluster_route {
 
 class cluster_link::member final : public connection_events {
   public:
-    member(shell& told, const boost::asio::any_io_executor& strand, connection_options options,
+    member(shell& told, outside::alarm_clock& clock, connection_options options,
            server_address address, std::uint64_t seed)
-        : shell_(told), where_(std::move(address)), link_(strand, std::move(options), *this, seed) {
+        : shell_(told), where_(std::move(address)), link_(clock, std::move(options), *this, seed) {
         link_.start();
     }
 
@@ -135,15 +134,16 @@ class cluster_link::question final : public reply_sink {
     bool told_ = false;  ///< That there is no answer; one may yet come.
 };
 
-class cluster_link::shell final : public std::enable_shared_from_this<cluster_link::shell> {
+class cluster_link::shell final : public std::enable_shared_from_this<cluster_link::shell>,
+                                  private outside::alarm {
   public:
     using time_point = boot_clock::time_point;
     using nanoseconds = std::chrono::nanoseconds;
     using member_ptr = std::shared_ptr<member>;
     using relay_ptr = std::shared_ptr<relay>;
 
-    shell(const boost::asio::any_io_executor& strand, connection_options options,
-          connection_events& events, std::uint64_t seed);
+    shell(outside::alarm_clock& clock, connection_options options, connection_events& events,
+          std::uint64_t seed);
 
     void start();
     void stop();
@@ -161,6 +161,7 @@ class cluster_link::shell final : public std::enable_shared_from_this<cluster_li
     /// Before an answer is handed on: it must not count if the greeting was not this server's too.
     void on_answer_of(const member& which);
     void note(std::string message) { message_ = std::move(message); }
+    [[nodiscard]] time_point now() const { return clock_.now(); }
     [[nodiscard]] nanoseconds command_timeout() const noexcept { return options_.command_timeout; }
     /// A server of the cluster refused a command. True: it has been sent elsewhere, or will be.
     [[nodiscard]] bool redirect(relay& refused, const server_address& by, std::string_view text);
@@ -206,14 +207,13 @@ class cluster_link::shell final : public std::enable_shared_from_this<cluster_li
     // The clock.
     void arm();
     void disarm();
-    void on_timer();
+    void on_alarm(time_point now) override;
     [[nodiscard]] time_point next_wake() const;
 
-    boost::asio::any_io_executor executor_;
+    outside::alarm_clock& clock_;  ///< Not touched once stopped.
     connection_options options_;
     connection_events* events_;
     std::mt19937_64 random_;
-    boost::asio::basic_waitable_timer<boot_clock> timer_;
     time_point armed_for_ = time_point::max();
     connection_state state_ = connection_state::idle;
     error_code cause_;

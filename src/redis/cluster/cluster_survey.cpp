@@ -7,6 +7,7 @@
 #include <boost/asio/post.hpp>
 #include <utility>
 
+#include "base/shown_text.hpp"
 #include "endpoint/server_address.hpp"
 #include "redis/cluster/cluster_shell.hpp"
 #include "redis/wire/acl_error.hpp"
@@ -133,7 +134,7 @@ void cluster_link::shell::survey_soon() {
     if (state_ != connection_state::ready) {
         state_ = connection_state::connecting;
     }
-    boost::asio::post(executor_, [self = shared_from_this(), survey = ++survey_] {
+    boost::asio::post(clock_.strand(), [self = shared_from_this(), survey = ++survey_] {
         if (survey == self->survey_) {
             self->begin_survey();
         }
@@ -149,7 +150,7 @@ void cluster_link::shell::begin_survey() {
             return;
         }
     }
-    const time_point now = boot_clock::now();
+    const time_point now = clock_.now();
     if (now - last_survey_ > 4 * ceiling_) {
         ceiling_ = options_.backoff_min;
     }
@@ -188,7 +189,7 @@ void cluster_link::shell::ask_next_for_slots() {
             cause_ = node_errc::slot_unserved;
             continue;
         }
-        const time_point now = boot_clock::now();
+        const time_point now = clock_.now();
         const error_code refused = whom->link().send(
             encoded({"CLUSTER", "SLOTS"}),
             std::make_shared<question>(shared_from_this(), question::kind::slots, survey_, whom), 0,
@@ -220,7 +221,7 @@ void cluster_link::shell::on_told(question::kind what, std::uint64_t survey, con
         }
         cause_ = reply.is_error() ? classify(reply.text()) : node_errc::slot_unserved;
         note(fmt::format("{}: {}", endpoints::to_string(who->where()),
-                         reply.is_error() ? shown_text(reply.text(), options_.where.password)
+                         reply.is_error() ? base::shown_text(reply.text(), options_.where.password)
                                           : std::string{found.error()}));
         --asked_;
         ask_next_for_slots();
@@ -266,8 +267,7 @@ void cluster_link::shell::adopt(slot_map found) {
 void cluster_link::shell::ask_identities() {
     stage_ = stage::identities;
     const std::uint64_t survey = survey_;
-    const time_point until =
-        boot_clock::now() + options_.connect_timeout + options_.command_timeout;
+    const time_point until = clock_.now() + options_.connect_timeout + options_.command_timeout;
     identities_due_ = map_.masters().size();
     for (const auto& each : map_.masters()) {
         const member_ptr whom = member_at(each.where);
@@ -356,7 +356,7 @@ void cluster_link::shell::say_greeting(const std::string& hello) {
     const auto command = std::make_shared<relay>(
         shared_from_this(), hello,
         std::make_shared<question>(shared_from_this(), question::kind::hello, survey_, nullptr), 0U,
-        boot_clock::now() + options_.command_timeout, delivery::usual,
+        clock_.now() + options_.command_timeout, delivery::usual,
         cluster_route{.slot = slot_of(key_of(hello).value_or(std::string_view{}))}, survey_);
     if (const error_code refused = dispatch(*command)) {
         fail_survey(refused, message_);
@@ -382,14 +382,14 @@ void cluster_link::shell::finish_survey() {
     disarm();
     arm();
     // Not now, when whoever calls still refers to one of them.
-    boost::asio::post(executor_, [self = shared_from_this()] { self->forget_unused(); });
+    boost::asio::post(clock_.strand(), [self = shared_from_this()] { self->forget_unused(); });
 }
 
 // What it has connected to in vain is given up, or each map of a server that lies would leave its
 // masters behind.
 void cluster_link::shell::fail_survey(error_code cause, std::string message) {
     abandon_survey();
-    boost::asio::post(executor_, [self = shared_from_this()] { self->forget_unused(); });
+    boost::asio::post(clock_.strand(), [self = shared_from_this()] { self->forget_unused(); });
     surveyed_ = true;
     state_ = connection_state::waiting_to_retry;
     cause_ = cause ? cause : error_code{node_errc::not_connected};
@@ -403,7 +403,7 @@ void cluster_link::shell::fail_survey(error_code cause, std::string message) {
     }
     if (state_ == connection_state::waiting_to_retry) {
         events_->on_down(cause_, std::string{message_},
-                         std::max<nanoseconds>(next_survey_ - boot_clock::now(), 0ns));
+                         std::max<nanoseconds>(next_survey_ - clock_.now(), 0ns));
     }
 }
 

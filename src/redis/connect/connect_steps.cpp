@@ -1,6 +1,7 @@
 // The steps of connecting; see connect_steps.hpp. Each function does one step and returns what the
 // outside must do for it.
 #include "redis/connect/connect_steps.hpp"
+#include "base/shown_text.hpp"
 
 #include <algorithm>
 #include <array>
@@ -290,7 +291,7 @@ connect_action connect_steps::no_master(std::string_view role, std::uint64_t ran
     search_.misled();
     return give_up(node_errc::read_only,
                    "the Sentinels name " + target_address() + ", which is a " +
-                       (role == "slave" ? "replica" : shown_text(role).substr(0, 40)) +
+                       (role == "slave" ? "replica" : base::shown_text(role).substr(0, 40)) +
                        ": a failover is under way?",
                    random);
 }
@@ -335,7 +336,7 @@ connect_action connect_steps::refused(const reply_view& reply, std::uint64_t ran
         return fail(node_errc::bad_reply,
                     "unexpected " + std::string{to_string(reply.kind())} + doing, random);
     }
-    std::string message = shown_text(reply.text(), target_.password) + doing;
+    std::string message = base::shown_text(reply.text(), target_.password) + doing;
     if (const auto right = read_acl_error(reply.text()); right && !right->name.empty()) {
         message += ": " + advice_for_command(right->name);
     } else if (const auto missing = read_missing_command(reply.text())) {

@@ -15,7 +15,6 @@
 namespace redlock::redis {
 namespace {
 
-namespace asio = boost::asio;
 using namespace std::chrono_literals;
 using std::chrono::nanoseconds;
 
@@ -49,16 +48,16 @@ std::string_view to_string(connection_state state) noexcept {
     return names.at(static_cast<std::size_t>(state));
 }
 
-connection::shell::shell(const asio::any_io_executor& strand, connection_options options,
+connection::shell::shell(outside::alarm_clock& clock, connection_options options,
                          connection_events& events, std::uint64_t seed)
-    : executor_(strand),
+    : clock_(clock),
+      executor_(clock.strand()),
       options_(sane(std::move(options))),
       events_(&events),
       random_(seed),
       steps_(options_.where, {.min = options_.backoff_min, .max = options_.backoff_max},
              options_.greets),
-      queue_({.commands = options_.max_pending_commands, .bytes = options_.max_pending_bytes}),
-      timer_(strand) {}
+      queue_({.commands = options_.max_pending_commands, .bytes = options_.max_pending_bytes}) {}
 
 void connection::shell::start() {
     if (state_ == connection_state::idle) {
@@ -74,10 +73,10 @@ void connection::shell::stop(error_code why) {
     stalled_ = false;
     events_ = nullptr;
     if (link_ != nullptr) {
-        link_->wire.close();
+        link_->wire->close();
         link_.reset();
     }
-    timer_.cancel();
+    clock_.cancel(*this);
     queue_.fail_all(why, why);
 }
 
@@ -98,7 +97,7 @@ error_code connection::shell::send(std::string_view encoded, std::shared_ptr<rep
         case connection_state::stopped:
             return errc::closed;
         case connection_state::waiting_to_retry:
-            if (boot_clock::now() < retry_at_) {
+            if (clock_.now() < retry_at_) {
                 return unsent(steps_.cause());
             }
             begin_attempt();
@@ -136,12 +135,12 @@ void connection::shell::begin_attempt() {
 // not use up what the others need.
 void connection::shell::begin_way() {
     if (link_ != nullptr) {
-        link_->wire.close();
+        link_->wire->close();
     }
-    link_ = std::make_shared<link>(executor_);
+    link_ = std::make_shared<link>(shared_from_this());
     reading_ = false;
     reader_.clear();
-    way_deadline_ = boot_clock::now() + way_timeout();
+    way_deadline_ = clock_.now() + way_timeout();
     arm();
 }
 
@@ -166,16 +165,16 @@ void connection::shell::perform(const connect_action& action) {
     };
     switch (action.what) {
         case connect_action::kind::resolve:
-            link_->wire.async_resolve(steps_.target(), done(connect_event::kind::resolved));
+            link_->wire->async_resolve(steps_.target(), done(connect_event::kind::resolved));
             break;
         case connect_action::kind::connect:
             if (options_.from_the_end) {
-                link_->wire.reverse_addresses();
+                link_->wire->reverse_addresses();
             }
-            link_->wire.async_connect(steps_.target(), done(connect_event::kind::connected));
+            link_->wire->async_connect(steps_.target(), done(connect_event::kind::connected));
             break;
         case connect_action::kind::secure:
-            link_->wire.async_secure(steps_.target(), done(connect_event::kind::secured));
+            link_->wire->async_secure(steps_.target(), done(connect_event::kind::secured));
             break;
         case connect_action::kind::send:
             link_->outgoing = action.bytes;
@@ -202,7 +201,7 @@ void connection::shell::begin_greeting() {
         say_greeting(events_->greeting(steps_.identity()));
     } else {
         // What it waits for has a bound of its own.
-        way_deadline_ = boot_clock::now() + options_.connect_timeout;
+        way_deadline_ = clock_.now() + options_.connect_timeout;
     }
 }
 
@@ -230,7 +229,7 @@ const std::string& connection::shell::why_not_up() const noexcept {
 
 void connection::shell::become_ready() {
     state_ = connection_state::ready;
-    ready_since_ = boot_clock::now();
+    ready_since_ = clock_.now();
     proved_ = false;
     loading_ = false;
     disarm();
@@ -281,8 +280,8 @@ void connection::shell::search_anew(std::size_t sentinel, std::string_view why) 
 void connection::shell::fall_back(nanoseconds delay) {
     state_ = connection_state::waiting_to_retry;
     stalled_ = false;
-    retry_at_ = boot_clock::now() + delay;
-    link_->wire.close();
+    retry_at_ = clock_.now() + delay;
+    link_->wire->close();
     link_.reset();
     queue_.fail_all(steps_.cause(), unsent(steps_.cause()));
     if (state_ == connection_state::waiting_to_retry) {
@@ -323,23 +322,18 @@ void connection::shell::arm() {
         return;
     }
     armed_for_ = wake;
-    timer_.expires_at(wake);
-    timer_.async_wait([self = shared_from_this()](error_code cancelled) {
-        if (!cancelled && !self->left_to_parent()) {
-            self->on_timer();
-        }
-    });
+    clock_.set(*this, wake);
 }
 
 // Else the end of an attempt that succeeded would keep an idle event loop waiting.
 void connection::shell::disarm() {
     armed_for_ = time_point::max();
-    timer_.cancel();
+    clock_.cancel(*this);
 }
 
-void connection::shell::on_timer() {
+void connection::shell::on_alarm(time_point now) {
     armed_for_ = time_point::max();
-    const time_point now = boot_clock::now();
+    const auto self = shared_from_this();  // events may end the connection
     queue_.expire(now);
     if (state_ == connection_state::waiting_to_retry && retry_unasked_ && now >= retry_at_) {
         begin_attempt();
@@ -365,11 +359,11 @@ void connection::shell::watch(time_point now) {
 
 // --- the handle ---
 
-connection::connection(asio::any_io_executor strand, connection_options options,
+connection::connection(outside::alarm_clock& clock, connection_options options,
                        connection_events& events, std::uint64_t seed)
-    : shell_(std::make_shared<shell>(strand, options, events, seed)) {
+    : shell_(std::make_shared<shell>(clock, options, events, seed)) {
     if (options.where.sentinel) {
-        watch_ = std::make_unique<sentinel_watch>(strand, options, *this, seed);
+        watch_ = std::make_unique<sentinel_watch>(clock, options, *this, seed);
     }
 }
 

@@ -4,7 +4,6 @@
 // happens on the strand that it was given: calls, events and sinks alike.
 #pragma once
 
-#include <boost/asio/any_io_executor.hpp>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -15,6 +14,7 @@
 #include <string>
 #include <string_view>
 
+#include "outside/alarm_clock.hpp"
 #include "redis/link.hpp"
 #include "redis/server/server_identity.hpp"
 #include "redis/wire/command_queue.hpp"
@@ -83,11 +83,11 @@ class connection final : public link {
     /// would still be on its way, and no look would find it.
     static constexpr std::chrono::microseconds just_answered{10};
 
-    /// Does nothing yet. `strand` runs one handler at a time (a strand, or the executor of an
-    /// io_context that one thread runs); `events` must stay until `stop`. `seed` feeds the jitter
-    /// of the backoff.
-    connection(boost::asio::any_io_executor strand, connection_options options,
-               connection_events& events, std::uint64_t seed);
+    /// Does nothing yet. The strand of `clock` runs one handler at a time (a strand, or the
+    /// executor of an io_context that one thread runs); `clock` and `events` must stay until
+    /// `stop`. `seed` feeds the jitter of the backoff.
+    connection(outside::alarm_clock& clock, connection_options options, connection_events& events,
+               std::uint64_t seed);
     /// As `stop`; to be called on the strand, or when nothing runs on it any more.
     ~connection() override;
     connection(const connection&) = delete;

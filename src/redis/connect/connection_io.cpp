@@ -7,6 +7,7 @@
 #include <boost/asio/post.hpp>
 #include <utility>
 
+#include "base/shown_text.hpp"
 #include "redis/connect/connection_shell.hpp"
 #include "redis/wire/server_error.hpp"
 
@@ -51,7 +52,7 @@ void connection::shell::listen(bool yes) {
     }
     start_read();
     if (!wants_reply() && reading_ && !link_->writing) {
-        link_->wire.cancel();
+        link_->wire->cancel();
     }
 }
 
@@ -59,14 +60,14 @@ bool connection::shell::went_away_while_idle() {
     if (options_.subscriber || queue_.in_flight() != 0) {
         return false;
     }
-    const bool answers = proved_ && boot_clock::now() - silent_since_ <= just_answered;
-    return !answers && !link_->wire.open_and_silent(reading_);
+    const bool answers = proved_ && clock_.now() - silent_since_ <= just_answered;
+    return !answers && !link_->wire->open_and_silent(reading_);
 }
 
 // Whether the connection was worth making, so that the next attempt need not wait long. A server
 // that loads its data answers some commands, and will not answer the others any sooner.
 bool connection::shell::earned() const {
-    return !loading_ && (proved_ || boot_clock::now() - ready_since_ >= options_.backoff_max);
+    return !loading_ && (proved_ || clock_.now() - ready_since_ >= options_.backoff_max);
 }
 
 // Nothing was lost with the old connection: what waits travels on the next one, if it may.
@@ -75,7 +76,7 @@ void connection::shell::replace() {
     if (earned()) {
         steps_.proved();
     }
-    link_->wire.close();
+    link_->wire->close();
     begin_attempt();
     queue_.withdraw_bound();
 }
@@ -85,11 +86,7 @@ void connection::shell::start_read() {
         return;
     }
     reading_ = true;
-    link_->wire.async_read_some(
-        asio::buffer(link_->incoming),
-        [self = shared_from_this(), current = link_](error_code failure, std::size_t size) {
-            self->on_read(current, failure, size);
-        });
+    link_->wire->async_read_some(asio::buffer(link_->incoming), link_);
 }
 
 void connection::shell::on_read(const link_ptr& current, error_code failure, std::size_t size) {
@@ -107,7 +104,7 @@ void connection::shell::on_read(const link_ptr& current, error_code failure, std
         // to the backoff.
         const bool idle =
             state_ == connection_state::ready && queue_.in_flight() == 0 && !options_.subscriber;
-        if (idle && boot_clock::now() - ready_since_ >= options_.backoff_max) {
+        if (idle && clock_.now() - ready_since_ >= options_.backoff_max) {
             replace();
         } else {
             broke(failure);
@@ -122,12 +119,12 @@ void connection::shell::on_read(const link_ptr& current, error_code failure, std
             break;
         }
         if (status == resp_reader::status::protocol_error) {
-            fail(node_errc::bad_reply, shown_text(reader_.error(), steps_.target().password));
+            fail(node_errc::bad_reply, base::shown_text(reader_.error(), steps_.target().password));
             return;
         }
         // Bytes alone are no answer: a server may drip them for ever.
         if (!std::exchange(heard, true)) {
-            silent_since_ = boot_clock::now();
+            silent_since_ = clock_.now();
             stalled_ = false;
         }
         on_reply(reader_.current());
@@ -161,7 +158,8 @@ void connection::shell::on_reply(const reply_view& reply) {
     }
     if (!asked_for) {
         fail(node_errc::bad_reply, "a reply to nothing: " + std::string{to_string(reply.kind())} +
-                                       " " + shown_text(reply.text(), steps_.target().password));
+                                       " " +
+                                       base::shown_text(reply.text(), steps_.target().password));
     }
 }
 
@@ -192,7 +190,7 @@ bool connection::shell::take_reply(const reply_view& reply) {
 }
 
 void connection::shell::broke(error_code failure) {
-    std::string why = link_->wire.describe(failure);
+    std::string why = link_->wire->describe(failure);
     if (state_ == connection_state::ready) {
         // Some proxies hang up on what they do not know: the words are for those who look for it.
         if (const std::string_view verb = first_word(link_->outgoing);
@@ -200,10 +198,10 @@ void connection::shell::broke(error_code failure) {
             why += fmt::format(
                 " after {} was sent; if that comes again and again, does a proxy on "
                 "the way refuse it?",
-                shown_text(verb));
+                base::shown_text(verb));
         }
         fail(node_errc::connection_lost, why);
-    } else if (is_tls_failure(failure)) {
+    } else if (link_->wire->is_tls_failure(failure)) {
         fail(node_errc::tls_failed, why);
     } else {
         // Who hangs up upon INFO is asked once more, for what is left of the same time.
@@ -295,7 +293,7 @@ void connection::shell::write_batch() {
     // First, so that the server works while we see to the rest.
     start_write();
     if (were_due == 0) {
-        silent_since_ = boot_clock::now();
+        silent_since_ = clock_.now();
         if (silent_since_ + options_.command_timeout < armed_for_) {
             arm();
         }
@@ -313,7 +311,7 @@ void connection::shell::start_write() {
 void connection::shell::write_on(const link_ptr& current) {
     const std::string_view rest = std::string_view{current->outgoing}.substr(current->written);
     error_code failure;
-    current->written += current->wire.try_write(rest, failure);
+    current->written += current->wire->try_write(rest, failure);
     if (failure) {
         // Not at once: somebody may be about to ask other nodes before hearing of a failure.
         asio::post(executor_, [self = shared_from_this(), current, failure] {
@@ -327,19 +325,21 @@ void connection::shell::write_on(const link_ptr& current) {
         on_written(current, {});
         return;
     }
-    current->wire.async_write_some(
-        std::string_view{current->outgoing}.substr(current->written),
-        [self = shared_from_this(), current](error_code broken, std::size_t size) {
-            if (current != self->link_) {
-                return;
-            }
-            current->written += size;
-            if (broken || current->written == current->outgoing.size()) {
-                self->on_written(current, broken);
-            } else {
-                self->write_on(current);
-            }
-        });
+    current->wire->async_write_some(std::string_view{current->outgoing}.substr(current->written),
+                                    current);
+}
+
+void connection::shell::on_part_written(const link_ptr& current, error_code failure,
+                                        std::size_t size) {
+    if (current != link_) {
+        return;
+    }
+    current->written += size;
+    if (failure || current->written == current->outgoing.size()) {
+        on_written(current, failure);
+    } else {
+        write_on(current);
+    }
 }
 
 void connection::shell::on_written(const link_ptr& current, error_code failure) {

@@ -6,25 +6,26 @@
 #pragma once
 
 #include <array>
-#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/buffer.hpp>
 #include <random>
 
 #include "base/forks.hpp"
+#include "outside/alarm_clock.hpp"
 #include "redis/connect/connect_steps.hpp"
 #include "redis/connect/connection.hpp"
-#include "redis/connect/transport.hpp"
 #include "redis/wire/command_queue.hpp"
 #include "redis/wire/resp_reader.hpp"
 
 namespace redlock::redis {
 
-class connection::shell : public std::enable_shared_from_this<connection::shell> {
+class connection::shell final : public std::enable_shared_from_this<connection::shell>,
+                                private outside::alarm {
   public:
     using time_point = boot_clock::time_point;
     using nanoseconds = std::chrono::nanoseconds;
 
-    shell(const boost::asio::any_io_executor& strand, connection_options options,
-          connection_events& events, std::uint64_t seed);
+    shell(outside::alarm_clock& clock, connection_options options, connection_events& events,
+          std::uint64_t seed);
 
     void start();
     void stop(error_code why = errc::closed);
@@ -45,11 +46,22 @@ class connection::shell : public std::enable_shared_from_this<connection::shell>
   private:
     static constexpr std::size_t read_size = std::size_t{16} * 1024;
 
-    // All that belongs to one way to a server and the connection that it becomes.
-    struct link {
-        explicit link(const boost::asio::any_io_executor& executor) : wire(executor) {}
+    // All that belongs to one way to a server and the connection that it becomes. Keeps the shell,
+    // which lets go of it when it ends.
+    struct link final : outside::byte_stream::listener, std::enable_shared_from_this<link> {
+        explicit link(std::shared_ptr<shell> its_owner)
+            : owner(std::move(its_owner)),
+              wire(owner->clock_.surroundings()->make_stream(owner->executor_)) {}
 
-        transport wire;
+        void on_read(error_code failure, std::size_t size) override {
+            owner->on_read(shared_from_this(), failure, size);
+        }
+        void on_written(error_code failure, std::size_t size) override {
+            owner->on_part_written(shared_from_this(), failure, size);
+        }
+
+        std::shared_ptr<shell> owner;
+        std::unique_ptr<outside::byte_stream> wire;
         std::string outgoing;
         std::size_t written = 0;
         bool writing = false;
@@ -85,17 +97,19 @@ class connection::shell : public std::enable_shared_from_this<connection::shell>
     void write_batch();
     void start_write();
     void write_on(const link_ptr& current);
+    void on_part_written(const link_ptr& current, error_code failure, std::size_t size);
     void on_written(const link_ptr& current, error_code failure);
 
     void arm();
     void disarm();
-    void on_timer();
+    void on_alarm(time_point now) override;
     void watch(time_point now);
     [[nodiscard]] time_point next_wake() const;
 
     /// Whether the connection is a forked parent's, and not to be used here. Ends it then.
     bool left_to_parent();
 
+    outside::alarm_clock& clock_;  ///< Not touched once stopped.
     boost::asio::any_io_executor executor_;
     base::process_stamp stamp_;
     connection_options options_;
@@ -104,7 +118,6 @@ class connection::shell : public std::enable_shared_from_this<connection::shell>
     connect_steps steps_;
     command_queue queue_;
     resp_reader reader_;
-    boost::asio::basic_waitable_timer<boot_clock> timer_;
     link_ptr link_;
     connection_state state_ = connection_state::idle;
     std::uint64_t generation_ = 0;

@@ -1,6 +1,7 @@
 // The search; see master_search.hpp. The words of a Sentinel are as little trusted as those of any
 // server: cut, printable, and without the password.
 #include "redis/sentinel/master_search.hpp"
+#include "base/shown_text.hpp"
 
 #include <charconv>
 
@@ -34,10 +35,10 @@ std::optional<server_address> read_address(const reply_view& reply) {
 master_answer read_master(const reply_view& reply, const sentinel_group& group) {
     if (reply.is_nil()) {
         return {.cause = node_errc::error_reply,
-                .why = "it knows no master called \"" + shown_text(group.master) + '"'};
+                .why = "it knows no master called \"" + base::shown_text(group.master) + '"'};
     }
     if (reply.is_error()) {
-        std::string words = shown_text(reply.text(), group.password);
+        std::string words = base::shown_text(reply.text(), group.password);
         const node_errc cause = classify(reply.text());
         if (cause == node_errc::permission_denied && words.starts_with("NOPERM")) {
             words += " (allow its user +sentinel|get-master-addr-by-name)";
@@ -96,7 +97,7 @@ void master_search::failed(error_code cause, std::string_view name, std::string_
     if (cause_ == node_errc::not_connected) {
         cause_ = cause;
     }
-    std::string reason = shown_text(name) + ": " + shown_text(why);
+    std::string reason = base::shown_text(name) + ": " + base::shown_text(why);
     if (reason.size() > most_of_a_reason) {
         reason.resize(most_of_a_reason);
         reason += "...";
@@ -109,7 +110,7 @@ void master_search::failed(error_code cause, std::string_view name, std::string_
 }
 
 std::string master_search::message(std::string_view master) const {
-    std::string all = "no Sentinel says where the master \"" + shown_text(master) + "\" is";
+    std::string all = "no Sentinel says where the master \"" + base::shown_text(master) + "\" is";
     if (!reasons_.empty()) {
         all += ": " + reasons_;
     }

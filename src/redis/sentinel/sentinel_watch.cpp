@@ -92,12 +92,12 @@ class sentinel_watch::answers final : public reply_sink {
     sentinel_watch* told_;
 };
 
-sentinel_watch::sentinel_watch(const boost::asio::any_io_executor& strand,
-                               const connection_options& options, connection& commands,
-                               std::uint64_t seed)
+sentinel_watch::sentinel_watch(outside::alarm_clock& clock, const connection_options& options,
+                               connection& commands, std::uint64_t seed)
     : group_(*options.where.sentinel),
       question_(master_question(group_)),
       command_timeout_(options.command_timeout),
+      clock_(clock),
       commands_(commands),
       answers_(std::make_shared<answers>(*this)) {
     connection_events& events = *this;
@@ -110,7 +110,7 @@ sentinel_watch::sentinel_watch(const boost::asio::any_io_executor& strand,
             std::min(options.connect_timeout / 2, options.command_timeout);
         to_sentinel.command_timeout = options.command_timeout / patience_in_timeouts;
         sentinels_.push_back(
-            std::make_unique<connection>(strand, std::move(to_sentinel), events, seed + each));
+            std::make_unique<connection>(clock, std::move(to_sentinel), events, seed + each));
     }
 }
 
@@ -126,7 +126,7 @@ void sentinel_watch::stop() {
 }
 
 void sentinel_watch::look() {
-    const auto now = boot_clock::now();
+    const auto now = clock_.now();
     if (now < next_ || commands_.server() == nullptr) {
         return;
     }
@@ -164,7 +164,7 @@ void sentinel_watch::conclude() {
     const auto sentinel = poll_.against(present);
     const auto named =
         sentinel ? std::optional{poll_.named_by(*sentinel)} : std::optional<server_address>{};
-    if (dissent_.counts(named, present, boot_clock::now())) {
+    if (dissent_.counts(named, present, clock_.now())) {
         commands_.search_anew(*sentinel,
                               "the Sentinels name another master, " + endpoints::to_string(*named));
     }

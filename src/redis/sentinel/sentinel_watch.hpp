@@ -4,7 +4,6 @@
 // commands, so that an idle client is idle. Strand only.
 #pragma once
 
-#include <boost/asio/any_io_executor.hpp>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -73,7 +72,7 @@ class sentinel_watch final : private connection_events {
     static constexpr std::chrono::seconds period{2};
 
     /// `options`: those of `commands`, the connection to the master, which owns this.
-    sentinel_watch(const boost::asio::any_io_executor& strand, const connection_options& options,
+    sentinel_watch(outside::alarm_clock& clock, const connection_options& options,
                    connection& commands, std::uint64_t seed);
     ~sentinel_watch();
     sentinel_watch(const sentinel_watch&) = delete;
@@ -96,6 +95,7 @@ class sentinel_watch final : private connection_events {
     sentinel_group group_;
     std::string question_;
     std::chrono::nanoseconds command_timeout_;
+    outside::alarm_clock& clock_;
     connection& commands_;
     std::shared_ptr<answers> answers_;
     sentinel_poll poll_;

@@ -1,10 +1,7 @@
-// What a server's error reply means for us, and how much of its text people may see. Must never let
-// a secret through: some servers repeat the arguments of a command that they do not know. Pure; any
-// thread.
+// What a server's error reply means for us. Pure; any thread.
 #pragma once
 
 #include <redlock/error.hpp>
-#include <string>
 #include <string_view>
 
 namespace redlock::redis {
@@ -14,9 +11,5 @@ namespace redlock::redis {
 
 /// The script has to be sent in full: the server does not know its digest.
 [[nodiscard]] bool is_noscript(std::string_view error_text) noexcept;
-
-/// The text for people: one printable line of at most 200 bytes, without repeated arguments, and
-/// with every occurrence of `secret` masked.
-[[nodiscard]] std::string shown_text(std::string_view error_text, std::string_view secret = {});
 
 }  // namespace redlock::redis

@@ -1,6 +1,6 @@
 // Files are checked one by one before OpenSSL gets them, since its own errors do not say which file
 // they are about. See tls_context.hpp.
-#include "redis/connect/tls_context.hpp"
+#include "outside/system/tls_context.hpp"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -20,7 +20,7 @@
 #include <utility>
 #include <vector>
 
-namespace redlock::redis {
+namespace redlock::outside {
 namespace {
 
 namespace ssl = boost::asio::ssl;
@@ -214,7 +214,7 @@ tls_context make_tls_context(const tls_options& options) {
     return made;
 }
 
-}  // namespace redlock::redis
+}  // namespace redlock::outside
 
 namespace redlock {
 
@@ -222,7 +222,7 @@ boost::system::result<void, endpoint_error> check_tls_files(const endpoint& node
     if (!node.tls) {
         return {};
     }
-    std::string problem = redis::make_tls_context(*node.tls).problem;
+    std::string problem = outside::make_tls_context(*node.tls).problem;
     if (problem.empty()) {
         return {};
     }

@@ -11,13 +11,13 @@
 #include <vector>
 
 #include "base/strand.hpp"
-#include "driver/alarm_clock.hpp"
+#include "outside/alarm_clock.hpp"
 
-namespace redlock::driver {
+namespace redlock::outside {
 namespace {
 
 using namespace std::chrono_literals;
-using core::instant;
+using instant = boot_clock::time_point;
 using testing::ElementsAre;
 
 /// Calls what it is given, and remembers when it was told that it is now.
@@ -94,7 +94,7 @@ TEST_F(alarm_clock_test, lets_the_event_loop_end_once_all_is_cancelled) {
     clock->set(*one, start + 24h);
     clock->set(*two, start + 48h);
     clock->cancel(*one);
-    clock->set(*two, core::never);
+    clock->set(*two, instant::max());
     io.run();
     EXPECT_TRUE(rung.empty());
 }
@@ -286,4 +286,4 @@ TEST(alarm_clock, goes_with_its_owner_when_the_event_loop_is_given_up) {
 }
 
 }  // namespace
-}  // namespace redlock::driver
+}  // namespace redlock::outside

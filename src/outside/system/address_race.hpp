@@ -8,7 +8,7 @@
 #include <optional>
 #include <vector>
 
-namespace redlock::redis {
+namespace redlock::outside {
 
 /// Takes addresses from each family in turn, beginning with that of the first; within a family they
 /// stay in their order. `families`: that of each address; returns their indices.
@@ -40,4 +40,4 @@ class address_race {
     std::size_t running_ = 0;
 };
 
-}  // namespace redlock::redis
+}  // namespace redlock::outside

@@ -1,9 +1,9 @@
 // See address_race.hpp.
-#include "redis/connect/address_race.hpp"
+#include "outside/system/address_race.hpp"
 
 #include <algorithm>
 
-namespace redlock::redis {
+namespace redlock::outside {
 
 std::vector<std::size_t> interleave(const std::vector<int>& families) {
     // The families in the order of their first address.
@@ -41,4 +41,4 @@ std::optional<std::size_t> address_race::failed() {
     return next();
 }
 
-}  // namespace redlock::redis
+}  // namespace redlock::outside

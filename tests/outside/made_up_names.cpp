@@ -1,6 +1,6 @@
 // A function of this name in the program itself comes before the C library's. See
 // made_up_names.hpp.
-#include "redis/made_up_names.hpp"
+#include "outside/made_up_names.hpp"
 
 #include <dlfcn.h>
 #include <netdb.h>
@@ -10,7 +10,7 @@
 #include <optional>
 #include <utility>
 
-namespace redlock::redis {
+namespace redlock::outside {
 namespace {
 
 struct entry {
@@ -84,7 +84,7 @@ int made_up_name::asked() const {
     return known().names[name_].asked;
 }
 
-}  // namespace redlock::redis
+}  // namespace redlock::outside
 
 // NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): the C library's have none.
 extern "C" int getaddrinfo(const char* node, const char* service, const addrinfo* hints,
@@ -92,7 +92,7 @@ extern "C" int getaddrinfo(const char* node, const char* service, const addrinfo
     using function = int (*)(const char*, const char*, const addrinfo*, addrinfo**);
     // NOLINTNEXTLINE(*-reinterpret-cast): so dlsym is made.
     static const auto real = reinterpret_cast<function>(::dlsym(RTLD_NEXT, "getaddrinfo"));
-    const auto addresses = node != nullptr ? redlock::redis::addresses_of(node) : std::nullopt;
+    const auto addresses = node != nullptr ? redlock::outside::addresses_of(node) : std::nullopt;
     if (!addresses) {
         return real(node, service, hints, found);
     }

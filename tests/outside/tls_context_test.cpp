@@ -1,5 +1,5 @@
 // From TLS options to a context, with every file that can be wrong.
-#include "redis/connect/tls_context.hpp"
+#include "outside/system/tls_context.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -11,7 +11,7 @@
 
 #include "support/test_authority.hpp"
 
-namespace redlock::redis::tls_context_cases {
+namespace redlock::outside::tls_context_cases {
 namespace {
 
 using support::certificate_files;
@@ -189,4 +189,4 @@ TEST_F(tls_context_files, refuse_an_encrypted_key_and_never_ask) {
 }
 
 }  // namespace
-}  // namespace redlock::redis::tls_context_cases
+}  // namespace redlock::outside::tls_context_cases

@@ -1,5 +1,5 @@
 // Names that are found, and names whose server hangs for as long as a test likes.
-#include "redis/connect/name_lookup.hpp"
+#include "outside/system/name_lookup.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -13,14 +13,18 @@
 #include <thread>
 #include <vector>
 
-#include "redis/made_up_names.hpp"
+#include "outside/made_up_names.hpp"
 #include "redis/test_connection.hpp"
 
-namespace redlock::redis::name_lookup_cases {
+namespace redlock::outside::name_lookup_cases {
 namespace {
 
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
+using redis::connection_options;
+using redis::options_for;
+using redis::run_until;
+using redis::test_connection;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -157,4 +161,4 @@ TEST_F(name_lookup_test, that_hangs_costs_a_connection_its_time_and_no_more) {
 }
 
 }  // namespace
-}  // namespace redlock::redis::name_lookup_cases
+}  // namespace redlock::outside::name_lookup_cases

@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-namespace redlock::redis {
+namespace redlock::outside {
 
 class name_lookup {
   public:
@@ -47,4 +47,4 @@ class name_lookup {
     std::shared_ptr<desk> desk_;  ///< Null until a name was looked up.
 };
 
-}  // namespace redlock::redis
+}  // namespace redlock::outside

@@ -9,7 +9,7 @@
 #include <redlock/error.hpp>
 #include <string>
 
-namespace redlock::redis {
+namespace redlock::outside {
 
 /// The certificate that ended the verification, and why. Empty at first.
 class rejected_certificate {
@@ -36,4 +36,4 @@ class rejected_certificate {
 /// Any failure of a TLS connection. `shows_certificate`: whether the peer was shown one of ours.
 [[nodiscard]] std::string describe_tls_failure(const error_code& failure, bool shows_certificate);
 
-}  // namespace redlock::redis
+}  // namespace redlock::outside

@@ -1,5 +1,5 @@
 // Resolving and connecting; see transport.hpp.
-#include "redis/connect/transport.hpp"
+#include "outside/system/transport.hpp"
 
 #include <fcntl.h>
 #include <netinet/tcp.h>
@@ -13,10 +13,11 @@
 #include <boost/asio/steady_timer.hpp>
 #include <list>
 
-#include "redis/connect/address_race.hpp"
-#include "redis/connect/tls_context.hpp"
+#include "base/turn_end.hpp"
+#include "outside/system/address_race.hpp"
+#include "outside/system/tls_context.hpp"
 
-namespace redlock::redis {
+namespace redlock::outside {
 namespace {
 
 namespace asio = boost::asio;
@@ -211,6 +212,23 @@ void transport::set_up() {
     }
 }
 
+void transport::async_read_some(asio::mutable_buffer room, std::shared_ptr<listener> told) {
+    if (tls_ != nullptr) {
+        tls_->stream().async_read_some(
+            room, on_strand([told = std::move(told)](error_code failure, std::size_t size) {
+                told->on_read(failure, size);
+            }));
+        return;
+    }
+    socket_.async_read_some(
+        room, [this, told = std::move(told)](error_code failure, std::size_t size) mutable {
+            base::turn_end turn{socket_.get_executor()};
+            base::dispatch_to(
+                strand_, [told = std::move(told), failure, size] { told->on_read(failure, size); });
+            turn.run();
+        });
+}
+
 std::size_t transport::try_write(std::string_view bytes, error_code& failure) {
     if (tls_ != nullptr) {
         return 0;  // What was encrypted and did not go out at once would be lost with would_block.
@@ -220,6 +238,18 @@ std::size_t transport::try_write(std::string_view bytes, error_code& failure) {
         failure.clear();
     }
     return written;
+}
+
+void transport::async_write_some(std::string_view bytes, std::shared_ptr<listener> told) {
+    const auto buffer = asio::buffer(bytes);
+    auto handler = on_strand([told = std::move(told)](error_code failure, std::size_t size) {
+        told->on_written(failure, size);
+    });
+    if (tls_ != nullptr) {
+        tls_->stream().async_write_some(buffer, std::move(handler));
+    } else {
+        socket_.async_write_some(buffer, std::move(handler));
+    }
 }
 
 bool transport::open_and_silent(bool reading) {
@@ -256,4 +286,4 @@ void transport::close() noexcept {
     socket_.close(ignored);
 }
 
-}  // namespace redlock::redis
+}  // namespace redlock::outside

@@ -10,12 +10,12 @@
 #include <utility>
 #include <vector>
 
-#include "driver/alarm_clock.hpp"
+#include "outside/alarm_heap.hpp"
 
-namespace redlock::driver {
+namespace redlock::outside {
 namespace {
 
-using core::instant;
+using instant = boot_clock::time_point;
 
 instant at(int tick) {
     return instant{std::chrono::seconds{tick}};
@@ -101,7 +101,7 @@ RC_GTEST_PROP(alarm_heap_property, is_a_sorted_multiset, ()) {
         }
         RC_ASSERT(heap.size() == naive.all().size());
         RC_ASSERT(heap.earliest() ==
-                  (naive.all().empty() ? core::never : at(naive.all().begin()->first)));
+                  (naive.all().empty() ? instant::max() : at(naive.all().begin()->first)));
         for (std::size_t i = 0; i < alarms; ++i) {
             RC_ASSERT(entries[i]->is_set() == naive.is_set(i));
         }
@@ -118,15 +118,15 @@ RC_GTEST_PROP(alarm_heap_property, is_a_sorted_multiset, ()) {
 
 TEST(alarm_heap, has_nothing_due_when_empty) {
     alarm_heap heap;
-    EXPECT_EQ(heap.take_due(core::never), nullptr);
-    EXPECT_EQ(heap.earliest(), core::never);
+    EXPECT_EQ(heap.take_due(instant::max()), nullptr);
+    EXPECT_EQ(heap.earliest(), instant::max());
 }
 
 TEST(alarm_heap, rings_what_is_due_at_this_very_instant) {
     alarm_heap heap;
     quiet_alarm one;
     heap.set(one, at(5));
-    EXPECT_EQ(heap.take_due(at(5) - core::duration{1}), nullptr);
+    EXPECT_EQ(heap.take_due(at(5) - boot_clock::duration{1}), nullptr);
     EXPECT_EQ(heap.take_due(at(5)), &one);
     EXPECT_FALSE(one.is_set());
 }
@@ -142,7 +142,7 @@ TEST(alarm_heap, stays_in_order_when_the_last_takes_the_place_of_a_later_one) {
     heap.cancel(entries[3]);
     heap.set(entries[3], at(20));
     for (const std::size_t next : {0U, 2U, 5U, 6U, 1U, 4U, 3U}) {
-        EXPECT_EQ(heap.take_due(core::never), &entries[next]);
+        EXPECT_EQ(heap.take_due(instant::max()), &entries[next]);
     }
 }
 
@@ -154,4 +154,4 @@ TEST(alarm_heap, cancels_what_is_not_set) {
 }
 
 }  // namespace
-}  // namespace redlock::driver
+}  // namespace redlock::outside

@@ -1,7 +1,7 @@
 // The threads and what they share with the event loop; see name_lookup.hpp. A thread may outlive
 // everything here, so that all it may touch is a desk of its own share, and nothing of the event
 // loop once the desk is closed.
-#include "redis/connect/name_lookup.hpp"
+#include "outside/system/name_lookup.hpp"
 
 #include <pthread.h>
 
@@ -23,7 +23,7 @@
 
 #include "base/forks.hpp"
 
-namespace redlock::redis {
+namespace redlock::outside {
 namespace {
 
 namespace asio = boost::asio;
@@ -215,4 +215,4 @@ void name_lookup::cancel() noexcept {
     }
 }
 
-}  // namespace redlock::redis
+}  // namespace redlock::outside

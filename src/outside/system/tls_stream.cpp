@@ -1,5 +1,5 @@
 // See tls_stream.hpp.
-#include "redis/connect/tls_stream.hpp"
+#include "outside/system/tls_stream.hpp"
 
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
@@ -9,7 +9,7 @@
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ssl/verify_context.hpp>
 
-namespace redlock::redis {
+namespace redlock::outside {
 
 namespace asio = boost::asio;
 
@@ -57,4 +57,4 @@ std::string tls_stream::describe(error_code failure) const {
                      : describe_tls_failure(failure, shows_certificate_);
 }
 
-}  // namespace redlock::redis
+}  // namespace redlock::outside

@@ -10,9 +10,9 @@
 #include <redlock/error.hpp>
 #include <string>
 
-#include "redis/connect/tls_failure.hpp"
+#include "outside/system/tls_failure.hpp"
 
-namespace redlock::redis {
+namespace redlock::outside {
 
 class tls_stream {
   public:
@@ -40,4 +40,4 @@ class tls_stream {
     rejected_certificate rejected_;
 };
 
-}  // namespace redlock::redis
+}  // namespace redlock::outside

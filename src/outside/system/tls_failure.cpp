@@ -1,5 +1,5 @@
 // See tls_failure.hpp.
-#include "redis/connect/tls_failure.hpp"
+#include "outside/system/tls_failure.hpp"
 
 #include <openssl/asn1.h>
 #include <openssl/err.h>
@@ -13,9 +13,9 @@
 #include <cstring>
 #include <string_view>
 
-#include "redis/wire/server_error.hpp"
+#include "base/shown_text.hpp"
 
-namespace redlock::redis {
+namespace redlock::outside {
 namespace {
 
 namespace asio = boost::asio;
@@ -28,7 +28,7 @@ constexpr int most_names = 4;
 std::string text_in(BIO* memory) {
     char* begin = nullptr;
     const long size = BIO_get_mem_data(memory, &begin);
-    return size > 0 ? shown_text({begin, static_cast<std::size_t>(size)}) : std::string{};
+    return size > 0 ? base::shown_text({begin, static_cast<std::size_t>(size)}) : std::string{};
 }
 
 template <class Print>
@@ -93,7 +93,7 @@ std::string names_in(const X509* certificate) {
     if (told == 0) {
         return text_of(X509_get_subject_name(certificate));
     }
-    return shown_text(text) +
+    return base::shown_text(text) +
            (untold == 0 ? std::string{} : " and " + std::to_string(untold) + " more");
 }
 
@@ -172,7 +172,8 @@ std::string rejected_certificate::describe(const std::string& expected) const {
     switch (reason_) {
         case X509_V_ERR_HOSTNAME_MISMATCH:
         case X509_V_ERR_IP_ADDRESS_MISMATCH:
-            return who + " is for " + names_in(which) + " and not for " + shown_text(expected) +
+            return who + " is for " + names_in(which) + " and not for " +
+                   base::shown_text(expected) +
                    ": if that is the right server, name it with server_name=";
         case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
             return who +
@@ -216,4 +217,4 @@ std::string describe_tls_failure(const error_code& failure, bool shows_certifica
     return sentence.empty() ? "TLS failed: " + failure.message() : sentence;
 }
 
-}  // namespace redlock::redis
+}  // namespace redlock::outside

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace redlock::redis {
+namespace redlock::outside {
 
 class made_up_name {
   public:
@@ -31,4 +31,4 @@ class made_up_name {
     std::string name_;
 };
 
-}  // namespace redlock::redis
+}  // namespace redlock::outside

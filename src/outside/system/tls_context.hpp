@@ -9,7 +9,7 @@
 #include <redlock/endpoint.hpp>
 #include <string>
 
-namespace redlock::redis {
+namespace redlock::outside {
 
 struct tls_context {
     std::shared_ptr<boost::asio::ssl::context> context;  ///< Null if there is a problem.
@@ -20,4 +20,4 @@ struct tls_context {
 /// authorities takes 20 ms, too long for each connection.
 [[nodiscard]] tls_context make_tls_context(const tls_options& options);
 
-}  // namespace redlock::redis
+}  // namespace redlock::outside

@@ -1,6 +1,6 @@
 // Which address is tried when: the decision alone, and then with real sockets, one of which never
 // answers.
-#include "redis/connect/address_race.hpp"
+#include "outside/system/address_race.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -16,17 +16,22 @@
 #include <string>
 #include <vector>
 
-#include "redis/connect/transport.hpp"
+#include "outside/made_up_names.hpp"
+#include "outside/system/transport.hpp"
 #include "redis/fake_server.hpp"
-#include "redis/made_up_names.hpp"
 #include "redis/test_connection.hpp"
 
-namespace redlock::redis::address_race_cases {
+namespace redlock::outside::address_race_cases {
 namespace {
 
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
 using tcp = asio::ip::tcp;
+using redis::connection;
+using redis::connection_options;
+using redis::fake_server;
+using redis::options_for;
+using redis::test_connection;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
@@ -136,7 +141,7 @@ struct many_addresses : testing::Test {
     many_addresses() {
         connection_options options = options_for(server.url());
         options.where.host = name.name();
-        client.link = std::make_unique<connection>(client.io.get_executor(), options, client, 1);
+        client.link = std::make_unique<connection>(client.clock, options, client, 1);
     }
     [[nodiscard]] std::uint16_t port() const { return parse_endpoint(server.url()).value().port; }
 
@@ -211,7 +216,7 @@ TEST_F(many_addresses, end_in_time_when_none_answers) {
     connection_options options = options_for(server.url());
     options.where.host = name.name();
     options.connect_timeout = 400ms;
-    client.link = std::make_unique<connection>(client.io.get_executor(), options, client, 1);
+    client.link = std::make_unique<connection>(client.clock, options, client, 1);
     name.move_to({"127.0.0.2", "127.0.0.3"});
     client.link->start();
     ASSERT_TRUE(client.run_until([&] { return client.down_count > 0; }));
@@ -252,4 +257,4 @@ TEST_F(many_addresses, are_asked_for_anew_when_the_server_has_moved) {
 }
 
 }  // namespace
-}  // namespace redlock::redis::address_race_cases
+}  // namespace redlock::outside::address_race_cases

@@ -1,0 +1,59 @@
+#include "outside/alarm_clock.hpp"
+
+#include <utility>
+
+namespace redlock::outside {
+
+using time_point = boot_clock::time_point;
+
+alarm_clock::alarm_clock(boost::asio::any_io_executor strand)
+    : strand_(std::move(strand)),
+      environment_(environment_of(strand_)),
+      timer_(environment_->make_timer(strand_, *this)) {}
+
+void alarm_clock::set(alarm& entry, time_point at) {
+    if (at == time_point::max()) {
+        cancel(entry);
+        return;
+    }
+    heap_.set(entry, at);
+    rearm();
+}
+
+void alarm_clock::cancel(alarm& entry) {
+    if (entry.is_set()) {
+        heap_.cancel(entry);
+        rearm();
+    }
+}
+
+void alarm_clock::on_time() {
+    // The clock survives this: the wait that ended keeps its owner until it returns.
+    ringing_ = true;
+    const time_point now = environment_->now();
+    while (alarm* due = heap_.take_due(now)) {
+        due->on_alarm(now);
+    }
+    ringing_ = false;
+    rearm();
+}
+
+void alarm_clock::on_forked() {
+    if (const auto tell = std::exchange(forked_, nullptr)) {
+        tell();
+    }
+}
+
+void alarm_clock::rearm() {
+    if (ringing_) {
+        return;
+    }
+    const time_point earliest = heap_.earliest();
+    if (earliest == time_point::max()) {
+        timer_->disarm();
+    } else {
+        timer_->arm(earliest);
+    }
+}
+
+}  // namespace redlock::outside

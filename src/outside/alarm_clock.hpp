@@ -1,0 +1,51 @@
+// What time it is, and all alarms of a manager behind one timer: setting and cancelling an alarm in
+// the steady state touches only a heap in memory. Also where whatever needs time finds the strand
+// and the rest of its environment. Must never wait for anything but time. Strand only.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <functional>
+#include <memory>
+
+#include "outside/alarm_heap.hpp"
+#include "outside/environment.hpp"
+
+namespace redlock::outside {
+
+class alarm_clock final : private timer::owner {
+  public:
+    explicit alarm_clock(boost::asio::any_io_executor strand);
+    alarm_clock(const alarm_clock&) = delete;
+    alarm_clock& operator=(const alarm_clock&) = delete;
+    ~alarm_clock() = default;
+
+    [[nodiscard]] const boost::asio::any_io_executor& strand() const { return strand_; }
+    [[nodiscard]] const std::shared_ptr<environment>& surroundings() const { return environment_; }
+    [[nodiscard]] boot_clock::time_point now() const { return environment_->now(); }
+
+    /// While an alarm is set, the wait in the event loop keeps `whom` alive, and nothing else has
+    /// to: when the event loop is destroyed, so is its wait, and with it `whom`.
+    void keep_alive(std::weak_ptr<void> whom) { timer_->keep_alive(std::move(whom)); }
+
+    /// In a forked child nothing rings any more: `tell` is called instead, once the child's event
+    /// loop runs.
+    void on_forked(std::function<void()> tell) { forked_ = std::move(tell); }
+
+    /// Rings `entry` at `at`, or cancels it for the end of time. Replaces what it was set to.
+    void set(alarm& entry, boot_clock::time_point at);
+    void cancel(alarm& entry);
+
+  private:
+    void on_time() override;
+    void on_forked() override;
+    void rearm();
+
+    boost::asio::any_io_executor strand_;
+    std::shared_ptr<environment> environment_;
+    alarm_heap heap_;
+    bool ringing_ = false;
+    std::function<void()> forked_;
+    std::unique_ptr<timer> timer_;
+};
+
+}  // namespace redlock::outside
