@@ -46,9 +46,13 @@ class release_attempt final : public fan_out {
 
     [[nodiscard]] core::release_outcome outcome() const { return round_.outcome(); }
     [[nodiscard]] core::node_set freed() const { return round_.freed(); }
+    /// Of these, the nodes that did not know the script: what was sent behind the release was
+    /// carried out before it.
+    [[nodiscard]] core::node_set freed_late() const { return round_.freed() & repeated_; }
 
   private:
     [[nodiscard]] const script_call* script_for(node_index node) override;
+    void on_repeated(node_index node) override { repeated_.insert(node); }
     void on_answer(node_index node, const redis::reply_view& reply) override;
     void on_no_answer(node_index node, error_code cause, std::string message,
                       bool maybe_executed) override;
@@ -61,6 +65,7 @@ class release_attempt final : public fan_out {
     knowledge known_;
     std::chrono::milliseconds kept_;
     core::node_set unsettled_;  // not answered, not timed out, not owed
+    core::node_set repeated_;
     core::instant until_;
     core::release_round round_;
     std::optional<script_call> plain_;

@@ -312,11 +312,11 @@ void held_lock::on_release_decided(const driver::release_attempt& attempt) {
     for (const auto& waiter : std::exchange(release_waiters_, {})) {
         waiter->finish(error);
     }
-    if (tells_competitors_) {
-        // The nodes tell everybody but the connection on which the release came.
-        attempt.freed().for_each(
-            [this](node_index node) { manager_->nodes().watches().tell(node, resource().str()); });
-    }
+    // The nodes tell everybody but the connection on which the release came. Whoever was let go on
+    // by it has asked right behind it, and need not be told, where it was not overtaken.
+    (tells_competitors_ ? attempt.freed() : attempt.freed_late()).for_each([this](node_index node) {
+        manager_->nodes().watches().tell(node, resource().str());
+    });
 }
 
 void held_lock::forget() {

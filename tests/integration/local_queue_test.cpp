@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "integration/harness.hpp"
+#include "scripts/scripts.hpp"
 
 namespace redlock::integration {
 namespace {
@@ -48,6 +49,23 @@ TEST_F(local_queue, is_served_in_the_order_in_which_they_came) {
         }
         ASSERT_FALSE(user.release(all[i]->value));
     }
+}
+
+// Such a release is sent once more, then behind the ACQUIRE of the next, which finds the lock held.
+// The nodes do not tell it of the end, since it came on its own connection.
+TEST_F(local_queue, goes_on_soon_where_the_nodes_do_not_know_the_script_of_the_release) {
+    manager_options no_hand_over = usual_options();
+    no_hand_over.hand_over_count = 0;
+    client alone{turned, nodes.urls(), no_hand_over};
+    lock held = alone.take("job", {.lease_time = 60s});
+    const auto next = alone.begin_acquire("job");
+    alone.warm_up();
+    nodes.each([](redis_server& node) {
+        node.command({"SCRIPT", "FLUSH"});
+        node.command({"SCRIPT", "LOAD", std::string{scripts::acquire_in_line.body}});
+    });
+    const auto released = alone.begin_release(held);
+    EXPECT_TRUE(soon(next));
 }
 
 TEST_F(local_queue, asks_the_nodes_nothing_behind_a_holder_of_its_own) {
