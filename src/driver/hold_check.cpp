@@ -16,6 +16,7 @@ hold_check::hold_check(node_pool& pool, const std::string& resource, std::string
 void hold_check::start(core::node_set whom, report tell) {
     tell_ = std::move(tell);
     pending_ = whom;
+    asked_at_ = pool().now();
     const auto keep = shared_from_this();
     whom.for_each([&](node_index node) { ask_or_report(node, call_.by_digest()); });
 }
@@ -31,6 +32,7 @@ void hold_check::on_answer(node_index node, const redis::reply_view& reply) {
         settle(node, finding::unknown);
         return;
     }
+    pool().note_time(node, reply[4].integer(), asked_at_, pool().now());
     settle(node, answer.vote->holder.str() == token_ ? finding::held : finding::gone);
 }
 

@@ -30,6 +30,7 @@ class hold_check final : public fan_out {
 
     std::string resource_;
     std::string token_;
+    core::instant asked_at_;
     script_call call_;
     core::node_set pending_;
     report tell_;

@@ -48,6 +48,8 @@ void status_query::on_answer(node_index node, const redis::reply_view& reply) {
         on_no_answer(node, answer.why.cause, std::move(answer.why.message), false);
         return;
     }
+    // It tells its time, as the answers to votes do.
+    pool().note_time(node, reply[4].integer(), started_, pool().now());
     if (pending_.contains(node)) {
         answer.vote->node = node;
         answer.vote->name = views_[node].name;

@@ -115,6 +115,7 @@ std::optional<core::acquire_vote> acquire_vote_of(const redis::reply_view& reply
             return vote;
         case -2:
             vote.answer = acquire_answer::out_of_window;
+            vote.node_time_us = value;
             vote.offset_us = core::offset_of(value, during);
             return vote;
         default:

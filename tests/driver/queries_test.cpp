@@ -15,6 +15,7 @@
 
 #include "driver/attempt_world.hpp"
 #include "driver/extend_attempt.hpp"
+#include "driver/hold_check.hpp"
 #include "redis/fake_server.hpp"
 #include "support/redis_server.hpp"
 
@@ -93,6 +94,46 @@ TEST(status_query, does_not_take_a_key_of_another_type_for_a_free_lock) {
     const auto without_fence = ask_status(world, "job");
     EXPECT_TRUE(without_fence[0].holder.empty());
     EXPECT_THAT(without_fence[0].key_message, HasSubstr("the key redlock:fence:{job} there"));
+}
+
+/// A node that answers STATUS alone, with a clock that the test sets.
+struct node_with_a_clock : testing::Test {
+    node_with_a_clock() {
+        node.on_script = [this](const std::string& script) {
+            return redis::fake_server::answer{
+                .bytes = script.starts_with("status") ? "*6\r\n$-1\r\n:-2\r\n$-1\r\n$-1\r\n:" +
+                                                            std::to_string(time_us) + "\r\n:-2\r\n"
+                                                      : "*2\r\n:0\r\n$0\r\n\r\n"};
+        };
+        world.pool = std::make_unique<node_pool>(
+            world.clock, std::vector<endpoint>{parse_endpoint(node.url()).value()},
+            attempt_world::patient());
+    }
+    [[nodiscard]] core::duration stepped() const { return world.pool->clocks()[0].stepped(); }
+
+    attempt_world world{{}};
+    scripted_node node{world.io, "one"};
+    std::int64_t time_us = 1'700'000'000'000'000;
+};
+
+// Whatever answer tells the time: a lock that rests on the node may be over earlier.
+TEST_F(node_with_a_clock, is_seen_to_be_set_by_a_question_for_the_status) {
+    static_cast<void>(ask_status(world, "job"));
+    time_us += 3'600'000'000;
+    static_cast<void>(ask_status(world, "job"));
+    EXPECT_GT(stepped(), std::chrono::minutes{59});
+}
+
+TEST_F(node_with_a_clock, is_seen_to_be_set_by_a_look_at_what_is_held) {
+    for (int look = 0; look < 2; ++look) {
+        std::optional<hold_check::finding> found;
+        std::make_shared<hold_check>(*world.pool, "job", "token")
+            ->start(core::node_set::only(0),
+                    [&](node_index, hold_check::finding what) { found = what; });
+        ASSERT_TRUE(world.run_until([&] { return found.has_value(); }));
+        time_us += 3'600'000'000;
+    }
+    EXPECT_GT(stepped(), std::chrono::minutes{59});
 }
 
 TEST(list_query, finds_every_resource_that_has_a_fence_once) {

@@ -149,6 +149,7 @@ TEST(votes, reads_how_far_the_nodes_clock_is_ahead) {
     const auto ahead = acquire("*2\r\n:-2\r\n:1700000000000000\r\n", 1600000000000000).vote.value();
     EXPECT_EQ(ahead.answer, acquire_answer::out_of_window);
     EXPECT_EQ(ahead.offset_us, 100000000000000);
+    EXPECT_EQ(ahead.node_time_us, 1700000000000000) << "it may show that the clock was set";
     EXPECT_EQ(acquire("*2\r\n:-2\r\n:5\r\n", 7).vote.value().offset_us, -2);
 }
 
