@@ -1,4 +1,4 @@
-# `cmake --install`: headers, library, CMake package, pkg-config file, command, man page, licence.
+# `cmake --install`: headers, libraries, CMake package, pkg-config files, command, man page, licence.
 # Everything is found relative to where it lies, so the prefix may be moved afterwards.
 include_guard()
 include(GNUInstallDirs)
@@ -37,6 +37,21 @@ file(RELATIVE_PATH pc_prefix "/p/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/p")
 string(REGEX REPLACE "/$" "" pc_prefix "${pc_prefix}")
 configure_file("${PROJECT_SOURCE_DIR}/cmake/redlock.pc.in" "${generated}/redlock.pc" @ONLY)
 install(FILES "${generated}/redlock.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+
+# The world to test in, which needs more than the library does.
+if(TARGET redlock_testing)
+    install(TARGETS redlock_testing EXPORT redlock_testing_targets FILE_SET HEADERS
+            INCLUDES DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+    install(EXPORT redlock_testing_targets NAMESPACE redlock:: FILE redlockTestingTargets.cmake
+            DESTINATION "${package_dir}")
+    install(FILES "${PROJECT_SOURCE_DIR}/cmake/redlock_lua.cmake" DESTINATION "${package_dir}")
+    # -llua5.1, or whatever it is called here.
+    get_filename_component(pc_lua "${REDLOCK_LUA_LIBRARY}" NAME)
+    string(REGEX REPLACE "^lib(.*)[.](so|a|dylib)$" "-l\\1" pc_lua "${pc_lua}")
+    configure_file("${PROJECT_SOURCE_DIR}/cmake/redlock-testing.pc.in"
+                   "${generated}/redlock-testing.pc" @ONLY)
+    install(FILES "${generated}/redlock-testing.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+endif()
 
 if(TARGET redlock_command)
     install(TARGETS redlock_command)

@@ -63,7 +63,9 @@ expect 'a Boost from 1.81 on is wanted' 'libboost1\.8[0-9]-dev libboost-url1\.8[
     "$(said REDLOCK_NO_INSTALL=1)"
 
 expect_not 'a demo needs no proxies' 'haproxy' "$(said REDLOCK_NO_INSTALL=1)"
+expect_not 'nor Lua' 'lua' "$(said REDLOCK_NO_INSTALL=1)"
 command=build
+expect 'the tests need Lua' ' liblua5\.1-0-dev' "$(said REDLOCK_NO_INSTALL=1)"
 expect 'the tests run real proxies' ' haproxy nutcracker' "$(said REDLOCK_NO_INSTALL=1)"
 command=demo
 

@@ -1,4 +1,5 @@
-# The programs whose marked parts the pages show. Each is compiled by itself; none is run.
+# The programs whose marked parts the pages show. Each is compiled by itself; none is run, except for
+# testing.cpp, which is in tests/testing/sources.cmake.
 set(doc_snippets
     docs/snippets/readme.cpp
     docs/snippets/configuration.cpp

@@ -20,3 +20,7 @@ set(redlock_headers
     include/redlock/version.hpp
     include/redlock/with_lock.hpp
 )
+# Those of redlock::testing, where that is built.
+set(redlock_testing_headers
+    include/redlock/testing.hpp
+)

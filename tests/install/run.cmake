@@ -1,5 +1,6 @@
 # Run by CTest: install into an empty prefix, move it, then build and run the consumer twice, once
-# through find_package and once through pkg-config. Moving it first proves that no path is baked in.
+# through find_package and once through pkg-config, and a user's test in a simulated world likewise.
+# Moving it first proves that no path is baked in.
 cmake_minimum_required(VERSION 3.25)
 
 function(step what)
@@ -16,7 +17,8 @@ file(RENAME "${WORK}/first" "${WORK}/prefix")
 set(prefix "${WORK}/prefix")
 
 foreach(file IN ITEMS include/redlock/redlock.hpp bin/redlock ${LIBDIR}/pkgconfig/redlock.pc
-                      ${LIBDIR}/cmake/redlock/redlockConfig.cmake)
+                      ${LIBDIR}/cmake/redlock/redlockConfig.cmake include/redlock/testing.hpp
+                      ${LIBDIR}/libredlock_testing.a ${LIBDIR}/pkgconfig/redlock-testing.pc)
     if(NOT EXISTS "${prefix}/${file}")
         message(FATAL_ERROR "not installed: ${file}")
     endif()
@@ -35,9 +37,12 @@ if(STRIPPED)
     endif()
 endif()
 
+# As if there were none: not looked for again.
+set(without_lua -DREDLOCK_LUA_LIBRARY=OFF)
 step("configure by find_package" "${CMAKE_COMMAND}" -G "${GENERATOR}"
      -S "${CMAKE_CURRENT_LIST_DIR}/consumer" -B "${WORK}/by_cmake"
-     "-DCMAKE_PREFIX_PATH=${prefix}" "-DCMAKE_CXX_COMPILER=${COMPILER}")
+     "-DCMAKE_PREFIX_PATH=${prefix}" "-DCMAKE_CXX_COMPILER=${COMPILER}"
+     ${without_lua})  # which only the tests of users need
 step("build by find_package" "${CMAKE_COMMAND}" --build "${WORK}/by_cmake")
 step("run by find_package" "${WORK}/by_cmake/consumer")
 
@@ -63,4 +68,35 @@ if(status EQUAL 0 OR NOT problem MATCHES "redlock::needs::boost_[0-9]+_asio_[a-z
     message(FATAL_ERROR "another Asio is not refused by name: ${status}\n${problem}")
 endif()
 message(STATUS "another Asio is refused by the linker: ok")
+
+# The world to test in.
+set(user_test -G "${GENERATOR}" -S "${CMAKE_CURRENT_LIST_DIR}/user_test"
+    "-DCMAKE_PREFIX_PATH=${prefix}" "-DCMAKE_CXX_COMPILER=${COMPILER}")
+step("configure a test" "${CMAKE_COMMAND}" ${user_test} -B "${WORK}/test_by_cmake")
+step("build a test" "${CMAKE_COMMAND}" --build "${WORK}/test_by_cmake")
+step("run a test" "${WORK}/test_by_cmake/user_test")
+execute_process(COMMAND pkg-config --cflags --libs redlock-testing RESULT_VARIABLE status
+                OUTPUT_VARIABLE flags ERROR_VARIABLE problem)
+if(NOT status EQUAL 0)
+    message(FATAL_ERROR "pkg-config redlock-testing: ${problem}")
+endif()
+separate_arguments(flags UNIX_COMMAND "${flags}")
+step("build a test by pkg-config" "${COMPILER}" -std=c++20 -Wall -Wextra -Werror
+     "${CMAKE_CURRENT_LIST_DIR}/user_test/user_test.cpp" -o "${WORK}/test_by_pkg_config" ${flags}
+     "-Wl,-rpath,${prefix}/${LIBDIR}")
+step("run a test by pkg-config" "${WORK}/test_by_pkg_config")
+
+# Where that is not to be had, the message says what to do.
+function(refused why expected)
+    execute_process(COMMAND "${CMAKE_COMMAND}" ${user_test} -B "${WORK}/refused" ${ARGN}
+                    RESULT_VARIABLE status OUTPUT_QUIET ERROR_VARIABLE problem)
+    string(REGEX REPLACE "[ \n]+" " " problem "${problem}")
+    if(status EQUAL 0 OR NOT problem MATCHES "${expected}")
+        message(FATAL_ERROR "${why}: ${status}\n${problem}")
+    endif()
+    message(STATUS "${why}, and that is said: ok")
+endfunction()
+refused("without Lua" "install liblua5[.]1-0-dev" ${without_lua})
+file(REMOVE "${prefix}/${LIBDIR}/cmake/redlock/redlockTestingTargets.cmake")
+refused("without the component" "REDLOCK_TESTING=ON")
 file(REMOVE_RECURSE "${WORK}")

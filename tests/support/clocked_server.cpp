@@ -30,8 +30,10 @@ shared_offset* shared_number(const std::string& path) {
 
 }  // namespace
 
-settable_clock::settable_clock()
-    : folder_(make_temporary_folder("redlock-clock")), forward_(shared_number(path())) {}
+settable_clock::settable_clock(kind what)
+    : kind_(what),
+      folder_(make_temporary_folder("redlock-clock")),
+      forward_(shared_number(path())) {}
 
 settable_clock::~settable_clock() {
     ::munmap(forward_, sizeof(shared_offset));
@@ -44,11 +46,15 @@ settable_clock::~settable_clock() {
 settable_clock::rule::rule(const settable_clock& clock) {
     ::setenv("LD_PRELOAD", REDLOCK_SHIFTED_CLOCK, 1);
     ::setenv("REDLOCK_TEST_CLOCK_FILE", clock.path().c_str(), 1);
+    if (clock.kind_ == kind::stands) {
+        ::setenv("REDLOCK_TEST_CLOCK_STANDS", "1", 1);
+    }
 }
 
 settable_clock::rule::~rule() {
     ::unsetenv("LD_PRELOAD");
     ::unsetenv("REDLOCK_TEST_CLOCK_FILE");
+    ::unsetenv("REDLOCK_TEST_CLOCK_STANDS");
 }
 
 // NOLINTEND(concurrency-mt-unsafe)

@@ -14,7 +14,12 @@ namespace redlock::support {
 
 class settable_clock {
   public:
-    settable_clock();
+    enum class kind : std::uint8_t {
+        runs,
+        stands,  ///< Shows since 1970 what it was set forward by, and nothing passes by itself.
+    };
+
+    explicit settable_clock(kind what = kind::runs);
     ~settable_clock();
     settable_clock(const settable_clock&) = delete;
     settable_clock& operator=(const settable_clock&) = delete;
@@ -38,6 +43,7 @@ class settable_clock {
   private:
     [[nodiscard]] std::string path() const { return folder_ + "/clock"; }
 
+    kind kind_;
     std::string folder_;
     std::atomic<std::int64_t>* forward_;  // in a file that the server reads
 };

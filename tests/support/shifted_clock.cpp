@@ -1,7 +1,8 @@
 // To be preloaded into a server whose wall clock is to be wrong: adds the seconds that stand in
 // REDLOCK_TEST_CLOCK_SHIFT, and the nanoseconds that stand in the file REDLOCK_TEST_CLOCK_FILE,
-// which may change at any time. Asks the kernel directly and allocates nothing, since allocators
-// read the clock before anything is initialised; libfaketime comes to a halt there. Any thread.
+// which may change at any time. With REDLOCK_TEST_CLOCK_STANDS that number is the time. Asks the
+// kernel directly and allocates nothing, since allocators read the clock before anything is
+// initialised; libfaketime comes to a halt there. Any thread.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -38,6 +39,11 @@ const step* map_step() noexcept {
 void set_forward(timespec& now) noexcept {
     constexpr std::int64_t second = 1'000'000'000;
     static const step* const file = map_step();
+    static const bool stands =
+        std::getenv("REDLOCK_TEST_CLOCK_STANDS") != nullptr;  // NOLINT(concurrency-mt-unsafe)
+    if (stands) {
+        now = {};
+    }
     const std::int64_t nanoseconds = now.tv_nsec + (file == nullptr ? 0 : file->load());
     // Rounded down, also where the clock was set back.
     const std::int64_t carry =

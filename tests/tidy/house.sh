@@ -39,13 +39,14 @@ arrows() {
         sub(/\/.*/, "", first)
         if (first == "redlock") return "public"
         if (first == "toml++") return "toml"
-        if (quoted && first ~ /^(base|core|endpoint|outside|redis|driver|doctor|manager|scripts|configuration|cli|sim|bench|faults)$/) return first
+        if (quoted && first ~ /^(base|core|endpoint|outside|testing|redis|driver|doctor|manager|scripts|configuration|cli|sim|bench|faults)$/) return first
         if (quoted && first ~ /^(support|integration|fuzz)$/) return "tests"
         if (quoted && name !~ /\//) return "neighbour"
         if (first ~ /^(hiredis|openssl|boost|fmt|CLI|gtest|gmock|rapidcheck|benchmark)(\.h)?$/) {
             sub(/\.h$/, "", first)
             return first
         }
+        if (first == "lua.hpp") return "lua"
         if (quoted) return "unknown"
         if (name ~ /\.h$/) return "system"
         return "std"
@@ -62,6 +63,7 @@ arrows() {
         may["scripts"]  = " scripts std "
         may["endpoint"] = " endpoint public boost fmt std system "
         may["outside"]  = " outside base public boost fmt std system openssl "
+        may["testing"]  = " testing outside public boost std openssl lua "
         may["redis"]    = " redis outside base endpoint public boost fmt std hiredis "
         may["driver"]   = " driver outside base core redis scripts public boost fmt std "
         may["doctor"]   = " doctor driver outside base core redis scripts public boost fmt std "
@@ -70,10 +72,10 @@ arrows() {
         may["cli"]      = " cli public boost fmt CLI std system "
         may["examples"] = " examples neighbour public boost fmt std system "
         may["bench"]    = " bench neighbour public boost fmt std system "
-        may["sim"]      = " sim core public fmt std gtest "
+        may["sim"]      = " sim testing driver scripts core public boost fmt std gtest "
         may["faults"]   = " faults tests public boost fmt CLI std system "
-        may["docs"]     = may["examples"]
-        may["tests"]    = " base core endpoint outside redis driver doctor manager scripts configuration cli sim faults tests neighbour public" \
+        may["docs"]     = may["examples"] " gtest "
+        may["tests"]    = " base core endpoint outside testing redis driver doctor manager scripts configuration cli sim faults tests neighbour public" \
                           " boost fmt CLI std system hiredis openssl gtest gmock rapidcheck "
     }
 
@@ -163,9 +165,9 @@ listed() {
         -exec cat {} + >"$here/lists"
     grep -E '\.cpp$|^include/redlock/.*\.hpp$' "$here/code" | while IFS= read -r file; do
         inner=${file#src/}
-        inner=${inner#tests/install/consumer/}
         case $file in
             examples/*) inner=$(basename "$file" .cpp) ;;
+            tests/install/*) inner=$(basename "$file") ;;
         esac
         grep -qF -- "$inner" "$here/lists" || echo "$file:1: in no sources.cmake: it is never built"
     done

@@ -1,0 +1,12 @@
+set(testing_test_sources
+    tests/testing/commands.cpp
+    tests/testing/scripts_test.cpp
+    tests/testing/shipped_scripts_test.cpp
+    tests/testing/side_by_side.cpp
+    tests/testing/store_test.cpp
+    tests/testing/tracking_test.cpp
+    tests/testing/wire_test.cpp
+    tests/testing/world_nodes_test.cpp
+    tests/testing/world_process_test.cpp
+    tests/testing/world_test.cpp
+)
