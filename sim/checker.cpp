@@ -46,6 +46,14 @@ std::string_view to_string(check which) noexcept {
             return "not taken back";
         case check::left_over:
             return "left over";
+        case check::left_free:
+            return "left free";
+        case check::overdue:
+            return "overdue";
+        case check::unanswered:
+            return "unanswered";
+        case check::false_release:
+            return "false release";
     }
     return "?";
 }
@@ -117,6 +125,15 @@ checker::hold checker::acquired(const acquisition& what, tick now) {
     }
     view.believing.push_back(number);
     return number;
+}
+
+checker::hold checker::take(const acquisition& what, tick now) {
+    for (std::size_t earlier = holds_.size(); earlier-- > 0;) {
+        if (holds_[earlier].token == what.token) {
+            return handed_over(static_cast<hold>(earlier), what.fencing, what.until, now);
+        }
+    }
+    return acquired(what, now);
 }
 
 checker::hold checker::handed_over(hold from, std::uint64_t fencing, tick until, tick now) {

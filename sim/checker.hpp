@@ -11,11 +11,14 @@
 #include <string_view>
 #include <vector>
 
-#include "sim/clocks.hpp"
 #include "sim/coverage.hpp"
-#include "sim/node_model.hpp"
+#include "testing/drifting_clock.hpp"
 
 namespace redlock::sim {
+
+using testing::tick;
+
+inline constexpr std::size_t most_resources = 2;
 
 enum class check : std::uint8_t {
     exclusion,      ///< Two holders were sure at the same time.
@@ -38,6 +41,10 @@ enum class check : std::uint8_t {
     yielded_to_none,  ///< It was left to others of whom none was in line.
     not_taken_back,   ///< An attempt is over, nothing went wrong, and its lock is still there.
     left_over,        ///< After the longest lease something is still there.
+    left_free,        ///< Nobody has a lock that somebody waits for, and nothing is in the way.
+    overdue,          ///< Somebody who would wait so long, and no longer, still waits.
+    unanswered,       ///< The manager is closed, and an operation has not come to an end.
+    false_release,    ///< A release was confirmed, and a majority still has the lock.
 };
 
 [[nodiscard]] std::string_view to_string(check which) noexcept;
@@ -81,9 +88,8 @@ class checker {
         std::size_t nodes = 0;    ///< Of how many; zero: of all.
         tick until = 0;           ///< The holder believes until then, by its own clock.
     };
-    [[nodiscard]] hold acquired(const acquisition& what, tick now);
-    /// `from` gave its lock to another of its process.
-    [[nodiscard]] hold handed_over(hold from, std::uint64_t fencing, tick until, tick now);
+    /// Somebody has won the lock; or the last holder of this token has passed it on in its process.
+    [[nodiscard]] hold take(const acquisition& what, tick now);
     /// `still_held`: nodes that have prolonged a lock that stood there.
     void extended(hold which, tick until, std::size_t still_held, tick now);
     /// It believes no longer than until then.
@@ -104,6 +110,9 @@ class checker {
     void planted(std::uint64_t token, std::size_t node, bool by_extension, tick now);
 
   private:
+    [[nodiscard]] hold acquired(const acquisition& what, tick now);
+    [[nodiscard]] hold handed_over(hold from, std::uint64_t fencing, tick until, tick now);
+
     struct holding {
         std::size_t resource = 0;
         std::uint64_t token = 0;

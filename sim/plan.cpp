@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "core/quarantine.hpp"
-#include "sim/random.hpp"
+#include "testing/random_stream.hpp"
 
 namespace redlock::sim {
 
@@ -29,6 +29,10 @@ class planner {
     void make() {
         shape();
         times();
+        if (to_.kind == world_kind::within && testing::random_stream{to_.seed, 7}.percent(6)) {
+            leave_undisturbed();
+            return;
+        }
         to_.calm_at = random_.between(150, 700) * millisecond;
         clocks();
         wants();
@@ -37,10 +41,32 @@ class planner {
         for (std::int64_t i = 0; i < troubles; ++i) {
             trouble();
         }
+        upheaval();
         judge();
     }
 
   private:
+    /// Nothing goes wrong, and everybody wants the lock again and again: how long those wait who
+    /// are told of changes shows whether they hear of them.
+    void leave_undisturbed() {
+        to_.undisturbed = true;
+        to_.young_nodes = false;
+        to_.tracking = to_.fair = true;
+        to_.nodes = 3;
+        to_.calm_at = 400 * millisecond;
+        for (std::size_t user = 0; user < to_.users; ++user) {
+            for (int i = 0; i < 4; ++i) {
+                want(static_cast<std::uint8_t>(user), 0);
+                item& it = to_.items.back();
+                it.lasts = random_.between(5 * millisecond, 15 * millisecond);
+                it.lease_ms = to_.longest_lease_ms;
+                it.renews = true;
+                it.deadline = it.attempts = 0;
+            }
+        }
+        judge();
+    }
+
     void shape() {
         const std::uint64_t kind = random_.below(100);
         to_.kind = kind < 78   ? world_kind::within
@@ -168,6 +194,9 @@ class planner {
         to_.items.push_back(it);
     }
 
+    [[nodiscard]] std::uint8_t any_client_of(testing::random_stream& random) const {
+        return static_cast<std::uint8_t>(random.below(to_.clients));
+    }
     [[nodiscard]] std::uint8_t any_client() {
         return static_cast<std::uint8_t>(random_.below(to_.clients));
     }
@@ -224,6 +253,27 @@ class planner {
         to_.items.push_back(it);
         if (it.kind == item_kind::crash && random_.percent(40)) {
             meet_its_end(it);
+        }
+    }
+
+    /// What happens to managers and to whole data sets.
+    void upheaval() {
+        testing::random_stream more{to_.seed, 6};
+        item it;
+        if (to_.kind != world_kind::leaping && more.percent(15)) {
+            it.kind = item_kind::change_manager;
+            it.at = more.between(0, to_.calm_at * 7 / 8);
+            it.client = any_client_of(more);
+            it.flag = more.one_in(2);
+            to_.items.push_back(it);
+        }
+        if (to_.kind == world_kind::within && more.percent(3)) {
+            it = {};
+            it.kind = item_kind::flush;
+            it.client = any_client_of(more);
+            it.at = more.between(0, to_.calm_at * 7 / 8);
+            it.node = static_cast<std::uint8_t>(more.below(to_.nodes));
+            to_.items.push_back(it);
         }
     }
 
@@ -323,26 +373,61 @@ class planner {
         const bool loses = std::any_of(to_.items.begin(), to_.items.end(), [](const item& it) {
             return it.kind == item_kind::crash && it.data != crash_data::kept;
         });
+        // Of what a flush does nothing is promised, but that it passes.
+        const bool flushes = std::any_of(to_.items.begin(), to_.items.end(), [](const item& it) {
+            return it.kind == item_kind::flush;
+        });
         const bool vouches = std::any_of(to_.items.begin(), to_.items.end(), [](const item& it) {
             return it.kind == item_kind::vouch;
         });
         // Without a guard nothing is promised once data are lost, nor if somebody vouches falsely.
-        const bool safe = !loses || (to_.guard && !vouches);
+        const bool safe = !flushes && (!loses || (to_.guard && !vouches));
         to_.judged.exclusion = tame && safe;
         to_.judged.tokens = tame && safe;
         to_.judged.liveness = tame;
         to_.judged.hearing = to_.kind == world_kind::leaping;
     }
 
-    random_stream random_;
+    testing::random_stream random_;
     plan& to_;
 };
+
+/// Plans are made in units of their own.
+void enlarge(plan& it) {
+    constexpr std::int64_t times = 4;
+    for (std::int64_t* const each :
+         {&it.longest_lease_ms, &it.shortest_lease_ms, &it.window_ms, &it.fence_lifetime_ms,
+          &it.step_ms, &it.node_timeout_ms, &it.hand_over_ms, &it.calm_at,
+          &it.of_stranger.longest_lease_ms, &it.of_stranger.window_ms,
+          &it.of_stranger.fence_lifetime_ms, &it.of_stranger.step_ms}) {
+        *each *= times;
+    }
+    it.fastest_message *= 2;
+    it.slowest_message *= 2;
+    const auto quarantine = [](std::int64_t lease, std::int64_t window, std::int64_t step) {
+        return core::quarantine_time(milliseconds{lease}, milliseconds{window}, milliseconds{step})
+            .count();
+    };
+    it.quarantine_ms = quarantine(it.longest_lease_ms, it.window_ms, it.step_ms);
+    it.of_stranger.quarantine_ms = quarantine(it.of_stranger.longest_lease_ms,
+                                              it.of_stranger.window_ms, it.of_stranger.step_ms);
+    for (item& each : it.items) {
+        each.at *= times;
+        each.lasts *= times;
+        each.deadline *= times;
+        each.lease_ms *= times;
+        if (each.kind != item_kind::clock_rate) {
+            each.amount *= times;
+        }
+    }
+}
 
 }  // namespace
 
 void make_plan(std::uint64_t seed, const plan_options& options, plan& into) {
     planner{seed, options, into}.make();
     bring_a_stranger(into);
+    enlarge(into);
 }
 
 }  // namespace redlock::sim

@@ -3,17 +3,26 @@
 // items left out is how a failing schedule is made small. Plain data; any thread.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
 #include "sim/checker.hpp"
-#include "sim/clocks.hpp"
+#include "testing/drifting_clock.hpp"
 
 namespace redlock::sim {
 
 inline constexpr std::size_t most_nodes = 5;
 inline constexpr std::size_t most_clients = 5;
+
+using testing::microsecond;
+using testing::millisecond;
+using testing::no_tick;
+using testing::second;
+
+// What wall clocks show when a schedule begins, but for their offsets: in 2030.
+inline constexpr tick wall_time = 1'893'456'000 * second;
 
 enum class world_kind : std::uint8_t {
     within,    ///< All that the promises assume.
@@ -24,22 +33,25 @@ enum class world_kind : std::uint8_t {
 };
 
 enum class item_kind : std::uint8_t {
-    want,         ///< Somebody wants the lock.
-    clock_rate,   ///< Of a client or, if `node` is given, a node: `amount` in ppm.
-    wall_offset,  ///< Of a client's wall clock or a node's clock: `amount` in us.
-    pause,        ///< A client stands still.
-    kill,         ///< A client is gone for good.
-    cut,          ///< A connection breaks.
-    slow,         ///< A link takes `amount` longer.
-    part,         ///< A link carries nothing.
-    crash,        ///< A node goes down and comes back.
-    freeze,       ///< A node stands still.
-    full,         ///< A node's memory is full.
-    node_step,    ///< A node's clock is set by `amount` us.
-    wall_step,    ///< A client's wall clock is set by `amount` us.
-    lose_news,    ///< What a node tells a client of its own accord is lost.
-    outsider,     ///< Somebody who was told the holder's token releases it.
-    vouch,        ///< An operator vouches for a node.
+    want,            ///< Somebody wants the lock.
+    clock_rate,      ///< Of a client or, if `node` is given, a node: `amount` in ppm.
+    wall_offset,     ///< Of a client's wall clock or a node's clock: `amount` in us.
+    pause,           ///< A client stands still.
+    kill,            ///< A client is gone for good.
+    cut,             ///< A connection breaks.
+    slow,            ///< A link takes `amount` longer.
+    part,            ///< A link carries nothing.
+    crash,           ///< A node goes down and comes back.
+    freeze,          ///< A node stands still.
+    full,            ///< A node's memory is full.
+    node_step,       ///< A node's clock is set by `amount` us.
+    wall_step,       ///< A client's wall clock is set by `amount` us.
+    lose_news,       ///< What a node tells a client of its own accord is lost.
+    outsider,        ///< Somebody who was told the holder's token releases it.
+    vouch,           ///< An operator vouches for a node.
+    flush,           ///< A node is told to forget everything, and goes on.
+    change_manager,  ///< A client closes its manager or, without `flag`, destroys it, and makes
+                     ///< another.
 };
 
 enum class crash_data : std::uint8_t { kept, lost, partly_lost };
@@ -87,6 +99,7 @@ struct plan {
     bool fair = true;
     bool tracking = true;
     bool steady_links = false;  ///< Each message on a link takes equally long.
+    bool undisturbed = false;   ///< Nothing goes wrong from the beginning.
     bool young_nodes = false;   ///< Nobody has greeted them yet.
     std::int64_t longest_lease_ms = 0;
     std::int64_t shortest_lease_ms = 0;
@@ -107,6 +120,12 @@ struct plan {
     assumptions judged;
     std::vector<item> items;
 
+    /// Whether some node's clock is set forward.
+    [[nodiscard]] bool sets_clocks_forward() const {
+        return std::any_of(items.begin(), items.end(), [](const item& each) {
+            return each.kind == item_kind::node_step && each.amount > 0;
+        });
+    }
     [[nodiscard]] bool is_stranger(std::size_t client) const {
         return kind == world_kind::mixed && client + 1 == clients;
     }

@@ -8,9 +8,11 @@
 #include <string>
 #include <string_view>
 
-#include "sim/clocks.hpp"
+#include "testing/drifting_clock.hpp"
 
 namespace redlock::sim {
+
+using testing::tick;
 
 class recorder {
   public:

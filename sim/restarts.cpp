@@ -1,7 +1,7 @@
 // The known overlap of plain Redlock; see plan_of_restarts in plan.hpp.
 #include "core/quarantine.hpp"
 #include "sim/plan.hpp"
-#include "sim/random.hpp"
+#include "testing/random_stream.hpp"
 
 namespace redlock::sim {
 
@@ -18,7 +18,7 @@ item nobody_yet(item_kind kind, tick at) {
 
 void plan_of_restarts(std::uint64_t seed, const plan_options& options, plan& into) {
     using std::chrono::milliseconds;
-    random_stream random{seed, 0};
+    testing::random_stream random{seed, 0};
     into = plan{};
     into.seed = seed;
     into.guard = options.guard;

@@ -1,21 +1,15 @@
 # Without main.cpp, which only the program has.
 set(sim_sources
     sim/checker.cpp
+    sim/client.cpp
     sim/coverage.cpp
-    sim/network.cpp
-    sim/node_line.cpp
-    sim/node_model.cpp
     sim/plan.cpp
-    sim/process.cpp
-    sim/process_attempts.cpp
-    sim/process_clocks.cpp
-    sim/process_holds.cpp
-    sim/process_users.cpp
     sim/recorder.cpp
     sim/restarts.cpp
-    sim/servers.cpp
     sim/shrink.cpp
     sim/stranger.cpp
     sim/swarm.cpp
+    sim/user.cpp
+    sim/witness.cpp
     sim/world.cpp
 )

@@ -1,52 +1,84 @@
-// What all parts of the world share while a schedule runs: the time, what is to come, the plan, the
-// records, the judge, and whoever listens. Owns no rule. One thread at a time.
+// What everybody in a schedule shares: the plan, the simulated world that it happens in, the judge,
+// and who keeps the story. One thread at a time.
 #pragma once
 
+#include <cstdint>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
 #include "sim/checker.hpp"
-#include "sim/clocks.hpp"
 #include "sim/coverage.hpp"
-#include "sim/events.hpp"
-#include "sim/operations.hpp"
 #include "sim/plan.hpp"
 #include "sim/recorder.hpp"
+#include "testing/simulated_world.hpp"
 
 namespace redlock::sim {
 
-struct stage {
-    tick now = 0;
-    const plan* with = nullptr;
-    event_queue events;
-    checker judge;
-    coverage* seen = nullptr;
-    recorder* record = nullptr;  ///< Null: nobody listens.
-    std::vector<command> commands;
-    slab<attempt> attempts;
-    slab<extension> extensions;
-    slab<release> releases;
-    slab<hold> holds;
-
-    void begin(const plan& it, coverage& counts, recorder* listener) {
-        now = 0;
-        with = &it;
-        events.clear();
-        seen = &counts;
-        record = listener;
+class stage {
+  public:
+    stage(const plan& it, testing::simulated_world& world, coverage& counts, recorder* listener)
+        : with(it), in(world), seen(counts), record(listener) {
         judge.begin(it.judged, it.nodes, counts);
-        commands.clear();
-        attempts.clear();
-        extensions.clear();
-        releases.clear();
-        holds.clear();
     }
 
+    [[nodiscard]] tick now() { return in.time().now(); }
+    void note(rule which) { seen.note(which); }
     template <class... Parts>
     void tell(std::string_view who, std::uint64_t number, const Parts&... parts) {
         if (record != nullptr) {
-            record->tell(now, who, number, parts...);
+            record->tell(now(), who, number, parts...);
         }
     }
-    void note(rule which) { seen->note(which); }
-    [[nodiscard]] bool calm() const { return now >= with->calm_at; }
+    /// A number for each token, in the order in which they turn up.
+    [[nodiscard]] std::uint64_t number_of(const std::string& token) {
+        return numbers_.try_emplace(token, numbers_.size() + 1).first->second;
+    }
+    /// Zero for one that has not turned up.
+    [[nodiscard]] std::uint64_t known_number_of(const std::string& token) const {
+        const auto at = numbers_.find(token);
+        return at != numbers_.end() ? at->second : 0;
+    }
+
+    /// Whether somebody holds the lock of a token, as far as that knows.
+    void set_held(std::uint64_t token, bool yes) {
+        if (yes) {
+            held_.insert(token);
+        } else {
+            held_.erase(token);
+        }
+    }
+    /// A release of this token was confirmed.
+    void released(std::uint64_t token) {
+        if (is_held(token)) {
+            return;
+        }
+        std::size_t still = 0;
+        for (std::size_t node = 0; node < with.nodes; ++node) {
+            for (const char* const resource : {"a", "b"}) {
+                const auto there = in.at(node).text_at(resource);
+                if (there && known_number_of(*there) == token) {
+                    ++still;
+                }
+            }
+        }
+        if (still * 2 > with.nodes && with.judged.tokens) {
+            judge.condemn(check::false_release, now(), token, still);
+        }
+    }
+    [[nodiscard]] bool is_held(std::uint64_t token) const { return held_.contains(token); }
+
+    const plan& with;
+    testing::simulated_world& in;
+    checker judge;
+    coverage& seen;
+    recorder* record;  ///< Null: nobody listens.
+    tick calm_at = no_tick;
+
+  private:
+    std::set<std::uint64_t> held_;
+    std::unordered_map<std::string, std::uint64_t> numbers_;
 };
 
 }  // namespace redlock::sim

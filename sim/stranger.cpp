@@ -6,7 +6,7 @@
 
 #include "core/quarantine.hpp"
 #include "sim/plan.hpp"
-#include "sim/random.hpp"
+#include "testing/random_stream.hpp"
 
 namespace redlock::sim {
 
@@ -17,7 +17,7 @@ class stranger {
     explicit stranger(plan& into) : random_(into.seed, 4), to_(into), it_(into.of_stranger) {}
 
     void come() {
-        if (to_.kind != world_kind::within || !random_.percent(8)) {
+        if (to_.kind != world_kind::within || to_.undisturbed || !random_.percent(8)) {
             return;
         }
         to_.kind = world_kind::mixed;
@@ -126,6 +126,7 @@ class stranger {
                 }
                 break;
             case item_kind::vouch:
+            case item_kind::flush:
                 what.kind = item_kind::cut;  // whoever vouches says that nobody else is there
                 break;
             case item_kind::full:
@@ -157,7 +158,7 @@ class stranger {
         return crash_data::lost;
     }
 
-    random_stream random_;
+    testing::random_stream random_;
     plan& to_;
     terms& it_;
     std::uint8_t forgetful_ = item::nobody;

@@ -1,362 +1,407 @@
 #include "sim/world.hpp"
 
 #include <algorithm>
+#include <array>
+
+#include "driver/greeting.hpp"
+#include "driver/key_names.hpp"
+#include "sim/client.hpp"
+#include "sim/witness.hpp"
 
 namespace redlock::sim {
 
-world::world() : between_(on_), nodes_(on_, between_) {
-    for (std::uint8_t client = 0; client < most_clients; ++client) {
-        clients_.push_back(std::make_unique<process>(client, on_, between_, nodes_));
-    }
+namespace {
+
+// Whatever a mutant does, a schedule ends.
+constexpr std::uint64_t most_events = 60'000;
+// A node has been up for so long, unless it is young.
+constexpr tick up_for = 3'600 * second;
+// Of a place in a node's line; the library's own.
+constexpr tick place_lease = 60 * second;
+
+constexpr const char* epoch_key = "redlock:epoch";
+
+std::string line_key_of(std::size_t resource) {
+    return driver::key_names{}.line(name_of(resource));
 }
 
-world::~world() = default;
+}  // namespace
 
-std::optional<violation> world::run(const plan& with, coverage& seen, recorder* listener) {
-    begin(with, seen, listener);
-    live();
-    if (!on_.judge.found()) {
-        look_for_starved();
-        look_for_leftovers();
-    }
-    return on_.judge.found();
-}
-
-void world::begin(const plan& with, coverage& seen, recorder* listener) {
-    on_.begin(with, seen, listener);
-    random_ = random_stream{with.seed, 3};
-    events_ = 0;
-    must_be_idle_at_ = quiet_at_ = no_tick;
-    between_.begin();
-    nodes_.begin();
-    for (std::size_t client = 0; client < with.clients; ++client) {
-        clients_[client]->begin();
-    }
-    for (std::size_t i = 0; i < with.items.size(); ++i) {
-        const item& each = with.items[i];
-        if (each.kind != item_kind::clock_rate && each.kind != item_kind::wall_offset) {
-            on_.events.push({.at = each.at,
-                             .kind = event_kind::happening,
-                             .subject = static_cast<std::uint32_t>(i)});
+class world::schedule {
+  public:
+    schedule(testing::scripts& engine, const plan& with, coverage& seen, recorder* listener)
+        : with_(with),
+          in_(engine, with.seed, with.nodes,
+              {.fastest = with.fastest_message,
+               .slowest = with.slowest_message,
+               .steady = with.steady_links}),
+          on_(with, in_, seen, listener),
+          witness_(on_),
+          chance_(with.seed, 4) {
+        for (std::size_t node = 0; node < with.nodes; ++node) {
+            begin_node(node);
+        }
+        for (std::size_t number = 0; number < with.clients; ++number) {
+            clients_.push_back(std::make_unique<client>(on_, witness_, number));
+        }
+        for (std::size_t number = 0; number < with.users; ++number) {
+            clients_[number % with.clients]->add_user(number);
         }
     }
-    on_.events.push({.at = with.calm_at, .kind = event_kind::calm});
+
+    void run() {
+        if (with_.kind == world_kind::mixed) {
+            meet();
+        }
+        const tick begins = on_.now();
+        for (const item& each : with_.items) {
+            in_.time().at(begins + each.at, [this, &each] { begin_item(each); });
+        }
+        on_.calm_at = begins + with_.calm_at;
+        in_.time().at(on_.calm_at, [this] { calm_down(); });
+        live();
+        if (!found()) {
+            look_for_starved();
+        }
+        if (!found()) {
+            let_it_settle();
+            look_for_forgotten();
+        }
+        if (!found() && events() < most_events) {
+            look_for_leftovers();
+        }
+    }
+
+    [[nodiscard]] const std::optional<violation>& found() const { return on_.judge.found(); }
+    [[nodiscard]] std::uint64_t events() { return in_.time().happened(); }
+
+  private:
+    void begin_node(std::size_t number);
+    void meet();
+    void live();
+    void look();
+    void look_for_left_free();
+    void begin_item(const item& it);
+    void crash(const item& it);
+    void outsider(const item& it);
+    void calm_down();
+    [[nodiscard]] bool all_idle() const;
+    void let_it_settle();
+    void look_for_starved();
+    void look_for_forgotten();
+    void look_for_leftovers();
+    void run_until(tick when);
+
+    const plan& with_;
+    testing::simulated_world in_;
+    stage on_;
+    witness witness_;
+    testing::random_stream chance_;
+    std::vector<std::unique_ptr<client>> clients_;
+    bool is_calm_ = false;
+    std::array<tick, most_resources> free_since_{};
+    std::array<bool, most_resources> left_free_{};
+    tick must_be_idle_at_ = no_tick;
+};
+
+void world::schedule::begin_node(std::size_t number) {
+    testing::simulated_node& node = in_.at(number);
+    std::int64_t rate = 0;
+    tick offset = 0;
+    for (const item& each : with_.items) {
+        if (each.node == number) {
+            rate = each.kind == item_kind::clock_rate ? each.amount : rate;
+            offset = each.kind == item_kind::wall_offset ? each.amount * microsecond : offset;
+        }
+    }
+    const bool just_started = with_.young_nodes && chance_.one_in(2);
+    node.begin({wall_time + offset, rate}, just_started ? 0 : up_for);
+    if (!with_.young_nodes) {
+        // Everybody has met it, long ago.
+        const terms first = with_.terms_told_as(with_.first_configuration_on(number));
+        const auto kept =
+            driver::guard_terms::of(options_of(with_, first, with_.guard), first.nodes);
+        node.execute({"HSET", epoch_key, "identity", node.incarnation(), "birth", "0",
+                      "configuration", kept.to_string()});
+    }
+    node.save();
+    node.watch(&witness_);
 }
 
-void world::live() {
-    // Whatever a mutant does, a schedule ends.
-    constexpr std::uint64_t most_events = 400'000;
-    while (!on_.events.empty() && !on_.judge.found() && events_ < most_events) {
-        const event next = on_.events.pop();
-        if (next.at > std::min(must_be_idle_at_, quiet_at_)) {
-            break;
-        }
-        on_.now = std::max(on_.now, next.at);
-        if (!later(next)) {
-            ++events_;
-            happen(next);
-        }
-        if (must_be_idle_at_ != no_tick && quiet_at_ == no_tick && all_idle()) {
-            // Messages may have been slow until the last moment, and those behind them wait.
-            const plan& with = *on_.with;
-            const tick last_slow = with.calm_at + (2 * with.node_timeout_ms + 60) * millisecond;
-            quiet_at_ = std::max(on_.now, last_slow) + 6 * with.slowest_message + 2 * millisecond;
-        }
+/// Who comes with other nodes or settings hears of it where it can: here everybody can, at first.
+void world::schedule::meet() {
+    for (const auto& each : clients_) {
+        each->locks().async_is_locked(name_of(0), [](error_code /*whatever*/, bool /*yes*/) {});
     }
-    if (quiet_at_ != no_tick && !on_.judge.found()) {
-        on_.now = quiet_at_;
-        look_for_forgotten();
-    }
+    run_until(20 * with_.slowest_message);
 }
 
-/// Whoever stands still sees what came meanwhile when it goes on.
-bool world::later(const event& what) {
-    tick until = 0;
-    switch (what.kind) {
-        case event_kind::arrival:
-            until = nodes_.frozen_until(what.node);
-            break;
-        case event_kind::expiry:
-        case event_kind::store_write:
-        case event_kind::happening:
-        case event_kind::happening_ends:
-        case event_kind::calm:
-            return false;
-        default:
-            until = clients_[what.client]->paused_until();
-            break;
-    }
-    if (until <= on_.now) {
-        return false;
-    }
-    event again = what;
-    again.at = until;
-    on_.events.push(again);
-    return true;
-}
-
-void world::happen(const event& what) {
-    switch (what.kind) {
-        case event_kind::arrival: {
-            const std::uint32_t command =
-                nodes_.is_up(what.node)
-                    ? between_.arrived(what.subject, nodes_.incarnation(what.node))
-                    : none;
-            if (command != none) {
-                nodes_.execute(command);
-                between_.answer(command);
-            }
-            break;
+void world::schedule::look() {
+    for (const auto& each : clients_) {
+        if (each->alive()) {
+            each->look();
         }
-        case event_kind::expiry:
-            nodes_.look_for_expired(what.node, what.detail);
-            break;
-        case event_kind::store_write: {
-            const hold& it = on_.holds[what.subject];
-            const bool taken = on_.judge.wrote(it.judged, on_.now);
-            on_.tell("store", it.resource, taken ? "takes" : "refuses", " a write of #",
-                     on_.attempts[it.by].call.token);
-            break;
-        }
-        case event_kind::happening:
-            begin_item(what.subject);
-            break;
-        case event_kind::happening_ends:
-            end_item(what);
-            break;
-        case event_kind::calm:
-            calm_down();
-            break;
-        default:
-            if (clients_[what.client]->alive()) {
-                happen_to_client(what);
-            }
-            break;
     }
-}
-
-void world::happen_to_client(const event& what) {
-    process& client = *clients_[what.client];
-    const auto user = static_cast<std::uint8_t>(what.subject);
-    switch (what.kind) {
-        case event_kind::answer:
-            if (const std::uint32_t command = between_.answered(what.subject); command != none) {
-                client.on_answer(command);
-            }
-            break;
-        case event_kind::cut_noticed:
-            client.on_cut_noticed(what.subject);
-            break;
-        case event_kind::connect:
-            client.on_connect(what.node);
-            break;
-        case event_kind::connect_late:
-            client.on_connect_late(what.node, what.subject);
-            break;
-        case event_kind::round_late:
-            client.on_round_late(static_cast<command_kind>(what.detail), what.subject);
-            break;
-        case event_kind::user_alarm:
-            client.on_user_alarm(user, what.generation);
-            break;
-        case event_kind::next_want:
-            client.on_next_want(user);
-            break;
-        case event_kind::user_competes:
-            client.on_user_competes(user);
-            break;
-        case event_kind::caller_extends:
-            client.on_caller_extends(what.subject, what.generation);
-            break;
-        case event_kind::hold_alarm:
-            client.on_hold_alarm(what.subject, what.generation);
-            break;
-        case event_kind::work_done:
-            client.on_work_done(what.subject);
-            break;
-        case event_kind::news:
-            client.on_news(what.node, what.detail);
-            break;
-        case event_kind::news_noticed:
-            client.on_tracking(what.node, what.detail != 0);
-            break;
-        default:
-            break;
+    if ((is_calm_ || with_.undisturbed) && with_.judged.liveness) {
+        look_for_left_free();
     }
 }
 
-void world::cut(std::uint8_t client, std::uint8_t node, bool carried_out, tick noticed_after) {
-    for (std::uint32_t each = 0; each < between_.connections(); ++each) {
-        if (between_.node_of(each) == node &&
-            (client == item::nobody || between_.client_of(each) == client)) {
-            between_.cut(each, carried_out, noticed_after);
+/// Once nothing is in the way, somebody who waits gets a lock that nobody has.
+void world::schedule::look_for_left_free() {
+    const std::int64_t longest_ms =
+        std::max(with_.longest_lease_ms + with_.quarantine_ms,
+                 with_.of_stranger.longest_lease_ms + with_.of_stranger.quarantine_ms);
+    // Rounds may be split a few times. A lease, or a place of nobody in line, takes longer.
+    const bool strict = with_.undisturbed && !is_calm_;
+    const tick longest = strict ? 16 * with_.slowest_message + 100 * millisecond
+                                : (3'000 + longest_ms + 4 * with_.node_timeout_ms) * millisecond;
+    for (std::size_t resource = 0; resource < with_.resources; ++resource) {
+        bool held = false;
+        bool wanted = false;
+        for (const auto& each : clients_) {
+            held = held || (each->alive() && each->anybody_holds(resource));
+            // Who comes with other terms may get no votes.
+            wanted = wanted || (each->alive() && !with_.is_stranger(each->number()) &&
+                                each->anybody_waits_for(resource));
+        }
+        tick& since = free_since_.at(resource);
+        const bool was_wanted = std::exchange(left_free_.at(resource), wanted && !held);
+        if (held || !wanted || !was_wanted) {
+            since = on_.now();
+        } else if (on_.now() - (strict ? since : std::max(since, on_.calm_at)) > longest) {
+            on_.judge.condemn(check::left_free, on_.now(), resource);
         }
     }
 }
 
-void world::begin_item(std::size_t index) {
-    const item& it = on_.with->items[index];
-    const tick until = on_.now + it.lasts;
+void world::schedule::live() {
+    in_.settle();
+    while (!found() && events() < most_events && !(is_calm_ && all_idle()) &&
+           in_.time().next() <= must_be_idle_at_) {
+        in_.step();
+        look();
+    }
+}
+
+void world::schedule::run_until(tick when) {
+    in_.settle();
+    while (!found() && events() < most_events && in_.time().next() <= when) {
+        in_.step();
+        look();
+    }
+    in_.time().go_to(when);
+}
+
+void world::schedule::begin_item(const item& it) {
+    const tick until = on_.now() + it.lasts;
+    client* const who = it.client < clients_.size() ? clients_[it.client].get() : nullptr;
+    if (who != nullptr && !who->alive()) {
+        return;
+    }
     switch (it.kind) {
         case item_kind::want:
-            if (clients_[it.client]->alive()) {
-                clients_[it.client]->want(it);
-            }
+            who->want(it);
             break;
         case item_kind::pause:
-            clients_[it.client]->pause(until);
+            who->tell("stands still until ", shown(until));
+            who->process().pause(until);
             break;
         case item_kind::kill:
-            if (clients_[it.client]->alive()) {
-                clients_[it.client]->kill();
-            }
+            who->kill();
             break;
         case item_kind::cut:
-            on_.tell("network", it.client, "loses the connection to node ", it.node,
+            on_.tell("network", it.client, "loses the connections to node ", it.node,
                      it.flag ? "; what was sent is still carried out" : "");
-            cut(it.client, it.node, it.flag, std::min(it.lasts, 20 * millisecond));
+            in_.cut(it.client, it.node, it.flag, std::min(it.lasts, 200 * millisecond));
             break;
         case item_kind::slow:
             on_.tell("network", it.client, "is slow to node ", it.node, " until ", shown(until));
-            between_.slow_down(it.client, it.node, until, it.amount);
+            in_.slow_down(it.client, it.node, it.amount, until);
             break;
         case item_kind::part:
             on_.tell("network", it.client, "is parted from node ", it.node, " until ",
                      shown(until));
-            between_.part(it.client, it.node, until);
+            in_.part(it.client, it.node, until);
             break;
         case item_kind::crash:
-            if (nodes_.is_up(it.node)) {
-                nodes_.crash(it.node, it.data);
-                cut(item::nobody, it.node, false, random_.between(0, 3 * millisecond));
-                on_.events.push({.at = until,
-                                 .kind = event_kind::happening_ends,
-                                 .node = it.node,
-                                 .detail = static_cast<std::uint8_t>(item_kind::crash)});
-            }
+            crash(it);
             break;
         case item_kind::freeze:
-            nodes_.freeze(it.node, until);
+            on_.tell("node", it.node, "stands still until ", shown(until));
+            in_.freeze(it.node, until);
             break;
         case item_kind::full:
             on_.tell("node", it.node, "is full until ", shown(until));
-            nodes_.set_full(it.node, true);
-            on_.events.push({.at = until,
-                             .kind = event_kind::happening_ends,
-                             .node = it.node,
-                             .detail = static_cast<std::uint8_t>(item_kind::full)});
+            in_.at(it.node).set_full(true);
+            in_.time().at(until, [this, &it] { in_.at(it.node).set_full(false); });
             break;
         case item_kind::node_step:
-            nodes_.step_clock(it.node, it.amount);
+            on_.tell("node", it.node, "has its clock set by ", it.amount, " us");
+            in_.at(it.node).step_clock(it.amount * microsecond);
+            witness_.set_clock(in_.at(it.node));
             break;
         case item_kind::wall_step:
-            on_.tell("client", it.client, "has its wall clock set by ", it.amount, " us");
-            clients_[it.client]->set_wall_clock(it.amount);
+            who->tell("has its wall clock set by ", it.amount, " us");
+            who->process().step_wall_clock(it.amount * microsecond);
             break;
         case item_kind::lose_news:
-            between_.deafen(it.client, it.node, until);
-            on_.events.push({.at = until,
-                             .kind = event_kind::news_noticed,
-                             .client = it.client,
-                             .node = it.node,
-                             .detail = 0});
+            on_.tell("network", it.client, "hears nothing from node ", it.node, " until ",
+                     shown(until));
+            in_.deafen(it.client, it.node, until);
             break;
-        case item_kind::outsider: {
-            const std::uint64_t token = nodes_.token(it.node, it.resource);
-            if (token != 0 && nodes_.is_up(it.node) && clients_[it.client]->alive()) {
-                on_.judge.taken_away(token);
-                clients_[it.client]->release_of_another(it.resource, token);
-            }
+        case item_kind::outsider:
+            outsider(it);
             break;
-        }
         case item_kind::vouch:
-            if (clients_[it.client]->alive()) {
-                clients_[it.client]->vouch(it.node);
+            who->vouch(it.node);
+            break;
+        case item_kind::flush:
+            on_.tell("node", it.node, "is flushed");
+            on_.note(rule::flushed);
+            if (in_.at(it.node).is_up()) {
+                in_.at(it.node).execute({"FLUSHALL"});
             }
+            witness_.went_down(it.node);
+            break;
+        case item_kind::change_manager:
+            who->change_manager(it.flag);
             break;
         case item_kind::clock_rate:
         case item_kind::wall_offset:
             break;
     }
+    in_.settle();
+    look();
 }
 
-void world::end_item(const event& what) {
-    switch (static_cast<item_kind>(what.detail)) {
-        case item_kind::crash:
-            nodes_.come_back(what.node);
+void world::schedule::crash(const item& it) {
+    testing::simulated_node& node = in_.at(it.node);
+    if (!node.is_up()) {
+        return;
+    }
+    using memory = testing::simulated_node::memory;
+    switch (it.data) {
+        case crash_data::kept:
+            on_.note(rule::data_kept);
+            on_.tell("node", it.node, "dies and keeps its data");
+            node.go_down(memory::kept);
             break;
-        case item_kind::full:
-            nodes_.set_full(what.node, false);
+        case crash_data::lost:
+            on_.note(rule::data_lost);
+            on_.tell("node", it.node, "dies and loses everything");
+            node.go_down(memory::lost);
             break;
-        case item_kind::want:
-            if (clients_[what.client]->alive()) {
-                clients_[what.client]->cancel(static_cast<std::uint8_t>(what.subject));
-            }
+        case crash_data::partly_lost:
+            on_.note(rule::data_partly_lost);
+            on_.tell("node", it.node, "dies and loses what came last");
+            node.go_down(memory::as_saved);
             break;
-        default:
-            break;
+    }
+    witness_.went_down(it.node);
+    in_.time().after(it.lasts, [this, &it] {
+        in_.at(it.node).come_back();
+        witness_.came_back(it.node);
+        on_.tell("node", it.node, "is back");
+    });
+}
+
+void world::schedule::outsider(const item& it) {
+    const std::string resource = name_of(it.resource);
+    const auto token = in_.at(it.node).text_at(resource);
+    if (token && in_.at(it.node).is_up()) {
+        const std::uint64_t number = on_.number_of(*token);
+        on_.judge.taken_away(number);
+        witness_.expect_outsider(number);
+        clients_[it.client]->release_of_another(resource, *token);
     }
 }
 
-void world::calm_down() {
+void world::schedule::calm_down() {
     on_.tell("world", 0, "calms down: from now on nothing goes wrong");
-    const plan& with = *on_.with;
-    for (std::size_t client = 0; client < with.clients; ++client) {
-        if (clients_[client]->alive()) {
-            clients_[client]->be_patient();
+    is_calm_ = true;
+    for (const auto& each : clients_) {
+        if (each->alive()) {
+            each->be_patient();
+            each->process().run();
         }
     }
     const std::int64_t longest_ms =
-        3'000 + 2 * with.quarantine_ms +
-        static_cast<std::int64_t>(with.users) * 3 * (with.longest_lease_ms + with.grace_ms + 100);
-    must_be_idle_at_ = on_.now + longest_ms * millisecond;
+        30'000 + 2 * with_.quarantine_ms +
+        static_cast<std::int64_t>(with_.users) * 3 * (with_.longest_lease_ms + 1'200);
+    must_be_idle_at_ = on_.now() + longest_ms * millisecond;
 }
 
-bool world::all_idle() const {
-    return std::all_of(clients_.begin(),
-                       clients_.begin() + static_cast<std::ptrdiff_t>(on_.with->clients),
-                       [](const auto& client) { return client->idle(); });
+bool world::schedule::all_idle() const {
+    return std::all_of(clients_.begin(), clients_.end(),
+                       [](const auto& each) { return each->idle(); });
 }
 
-void world::look_for_starved() {
-    if (!all_idle() && on_.with->judged.liveness) {
-        on_.judge.condemn(check::starved, on_.now, 0);
+void world::schedule::look_for_starved() {
+    if (!all_idle() && with_.judged.liveness) {
+        on_.judge.condemn(check::starved, on_.now(), 0);
     }
 }
 
-/// What was begun after the last trouble, on a connection that never broke, and is over.
-void world::look_for_forgotten() {
-    const plan& with = *on_.with;
-    for (std::uint8_t node = 0; node < with.nodes; ++node) {
-        for (std::uint8_t resource = 0; resource < with.resources; ++resource) {
-            const std::uint64_t token = nodes_.token(node, resource);
-            if (token == 0) {
-                continue;
+/// Messages may have been slow until the last moment, and those behind them wait.
+void world::schedule::let_it_settle() {
+    const tick last_slow = on_.calm_at + (2 * with_.node_timeout_ms + 600) * millisecond;
+    run_until(std::max(on_.now(), last_slow) + 6 * with_.slowest_message + 20 * millisecond);
+}
+
+/// What was begun after the last trouble and is over.
+void world::schedule::look_for_forgotten() {
+    for (std::size_t node = 0; node < with_.nodes; ++node) {
+        for (std::size_t resource = 0; resource < with_.resources; ++resource) {
+            const auto token = in_.at(node).text_at(name_of(resource));
+            const auto granted =
+                token ? witness_.granted_at(on_.number_of(*token), node) : std::nullopt;
+            if (with_.judged.liveness && granted && *granted >= on_.calm_at) {
+                on_.judge.condemn(check::not_taken_back, on_.now(), on_.number_of(*token), node);
             }
-            const attempt& by = on_.attempts[static_cast<std::uint32_t>(token - 1)];
-            const std::uint32_t asked = by.commands[node];
-            if (with.judged.liveness && by.begun >= with.calm_at && asked != none &&
-                on_.commands[asked].connection != none &&
-                !between_.is_cut(on_.commands[asked].connection)) {
-                on_.judge.condemn(check::not_taken_back, on_.now, token, node);
+            if (with_.judged.liveness && in_.at(node).is_up() &&
+                witness_.has_left_place(node, line_key_of(resource))) {
+                on_.tell("node", node, "has a place of nobody in line");
+                on_.judge.condemn(check::not_taken_back, on_.now(), 0, node);
             }
         }
     }
 }
 
-void world::look_for_leftovers() {
-    const plan& with = *on_.with;
+void world::schedule::look_for_leftovers() {
     const std::int64_t longest_ms =
-        std::max(with.longest_lease_ms, with.of_stranger.longest_lease_ms);
-    on_.now += (longest_ms + with.place_lease_ms) * 2 * millisecond;
-    for (std::uint8_t node = 0; node < with.nodes; ++node) {
-        for (std::uint8_t resource = 0; resource < with.resources; ++resource) {
-            if (with.judged.liveness &&
-                (nodes_.token(node, resource) != 0 || nodes_.line(node, resource) != 0)) {
-                on_.judge.condemn(check::left_over, on_.now, nodes_.token(node, resource), node);
+        std::max(with_.longest_lease_ms, with_.of_stranger.longest_lease_ms);
+    for (const auto& each : clients_) {
+        if (each->alive()) {
+            each->leave();
+        }
+    }
+    run_until(on_.now() + 2 * longest_ms * millisecond + 2 * place_lease);
+    for (const auto& each : clients_) {
+        if (events() < most_events && each->alive() && each->outstanding() != 0) {
+            on_.judge.condemn(check::unanswered, on_.now(), each->number(), each->outstanding());
+        }
+    }
+    for (std::size_t node = 0; node < with_.nodes; ++node) {
+        for (const std::string& key : in_.at(node).keys()) {
+            const bool of_a_lock = key.find("fence") == std::string::npos && key != epoch_key;
+            if (with_.judged.liveness && of_a_lock) {
+                on_.tell("node", node, "still has ", key);
+                on_.judge.condemn(check::left_over, on_.now(), 0, node);
             }
         }
     }
+}
+
+world::world() = default;
+
+world::~world() = default;
+
+std::optional<violation> world::run(const plan& with, coverage& seen, recorder* listener) {
+    schedule it{engine_, with, seen, listener};
+    it.run();
+    events_ = it.events();
+    return it.found();
 }
 
 }  // namespace redlock::sim

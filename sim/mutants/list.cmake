@@ -2,44 +2,86 @@
 set(sim_mutants
     ballot_ignores_fence
     bar_is_last_ballot
+    bar_left_out
+    bar_not_written
     busy_is_granted
+    bytes_outlive_the_connection
     cancel_gives_nothing_back
+    cancelled_attempt_leaves_grants
     clock_set_ignored
+    clocks_not_learned
+    completed_keeps_place
+    dead_head_stays
+    deadline_forgotten_in_queue
+    deadline_forgotten_while_asking
     deadline_gives_nothing_back
+    deadline_leaves_grants
+    deadline_not_passed_on
     deferred_release_forgotten
+    doubtful_nodes_not_told
     doubtful_not_released
     drift_left_out
+    end_lets_nobody_go_on
+    ended_holder_stays
     equal_ballots_pass
+    every_vote_counts
     extend_after_validity
     extend_shortens
     extend_validity_from_its_end
+    extends_for_anybody
     extension_counts_quarantined
     extension_without_step
+    failed_extension_counts
     failure_prolongs_fence
     fence_keeps_first_ballot
     fence_not_compared
+    first_does_not_compete
+    grant_keeps_place
+    grant_takes_mark_away
     granted_not_released
+    greeting_answer_dropped
+    greeting_left_out
+    greeting_put_off_for_ever
+    half_a_lease_asked
     half_is_a_majority
     hand_over_leaves_block
     hand_over_of_a_lost_lease
     hand_over_reuses_token
     heal_in_flight_forgotten
     heal_in_quarantine
+    heal_on_the_next_connection
     heal_without_fence
     hello_forgets_birth
     hello_keeps_old_birth
     late_grant_kept
     lease_without_end
+    leaver_counts_on
+    leaver_lets_nobody_go_on
+    line_fence_keeps_first_ballot
+    line_fence_not_compared
+    line_takes_what_is_held
+    line_window_off
     loss_not_announced
+    loss_not_told
+    lost_commands_not_told
+    lost_lock_stays_valid
     lost_release_still_follows
     mark_never_cleared
     mark_never_set
     mark_not_respected
+    never_connects_again
+    news_not_passed_on
+    news_not_wanted
+    news_without_redirection
+    next_of_queue_does_not_begin
+    next_reply_not_read
+    node_never_connects
     nodes_without_the_lock_count
     number_not_compared
     offset_never_learned
     other_number_costs_one_vote
     other_number_forgotten
+    outsider_known_as_holder
     outsider_sets_no_bar
     quarantine_by_the_vote
     quarantine_forgets_ballots
@@ -47,20 +89,28 @@ set(sim_mutants
     quarantine_too_short
     quorum_off_by_one
     refused_ballot_believed
+    release_by_the_wrong_token
+    release_forgets_doubtful
+    release_leaves_the_queue
     release_not_barred
     release_without_comparing
+    renewal_without_an_end
+    repeated_when_over
     replanted_counts_at_once
     set_clock_counts_of_no_node
     settings_not_compared
     shortened_by_the_first
+    silence_counts_as_released
     split_without_delay
-    stale_lowers_fence
     step_left_out
     taken_counts
     too_late_is_held
+    tracking_change_not_passed_on
+    validity_follows_the_latest
     validity_from_the_vote
     vote_without_weight_counts
     vote_without_weight_kept
     wake_up_without_fallback
     window_off
+    yields_without_mark
 )

@@ -1,0 +1,296 @@
+#include "sim/user.hpp"
+
+#include <algorithm>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <utility>
+
+#include "sim/client.hpp"
+
+namespace redlock::sim {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+// A lock that is over is known to be, this much later at the latest, by whoever was awake.
+constexpr tick time_to_be_told = millisecond;
+
+}  // namespace
+
+void user::want(const item& what) {
+    later_.push_back(what);
+    if (at_ == state::idle) {
+        begin();
+    }
+}
+
+void user::be_patient() {
+    patient_ = true;
+    testing::random_stream& chance = of_.chance();
+    // Whoever has got its fill wants once more; whoever waits for something goes on.
+    item last;
+    last.resource = what_.resource;
+    last.client = static_cast<std::uint8_t>(of_.number());
+    last.user = static_cast<std::uint8_t>(number_);
+    last.lasts = chance.between(0, 50 * millisecond);
+    last.lease_ms = of_.its_terms().longest_lease_ms;
+    last.renews = chance.one_in(2);
+    later_.clear();
+    if (chance.percent(15)) {
+        // First one that comes to nothing: what it leaves behind must be gone soon.
+        item brief = last;
+        brief.deadline = chance.between(10, 40) * millisecond;
+        brief.flag = chance.one_in(2);
+        want(brief);
+    }
+    want(last);
+}
+
+void user::begin() {
+    what_ = later_.front();
+    later_.pop_front();
+    ++wish_;
+    at_ = state::waiting;
+    of_.on().tell("user", number_, "wants ", name_of(what_.resource), " for ", what_.lease_ms,
+                  " ms");
+    stop_ = std::make_shared<boost::asio::cancellation_signal>();
+    if (what_.flag && what_.deadline > 0) {
+        of_.at(of_.on().now() + what_.deadline, [this, wish = wish_] {
+            if (wish == wish_ && at_ == state::waiting) {
+                of_.on().tell("user", number_, "is told to stop waiting");
+                of_.on().note(rule::cancelled);
+                stop_->emit(boost::asio::cancellation_type::terminal);
+            }
+        });
+    }
+    due_ = what_.deadline > 0 && !what_.flag && what_.attempts == 0
+               ? of_.when(of_.process().now() + std::chrono::nanoseconds{what_.deadline})
+               : no_tick;
+    ask();
+}
+
+void user::ask() {
+    begun_ = of_.on().now();
+    floor_ = of_.on().judge.floor(what_.resource);
+    acquire_options with;
+    with.lease_time = milliseconds{what_.lease_ms};
+    with.renew = what_.renews;
+    with.fair = of_.on().with.fair;
+    if (what_.attempts > 0) {
+        with.wait = wait_policy::attempts(what_.attempts);
+    } else if (what_.deadline > 0 && !what_.flag) {
+        with.wait = std::chrono::nanoseconds{what_.deadline};
+    }
+    // Now and then with a record beside the lock, which others are told.
+    const std::string label = of_.chance().percent(15) ? "user " + std::to_string(number_) : "";
+    with.label = label;
+    of_.locks().async_acquire(
+        name_of(what_.resource), with,
+        boost::asio::bind_cancellation_slot(
+            stop_->slot(),
+            of_.counted<lock>([this, wish = wish_, keep = stop_](error_code failure, lock got) {
+                on_asked(wish, failure, std::move(got));
+            })));
+}
+
+void user::on_asked(std::uint64_t wish, error_code failure, lock got) {
+    if (wish != wish_ || at_ != state::waiting) {
+        return;  // and gives the lock back by letting it go
+    }
+    if (!failure) {
+        take(std::move(got));
+        return;
+    }
+    tell_of(failure);
+    const bool goes_on =
+        patient_ && what_.deadline == 0 &&
+        (failure == errc::no_quorum || failure == errc::closed || failure == errc::indeterminate);
+    if (goes_on && !of_.on().with.is_stranger(of_.number())) {
+        of_.at(of_.on().now() + 10 * millisecond, [this, wish] {
+            if (wish == wish_ && at_ == state::waiting) {
+                ask();
+            }
+        });
+        return;
+    }
+    finish();
+}
+
+void user::tell_of(error_code failure) {
+    of_.on().tell("user", number_, "does not get it: ", failure.message());
+    of_.on().note(failure == errc::timed_out   ? rule::timed_out
+                  : failure == errc::no_quorum ? rule::no_quorum
+                  : failure == errc::contended ? rule::attempts_used_up
+                  : failure == errc::closed    ? rule::ended_by_close
+                                               : rule::other_failure);
+}
+
+void user::take(lock got) {
+    stage& on = of_.on();
+    at_ = state::holding;
+    held_ = std::move(got);
+    const std::uint64_t earlier = on.known_number_of(held_.token().str());
+    token_ = on.number_of(held_.token().str());
+    until_ = held_.valid_until();
+    known_since_ = on.now();
+    told_lost_ = false;
+    asked_for_ = milliseconds{0};
+    on.note(rule::acquired);
+    on.tell("user", number_, "HOLDS #", token_, " with token ", held_.fencing_token().value(),
+            " until ", shown(of_.when(until_)));
+    static_cast<void>(earlier);
+    judged_ = on.judge.take({.resource = what_.resource,
+                             .token = token_,
+                             .fencing = held_.fencing_token().value(),
+                             .begun = begun_,
+                             .floor = floor_,
+                             .votes = of_.nodes().votes_for(token_),
+                             .nodes = of_.its_terms().nodes,
+                             .until = of_.when(until_)},
+                            on.now());
+    on.set_held(token_, true);
+    held_.async_wait_lost(of_.counted([this, wish = wish_](error_code /*why*/) {
+        if (wish == wish_ && at_ == state::holding) {
+            told_lost_ = true;
+            of_.on().set_held(token_, false);
+            of_.on().tell("user", number_, "is told that it loses #", token_);
+            // It goes on for a while, and does not look: that is what the store is for.
+        }
+    }));
+    work();
+}
+
+/// What the lock was wanted for.
+void user::work() {
+    testing::random_stream& chance = of_.chance();
+    write_to_store(chance.between(0, 10 * millisecond));
+    const tick now = of_.on().now();
+    of_.at(now + what_.lasts, [this, wish = wish_] { stop_work(wish); });
+    if (chance.percent(15)) {
+        const std::int64_t most = of_.its_terms().longest_lease_ms;
+        const milliseconds lease{
+            chance.between(std::min(of_.on().with.shortest_lease_ms, most), most)};
+        of_.at(now + chance.between(0, most) * millisecond, [this, wish = wish_, lease] {
+            if (wish == wish_ && at_ == state::holding) {
+                of_.on().tell("user", number_, "extends #", token_);
+                asked_for_ = lease;
+                held_.async_extend(lease, of_.counted());
+            }
+        });
+    }
+}
+
+void user::write_to_store(tick after) {
+    stage& on = of_.on();
+    // Now and then a write waits in some buffer for a long time.
+    if (of_.chance().percent(8)) {
+        after += of_.chance().between(0, 2 * of_.its_terms().longest_lease_ms) * millisecond;
+    }
+    on.in.time().after(after, [&on, judged = judged_, resource = what_.resource, token = token_] {
+        const bool taken = on.judge.wrote(judged, on.now());
+        on.tell("store", resource, taken ? "takes" : "refuses", " a write of #", token);
+    });
+}
+
+void user::look() {
+    stage& on = of_.on();
+    const bool was_awake = of_.process().paused_until() < on.now() - time_to_be_told;
+    if (at_ == state::waiting && was_awake && on.now() - time_to_be_told > due_) {
+        on.judge.condemn(check::overdue, on.now(), number_);
+    }
+    if (at_ != state::holding) {
+        return;
+    }
+    const auto until = held_.valid_until();
+    if (until > until_) {
+        // The round that gave it did not begin earlier.
+        const tick begun = of_.when(until - std::max(milliseconds{what_.lease_ms}, asked_for_));
+        on.judge.extended(judged_, of_.when(until), of_.nodes().prolonged_since(token_, begun),
+                          on.now());
+        on.tell("user", number_, "has #", token_, " until ", shown(of_.when(until)));
+    } else if (until < until_) {
+        on.note(rule::lease_shortened);
+        if (on.with.judged.exclusion && !on.with.sets_clocks_forward()) {
+            on.judge.condemn(check::shortened, on.now(), token_);
+        }
+        on.judge.shortened(judged_, std::max(on.now(), of_.when(until)));
+        on.tell("user", number_, "has #", token_, " until ", shown(of_.when(until)), " only");
+    }
+    if (until != until_) {
+        until_ = until;
+        known_since_ = on.now();
+    }
+    // Of what it has heard it must have drawn the conclusion.
+    if (on.with.judged.hearing && was_awake && !told_lost_ && of_.when(until_) > on.now() &&
+        of_.when(until_) > of_.nodes().kept_until(token_, name_of(what_.resource), of_.number())) {
+        on.judge.condemn(check::unheard, on.now(), token_);
+    }
+    if (told_lost_ && !held_.valid()) {
+        on.judge.ended(judged_, on.now());  // the nodes said so
+    }
+    if (was_awake && !told_lost_ &&
+        on.now() > std::max(of_.when(until), known_since_) + time_to_be_told) {
+        on.judge.condemn(check::not_told, on.now(), held_.fencing_token().value());
+    }
+}
+
+void user::stop_work(std::uint64_t wish) {
+    if (wish != wish_ || at_ != state::holding) {
+        return;
+    }
+    stage& on = of_.on();
+    if (of_.process().now() >= until_) {
+        on.note(rule::paused_past_validity);
+    }
+    write_to_store(of_.chance().between(0, 10 * millisecond));
+    on.tell("user", number_, "releases #", token_);
+    on.judge.ended(judged_, on.now());
+    on.set_held(token_, false);
+    if (of_.chance().percent(30)) {
+        lock last = std::move(held_);  // and its destructor releases it
+    } else {
+        held_.async_release(of_.counted([&on, token = token_](error_code failure) {
+            if (!failure) {
+                // Unless it was passed on within the process, which the next one says.
+                on.in.time().after(0, [&on, token] { on.released(token); });
+            }
+        }));
+        held_ = {};
+    }
+    finish();
+}
+
+/// Nothing of its wish is left: on to the next.
+void user::finish() {
+    at_ = state::idle;
+    ++wish_;
+    if (!later_.empty()) {
+        of_.at(of_.on().now(), [this] {
+            if (at_ == state::idle && !later_.empty()) {
+                begin();
+            }
+        });
+    }
+}
+
+void user::die() {
+    if (at_ == state::holding) {
+        of_.on().note(rule::holder_killed);
+        of_.on().judge.ended(judged_, of_.on().now());
+        of_.on().set_held(token_, false);
+    }
+    at_ = state::idle;
+    ++wish_;
+    later_.clear();
+}
+
+void user::manager_goes() {
+    if (at_ == state::holding) {
+        of_.on().judge.ended(judged_, of_.on().now());
+        of_.on().set_held(token_, false);
+        held_ = {};
+        finish();
+    }
+}
+
+}  // namespace redlock::sim

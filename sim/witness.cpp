@@ -1,0 +1,317 @@
+#include "sim/witness.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <vector>
+
+namespace redlock::sim {
+
+namespace {
+
+std::int64_t number(std::string_view text) {
+    std::int64_t value = 0;
+    std::from_chars(text.data(), text.data() + text.size(), value);
+    return value;
+}
+
+bool is_marked(const std::optional<std::string>& fence) {
+    return fence && fence->ends_with(' ');
+}
+
+/// The first number of an answer; what is none is an error.
+std::optional<std::int64_t> code_of(const testing::reply& answer) {
+    if (answer.what == testing::reply::kind::integer) {
+        return answer.number;
+    }
+    const bool list = answer.what == testing::reply::kind::array && !answer.items.empty() &&
+                      answer.items.front().what == testing::reply::kind::integer;
+    return list ? std::optional{answer.items.front().number} : std::nullopt;
+}
+
+// A grant begins with the node's time.
+constexpr std::int64_t least_time = 1'000'000;
+
+constexpr std::int64_t busy = 0;
+constexpr std::int64_t stale = -1;
+constexpr std::int64_t out_of_window = -2;
+constexpr std::int64_t left_to_others = -3;
+
+}  // namespace
+
+std::optional<witness::call> witness::read(const testing::request& what) {
+    const bool by_digest = what.front() == "EVALSHA";
+    if ((!by_digest && what.front() != "EVAL") || what.size() < 3) {
+        return std::nullopt;
+    }
+    for (const scripts::script* const each : scripts::all) {
+        if (what[1] != (by_digest ? each->sha1 : each->body)) {
+            continue;
+        }
+        const auto keys = static_cast<std::size_t>(number(what[2]));
+        call it;
+        it.which = each;
+        it.first_argument = 3 + keys;
+        it.lock = keys > 0 ? std::string_view{what[3]} : std::string_view{};
+        it.fence = keys > 1 ? std::string_view{what[4]} : std::string_view{};
+        it.line =
+            each == &scripts::acquire_in_line ? std::string_view{what[5]} : std::string_view{};
+        return it;
+    }
+    return std::nullopt;
+}
+
+std::string_view witness::argument(const testing::request& what, const call& of,
+                                   std::size_t number) const {
+    const std::size_t at = of.first_argument + number - 1;
+    return at < what.size() ? std::string_view{what[at]} : std::string_view{};
+}
+
+/// By true time, and with what its clock may have been stepped forward taken off.
+bool witness::in_quarantine(std::size_t node, std::size_t client) {
+    const terms by = on_.with.terms_of(client);
+    const tick surely = (by.quarantine_ms - by.step_ms) * (millisecond - millisecond / 100);
+    const tick restarted = places_.at(node).restarted;
+    return on_.with.guards(client) && restarted >= 0 && on_.now() - restarted < surely;
+}
+
+void witness::tell(const testing::simulated_node& where, std::size_t client, std::string_view did,
+                   std::uint64_t token) {
+    on_.tell("node", where.number(), "for client ", client, ": ", did, " of #", token);
+}
+
+void witness::before(testing::simulated_node& where, std::size_t /*client*/,
+                     const testing::request& what) {
+    const auto of = read(what);
+    if (of && !of->fence.empty()) {
+        const std::string fence{of->fence};
+        fence_ended_us_ = where.end_of(fence);
+        was_marked_ = is_marked(where.text_at(fence));
+    }
+}
+
+void witness::after(testing::simulated_node& where, std::size_t client,
+                    const testing::request& what, const testing::reply& answer) {
+    if (answer.is_error()) {
+        on_.note(answer.words.starts_with("NOSCRIPT") ? rule::script_unknown : rule::error_reply);
+        return;
+    }
+    const auto of = read(what);
+    if (!of) {
+        if (what.front() == "HDEL") {
+            on_.note(rule::left_the_line);
+            on_.tell("node", where.number(), "for client ", client, ": a place in line is left, ",
+                     answer.number == 1 ? "and was there" : "and was not there");
+        }
+        return;
+    }
+    note_heard(where, client, answer);
+    if (of->which == &scripts::acquire || of->which == &scripts::acquire_in_line) {
+        after_acquire(where, client, what, *of, answer);
+    } else if (of->which == &scripts::extend) {
+        after_extend(where, client, what, *of, answer);
+    } else if (of->which == &scripts::release) {
+        after_release(where, what, *of, answer);
+    } else if (of->which == &scripts::vouch) {
+        vouched(where.number());
+        on_.note(rule::vouched);
+        on_.tell("node", where.number(), "is vouched for");
+    } else if (of->which == &scripts::hello && answer.items.front().number > 0) {
+        on_.note(rule::quarantine_told);
+    }
+}
+
+void witness::after_acquire(testing::simulated_node& where, std::size_t client,
+                            const testing::request& what, const call& of,
+                            const testing::reply& answer) {
+    const auto code = code_of(answer);
+    const std::uint64_t token = on_.number_of(std::string{argument(what, of, 1)});
+    const bool granted = code && *code > least_time;
+    const bool in_line = of.which == &scripts::acquire_in_line;
+    const std::string fence{of.fence};
+    const bool marked = is_marked(where.text_at(fence));
+    place& here = places_.at(where.number());
+    bool& waited_for = here.waited_for[std::string{of.lock}];
+
+    if (const auto ends_us = where.end_of(fence);
+        !granted && fence_ended_us_ && ends_us && *ends_us > *fence_ended_us_) {
+        on_.judge.condemn(check::fence_prolonged, on_.now(), token, where.number());
+    }
+    if (in_line) {
+        if (!where.caller_is_cut()) {
+            here.asked_in_line[std::string{argument(what, of, 7)}] = on_.now();
+        }
+        const bool waits = code == busy || code == left_to_others;
+        const auto places =
+            where.execute({"HEXISTS", std::string{of.line}, std::string{argument(what, of, 7)}});
+        if (waits && places.number == 1 && !marked) {
+            on_.judge.condemn(check::line_ignored, on_.now(), token, where.number());
+        }
+        waited_for = granted ? answer.items.at(1).number > 0 : waited_for || marked;
+        on_.note(waits ? rule::waited_in_line : rule::answered_in_line);
+    } else {
+        const bool yields = argument(what, of, 7) == "1";
+        if (granted && was_marked_ && (yields || !marked)) {
+            on_.judge.condemn(check::line_ignored, on_.now(), token, where.number());
+        }
+        if (code == left_to_others && !waited_for) {
+            on_.judge.condemn(check::yielded_to_none, on_.now(), token, where.number());
+        }
+    }
+    if (granted) {
+        tell(where, client, "grants ACQUIRE", token);
+        on_.judge.planted(token, where.number(), false, on_.now());
+        lease& it = leases_[token];
+        it.granted[where.number()] = on_.now();
+        if (where.caller_is_cut()) {
+            it.on_cut.insert(where.number());
+        }
+        if (in_quarantine(where.number(), client)) {
+            it.too_early.insert(where.number());
+        }
+    } else if (code == busy) {
+        on_.note(rule::busy);
+        tell(where, client, "busy, refuses ACQUIRE", token);
+    } else if (code == stale) {
+        on_.note(rule::stale_ballot);
+        tell(where, client, "fence too high, refuses ACQUIRE", token);
+    } else if (code == out_of_window) {
+        on_.note(rule::out_of_window);
+        tell(where, client, "clocks apart, refuses ACQUIRE", token);
+    } else {
+        on_.note(in_line ? rule::called_for_another : rule::left_to_the_line);
+        tell(where, client, "another's turn, refuses ACQUIRE", token);
+    }
+}
+
+void witness::after_extend(testing::simulated_node& where, std::size_t client,
+                           const testing::request& what, const call& of,
+                           const testing::reply& answer) {
+    const std::uint64_t token = on_.number_of(std::string{argument(what, of, 1)});
+    lease& it = leases_[token];
+    switch (code_of(answer).value_or(0)) {
+        case 1:
+            tell(where, client, "EXTENDs", token);
+            on_.note(rule::extended_there);
+            if (!in_quarantine(where.number(), client)) {
+                it.too_early.erase(where.number());
+            }
+            if (!it.too_early.contains(where.number())) {
+                it.prolonged[where.number()] = on_.now();
+            }
+            break;
+        case 2:
+            tell(where, client, "plants again by EXTEND", token);
+            on_.note(rule::replanted);
+            on_.judge.planted(token, where.number(), true, on_.now());
+            break;
+        case 0:
+            tell(where, client, "taken by another, refuses EXTEND", token);
+            on_.note(rule::extend_taken);
+            break;
+        default:
+            tell(where, client, "lacks the lock, refuses EXTEND", token);
+            on_.note(rule::extend_missing);
+            break;
+    }
+}
+
+void witness::after_release(testing::simulated_node& where, const testing::request& what,
+                            const call& of, const testing::reply& answer) {
+    const std::uint64_t token = on_.number_of(std::string{argument(what, of, 1)});
+    const bool removed = answer.number == 1;
+    const std::int64_t bar = number(argument(what, of, 2));
+    const bool by_outsider = outsiders_.contains(token);
+    on_.tell("node", where.number(), removed ? "removes" : "has nothing to remove",
+             " by RELEASE of #", token, bar != 0 ? " with a bar" : "");
+    on_.note(removed ? rule::released_there : rule::nothing_to_release);
+    on_.note(bar != 0 ? rule::barred_release : rule::release_without_bar);
+    // A holder takes back a grant that does not count, and may plant it again later.
+    if ((by_outsider && !removed) || (!by_outsider && on_.is_held(token))) {
+        return;
+    }
+    // A fence that stood higher already is not prolonged.
+    const auto ends_us = of.fence.empty() ? std::nullopt : where.end_of(std::string{of.fence});
+    const tick ends = ends_us ? where.when_us(*ends_us) : on_.now();
+    // A ballot from far ahead is not barred, and not too old by then.
+    const std::int64_t window_us = number(argument(what, of, 4));
+    const bool in_window = bar <= where.clock_us() + window_us;
+    on_.judge.gone(token, where.number(), in_window ? ends : on_.now(), in_window);
+}
+
+/// All times that it tells: the only numbers of that size among answers but for fences, which are
+/// in the place before.
+void witness::note_heard(testing::simulated_node& where, std::size_t client,
+                         const testing::reply& answer) {
+    const std::int64_t now_us = where.clock_us();
+    const auto tells = [&](const testing::reply& each) {
+        return each.what == testing::reply::kind::integer && each.number == now_us;
+    };
+    const bool told = tells(answer) || std::any_of(answer.items.begin(), answer.items.end(), tells);
+    if (told) {
+        where.when_heard([this, node = where.number(), client, now_us] {
+            std::int64_t& heard = heard_us_.at(client).at(node);
+            heard = std::max(heard, now_us);
+        });
+    }
+}
+
+tick witness::kept_until(std::uint64_t token, const std::string& resource,
+                         std::size_t client) const {
+    std::vector<tick> ends;
+    for (std::size_t node = 0; node < on_.with.nodes; ++node) {
+        testing::simulated_node& there = on_.in.at(node);
+        const auto holder = there.text_at(resource);
+        const auto ends_us = there.end_of(resource);
+        ends.push_back(heard_us_.at(client).at(node) < places_.at(node).set_to_us ? no_tick
+                       : holder && ends_us && on_.known_number_of(*holder) == token
+                           ? there.when_us(*ends_us)
+                           : 0);
+    }
+    const auto decisive = ends.begin() + static_cast<std::ptrdiff_t>(ends.size() / 2);
+    std::nth_element(ends.begin(), decisive, ends.end());
+    return *decisive;
+}
+
+bool witness::has_left_place(std::size_t node, const std::string& line) const {
+    const auto places = on_.in.at(node).execute({"HGETALL", line});
+    for (std::size_t at = 0; at + 1 < places.items.size(); at += 2) {
+        const auto& those = places_.at(node).asked_in_line;
+        const auto asked = those.find(places.items[at].words);
+        if (asked != those.end() && asked->second >= on_.calm_at) {
+            return true;
+        }
+    }
+    return false;
+}
+
+std::size_t witness::votes_for(std::uint64_t token) const {
+    const auto at = leases_.find(token);
+    if (at == leases_.end()) {
+        return 0;
+    }
+    const lease& it = at->second;
+    return static_cast<std::size_t>(
+        std::count_if(it.granted.begin(), it.granted.end(),
+                      [&](const auto& each) { return !it.too_early.contains(each.first); }));
+}
+
+std::size_t witness::prolonged_since(std::uint64_t token, tick when) const {
+    const auto at = leases_.find(token);
+    if (at == leases_.end()) {
+        return 0;
+    }
+    const auto& all = at->second.prolonged;
+    return static_cast<std::size_t>(std::count_if(
+        all.begin(), all.end(), [&](const auto& each) { return each.second >= when; }));
+}
+
+std::optional<tick> witness::granted_at(std::uint64_t token, std::size_t node) const {
+    const auto at = leases_.find(token);
+    if (at == leases_.end() || !at->second.granted.contains(node) ||
+        at->second.on_cut.contains(node)) {
+        return std::nullopt;
+    }
+    return at->second.granted.at(node);
+}
+
+}  // namespace redlock::sim
