@@ -57,6 +57,14 @@ TEST_F(local_queue, goes_on_soon_where_the_nodes_do_not_know_the_script_of_the_r
     manager_options no_hand_over = usual_options();
     no_hand_over.hand_over_count = 0;
     client alone{turned, nodes.urls(), no_hand_over};
+    // Who begins to listen looks once more, and would see it.
+    lock another = other.take("another", {.lease_time = 60s});
+    const auto listens = alone.begin_acquire("another");
+    ASSERT_TRUE(alone.await([&] {
+        return nodes.count([](redis_server& node) {
+            return node.command({"CLIENT", "LIST"}).find("flags=t") != std::string::npos;
+        }) == nodes.size();
+    }));
     lock held = alone.take("job", {.lease_time = 60s});
     const auto next = alone.begin_acquire("job");
     alone.warm_up();
