@@ -73,6 +73,9 @@ class client::listener final : public observer {
             case event_kind::late_grant_released:
                 on_.note(rule::late_grant_given_back);
                 break;
+            case event_kind::tracking_refused:
+                on_.note(rule::tracking_refused);
+                break;
             case event_kind::node_down:
                 on_.note(rule::node_down);
                 break;

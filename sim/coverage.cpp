@@ -96,6 +96,8 @@ std::string_view to_string(rule which) noexcept {
             return "script unknown";
         case rule::error_reply:
             return "error reply";
+        case rule::tracking_refused:
+            return "tracking refused";
         case rule::node_down:
             return "node down";
         case rule::data_lost:

@@ -57,6 +57,7 @@ enum class rule : std::uint8_t {
     script_unknown,
     error_reply,
     node_down,
+    tracking_refused,
     data_lost,
     data_partly_lost,
     data_kept,

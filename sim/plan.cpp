@@ -118,8 +118,6 @@ class planner {
             std::max(2 * to_.window_ms + to_.step_ms + 1, to_.longest_lease_ms) +
             random_.between(0, 50);
         to_.node_timeout_ms = random_.between(15, 60);
-        to_.place_lease_ms = random_.between(100, 600);
-        to_.grace_ms = random_.between(5, 25);
         to_.fastest_message = random_.between(20, 200) * microsecond;
         to_.slowest_message = to_.fastest_message + random_.between(50, 3'000) * microsecond;
     }

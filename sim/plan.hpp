@@ -97,7 +97,7 @@ struct plan {
     bool guard = true;
     bool durable = false;  ///< Nodes keep their data, and are trusted to.
     bool fair = true;
-    bool tracking = true;
+    bool tracking = true;       ///< Nodes tell of changed keys, and do not refuse to.
     bool steady_links = false;  ///< Each message on a link takes equally long.
     bool undisturbed = false;   ///< Nothing goes wrong from the beginning.
     bool young_nodes = false;   ///< Nobody has greeted them yet.
@@ -108,8 +108,6 @@ struct plan {
     std::int64_t step_ms = 0;
     std::int64_t quarantine_ms = 0;
     std::int64_t node_timeout_ms = 50;
-    std::int64_t place_lease_ms = 0;
-    std::int64_t grace_ms = 20;
     std::size_t hand_over_count = 0;
     std::int64_t hand_over_ms = 0;
     tick fastest_message = 0;

@@ -31,8 +31,6 @@ void plan_of_restarts(std::uint64_t seed, const plan_options& options, plan& int
                               milliseconds{into.step_ms})
             .count();
     into.fence_lifetime_ms = 120'000;
-    into.place_lease_ms = 60'000;
-    into.grace_ms = 200;
     into.node_timeout_ms = 500;
     into.fastest_message = 100 * microsecond;
     into.slowest_message = 2 * millisecond;

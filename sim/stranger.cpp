@@ -51,7 +51,11 @@ class stranger {
         return random_.one_in(3) ? usual : random_.between((usual + 2) / 3, 3 * usual);
     }
 
-    void other_settings() { reckon_with(other(to_.longest_lease_ms), other(to_.window_ms)); }
+    void other_settings() {
+        const std::int64_t window_ms = other(to_.window_ms);
+        const std::int64_t longest_lease_ms = other(to_.longest_lease_ms);
+        reckon_with(longest_lease_ms, window_ms);
+    }
 
     void reckon_with(std::int64_t longest_lease_ms, std::int64_t window_ms) {
         using std::chrono::milliseconds;

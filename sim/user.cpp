@@ -129,7 +129,6 @@ void user::take(lock got) {
     stage& on = of_.on();
     at_ = state::holding;
     held_ = std::move(got);
-    const std::uint64_t earlier = on.known_number_of(held_.token().str());
     token_ = on.number_of(held_.token().str());
     until_ = held_.valid_until();
     known_since_ = on.now();
@@ -138,7 +137,6 @@ void user::take(lock got) {
     on.note(rule::acquired);
     on.tell("user", number_, "HOLDS #", token_, " with token ", held_.fencing_token().value(),
             " until ", shown(of_.when(until_)));
-    static_cast<void>(earlier);
     judged_ = on.judge.take({.resource = what_.resource,
                              .token = token_,
                              .fencing = held_.fencing_token().value(),

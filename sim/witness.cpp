@@ -267,7 +267,7 @@ tick witness::kept_until(std::uint64_t token, const std::string& resource,
                            ? there.when_us(*ends_us)
                            : 0);
     }
-    const auto decisive = ends.begin() + static_cast<std::ptrdiff_t>(ends.size() / 2);
+    const auto decisive = ends.begin() + static_cast<std::ptrdiff_t>((ends.size() - 1) / 2);
     std::nth_element(ends.begin(), decisive, ends.end());
     return *decisive;
 }

@@ -65,6 +65,8 @@ class world::schedule {
         }
         if (!found()) {
             let_it_settle();
+        }
+        if (!found() && events() < most_events) {
             look_for_forgotten();
         }
         if (!found() && events() < most_events) {
@@ -123,6 +125,9 @@ void world::schedule::begin_node(std::size_t number) {
             driver::guard_terms::of(options_of(with_, first, with_.guard), first.nodes);
         node.execute({"HSET", epoch_key, "identity", node.incarnation(), "birth", "0",
                       "configuration", kept.to_string()});
+    }
+    if (!with_.tracking) {
+        node.refuse_tracking();
     }
     node.save();
     node.watch(&witness_);
@@ -196,7 +201,11 @@ void world::schedule::run_until(tick when) {
 void world::schedule::begin_item(const item& it) {
     const tick until = on_.now() + it.lasts;
     client* const who = it.client < clients_.size() ? clients_[it.client].get() : nullptr;
-    if (who != nullptr && !who->alive()) {
+    const bool of_client = it.kind == item_kind::want || it.kind == item_kind::pause ||
+                           it.kind == item_kind::kill || it.kind == item_kind::wall_step ||
+                           it.kind == item_kind::outsider || it.kind == item_kind::vouch ||
+                           it.kind == item_kind::change_manager;
+    if (of_client && !who->alive()) {
         return;
     }
     switch (it.kind) {

@@ -83,7 +83,8 @@ std::int64_t node_pool::wall_us() const {
 }
 
 double node_pool::random() {
-    return std::uniform_real_distribution<double>{}(generator_);
+    // The same with every standard library, which its distributions are not.
+    return static_cast<double>(generator_() >> 11U) * 0x1.0p-53;
 }
 
 void node_pool::connect_for_votes() {

@@ -29,6 +29,8 @@ std::shared_ptr<manager_impl> manager_impl::make(boost::asio::any_io_executor ex
 }
 
 manager_impl::~manager_impl() {
+    // Locks and operations are alarms, and go before the connections, which are, too.
+    clock_.end();
     // The connections' last words must not reach what is being destroyed.
     held_.for_each([](const auto& held) { held->abandon(); });
     const auto last = operations_.take_all();

@@ -12,7 +12,7 @@ alarm_clock::alarm_clock(boost::asio::any_io_executor strand)
       timer_(environment_->make_timer(strand_, *this)) {}
 
 void alarm_clock::set(alarm& entry, time_point at) {
-    if (at == time_point::max()) {
+    if (at == time_point::max() || ended_) {
         cancel(entry);
         return;
     }
@@ -25,6 +25,12 @@ void alarm_clock::cancel(alarm& entry) {
         heap_.cancel(entry);
         rearm();
     }
+}
+
+void alarm_clock::end() {
+    ended_ = true;
+    heap_.cancel_all();
+    rearm();
 }
 
 void alarm_clock::on_time() {

@@ -34,6 +34,9 @@ class alarm_clock final : private timer::owner {
     /// Rings `entry` at `at`, or cancels it for the end of time. Replaces what it was set to.
     void set(alarm& entry, boot_clock::time_point at);
     void cancel(alarm& entry);
+    /// Cancels everything, and lets nothing be set any more: for an owner whose parts, which are
+    /// alarms, are about to go one after the other.
+    void end();
 
   private:
     void on_time() override;
@@ -44,6 +47,7 @@ class alarm_clock final : private timer::owner {
     std::shared_ptr<environment> environment_;
     alarm_heap heap_;
     bool ringing_ = false;
+    bool ended_ = false;
     std::function<void()> forked_;
     std::unique_ptr<timer> timer_;
 };

@@ -35,6 +35,13 @@ void alarm_heap::cancel(alarm& entry) {
     }
 }
 
+void alarm_heap::cancel_all() {
+    for (alarm* const each : entries_) {
+        each->position_ = alarm::not_set;
+    }
+    entries_.clear();
+}
+
 alarm* alarm_heap::take_due(time_point now) {
     if (entries_.empty() || entries_.front()->at_ > now) {
         return nullptr;

@@ -34,6 +34,7 @@ class alarm_heap {
   public:
     void set(alarm& entry, boot_clock::time_point at);
     void cancel(alarm& entry);
+    void cancel_all();
     /// The alarm that is due at `now`, taken out; null if none is.
     [[nodiscard]] alarm* take_due(boot_clock::time_point now);
     /// The end of time when empty.

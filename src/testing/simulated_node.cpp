@@ -187,21 +187,6 @@ void simulated_node::step_clock(tick by) {
     plan_expiry();
 }
 
-std::optional<std::string> simulated_node::text_at(const std::string& key) {
-    store_.set_time(clock_us());
-    return store_.text_at(key);
-}
-
-std::optional<std::int64_t> simulated_node::end_of(const std::string& key) {
-    store_.set_time(clock_us());
-    return store_.end_of(key);
-}
-
-std::vector<std::string> simulated_node::keys() {
-    store_.set_time(clock_us());
-    return store_.keys();
-}
-
 reply simulated_node::execute(const request& what) {
     session* const caller = std::exchange(caller_, nullptr);
     store_.set_time(clock_us());
@@ -225,10 +210,17 @@ void simulated_node::plan_expiry() {
     }
     const tick late = static_cast<tick>(chance_.below(100)) * millisecond;
     time_->at(std::max(at, time_->now()) + late, [this, plan] {
-        if (plan != expiry_plan_ || !up_) {
+        if (plan != expiry_plan_) {
             return;
         }
         expiry_at_ = no_tick;
+        if (frozen_until_ > time_->now()) {
+            time_->at(frozen_until_, [this] { plan_expiry(); });
+            return;
+        }
+        if (!up_) {
+            return;  // it looks when it comes back
+        }
         store_.set_time(clock_us());
         store_.remove_expired();
         plan_expiry();
@@ -372,6 +364,10 @@ reply simulated_node::client_command(session& whose, const request& what) {
 }
 
 reply simulated_node::tracking_command(session& whose, const request& what) {
+    if (refuses_tracking_) {
+        return reply::error(
+            "NOPERM this user has no permissions to run the 'client|tracking' command");
+    }
     const bool on = in_lower_case(what[2]) == "on";
     std::uint64_t redirect = 0;
     bool no_loop = false;

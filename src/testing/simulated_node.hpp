@@ -42,11 +42,12 @@ class simulated_node final : private store_listener, private script_commands {
     [[nodiscard]] bool is_up() const { return up_; }
     [[nodiscard]] tick frozen_until() const { return frozen_until_; }
     void freeze(tick until) { frozen_until_ = std::max(frozen_until_, until); }
-    void thaw() { frozen_until_ = time_->now(); }
     void go_down(memory what);
     void come_back();
     /// What it will have if it goes down and has only what was saved.
     void save() { saved_ = store_.content(); }
+    /// It does not let anybody ask to be told of changed keys, as a user without that right.
+    void refuse_tracking() { refuses_tracking_ = true; }
     /// What it tells the subscribers of a process does not arrive until then.
     void mute_subscriptions(std::size_t client, tick until);
     void set_full(bool yes) { store_.set_full(yes); }
@@ -60,10 +61,19 @@ class simulated_node final : private store_listener, private script_commands {
     /// The server process: another one each time that it comes back.
     [[nodiscard]] std::string incarnation() const { return run_id_ + ':' + replication_id_; }
     /// When a key ends, by its clock in microseconds; none if it is not there or does not end.
-    [[nodiscard]] std::optional<std::int64_t> end_of(const std::string& key);
+    [[nodiscard]] std::optional<std::int64_t> end_of(const std::string& key) {
+        store_.set_time(clock_us());
+        return store_.end_of(key);
+    }
     /// The text under a key that has not ended.
-    [[nodiscard]] std::optional<std::string> text_at(const std::string& key);
-    [[nodiscard]] std::vector<std::string> keys();
+    [[nodiscard]] std::optional<std::string> text_at(const std::string& key) {
+        store_.set_time(clock_us());
+        return store_.text_at(key);
+    }
+    [[nodiscard]] std::vector<std::string> keys() {
+        store_.set_time(clock_us());
+        return store_.keys();
+    }
     /// Carries out a command of nobody's.
     reply execute(const request& what);
 
@@ -121,6 +131,7 @@ class simulated_node final : private store_listener, private script_commands {
     std::string run_id_;
     std::string replication_id_;
     std::int64_t started_us_ = 0;
+    bool refuses_tracking_ = false;
     bool flushed_ = false;
     bool up_ = true;
     tick frozen_until_ = 0;

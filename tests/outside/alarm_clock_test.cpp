@@ -224,6 +224,22 @@ struct clock_owner {
     std::function<void()> then;
 };
 
+// As those of an owner whose parts go one after the other, some of which cancel theirs.
+TEST_F(alarm_clock_test, forgets_all_alarms_when_it_ends_and_takes_no_more) {
+    auto one = noting(1);
+    const auto two = noting(2);
+    clock->set(*one, start - 1s);
+    clock->set(*two, start - 1s);
+    clock->end();
+    EXPECT_FALSE(one->is_set());
+    one.reset();
+    clock->cancel(*two);
+    clock->set(*two, start - 1s);
+    EXPECT_FALSE(two->is_set());
+    io.run();
+    EXPECT_TRUE(rung.empty());
+}
+
 TEST_F(alarm_clock_test, keeps_its_owner_alive_while_an_alarm_is_set) {
     auto owner = std::make_shared<clock_owner>(io.get_executor());
     owner->clock.keep_alive(owner);
