@@ -150,6 +150,9 @@ void user::take(lock got) {
     held_.async_wait_lost(of_.counted([this, wish = wish_](error_code /*why*/) {
         if (wish == wish_ && at_ == state::holding) {
             told_lost_ = true;
+            if (held_.valid()) {
+                of_.on().judge.condemn(check::not_told, of_.on().now(), token_);  // it says both
+            }
             of_.on().set_held(token_, false);
             of_.on().tell("user", number_, "is told that it loses #", token_);
             // It goes on for a while, and does not look: that is what the store is for.
