@@ -34,8 +34,6 @@ std::string_view to_string(check which) noexcept {
             return "deaf to a clock that was set";
         case check::starved:
             return "starved";
-        case check::refused_again:
-            return "refused by clocks again";
         case check::fence_prolonged:
             return "fence prolonged";
         case check::line_ignored:

@@ -21,21 +21,20 @@ using testing::tick;
 inline constexpr std::size_t most_resources = 2;
 
 enum class check : std::uint8_t {
-    exclusion,      ///< Two holders were sure at the same time.
-    early_vote,     ///< Held without a majority of nodes that might vote.
-    token_order,    ///< A token not above that of an acquisition that was complete before it began.
-    token_twice,    ///< One token for two holders.
-    store,          ///< The store took a write of an older holder after one of a newer.
-    resurrection,   ///< A lock appeared on a node where it had been released.
-    over_already,   ///< A lock was handed out whose validity was over.
-    not_told,       ///< A holder was not told in time that its lock is lost.
-    late_extend,    ///< An extension that began again after validity had ended.
-    thin_extend,    ///< An extension without a majority of nodes that still held the lock.
-    broken_hold,    ///< An extension succeeded though another had the lock in between.
-    shortened,      ///< An extension took away from validity.
-    unheard,        ///< A holder heard of a clock that was set too far, and goes on believing.
-    starved,        ///< Nothing goes wrong any more, and somebody still does not get the lock.
-    refused_again,  ///< A ballot that clocks refuse, right after they told how far off it is.
+    exclusion,     ///< Two holders were sure at the same time.
+    early_vote,    ///< Held without a majority of nodes that might vote.
+    token_order,   ///< A token not above that of an acquisition that was complete before it began.
+    token_twice,   ///< One token for two holders.
+    store,         ///< The store took a write of an older holder after one of a newer.
+    resurrection,  ///< A lock appeared on a node where it had been released.
+    over_already,  ///< A lock was handed out whose validity was over.
+    not_told,      ///< A holder was not told in time that its lock is lost.
+    late_extend,   ///< An extension that began again after validity had ended.
+    thin_extend,   ///< An extension without a majority of nodes that still held the lock.
+    broken_hold,   ///< An extension succeeded though another had the lock in between.
+    shortened,     ///< An extension took away from validity.
+    unheard,       ///< A holder heard of a clock that was set too far, and goes on believing.
+    starved,       ///< Nothing goes wrong any more, and somebody still does not get the lock.
     fence_prolonged,  ///< Somebody failed at a fence, and it lives longer for it.
     line_ignored,     ///< A free lock was taken though others were seen to wait for it.
     yielded_to_none,  ///< It was left to others of whom none was in line.

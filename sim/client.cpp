@@ -101,15 +101,8 @@ client::client(stage& on, witness& nodes, std::size_t number)
       number_(number),
       process_(on.in.add_process()),
       chance_(on.with.seed, 100 + number) {
-    std::int64_t rate = 0;
-    tick offset = 0;
-    for (const item& each : on.with.items) {
-        if (each.client == number && each.node == item::nobody) {
-            rate = each.kind == item_kind::clock_rate ? each.amount : rate;
-            offset = each.kind == item_kind::wall_offset ? each.amount * microsecond : offset;
-        }
-    }
-    process_.set_clocks({since_boot, rate}, {wall_time + offset, rate});
+    const clock_fault its = on.with.fault_of(number, item::nobody);
+    process_.set_clocks({since_boot, its.rate_ppm}, {wall_time + its.offset, its.rate_ppm});
     make_manager();
 }
 

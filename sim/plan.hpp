@@ -87,6 +87,12 @@ struct terms {
     std::int64_t quarantine_ms = 0;
 };
 
+/// How far a clock is from the true time.
+struct clock_fault {
+    std::int64_t rate_ppm = 0;
+    tick offset = 0;
+};
+
 struct plan {
     std::uint64_t seed = 0;
     world_kind kind = world_kind::within;
@@ -141,16 +147,21 @@ struct plan {
     [[nodiscard]] bool guards(std::size_t client) const {
         return guard && (of_stranger.nodes >= 3 || !is_stranger(client));
     }
-    /// As a number, which nodes keep in place of a client's terms.
-    [[nodiscard]] std::uint64_t configuration_of(std::size_t client) const {
-        return is_stranger(client) ? 2 : 1;
-    }
     /// What nodes keep at the beginning, unless they are young.
-    [[nodiscard]] std::uint64_t first_configuration_on(std::size_t node) const {
-        return stranger_first && node < of_stranger.nodes ? 2 : 1;
+    [[nodiscard]] terms first_terms_on(std::size_t node) const {
+        return stranger_first && node < of_stranger.nodes ? of_stranger : own_terms();
     }
-    [[nodiscard]] terms terms_told_as(std::uint64_t configuration) const {
-        return configuration == 2 ? of_stranger : own_terms();
+    /// How a clock is off: that of a client or, if `client` is nobody, of a node.
+    [[nodiscard]] clock_fault fault_of(std::size_t client, std::size_t node) const {
+        clock_fault its;
+        for (const item& each : items) {
+            if (each.client == client && each.node == node) {
+                its.rate_ppm = each.kind == item_kind::clock_rate ? each.amount : its.rate_ppm;
+                its.offset =
+                    each.kind == item_kind::wall_offset ? each.amount * microsecond : its.offset;
+            }
+        }
+        return its;
     }
 };
 

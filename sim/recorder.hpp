@@ -23,10 +23,6 @@ class recorder {
         (append(parts), ...);
         text_ += '\n';
     }
-    void remark(std::string_view line) {
-        text_ += line;
-        text_ += '\n';
-    }
     [[nodiscard]] const std::string& text() const { return text_; }
 
   private:

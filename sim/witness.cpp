@@ -81,9 +81,9 @@ void witness::tell(const testing::simulated_node& where, std::size_t client, std
 
 void witness::before(testing::simulated_node& where, std::size_t /*client*/,
                      const testing::request& what) {
-    const auto of = read(what);
-    if (of && !of->fence.empty()) {
-        const std::string fence{of->fence};
+    call_ = read(what);
+    if (call_ && !call_->fence.empty()) {
+        const std::string fence{call_->fence};
         fence_ended_us_ = where.end_of(fence);
         was_marked_ = is_marked(where.text_at(fence));
     }
@@ -95,7 +95,7 @@ void witness::after(testing::simulated_node& where, std::size_t client,
         on_.note(answer.words.starts_with("NOSCRIPT") ? rule::script_unknown : rule::error_reply);
         return;
     }
-    const auto of = read(what);
+    const auto& of = call_;
     if (!of) {
         if (what.front() == "HDEL") {
             on_.note(rule::left_the_line);

@@ -101,6 +101,7 @@ class witness final : public testing::simulated_node::watcher {
     /// The largest time of a node that a client has heard of.
     std::array<std::array<std::int64_t, most_nodes>, most_clients> heard_us_{};
     // Of the command that is being carried out.
+    std::optional<call> call_;
     std::optional<std::int64_t> fence_ended_us_;
     bool was_marked_ = false;
 };

@@ -108,19 +108,12 @@ class world::schedule {
 
 void world::schedule::begin_node(std::size_t number) {
     testing::simulated_node& node = in_.at(number);
-    std::int64_t rate = 0;
-    tick offset = 0;
-    for (const item& each : with_.items) {
-        if (each.node == number) {
-            rate = each.kind == item_kind::clock_rate ? each.amount : rate;
-            offset = each.kind == item_kind::wall_offset ? each.amount * microsecond : offset;
-        }
-    }
+    const clock_fault its = with_.fault_of(item::nobody, number);
     const bool just_started = with_.young_nodes && chance_.one_in(2);
-    node.begin({wall_time + offset, rate}, just_started ? 0 : up_for);
+    node.begin({wall_time + its.offset, its.rate_ppm}, just_started ? 0 : up_for);
     if (!with_.young_nodes) {
         // Everybody has met it, long ago.
-        const terms first = with_.terms_told_as(with_.first_configuration_on(number));
+        const terms first = with_.first_terms_on(number);
         const auto kept =
             driver::guard_terms::of(options_of(with_, first, with_.guard), first.nodes);
         node.execute({"HSET", epoch_key, "identity", node.incarnation(), "birth", "0",
@@ -238,7 +231,7 @@ void world::schedule::begin_item(const item& it) {
             break;
         case item_kind::freeze:
             on_.tell("node", it.node, "stands still until ", shown(until));
-            in_.freeze(it.node, until);
+            in_.at(it.node).freeze(until);
             break;
         case item_kind::full:
             on_.tell("node", it.node, "is full until ", shown(until));
@@ -257,7 +250,7 @@ void world::schedule::begin_item(const item& it) {
         case item_kind::lose_news:
             on_.tell("network", it.client, "hears nothing from node ", it.node, " until ",
                      shown(until));
-            in_.deafen(it.client, it.node, until);
+            in_.at(it.node).mute_subscriptions(it.client, until);
             break;
         case item_kind::outsider:
             outsider(it);

@@ -27,9 +27,6 @@ class random_stream {
     }
     bool one_in(std::uint64_t n) { return below(n) == 0; }
     bool percent(std::uint64_t share) { return below(100) < share; }
-    /// In [0, 1): for what the core asks a random number for. A division by a power of two is
-    /// exact.
-    double fraction() { return static_cast<double>(bits() >> 11) * 0x1.0p-53; }
 
   private:
     static constexpr std::uint64_t mixed(std::uint64_t z) {

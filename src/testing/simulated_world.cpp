@@ -96,22 +96,6 @@ void simulated_world::settle() {
     }
 }
 
-bool simulated_world::step() {
-    if (time_->next() == no_tick) {
-        return false;
-    }
-    time_->step();
-    return true;
-}
-
-void simulated_world::run_until(tick when) {
-    settle();
-    while (time_->next() <= when) {
-        step();
-    }
-    time_->go_to(when);
-}
-
 std::optional<network::server> simulated_world::find(const endpoint& where) {
     for (std::size_t which = 0; which < nodes_.size(); ++which) {
         if (where.port == port && where.host == std::string{host_begins} + std::to_string(which) +
@@ -151,18 +135,10 @@ void simulated_world::part(std::size_t from, std::size_t to, tick until) {
     between(from, to)->part(until);
 }
 
-void simulated_world::deafen(std::size_t from, std::size_t to, tick until) {
-    at(to).mute_subscriptions(from, until);
-}
-
 void simulated_world::cut(std::size_t from, std::size_t to, bool carried_out, tick noticed_after) {
     for (const auto& each : process_at(from).wires_to(to)) {
         each->cut(carried_out, noticed_after);
     }
-}
-
-void simulated_world::freeze(std::size_t which, tick until) {
-    at(which).freeze(until);
 }
 
 }  // namespace redlock::testing

@@ -37,29 +37,23 @@ class simulated_world final : private network {
     simulated_world& operator=(const simulated_world&) = delete;
 
     [[nodiscard]] timeline& time() { return *time_; }
-    [[nodiscard]] random_stream& chance() { return chance_; }
     [[nodiscard]] std::size_t nodes() const { return nodes_.size(); }
     [[nodiscard]] simulated_node& at(std::size_t which) { return *nodes_.at(which); }
     [[nodiscard]] static std::string url(std::size_t which);
 
     simulated_process& add_process();
-    [[nodiscard]] std::size_t processes() const { return processes_.size(); }
     [[nodiscard]] simulated_process& process_at(std::size_t which) { return *processes_.at(which); }
 
-    /// Runs whatever is ready, and what happens next; false if nothing will.
-    bool step();
+    /// Has the next thing happen, of which there must be one.
+    void step() { time_->step(); }
     /// Runs whatever is ready.
     void settle();
-    void run_until(tick when);
 
     // Between a process and a node.
     void slow_down(std::size_t from, std::size_t to, tick by, tick until);
     /// Nothing arrives until then, in either direction.
     void part(std::size_t from, std::size_t to, tick until);
-    /// What the node says of its own accord does not arrive until then.
-    void deafen(std::size_t from, std::size_t to, tick until);
     void cut(std::size_t from, std::size_t to, bool carried_out, tick noticed_after);
-    void freeze(std::size_t which, tick until);
 
   private:
     class way;
