@@ -10,7 +10,7 @@ cd "$1"
 here=$(mktemp -d)
 trap 'rm -rf "$here"' EXIT
 
-for folder in include src sim faults tests bench examples cmake docs models; do
+for folder in include src testing sim faults tests bench examples cmake docs models; do
     [ ! -d "$folder" ] || find "$folder" -type f
 done | sort >"$here/all"
 for file in dev .ci/run CMakeLists.txt README.md; do
