@@ -95,8 +95,15 @@ class acquire_round {
     acquire_effects on_deadline();
     /// The caller lost interest, before or after the lock was held and not yet handed out.
     acquire_effects cancel();
+    /// The lock is being given back: a node that has not begun must not begin.
+    void close() { closed_ = true; }
 
     [[nodiscard]] acquire_outcome outcome() const { return outcome_; }
+    /// Whether a node that has not begun with the command may still be asked for its vote.
+    [[nodiscard]] bool may_ask_again() const {
+        return outcome_ == acquire_outcome::pending ||
+               (outcome_ == acquire_outcome::held && !closed_);
+    }
     [[nodiscard]] std::size_t nodes() const { return nodes_; }
     [[nodiscard]] instant started() const { return started_; }
     /// Meaningful when held.
@@ -159,6 +166,7 @@ class acquire_round {
     std::vector<holder_lease> holders_;
     std::vector<std::int64_t> offsets_us_;
     std::uint64_t largest_fence_ = 0;
+    bool closed_ = false;
 };
 
 }  // namespace redlock::core

@@ -22,8 +22,6 @@ std::string_view to_string(extend_outcome outcome) noexcept {
             return "unavailable";
         case extend_outcome::indeterminate:
             return "indeterminate";
-        case extend_outcome::cancelled:
-            return "cancelled";
     }
     return "?";
 }
@@ -109,10 +107,6 @@ bool extend_round::decide_now(instant now) {
     const node_set written = holding() | without_weight_;
     return finish(unknown_.empty() && written.empty() ? extend_outcome::unavailable
                                                       : extend_outcome::indeterminate);
-}
-
-bool extend_round::cancel() {
-    return outcome_ == extend_outcome::pending && finish(extend_outcome::cancelled);
 }
 
 bool extend_round::finish(extend_outcome outcome) {

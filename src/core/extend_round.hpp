@@ -35,7 +35,6 @@ enum class extend_outcome {
     expired,        ///< The old validity ended before a quorum answered.
     unavailable,    ///< Too few nodes could be asked; nothing was written on a quorum.
     indeterminate,  ///< Too few answered; some may have extended.
-    cancelled,
 };
 
 [[nodiscard]] std::string_view to_string(extend_outcome outcome) noexcept;
@@ -48,6 +47,8 @@ class extend_round {
                  instant old_valid_until,
                  std::chrono::milliseconds clock_step = std::chrono::milliseconds{0});
 
+    /// These nodes are asked to plant it again where it is missing.
+    void plant_on(node_set nodes) { planting_ = nodes; }
     /// True when this event made the outcome final. What comes later is still taken note of.
     /// `counts`: the node has a vote, or the very server was seen to hold the lock when it had one.
     /// `stepped`: by how much the node's clock had been set when it answered; see node_clock.hpp.
@@ -55,9 +56,17 @@ class extend_round {
                  duration stepped = duration{0});
     /// The lock ends earlier than was reckoned when the round began: nodes' clocks were set.
     void on_shortened(instant old_valid_until);
-    bool cancel();
+    /// The lock is being given back, but stays for a while: a straggler must not prolong that.
+    void close() { closed_ = true; }
 
     [[nodiscard]] extend_outcome outcome() const { return outcome_; }
+    /// Whether a node that has not begun with the command may still be asked to. Also once the
+    /// quorum has extended: the leases of the others should not end before. Harmless after a
+    /// release, which bars what may yet be planted.
+    [[nodiscard]] bool may_ask_again() const {
+        return !closed_ &&
+               (outcome_ == extend_outcome::pending || outcome_ == extend_outcome::extended);
+    }
     [[nodiscard]] instant started() const { return started_; }
     /// The new validity when extended, else the old.
     [[nodiscard]] instant valid_until() const { return valid_until_; }
@@ -65,9 +74,13 @@ class extend_round {
     [[nodiscard]] const core::backing& backing() const { return backing_; }
     /// Nodes known to hold our token now, those without weight left out.
     [[nodiscard]] node_set holding() const { return extended_ | replanted_; }
-    /// Nodes that have not answered: where the lock may yet be planted again if they were asked to.
+    /// Nodes that may have done it, or may do so yet.
     [[nodiscard]] node_set doubtful() const { return pending_ | unknown_; }
+    /// Nodes that have not answered.
     [[nodiscard]] node_set pending() const { return pending_; }
+    /// Nodes that may yet plant it again, or have done so without our knowing.
+    [[nodiscard]] node_set may_plant() const { return doubtful() & planting_; }
+    [[nodiscard]] node_set planting() const { return planting_; }
     /// Nodes where it was planted again.
     [[nodiscard]] node_set replanted() const { return replanted_; }
 
@@ -82,6 +95,7 @@ class extend_round {
     instant valid_until_;
     core::backing backing_;
     extend_outcome outcome_;
+    node_set planting_;
     node_set pending_;
     node_set extended_;
     node_set replanted_;
@@ -89,6 +103,7 @@ class extend_round {
     node_set without_us_;
     node_set unknown_;
     node_set not_executed_;
+    bool closed_ = false;
 };
 
 }  // namespace redlock::core

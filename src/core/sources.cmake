@@ -1,9 +1,11 @@
 set(core_sources
     src/core/accord.cpp
     src/core/acquire_round.cpp
+    src/core/acquisition.cpp
     src/core/backing.cpp
     src/core/extend_round.cpp
     src/core/fencing.cpp
+    src/core/holding.cpp
     src/core/node_clock.cpp
     src/core/quarantine.cpp
     src/core/quorum.cpp

@@ -99,10 +99,7 @@ void acquire_attempt::on_no_vote(node_index node) {
 }
 
 const script_call* acquire_attempt::script_for(node_index /*node*/) {
-    const auto outcome = round_.outcome();
-    const bool wanted = outcome == core::acquire_outcome::pending ||
-                        (outcome == core::acquire_outcome::held && !closed_);
-    return wanted ? &call_ : nullptr;
+    return round_.may_ask_again() ? &call_ : nullptr;
 }
 
 void acquire_attempt::on_repeated(node_index node) {

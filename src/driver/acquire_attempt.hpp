@@ -50,10 +50,12 @@ class acquire_attempt final : public fan_out {
     /// to forget. Those that still have not answered are told now.
     void release_stragglers();
     void forget_owner() { owner_ = nullptr; }
-    /// The lock is being given back: a straggler that never ran the script must not run it now.
-    void close() { closed_ = true; }
 
     [[nodiscard]] const core::acquire_round& round() const { return round_; }
+    /// The same, and keeps the attempt.
+    [[nodiscard]] std::shared_ptr<core::acquire_round> shared_round() {
+        return {shared_from_this(), &round_};
+    }
     [[nodiscard]] const lock_identity& identity() const { return *identity_; }
     [[nodiscard]] const shared_identity& shared() const { return identity_; }
 
@@ -79,7 +81,6 @@ class acquire_attempt final : public fan_out {
     script_call call_;
     owner* owner_ = nullptr;
     core::node_set deferred_releases_;  // a release, unless their answer makes it needless
-    bool closed_ = false;
     std::optional<node_pool::open_write> open_write_;
 };
 

@@ -34,37 +34,35 @@ core::node_set with_vote(node_pool& pool, core::instant started) {
 
 }  // namespace
 
-extend_attempt::extend_attempt(node_pool& pool, const lock_identity& identity,
-                               core::node_set granted, core::node_set doubtful,
-                               std::chrono::milliseconds lease_time, core::instant old_valid_until,
-                               bool heals)
+extend_attempt::extend_attempt(node_pool& pool, const lock_identity& identity, core::holding& held,
+                               std::chrono::milliseconds lease_time)
     : fan_out(pool),
-      granted_(granted),
-      holding_(granted | doubtful),
-      round_(pool.size(), lease_time, pool.now(), old_valid_until, pool.options().clock_step) {
-    if (heals && pool.guarded() && identity.block.last != 0) {
-        healing_ = with_vote(pool, round_.started());
+      granted_(held.granted()),
+      holding_(granted_ | held.doubtful()),
+      round_(held.extend(pool.size(), lease_time, pool.now(), pool.options().clock_step)) {
+    if (!held.attached() && pool.guarded() && identity.block.last != 0) {
+        round_->plant_on(with_vote(pool, round_->started()));
         planting_ = encode(pool, identity, lease_time, true);
     }
-    if (!(holding_ - healing_).empty()) {
+    if (!(holding_ - round_->planting()).empty()) {
         plain_ = encode(pool, identity, lease_time, false);
     }
 }
 
 const script_call& extend_attempt::call_for(node_index node) const {
-    return healing_.contains(node) ? planting_ : plain_;
+    return round_->planting().contains(node) ? planting_ : plain_;
 }
 
 void extend_attempt::start(std::shared_ptr<owner> told) {
     owner_ = std::move(told);
     const auto keep = shared_from_this();
-    if (round_.outcome() != core::extend_outcome::pending) {
+    if (round_->outcome() != core::extend_outcome::pending) {
         std::exchange(owner_, nullptr)->on_extend_decided(*this);
         return;
     }
     open_write_.emplace(pool());
     std::vector<std::pair<node_index, error_code>> unreachable;
-    const core::node_set asked = holding_ | healing_;
+    const core::node_set asked = holding_ | round_->planting();
     core::node_set foreign;
     asked.for_each([&](node_index node) {
         if (!pool().shares_settings(node)) {
@@ -72,7 +70,7 @@ void extend_attempt::start(std::shared_ptr<owner> told) {
             foreign.insert(node);
             return;
         }
-        pool().at(node).announce_vote(round_.started());
+        pool().at(node).announce_vote(round_->started());
         if (const error_code error = ask(node, call_for(node).by_digest(), delivery_to(node))) {
             unreachable.emplace_back(node, error);
         }
@@ -91,25 +89,16 @@ void extend_attempt::start(std::shared_ptr<owner> told) {
 
 redis::delivery extend_attempt::delivery_to(node_index node) const {
     // The next connection may lead to a node that was restarted and must not be planted in.
-    return healing_.contains(node) ? redis::delivery::this_connection : redis::delivery::usual;
+    return round_->planting().contains(node) ? redis::delivery::this_connection
+                                             : redis::delivery::usual;
 }
 
 redis::delivery extend_attempt::repeated(node_index node) const {
     return delivery_to(node);
 }
 
-void extend_attempt::cancel() {
-    owner_ = nullptr;
-    round_.cancel();
-}
-
 const script_call* extend_attempt::script_for(node_index node) {
-    // Also once the quorum has extended: the other nodes' leases should not end before. Harmless
-    // after a release, since what may yet be planted again is barred by it.
-    const auto outcome = round_.outcome();
-    const bool wanted =
-        outcome == core::extend_outcome::pending || outcome == core::extend_outcome::extended;
-    return wanted && !closed_ ? &call_for(node) : nullptr;
+    return round_->may_ask_again() ? &call_for(node) : nullptr;
 }
 
 void extend_attempt::on_answer(node_index node, const redis::reply_view& reply) {
@@ -121,7 +110,7 @@ void extend_attempt::on_answer(node_index node, const redis::reply_view& reply) 
     }
     const core::instant now = pool().now();
     vote(node, answer.vote->answer, now,
-         pool().note_time(node, answer.vote->node_us, round_.started(), now));
+         pool().note_time(node, answer.vote->node_us, round_->started(), now));
 }
 
 void extend_attempt::on_no_answer(node_index node, error_code cause, std::string message,
@@ -136,13 +125,13 @@ void extend_attempt::vote(node_index node, core::extend_answer answer, core::ins
     // What a replica has kept, promoted or not, is no promise of the master that granted it.
     const bool kept = granted_.contains(node) && !pool().at(node).promoted() &&
                       pool().is_itself(node) && pool().shares_settings(node);
-    const bool counts = kept || pool().vote_counts(node, round_.started());
-    const bool decided = round_.on_vote(node, answer, now, counts, stepped);
+    const bool counts = kept || pool().vote_counts(node, round_->started());
+    const bool decided = round_->on_vote(node, answer, now, counts, stepped);
     if (decided && owner_) {
         std::exchange(owner_, nullptr)->on_extend_decided(*this);
     }
     // After a release that the decision may have begun, so that there is no gap between the counts.
-    if (round_.pending().empty()) {
+    if (round_->pending().empty()) {
         open_write_.reset();
     }
 }

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "core/extend_round.hpp"
+#include "core/holding.hpp"
 #include "core/node_set.hpp"
 #include "driver/fan_out.hpp"
 #include "driver/lock_identity.hpp"
@@ -22,24 +23,16 @@ class extend_attempt final : public fan_out {
         ~owner() = default;
     };
 
-    /// `granted`: nodes that were seen to have the lock. `doubtful`: others that may. `heals`:
-    /// nodes that have lost it, or never had it, get it again if they have a vote.
-    extend_attempt(node_pool& pool, const lock_identity& identity, core::node_set granted,
-                   core::node_set doubtful, std::chrono::milliseconds lease_time,
-                   core::instant old_valid_until, bool heals);
+    /// A new round of `held`. Nodes that have lost the lock, or never had it, get it again if they
+    /// have a vote, unless other clients may hold it under the same token.
+    extend_attempt(node_pool& pool, const lock_identity& identity, core::holding& held,
+                   std::chrono::milliseconds lease_time);
 
     /// `told` is kept until it was told.
     void start(std::shared_ptr<owner> told);
-    /// Decides nothing any more and tells nobody.
-    void cancel();
-    /// The lock is being given back, but stays for a while: a straggler must not prolong that.
-    void close() { closed_ = true; }
-    /// As the round's.
-    void on_shortened(core::instant old_valid_until) { round_.on_shortened(old_valid_until); }
 
-    [[nodiscard]] const core::extend_round& round() const { return round_; }
-    /// Nodes that may yet plant the lock again, or have done so without our knowing.
-    [[nodiscard]] core::node_set may_plant() const { return round_.doubtful() & healing_; }
+    [[nodiscard]] const core::extend_round& round() const { return *round_; }
+    [[nodiscard]] const std::shared_ptr<core::extend_round>& shared_round() const { return round_; }
 
   private:
     [[nodiscard]] const script_call* script_for(node_index node) override;
@@ -55,12 +48,10 @@ class extend_attempt final : public fan_out {
 
     core::node_set granted_;
     core::node_set holding_;
-    core::extend_round round_;
-    core::node_set healing_;  // are asked to plant it again where it is missing
+    std::shared_ptr<core::extend_round> round_;
     script_call plain_;
     script_call planting_;
     std::shared_ptr<owner> owner_;
-    bool closed_ = false;
     /// Until the last node has answered: an end of the manager waits for that, or only a bare
     /// majority may come to back the lock.
     std::optional<node_pool::open_write> open_write_;

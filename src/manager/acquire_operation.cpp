@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
-#include <cassert>
 #include <utility>
 
 #include "driver/line_exit.hpp"
@@ -38,6 +37,19 @@ core::wait_session::settings session_settings(const acquire_options& options,
     return with;
 }
 
+// Details are kept aside for a lock whose token does not tell its fencing token by itself.
+bool has_holder_record(const detail::acquire_request& request) {
+    return !request.label().empty() || !request.identifier().empty();
+}
+
+core::acquisition::terms terms_of(const detail::acquire_request& request,
+                                  const manager_options& manager, core::instant now) {
+    const acquire_options& options = request.options();
+    return {.wait = session_settings(options, manager, now),
+            .fair = options.fair,
+            .needs_own_lease = has_holder_record(request) || options.min_hold > milliseconds{0}};
+}
+
 }  // namespace
 
 acquire_operation::acquire_operation(manager_impl& manager, resource_name resource,
@@ -48,7 +60,7 @@ acquire_operation::acquire_operation(manager_impl& manager, resource_name resour
       request_(std::move(request)),
       lease_time_(request_.options().lease_time.value_or(manager_.options().lease_time)),
       asked_at_(manager.nodes().now()),
-      session_(session_settings(request_.options(), manager_.options(), asked_at_)),
+      acquisition_(terms_of(request_, manager_.options(), asked_at_)),
       handler_(std::move(handler)) {}
 
 acquire_operation::~acquire_operation() {
@@ -72,73 +84,65 @@ void acquire_operation::start() {
         fail(errc::invalid_argument, std::move(*wrong));
         return;
     }
-    // Acquisitions with an attempt limit skip the local queue.
-    if (session_.attempts_are_unlimited() && !manager_.queues().join(*this, resource_.str())) {
-        manager_.clock().set(*this, session_.deadline());
-        expects_contention_ = true;
+    if (acquisition_.joins_queue() && !manager_.queues().join(*this, resource_.str())) {
+        follow(acquisition_.on_queued());
         return;
     }
-    begin();
+    follow(acquisition_.on_turn(manager_.gate().is_open()));
 }
 
 void acquire_operation::compete() {
     // Not from inside the operation that makes room. If that began a release, it is ahead of us on
     // every connection.
-    boost::asio::post(manager_.strand(), begin_unless_done());
+    boost::asio::post(manager_.strand(), turn());
 }
 
-void acquire_operation::begin() {
-    if (manager_.gate().is_open()) {
-        follow(session_.start());
-        return;
-    }
-    stage_ = stage::opening;
-    manager_.clock().set(*this, session_.deadline());
-    manager_.gate().when_open(begin_unless_done());
-}
-
-std::function<void()> acquire_operation::begin_unless_done() {
+std::function<void()> acquire_operation::turn() {
     return [weak = weak_from_this()] {
-        const auto self = weak.lock();
-        if (self && (self->stage_ == stage::queued || self->stage_ == stage::opening)) {
-            self->begin();
+        if (const auto self = weak.lock()) {
+            self->follow(self->acquisition_.on_turn(self->manager_.gate().is_open()));
         }
     };
 }
 
-void acquire_operation::follow(const core::wait_session::step& step) {
-    if (step.end != core::wait_end::none) {
-        finish(step.end);
-    } else if (step.start_round) {
-        start_round();
-    } else {
-        stage_ = stage::waiting;
-        manager_.clock().set(*this, step.wait_until);
+void acquire_operation::follow(const core::acquisition::step& step) {
+    using enum core::acquisition::action;
+    switch (step.what) {
+        case none:
+            break;
+        case open:
+            manager_.clock().set(*this, step.until);
+            manager_.gate().when_open(turn());
+            break;
+        case ask:
+            start_round();
+            break;
+        case wait:
+            manager_.clock().set(*this, step.until);
+            break;
+        case give_up:
+            finish(step.end);
+            break;
     }
 }
 
 void acquire_operation::on_key_changed(node_index which) {
-    if (stage_ != stage::asking && stage_ != stage::waiting) {
-        return;
-    }
-    const auto* const last_round = stage_ == stage::waiting ? &attempt_->round() : nullptr;
-    const auto step =
-        session_.on_changed(which, last_round, manager_.clock().now(), manager_.nodes().tracking());
-    if (step.wait_until != core::never) {
+    const auto look_at =
+        acquisition_.on_changed(which, attempt_ ? &attempt_->round() : nullptr,
+                                manager_.clock().now(), manager_.nodes().tracking());
+    if (look_at != core::never) {
         manager_.counters().wake_ups.add();
         manager_.nodes().tell({.kind = event_kind::woken,
                                .resource = resource_.str(),
                                .node = which,
                                .node_name = manager_.nodes().names()[which]});
         // Even if that is now: not from inside the list of those who are told.
-        manager_.clock().set(*this, std::min(step.wait_until, session_.deadline()));
+        manager_.clock().set(*this, look_at);
     }
 }
 
 void acquire_operation::start_round() {
-    stage_ = stage::asking;
-    session_.on_round_started();
-    if (expects_contention_ && !watch_ && session_.wants_news()) {
+    if (acquisition_.wants_news() && !watch_) {
         // Before the round, or a change right behind a vote would be nobody's news.
         watch_ = {manager_.nodes().watches(), resource_.str(), *this};
     }
@@ -161,31 +165,18 @@ void acquire_operation::start_round() {
             earlier_failures_ = attempt_->why();
         }
     }
-    // Where it finds others in line it will stand there itself; else it must take what is free.
-    const auto manners = is_casual() && request_.options().fair
+    const auto manners = acquisition_.leaves_it_to_the_line()
                              ? driver::acquire_attempt::manners::leaves_it_to_the_line
                              : driver::acquire_attempt::manners::takes_it;
     attempt_ = std::make_shared<driver::acquire_attempt>(
         nodes, identity_with(*block), first_lease(), take_place(*block), manners);
-    manager_.clock().set(*this, session_.deadline());
+    manager_.clock().set(*this, acquisition_.deadline());
     attempt_->start(*this);
-}
-
-/// At first nobody has reason to think that it would meet others: it neither looks at the nodes'
-/// line nor asks for news, which spares them and us something nearly always.
-bool acquire_operation::is_casual() const {
-    return !expects_contention_ && session_.attempts_are_unlimited() && session_.wants_news();
-}
-
-bool acquire_operation::found_it_taken() const {
-    const auto outcome = attempt_->round().outcome();
-    return is_casual() &&
-           (outcome == core::acquire_outcome::contended || outcome == core::acquire_outcome::split);
 }
 
 /// Where to stand in the nodes' line: by the time of the first attempt, as the nodes' clocks tell.
 const driver::line_place* acquire_operation::take_place(const core::ballot_block& block) {
-    if (!expects_contention_ || !request_.options().fair) {
+    if (!acquisition_.stands_in_line()) {
         return nullptr;
     }
     if (place_.id.empty()) {
@@ -204,13 +195,8 @@ void acquire_operation::leave_nodes_line(core::node_set granted) {
     }
 }
 
-// Details are kept aside for a lock whose token does not tell its fencing token by itself.
-bool acquire_operation::has_holder_record() const {
-    return !request_.label().empty() || !request_.identifier().empty();
-}
-
 std::uint64_t acquire_operation::block_width() const {
-    if (has_holder_record()) {
+    if (has_holder_record(request_)) {
         return 1;
     }
     // Others who wait here will want a fencing token each.
@@ -225,7 +211,7 @@ driver::lock_identity acquire_operation::identity_with(const core::ballot_block&
         identity.token =
             lock_token{driver::make_token(block.first, nodes.random_bits(), nodes.random_bits())};
     }
-    if (has_holder_record()) {
+    if (has_holder_record(request_)) {
         identity.holder_record =
             driver::encode_holder(block.first, identity.token.str(), request_.label());
     }
@@ -264,36 +250,17 @@ void acquire_operation::on_attempt_decided() {
                            .ahead = place_in_line(),
                            .details = why ? &*why : nullptr});
     manager_.clock().cancel(*this);
-    if (found_it_taken()) {
-        expects_contention_ = true;
-        follow(session_.on_found_taken(round.outcome(), manager_.clock().now()));
-        return;
-    }
-    follow(session_.on_round(round, manager_.clock().now(), manager_.nodes().random(),
-                             manager_.nodes().tracking()));
+    follow(acquisition_.on_round(round, manager_.clock().now(), manager_.nodes().random(),
+                                 manager_.nodes().tracking()));
 }
 
 void acquire_operation::on_alarm(core::instant now) {
-    switch (stage_) {
-        case stage::queued:
-            finish(core::wait_end::timed_out);
-            break;
-        case stage::opening:
-            finish(core::wait_end::unavailable);
-            break;
-        case stage::asking:
-            attempt_->on_deadline();
-            finish(session_.on_deadline(attempt_->round().outcome()));
-            break;
-        case stage::waiting:
-            follow(session_.on_timer(now));
-            break;
-        case stage::finding_holder:
-        case stage::cancelled:
-        case stage::done:
-            assert(false && "its alarm was cancelled");
-            break;
+    auto outcome = core::acquire_outcome::pending;
+    if (acquisition_.is_asking()) {
+        attempt_->on_deadline();
+        outcome = attempt_->round().outcome();
     }
+    follow(acquisition_.on_alarm(now, outcome));
 }
 
 void acquire_operation::hand_out() {
@@ -302,19 +269,10 @@ void acquire_operation::hand_out() {
     won.identity = attempt_->shared();
     won.turn =
         core::turn{won.identity->block, round.started(), hand_over_limits(manager_.options())};
-    won.started = round.started();
-    won.valid_until = round.valid_until();
-    won.attempt = attempt_;
+    won.holding = core::holding{attempt_->shared_round()};
     const auto held = hold(std::move(won));
     manager_.queues().acquired(*this, *held);
     complete_with(held);
-}
-
-// Not in the middle of an attempt of its own, and not with wishes about what the nodes store, and
-// for how long.
-bool acquire_operation::may_take_over() const {
-    return (stage_ == stage::queued || stage_ == stage::waiting) && !has_holder_record() &&
-           request_.options().min_hold <= milliseconds{0};
 }
 
 void acquire_operation::take_over(held_lock& from, won_lease won) {
@@ -336,7 +294,7 @@ core::duration acquire_operation::stop_margin() const {
 std::shared_ptr<held_lock> acquire_operation::hold(won_lease won) {
     won.lease_time = lease_time_;
     won.longest_lease = std::max(won.longest_lease, first_lease());
-    won.minimum = {won.started, request_.options().min_hold};
+    won.minimum = {won.holding.started(), request_.options().min_hold};
     won.stop_margin = stop_margin();
     won.renews = request_.options().renew.value_or(!request_.options().lease_time.has_value());
     auto held = std::make_shared<held_lock>(manager_, std::move(won));
@@ -356,10 +314,9 @@ void acquire_operation::complete_with(const std::shared_ptr<held_lock>& held) {
 }
 
 void acquire_operation::cancel() {
-    if (stage_ == stage::done || stage_ == stage::cancelled) {
+    if (!acquisition_.cancel()) {
         return;
     }
-    stage_ = stage::cancelled;
     manager_.clock().cancel(*this);
     // Before the release, whose confirmation then tells of both.
     leave_nodes_line({});
@@ -368,14 +325,14 @@ void acquire_operation::cancel() {
         return;
     }
     attempt_->cancel([weak = weak_from_this()] {
-        if (const auto self = weak.lock(); self && self->stage_ != stage::done) {
+        if (const auto self = weak.lock(); self && !self->acquisition_.is_over()) {
             self->fail(boost::asio::error::operation_aborted, "cancelled");
         }
     });
 }
 
 void acquire_operation::on_manager_closed() {
-    if (stage_ == stage::done) {
+    if (acquisition_.is_over()) {
         return;
     }
     if (attempt_) {
@@ -386,10 +343,7 @@ void acquire_operation::on_manager_closed() {
 
 void acquire_operation::complete(error_code error, lock&& held) {
     const auto self = shared_from_this();
-    assert(stage_ != stage::done);
-    // Otherwise the lease was passed on, and no node has taken us out of its line.
-    const bool by_attempt = !error && stage_ == stage::asking;
-    stage_ = stage::done;
+    const bool by_attempt = acquisition_.complete(!error);
     if (error && attempt_) {
         attempt_->release_stragglers();
     }

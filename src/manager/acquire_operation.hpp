@@ -1,6 +1,6 @@
-// One acquisition from its call to its completion: stands in the local queue, and once it is first
-// carries out what core::wait_session decides, with one driver::acquire_attempt after the other; or
-// is handed the lock by the holder before it. Strand only; owned by the manager until it completes.
+// Carries out one core::acquisition: stands in the local queue, and once it is first asks the nodes
+// with one driver::acquire_attempt after the other; or is handed the lock by the holder before it.
+// Strand only; owned by the manager until it completes.
 #pragma once
 
 #include <chrono>
@@ -9,7 +9,7 @@
 #include <optional>
 #include <string_view>
 
-#include "core/wait_session.hpp"
+#include "core/acquisition.hpp"
 #include "driver/acquire_attempt.hpp"
 #include "manager/completion.hpp"
 #include "manager/held_lock.hpp"
@@ -39,37 +39,23 @@ class acquire_operation final : public closable,
     void cancel();
 
   private:
-    enum class stage {
-        queued,          ///< Not begun: behind others of this process.
-        opening,         ///< Until the nodes have said who they are.
-        asking,          ///< `attempt_` is under way.
-        waiting,         ///< For news or time to begin another attempt.
-        finding_holder,  ///< It has failed, and only asks who has the lock.
-        cancelled,       ///< Until the nodes have confirmed that nothing is left.
-        done,
-    };
-
     void on_manager_closed() override;
     void on_alarm(core::instant now) override;
     void on_attempt_decided() override;
     void on_key_changed(node_index which) override;
 
     void compete() override;
-    [[nodiscard]] bool may_take_over() const override;
+    [[nodiscard]] bool may_take_over() const override { return acquisition_.may_take_over(); }
     [[nodiscard]] std::chrono::milliseconds lease_time() const override { return lease_time_; }
     [[nodiscard]] core::duration stop_margin() const override;
     void take_over(held_lock& from, won_lease won) override;
 
-    void begin();
-    [[nodiscard]] std::function<void()> begin_unless_done();
-    void follow(const core::wait_session::step& step);
+    [[nodiscard]] std::function<void()> turn();
+    void follow(const core::acquisition::step& step);
     void start_round();
     void hand_out();
     [[nodiscard]] std::shared_ptr<held_lock> hold(won_lease won);
     void complete_with(const std::shared_ptr<held_lock>& held);
-    [[nodiscard]] bool has_holder_record() const;
-    [[nodiscard]] bool is_casual() const;
-    [[nodiscard]] bool found_it_taken() const;
     void leave_nodes_line(core::node_set granted);
     const driver::line_place* take_place(const core::ballot_block& block);
     [[nodiscard]] std::uint64_t block_width() const;
@@ -92,7 +78,7 @@ class acquire_operation final : public closable,
     detail::acquire_request request_;
     std::chrono::milliseconds lease_time_;
     core::instant asked_at_;
-    core::wait_session session_;
+    core::acquisition acquisition_;
     completion<error_code, lock> handler_;
     std::shared_ptr<driver::acquire_attempt> attempt_;
     driver::failures earlier_failures_;  ///< Of the latest attempt before that had any.
@@ -100,9 +86,6 @@ class acquire_operation final : public closable,
     driver::line_place place_;
     /// Who has it, if that was asked for at the end: not in each of the many that wait.
     std::unique_ptr<lock_holder> holder_;
-    /// Others want it too: asks from a place in the nodes' line, and for news.
-    bool expects_contention_ = false;
-    stage stage_ = stage::queued;
 };
 
 }  // namespace redlock::manager

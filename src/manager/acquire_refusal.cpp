@@ -69,7 +69,7 @@ void acquire_operation::ask_for_holder(errc error, std::string_view message) {
     const auto query = std::make_shared<driver::status_query>(manager_.nodes(), resource_.str());
     query->start([weak = weak_from_this(), error, message](std::vector<node_status> views) {
         const auto self = weak.lock();
-        if (!self || self->stage_ == stage::done) {
+        if (!self || self->acquisition_.is_over()) {
             return;
         }
         if (self->manager_.nodes().different_nodes().empty()) {
@@ -88,7 +88,7 @@ void acquire_operation::note_holder(std::optional<lock_holder> who) {
 
 /// It does not want the lock any more, and nobody is to wait for it.
 void acquire_operation::step_aside() {
-    stage_ = stage::finding_holder;
+    acquisition_.find_holder();
     manager_.clock().cancel(*this);
     watch_ = {};
     if (attempt_) {

@@ -35,7 +35,6 @@ error_code error_of(core::extend_outcome outcome) {
             return errc::lost;
         case core::extend_outcome::unavailable:
             return errc::no_quorum;
-        case core::extend_outcome::cancelled:
         case core::extend_outcome::pending:
         case core::extend_outcome::indeterminate:
             break;
@@ -59,8 +58,9 @@ held_lock::held_lock(manager_impl& manager, won_lease won)
       won_(std::move(won)),
       identity_(won_.identity),
       fencing_(won_.turn.fencing()),
-      valid_until_(won_.valid_until.time_since_epoch().count()),
-      renewal_(renewal_settings(won_, manager.nodes().random()), won_.started, won_.valid_until) {
+      valid_until_(won_.holding.valid_until().time_since_epoch().count()),
+      renewal_(renewal_settings(won_, manager.nodes().random()), won_.holding.started(),
+               won_.holding.valid_until()) {
     won_.longest_lease = std::max(won_.longest_lease, won_.lease_time);
 }
 
@@ -127,45 +127,23 @@ void held_lock::extend(std::optional<std::chrono::milliseconds> lease_time,
     // A node where it is planted again is to keep it for the minimum as well.
     const auto lease = won_.minimum.covered_by(wanted, now());
     won_.longest_lease = std::max(won_.longest_lease, lease);
-    settle_extensions();
-    extensions_.push_back(std::make_shared<driver::extend_attempt>(
-        manager_->nodes(), *won_.identity, granted(), doubtful() | may_be_planted(), lease,
-        valid_until(), !is_attached()));
-    const auto attempt = extensions_.back();
+    const auto attempt = std::make_shared<driver::extend_attempt>(manager_->nodes(), *won_.identity,
+                                                                  won_.holding, lease);
+    extension_ = attempt;
     attempt->start(operation);
-}
-
-/// Keeps of earlier extensions only what a release must know.
-void held_lock::settle_extensions() {
-    std::erase_if(extensions_, [this](const auto& attempt) {
-        if (!attempt->round().pending().empty()) {
-            return false;
-        }
-        won_.planted = won_.planted | attempt->may_plant();
-        won_.granted = won_.granted | attempt->round().holding();
-        return true;
-    });
-}
-
-core::node_set held_lock::may_be_planted() const {
-    core::node_set those = won_.planted;
-    for (const auto& attempt : extensions_) {
-        those = those | attempt->may_plant();
-    }
-    return those;
 }
 
 error_code held_lock::on_extend_decided(const driver::extend_attempt& attempt) {
     if (stage_ != stage::held) {
         return errc::lost;
     }
-    const auto& round = attempt.round();
-    // Another extension may have made it last beyond the end that this one had before it.
-    const bool outlived = round.outcome() == core::extend_outcome::expired && now() < valid_until();
-    const error_code error = outlived ? errc::no_quorum : error_of(round.outcome());
+    const auto outcome =
+        won_.holding.on_decided(attempt.shared_round(), manager_->nodes().clocks(), now());
+    const error_code error = error_of(outcome);
     extension_failed_ = static_cast<bool>(error);
     if (!error) {
-        take_lease_of(attempt);
+        publish_validity();
+        renewal_.on_extended(won_.holding.started(), won_.holding.valid_until());
         if (loss_watch_) {
             loss_watch_->on_extended();
         }
@@ -174,8 +152,8 @@ error_code held_lock::on_extend_decided(const driver::extend_attempt& attempt) {
         return {};
     }
     if (error == errc::lost) {
-        uproot(attempt);
-        lose(manager_->explain(round.outcome() == core::extend_outcome::gone
+        uproot(attempt.round());
+        lose(manager_->explain(outcome == core::extend_outcome::gone
                                    ? "the nodes do not hold it any more"
                                    : "no quorum extended it before its validity ended",
                                attempt.why()));
@@ -191,8 +169,8 @@ error_code held_lock::on_extend_decided(const driver::extend_attempt& attempt) {
 }
 
 /// Gives back at once what a lost extension has planted, or may yet plant: nobody may wait for it.
-void held_lock::uproot(const driver::extend_attempt& attempt) {
-    const core::node_set planted = attempt.round().replanted() | attempt.may_plant();
+void held_lock::uproot(const core::extend_round& round) {
+    const core::node_set planted = round.replanted() | round.may_plant();
     if (!planted.empty()) {
         std::make_shared<driver::release_attempt>(manager_->nodes(), won_.identity,
                                                   core::release_targets{.doubtful = planted},
@@ -241,22 +219,16 @@ void held_lock::release(std::shared_ptr<outcome_waiter> waiter) {
     }
     stage_ = stage::releasing;
     stop_looking_after({});
-    if (won_.attempt) {
-        won_.attempt->close();
-    }
+    won_.holding.close_acquisition();
     const auto kept =
         won_.minimum.none() ? std::chrono::milliseconds::zero() : won_.minimum.left(now());
     if (kept > kept.zero()) {
-        for (const auto& attempt : extensions_) {
-            attempt->close();
-        }
+        won_.holding.close_extensions();
     }
     using knowledge = driver::release_attempt::knowledge;
-    const core::node_set planted = may_be_planted();
-    const core::release_targets targets{granted(), doubtful() | planted, still_asked() - planted};
     std::make_shared<driver::release_attempt>(
-        manager_->nodes(), won_.identity, targets, won_.longest_lease,
-        is_attached() ? knowledge::token_only : knowledge::all, kept)
+        manager_->nodes(), won_.identity, won_.holding.targets(), won_.longest_lease,
+        won_.holding.attached() ? knowledge::token_only : knowledge::all, kept)
         ->start(shared_from_this());
     tells_competitors_ = !manager_->queues().ended(*this);
 }
@@ -269,7 +241,7 @@ bool held_lock::hand_over() {
     }
     const core::instant now = surroundings_->now();
     if (!won_.minimum.is_over(now) || !next->may_take_over() ||
-        !won_.turn.pass_on(now, won_.valid_until,
+        !won_.turn.pass_on(now, won_.holding.valid_until(),
                            usable_part(next->lease_time(), manager_->options()),
                            next->stop_margin())) {
         return false;
@@ -283,8 +255,7 @@ bool held_lock::hand_over() {
     for (const auto& waiter : std::exchange(release_waiters_, {})) {
         waiter->finish({});
     }
-    won_.granted = granted();
-    won_.planted = may_be_planted();
+    won_.holding.settle();
     next->take_over(*this, std::move(won_));
     // Last: as long as one alarm is set, the next costs no system call.
     stop_looking_after({});
@@ -334,7 +305,7 @@ void held_lock::abandon() {
     invalidate();
     stage_ = stage::over;
     loss_watch_.reset();
-    extensions_.clear();
+    extension_.reset();
     // Never called, but not kept either: a coroutine that waits here may own this lock.
     const auto forgotten = std::exchange(loss_waiters_, {});
     const auto also_forgotten = std::exchange(release_waiters_, {});
@@ -369,25 +340,6 @@ void held_lock::tell(event_kind kind, error_code error, std::string_view message
                             .fencing = fencing_,
                             .error = error,
                             .message = message});
-}
-
-core::node_set held_lock::granted() const {
-    core::node_set those = won_.granted;
-    if (won_.attempt) {
-        those = those | won_.attempt->round().granted();
-    }
-    for (const auto& attempt : extensions_) {
-        those = those | attempt->round().holding();
-    }
-    return those;
-}
-
-core::node_set held_lock::doubtful() const {
-    return (won_.attempt ? won_.attempt->round().doubtful() : won_.doubtful) - won_.granted;
-}
-
-core::node_set held_lock::still_asked() const {
-    return won_.attempt ? won_.attempt->round().pending() - won_.granted : core::node_set{};
 }
 
 void loss_waiter::cancel() {

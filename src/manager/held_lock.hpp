@@ -1,5 +1,6 @@
 // A lock that was won, for as long as anybody knows of it: extends it, announces its loss, gives it
-// back. The timing is core::renewal's, the votes are the rounds'. What is marked "any thread" is
+// back. Where it lies and until when it is good is core::holding's to say, the timing is
+// core::renewal's, the votes are the rounds'. What is marked "any thread" is
 // safe there; the rest happens on the manager's strand.
 #pragma once
 
@@ -10,13 +11,11 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <vector>
 
-#include "core/backing.hpp"
+#include "core/holding.hpp"
 #include "core/minimum_hold.hpp"
 #include "core/renewal.hpp"
 #include "core/turn.hpp"
-#include "driver/acquire_attempt.hpp"
 #include "driver/extend_attempt.hpp"
 #include "driver/release_attempt.hpp"
 #include "manager/completion.hpp"
@@ -39,19 +38,7 @@ struct won_lease {
     core::duration stop_margin{};
     bool renews = false;
     core::minimum_hold minimum;
-    core::instant started;
-    core::instant valid_until;
-    /// The round that won it, which goes on learning of late grants; null for an attached lock,
-    /// whose nodes are these.
-    std::shared_ptr<driver::acquire_attempt> attempt;
-    /// The round that gave the present lease; null for the first.
-    std::shared_ptr<driver::extend_attempt> extended_by;
-    /// What the first lease of an attached lock rests on.
-    core::backing attached;
-    core::node_set granted;
-    core::node_set doubtful;
-    /// Nodes where an extension may have planted the lock again without our knowing.
-    core::node_set planted;
+    core::holding holding;
 };
 
 class extend_operation;
@@ -123,21 +110,11 @@ class held_lock final : public keepable<held_lock>,
     void rearm();
     void note_error(diagnostics why);
     void tell(event_kind kind, error_code error = {}, std::string_view message = {}) const;
-    [[nodiscard]] core::node_set granted() const;
-    [[nodiscard]] core::node_set doubtful() const;
-    /// Of the doubtful, those whose answer to the ACQUIRE is still due on the same connection.
-    [[nodiscard]] core::node_set still_asked() const;
-    /// Others may hold it under the same token.
-    [[nodiscard]] bool is_attached() const { return !won_.attempt; }
-    [[nodiscard]] const core::backing& backing() const;
-    void end_at(core::instant until);
+    void publish_validity();
     bool note_clocks(std::optional<node_index> set_just_now);
-    void settle_extensions();
-    void take_lease_of(const driver::extend_attempt& attempt);
     [[nodiscard]] std::string why_it_ends() const;
     [[nodiscard]] diagnostics why_not_renewed(core::instant due, core::instant now) const;
-    void uproot(const driver::extend_attempt& attempt);
-    [[nodiscard]] core::node_set may_be_planted() const;
+    void uproot(const core::extend_round& round);
 
     manager_impl* manager_;
     std::weak_ptr<manager_impl> owner_;
@@ -145,14 +122,13 @@ class held_lock final : public keepable<held_lock>,
     won_lease won_;
     driver::shared_identity identity_;  // also once `won_` was passed on
     fencing_token fencing_;
-    std::atomic<core::duration::rep> valid_until_;
+    std::atomic<core::duration::rep> valid_until_;  // the holding's, for any thread
     std::atomic<bool> over_{false};
     std::atomic<bool> release_announced_{false};
     core::renewal renewal_;
     local_queue* queue_ = nullptr;
-    std::vector<std::shared_ptr<driver::extend_attempt>> extensions_;  // not answered by all
-    std::optional<node_index> set_clock_;  // the node because of which the lease ends early
-    bool extension_failed_ = false;        // the latest one that was decided
+    std::shared_ptr<driver::extend_attempt> extension_;  // the latest
+    bool extension_failed_ = false;                      // the latest one that was decided
     stage stage_ = stage::held;
     core::release_outcome release_outcome_ = core::release_outcome::pending;
     boost::container::small_vector<std::shared_ptr<outcome_waiter>, 1> release_waiters_;

@@ -149,17 +149,14 @@ void attach_operation::on_views(core::instant started, const std::vector<node_st
     won.lease_time = lease_time_;
     won.stop_margin = stop_margin_of(request_.options(), lease_time_);
     won.renews = request_.options().renew.value_or(false);
-    won.started = started;
     // To whoever attaches, what is left is the lease.
     const auto clock_step = manager().options().clock_step;
-    won.valid_until = core::valid_until(started, remaining, clock_step);
-    won.attached = {won.valid_until, core::step_of(remaining, clock_step)};
-    hold.granted.for_each([&](node_index node) {
-        won.attached.add(node, manager().nodes().clocks()[node].stepped());
-    });
-    won.granted = hold.granted;
-    won.doubtful = hold.silent;
-    if (won.valid_until <= manager().clock().now()) {
+    core::backing lease{core::valid_until(started, remaining, clock_step),
+                        core::step_of(remaining, clock_step)};
+    hold.granted.for_each(
+        [&](node_index node) { lease.add(node, manager().nodes().clocks()[node].stepped()); });
+    won.holding = {started, std::move(lease), hold.granted, hold.silent};
+    if (won.holding.valid_until() <= manager().clock().now()) {
         fail(errc::lost, {"its lease is over", {}});
         return;
     }

@@ -29,7 +29,7 @@ constexpr std::chrono::milliseconds lease{10'000};
 constexpr instant old_validity = at(5'898ms);
 constexpr instant new_validity = at(9'898ms);
 
-/// + extended   t taken   m missing   ! not executed   ? no answer   C cancelled
+/// + extended   t taken   m missing   ! not executed   ? no answer
 /// T time leaps to the end of the old validity; B to one nanosecond before it
 struct story {
     const char* name;
@@ -70,10 +70,7 @@ TEST_P(extend_story, ends_as_told) {
         if (letter == 'T' || letter == 'B') {
             now = letter == 'T' ? old_validity : old_validity - 1ns;
         } else {
-            finished +=
-                (letter == 'C' ? round.cancel() : round.on_vote(next++, answer_of(letter), now))
-                    ? 1
-                    : 0;
+            finished += round.on_vote(next++, answer_of(letter), now) ? 1 : 0;
         }
     }
     const extend_outcome expected = GetParam().outcome;
@@ -109,9 +106,6 @@ const story stories[] = {
     {"exactly_at_the_end_of_the_old_validity", 3, "+T+", expired},
     {"one_nanosecond_before_it", 3, "+B+", extended},
     {"a_refusal_after_the_end_is_expiry_too", 3, "Tm", expired},
-    {"cancelled_half_way", 3, "+C", cancelled},
-    {"cancelled_after_the_success", 3, "++C", extended},
-    {"votes_after_the_cancel", 3, "C++", cancelled},
 };
 
 INSTANTIATE_TEST_SUITE_P(all, extend_story, testing::ValuesIn(stories),
@@ -121,7 +115,6 @@ TEST(extend_round, begun_at_the_end_of_validity_is_expired_from_the_start) {
     extend_round round{1, lease, epoch, epoch};
     EXPECT_EQ(round.outcome(), expired);
     EXPECT_FALSE(round.on_vote(0, extend_answer::extended, epoch));
-    EXPECT_FALSE(round.cancel());
     EXPECT_EQ(round.outcome(), expired);
     EXPECT_EQ((extend_round{1, lease, epoch, at(1ns)}.outcome()), pending);
 }
@@ -223,10 +216,10 @@ TEST(extend_round, takes_note_of_where_it_may_yet_be_planted) {
 
 TEST(extend_round, has_a_name_for_each_outcome) {
     std::set<std::string_view> names;
-    for (int i = 0; i <= static_cast<int>(cancelled); ++i) {
+    for (int i = 0; i <= static_cast<int>(indeterminate); ++i) {
         names.insert(to_string(static_cast<extend_outcome>(i)));
     }
-    EXPECT_EQ(names.size(), 7U);
+    EXPECT_EQ(names.size(), 6U);
     EXPECT_FALSE(names.contains("?"));
 }
 
@@ -236,21 +229,18 @@ constexpr const char* letters = "+rtm!?";
 constexpr std::size_t words = 6;
 constexpr std::size_t nowhere = most_nodes + 1;
 
-/// A world: who answers what in which order, from which position on the old validity is over, where
-/// it is cancelled.
+/// A world: who answers what in which order, from which position on the old validity is over.
 struct world {
     std::size_t nodes = 0;
     row order{};
     row said{};
     std::size_t expires_at = nowhere;
-    std::size_t cancelled_at = nowhere;
 };
 
 std::string transcript(const world& in) {
     std::string text = std::to_string(in.nodes) + " nodes:";
     for (std::size_t i = 0; i <= in.nodes; ++i) {
         text += i == in.expires_at ? " (over)" : "";
-        text += i == in.cancelled_at ? " cancel" : "";
         text += i < in.nodes ? ' ' + std::to_string(in.order[i]) + letters[in.said[i]] : "";
     }
     return text;
@@ -289,10 +279,6 @@ bool plays_by_the_book(const world& in) {
     for (std::size_t i = 0; i <= in.nodes; ++i) {
         const extend_outcome before = expected;
         bool finished = false;
-        if (i == in.cancelled_at) {
-            expected = expected == pending ? cancelled : expected;
-            finished = round.cancel();
-        }
         if (i < in.nodes) {
             const bool over = i >= in.expires_at;
             if (expected == pending) {
@@ -328,16 +314,12 @@ TEST_P(every_extend_of, answers_in_every_order) {
     });
 }
 
-TEST_P(every_extend_of, answers_with_the_end_of_validity_and_a_cancel_anywhere) {
+TEST_P(every_extend_of, answers_with_the_end_of_validity_anywhere) {
     const row in_turn{0, 1, 2, 3, 4};
     small_scope::for_each_row(GetParam(), words, [&](const row& said) {
         for (std::size_t end = 0; end <= GetParam(); ++end) {
-            for (std::size_t cancel = 0; cancel <= GetParam(); ++cancel) {
-                if (!plays_by_the_book({GetParam(), in_turn, said, end, cancel}) ||
-                    !plays_by_the_book({GetParam(), in_turn, said, nowhere, cancel}) ||
-                    !plays_by_the_book({GetParam(), in_turn, said, end, nowhere})) {
-                    return false;
-                }
+            if (!plays_by_the_book({GetParam(), in_turn, said, end})) {
+                return false;
             }
         }
         return true;

@@ -3,10 +3,12 @@ set(core_test_sources
     tests/core/acquire_round_exhaustive_test.cpp
     tests/core/acquire_round_test.cpp
     tests/core/acquire_round_view_test.cpp
+    tests/core/acquisition_test.cpp
     tests/core/backing_test.cpp
     tests/core/extend_round_test.cpp
     tests/core/fencing_test.cpp
     tests/core/hold_view_test.cpp
+    tests/core/holding_test.cpp
     tests/core/minimum_hold_test.cpp
     tests/core/node_clock_test.cpp
     tests/core/node_set_test.cpp

@@ -195,7 +195,7 @@ TEST_F(late_reply, noscript_is_not_repeated_for_a_lock_that_is_given_back) {
     const auto attempt = decided();
     ASSERT_EQ(attempt->round().outcome(), acquire_outcome::held);
     ASSERT_TRUE(run_until_calls(*c, 1));
-    attempt->close();
+    attempt->shared_round()->close();
     EXPECT_EQ(world->release(*attempt), release_outcome::released);
     ASSERT_TRUE(run_until_calls(*c, 2));
     c->server.answer_late(noscript + removed);

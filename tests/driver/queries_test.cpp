@@ -300,9 +300,12 @@ TEST(node_pool, counts_no_extension_by_a_double) {
     ask_status(world, "job");
     const auto who = world.identity();
     server.command({"SET", "job", who.token.str(), "PX", "60000"});
-    const auto attempt = std::make_shared<extend_attempt>(
-        *world.pool, who, core::node_set::all(3), core::node_set{}, attempt_world::lease,
-        boot_clock::now() + std::chrono::hours{1}, false);
+    core::holding held{boot_clock::now(),
+                       {boot_clock::now() + std::chrono::hours{1}, {}},
+                       core::node_set::all(3),
+                       {}};
+    const auto attempt =
+        std::make_shared<extend_attempt>(*world.pool, who, held, attempt_world::lease);
     attempt->start(std::make_shared<ignoring_owner>());
     ASSERT_TRUE(world.run_until(
         [&] { return attempt->round().outcome() != core::extend_outcome::pending; }));

@@ -65,8 +65,9 @@ class on_scripted_nodes : public testing::Test {
         return *released->outcome;
     }
     std::shared_ptr<extend_attempt> start_extend(node_set holding, core::instant old_valid_until) {
-        auto attempt = std::make_shared<extend_attempt>(
-            *world.pool, who, holding, node_set{}, attempt_world::lease, old_valid_until, false);
+        core::holding held{boot_clock::now(), {old_valid_until, {}}, holding, {}};
+        auto attempt =
+            std::make_shared<extend_attempt>(*world.pool, who, held, attempt_world::lease);
         attempt->start(extended);
         return attempt;
     }
@@ -319,7 +320,7 @@ TEST_F(extend_attempt_test, repeats_nothing_for_a_lock_that_is_given_back_but_st
     const auto attempt = start_extend(node_set::all(3), boot_clock::now() + 1h);
     ASSERT_TRUE(world.run_until(
         [&] { return extended->outcome.has_value() && nodes[2]->calls().size() == 1; }));
-    attempt->close();
+    attempt->shared_round()->close();
     nodes[2]->server.answer_late("-NOSCRIPT No matching script.\r\n");
     ASSERT_TRUE(world.run_until_settled());
     EXPECT_THAT(nodes[2]->calls(), ElementsAre("extend"));
@@ -369,25 +370,6 @@ TEST_F(extend_attempt_test, is_unavailable_where_nothing_could_be_sent) {
         each->server.stop_listening();
     }
     EXPECT_EQ(extend(node_set::all(3)), extend_outcome::unavailable);
-}
-
-TEST_F(extend_attempt_test, tells_nobody_and_repeats_nothing_once_cancelled) {
-    for (const auto& each : nodes) {
-        each->on_script = always("");
-    }
-    const auto attempt = start_extend(node_set::all(3), boot_clock::now() + 1h);
-    ASSERT_TRUE(world.run_until([&] {
-        return std::all_of(nodes.begin(), nodes.end(),
-                           [](const auto& each) { return each->calls().size() == 1; });
-    }));
-    attempt->cancel();
-    EXPECT_EQ(extended.use_count(), 1);
-    for (const auto& each : nodes) {
-        each->server.answer_late("-NOSCRIPT No matching script.\r\n");
-    }
-    ASSERT_TRUE(world.run_until([&] { return attempt->why().nodes().size() == 3; }));
-    EXPECT_EQ(extended->outcome, std::nullopt);
-    EXPECT_THAT(nodes[0]->calls(), ElementsAre("extend"));
 }
 
 }  // namespace

@@ -241,10 +241,6 @@ void tell_extend_round(byte_source& source) {
     while (!source.empty()) {
         clock.pass(source.span());
         const extend_outcome before = round.outcome();
-        if (source.below(16) == 15) {
-            check(before, round.cancel());
-            continue;
-        }
         const auto node = static_cast<node_index>(source.below(nodes));
         const auto answer = static_cast<extend_answer>(source.below(6));
         const bool counts = source.below(8) != 0;

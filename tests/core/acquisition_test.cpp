@@ -1,0 +1,249 @@
+// An acquisition from its call to its end: first in short stories, then each event at each stage.
+// How long it waits is wait_session's, which has tests of its own.
+#include "core/acquisition.hpp"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "core/small_scope.hpp"
+
+namespace redlock::core::acquisition_cases {
+namespace {
+
+using namespace std::chrono_literals;
+using small_scope::at;
+using small_scope::epoch;
+using action = acquisition::action;
+
+constexpr instant deadline = at(5s);
+
+acquisition::terms patient() {
+    acquisition::terms terms;
+    terms.wait.deadline = deadline;
+    terms.wait.quorum_timeout = 2s;
+    return terms;
+}
+
+/// A round of three nodes that all said the same.
+acquire_round round_of(acquire_answer said, std::uint64_t holder = 7) {
+    acquire_round round{3, 10s, epoch};
+    for (node_index node = 0; node < 3; ++node) {
+        static_cast<void>(round.on_vote(
+            node, {.answer = said, .holder_remaining = 8s, .holder = holder}, at(1ms)));
+    }
+    return round;
+}
+
+acquire_round split_round() {
+    acquire_round round{3, 10s, epoch};
+    for (node_index node = 0; node < 3; ++node) {
+        static_cast<void>(round.on_vote(
+            node, {.answer = acquire_answer::busy, .holder_remaining = 8s, .holder = node + 1},
+            at(1ms)));
+    }
+    return round;
+}
+
+const acquire_round taken = round_of(acquire_answer::busy);
+const acquire_round refused = round_of(acquire_answer::not_executed);
+
+acquisition::step lose(acquisition& one, const acquire_round& round = taken) {
+    return one.on_round(round, at(1ms), 0.5, {});
+}
+
+TEST(acquisition, begins_when_it_is_its_turn) {
+    acquisition one{patient()};
+    EXPECT_TRUE(one.joins_queue());
+    EXPECT_EQ(one.on_turn(true).what, action::ask);
+    EXPECT_TRUE(one.is_asking());
+}
+
+TEST(acquisition, with_an_attempt_limit_skips_the_queue) {
+    acquisition::terms terms = patient();
+    terms.wait.attempt_limit = 3;
+    EXPECT_FALSE(acquisition{terms}.joins_queue());
+}
+
+TEST(acquisition, waits_until_the_nodes_have_said_who_they_are) {
+    acquisition one{patient()};
+    const auto step = one.on_turn(false);
+    EXPECT_EQ(step.what, action::open);
+    EXPECT_EQ(step.until, deadline);
+    EXPECT_EQ(one.on_turn(true).what, action::ask);
+}
+
+TEST(acquisition, expects_nobody_at_first) {
+    acquisition one{patient()};
+    static_cast<void>(one.on_turn(true));
+    EXPECT_FALSE(one.stands_in_line());
+    EXPECT_FALSE(one.wants_news());
+    EXPECT_TRUE(one.leaves_it_to_the_line());
+}
+
+TEST(acquisition, asks_again_at_once_where_it_found_the_lock_taken) {
+    for (const acquire_round& found : {taken, split_round()}) {
+        acquisition one{patient()};
+        static_cast<void>(one.on_turn(true));
+        EXPECT_EQ(lose(one, found).what, action::ask);
+        EXPECT_TRUE(one.stands_in_line());
+        EXPECT_TRUE(one.wants_news());
+        EXPECT_FALSE(one.leaves_it_to_the_line());
+        EXPECT_EQ(lose(one, found).what, action::wait) << "now it knows";
+    }
+}
+
+TEST(acquisition, expects_others_from_the_start_behind_a_queue) {
+    acquisition one{patient()};
+    const auto step = one.on_queued();
+    EXPECT_EQ(step.what, action::wait);
+    EXPECT_EQ(step.until, deadline);
+    EXPECT_TRUE(one.stands_in_line());
+    static_cast<void>(one.on_turn(true));
+    EXPECT_EQ(lose(one).what, action::wait);
+}
+
+TEST(acquisition, that_only_few_nodes_answered_says_nothing_about_others) {
+    acquisition one{patient()};
+    static_cast<void>(one.on_turn(true));
+    EXPECT_EQ(lose(one, refused).what, action::wait);
+    EXPECT_FALSE(one.stands_in_line());
+}
+
+TEST(acquisition, with_delays_or_a_limit_of_its_own_is_never_casual) {
+    acquisition::terms limited = patient();
+    limited.wait.attempt_limit = 2;
+    acquisition::terms delayed = patient();
+    delayed.wait.delay_max = 50ms;
+    for (const auto& terms : {limited, delayed}) {
+        acquisition one{terms};
+        EXPECT_FALSE(one.leaves_it_to_the_line());
+        static_cast<void>(one.on_turn(true));
+        EXPECT_EQ(lose(one).what, action::wait);
+        EXPECT_FALSE(one.stands_in_line()) << "it was not told to expect anybody";
+    }
+}
+
+TEST(acquisition, without_fairness_stands_in_no_line) {
+    acquisition::terms terms = patient();
+    terms.fair = false;
+    acquisition one{terms};
+    EXPECT_FALSE(one.leaves_it_to_the_line());
+    static_cast<void>(one.on_queued());
+    EXPECT_FALSE(one.stands_in_line());
+    EXPECT_TRUE(one.wants_news());
+}
+
+TEST(acquisition, looks_at_once_at_what_has_changed_but_not_beyond_its_deadline) {
+    acquisition one{patient()};
+    static_cast<void>(one.on_queued());
+    static_cast<void>(one.on_turn(true));
+    const node_set tracked = node_set::all(3);
+    static_cast<void>(one.on_round(taken, at(1ms), 0.5, tracked));
+    EXPECT_EQ(one.on_changed(0, &taken, at(2s), tracked), never) << "a quorum still holds it";
+    EXPECT_EQ(one.on_changed(1, &taken, at(2s), tracked), at(2s));
+    static_cast<void>(one.on_alarm(at(2s), acquire_outcome::pending));
+    EXPECT_EQ(one.on_changed(1, &taken, at(2s), tracked), never) << "a round is under way";
+    static_cast<void>(one.on_round(taken, at(2s), 0.5, tracked));
+    EXPECT_EQ(one.on_changed(0, &taken, at(6s), tracked), deadline);
+}
+
+TEST(acquisition, the_deadline_tells_what_is_known) {
+    acquisition queued{patient()};
+    static_cast<void>(queued.on_queued());
+    EXPECT_EQ(queued.on_alarm(deadline, acquire_outcome::pending).end, wait_end::timed_out);
+
+    acquisition opening{patient()};
+    static_cast<void>(opening.on_turn(false));
+    EXPECT_EQ(opening.on_alarm(deadline, acquire_outcome::pending).end, wait_end::unavailable);
+
+    acquisition asking{patient()};
+    static_cast<void>(asking.on_turn(true));
+    EXPECT_EQ(asking.on_alarm(deadline, acquire_outcome::contended).end, wait_end::timed_out);
+
+    acquisition waiting{patient()};
+    static_cast<void>(waiting.on_queued());
+    static_cast<void>(waiting.on_turn(true));
+    static_cast<void>(lose(waiting));
+    const auto step = waiting.on_alarm(deadline, acquire_outcome::pending);
+    EXPECT_EQ(step.what, action::give_up);
+    EXPECT_EQ(step.end, wait_end::timed_out);
+}
+
+TEST(acquisition, takes_a_lease_of_its_process_if_it_has_no_wishes) {
+    acquisition one{patient()};
+    EXPECT_TRUE(one.may_take_over());
+    acquisition::terms wishes = patient();
+    wishes.needs_own_lease = true;
+    EXPECT_FALSE(acquisition{wishes}.may_take_over());
+}
+
+TEST(acquisition, has_its_place_in_line_taken_away_by_the_nodes_that_granted_only) {
+    acquisition asked{patient()};
+    static_cast<void>(asked.on_turn(true));
+    EXPECT_TRUE(asked.complete(true));
+    acquisition given{patient()};
+    static_cast<void>(given.on_queued());
+    EXPECT_FALSE(given.complete(true)) << "a lease of its process";
+    acquisition failed{patient()};
+    static_cast<void>(failed.on_turn(true));
+    EXPECT_FALSE(failed.complete(false));
+}
+
+// ---- each event at each stage ----
+
+struct at_stage {
+    const char* name;
+    std::function<void(acquisition&)> come;
+    bool begins;      // on its turn
+    bool takes_over;  // a lease of its process
+    bool cancels;
+    bool heeds_news;
+};
+
+const std::array<at_stage, 7> stages{{
+    {"queued", [](acquisition& one) { static_cast<void>(one.on_queued()); }, true, true, true,
+     false},
+    {"opening", [](acquisition& one) { static_cast<void>(one.on_turn(false)); }, true, false, true,
+     false},
+    {"asking", [](acquisition& one) { static_cast<void>(one.on_turn(true)); }, false, false, true,
+     false},
+    {"waiting",
+     [](acquisition& one) {
+         static_cast<void>(one.on_queued());
+         static_cast<void>(one.on_turn(true));
+         static_cast<void>(lose(one));
+     },
+     false, true, true, true},
+    {"finding_holder",
+     [](acquisition& one) {
+         static_cast<void>(one.on_turn(true));
+         one.find_holder();
+     },
+     false, false, true, false},
+    {"cancelled", [](acquisition& one) { static_cast<void>(one.cancel()); }, false, false, false,
+     false},
+    {"done", [](acquisition& one) { one.complete(false); }, false, false, false, false},
+}};
+
+TEST(acquisition, heeds_each_event_at_the_right_stages) {
+    for (const at_stage& each : stages) {
+        SCOPED_TRACE(each.name);
+        const auto there = [&] {
+            acquisition one{patient()};
+            each.come(one);
+            return one;
+        };
+        EXPECT_EQ(there().on_turn(true).what == action::ask, each.begins);
+        EXPECT_EQ(there().may_take_over(), each.takes_over);
+        EXPECT_EQ(there().cancel(), each.cancels);
+        EXPECT_EQ(there().is_over(), std::string{each.name} == "done");
+        EXPECT_EQ(there().on_changed(0, &taken, at(2s), {}) != never, each.heeds_news);
+    }
+}
+
+}  // namespace
+}  // namespace redlock::core::acquisition_cases
