@@ -6,6 +6,7 @@ set(core_sources
     src/core/extend_round.cpp
     src/core/fencing.cpp
     src/core/holding.cpp
+    src/core/local_queues.cpp
     src/core/node_clock.cpp
     src/core/quarantine.cpp
     src/core/quorum.cpp

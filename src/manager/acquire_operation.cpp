@@ -271,13 +271,13 @@ void acquire_operation::hand_out() {
         core::turn{won.identity->block, round.started(), hand_over_limits(manager_.options())};
     won.holding = core::holding{attempt_->shared_round()};
     const auto held = hold(std::move(won));
-    manager_.queues().acquired(*this, *held);
+    manager_.queues().acquired(*this, *held, resource_.str());
     complete_with(held);
 }
 
 void acquire_operation::take_over(held_lock& from, won_lease won) {
     const auto held = hold(std::move(won));
-    local_queues::passed(from, *this, *held);
+    core::local_queues::passed(from, *this, *held);
     complete_with(held);
 }
 

@@ -13,7 +13,6 @@
 #include "driver/acquire_attempt.hpp"
 #include "manager/completion.hpp"
 #include "manager/held_lock.hpp"
-#include "manager/local_queues.hpp"
 #include "manager/manager_impl.hpp"
 #include "outside/alarm_clock.hpp"
 #include "redlock/lock.hpp"
@@ -22,7 +21,7 @@
 namespace redlock::manager {
 
 class acquire_operation final : public closable,
-                                public queue_member,
+                                public successor,
                                 public outside::alarm,
                                 public driver::acquire_attempt::owner,
                                 public driver::key_watches::watcher,

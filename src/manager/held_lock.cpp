@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "manager/arguments.hpp"
-#include "manager/local_queues.hpp"
 
 namespace redlock::manager {
 
@@ -235,7 +234,8 @@ void held_lock::release(std::shared_ptr<outcome_waiter> waiter) {
 
 /// Passes the lease to whoever waits for it here; false if it must go back to the nodes.
 bool held_lock::hand_over() {
-    queue_member* const next = local_queues::first_behind(*this);
+    // All members of a manager's queues are successors.
+    auto* const next = static_cast<successor*>(core::local_queues::first_behind(*this));
     if (next == nullptr || manager_->closed() || !won_.identity->holder_record.empty()) {
         return false;
     }

@@ -13,6 +13,7 @@
 #include <optional>
 
 #include "core/holding.hpp"
+#include "core/local_queues.hpp"
 #include "core/minimum_hold.hpp"
 #include "core/renewal.hpp"
 #include "core/turn.hpp"
@@ -42,9 +43,22 @@ struct won_lease {
 };
 
 class extend_operation;
+class held_lock;
 class loss_waiter;
 
+/// What waits in the queue of its process for a lock, and may be handed it by the holder.
+class successor : public core::queue_member {
+  public:
+    [[nodiscard]] virtual bool may_take_over() const = 0;
+    /// How long a lease it wants, and how long before its end it wants to hear of the loss.
+    [[nodiscard]] virtual std::chrono::milliseconds lease_time() const = 0;
+    [[nodiscard]] virtual core::duration stop_margin() const = 0;
+    /// It is handed the lease of `from`, which ends.
+    virtual void take_over(held_lock& from, won_lease won) = 0;
+};
+
 class held_lock final : public keepable<held_lock>,
+                        public core::queue_holder,
                         public outside::alarm,
                         public driver::release_attempt::owner,
                         public std::enable_shared_from_this<held_lock> {
@@ -94,9 +108,6 @@ class held_lock final : public keepable<held_lock>,
     [[nodiscard]] const std::shared_ptr<const home>& its_home() const {
         return manager_->its_home();
     }
-    /// Where it stands as the holder; null for one that was attached, handed on or ended.
-    [[nodiscard]] local_queue* queue() const { return queue_; }
-    void set_queue(local_queue* queue) { queue_ = queue; }
     /// Whether a release was confirmed by a quorum, or the lock was found to be gone.
     [[nodiscard]] bool surely_over() const;
 
@@ -126,7 +137,6 @@ class held_lock final : public keepable<held_lock>,
     std::atomic<bool> over_{false};
     std::atomic<bool> release_announced_{false};
     core::renewal renewal_;
-    local_queue* queue_ = nullptr;
     std::shared_ptr<driver::extend_attempt> extension_;  // the latest
     bool extension_failed_ = false;                      // the latest one that was decided
     stage stage_ = stage::held;

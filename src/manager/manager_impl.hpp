@@ -15,12 +15,12 @@
 #include <vector>
 
 #include "base/strand.hpp"
+#include "core/local_queues.hpp"
 #include "driver/node_pool.hpp"
 #include "manager/arguments.hpp"
 #include "manager/counters.hpp"
 #include "manager/home.hpp"
 #include "manager/kept_list.hpp"
-#include "manager/local_queues.hpp"
 #include "manager/opening.hpp"
 #include "outside/alarm_clock.hpp"
 #include "redlock/options.hpp"
@@ -72,7 +72,7 @@ class manager_impl : public std::enable_shared_from_this<manager_impl> {
     }
     [[nodiscard]] outside::alarm_clock& clock() { return clock_; }
     [[nodiscard]] opening& gate() { return gate_; }
-    [[nodiscard]] local_queues& queues() { return queues_; }
+    [[nodiscard]] core::local_queues& queues() { return queues_; }
     [[nodiscard]] manager_counters& counters() { return counters_; }
     [[nodiscard]] diagnostics explain(std::string message, const driver::failures& why) const {
         return why.to_diagnostics(std::move(message), nodes_.names());
@@ -108,7 +108,7 @@ class manager_impl : public std::enable_shared_from_this<manager_impl> {
     manager_counters counters_;
     bool closed_ = false;
     std::shared_ptr<close_operation> close_;
-    local_queues queues_;  // before the operations, which stand in them
+    core::local_queues queues_;  // before the operations, which stand in them
     kept_list<closable> operations_;
     mutable std::mutex held_guard_;  // for `active_locks`, which any thread may call
     kept_list<held_lock> held_;

@@ -7,7 +7,6 @@ set(manager_sources
     src/manager/held_lock.cpp
     src/manager/held_lock_lease.cpp
     src/manager/home.cpp
-    src/manager/local_queues.cpp
     src/manager/lock.cpp
     src/manager/lock_manager.cpp
     src/manager/loss_watch.cpp

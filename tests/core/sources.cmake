@@ -9,6 +9,7 @@ set(core_test_sources
     tests/core/fencing_test.cpp
     tests/core/hold_view_test.cpp
     tests/core/holding_test.cpp
+    tests/core/local_queues_test.cpp
     tests/core/minimum_hold_test.cpp
     tests/core/node_clock_test.cpp
     tests/core/node_set_test.cpp

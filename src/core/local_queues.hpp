@@ -1,23 +1,18 @@
 // Who in this process holds a resource and who waits for it, first come first served. Only the
 // first of a queue competes on the nodes, and only while nobody here holds the lock; a lock that is
-// given back may pass to it directly. Owns no operation: a waiter that is destroyed is out of its
-// queue. Strand only.
+// given back may pass to it directly. Owns neither members nor holders: a member that is destroyed
+// is out of its queue. Pure; used by one strand at a time.
 #pragma once
 
 #include <boost/intrusive/list.hpp>
 #include <boost/intrusive/list_hook.hpp>
-#include <chrono>
 #include <cstddef>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
-#include "core/instant.hpp"
+namespace redlock::core {
 
-namespace redlock::manager {
-
-class held_lock;
-struct won_lease;
 class local_queue;
 
 /// What stands in a queue.
@@ -33,19 +28,27 @@ class queue_member
     /// It has become the first, and nobody here holds the lock: compete on the nodes. Called at
     /// most once, from inside what the one before it, or the holder, is doing.
     virtual void compete() = 0;
-    /// Whether it could take over what somebody else in this process acquired.
-    [[nodiscard]] virtual bool may_take_over() const = 0;
-    /// How long a lease it wants, and how long before its end it wants to hear of the loss.
-    [[nodiscard]] virtual std::chrono::milliseconds lease_time() const = 0;
-    [[nodiscard]] virtual core::duration stop_margin() const = 0;
-    /// It is handed the lease of `from`, which ends.
-    virtual void take_over(held_lock& from, won_lease won) = 0;
 
   private:
     friend class local_queue;
     friend class local_queues;
     local_queue* queue_ = nullptr;
     bool competes_ = false;
+};
+
+/// What holds a resource for its process.
+class queue_holder {
+  public:
+    queue_holder() = default;
+    queue_holder(const queue_holder&) = delete;
+    queue_holder& operator=(const queue_holder&) = delete;
+
+  protected:
+    ~queue_holder() = default;
+
+  private:
+    friend class local_queues;
+    local_queue* queue_ = nullptr;  // null when it has ended, or was never in one
 };
 
 /// One resource's.
@@ -57,7 +60,7 @@ class local_queue {
     const std::string* resource_ = nullptr;  // its key among the queues
     members members_;
     std::size_t waiting_ = 0;
-    held_lock* holder_ = nullptr;
+    queue_holder* holder_ = nullptr;
 };
 
 class local_queues {
@@ -73,14 +76,16 @@ class local_queues {
     [[nodiscard]] std::size_t waiting_beside(const queue_member& member,
                                              const std::string& resource) const;
 
-    /// `held` was acquired on the nodes, by `member` or by one that stood in no queue.
-    void acquired(queue_member& member, held_lock& held);
-    /// Who is first behind `held`; null if nobody waits.
-    [[nodiscard]] static queue_member* first_behind(const held_lock& held);
-    /// The lock of `from` passed to `to` of `member`, who was first behind it.
-    static void passed(held_lock& from, queue_member& member, held_lock& to);
-    /// `held` was given back or lost: the first may compete. True if it does so from now on.
-    bool ended(held_lock& held);
+    /// `member`, which stood there or in no queue, acquired `resource` on the nodes: `holder` has
+    /// it.
+    void acquired(queue_member& member, queue_holder& holder, const std::string& resource);
+    /// The first behind `holder`; null if nobody waits.
+    [[nodiscard]] static queue_member* first_behind(const queue_holder& holder);
+    /// The lock of `from` passed to `to` of `member`, which was first behind it.
+    static void passed(queue_holder& from, queue_member& member, queue_holder& to);
+    /// The lock of `holder` was given back or lost: the first may compete. True if it does so from
+    /// now on.
+    bool ended(queue_holder& holder);
 
   private:
     using queues = std::unordered_map<std::string, local_queue>;
@@ -94,4 +99,4 @@ class local_queues {
     std::vector<queues::node_type> spare_;
 };
 
-}  // namespace redlock::manager
+}  // namespace redlock::core

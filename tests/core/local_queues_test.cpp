@@ -1,7 +1,6 @@
-// The queue of waiters within a process while nobody in it holds the lock: one competes at a time,
-// the first, and each is asked to at most once. What happens around a held lock needs a manager,
-// and is tested with one.
-#include "manager/local_queues.hpp"
+// The queue of waiters within a process: while nobody in it holds the lock one competes, the first,
+// and each is asked to at most once; while somebody holds it, nobody does.
+#include "core/local_queues.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,13 +8,10 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <string>
 #include <vector>
 
-#include "manager/held_lock.hpp"
-
-namespace redlock::manager {
+namespace redlock::core {
 namespace {
 
 using testing::ElementsAre;
@@ -24,10 +20,6 @@ using testing::IsEmpty;
 struct waiter final : queue_member {
     explicit waiter(std::vector<int>& all, int which = 0) : competing(all), name(which) {}
     void compete() override { competing.push_back(name); }
-    [[nodiscard]] bool may_take_over() const override { return true; }
-    [[nodiscard]] std::chrono::milliseconds lease_time() const override { return {}; }
-    [[nodiscard]] core::duration stop_margin() const override { return {}; }
-    void take_over(held_lock& /*from*/, won_lease /*won*/) override {}
 
     std::vector<int>& competing;
     int name;
@@ -103,6 +95,75 @@ TEST_F(local_queues_without_a_holder, an_empty_line_is_forgotten_and_begins_anew
     EXPECT_THAT(competing, IsEmpty());
 }
 
+struct holder final : queue_holder {};
+
+class local_queues_with_a_holder : public local_queues_without_a_holder {
+  protected:
+    local_queues_with_a_holder() {
+        EXPECT_TRUE(join(first));
+        queues.acquired(first, held, "a");
+    }
+
+    holder held;
+};
+
+TEST_F(local_queues_with_a_holder, nobody_competes) {
+    EXPECT_EQ(local_queues::first_behind(held), nullptr);
+    EXPECT_FALSE(join(second));
+    EXPECT_FALSE(join(third));
+    EXPECT_EQ(queues.waiting("a"), 2U);
+    EXPECT_EQ(local_queues::first_behind(held), &second);
+    queues.leave(second);
+    EXPECT_THAT(competing, IsEmpty());
+    EXPECT_EQ(local_queues::first_behind(held), &third);
+}
+
+TEST_F(local_queues_with_a_holder, the_first_competes_when_the_lock_ends) {
+    EXPECT_FALSE(join(second));
+    EXPECT_FALSE(join(third));
+    EXPECT_TRUE(queues.ended(held));
+    EXPECT_THAT(competing, ElementsAre(2));
+    EXPECT_FALSE(queues.ended(held)) << "once";
+    EXPECT_THAT(competing, ElementsAre(2));
+    EXPECT_EQ(local_queues::first_behind(held), nullptr);
+}
+
+TEST_F(local_queues_with_a_holder, who_competed_before_is_not_asked_again) {
+    EXPECT_FALSE(join(second));
+    EXPECT_TRUE(queues.ended(held));
+    holder other;  // of one that stood in no queue
+    waiter outsider{competing, 9};
+    queues.acquired(outsider, other, "a");
+    EXPECT_FALSE(queues.ended(other));
+    EXPECT_THAT(competing, ElementsAre(2));
+}
+
+TEST_F(local_queues_with_a_holder, the_lock_passes_to_the_first) {
+    EXPECT_FALSE(join(second));
+    EXPECT_FALSE(join(third));
+    holder next;
+    local_queues::passed(held, second, next);
+    EXPECT_THAT(competing, IsEmpty());
+    EXPECT_EQ(local_queues::first_behind(held), nullptr);
+    EXPECT_EQ(local_queues::first_behind(next), &third);
+    EXPECT_EQ(queues.waiting("a"), 1U);
+    EXPECT_FALSE(queues.ended(held)) << "it has nothing any more";
+    EXPECT_TRUE(queues.ended(next));
+    EXPECT_THAT(competing, ElementsAre(3));
+}
+
+TEST_F(local_queues_with_a_holder, a_holder_that_was_overtaken_may_outlive_the_queue) {
+    holder later;
+    waiter outsider{competing, 9};
+    queues.acquired(outsider, later, "a");
+    EXPECT_FALSE(join(second));
+    EXPECT_FALSE(queues.ended(held)) << "it has lost the lock without our knowing";
+    EXPECT_THAT(competing, IsEmpty());
+    EXPECT_TRUE(queues.ended(later));
+    queues.leave(second);
+    EXPECT_FALSE(queues.ended(held));
+}
+
 RC_GTEST_PROP(local_queues_property, while_anybody_waits_the_first_and_nobody_else_competes, ()) {
     std::vector<int> called;
     local_queues queues;
@@ -137,4 +198,4 @@ RC_GTEST_PROP(local_queues_property, while_anybody_waits_the_first_and_nobody_el
 }
 
 }  // namespace
-}  // namespace redlock::manager
+}  // namespace redlock::core

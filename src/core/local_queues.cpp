@@ -1,10 +1,9 @@
-#include "manager/local_queues.hpp"
+#include "core/local_queues.hpp"
 
+#include <cassert>
 #include <utility>
 
-#include "manager/held_lock.hpp"
-
-namespace redlock::manager {
+namespace redlock::core {
 
 namespace {
 
@@ -57,38 +56,37 @@ std::size_t local_queues::waiting_beside(const queue_member& member,
     return member.queue_ != nullptr ? member.queue_->waiting_ - 1 : waiting(resource);
 }
 
-void local_queues::acquired(queue_member& member, held_lock& held) {
-    local_queue& queue =
-        member.queue_ != nullptr ? *member.queue_ : queue_of(held.resource().str());
+void local_queues::acquired(queue_member& member, queue_holder& holder,
+                            const std::string& resource) {
+    local_queue& queue = member.queue_ != nullptr ? *member.queue_ : queue_of(resource);
     unlink(member);
-    // Whoever was thought to hold it has lost it without our knowing, and may outlive the queue.
+    // The holder before has lost the lock without our knowing, and may outlive the queue.
     if (queue.holder_ != nullptr) {
-        queue.holder_->set_queue(nullptr);
+        queue.holder_->queue_ = nullptr;
     }
-    queue.holder_ = &held;
-    held.set_queue(&queue);
+    queue.holder_ = &holder;
+    holder.queue_ = &queue;
 }
 
-queue_member* local_queues::first_behind(const held_lock& held) {
-    local_queue* const queue = held.queue();
-    const bool nobody = queue == nullptr || queue->holder_ != &held || queue->members_.empty();
-    return nobody ? nullptr : &queue->members_.front();
+queue_member* local_queues::first_behind(const queue_holder& holder) {
+    local_queue* const queue = holder.queue_;
+    return queue == nullptr || queue->members_.empty() ? nullptr : &queue->members_.front();
 }
 
-void local_queues::passed(held_lock& from, queue_member& member, held_lock& to) {
-    local_queue* const queue = from.queue();
+void local_queues::passed(queue_holder& from, queue_member& member, queue_holder& to) {
+    local_queue* const queue = std::exchange(from.queue_, nullptr);
+    assert(queue != nullptr && queue == member.queue_);
     unlink(member);
-    from.set_queue(nullptr);
     queue->holder_ = &to;
-    to.set_queue(queue);
+    to.queue_ = queue;
 }
 
-bool local_queues::ended(held_lock& held) {
-    local_queue* const queue = held.queue();
+bool local_queues::ended(queue_holder& holder) {
+    local_queue* const queue = std::exchange(holder.queue_, nullptr);
     if (queue == nullptr) {
         return false;
     }
-    held.set_queue(nullptr);
+    assert(queue->holder_ == &holder);
     queue->holder_ = nullptr;
     return go_on(*queue);
 }
@@ -119,4 +117,4 @@ bool local_queues::go_on(local_queue& queue) {
     return true;
 }
 
-}  // namespace redlock::manager
+}  // namespace redlock::core
