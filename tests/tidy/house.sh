@@ -1,7 +1,8 @@
 #!/bin/sh
 # Reads the sources and fails on what breaks the rules of the house: an include that points the wrong
-# way, a file too long, a file without its opening words, a file that no list names. Prints each breach
-# as path:line: what. POSIX sh and awk only, so that it runs wherever the build runs.
+# way, a file too long, a file without its opening words, a file that no list names, a decision without
+# its date or its alternatives. Prints each breach as path:line: what. POSIX sh and awk only, so that it
+# runs wherever the build runs.
 #
 # usage: house.sh ROOT
 set -eu
@@ -175,10 +176,20 @@ listed() {
     done
 }
 
+# Each decision says when it was made and whether it stands, and which alternatives lost.
+decisions() {
+    grep '^docs/decisions/.*\.md$' "$here/all" | grep -v '/README\.md$' | while IFS= read -r page; do
+        sed -n 3p "$page" | grep -qE '^[0-9]{4}-[0-9]{2}-[0-9]{2}, ' ||
+            echo "$page:3: not \"YYYY-MM-DD, accepted\" or \"..., superseded by PAGE\""
+        grep -qx '## Rejected' "$page" || echo "$page:1: no section \"## Rejected\""
+    done
+}
+
 {
     arrows
     shape
     listed
+    decisions
 } >"$here/breaches"
 
 if [ -s "$here/breaches" ]; then

@@ -27,6 +27,8 @@ fresh() {
     file src/cli/main.cpp '// Main.' '#include <redlock/lock.hpp>' '#include <CLI/CLI.hpp>'
     file src/sources.cmake 'core/quorum.cpp redis/wire/resp_reader.cpp redis/wire.cpp' \
         'driver/node.cpp cli/main.cpp faults/a.cpp'
+    file docs/decisions/README.md '# Decisions'
+    file docs/decisions/seam.md '# Seam' '' '2026-11-29, accepted' '' '## Rejected'
 }
 
 run() {
@@ -83,6 +85,9 @@ breach 'does not open with' src/redis/wire.cpp '#include <vector>'
 breach 'unfinished work' src/redis/wire.cpp '// W.' "// TO""DO: write it"
 breach 'in no sources.cmake' src/redis/stray.cpp '// S.'
 breach 'in no sources.cmake' tests/core/quorum_test.cpp '// T.'
+breach 'not "YYYY-MM-DD' docs/decisions/seam.md '# Seam' '' '2026-11-29' '' '## Rejected'
+breach 'not "YYYY-MM-DD' docs/decisions/seam.md '# Seam' '2026-11-29, accepted' '' '## Rejected'
+breach 'no section "## Rejected"' docs/decisions/seam.md '# Seam' '' '2026-11-29, accepted' '' 'Rejected:'
 # shellcheck disable=SC2046 # a line a number
 breach 'longer than 450 lines' src/redis/wire.cpp '// W.' $(seq 450)
 
