@@ -1,5 +1,5 @@
-// The clock by which every lease is judged. It never jumps with the wall clock and, unlike
-// std::chrono::steady_clock on Linux, goes on counting while the machine is suspended: a laptop
+// The clock for every lease. It never jumps with the wall clock and, unlike
+// std::chrono::steady_clock on Linux, continues to count while the machine is suspended: a laptop
 // that wakes up after an hour must find its ten-second lease expired.
 #pragma once
 

@@ -1,7 +1,6 @@
-// A configuration file: the nodes and what `manager_options` and `acquire_options` let one choose,
-// written in TOML. The command reads it (`--config`), and so may a program. Reading checks words,
-// types and URLs; whether the values fit together is checked where a `lock_manager` is made of
-// them.
+// A configuration file: the nodes and the settings of `manager_options` and `acquire_options`,
+// written in TOML. The command reads it (`--config`), and so may a program. Reading checks keys,
+// types and URLs; the constructor of `lock_manager` checks whether the values are consistent.
 #pragma once
 
 #include <boost/assert/source_location.hpp>
@@ -19,10 +18,10 @@
 
 namespace redlock {
 
-/// What a file says. What it does not say has the library's defaults.
+/// The content of a file. Settings that it omits have the library's defaults.
 struct configuration {
-    std::vector<std::string> urls;  ///< As they stand there, and so perhaps with passwords.
-    std::vector<endpoint> nodes;    ///< The same, read. May be empty.
+    std::vector<std::string> urls;  ///< As written there, perhaps with passwords.
+    std::vector<endpoint> nodes;    ///< The same, parsed. May be empty.
     manager_options options;
     wait_policy wait = wait_policy::forever();
     std::string label;
@@ -40,20 +39,19 @@ struct configuration {
     }
 };
 
-/// Why a file is refused, with its line, in words that say what to write. Shows nothing of what
-/// stands in the file.
+/// Why a file is refused, with its line and the correct form. Quotes nothing of the file.
 struct configuration_error {
     std::string message;
 };
 
-/// What `value()` of a result does with an error: throws lock_error with errc::invalid_argument.
+/// Called by `value()` of a result with an error: throws lock_error with errc::invalid_argument.
 [[noreturn]] REDLOCK_API void throw_exception_from_error(const configuration_error& error,
                                                          const boost::source_location& where);
 
-/// Reads a TOML document; `name` is what errors call it. The keys are `nodes`, an array of URLs as
+/// Reads a TOML document; errors call it `name`. The keys are `nodes`, an array of URLs as
 /// `parse_endpoint` takes them; the members of `manager_options` by their names, with `guard` as
 /// "automatic", "on" or "off"; and in a table `acquire`: `wait` ("forever" or a duration), `label`,
-/// `fair`, `stop_margin`. `quorum_timeout` may be "forever" as well. Durations are texts, as
+/// `fair`, `stop_margin`. `quorum_timeout` may be "forever" as well. Durations are strings as
 /// `parse_duration` takes them, of whole milliseconds. Thread-safe; no I/O but the password files
 /// that URLs name.
 [[nodiscard]] REDLOCK_API boost::system::result<configuration, configuration_error>

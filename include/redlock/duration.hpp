@@ -12,8 +12,8 @@
 
 namespace redlock {
 
-/// Why a text is not a duration, in words that go on from "... is not a duration: ". Does not
-/// repeat the text.
+/// Why a text is not a duration, in words that continue "... is not a duration: ". Does not repeat
+/// the text.
 struct duration_error {
     std::string message;
 };
@@ -26,7 +26,7 @@ inline constexpr std::chrono::nanoseconds longest_duration = std::chrono::hours{
 [[nodiscard]] REDLOCK_API boost::system::result<std::chrono::nanoseconds, duration_error>
 parse_duration(std::string_view text);
 
-/// What `value()` of a result does with an error: throws std::invalid_argument.
+/// Called by `value()` of a result with an error: throws std::invalid_argument.
 [[noreturn]] REDLOCK_API void throw_exception_from_error(const duration_error& error,
                                                          const boost::source_location& location);
 

@@ -1,6 +1,6 @@
-// What can go wrong, in two layers. `errc` is what an operation as a whole reports; `node_errc` is
+// Errors, in two layers. `errc` is the result of an operation as a whole; `node_errc` is the reason
 // why one node did not give its vote, found in `diagnostics`. Contended, timed out, no quorum and
-// indeterminate are kept apart because a caller does something different about each.
+// indeterminate are separate because a caller handles each differently.
 #pragma once
 
 #include <boost/system/error_category.hpp>
@@ -21,17 +21,17 @@ using error_code = boost::system::error_code;
 
 /// The result of an operation.
 enum class errc {
-    /// Somebody else holds the lock and the caller did not want to wait, or its attempts are used
+    /// Another client holds the lock and the caller did not want to wait, or its attempts are used
     /// up.
     contended = 1,
-    /// The wait ran out while somebody else held the lock.
+    /// The wait ran out while another client held the lock.
     timed_out,
     /// Too few nodes answered, or answered in time, for any majority. Nothing is known to be held.
     no_quorum,
-    /// The lock is not, or no longer, ours: it expired, was deleted, or was already gone at
-    /// release.
+    /// The lock does not, or no longer, belong to this holder: it expired, was deleted, or was
+    /// already gone at release.
     lost,
-    /// Too few nodes answered, and a write may have landed on some of those that did not.
+    /// Too few nodes answered, and a write may have been executed on some of the others.
     indeterminate,
     /// The manager was closed.
     closed,
@@ -39,11 +39,11 @@ enum class errc {
     invalid_argument,
     /// Two of the endpoints are one and the same server, so that its vote would count twice.
     same_server_twice,
-    /// This is a copy in a forked child: manager and locks are the parent's. Nothing was sent.
+    /// This is a copy in a forked child: manager and locks belong to the parent. Nothing was sent.
     forked,
-    /// Other clients of one of the nodes use another number of nodes. Their majorities and ours
-    /// need
-    /// not share a node, so no lock is taken at all, not even with the votes of the other nodes.
+    /// Other clients of one of the nodes use another number of nodes. Their majorities and this
+    /// client's need not share a node, so no lock is taken at all, not even with the votes of the
+    /// other nodes.
     different_nodes,
 };
 
@@ -53,19 +53,18 @@ enum class node_errc {
     no_answer = 1,
     /// Nothing was sent: there is no connection to the node.
     not_connected,
-    /// Nothing was sent: the node has not answered for so long that it is given nothing new to do.
+    /// Nothing was sent: the node has been silent for so long that it gets no new commands.
     unresponsive,
-    /// The connection broke with the command on its way.
+    /// The connection broke while the command was in flight.
     connection_lost,
-    /// The node answered something that is not the Redis protocol, or not what was asked for.
+    /// The node's answer was not in the Redis protocol, or did not fit the command.
     bad_reply,
     /// The node refused the password or the user (WRONGPASS, NOAUTH).
     authentication_failed,
     /// The user lacks a right (NOPERM).
     permission_denied,
-    /// The node is a replica: it refuses writes (READONLY), or says so itself and gives no vote
-    /// even
-    /// where it takes writes.
+    /// The node is a replica: it refuses writes (READONLY), or reports that role and gives no vote
+    /// even if it accepts writes.
     read_only,
     /// The node's memory is full (OOM).
     out_of_memory,
@@ -87,27 +86,29 @@ enum class node_errc {
     /// over: it was restarted, promoted or flushed, or is not known yet.
     quarantined,
     /// The node's other clients have other settings (`manager_options`), so that their locks and
-    /// ours need not exclude each other. It has no vote for us, restart guard or no restart guard.
+    /// this client's need not exclude each other. It has no vote for this client, restart guard or
+    /// no restart guard.
     configuration_mismatch,
-    /// No TLS could be agreed on, or the server is not who it should be, or it does not believe us.
-    /// The message says which and what to do. Nothing was sent.
+    /// The TLS handshake failed, or the server's identity is wrong, or the server does not trust
+    /// this client. The message says which and what to do. Nothing was sent.
     tls_failed,
-    /// No server of the Redis Cluster carried the command out: the key's slot has no master, or is
-    /// on its way from one to another (CLUSTERDOWN, TRYAGAIN, MOVED, ASK).
+    /// No server of the Redis Cluster executed the command: the key's slot has no master, or is
+    /// being moved from one to another (CLUSTERDOWN, TRYAGAIN, MOVED, ASK).
     slot_unserved,
-    /// More than one server answers behind the node's URL, be it a name or a proxy that spreads
-    /// connections: what one of them has granted the others do not know. It has no vote.
+    /// More than one server answers behind the node's URL, through a name or a proxy that spreads
+    /// connections: the others do not know the grants of one. The node has no vote.
     several_servers,
-    /// The node's other clients use another number of nodes, so that their majorities and ours need
-    /// not share a node. It has no vote for us, and acquisitions fail with `errc::different_nodes`.
+    /// The node's other clients use another number of nodes, so that their majorities and this
+    /// client's need not share a node. It has no vote for this client, and acquisitions fail with
+    /// `errc::different_nodes`.
     different_nodes,
     /// The server does not know a command that is needed: it was renamed or disabled there, or a
     /// proxy in between does not pass it. The message names it.
     unknown_command,
     /// The server is in protected mode (DENIED): without a password it accepts connections from its
-    /// own machine only. Nothing was carried out.
+    /// own machine only. Nothing was executed.
     protected_mode,
-    /// The resource's name, or another key of the lock, belongs to something else on this node.
+    /// The resource's key, or another key of the lock, has a value of another type on this node.
     wrong_type,
 };
 
@@ -122,28 +123,28 @@ enum class node_errc {
 }
 
 /// Why one node did not help. `message` is for people: it names the endpoint without its secrets
-/// and carries the server's own words where there are any.
+/// and quotes the server's own message if there is one.
 struct node_failure {
     node_index node = 0;
     error_code cause{};
     std::string message{};
 };
 
-/// Who had the lock when it was refused, as a quorum of the nodes told.
+/// The holder of a lock when it was refused, as reported by a quorum of the nodes.
 struct lock_holder {
     lock_token token{};       ///< The lock key's value.
     fencing_token fencing{};  ///< Zero if another library holds it.
     std::string label{};      ///< Empty if it gave none.
-    /// How long at the longest until a quorum has forgotten it, unless it is extended; empty if
-    /// that has no end.
+    /// The longest time until its leases have ended on a quorum, unless it is extended; empty if
+    /// they never end.
     std::optional<std::chrono::milliseconds> remaining{};
 };
 
-/// What lies behind an error: a sentence for people and each failed node's own cause.
+/// The cause of an error: a sentence for people and each failed node's own cause.
 struct REDLOCK_API diagnostics {
     std::string message{};
     std::vector<node_failure> nodes{};
-    /// Of `errc::contended` and `errc::timed_out`, if a quorum told of one.
+    /// With `errc::contended` and `errc::timed_out`, if a quorum reported one.
     std::optional<lock_holder> holder{};
 
     /// All of it in one line, fit for a log: "message; node 2 (redis://host:6379): cause".

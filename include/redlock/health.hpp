@@ -1,7 +1,7 @@
-// What the nodes are like, as far as they let us see, and what is wrong with them: the facts that
-// `lock_manager::async_examine` gathers, and `diagnose`, which judges them without asking anybody.
-// A fact that could not be seen is told as such, never taken for a good one. No secret is in any of
-// it. Values only; any thread.
+// The state of the nodes, as far as it can be observed, and their problems: the facts that
+// `lock_manager::async_examine` collects, and `diagnose`, which judges them without asking any
+// node. A fact that could not be observed is reported as such, never taken for a good one. Nothing
+// here contains a secret. Values only; any thread.
 #pragma once
 
 #include <chrono>
@@ -20,28 +20,28 @@
 
 namespace redlock {
 
-/// How `async_examine` looks.
+/// Options of `async_examine`.
 struct examine_options {
     /// Round trips that are measured on each node; less where they would take more than 2 s.
     std::size_t samples = 100;
-    /// A resource whose key the user must be allowed too, and whose fence is looked at. Empty: only
-    /// the keys under `redlock:`, and no fence. Copied by the initiating call.
+    /// A resource whose key the user must be allowed to use as well, and whose fence is examined.
+    /// Empty: only the keys under `redlock:`, and no fence. Copied by the initiating call.
     std::string_view resource{};
     diagnostics* details = nullptr;  ///< As in `acquire_options`.
 };
 
 static_assert(std::is_trivially_destructible_v<examine_options>);
 
-/// From a command's departure to its reply.
+/// From the sending of a command to its reply.
 struct round_trip_times {
     std::chrono::nanoseconds median{0};
     std::chrono::nanoseconds p99{0};
     std::size_t samples = 0;
 };
 
-/// The node's clock against ours, by the quickest round trip.
+/// The node's clock compared with this machine's, by the quickest round trip.
 struct clock_reading {
-    std::chrono::microseconds ahead{0};  ///< Of ours; negative: behind.
+    std::chrono::microseconds ahead{0};  ///< Of this machine's; negative: behind.
     std::chrono::microseconds error{0};  ///< Either way at most: half of that round trip.
 };
 
@@ -53,44 +53,45 @@ struct memory_settings {
     std::string policy;  ///< `maxmemory-policy`.
 };
 
-/// What a restart leaves of the data. Each is set if it could be seen.
+/// The data that survives a restart. Each is set if it could be observed.
 struct persistence_settings {
     std::optional<bool> append_only{};
-    std::string append_fsync;           ///< always, everysec or no; empty: not seen.
+    std::string append_fsync;           ///< always, everysec or no; empty: not observed.
     std::optional<std::string> save{};  ///< Snapshots, as in `save 900 1`; "": none.
     bool writing_fails = false;         ///< The last snapshot or append could not be written.
 };
 
 struct replication_settings {
     std::size_t replicas = 0;  ///< Connected now.
-    /// `min-replicas-to-write` and `min-replicas-max-lag`, if they could be seen.
+    /// `min-replicas-to-write` and `min-replicas-max-lag`, if they could be observed.
     std::optional<std::size_t> min_to_write{};
     std::optional<std::chrono::seconds> max_lag{};
 };
 
-/// Something that the node did not let us see.
+/// A fact that the node did not show.
 struct unseen_fact {
     std::string what;  ///< For people, for example "its settings".
-    std::string why;   ///< The server's own words.
+    std::string why;   ///< The server's own message.
     std::string rule;  ///< The ACL rule that would show it; may be empty.
 };
 
 /// What withholds a command, a key or a channel.
 enum class withheld_by {
     acl,  ///< The server's ACL.
-    /// The server does not know the command: it was renamed or disabled. Where the server cannot be
-    /// asked that (`ACL DRYRUN`), it may also be a proxy on the way that refuses it.
+    /// The server does not know the command: it was renamed or disabled. If the server cannot be
+    /// asked (`ACL DRYRUN`), a proxy on the way may also have refused it.
     server,
     proxy,    ///< Something on the way refuses it; the server knows the command.
-    hang_up,  ///< The connection is closed upon it, which is what some proxies do.
-    /// It is refused in words that do not tell by whom: `missing_right::answer`.
+    hang_up,  ///< The connection is closed upon it, as by some proxies.
+    /// It is refused in words that do not show by which party: `missing_right::answer`.
     refusal,
-    silence,  ///< Nothing answers to it; other commands are answered.
+    silence,  ///< It gets no answer; other commands do.
 };
 
 [[nodiscard]] REDLOCK_API std::string_view to_string(withheld_by what) noexcept;
 
-/// Something that the user of the node's URL may not do, or that does not reach the server.
+/// A command, key or channel that the user of the node's URL may not use, or that does not reach
+/// the server.
 struct missing_right {
     std::string what;  ///< The command, key or channel.
     /// To be added, for example "+hset", "~redlock:*" or "&__redis__:invalidate". Empty: no rule
@@ -99,11 +100,11 @@ struct missing_right {
     std::string needed_for;  ///< For people.
     bool essential = true;   ///< Without it the node gives no votes.
     withheld_by by = withheld_by::acl;
-    /// What was answered, where that is none of the usual refusals; else empty.
+    /// The answer, if it is none of the usual refusals; otherwise empty.
     std::string answer{};
 };
 
-/// What one node is like. What is empty could not be seen.
+/// The facts about one node. A fact that is empty could not be observed.
 struct node_health {
     node_index node = 0;
     std::string name;  ///< The endpoint, without secrets.
@@ -120,8 +121,8 @@ struct node_health {
 
     std::optional<round_trip_times> round_trip{};
     std::optional<clock_reading> clock{};
-    std::string server{};   ///< "Redis", "Valkey" or what else it calls itself.
-    std::string version{};  ///< Its own; for Valkey not that of the Redis it stands for.
+    std::string server{};   ///< "Redis", "Valkey" or another name that it reports.
+    std::string version{};  ///< Its own; for Valkey not that of the compatible Redis.
     std::string redis_version{};
     std::string run_id{};
     std::optional<server_role> role{};
@@ -131,9 +132,9 @@ struct node_health {
     std::optional<persistence_settings> persistence{};
     std::optional<replication_settings> replication{};
 
-    std::string user{};  ///< Who we are there: as it tells, else as in its URL.
+    std::string user{};  ///< The client's user: as the server reports it, else as in the URL.
     std::vector<missing_right> missing{};
-    /// Whether scripts run, and whether it tells of changed keys; with the server's words if not.
+    /// Whether scripts run, and whether it sends change messages; with the server's message if not.
     std::optional<bool> runs_scripts{};
     std::optional<bool> tracks_keys{};
     std::string scripts_message{};
@@ -152,8 +153,8 @@ struct node_health {
 
 enum class finding_level {
     ok,
-    note,     ///< Worth knowing; nothing is wrong.
-    warning,  ///< Locks work, but something is lost, or will be one day.
+    note,     ///< Worth knowing; not a problem.
+    warning,  ///< Locks work, but with a disadvantage now or later.
     problem,  ///< The node's vote is missing, or a promise does not hold.
 };
 
@@ -162,21 +163,21 @@ enum class finding_level {
 /// One verdict.
 struct finding {
     finding_level level = finding_level::ok;
-    /// Which kind, never changed once published: see docs/doctor.md.
+    /// The kind of finding; never changes once published: see docs/doctor.md.
     std::string code{};
-    std::optional<node_index> node{};  ///< Empty: of all together.
+    std::optional<node_index> node{};  ///< Empty: concerns all together.
     std::string what{};                ///< For people, without the node's name.
     std::string why{};                 ///< Why that matters; may be empty.
-    std::string advice{};              ///< What to change; may be empty.
+    std::string advice{};              ///< The change to make; may be empty.
 };
 
-/// Judges what `async_examine` has seen, under the settings that it was seen with. One finding of
-/// level `ok` for each node without a warning or problem, telling what it is; then what is wrong,
-/// node by node, and at the end what concerns all. Pure.
+/// Judges the result of `async_examine`, under the settings of the manager that was asked. Returns
+/// one finding of level `ok` for each node without a warning or problem, which describes it; then
+/// the problems, node by node, and at the end the findings about all nodes. Pure.
 [[nodiscard]] REDLOCK_API std::vector<finding> diagnose(const std::vector<node_health>& nodes,
                                                         const manager_options& options);
 
-/// How many of the nodes would give votes, as far as was seen.
+/// How many of the nodes would give votes, as far as could be observed.
 [[nodiscard]] REDLOCK_API std::size_t usable_nodes(const std::vector<node_health>& nodes);
 /// How many of those would give votes for the resource that was asked about.
 [[nodiscard]] REDLOCK_API std::size_t usable_for_resource(const std::vector<node_health>& nodes);

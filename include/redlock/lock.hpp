@@ -1,5 +1,5 @@
-// The proof of holding a lock, and everything a holder can do with it. A handle of a few
-// pointers: the work is done by compiled code behind it.
+// The proof of holding a lock, and everything a holder can do with it. A handle of a few pointers:
+// compiled code behind it does the work.
 #pragma once
 
 #include <boost/asio/any_completion_handler.hpp>
@@ -27,14 +27,13 @@ class home;
 ///
 /// Lifetime: the destructor starts a release in the background; it never throws and never blocks.
 /// Use `async_release` to learn the outcome. May outlive its manager; operations then complete with
-/// `errc::closed`.
-/// Threads: different threads may use one lock at once, except for moving and destroying it.
-/// Completions run on the handler's associated executor, else on that of the manager that gave the
-/// lock out, whether it holds anything or not and even when the manager is gone; never inside the
-/// initiating call. A default constructed lock knows no manager, and one whose event loop is gone
-/// no executor: without one of its own, a handler is then called inside the initiating call, since
-/// every other thread would be a foreign one.
-/// Forks: in a forked child a lock is a copy that holds nothing. Its operations complete with
+/// `errc::closed`. Threads: different threads may use one lock at once, except for moving and
+/// destroying it. Completions run on the handler's associated executor, else on that of the manager
+/// that gave the lock out, whether it holds anything or not and even when the manager is gone;
+/// never inside the initiating call. A default constructed lock knows no manager, and one whose
+/// event loop is gone has no executor: then a handler without an executor of its own is called
+/// inside the initiating call, since every other thread would be one that the program does not
+/// know. Forks: in a forked child a lock is a copy that holds nothing. Its operations complete with
 /// `errc::forked`, and neither they nor its destructor send anything.
 class REDLOCK_API lock {
   public:
@@ -54,19 +53,19 @@ class REDLOCK_API lock {
     [[nodiscard]] const resource_name& resource() const noexcept;
     [[nodiscard]] const lock_token& token() const noexcept;
     /// Larger than that of every acquisition of this resource that completed before this one began.
-    /// Zero only for a lock attached to that another library acquired.
+    /// Zero only for an attached lock that another library acquired.
     [[nodiscard]] redlock::fencing_token fencing_token() const noexcept;
-    /// Until when nobody else can hold it, drift and steps of the nodes' clocks allowed for; moves
-    /// on with every extension, and back if a node's answer shows that its clock was set forward by
-    /// more than that.
+    /// The end of validity: no other client can hold the lock before, with an allowance for drift
+    /// and steps of the nodes' clocks. Moves forward with every extension, and back if a node's
+    /// answer shows that its clock was set forward by more than the allowance.
     [[nodiscard]] boot_clock::time_point valid_until() const noexcept;
-    /// What is left until then, never negative.
+    /// The time until then, never negative.
     [[nodiscard]] std::chrono::nanoseconds remaining() const noexcept;
-    /// Whether it is surely held now. Turns false by time alone, without any I/O; false at once
-    /// when a release begins or the loss becomes known.
+    /// Whether it is certainly held now. Becomes false by time alone, without any I/O; false at
+    /// once when a release begins or the loss becomes known.
     [[nodiscard]] bool valid() const noexcept;
     [[nodiscard]] explicit operator bool() const noexcept { return valid(); }
-    /// What lay behind the last error of this lock's own operations, the watchdog's included.
+    /// The cause of the last error of this lock's own operations, the watchdog's included.
     [[nodiscard]] diagnostics last_error() const;
 
     /// Resets the lease to `lease_time`, or to the lock's own when left out; never shortens it.
@@ -88,13 +87,13 @@ class REDLOCK_API lock {
             token, lease_time);
     }
 
-    /// Gives it back. `valid()` is false from the initiating call on.
+    /// Releases it. `valid()` is false from the initiating call on.
     ///
     /// Completes with `void(error_code)` as soon as a quorum confirms: none; `errc::lost` when it
-    /// was already gone on so many nodes that no quorum held it; `errc::no_quorum` when too few
+    /// was already gone on enough nodes that no quorum held it; `errc::no_quorum` when too few
     /// nodes could be asked; `errc::indeterminate` when too few answered. Nodes that did not answer
-    /// are told again in the background until the lease is over. Cancellation ends only the waiting
-    /// for the outcome: the release goes on.
+    /// get the release again in the background until the lease is over. Cancellation ends only the
+    /// waiting for the outcome: the release continues.
     template <class CompletionToken = boost::asio::deferred_t>
     auto async_release(CompletionToken&& token = CompletionToken{}) {
         return boost::asio::async_initiate<CompletionToken, void(error_code)>(
@@ -106,7 +105,8 @@ class REDLOCK_API lock {
 
     /// Completes with `errc::lost` when the loss becomes known, at the latest a stop margin before
     /// `valid_until()`, even with every node frozen; with no error when the lock is released or
-    /// detached. Cancellation: `asio::error::operation_aborted`. Any number may wait at once.
+    /// detached. Cancellation: `asio::error::operation_aborted`. Any number of calls may wait at
+    /// once.
     template <class CompletionToken = boost::asio::deferred_t>
     auto async_wait_lost(CompletionToken&& token = CompletionToken{}) {
         return boost::asio::async_initiate<CompletionToken, void(error_code)>(
@@ -116,8 +116,9 @@ class REDLOCK_API lock {
             token);
     }
 
-    /// Lets go without releasing: the watchdog stops, the nodes keep the lock until its lease ends,
-    /// and this object is empty. Use it to hand `token()` to another process; see `async_attach`.
+    /// Gives the lock up without a release: the watchdog stops, the nodes keep the lock until its
+    /// lease ends, and this object is empty. Use it to pass `token()` to another process; see
+    /// `async_attach`.
     lock_token detach() noexcept;
 
   private:

@@ -1,4 +1,4 @@
-// The door to the library: a set of independent Redis nodes, and the locks taken on them.
+// The entry to the library: a set of independent Redis nodes, and the locks taken on them.
 #pragma once
 
 #include <boost/asio/any_completion_handler.hpp>
@@ -43,46 +43,47 @@ class REDLOCK_API node_list {
     std::vector<endpoint> endpoints_;
 };
 
-/// What `async_list` looks for.
+/// Options of `async_list`.
 struct list_options {
     /// A glob pattern of Redis over lock keys. Empty: every resource with a living fence, that is,
-    /// all that was locked by this library within `manager_options::fence_lifetime`.
+    /// all that this library locked within `manager_options::fence_lifetime`.
     std::string_view pattern{};  ///< Copied by the initiating call.
-    /// At most so many names.
+    /// The largest number of names.
     std::size_t limit = 10'000;
     diagnostics* details = nullptr;
 };
 
 static_assert(std::is_trivially_destructible_v<list_options>);
 
-/// What `async_vouch` vouches for.
+/// Options of `async_vouch`.
 struct vouch_options {
-    /// Left out: all nodes.
+    /// Omitted: all nodes.
     std::optional<node_index> node{};
     diagnostics* details = nullptr;  ///< As in `acquire_options`.
 };
 
 static_assert(std::is_trivially_destructible_v<vouch_options>);
 
-/// Takes and gives back locks on N independent Redis nodes; a lock is held when a majority says so.
+/// Acquires and releases locks on N independent Redis nodes; a lock is held when a majority has
+/// granted it.
 ///
-/// Lifetime: the destructor begins a close in the background and returns at once; run the executor
-/// on for as long as that takes, or await `async_close` first. Locks may outlive the manager.
+/// Lifetime: the destructor begins a close in the background and returns at once; keep running the
+/// executor for as long as that takes, or await `async_close` first. Locks may outlive the manager.
 /// Forks: in a forked child a manager is a copy. Its operations complete with `errc::forked`, and
-/// neither they nor its destructor send anything; see docs/fork.md.
-/// Threads: all functions may be called from any thread. The manager's own work runs on a strand
-/// over the given executor; completions are posted to the handler's associated executor, else to
-/// the given one, and to nowhere else, even when the manager was moved from or is gone. So blocking
-/// work there does not hold up the watchdog as long as the executor has another thread. An
-/// idle manager that holds nothing has no work outstanding: `io_context::run()` can return.
+/// neither they nor its destructor send anything; see docs/fork.md. Threads: all functions may be
+/// called from any thread. The manager's own work runs on a strand over the given executor;
+/// completions are posted to the handler's associated executor, else to the given one, and nowhere
+/// else, even when the manager was moved from or is gone. So blocking work there does not delay the
+/// watchdog as long as the executor has another thread. An idle manager that holds nothing has no
+/// work outstanding: `io_context::run()` can return.
 class REDLOCK_API lock_manager {
   public:
     /// Connects on first use. Throws `lock_error` (`errc::invalid_argument`) if there is no node,
     /// there are more than 63, one is listed twice, or an option cannot be used.
     lock_manager(boost::asio::any_io_executor executor, const node_list& nodes,
                  manager_options options = {});
-    /// The same on the executor of an `io_context`, a `thread_pool` or their like, which must
-    /// outlive what the manager still has under way.
+    /// The same on the executor of an `io_context`, a `thread_pool` or a similar context, which
+    /// must outlive the manager's outstanding operations.
     template <std::derived_from<boost::asio::execution_context> Context>
     lock_manager(Context& context, const node_list& nodes, manager_options options = {})
         : lock_manager(boost::asio::any_io_executor{context.get_executor()}, nodes,
@@ -98,8 +99,8 @@ class REDLOCK_API lock_manager {
     /// Completes with `void(error_code, lock)`: the lock, valid at that moment; or
     /// `errc::contended`, `errc::timed_out`, `errc::no_quorum`, `errc::closed`,
     /// `errc::invalid_argument`, `errc::same_server_twice`, `errc::different_nodes`. Cancellation
-    /// (terminal, partial, total): completes with `asio::error::operation_aborted`, and what the
-    /// attempt may have left on any node is released.
+    /// (terminal, partial, total): completes with `asio::error::operation_aborted`, and any grant
+    /// that the attempt may have left on a node is released.
     template <class CompletionToken = boost::asio::deferred_t>
     auto async_acquire(resource_name resource, const acquire_options& options = {},
                        CompletionToken&& token = CompletionToken{}) {
@@ -121,7 +122,7 @@ class REDLOCK_API lock_manager {
 
     /// Takes over a lock that is held already, by its token: after `lock::detach`, or in another
     /// process. Not renewed by the watchdog unless `options.renew` says so. `options.wait` and
-    /// `options.label` mean nothing here.
+    /// `options.label` are ignored.
     ///
     /// Completes with `void(error_code, lock)`: `errc::lost` if no quorum holds this token;
     /// `errc::no_quorum` if too few nodes answered; `errc::different_nodes` if other clients of a
@@ -138,12 +139,12 @@ class REDLOCK_API lock_manager {
             token, std::move(resource), detail::acquire_request{options});
     }
 
-    /// Asks every node who holds the resource, and waits for each answer or its timeout.
+    /// Asks every node for the holder of the resource, and waits for each answer or its timeout.
     ///
     /// Completes with `void(error_code, resource_status)`; too few answers are no error but the
-    /// verdict `unknown`, and so is another number of nodes than other clients use. Of a name that
-    /// no lock can have `resource_status::message` says why. Reads only.
-    /// Cancellation: `asio::error::operation_aborted`.
+    /// verdict `unknown`, and so is another number of nodes than other clients use. For a name that
+    /// no lock can have, `resource_status::message` says why. Reads only. Cancellation:
+    /// `asio::error::operation_aborted`.
     template <class CompletionToken = boost::asio::deferred_t>
     auto async_status(resource_name resource, CompletionToken&& token = CompletionToken{}) {
         return boost::asio::async_initiate<CompletionToken, void(error_code, resource_status)>(
@@ -153,10 +154,10 @@ class REDLOCK_API lock_manager {
             token, std::move(resource));
     }
 
-    /// Whether anybody holds the resource on a quorum of nodes.
+    /// Whether any client holds the resource on a quorum of nodes.
     ///
-    /// Completes with `void(error_code, bool)`; `errc::no_quorum` when too few nodes answered to
-    /// tell, `errc::different_nodes` when other clients of a node use another number of nodes.
+    /// Completes with `void(error_code, bool)`; `errc::no_quorum` when too few nodes answered,
+    /// `errc::different_nodes` when other clients of a node use another number of nodes.
     template <class CompletionToken = boost::asio::deferred_t>
     auto async_is_locked(resource_name resource, CompletionToken&& token = CompletionToken{}) {
         return boost::asio::async_initiate<CompletionToken, void(error_code, bool)>(
@@ -181,14 +182,14 @@ class REDLOCK_API lock_manager {
             token, std::string{options.pattern}, options.limit, options.details);
     }
 
-    /// Gives an operator's word that no lock can have been forgotten on these nodes, so that they
+    /// Confirms, for an operator, that no lock can have been forgotten on these nodes, so that they
     /// vote without waiting out their quarantine; and that every client with other settings is
-    /// gone. True of servers that were started just now, or whose clients have all been idle for
-    /// `max_lease_time`. Where it is not true, two clients may come to hold one lock.
+    /// gone. That is true for servers that were started just now, or whose clients have all been
+    /// idle for `max_lease_time`. If it is not true, two clients may hold one lock.
     ///
-    /// Completes with `void(error_code)`: no error if every node took it; `errc::indeterminate` if
-    /// some did, `errc::no_quorum` if none did, `errc::closed`, `errc::invalid_argument`. Nodes
-    /// that are not guarded have nothing to take. Cancellation: `asio::error::operation_aborted`.
+    /// Completes with `void(error_code)`: no error if every node accepted it; `errc::indeterminate`
+    /// if some did, `errc::no_quorum` if none did, `errc::closed`, `errc::invalid_argument`. Nodes
+    /// without the guard have nothing to accept. Cancellation: `asio::error::operation_aborted`.
     template <class CompletionToken = boost::asio::deferred_t>
     auto async_vouch(const vouch_options& options = {},
                      CompletionToken&& token = CompletionToken{}) {
@@ -199,13 +200,13 @@ class REDLOCK_API lock_manager {
             token, options);
     }
 
-    /// Looks at every node: whether it can be reached, what it is, and what might be wrong with it;
-    /// `diagnose` judges that. Takes a few round trips and the samples, and on a node that does not
+    /// Examines every node: whether it can be reached, its facts, and its possible problems;
+    /// `diagnose` judges them. Takes a few round trips and the samples, and on a node that does not
     /// answer `connect_timeout` and `node_timeout`. Changes nothing on the nodes.
     ///
-    /// Completes with `void(error_code, std::vector<node_health>)`, one entry a node in their
-    /// order; a node that does not answer is no error. `errc::closed`; `errc::invalid_argument` for
-    /// a resource name that no lock can have. Cancellation:
+    /// Completes with `void(error_code, std::vector<node_health>)`, one entry for each node in
+    /// their order; a node that does not answer is no error. `errc::closed`;
+    /// `errc::invalid_argument` for a resource name that no lock can have. Cancellation:
     /// `asio::error::operation_aborted`.
     template <class CompletionToken = boost::asio::deferred_t>
     auto async_examine(const examine_options& options = {},
@@ -223,7 +224,7 @@ class REDLOCK_API lock_manager {
     /// tokens.
     [[nodiscard]] std::vector<std::pair<resource_name, lock_token>> active_locks() const;
 
-    /// What this manager has done so far. Any thread.
+    /// Counters of this manager. Any thread.
     [[nodiscard]] manager_statistics statistics() const;
 
     /// Releases every lock, ends every acquisition with `errc::closed` and every connection.
@@ -231,7 +232,7 @@ class REDLOCK_API lock_manager {
     /// Completes with `void(error_code)` within `manager_options::close_timeout`, even with every
     /// node frozen: no error if each lock was confirmed as released or gone, else
     /// `errc::indeterminate`. Within that time it waits for nodes that have not yet answered an
-    /// acquisition or extension, a node timeout at most, so that each backs a detached lock.
+    /// acquisition or extension, a node timeout at most, so that each of them has a detached lock.
     /// Cancellation ends only the waiting. Closing again is allowed.
     template <class CompletionToken = boost::asio::deferred_t>
     auto async_close(CompletionToken&& token = CompletionToken{}) {

@@ -13,9 +13,9 @@
 namespace redlock {
 
 /// Nodes and one I/O thread, shared by any number of mutexes. Thread-safe. The destructor releases
-/// what is still held, waits at most `manager_options::close_timeout`, and joins the thread. In a
-/// forked child it is a copy without a thread: locking a mutex throws `errc::forked` there, and
-/// unlocking and destroying send nothing.
+/// the locks that are still held, waits at most `manager_options::close_timeout`, and joins the
+/// thread. In a forked child it is a copy without a thread: locking a mutex throws `errc::forked`
+/// there, and unlocking and destroying send nothing.
 class REDLOCK_API mutex_context {
   public:
     explicit mutex_context(const node_list& nodes, manager_options options = {});
@@ -36,10 +36,10 @@ class REDLOCK_API mutex_context {
 /// Meets Lockable and TimedLockable: works with std::scoped_lock, std::unique_lock and std::lock.
 /// Must not outlive its context. Like std::mutex it is not recursive, one thread holds it at a
 /// time, and threads of one process exclude each other by it too. Unlike std::mutex it can be lost:
-/// ask `valid()`, or hand `fencing_token()` to the store, where that matters.
+/// where that matters, call `valid()`, or pass `fencing_token()` to the store.
 class REDLOCK_API mutex {
   public:
-    /// Copies what `options` refers to; their `details` are not used, since errors carry their own.
+    /// Copies the strings in `options`; their `details` are not used, since errors carry their own.
     mutex(mutex_context& context, resource_name resource, const acquire_options& options = {});
     mutex(const mutex&) = delete;
     mutex& operator=(const mutex&) = delete;
@@ -48,9 +48,9 @@ class REDLOCK_API mutex {
     /// Blocks until held. Throws `lock_error`: `errc::no_quorum`, `errc::invalid_argument`,
     /// `errc::same_server_twice`, `errc::different_nodes`, `errc::closed`.
     void lock();
-    /// One attempt. False if somebody else holds it; throws as `lock` does for anything worse.
+    /// One attempt. False if another client holds it; throws as `lock` does for other failures.
     [[nodiscard]] bool try_lock();
-    /// Blocks at most so long.
+    /// Blocks for at most `longest`.
     template <class Rep, class Period>
     [[nodiscard]] bool try_lock_for(std::chrono::duration<Rep, Period> longest) {
         return acquire(wait_policy{longest});
@@ -61,11 +61,11 @@ class REDLOCK_API mutex {
         // Not by the difference alone, which a deadline far in the past would overflow.
         return acquire(deadline <= now ? wait_policy::none() : wait_policy{deadline - now});
     }
-    /// Gives it back and waits for the quorum's word. Never throws: what goes wrong is told to the
-    /// observer, and the lease ends by itself.
+    /// Releases the lock and waits for a quorum to confirm. Never throws: the observer gets a
+    /// failure, and the lease ends by itself.
     void unlock() noexcept;
 
-    /// Whether the lock is held by this object and surely still ours.
+    /// Whether this object holds the lock and the lock is certainly still valid.
     [[nodiscard]] bool valid() const noexcept;
     /// Zero while not held.
     [[nodiscard]] redlock::fencing_token fencing_token() const noexcept;

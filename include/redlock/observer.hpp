@@ -1,5 +1,5 @@
-// The hook for logs and metrics. The library itself never writes to a stream: what it has to say
-// goes here, free of secrets.
+// The hook for logs and metrics. The library itself never writes to a stream: it reports everything
+// here, without secrets.
 #pragma once
 
 #include <chrono>
@@ -14,27 +14,27 @@
 namespace redlock {
 
 enum class event_kind {
-    woken,           ///< A waiter looks again: `node` told that the lock has changed there.
-    acquired,        ///< `elapsed`: how long it took, waiting included.
+    woken,           ///< A waiter tries again: `node` reported a change of the lock.
+    acquired,        ///< `elapsed`: its duration, waiting included.
     attempt_failed,  ///< One attempt of an acquisition did not win; `error` says why.
     acquire_failed,  ///< The acquisition ended without the lock.
     extended,        ///< By the caller or by the watchdog.
     extend_failed,   ///< The lock is still valid until its old validity ends.
     lost,            ///< Validity ended, or the nodes say that the lock is gone.
     released,
-    handed_over,          ///< Released by passing it on within this manager: no word to the nodes.
-    release_failed,       ///< Also what a destructor could not throw.
-    late_grant_released,  ///< A node granted after the attempt was over; it was told to forget it.
+    handed_over,          ///< Released by a hand-over within this manager: no command to any node.
+    release_failed,       ///< Also for a release by a destructor.
+    late_grant_released,  ///< A node granted after the attempt was over; the grant was released.
     node_ready,           ///< Connected, logged in, identified.
     node_down,            ///< Could not be connected, or the connection broke; `error` says why.
     node_refused,         ///< The node must not vote: it is the same server as another one.
     /// The node is connected but has no vote in acquisitions: `error` and `message` say why and for
     /// how long, for example `node_errc::quarantined`.
     node_without_vote,
-    /// The node refuses to tell of changed keys (client tracking), and waiters have to ask.
+    /// The node refuses change messages (client tracking), and waiters have to poll.
     tracking_refused,
-    /// The node is reached over TLS, but whoever answers is believed (`tls_options::verify` is
-    /// false). Told once, when it is first connected.
+    /// The connection uses TLS, but any certificate is accepted (`tls_options::verify` is false).
+    /// Reported once, when the node is first connected.
     node_unverified,
 };
 
@@ -50,14 +50,14 @@ struct event {
     error_code error{};
     std::string_view message{};  ///< For people; may be empty.
     std::chrono::nanoseconds elapsed{0};
-    /// attempt_failed: how many stand in line before the waiter, where it stands in one.
+    /// attempt_failed: the number of places before the waiter, if it stands in line.
     std::optional<std::size_t> ahead{};
     /// attempt_failed with `errc::no_quorum`: which nodes gave no vote, and why. Null otherwise.
     const diagnostics* details = nullptr;
 };
 
-/// Derive from it what your logs and metrics need. Called on the manager's strand, one call at a
-/// time: return soon, and do not call back into the manager synchronously for a result.
+/// Derive from it for your logs and metrics. Called on the manager's strand, one call at a time:
+/// return soon, and do not call back into the manager synchronously for a result.
 class REDLOCK_API observer {
   public:
     observer() = default;

@@ -1,5 +1,5 @@
-// What a caller may choose. Every default is written here and nowhere else; each can be left out
-// with designated initialisers: {.lease_time = 30s, .wait = 5s}.
+// The options of the library. Every default is here and nowhere else; with designated initialisers
+// each can be omitted: {.lease_time = 30s, .wait = 5s}.
 #pragma once
 
 #include <chrono>
@@ -16,7 +16,7 @@
 
 namespace redlock {
 
-/// How long, or how often, to try while somebody else holds the lock.
+/// How long, or how often, to try while another client holds the lock.
 class wait_policy {
   public:
     /// Up to this long. Converts from any duration, so that `.wait = 5s` reads well; zero or less,
@@ -35,8 +35,8 @@ class wait_policy {
     [[nodiscard]] static constexpr wait_policy none() {
         return wait_policy{std::chrono::nanoseconds{0}};
     }
-    /// So many attempts in all with a random delay between them, as aioredlock's retry_count and
-    /// retry_delay_min / max do; then `errc::contended`.
+    /// `count` attempts in all with a random delay between them, like aioredlock's retry_count and
+    /// retry_delay_min / max; then `errc::contended`.
     [[nodiscard]] static constexpr wait_policy attempts(
         std::size_t count, std::chrono::milliseconds delay_min = std::chrono::milliseconds{100},
         std::chrono::milliseconds delay_max = std::chrono::milliseconds{300}) {
@@ -70,47 +70,46 @@ class wait_policy {
 /// docs/decisions/options-without-destructors.md.
 struct acquire_options {
     /// How long the nodes keep the lock unless it is extended; it is valid for 1 %, 2 ms and the
-    /// allowance for clock steps less. Left out: the manager's `lease_time`, renewed by the
-    /// watchdog for as long as the lock is held. Given: this long, not renewed.
+    /// allowance for clock steps less. Omitted: the manager's `lease_time`, renewed by the watchdog
+    /// for as long as the lock is held. Given: this long, not renewed.
     std::optional<std::chrono::milliseconds> lease_time{};
     wait_policy wait = wait_policy::forever();
-    /// Overrides what `lease_time` implies about renewal.
+    /// Overrides the renewal that `lease_time` implies.
     std::optional<bool> renew{};
-    /// The lock key's value. Left out: a new random token for every attempt, which is what protects
-    /// against late messages of an earlier attempt. If you give one, use it for one acquisition
-    /// only. Copied by the initiating call.
+    /// The lock key's value. Omitted: a new random token for every attempt, which protects against
+    /// late messages of an earlier attempt. If you give one, use it for one acquisition only.
+    /// Copied by the initiating call.
     std::string_view identifier{};
-    /// Who holds it and why, for people; shown by `status`. Costs one more command a node. Copied
-    /// by the initiating call.
+    /// A text for people, such as the holder and the purpose; shown by `status`. Costs one more
+    /// command on each node. Copied by the initiating call.
     std::string_view label{};
     /// Whether to wait in line with the waiters of other processes, in the order in which they
-    /// came, and to take the lock only when it is one's turn. The order is kept on the nodes; a
-    /// place whose owner does not come is passed over after 0.2 s. A lock for which nobody waits is
-    /// taken without a look at the line. Other libraries, and callers who limit their attempts or
-    /// set their own delays, do not stand in line and take a free lock at once.
+    /// came, and to take the lock only in turn. The nodes keep the order; they pass over a place
+    /// whose owner does not come within 0.2 s. A lock without waiters is taken without reading the
+    /// line. Other libraries, and callers that limit their attempts or set their own delays, do not
+    /// stand in line and take a free lock at once.
     bool fair = true;
     /// How long before the end of validity the loss is announced (`async_wait_lost`, `with_lock`),
-    /// so that the body can stop in time. Left out: a tenth of the lease time, at most 500 ms.
+    /// so that the body can stop in time. Omitted: a tenth of the lease time, at most 500 ms.
     std::optional<std::chrono::milliseconds> stop_margin{};
-    /// The lock stays for so long from its acquisition on, though it is released before: nobody has
-    /// it until then. For work that must not be done twice in a while, by machines whose clocks
-    /// differ: what other libraries call `lockAtLeastFor`. A release completes as usual and leaves
-    /// the nodes what remains of this; so do the end of the handle and a close. A lease asked for
-    /// lasts as long at least, and so does the lock if its holder dies: at most `max_lease_time`.
-    /// Such a lock is not passed on within the process before that. A token that is attached
-    /// elsewhere knows of no minimum: its release ends the lock at once. Zero: none.
+    /// The lock stays for this long from its acquisition on, even if it is released earlier: no
+    /// client can acquire it until then. For work that must not be done twice within a while, by
+    /// machines whose clocks differ; other libraries call it `lockAtLeastFor`. A release completes
+    /// as usual and leaves the rest of this time on the nodes; so do the end of the handle and a
+    /// close. The lease lasts at least as long, and so does the lock if its holder dies: at most
+    /// `max_lease_time`. Such a lock is not handed over within the process before that. A token
+    /// that is attached elsewhere has no minimum: its release ends the lock at once. Zero: none.
     std::chrono::milliseconds min_hold{0};
-    /// Where to tell what lies behind an error; filled in before completion, untouched on success.
-    /// If somebody else holds the lock, the nodes are asked who, once, which takes up to the node
-    /// timeout.
-    /// Must live until then.
+    /// Receives the cause of an error; filled in before completion, untouched on success. If
+    /// another client holds the lock, each node is asked once for the holder, which takes up to the
+    /// node timeout. Must live until then.
     diagnostics* details = nullptr;
 };
 
 static_assert(std::is_trivially_destructible_v<acquire_options>);
 
-/// Whether nodes that may have forgotten locks are kept from voting until those must be over: after
-/// a restart, a promotion or a flush, and when a node that was started lately is first met.
+/// Whether nodes that may have forgotten locks have no vote until those locks must be over: after a
+/// restart, a promotion or a flush, and when a node that was started lately is first met.
 enum class restart_guard {
     automatic,  ///< On for three nodes and more.
     on,
@@ -124,7 +123,7 @@ enum class restart_guard {
 struct manager_options {
     /// Lease time of acquisitions that name none. aioredlock's default.
     std::chrono::milliseconds lease_time{10'000};
-    /// The longest lease time that may be asked for.
+    /// The longest lease time that may be requested.
     std::chrono::milliseconds max_lease_time{60'000};
     /// How long one node may take to answer one command before its vote is given up.
     std::chrono::milliseconds node_timeout{500};
@@ -133,8 +132,8 @@ struct manager_options {
     /// No bound; for `quorum_timeout`.
     static constexpr auto no_limit =
         std::chrono::floor<std::chrono::milliseconds>(wait_policy::no_limit);
-    /// How long an acquisition goes on while too few nodes answer, before `errc::no_quorum`: up to
-    /// 24 hours, or `no_limit`. What the caller waits bounds it as well.
+    /// How long an acquisition keeps trying while too few nodes answer, before `errc::no_quorum`:
+    /// up to 24 hours, or `no_limit`. The wait policy bounds it as well.
     std::chrono::milliseconds quorum_timeout{5'000};
     /// Delay before a lost connection is tried again: doubles from the first to the second.
     std::chrono::milliseconds reconnect_min{20};
@@ -143,33 +142,33 @@ struct manager_options {
     std::chrono::milliseconds close_timeout{500};
     /// A node accepts fencing tokens within this distance of its own clock.
     std::chrono::milliseconds clock_window{10'000};
-    /// How long a node remembers the last fencing token of a resource that nobody locks.
+    /// How long a node remembers the last fencing token of a resource that is not locked any more.
     std::chrono::milliseconds fence_lifetime{120'000};
     restart_guard guard = restart_guard::automatic;
-    /// By how much a node's clock may be set forward while a lock is held, or while the node is in
-    /// quarantine, without harm: a node ends leases by that clock. A lock allows for this much, and
-    /// for a tenth of its lease time at most, and is valid for so much less. What goes beyond is
-    /// seen in the node's next answer and shortens the locks that rest on it; in between two
-    /// clients may hold one lock. Setting a clock back does no harm.
+    /// The amount by which a node's clock may be set forward while a lock is held, or while the
+    /// node is in quarantine, without harm: a node ends leases by that clock. A lock allows for
+    /// this amount, but at most for a tenth of its lease time, and its validity is shorter by it.
+    /// The node's next answer reveals a larger step and shortens the locks that rest on the node;
+    /// in between, two clients may hold one lock. Setting a clock back does no harm.
     std::chrono::milliseconds clock_step{1'000};
-    /// How often, and for how long after its acquisition, a lock that is released passes straight
-    /// to the next who waits for it in the same manager, before other processes may have it. Zero
-    /// in either: never. At most 65,535 times.
+    /// How often, and for how long after its acquisition, a released lock passes straight to the
+    /// next waiter in the same manager, before other processes get a turn. Zero in either: never.
+    /// At most 65,535 times.
     std::size_t hand_over_count{1'000};
     std::chrono::milliseconds hand_over_time{50};
-    /// What the keys that the library keeps beside the locks begin with: "team:" makes
-    /// `redlock:epoch` to `team:redlock:epoch`, for a user whose ACL allows `~team:*` only.
-    /// Resource names stay as they are. Letters, digits and `: . _ - /`, at most 128 bytes; empty:
+    /// The prefix of the keys that the library keeps beside the locks: "team:" turns
+    /// `redlock:epoch` into `team:redlock:epoch`, for a user whose ACL allows `~team:*` only.
+    /// Resource names do not change. Letters, digits and `: . _ - /`, at most 128 bytes; empty:
     /// none. Clients with different prefixes exclude each other by the lock key alone: they neither
     /// see each other's fences and places in line, nor compare settings.
     std::string key_prefix{};
-    /// Told of everything worth logging; may be null.
+    /// Receives every event worth logging; may be null.
     std::shared_ptr<observer> events{};
 };
 
 namespace detail {
 
-/// Options that own what they refer to, for as long as an operation lasts.
+/// Options that own their strings, for as long as an operation lasts.
 class acquire_request {
   public:
     explicit acquire_request(const acquire_options& with)

@@ -1,4 +1,4 @@
-// Everything that a user of the library needs, in one include.
+// All public headers, in one include.
 #pragma once
 
 #include "redlock/clock.hpp"          // IWYU pragma: export

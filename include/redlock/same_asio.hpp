@@ -1,9 +1,9 @@
 // An application and its library must see the same Asio: another version of Boost, or another way
-// to compile Asio, gives the same classes another layout, and the program fails somewhere far from
-// the cause. So each file that includes this asks the linker for a symbol whose name holds the
-// settings, and the library has it for its own. `undefined reference to
-// redlock::needs::boost_108100_asio_separate` says: build the application with what the library was
-// built with. No code runs; any thread.
+// to compile Asio, gives the same classes another layout, and the program fails far from the cause.
+// So each file that includes this header refers to a symbol whose name contains the settings, and
+// the library defines the one for its own settings. `undefined reference to
+// redlock::needs::boost_108100_asio_separate` means: build the application with the settings with
+// which the library was built. No code runs; any thread.
 #pragma once
 
 #include <boost/asio/detail/config.hpp>

@@ -1,8 +1,8 @@
-// A world in which to test code that holds locks: Redis nodes without servers, and time that passes
-// at once. An ordinary lock_manager lives in it: it is made with the world's executor and nodes,
-// and runs the code that ships. Then the test makes trouble: nodes freeze, die and forget, messages
-// are slow or lost, clocks are set, a lock vanishes. A seed decides whatever is left to chance, and
-// two runs with one seed are the same.
+// A simulated world for tests of code that holds locks: Redis nodes without servers, and time that
+// passes at once. An ordinary lock_manager runs in it: it is made with the world's executor and
+// nodes, and runs the code that ships. Then the test causes faults: nodes freeze, die and forget,
+// messages are slow or lost, clocks are set, a lock is deleted. A seed decides everything random,
+// and two runs with one seed are the same.
 //
 // In the component redlock::testing, beside the library. One thread: nothing of a world, and
 // nothing made with its executor, may be used on another. The world outlives the managers and locks
@@ -33,14 +33,14 @@ namespace redlock::testing {
 struct world_options {
     /// From 1 to 63. They have been up for a day when the world begins, and are empty.
     std::size_t nodes = 3;
-    /// Decides whatever is left to chance. Any number.
+    /// Decides everything random. Any number.
     std::uint64_t seed = 1;
-    /// How long a message takes, one way: anything between these. Not negative.
+    /// The bounds of a message's delay, one way. Not negative.
     std::chrono::nanoseconds fastest_message = std::chrono::microseconds{100};
     std::chrono::nanoseconds slowest_message = std::chrono::milliseconds{1};
 };
 
-/// What a node still has when it comes back.
+/// The data of a node when it comes back.
 enum class memory {
     /// Everything, as with appendfsync always. The restart guard does not know that, unless the
     /// node's endpoint says `durable`.
@@ -50,17 +50,17 @@ enum class memory {
 
 class process;
 
-/// Times are in nanoseconds, and a time beyond the last one that can be told is that one. Time
-/// passes only in `run_for` and `run_until`. Those are for the outside: not to be called in what
-/// they call, or in a handler. What a handler throws comes out of them, as out of
+/// Times are in nanoseconds, and saturate at the largest one that can be represented. Time passes
+/// only in `run_for` and `run_until`. Call those only from outside: not from a function that they
+/// call, and not from a handler. An exception that a handler throws comes out of them, as out of
 /// `io_context::run()`, and they may be called again.
 class world {
   public:
     using duration = std::chrono::nanoseconds;
 
-    /// Throws lock_error, errc::invalid_argument, if the options make no sense.
+    /// Throws lock_error, errc::invalid_argument, if the options cannot be used.
     explicit world(const world_options& options = {});
-    /// Destroys what waits in its event loops.
+    /// Destroys the operations that wait in its event loops.
     ~world();
     world(const world&) = delete;
     world& operator=(const world&) = delete;
@@ -78,25 +78,24 @@ class world {
 
     // ---- time ----
 
-    /// By the clock of the first process; what its locks go by. boot_clock::now() is real time.
+    /// By the clock of the first process, which its locks use. boot_clock::now() is real time.
     [[nodiscard]] boot_clock::time_point now() const;
     /// Runs the event loops and lets that much time pass.
     void run_for(duration time);
-    /// Lets time pass until `done()`, which is asked after everything that happens. False if that
-    /// does not come about: when `longest` has passed, or at once when nothing is left that could
-    /// happen.
+    /// Lets time pass until `done()`, which is called after every event. False if it never became
+    /// true: when `longest` has passed, or at once when no event is left.
     [[nodiscard]] bool run_until(const std::function<bool()>& done,
                                  duration longest = std::chrono::hours{1});
     /// Calls `what` when that much time has passed: from `run_for` or `run_until`, in no process.
-    /// The place to make trouble from.
+    /// Use it to cause faults.
     void after(duration time, std::function<void()> what);
     /// A sleep in the world's time, in place of a `steady_timer`'s, whose time is real. Zero or
     /// less: as soon as the event loops run again.
     ///
     /// Completes with `void(error_code)`: none when that much time has passed. Cancellation
     /// (terminal, partial, total): `asio::error::operation_aborted`. Runs on the handler's
-    /// executor, else on the first process's; later if that process stands still then, and never if
-    /// it was killed.
+    /// executor, else on the first process's; later if that process is paused then, and never if it
+    /// was killed.
     template <class CompletionToken = boost::asio::deferred_t>
     auto async_sleep(duration time, CompletionToken&& token = CompletionToken{}) {
         return boost::asio::async_initiate<CompletionToken, void(error_code)>(
@@ -106,14 +105,14 @@ class world {
             token, time);
     }
 
-    // ---- chance ----
+    // ---- random numbers ----
 
     /// From 0 to below `bound`, which is not 0; by the seed.
     [[nodiscard]] std::uint64_t random(std::uint64_t bound);
 
-    // ---- trouble with nodes; throw std::out_of_range where there is no such node ----
+    // ---- faults of nodes; throw std::out_of_range if there is no such node ----
 
-    /// It stands still for that long: nothing that was sent to it is read before.
+    /// It is frozen for that long: it reads no message before.
     void freeze(node_index node, duration time);
     /// It goes down, with all its connections, until `restart`. Not an error if it is down.
     void kill(node_index node);
@@ -121,18 +120,18 @@ class world {
     void restart(node_index node, memory what = memory::lost);
     /// Its clock is set forward, or back. Leases end by it.
     void set_clock(node_index node, duration by);
-    /// Its memory is full, or not any more: it refuses what would need more. Until it goes down.
+    /// Its memory is full, or not any more: it refuses commands that need more. Until it goes down.
     void set_full(node_index node, bool yes);
 
-    // ---- trouble with locks ----
+    // ---- faults of locks ----
 
     /// An operator deletes the lock's key, on one node or on all that are up.
     void lose(const resource_name& resource);
     void lose(const resource_name& resource, node_index node);
-    /// Who holds it there, or will when a node that is down comes back with all it had; empty:
-    /// nobody.
+    /// The holder there, or for a node that is down, the holder if it comes back with all its data;
+    /// empty: none.
     [[nodiscard]] lock_token holder(const resource_name& resource, node_index node);
-    /// Who holds it on a majority; empty: nobody.
+    /// The holder on a majority; empty: none.
     [[nodiscard]] lock_token holder(const resource_name& resource);
 
   private:
@@ -145,36 +144,37 @@ class world {
     std::unique_ptr<state> state_;
 };
 
-/// A handle; the world owns what it stands for.
+/// A handle; the world owns the process.
 class process {
   public:
     using duration = world::duration;
 
     [[nodiscard]] boost::asio::any_io_executor get_executor() const;
-    /// For what wants a context. Do not run it: the world does. A real timer or socket on it goes
-    /// by real time, and completes only while the world runs.
+    /// For code that needs a context. Do not run it: the world does. A real timer or socket on it
+    /// uses real time, and completes only while the world runs.
     [[nodiscard]] boost::asio::io_context& context() const;
     /// By its own clock.
     [[nodiscard]] boot_clock::time_point now() const;
 
-    /// It stands still for that long, as a process that was stopped or a machine that stalls. What
-    /// came meanwhile is seen when it goes on.
+    /// It is paused for that long, like a stopped process or a machine that stalls. It sees later
+    /// the messages that arrived meanwhile.
     void pause(duration time) const;
-    /// It is gone: nothing of it runs any more, and its connections end. Its objects may be
+    /// It ends: none of its code runs any more, and its connections end. Its objects may be
     /// destroyed.
     void kill() const;
-    /// Its clock of day and date is set.
+    /// Its wall clock is set.
     void set_wall_clock(duration by) const;
-    /// Its clocks run that much faster than the nodes', in millionths, from now on; or slower.
-    /// Throws lock_error, errc::invalid_argument, if they would stand still or run back, or more
-    /// than twice as fast.
+    /// Its clocks run faster than the nodes' by that many millionths from now on; or slower. Throws
+    /// lock_error, errc::invalid_argument, if they would stop, run backwards, or run more than
+    /// twice as fast.
     void set_clock_rate(std::int64_t millionths) const;
 
-    // ---- trouble between it and a node; throw std::out_of_range where there is no such node ----
+    // ---- faults between it and a node; throw std::out_of_range if there is no such node ----
 
-    /// Its connections to a node break. What was sent is still carried out, or only a part of it.
+    /// Its connections to a node break. Commands in flight are still executed, or only a part of
+    /// them.
     void cut(node_index node, bool carried_out = true) const;
-    /// Nothing arrives between it and a node for that long.
+    /// No message passes between it and a node for that long.
     void cut_off(node_index node, duration time) const;
     /// Each message between it and a node takes that much longer for that long.
     void slow_down(node_index node, duration by, duration time) const;

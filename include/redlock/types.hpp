@@ -1,6 +1,6 @@
-// Strong types for the three things that other libraries pass about as bare strings and integers. A
-// resource name cannot stand where a token belongs, and a fencing token is not a count. Values
-// only: no I/O, no clock; safe to copy to any thread.
+// Strong types for the three values that other libraries pass as plain strings and integers. A
+// resource name cannot be passed for a token, and a fencing token is not a count. Values only: no
+// I/O, no clock; safe to copy to any thread.
 #pragma once
 
 #include <compare>
@@ -13,16 +13,17 @@
 
 namespace redlock {
 
-/// The name of what is guarded. It is the Redis key itself, byte for byte, so that other Redlock
-/// libraries see our locks and we see theirs. Any bytes are allowed, NUL and invalid UTF-8
-/// included; operations refuse an empty name, one longer than `max_size`, one that begins with
-/// `reserved`, and that of an own key of the library behind any `manager_options::key_prefix`, such
-/// as `team:redlock:fence:{orders}`, with `errc::invalid_argument`.
+/// The name of the guarded resource. It is the Redis key itself, byte for byte, so that other
+/// Redlock libraries see these locks and this library sees theirs. Any bytes are allowed, NUL and
+/// invalid UTF-8 included; operations refuse an empty name, one longer than `max_size`, one that
+/// begins with `reserved`, and the name of one of the library's own keys behind any
+/// `manager_options::key_prefix`, such as `team:redlock:fence:{orders}`, with
+/// `errc::invalid_argument`.
 class resource_name {
   public:
     /// 64 KiB: far beyond any sensible name, far below Redis's own limit of 512 MiB.
     static constexpr std::size_t max_size = 64 * 1024;
-    /// What the keys that the library keeps beside the locks begin with; see
+    /// The beginning of the keys that the library keeps beside the locks; see
     /// `manager_options::key_prefix`.
     static constexpr std::string_view reserved = "redlock:";
 
@@ -38,8 +39,8 @@ class resource_name {
     std::string name_;
 };
 
-/// Who holds a lock: the value of the lock key, called identifier by aioredlock. Explicit on
-/// purpose.
+/// Identifies the holder of a lock: the value of the lock key, which aioredlock calls identifier.
+/// Its constructor is explicit on purpose.
 class lock_token {
   public:
     lock_token() = default;
@@ -53,10 +54,10 @@ class lock_token {
     std::string value_;
 };
 
-/// A number that grows with every acquisition of one resource. Hand it to the store that the lock
+/// A number that grows with every acquisition of one resource. Pass it to the store that the lock
 /// guards; a store that refuses smaller numbers than it has seen is safe even from a holder that
-/// slept through the end of its lease. Zero means "none": a lock attached to that another library
-/// took.
+/// slept through the end of its lease. Zero means "none": an attached lock that another library
+/// acquired.
 class fencing_token {
   public:
     constexpr fencing_token() = default;

@@ -1,5 +1,5 @@
-// The version of these headers, to be asked for by the preprocessor or by the program. CMake reads
-// it here, so that there is one place to change. Constants only: any thread.
+// The version of these headers, for the preprocessor and for the program. CMake reads it here, so
+// that there is one place to change. Constants only: any thread.
 #pragma once
 
 #include <string_view>
@@ -14,7 +14,7 @@
 
 #define REDLOCK_TEXT_OF_(major, minor, patch) #major "." #minor "." #patch
 #define REDLOCK_TEXT_OF(major, minor, patch) REDLOCK_TEXT_OF_(major, minor, patch)
-/// As a text: "1.2.3".
+/// As a string: "1.2.3".
 #define REDLOCK_VERSION_STRING \
     REDLOCK_TEXT_OF(REDLOCK_VERSION_MAJOR, REDLOCK_VERSION_MINOR, REDLOCK_VERSION_PATCH)
 

@@ -1,5 +1,5 @@
-// The way to use a lock that is hard to use wrongly: a coroutine runs while the lock is held, is
-// cancelled before anybody else can hold it, and the lock is released on every way out.
+// The form of a lock that is hard to use wrongly: a coroutine runs while the lock is held, is
+// cancelled before another client can hold it, and the lock is released on every way out.
 #pragma once
 
 #include <boost/asio/as_tuple.hpp>
@@ -50,13 +50,13 @@ boost::asio::awaitable<void> run_body(Body& body, lock& held, std::optional<std:
 /// out.
 ///
 /// Result: the body's. Throws what the body throws; `lock_error` with an error of
-/// `lock_manager::async_acquire` if the lock was not had; `lock_error` with `errc::lost` if it was
-/// lost while the body ran or turned out to be gone at release: the work may then have overlapped
-/// with somebody else's. When the loss becomes known the body is cancelled (terminal) a stop margin
-/// before anybody else can hold the lock; a body that ignores cancellation is waited for.
-/// Cancellation of the calling coroutine cancels the waiting or the body; the release still takes
-/// place, and the coroutine stays as cancelled as it was. Lifetime: `locks` must outlive the
-/// coroutine. The body runs on the caller's executor.
+/// `lock_manager::async_acquire` if the lock was not acquired; `lock_error` with `errc::lost` if it
+/// was lost while the body ran or turned out to be gone at release: the work may then have
+/// overlapped with another holder's. When the loss becomes known, the body is cancelled (terminal),
+/// at the latest a stop margin before another client can hold the lock; `with_lock` waits for a
+/// body that ignores its cancellation. Cancellation of the calling coroutine cancels the waiting or
+/// the body; the release still takes place, and the coroutine stays as cancelled as it was.
+/// Lifetime: `locks` must outlive the coroutine. The body runs on the caller's executor.
 template <class Body>
 boost::asio::awaitable<detail::body_result<Body>> with_lock(lock_manager& locks,
                                                             resource_name resource, Body body,
