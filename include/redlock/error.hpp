@@ -79,8 +79,8 @@ enum class node_errc {
     /// The node's clock and the fencing token are too far apart for the node to accept it.
     clock_window,
     /// The node's fence for the resource is further ahead of its clock than any fencing token is
-    /// accepted: what a clock that was wrong for a while leaves behind. It has no vote for this
-    /// resource until the fence expires.
+    /// accepted, because a clock was wrong for a while. It has no vote for this resource until the
+    /// fence expires.
     fence_ahead,
     /// The node may have forgotten locks that are still held, and has no vote until they must be
     /// over: it was restarted, promoted or flushed, or is not known yet.

@@ -1,4 +1,4 @@
-// Marks what a shared library shows of itself; all else of it is hidden. Only a macro: for any
+// Marks the symbols that a shared library exports; all others are hidden. Only a macro: for any
 // thread, and in a static library without effect.
 #pragma once
 
