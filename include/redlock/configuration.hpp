@@ -30,12 +30,12 @@ struct configuration {
 
     /// Options of an acquisition. Refers to `label`: use it while the configuration lives.
     [[nodiscard]] acquire_options acquire() const {
-        acquire_options with;
-        with.wait = wait;
-        with.label = label;
-        with.fair = fair;
-        with.stop_margin = stop_margin;
-        return with;
+        acquire_options result;
+        result.wait = wait;
+        result.label = label;
+        result.fair = fair;
+        result.stop_margin = stop_margin;
+        return result;
     }
 };
 

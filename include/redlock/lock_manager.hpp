@@ -106,8 +106,8 @@ class REDLOCK_API lock_manager {
                        CompletionToken&& token = CompletionToken{}) {
         return boost::asio::async_initiate<CompletionToken, void(error_code, lock)>(
             [impl = weak_impl{impl_, home_}](auto handler, resource_name name,
-                                             detail::acquire_request with) {
-                start_acquire(impl, std::move(name), std::move(with), std::move(handler));
+                                             detail::acquire_request request) {
+                start_acquire(impl, std::move(name), std::move(request), std::move(handler));
             },
             token, std::move(resource), detail::acquire_request{options});
     }
@@ -133,8 +133,8 @@ class REDLOCK_API lock_manager {
         options.identifier = identifier.str();
         return boost::asio::async_initiate<CompletionToken, void(error_code, lock)>(
             [impl = weak_impl{impl_, home_}](auto handler, resource_name name,
-                                             detail::acquire_request with) {
-                start_attach(impl, std::move(name), std::move(with), std::move(handler));
+                                             detail::acquire_request request) {
+                start_attach(impl, std::move(name), std::move(request), std::move(handler));
             },
             token, std::move(resource), detail::acquire_request{options});
     }
@@ -194,8 +194,8 @@ class REDLOCK_API lock_manager {
     auto async_vouch(const vouch_options& options = {},
                      CompletionToken&& token = CompletionToken{}) {
         return boost::asio::async_initiate<CompletionToken, void(error_code)>(
-            [impl = weak_impl{impl_, home_}](auto handler, vouch_options with) {
-                start_vouch(impl, with, std::move(handler));
+            [impl = weak_impl{impl_, home_}](auto handler, vouch_options wanted) {
+                start_vouch(impl, wanted, std::move(handler));
             },
             token, options);
     }

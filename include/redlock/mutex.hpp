@@ -75,7 +75,7 @@ class REDLOCK_API mutex {
 
     mutex_context& context_;
     resource_name resource_;
-    detail::acquire_request with_;
+    detail::acquire_request request_;
     redlock::lock held_;
 };
 

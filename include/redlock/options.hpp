@@ -171,8 +171,8 @@ namespace detail {
 /// Options that own their strings, for as long as an operation lasts.
 class acquire_request {
   public:
-    explicit acquire_request(const acquire_options& with)
-        : options_(with), identifier_(with.identifier), label_(with.label) {
+    explicit acquire_request(const acquire_options& options)
+        : options_(options), identifier_(options.identifier), label_(options.label) {
         options_.identifier = options_.label = {};
     }
 

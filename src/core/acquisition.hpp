@@ -43,7 +43,7 @@ class acquisition {
         wait_end end = wait_end::none;
     };
 
-    explicit acquisition(const terms& with) : session_(with.wait), terms_(with) {}
+    explicit acquisition(const terms& wanted) : session_(wanted.wait), terms_(wanted) {}
 
     /// An attempt limit counts attempts on the nodes, which a queue would only put off.
     [[nodiscard]] bool joins_queue() const { return session_.attempts_are_unlimited(); }

@@ -15,7 +15,7 @@ duration interval(std::chrono::milliseconds lease_time, double jitter) {
 
 }  // namespace
 
-renewal::renewal(const settings& with, instant started, instant valid_until) : with_(with) {
+renewal::renewal(const settings& wanted, instant started, instant valid_until) : settings_(wanted) {
     schedule(started, valid_until);
 }
 
@@ -48,26 +48,27 @@ void renewal::on_extended(instant started, instant valid_until) {
 
 void renewal::on_extend_failed(instant now) {
     extending_ = false;
-    if (with_.renews) {
+    if (settings_.renews) {
         // Soon, but not as fast as the nodes can say no.
-        renew_at_ = now + duration{with_.lease_time} / 10;
+        renew_at_ = now + duration{settings_.lease_time} / 10;
     }
 }
 
 void renewal::on_shortened(instant now, instant valid_until) {
-    announce_at_ = std::min(announce_at_, valid_until - with_.stop_margin);
-    if (with_.renews && !extending_) {
+    announce_at_ = std::min(announce_at_, valid_until - settings_.stop_margin);
+    if (settings_.renews && !extending_) {
         renew_at_ = std::min(renew_at_, now);
     }
 }
 
 void renewal::schedule(instant started, instant valid_until) {
-    announce_at_ = valid_until - with_.stop_margin;
+    announce_at_ = valid_until - settings_.stop_margin;
     // Half-way to the announcement at the latest: the caller may have extended by less than the
     // lock's own lease time, or want a wide margin.
-    renew_at_ = with_.renews ? started + std::min(interval(with_.lease_time, with_.jitter),
-                                                  (announce_at_ - started) / 2)
-                             : never;
+    renew_at_ = settings_.renews
+                    ? started + std::min(interval(settings_.lease_time, settings_.jitter),
+                                         (announce_at_ - started) / 2)
+                    : never;
 }
 
 duration default_stop_margin(std::chrono::milliseconds lease_time) {

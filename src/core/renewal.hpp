@@ -26,7 +26,7 @@ class renewal {
     };
 
     /// `started`: when the round began that won the lease which is valid until `valid_until`.
-    renewal(const settings& with, instant started, instant valid_until);
+    renewal(const settings& wanted, instant started, instant valid_until);
 
     /// `never` once the loss is announced.
     [[nodiscard]] instant next_event() const;
@@ -42,7 +42,7 @@ class renewal {
   private:
     void schedule(instant started, instant valid_until);
 
-    settings with_;
+    settings settings_;
     instant renew_at_ = never;
     instant announce_at_ = never;
     bool extending_ = false;

@@ -95,7 +95,7 @@ wait_session::step wait_session::on_round(const acquire_round& round, instant no
     } else if (++failures_in_a_row_ == 1) {
         unavailable_since_ = round.started();
     }
-    if (with_.attempt_limit != 0 && attempts_ >= with_.attempt_limit) {
+    if (settings_.attempt_limit != 0 && attempts_ >= settings_.attempt_limit) {
         return {.start_round = false,
                 .wait_until = never,
                 .end = verdict_of(last_, wait_end::contended)};
@@ -109,14 +109,15 @@ wait_session::step wait_session::on_round(const acquire_round& round, instant no
 wait_session::step wait_session::retry(const acquire_round& round, instant now, double random,
                                        node_set tracking) {
     const instant next = saturating_add(now, delay_after(round, now, random, tracking));
-    return {
-        .start_round = false, .wait_until = std::min(next, with_.deadline), .end = wait_end::none};
+    return {.start_round = false,
+            .wait_until = std::min(next, settings_.deadline),
+            .end = wait_end::none};
 }
 
 duration wait_session::delay_after(const acquire_round& round, instant now, double random,
                                    node_set tracking) {
-    if (with_.delay_max > duration{0}) {
-        return with_.delay_min + scaled(with_.delay_max - with_.delay_min, random);
+    if (settings_.delay_max > duration{0}) {
+        return settings_.delay_min + scaled(settings_.delay_max - settings_.delay_min, random);
     }
     switch (last_) {
         case acquire_outcome::split: {
@@ -171,7 +172,7 @@ wait_session::step wait_session::on_changed(node_index node, const acquire_round
 }
 
 bool wait_session::out_of_patience(instant now) const {
-    return unavailable_since_ != never && now - unavailable_since_ >= with_.quorum_timeout;
+    return unavailable_since_ != never && now - unavailable_since_ >= settings_.quorum_timeout;
 }
 
 wait_session::step wait_session::on_found_taken(acquire_outcome outcome, instant now) {
@@ -180,7 +181,7 @@ wait_session::step wait_session::on_found_taken(acquire_outcome outcome, instant
 }
 
 wait_session::step wait_session::on_timer(instant now) {
-    if (now >= with_.deadline) {
+    if (now >= settings_.deadline) {
         return {.start_round = false,
                 .wait_until = never,
                 .end = verdict_of(last_, wait_end::timed_out)};

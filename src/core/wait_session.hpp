@@ -49,7 +49,7 @@ class wait_session {
         wait_end end = wait_end::none;
     };
 
-    explicit wait_session(const settings& with) : with_(with) {}
+    explicit wait_session(const settings& wanted) : settings_(wanted) {}
 
     [[nodiscard]] step start();
     /// A round begins: what is told from now on is news.
@@ -76,9 +76,9 @@ class wait_session {
     [[nodiscard]] wait_end on_deadline(acquire_outcome outcome) const;
 
     /// Whether news of changes are of use: not if the caller has set the delays.
-    [[nodiscard]] bool wants_news() const { return with_.delay_max <= duration{0}; }
-    [[nodiscard]] bool attempts_are_unlimited() const { return with_.attempt_limit == 0; }
-    [[nodiscard]] instant deadline() const { return with_.deadline; }
+    [[nodiscard]] bool wants_news() const { return settings_.delay_max <= duration{0}; }
+    [[nodiscard]] bool attempts_are_unlimited() const { return settings_.attempt_limit == 0; }
+    [[nodiscard]] instant deadline() const { return settings_.deadline; }
     [[nodiscard]] std::size_t attempts() const { return attempts_; }
 
   private:
@@ -91,7 +91,7 @@ class wait_session {
     [[nodiscard]] bool quorum_may_be_free(const acquire_round& round, node_set tracking) const;
     [[nodiscard]] bool out_of_patience(instant now) const;
 
-    settings with_;
+    settings settings_;
     std::size_t attempts_ = 0;  // rounds that count against the limit
     std::size_t outdated_in_a_row_ = 0;
     std::size_t failures_in_a_row_ = 0;

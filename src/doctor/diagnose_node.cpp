@@ -211,21 +211,21 @@ void judge_persistence(const node_health& node, const diagnosis_terms& terms,
 }
 
 void judge_failover(const node_health& node, const diagnosis_terms& terms, node_findings& found) {
-    const replication_settings& with = *node.replication;
-    if (!with.min_to_write || !with.max_lag) {
+    const replication_settings& replication = *node.replication;
+    if (!replication.min_to_write || !replication.max_lag) {
         return;
     }
-    if (with.replicas != 1 || *with.min_to_write < 1 || *with.max_lag == 0s) {
-        found.add(
-            level::warning, "failover",
-            fmt::format("{}, min-replicas-to-write {}, min-replicas-max-lag {}",
-                        counted_replicas(with.replicas), *with.min_to_write, with.max_lag->count()),
-            "while a failover is under way the old master may still grant locks that the new "
-            "one does not know",
-            "one replica, min-replicas-to-write 1, min-replicas-max-lag 2");
+    if (replication.replicas != 1 || *replication.min_to_write < 1 || *replication.max_lag == 0s) {
+        found.add(level::warning, "failover",
+                  fmt::format("{}, min-replicas-to-write {}, min-replicas-max-lag {}",
+                              counted_replicas(replication.replicas), *replication.min_to_write,
+                              replication.max_lag->count()),
+                  "while a failover is under way the old master may still grant locks that the new "
+                  "one does not know",
+                  "one replica, min-replicas-to-write 1, min-replicas-max-lag 2");
         return;
     }
-    const auto needed = *with.max_lag + 1s;
+    const auto needed = *replication.max_lag + 1s;
     // The quarantine has one second for a clock that is set; the rest may be for failovers.
     if (terms.clock_step < needed + 1s) {
         found.add(level::warning, "failover",
@@ -243,17 +243,17 @@ void judge_replication(const node_health& node, const diagnosis_terms& terms,
     if (!node.replication || node.role == server_role::replica) {
         return;
     }
-    const replication_settings& with = *node.replication;
-    if (with.min_to_write.value_or(0) > with.replicas) {
+    const replication_settings& replication = *node.replication;
+    if (replication.min_to_write.value_or(0) > replication.replicas) {
         found.add(level::problem, "too_few_replicas",
                   fmt::format("it has {} and wants {} (min-replicas-to-write)",
-                              counted_replicas(with.replicas), *with.min_to_write),
+                              counted_replicas(replication.replicas), *replication.min_to_write),
                   "it refuses all writes, so it gives no vote", "bring the replicas back");
     }
     if (node.by_sentinel) {
         judge_failover(node, terms, found);
-    } else if (with.replicas > 0 && !node.cluster) {
-        found.add(level::note, "replicas", "it has " + counted_replicas(with.replicas),
+    } else if (replication.replicas > 0 && !node.cluster) {
+        found.add(level::note, "replicas", "it has " + counted_replicas(replication.replicas),
                   "if one is promoted in its place, locks that it had not got yet are forgotten",
                   "promote none, or let Sentinels do it and name them in the URL");
     }

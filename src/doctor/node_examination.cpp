@@ -72,11 +72,11 @@ void node_examination::abandon() {
 
 void node_examination::start() {
     patient_until_ = pool_.now() + patience(pool_.options());
-    const auto with = [this](void (node_examination::*member)(const redis::reply_view&)) {
+    const auto into = [this](void (node_examination::*member)(const redis::reply_view&)) {
         return [this, member](const redis::reply_view& reply) { (this->*member)(reply); };
     };
-    ask_later({"INFO"}, with(&node_examination::take_info));
-    ask_later({"EVAL", "return 1", "0"}, with(&node_examination::take_eval));
+    ask_later({"INFO"}, into(&node_examination::take_info));
+    ask_later({"EVAL", "return 1", "0"}, into(&node_examination::take_eval));
     ask_for_fence();
     ask_next();
 }
@@ -84,7 +84,7 @@ void node_examination::start() {
 // What no lock needs comes last, since nothing can be asked behind what is swallowed on its way.
 void node_examination::ask_the_rest() {
     tracking_seen_ = true;
-    const auto with = [this](void (node_examination::*member)(const redis::reply_view&)) {
+    const auto into = [this](void (node_examination::*member)(const redis::reply_view&)) {
         return [this, member](const redis::reply_view& reply) { (this->*member)(reply); };
     };
     ask_later({"ACL", "WHOAMI"}, [this](const redis::reply_view& reply) {
@@ -96,8 +96,8 @@ void node_examination::ask_the_rest() {
         ask_now({"ACL", "DRYRUN", seen_.user, "TIME"},
                 [this](const redis::reply_view& tried) { begin_probes(tried.is_text()); });
     });
-    ask_last({"CONFIG", "GET", "append*"}, with(&node_examination::take_append));
-    ask_last({sampled_by_}, with(&node_examination::take_sample));
+    ask_last({"CONFIG", "GET", "append*"}, into(&node_examination::take_append));
+    ask_last({sampled_by_}, into(&node_examination::take_sample));
     ask_next();
 }
 

@@ -23,7 +23,7 @@ constexpr std::string_view longest_line = "128";
 
 script_call encode(const node_pool& pool, const lock_identity& identity,
                    std::chrono::milliseconds lease_time, const line_place* place,
-                   acquire_attempt::manners with) {
+                   acquire_attempt::manners how) {
     const auto& options = pool.options();
     const key_pieces fence = pool.keys().fence_pieces(identity.resource.str());
     const auto ballot = identity.block.first;
@@ -37,7 +37,7 @@ script_call encode(const node_pool& pool, const lock_identity& identity,
             scripts::acquire,
             {identity.resource.str(), fence, holder.key()},
             {identity.token.str(), ballot, last, lease, window, fence_lifetime,
-             with == acquire_attempt::manners::leaves_it_to_the_line ? "1" : "0", holder.record()}};
+             how == acquire_attempt::manners::leaves_it_to_the_line ? "1" : "0", holder.record()}};
     }
     const std::string line = pool.keys().line(identity.resource.str());
     const auto ticket = place->ticket;
@@ -51,7 +51,7 @@ script_call encode(const node_pool& pool, const lock_identity& identity,
 
 acquire_attempt::acquire_attempt(node_pool& pool, shared_identity identity,
                                  std::chrono::milliseconds lease_time, const line_place* place,
-                                 manners with)
+                                 manners how)
     : fan_out(pool),
       identity_(std::move(identity)),
       lease_time_(lease_time),
@@ -59,7 +59,7 @@ acquire_attempt::acquire_attempt(node_pool& pool, shared_identity identity,
       // Before anything is encoded or sent: validity counts from here.
       round_(pool.size(), lease_time, pool.now(), pool.options().clock_step),
       place_id_(place != nullptr ? place->id : std::string{}),
-      call_(encode(pool, *identity_, lease_time, place, with)) {}
+      call_(encode(pool, *identity_, lease_time, place, how)) {}
 
 void acquire_attempt::start(owner& told) {
     owner_ = &told;

@@ -37,7 +37,7 @@ class acquire_attempt final : public fan_out {
 
     /// `place`: where it stands in the fair line; null for nowhere.
     acquire_attempt(node_pool& pool, shared_identity identity, std::chrono::milliseconds lease_time,
-                    const line_place* place = nullptr, manners with = manners::takes_it);
+                    const line_place* place = nullptr, manners how = manners::takes_it);
 
     void start(owner& told);
     /// As the round's; the owner is not told, since it knows.

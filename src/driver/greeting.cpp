@@ -11,6 +11,7 @@
 
 #include "core/quarantine.hpp"
 #include "driver/script_call.hpp"
+#include "driver/votes.hpp"
 
 namespace redlock::driver {
 

@@ -12,7 +12,7 @@
 
 #include "core/accord.hpp"
 #include "driver/key_names.hpp"
-#include "driver/votes.hpp"
+#include "driver/parsed.hpp"
 #include "redis/server/server_identity.hpp"
 #include "redis/wire/resp_reader.hpp"
 #include "redlock/options.hpp"

@@ -42,17 +42,17 @@ node_pool::node_pool(outside::alarm_clock& clock, const std::vector<endpoint>& e
         if (!waits_out) {
             quarantine_.trust(nodes_.size());
         }
-        redis::connection_options with;
-        with.where = where;
+        redis::connection_options link_options;
+        link_options.where = where;
         clustered_ = clustered_ || !where.cluster.empty();
-        with.connect_timeout = options.connect_timeout;
-        with.command_timeout = options.node_timeout;
-        with.backoff_min = options.reconnect_min;
-        with.backoff_max = options.reconnect_max;
-        with.among_others = endpoints.size() > 1;
+        link_options.connect_timeout = options.connect_timeout;
+        link_options.command_timeout = options.node_timeout;
+        link_options.backoff_min = options.reconnect_min;
+        link_options.backoff_max = options.reconnect_max;
+        link_options.among_others = endpoints.size() > 1;
         names_.push_back(where.to_string());
         nodes_.push_back(std::make_unique<node>(
-            clock, nodes_.size(), std::move(with),
+            clock, nodes_.size(), std::move(link_options),
             node_terms{guard_terms::of(options, endpoints.size()), waits_out, keys_}, events,
             generator_()));
     }

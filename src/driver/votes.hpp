@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "core/acquire_round.hpp"
 #include "core/extend_round.hpp"
@@ -13,24 +14,12 @@
 #include "core/release_round.hpp"
 #include "driver/acl_advice.hpp"
 #include "driver/key_names.hpp"
+#include "driver/parsed.hpp"
 #include "redis/wire/resp_reader.hpp"
 #include "redlock/error.hpp"
 #include "redlock/status.hpp"
 
 namespace redlock::driver {
-
-/// A reply that was no vote in favour or against: why.
-struct refusal {
-    error_code cause;
-    std::string message;
-};
-
-/// Error replies and replies of the wrong shape become a refusal; for anything else `vote` is set.
-template <class Vote>
-struct parsed {
-    std::optional<Vote> vote;
-    refusal why;
-};
 
 /// What an error reply, or a reply of a shape that was not asked for, means. `sent`: for what an
 /// ACL refused.

@@ -23,18 +23,18 @@ using std::chrono::milliseconds;
 core::wait_session::settings session_settings(const acquire_options& options,
                                               const manager_options& manager, core::instant now) {
     const auto longest = options.wait.longest();
-    core::wait_session::settings with;
-    with.attempt_limit = options.wait.attempt_limit();
-    with.delay_min = options.wait.delay_min();
-    with.delay_max = options.wait.delay_max();
-    with.quorum_timeout = manager.quorum_timeout;
+    core::wait_session::settings settings;
+    settings.attempt_limit = options.wait.attempt_limit();
+    settings.delay_min = options.wait.delay_min();
+    settings.delay_max = options.wait.delay_max();
+    settings.quorum_timeout = manager.quorum_timeout;
     if (longest <= core::duration{0}) {
         // One attempt, which the node timeout bounds.
-        with.attempt_limit = 1;
+        settings.attempt_limit = 1;
     } else if (longest < wait_policy::no_limit) {
-        with.deadline = core::saturating_add(now, longest);
+        settings.deadline = core::saturating_add(now, longest);
     }
-    return with;
+    return settings;
 }
 
 // Details are kept aside for a lock whose token does not tell its fencing token by itself.

@@ -108,30 +108,30 @@ complaint check_lease_time(milliseconds lease_time, const manager_options& optio
 
 complaint check_acquire(const detail::acquire_request& request, milliseconds lease_time,
                         const manager_options& options) {
-    const acquire_options& with = request.options();
+    const acquire_options& wanted = request.options();
     if (auto wrong = check_lease_time(lease_time, options)) {
         return wrong;
     }
-    if (with.wait.delay_min() < milliseconds{0} || with.wait.delay_max() < with.wait.delay_min() ||
-        with.wait.delay_max() > longest) {
+    if (wanted.wait.delay_min() < milliseconds{0} ||
+        wanted.wait.delay_max() < wanted.wait.delay_min() || wanted.wait.delay_max() > longest) {
         return fmt::format(
             "the retry delay goes from {} to {}; it must go upwards from zero, to at most 24 hours",
-            with.wait.delay_min(), with.wait.delay_max());
+            wanted.wait.delay_min(), wanted.wait.delay_max());
     }
     // First against the lease time itself: in the finer unit a huge margin would wrap round.
-    if (with.stop_margin &&
-        (*with.stop_margin < milliseconds{0} || *with.stop_margin > lease_time ||
-         *with.stop_margin >= usable_part(lease_time, options))) {
+    if (wanted.stop_margin &&
+        (*wanted.stop_margin < milliseconds{0} || *wanted.stop_margin > lease_time ||
+         *wanted.stop_margin >= usable_part(lease_time, options))) {
         return fmt::format(
             "the stop margin is {}; it must be at least zero and leave something of the lease "
             "time, {}",
-            *with.stop_margin, lease_time);
+            *wanted.stop_margin, lease_time);
     }
-    if (with.min_hold < milliseconds{0} || with.min_hold > options.max_lease_time) {
+    if (wanted.min_hold < milliseconds{0} || wanted.min_hold > options.max_lease_time) {
         return fmt::format(
             "min_hold is {}; it must be from 0 to max_lease_time, {}, since the lease has to last "
             "as long; ask for less, or raise max_lease_time in every client of these nodes",
-            with.min_hold, options.max_lease_time);
+            wanted.min_hold, options.max_lease_time);
     }
     constexpr std::size_t max_label = 4096;
     if (request.label().size() > max_label) {

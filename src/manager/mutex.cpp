@@ -52,12 +52,12 @@ lock_manager& mutex_context::manager() noexcept {
 }
 
 mutex::mutex(mutex_context& context, resource_name resource, const acquire_options& options)
-    : context_(context), resource_(std::move(resource)), with_(options) {}
+    : context_(context), resource_(std::move(resource)), request_(options) {}
 
 mutex::~mutex() = default;
 
 void mutex::lock() {
-    if (!acquire(with_.options().wait)) {
+    if (!acquire(request_.options().wait)) {
         // Only a wait policy of the caller's own can end this way.
         throw lock_error(errc::timed_out, {"somebody else holds it", {}});
     }
@@ -72,9 +72,9 @@ bool mutex::acquire(wait_policy wait) {
         throw lock_error(errc::forked, {});
     }
     diagnostics details;
-    acquire_options options = with_.options();
-    options.identifier = with_.identifier();
-    options.label = with_.label();
+    acquire_options options = request_.options();
+    options.identifier = request_.identifier();
+    options.label = request_.label();
     options.wait = wait;
     options.details = &details;
     std::promise<std::pair<error_code, redlock::lock>> outcome;
