@@ -34,14 +34,23 @@ void alarm_clock::end() {
 }
 
 void alarm_clock::on_time() {
-    // The clock survives this: the wait that ended keeps its owner until it returns.
-    ringing_ = true;
+    // The clock survives this: the wait that ended keeps its owner until it returns. If an alarm
+    // throws, the others that are due ring once the event loop runs again.
+    struct ringing {
+        explicit ringing(alarm_clock& its_clock) : clock(its_clock) { clock.ringing_ = true; }
+        ~ringing() {
+            clock.ringing_ = false;
+            clock.rearm();
+        }
+        ringing(const ringing&) = delete;
+        ringing& operator=(const ringing&) = delete;
+        alarm_clock& clock;
+    };
+    const ringing until_the_end{*this};
     const time_point now = environment_->now();
     while (alarm* due = heap_.take_due(now)) {
         due->on_alarm(now);
     }
-    ringing_ = false;
-    rearm();
 }
 
 void alarm_clock::on_forked() {

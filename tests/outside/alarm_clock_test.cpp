@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <vector>
 
 #include "base/strand.hpp"
@@ -194,6 +195,19 @@ TEST_F(alarm_clock_test, lets_an_alarm_destroy_itself_in_its_ring) {
     io.run();
     EXPECT_EQ(one, nullptr);
     EXPECT_THAT(rung, ElementsAre(2));
+}
+
+TEST_F(alarm_clock_test, rings_what_is_left_after_an_alarm_has_thrown) {
+    calling_alarm throwing{[] { throw std::runtime_error{"of the handler"}; }};
+    const auto second = noting(2);
+    const auto third = noting(3);
+    clock->set(throwing, start - 2s);
+    clock->set(*second, start - 1s);
+    EXPECT_THROW(io.run(), std::runtime_error);
+    EXPECT_TRUE(rung.empty());
+    clock->set(*third, start);
+    io.run();
+    EXPECT_THAT(rung, ElementsAre(2, 3));
 }
 
 TEST_F(alarm_clock_test, may_go_while_its_wait_is_on_its_way) {
