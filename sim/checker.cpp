@@ -50,6 +50,8 @@ std::string_view to_string(check which) noexcept {
             return "overdue";
         case check::unanswered:
             return "unanswered";
+        case check::refused_again:
+            return "refused by clocks again";
         case check::false_release:
             return "false release";
     }

@@ -43,6 +43,7 @@ enum class check : std::uint8_t {
     left_free,        ///< Nobody has a lock that somebody waits for, and nothing is in the way.
     overdue,          ///< Somebody who would wait so long, and no longer, still waits.
     unanswered,       ///< The manager is closed, and an operation has not come to an end.
+    refused_again,    ///< A ballot that clocks refuse, right after they told how far off it is.
     false_release,    ///< A release was confirmed, and a majority still has the lock.
 };
 

@@ -96,8 +96,4 @@ class client {
 /// The settings of the clients that come with these terms.
 [[nodiscard]] manager_options options_of(const plan& with, const terms& its, bool guards);
 
-[[nodiscard]] inline std::string name_of(std::size_t resource) {
-    return resource == 0 ? "a" : "b";
-}
-
 }  // namespace redlock::sim

@@ -110,13 +110,9 @@ class planner {
             to_.kind == world_kind::stepping
                 ? random_.between(to_.longest_lease_ms * 3 / 4, to_.longest_lease_ms)
                 : 20;
-        to_.quarantine_ms =
-            core::quarantine_time(milliseconds{to_.longest_lease_ms}, milliseconds{to_.window_ms},
-                                  milliseconds{to_.step_ms})
-                .count();
-        to_.fence_lifetime_ms =
-            std::max(2 * to_.window_ms + to_.step_ms + 1, to_.longest_lease_ms) +
-            random_.between(0, 50);
+        terms its = to_.own_terms();
+        reckon(its, random_.between(0, 50));
+        to_.set_own_terms(its);
         to_.node_timeout_ms = random_.between(15, 60);
         to_.fastest_message = random_.between(20, 200) * microsecond;
         to_.slowest_message = to_.fastest_message + random_.between(50, 3'000) * microsecond;
@@ -390,6 +386,12 @@ class planner {
     plan& to_;
 };
 
+std::int64_t quarantine_of(const terms& its) {
+    return core::quarantine_time(milliseconds{its.longest_lease_ms}, milliseconds{its.window_ms},
+                                 milliseconds{its.step_ms})
+        .count();
+}
+
 /// Plans are made in units of their own.
 void enlarge(plan& it) {
     constexpr std::int64_t times = 4;
@@ -402,13 +404,8 @@ void enlarge(plan& it) {
     }
     it.fastest_message *= 2;
     it.slowest_message *= 2;
-    const auto quarantine = [](std::int64_t lease, std::int64_t window, std::int64_t step) {
-        return core::quarantine_time(milliseconds{lease}, milliseconds{window}, milliseconds{step})
-            .count();
-    };
-    it.quarantine_ms = quarantine(it.longest_lease_ms, it.window_ms, it.step_ms);
-    it.of_stranger.quarantine_ms = quarantine(it.of_stranger.longest_lease_ms,
-                                              it.of_stranger.window_ms, it.of_stranger.step_ms);
+    it.quarantine_ms = quarantine_of(it.own_terms());
+    it.of_stranger.quarantine_ms = quarantine_of(it.of_stranger);
     for (item& each : it.items) {
         each.at *= times;
         each.lasts *= times;
@@ -422,8 +419,15 @@ void enlarge(plan& it) {
 
 }  // namespace
 
+void reckon(terms& its, std::int64_t longer) {
+    its.quarantine_ms = quarantine_of(its);
+    its.fence_lifetime_ms =
+        std::max(2 * its.window_ms + its.step_ms + 1, its.longest_lease_ms) + longer;
+}
+
 void make_plan(std::uint64_t seed, const plan_options& options, plan& into) {
     planner{seed, options, into}.make();
+    play_a_scene(options, into);
     bring_a_stranger(into);
     enlarge(into);
 }

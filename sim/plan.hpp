@@ -67,13 +67,15 @@ struct item {
     std::uint8_t node = nobody;
     std::uint8_t user = 0;
     std::uint8_t resource = 0;
-    std::int64_t amount = 0;
+    std::int64_t amount =
+        0;              ///< want: when it is extended, in us after it was had; zero: by chance.
     bool flag = false;  ///< cut: what was sent is still carried out; vouch, want: see there.
     crash_data data = crash_data::kept;
     // want
     std::int64_t lease_ms = 0;
     bool renews = false;
-    tick deadline = 0;  ///< Zero: none. Then it is cancelled if `flag`.
+    tick deadline = 0;    ///< Zero: none. Then it is cancelled if `flag`.
+    bool listens = true;  ///< It waits for the news that its lock is lost.
     std::uint8_t attempts = 0;
 };
 
@@ -86,6 +88,9 @@ struct terms {
     std::int64_t step_ms = 0;
     std::int64_t quarantine_ms = 0;
 };
+
+/// Brings what follows from the others in line with them; the fence may live `longer` than it must.
+void reckon(terms& its, std::int64_t longer = 0);
 
 /// How far a clock is from the true time.
 struct clock_fault {
@@ -107,6 +112,7 @@ struct plan {
     bool steady_links = false;  ///< Each message on a link takes equally long.
     bool undisturbed = false;   ///< Nothing goes wrong from the beginning.
     bool young_nodes = false;   ///< Nobody has greeted them yet.
+    bool staged = false;        ///< See play_a_scene.
     std::int64_t longest_lease_ms = 0;
     std::int64_t shortest_lease_ms = 0;
     std::int64_t window_ms = 0;
@@ -130,6 +136,14 @@ struct plan {
             return each.kind == item_kind::node_step && each.amount > 0;
         });
     }
+    /// By how much a message may be slowed down.
+    [[nodiscard]] tick slowest_trouble() const {
+        tick most = 0;
+        for (const item& each : items) {
+            most = std::max(most, each.kind == item_kind::slow ? each.amount : 0);
+        }
+        return most;
+    }
     [[nodiscard]] bool is_stranger(std::size_t client) const {
         return kind == world_kind::mixed && client + 1 == clients;
     }
@@ -140,6 +154,13 @@ struct plan {
                 fence_lifetime_ms,
                 step_ms,
                 quarantine_ms};
+    }
+    void set_own_terms(const terms& its) {
+        longest_lease_ms = its.longest_lease_ms;
+        window_ms = its.window_ms;
+        fence_lifetime_ms = its.fence_lifetime_ms;
+        step_ms = its.step_ms;
+        quarantine_ms = its.quarantine_ms;
     }
     [[nodiscard]] terms terms_of(std::size_t client) const {
         return is_stranger(client) ? of_stranger : own_terms();
@@ -172,6 +193,11 @@ struct plan_options {
 /// Five clients with leases of 10 s on three nodes, of which one is killed and comes back empty,
 /// and then a second one.
 void plan_of_restarts(std::uint64_t seed, const plan_options& options, plan& into);
+
+/// Makes a few of the worlds within the assumptions scenes, in which all is arranged so that one
+/// rule decides; by random numbers of their own, so that all other worlds are what they are
+/// without.
+void play_a_scene(const plan_options& options, plan& into);
 
 /// Makes a few of the worlds within the assumptions mixed ones, by random numbers of their own: all
 /// other worlds are what they are without it.

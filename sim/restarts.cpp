@@ -1,5 +1,4 @@
 // The known overlap of plain Redlock; see plan_of_restarts in plan.hpp.
-#include "core/quarantine.hpp"
 #include "sim/plan.hpp"
 #include "testing/random_stream.hpp"
 
@@ -17,20 +16,15 @@ item nobody_yet(item_kind kind, tick at) {
 }  // namespace
 
 void plan_of_restarts(std::uint64_t seed, const plan_options& options, plan& into) {
-    using std::chrono::milliseconds;
     testing::random_stream random{seed, 0};
     into = plan{};
     into.seed = seed;
     into.guard = options.guard;
     into.clients = into.users = 5;
-    into.longest_lease_ms = into.shortest_lease_ms = 10'000;
-    into.window_ms = 10'000;
-    into.step_ms = 1'000;
-    into.quarantine_ms =
-        core::quarantine_time(milliseconds{into.longest_lease_ms}, milliseconds{into.window_ms},
-                              milliseconds{into.step_ms})
-            .count();
-    into.fence_lifetime_ms = 120'000;
+    terms its{.longest_lease_ms = 10'000, .window_ms = 10'000, .step_ms = 1'000};
+    reckon(its, 100'000);
+    into.set_own_terms(its);
+    into.shortest_lease_ms = its.longest_lease_ms;
     into.node_timeout_ms = 500;
     into.fastest_message = 100 * microsecond;
     into.slowest_message = 2 * millisecond;

@@ -6,6 +6,7 @@ set(sim_sources
     sim/plan.cpp
     sim/recorder.cpp
     sim/restarts.cpp
+    sim/scenes.cpp
     sim/shrink.cpp
     sim/stranger.cpp
     sim/swarm.cpp

@@ -16,6 +16,10 @@
 
 namespace redlock::sim {
 
+[[nodiscard]] inline std::string name_of(std::size_t resource) {
+    return resource == 0 ? "a" : "b";
+}
+
 class stage {
   public:
     stage(const plan& it, testing::simulated_world& world, coverage& counts, recorder* listener)
@@ -49,21 +53,21 @@ class stage {
             held_.erase(token);
         }
     }
-    /// A release of this token was confirmed.
-    void released(std::uint64_t token) {
+    /// A release of this token, held on a majority of the first `nodes`, was confirmed.
+    void released(std::uint64_t token, std::size_t nodes) {
         if (is_held(token)) {
             return;
         }
         std::size_t still = 0;
-        for (std::size_t node = 0; node < with.nodes; ++node) {
-            for (const char* const resource : {"a", "b"}) {
-                const auto there = in.at(node).text_at(resource);
+        for (std::size_t node = 0; node < nodes; ++node) {
+            for (std::size_t resource = 0; resource < with.resources; ++resource) {
+                const auto there = in.at(node).text_at(name_of(resource));
                 if (there && known_number_of(*there) == token) {
                     ++still;
                 }
             }
         }
-        if (still * 2 > with.nodes && with.judged.tokens) {
+        if (still * 2 > nodes && with.judged.tokens) {
             judge.condemn(check::false_release, now(), token, still);
         }
     }

@@ -4,7 +4,6 @@
 // If only settings differ, nobody need have been first: two majorities of the same nodes share one.
 #include <algorithm>
 
-#include "core/quarantine.hpp"
 #include "sim/plan.hpp"
 #include "testing/random_stream.hpp"
 
@@ -17,7 +16,8 @@ class stranger {
     explicit stranger(plan& into) : random_(into.seed, 4), to_(into), it_(into.of_stranger) {}
 
     void come() {
-        if (to_.kind != world_kind::within || to_.undisturbed || !random_.percent(8)) {
+        if (to_.kind != world_kind::within || to_.undisturbed || to_.staged ||
+            !random_.percent(8)) {
             return;
         }
         to_.kind = world_kind::mixed;
@@ -35,6 +35,9 @@ class stranger {
         }
         if (!other_number && random_.one_in(2)) {
             outlive_a_quarantine();
+        }
+        if (to_.stranger_first) {
+            lose_sight_of_its_nodes();
         }
         for (item& each : to_.items) {
             adapt(each, other_number);
@@ -58,19 +61,12 @@ class stranger {
     }
 
     void reckon_with(std::int64_t longest_lease_ms, std::int64_t window_ms) {
-        using std::chrono::milliseconds;
         it_.longest_lease_ms = std::max<std::int64_t>(30, longest_lease_ms);
         it_.window_ms = window_ms;
-        it_.fence_lifetime_ms =
-            std::max(2 * it_.window_ms + it_.step_ms + 1, it_.longest_lease_ms) +
-            random_.between(0, 50);
+        reckon(it_, random_.between(0, 50));
         if (it_.fence_lifetime_ms == to_.fence_lifetime_ms) {
             ++it_.fence_lifetime_ms;
         }
-        it_.quarantine_ms =
-            core::quarantine_time(milliseconds{it_.longest_lease_ms}, milliseconds{it_.window_ms},
-                                  milliseconds{it_.step_ms})
-                .count();
     }
 
     /// One kind has much longer leases than the other waits out. Somebody of it holds the lock on
@@ -121,6 +117,43 @@ class stranger {
         to_.items.push_back(it);
     }
 
+    /// The stranger holds the lock on its few nodes, which are out of reach for somebody of the
+    /// others. That one knows of the stranger, and must not be content with the nodes that do not.
+    void lose_sight_of_its_nodes() {
+        const tick begins = random_.between(5, 40) * millisecond;
+        const tick parted = begins + random_.between(5, 20) * millisecond;
+        // Until it has noticed, which takes a failure to connect.
+        const tick noticed =
+            parted + (2 * to_.node_timeout_ms + random_.between(5, 30)) * millisecond;
+        if (2 * it_.nodes >= static_cast<int>(to_.nodes) ||
+            noticed + 40 * millisecond > to_.calm_at) {
+            return;
+        }
+        item it;
+        it.client = it.user = static_cast<std::uint8_t>(to_.clients - 1);
+        it.at = begins;
+        it.lasts = to_.calm_at;
+        it.lease_ms = it_.longest_lease_ms;
+        it.renews = true;
+        to_.items.push_back(it);
+        it.client = it.user = static_cast<std::uint8_t>(random_.below(to_.clients - 1));
+        it.lease_ms = to_.longest_lease_ms;
+        it.lasts = 20 * millisecond;
+        for (const tick at : {parted + millisecond, noticed}) {
+            it.at = at;
+            to_.items.push_back(it);
+        }
+        it.at = parted;
+        for (it.node = 0; it.node < it_.nodes; ++it.node) {
+            it.kind = item_kind::part;
+            it.lasts = to_.calm_at - parted;
+            to_.items.push_back(it);
+            it.kind = item_kind::cut;
+            it.lasts = 0;
+            to_.items.push_back(it);
+        }
+    }
+
     void adapt(item& what, bool other_number) {
         switch (what.kind) {
             case item_kind::want:
@@ -136,6 +169,11 @@ class stranger {
             case item_kind::full:
                 if (other_number) {
                     what.kind = item_kind::cut;  // while it is full it cannot note whom it serves
+                }
+                break;
+            case item_kind::change_manager:
+                if (to_.stranger_first) {
+                    what.kind = item_kind::cut;  // a new one may not reach those who know
                 }
                 break;
             case item_kind::crash:

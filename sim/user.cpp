@@ -102,6 +102,7 @@ void user::on_asked(std::uint64_t wish, error_code failure, lock got) {
         return;
     }
     tell_of(failure);
+    of_.nodes().forget_attempts(of_.number());
     const bool goes_on =
         patient_ && what_.deadline == 0 &&
         (failure == errc::no_quorum || failure == errc::closed || failure == errc::indeterminate);
@@ -147,6 +148,13 @@ void user::take(lock got) {
                              .until = of_.when(until_)},
                             on.now());
     on.set_held(token_, true);
+    if (what_.listens) {
+        wait_lost();
+    }
+    work();
+}
+
+void user::wait_lost() {
     held_.async_wait_lost(of_.counted([this, wish = wish_](error_code /*why*/) {
         if (wish == wish_ && at_ == state::holding) {
             told_lost_ = true;
@@ -158,7 +166,6 @@ void user::take(lock got) {
             // It goes on for a while, and does not look: that is what the store is for.
         }
     }));
-    work();
 }
 
 /// What the lock was wanted for.
@@ -167,18 +174,24 @@ void user::work() {
     write_to_store(chance.between(0, 10 * millisecond));
     const tick now = of_.on().now();
     of_.at(now + what_.lasts, [this, wish = wish_] { stop_work(wish); });
-    if (chance.percent(15)) {
+    if (what_.amount > 0) {
+        extend_at(now + what_.amount * microsecond, milliseconds{what_.lease_ms});
+    } else if (chance.percent(15)) {
         const std::int64_t most = of_.its_terms().longest_lease_ms;
         const milliseconds lease{
             chance.between(std::min(of_.on().with.shortest_lease_ms, most), most)};
-        of_.at(now + chance.between(0, most) * millisecond, [this, wish = wish_, lease] {
-            if (wish == wish_ && at_ == state::holding) {
-                of_.on().tell("user", number_, "extends #", token_);
-                asked_for_ = lease;
-                held_.async_extend(lease, of_.counted());
-            }
-        });
+        extend_at(now + chance.between(0, most) * millisecond, lease);
     }
+}
+
+void user::extend_at(tick when, milliseconds lease) {
+    of_.at(when, [this, wish = wish_, lease] {
+        if (wish == wish_ && at_ == state::holding) {
+            of_.on().tell("user", number_, "extends #", token_);
+            asked_for_ = lease;
+            held_.async_extend(lease, of_.counted());
+        }
+    });
 }
 
 void user::write_to_store(tick after) {
@@ -226,10 +239,10 @@ void user::look() {
         of_.when(until_) > of_.nodes().kept_until(token_, name_of(what_.resource), of_.number())) {
         on.judge.condemn(check::unheard, on.now(), token_);
     }
-    if (told_lost_ && !held_.valid()) {
+    if ((told_lost_ || !what_.listens) && !held_.valid()) {
         on.judge.ended(judged_, on.now());  // the nodes said so
     }
-    if (was_awake && !told_lost_ &&
+    if (was_awake && what_.listens && !told_lost_ &&
         on.now() > std::max(of_.when(until), known_since_) + time_to_be_told) {
         on.judge.condemn(check::not_told, on.now(), held_.fencing_token().value());
     }
@@ -250,12 +263,13 @@ void user::stop_work(std::uint64_t wish) {
     if (of_.chance().percent(30)) {
         lock last = std::move(held_);  // and its destructor releases it
     } else {
-        held_.async_release(of_.counted([&on, token = token_](error_code failure) {
-            if (!failure) {
-                // Unless it was passed on within the process, which the next one says.
-                on.in.time().after(0, [&on, token] { on.released(token); });
-            }
-        }));
+        held_.async_release(
+            of_.counted([&on, token = token_, nodes = of_.its_terms().nodes](error_code failure) {
+                if (!failure) {
+                    // Unless it was passed on within the process, which the next one says.
+                    on.in.time().after(0, [&on, token, nodes] { on.released(token, nodes); });
+                }
+            }));
         held_ = {};
     }
     finish();

@@ -47,7 +47,9 @@ class user {
     void ask();
     void on_asked(std::uint64_t wish, error_code failure, lock got);
     void take(lock got);
+    void wait_lost();
     void work();
+    void extend_at(tick when, std::chrono::milliseconds lease);
     void write_to_store(tick after);
     void stop_work(std::uint64_t wish);
     void finish();

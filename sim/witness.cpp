@@ -136,6 +136,7 @@ void witness::after_acquire(testing::simulated_node& where, std::size_t client,
         !granted && fence_ended_us_ && ends_us && *ends_us > *fence_ended_us_) {
         on_.judge.condemn(check::fence_prolonged, on_.now(), token, where.number());
     }
+    look_for_refusals(where, client, token, of.lock == name_of(0) ? 0 : 1, code == out_of_window);
     if (in_line) {
         if (!where.caller_is_cut()) {
             here.asked_in_line[std::string{argument(what, of, 7)}] = on_.now();
@@ -160,14 +161,8 @@ void witness::after_acquire(testing::simulated_node& where, std::size_t client,
     if (granted) {
         tell(where, client, "grants ACQUIRE", token);
         on_.judge.planted(token, where.number(), false, on_.now());
-        lease& it = leases_[token];
-        it.granted[where.number()] = on_.now();
-        if (where.caller_is_cut()) {
-            it.on_cut.insert(where.number());
-        }
-        if (in_quarantine(where.number(), client)) {
-            it.too_early.insert(where.number());
-        }
+        leases_[token].granted.insert(where.number());
+        note_planted(where, client, token);
     } else if (code == busy) {
         on_.note(rule::busy);
         tell(where, client, "busy, refuses ACQUIRE", token);
@@ -181,6 +176,64 @@ void witness::after_acquire(testing::simulated_node& where, std::size_t client,
         on_.note(in_line ? rule::called_for_another : rule::left_to_the_line);
         tell(where, client, "another's turn, refuses ACQUIRE", token);
     }
+}
+
+void witness::note_planted(testing::simulated_node& where, std::size_t client,
+                           std::uint64_t token) {
+    lease& it = leases_[token];
+    if (where.caller_is_cut()) {
+        it.planted.erase(where.number());
+    } else {
+        it.planted[where.number()] = on_.now();
+    }
+    if (in_quarantine(where.number(), client)) {
+        it.too_early.insert(where.number());
+    } else {
+        it.too_early.erase(where.number());
+    }
+}
+
+/// Whether a ballot by the clock of one node is in the window of every other when it arrives there.
+bool witness::agree_on_time(std::size_t nodes) const {
+    std::int64_t earliest = INT64_MAX;
+    std::int64_t latest = INT64_MIN;
+    for (std::size_t node = 0; node < nodes; ++node) {
+        earliest = std::min(earliest, on_.in.at(node).clock_us());
+        latest = std::max(latest, on_.in.at(node).clock_us());
+    }
+    const std::int64_t delays_us = 2 * on_.with.slowest_message / microsecond;
+    return latest - earliest + delays_us < on_.with.window_ms * 1'000;
+}
+
+/// Who has heard from a majority how far its clock is off, and nothing else, has no second ballot
+/// refused for that.
+void witness::look_for_refusals(testing::simulated_node& where, std::size_t client,
+                                std::uint64_t token, std::size_t resource, bool by_clock) {
+    const plan& with = on_.with;
+    const std::size_t nodes = with.terms_of(client).nodes;
+    // What waited for something first, or what two users of one process ask side by side, tells
+    // little.
+    if (on_.now() < on_.calm_at + with.slowest_trouble() || with.users != with.clients ||
+        !with.judged.liveness || !agree_on_time(nodes)) {
+        return;
+    }
+    attempt& its = last_attempts_.at(client).at(resource);
+    if (its.token != token) {
+        its = {.token = token, .began = on_.now(), .told_before = its.told};
+    }
+    where.when_heard([this, &its, token, nodes, by_clock] {
+        const tick at_once = 2 * on_.with.slowest_message;
+        its.refused += its.token == token && by_clock ? 1 : 0;
+        its.answered += its.token == token ? 1 : 0;
+        if (its.token != token || its.answered != nodes / 2 + 1 || its.refused != its.answered ||
+            on_.now() - its.began > at_once) {
+            return;
+        }
+        its.told = on_.now();
+        if (its.told_before >= 0 && its.began - its.told_before <= at_once) {
+            on_.judge.condemn(check::refused_again, on_.now(), token);
+        }
+    });
 }
 
 void witness::after_extend(testing::simulated_node& where, std::size_t client,
@@ -203,6 +256,7 @@ void witness::after_extend(testing::simulated_node& where, std::size_t client,
             tell(where, client, "plants again by EXTEND", token);
             on_.note(rule::replanted);
             on_.judge.planted(token, where.number(), true, on_.now());
+            note_planted(where, client, token);
             break;
         case 0:
             tell(where, client, "taken by another, refuses EXTEND", token);
@@ -292,7 +346,7 @@ std::size_t witness::votes_for(std::uint64_t token) const {
     const lease& it = at->second;
     return static_cast<std::size_t>(
         std::count_if(it.granted.begin(), it.granted.end(),
-                      [&](const auto& each) { return !it.too_early.contains(each.first); }));
+                      [&](std::size_t each) { return !it.too_early.contains(each); }));
 }
 
 std::size_t witness::prolonged_since(std::uint64_t token, tick when) const {
@@ -305,13 +359,12 @@ std::size_t witness::prolonged_since(std::uint64_t token, tick when) const {
         all.begin(), all.end(), [&](const auto& each) { return each.second >= when; }));
 }
 
-std::optional<tick> witness::granted_at(std::uint64_t token, std::size_t node) const {
+std::optional<tick> witness::planted_at(std::uint64_t token, std::size_t node) const {
     const auto at = leases_.find(token);
-    if (at == leases_.end() || !at->second.granted.contains(node) ||
-        at->second.on_cut.contains(node)) {
+    if (at == leases_.end() || !at->second.planted.contains(node)) {
         return std::nullopt;
     }
-    return at->second.granted.at(node);
+    return at->second.planted.at(node);
 }
 
 }  // namespace redlock::sim

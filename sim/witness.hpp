@@ -41,9 +41,9 @@ class witness final : public testing::simulated_node::watcher {
     [[nodiscard]] std::size_t votes_for(std::uint64_t token) const;
     /// How many nodes have prolonged a lock that stood there, at that time or later.
     [[nodiscard]] std::size_t prolonged_since(std::uint64_t token, tick when) const;
-    /// When the ACQUIRE or EXTEND that put the lock there reached a node, on a connection that was
-    /// not cut.
-    [[nodiscard]] std::optional<tick> granted_at(std::uint64_t token, std::size_t node) const;
+    /// When the last ACQUIRE or EXTEND that put the lock there reached the node, unless on a
+    /// connection that was cut.
+    [[nodiscard]] std::optional<tick> planted_at(std::uint64_t token, std::size_t node) const;
     /// The node's clock was set just now.
     void set_clock(const testing::simulated_node& where) {
         places_.at(where.number()).set_to_us = where.clock_us();
@@ -51,6 +51,8 @@ class witness final : public testing::simulated_node::watcher {
     /// Until when, by what a client has heard of the nodes' clocks, a majority keeps the lock.
     [[nodiscard]] tick kept_until(std::uint64_t token, const std::string& resource,
                                   std::size_t client) const;
+    /// A client has given an acquisition up, and may have done so before it heard the nodes.
+    void forget_attempts(std::size_t client) { last_attempts_.at(client) = {}; }
     /// Whether somebody who does not wait any more has left a place in a node's line.
     [[nodiscard]] bool has_left_place(std::size_t node, const std::string& line) const;
     /// Somebody who knows no more than the token is about to release it.
@@ -73,9 +75,9 @@ class witness final : public testing::simulated_node::watcher {
         std::map<std::string, bool, std::less<>> waited_for;
     };
     struct lease {
-        std::map<std::size_t, tick> granted;  ///< By node.
-        std::set<std::size_t> on_cut;         ///< Granted on a connection that was cut.
-        std::set<std::size_t> too_early;      ///< By nodes that might not vote.
+        std::set<std::size_t> granted;        ///< The nodes that did.
+        std::map<std::size_t, tick> planted;  ///< By node; not on a connection that was cut.
+        std::set<std::size_t> too_early;      ///< Planted on nodes that might not vote.
         std::map<std::size_t, tick> prolonged;
     };
 
@@ -89,12 +91,27 @@ class witness final : public testing::simulated_node::watcher {
                       const testing::request& what, const call& of, const testing::reply& answer);
     void after_release(testing::simulated_node& where, const testing::request& what, const call& of,
                        const testing::reply& answer);
+    void note_planted(testing::simulated_node& where, std::size_t client, std::uint64_t token);
+    void look_for_refusals(testing::simulated_node& where, std::size_t client, std::uint64_t token,
+                           std::size_t resource, bool by_clock);
+    [[nodiscard]] bool agree_on_time(std::size_t nodes) const;
     void note_heard(testing::simulated_node& where, std::size_t client,
                     const testing::reply& answer);
     void tell(const testing::simulated_node& where, std::size_t client, std::string_view did,
               std::uint64_t token);
 
+    /// The last attempt of a client to get a resource.
+    struct attempt {
+        std::uint64_t token = 0;
+        tick began = 0;            ///< When the first node answered.
+        std::size_t answered = 0;  ///< How many answers the client has heard,
+        std::size_t refused = 0;   ///< and of these, how many refused it because of the clock.
+        tick told = -1;            ///< When it had heard that at once, and from a majority.
+        tick told_before = -1;     ///< The same of the attempt before.
+    };
+
     stage& on_;
+    std::array<std::array<attempt, most_resources>, most_clients> last_attempts_{};
     std::array<place, most_nodes> places_;
     std::map<std::uint64_t, lease> leases_;
     std::set<std::uint64_t> outsiders_;

@@ -356,9 +356,9 @@ void world::schedule::look_for_forgotten() {
     for (std::size_t node = 0; node < with_.nodes; ++node) {
         for (std::size_t resource = 0; resource < with_.resources; ++resource) {
             const auto token = in_.at(node).text_at(name_of(resource));
-            const auto granted =
-                token ? witness_.granted_at(on_.number_of(*token), node) : std::nullopt;
-            if (with_.judged.liveness && granted && *granted >= on_.calm_at) {
+            const auto planted =
+                token ? witness_.planted_at(on_.number_of(*token), node) : std::nullopt;
+            if (with_.judged.liveness && planted && *planted >= on_.calm_at) {
                 on_.judge.condemn(check::not_taken_back, on_.now(), on_.number_of(*token), node);
             }
             if (with_.judged.liveness && in_.at(node).is_up() &&
