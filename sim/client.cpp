@@ -130,8 +130,11 @@ void client::make_manager() {
 void client::change_manager(bool close) {
     tell(close ? "closes its manager" : "destroys its manager");
     on_.note(close ? rule::manager_closed : rule::manager_destroyed);
-    for (const auto& each : users_) {
-        each->manager_goes();
+    // Or they keep their locks, and hear from them that they are over.
+    if (chance_.one_in(2)) {
+        for (const auto& each : users_) {
+            each->manager_goes();
+        }
     }
     if (close) {
         // It lives on until that is done, beside its successor.

@@ -279,6 +279,9 @@ class planner {
             it.data = data < 60   ? crash_data::lost
                       : data < 80 ? crash_data::partly_lost
                                   : crash_data::kept;
+            if (it.data == crash_data::partly_lost && random_.one_in(2)) {
+                it.amount = random_.between(1, it.at / microsecond + 1);
+            }
         }
     }
 

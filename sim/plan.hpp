@@ -54,7 +54,11 @@ enum class item_kind : std::uint8_t {
                      ///< another.
 };
 
-enum class crash_data : std::uint8_t { kept, lost, partly_lost };
+enum class crash_data : std::uint8_t {
+    kept,
+    lost,
+    partly_lost,  ///< All that came in the last `amount` us; zero: since the beginning.
+};
 
 /// One item. What a field means depends on the kind; unused ones are zero.
 struct item {

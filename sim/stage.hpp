@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
 #include "sim/checker.hpp"
 #include "sim/coverage.hpp"
@@ -53,6 +54,14 @@ class stage {
             held_.erase(token);
         }
     }
+    /// The locks on a node are those of an earlier time.
+    void came_again(std::size_t node) {
+        for (std::size_t resource = 0; resource < with.resources; ++resource) {
+            if (const auto there = in.at(node).text_at(name_of(resource))) {
+                again_.insert({known_number_of(*there), node});
+            }
+        }
+    }
     /// A release of this token, held on a majority of the first `nodes`, was confirmed.
     void released(std::uint64_t token, std::size_t nodes) {
         if (is_held(token)) {
@@ -62,7 +71,7 @@ class stage {
         for (std::size_t node = 0; node < nodes; ++node) {
             for (std::size_t resource = 0; resource < with.resources; ++resource) {
                 const auto there = in.at(node).text_at(name_of(resource));
-                if (there && known_number_of(*there) == token) {
+                if (there && known_number_of(*there) == token && !again_.contains({token, node})) {
                     ++still;
                 }
             }
@@ -82,6 +91,7 @@ class stage {
 
   private:
     std::set<std::uint64_t> held_;
+    std::set<std::pair<std::uint64_t, std::size_t>> again_;  ///< Tokens, and where they came again.
     std::unordered_map<std::string, std::uint64_t> numbers_;
 };
 

@@ -102,7 +102,7 @@ void user::on_asked(std::uint64_t wish, error_code failure, lock got) {
         return;
     }
     tell_of(failure);
-    of_.nodes().forget_attempts(of_.number());
+    of_.nodes().gave_up(of_.number());
     const bool goes_on =
         patient_ && what_.deadline == 0 &&
         (failure == errc::no_quorum || failure == errc::closed || failure == errc::indeterminate);

@@ -214,7 +214,7 @@ void witness::look_for_refusals(testing::simulated_node& where, std::size_t clie
     // What waited for something first, or what two users of one process ask side by side, tells
     // little.
     if (on_.now() < on_.calm_at + with.slowest_trouble() || with.users != with.clients ||
-        !with.judged.liveness || !agree_on_time(nodes)) {
+        !with.judged.liveness || gave_up_.at(client) || !agree_on_time(nodes)) {
         return;
     }
     attempt& its = last_attempts_.at(client).at(resource);

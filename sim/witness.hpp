@@ -52,7 +52,7 @@ class witness final : public testing::simulated_node::watcher {
     [[nodiscard]] tick kept_until(std::uint64_t token, const std::string& resource,
                                   std::size_t client) const;
     /// A client has given an acquisition up, and may have done so before it heard the nodes.
-    void forget_attempts(std::size_t client) { last_attempts_.at(client) = {}; }
+    void gave_up(std::size_t client) { gave_up_.at(client) = true; }
     /// Whether somebody who does not wait any more has left a place in a node's line.
     [[nodiscard]] bool has_left_place(std::size_t node, const std::string& line) const;
     /// Somebody who knows no more than the token is about to release it.
@@ -112,6 +112,7 @@ class witness final : public testing::simulated_node::watcher {
 
     stage& on_;
     std::array<std::array<attempt, most_resources>, most_clients> last_attempts_{};
+    std::array<bool, most_clients> gave_up_{};
     std::array<place, most_nodes> places_;
     std::map<std::uint64_t, lease> leases_;
     std::set<std::uint64_t> outsiders_;

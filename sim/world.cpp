@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 
 #include "driver/greeting.hpp"
 #include "driver/key_names.hpp"
@@ -55,6 +56,10 @@ class world::schedule {
         }
         const tick begins = on_.now();
         for (const item& each : with_.items) {
+            if (each.data == crash_data::partly_lost && each.amount > 0) {
+                in_.time().at(begins + each.at - each.amount * microsecond,
+                              [this, &each] { in_.at(each.node).save(); });
+            }
             in_.time().at(begins + each.at, [this, &each] { begin_item(each); });
         }
         on_.calm_at = begins + with_.calm_at;
@@ -194,11 +199,15 @@ void world::schedule::run_until(tick when) {
 void world::schedule::begin_item(const item& it) {
     const tick until = on_.now() + it.lasts;
     client* const who = it.client < clients_.size() ? clients_[it.client].get() : nullptr;
-    const bool of_client = it.kind == item_kind::want || it.kind == item_kind::pause ||
-                           it.kind == item_kind::kill || it.kind == item_kind::wall_step ||
-                           it.kind == item_kind::outsider || it.kind == item_kind::vouch ||
-                           it.kind == item_kind::change_manager;
+    const bool of_its_own = it.kind == item_kind::want || it.kind == item_kind::outsider ||
+                            it.kind == item_kind::vouch || it.kind == item_kind::change_manager;
+    const bool of_client = of_its_own || it.kind == item_kind::pause ||
+                           it.kind == item_kind::kill || it.kind == item_kind::wall_step;
     if (of_client && !who->alive()) {
+        return;
+    }
+    if (of_its_own && who->process().paused_until() > on_.now()) {
+        who->at(on_.now(), [this, &it] { begin_item(it); });
         return;
     }
     switch (it.kind) {
@@ -298,6 +307,7 @@ void world::schedule::crash(const item& it) {
             on_.note(rule::data_partly_lost);
             on_.tell("node", it.node, "dies and loses what came last");
             node.go_down(memory::as_saved);
+            on_.came_again(it.node);
             break;
     }
     witness_.went_down(it.node);
@@ -324,6 +334,7 @@ void world::schedule::calm_down() {
     is_calm_ = true;
     for (const auto& each : clients_) {
         if (each->alive()) {
+            assert(each->process().paused_until() <= on_.now());
             each->be_patient();
             each->process().run();
         }
