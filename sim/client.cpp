@@ -12,9 +12,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// What clocks show when a schedule begins: ballots look like those of the real world.
-constexpr tick since_boot = 1'000 * second;
-
 }  // namespace
 
 manager_options options_of(const plan& with, const terms& its, bool guards) {
@@ -102,7 +99,8 @@ client::client(stage& on, witness& nodes, std::size_t number)
       process_(on.in.add_process()),
       chance_(on.with.seed, 100 + number) {
     const clock_fault its = on.with.fault_of(number, item::nobody);
-    process_.set_clocks({since_boot, its.rate_ppm}, {wall_time + its.offset, its.rate_ppm});
+    process_.set_clocks({testing::since_boot, its.rate_ppm},
+                        {testing::wall_time + its.offset, its.rate_ppm});
     make_manager();
 }
 
@@ -142,7 +140,6 @@ void client::change_manager(bool close) {
         old->async_close(counted([old](error_code /*whatever*/) {}));
     }
     make_manager();
-    process_.run();
 }
 
 void client::leave() {
@@ -150,7 +147,6 @@ void client::leave() {
         each->die();
     }
     locks_->async_close(counted());
-    process_.run();
 }
 
 void client::at(tick when, std::function<void()> what) {
@@ -163,7 +159,6 @@ void client::at(tick when, std::function<void()> what) {
             return;
         }
         what();
-        process_.run();
     });
 }
 
@@ -209,12 +204,10 @@ void client::release_of_another(const std::string& resource, const std::string& 
                                  got.async_release(counted());
                              }
                          }));
-    process_.run();
 }
 
 void client::vouch(std::size_t node) {
     locks_->async_vouch({.node = node}, counted());
-    process_.run();
 }
 
 bool client::anybody_holds(std::size_t resource) const {

@@ -21,9 +21,6 @@ using testing::millisecond;
 using testing::no_tick;
 using testing::second;
 
-// What wall clocks show when a schedule begins, but for their offsets: in 2030.
-inline constexpr tick wall_time = 1'893'456'000 * second;
-
 enum class world_kind : std::uint8_t {
     within,    ///< All that the promises assume.
     mixed,     ///< The same, but one client comes with other nodes or settings than the others.

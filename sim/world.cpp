@@ -86,6 +86,7 @@ class world::schedule {
     void begin_node(std::size_t number);
     void meet();
     void live();
+    [[nodiscard]] bool is_over();
     void look();
     void look_for_left_free();
     void begin_item(const item& it);
@@ -115,7 +116,7 @@ void world::schedule::begin_node(std::size_t number) {
     testing::simulated_node& node = in_.at(number);
     const clock_fault its = with_.fault_of(item::nobody, number);
     const bool just_started = with_.young_nodes && chance_.one_in(2);
-    node.begin({wall_time + its.offset, its.rate_ppm}, just_started ? 0 : up_for);
+    node.begin({testing::wall_time + its.offset, its.rate_ppm}, just_started ? 0 : up_for);
     if (!with_.young_nodes) {
         // Everybody has met it, long ago.
         const terms first = with_.first_terms_on(number);
@@ -178,21 +179,20 @@ void world::schedule::look_for_left_free() {
     }
 }
 
+/// Whether something was found, or there is no hope to find anything.
+bool world::schedule::is_over() {
+    look();
+    return found() || events() >= most_events;
+}
+
 void world::schedule::live() {
-    in_.settle();
-    while (!found() && events() < most_events && !(is_calm_ && all_idle()) &&
-           in_.time().next() <= must_be_idle_at_) {
-        in_.step();
-        look();
-    }
+    in_.run_until(no_tick, [this] {
+        return is_over() || (is_calm_ && all_idle()) || in_.time().next() > must_be_idle_at_;
+    });
 }
 
 void world::schedule::run_until(tick when) {
-    in_.settle();
-    while (!found() && events() < most_events && in_.time().next() <= when) {
-        in_.step();
-        look();
-    }
+    in_.run_until(when, [this] { return is_over(); });
     in_.time().go_to(when);
 }
 
@@ -282,8 +282,6 @@ void world::schedule::begin_item(const item& it) {
         case item_kind::wall_offset:
             break;
     }
-    in_.settle();
-    look();
 }
 
 void world::schedule::crash(const item& it) {
@@ -336,7 +334,6 @@ void world::schedule::calm_down() {
         if (each->alive()) {
             assert(each->process().paused_until() <= on_.now());
             each->be_patient();
-            each->process().run();
         }
     }
     const std::int64_t longest_ms =

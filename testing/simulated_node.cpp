@@ -154,7 +154,7 @@ void simulated_node::go_down(memory what) {
     known_scripts_.clear();
     store_.set_full(false);
     expiry_at_ = no_tick;
-    ++expiry_plan_;
+    expiry_ = nullptr;
     if (what != memory::kept) {
         store_.load(what == memory::lost ? store::entries{} : saved_);
     }
@@ -204,15 +204,13 @@ void simulated_node::plan_expiry() {
         return;
     }
     expiry_at_ = at;
-    const std::uint64_t plan = ++expiry_plan_;
+    expiry_ = nullptr;
     if (at == no_tick) {
         return;
     }
+    expiry_ = std::make_shared<char>();
     const tick late = static_cast<tick>(chance_.below(100)) * millisecond;
-    time_->at(std::max(at, time_->now()) + late, [this, plan] {
-        if (plan != expiry_plan_) {
-            return;
-        }
+    time_->at(std::max(at, time_->now()) + late, expiry_, [this] {
         expiry_at_ = no_tick;
         if (frozen_until_ > time_->now()) {
             time_->at(frozen_until_, [this] { plan_expiry(); });

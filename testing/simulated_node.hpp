@@ -135,8 +135,8 @@ class simulated_node final : private store_listener, private script_commands {
     bool flushed_ = false;
     bool up_ = true;
     tick frozen_until_ = 0;
-    std::uint64_t expiry_plan_ = 0;
-    tick expiry_at_ = no_tick;
+    std::shared_ptr<char> expiry_;  ///< While one is planned,
+    tick expiry_at_ = no_tick;      ///< for what ends then.
     watcher* watcher_ = nullptr;
     std::vector<std::function<void()>> heard_;
 };

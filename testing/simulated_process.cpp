@@ -21,7 +21,7 @@ class virtual_timer final : public outside::timer {
     ~virtual_timer() override {
         state_->of->remove(*state_);
         state_->told = nullptr;
-        ++state_->generation;
+        state_->planned = nullptr;
     }
     virtual_timer(const virtual_timer&) = delete;
     virtual_timer& operator=(const virtual_timer&) = delete;
@@ -38,7 +38,7 @@ class virtual_timer final : public outside::timer {
     }
     void disarm() override {
         state_->armed_for = boot_clock::time_point::max();
-        ++state_->generation;
+        state_->planned = nullptr;
         state_->let_go();
     }
     void keep_alive(std::weak_ptr<void> whom) override { state_->kept = std::move(whom); }
@@ -50,36 +50,42 @@ class virtual_timer final : public outside::timer {
             : of(std::move(its_process)), strand(std::move(its_strand)), told(its_owner) {}
 
         void plan() {
-            const std::uint64_t planned = ++generation;
-            of->time().at(of->when(armed_for), [weak = weak_from_this(), planned] {
+            planned = std::make_shared<char>();
+            plan_at(of->when(armed_for));
+        }
+        /// For that plan alone: another one, or none, makes it void.
+        void plan_at(tick when) {
+            of->time().at(when, planned, [weak = weak_from_this()] {
                 if (const auto alive = weak.lock()) {
-                    ring(alive, planned);
+                    alive->ring();
                 }
             });
         }
-        static void ring(const std::shared_ptr<state>& self, std::uint64_t planned) {
-            if (self->generation != planned || !self->of->alive()) {
+        void ring() {
+            if (!of->alive()) {
                 return;
             }
-            if (self->of->paused_until() > self->of->time().now()) {
-                self->of->time().at(self->of->paused_until(),
-                                    [self, planned] { ring(self, planned); });
+            if (of->paused_until() > of->time().now()) {
+                plan_at(of->paused_until());
                 return;
             }
-            boost::asio::post(self->strand, [self, planned, held = self->held] {
-                if (self->generation == planned && self->told != nullptr) {
-                    self->armed_for = boot_clock::time_point::max();
-                    self->held = nullptr;
-                    self->told->on_time();
-                }
-            });
-            self->of->run();
+            boost::asio::post(
+                strand, [self = shared_from_this(), keep = held, whom = std::weak_ptr{planned}] {
+                    if (!whom.expired() && self->told != nullptr) {
+                        self->armed_for = boot_clock::time_point::max();
+                        self->planned = nullptr;
+                        self->held = nullptr;
+                        self->told->on_time();
+                    }
+                });
+            of->run();
         }
         void on_clock_set() override {
             if (armed_for != boot_clock::time_point::max()) {
                 plan();
             }
         }
+        void on_killed() override { planned = nullptr; }
         std::shared_ptr<void> take_kept() override { return std::exchange(held, nullptr); }
         /// On the strand, where alone what was kept may be destroyed.
         void let_go() {
@@ -95,7 +101,7 @@ class virtual_timer final : public outside::timer {
         std::weak_ptr<void> kept;
         std::shared_ptr<void> held;  ///< While armed.
         boot_clock::time_point armed_for = boot_clock::time_point::max();
-        std::uint64_t generation = 0;
+        std::shared_ptr<char> planned;  ///< Until that rings.
     };
 
     std::shared_ptr<state> state_;
@@ -186,11 +192,16 @@ bool simulated_process::run() {
 
 void simulated_process::pause(tick until) {
     paused_until_ = std::max(paused_until_, until);
-    time_->at(paused_until_, [self = shared_from_this()] { self->run(); });
+    pause_ = std::make_shared<char>();
+    time_->at(paused_until_, pause_, [self = shared_from_this()] { self->run(); });
 }
 
 void simulated_process::kill() {
     alive_ = false;
+    pause_ = nullptr;
+    for (sleeper* const each : sleepers_) {
+        each->on_killed();
+    }
     for (const open_wire& each : wires_) {
         if (const auto made = each.made.lock()) {
             made->close(side::client);

@@ -75,6 +75,8 @@ class simulated_process final : public outside::environment,
     struct sleeper {
         /// It has to ring at another true time.
         virtual void on_clock_set() = 0;
+        /// Nothing rings any more.
+        virtual void on_killed() = 0;
         /// What it keeps alive while it waits, which it will do no longer.
         virtual std::shared_ptr<void> take_kept() = 0;
 
@@ -106,6 +108,7 @@ class simulated_process final : public outside::environment,
     drifting_clock wall_;
     tick paused_until_ = 0;
     bool alive_ = true;
+    std::shared_ptr<char> pause_;  ///< Until it goes on.
     std::vector<open_wire> wires_;
     std::vector<sleeper*> sleepers_;
     std::unique_ptr<boost::asio::io_context> loop_;

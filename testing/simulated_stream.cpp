@@ -43,8 +43,8 @@ void simulated_stream::connect_to(network::server which) {
     timeline& time = from_->time();
     const tick there =
         std::max(time.now() + weather_->delay(side::client), weather_->blocked_until(side::server));
-    time.at(there, [this, which, alive = std::weak_ptr{alive_}] {
-        if (alive.expired()) {
+    time.at(there, alive_, [this, which] {
+        if (!from_->alive()) {
             return;
         }
         timeline& then = from_->time();
@@ -59,11 +59,9 @@ void simulated_stream::connect_to(network::server which) {
         }
         const tick back = std::max(then.now() + weather_->delay(side::server),
                                    weather_->blocked_until(side::client));
-        then.at(back, [this, answers, alive] {
-            if (!alive.expired()) {
-                connected(answers ? error_code{} : asio::error::connection_refused);
-                from_->run();
-            }
+        then.at(back, alive_, [this, answers] {
+            connected(answers ? error_code{} : asio::error::connection_refused);
+            from_->run();
         });
     });
 }

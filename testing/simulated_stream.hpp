@@ -52,7 +52,7 @@ class simulated_stream final : public outside::byte_stream, private wire_end {
 
     std::shared_ptr<simulated_process> from_;
     boost::asio::any_io_executor strand_;
-    std::shared_ptr<int> alive_ = std::make_shared<int>(0);  ///< Told by what outlives the stream.
+    std::shared_ptr<int> alive_ = std::make_shared<int>(0);  ///< Until it is closed.
     step_handler connecting_;
     std::shared_ptr<wire_weather> weather_;
     std::shared_ptr<wire> wire_;

@@ -10,9 +10,6 @@ namespace {
 constexpr std::string_view host_begins = "node-";
 constexpr std::string_view host_ends = ".test";
 constexpr std::uint16_t port = 6379;
-// What clocks show when a world begins, unless they are set: 1,000 s since boot, in 2030.
-constexpr tick since_boot = 1'000 * second;
-constexpr tick wall_time = 1'893'456'000 * second;
 
 }  // namespace
 
@@ -84,6 +81,20 @@ simulated_process& simulated_world::add_process() {
     return *processes_.back();
 }
 
+bool simulated_world::run_until(tick end, const std::function<bool()>& done) {
+    settle();
+    while (!done()) {
+        const tick next = time_->next();
+        if (next == no_tick || next > end) {
+            return false;
+        }
+        time_->step();
+        settle();
+    }
+    return true;
+}
+
+/// Runs whatever is ready.
 void simulated_world::settle() {
     bool any = true;
     while (any) {  // what one process runs may give another something to do

@@ -20,6 +20,10 @@
 
 namespace redlock::testing {
 
+// What clocks show when a world begins, unless they are set: 1,000 s since boot, in 2030.
+inline constexpr tick since_boot = 1'000 * second;
+inline constexpr tick wall_time = 1'893'456'000 * second;
+
 /// How long a message takes.
 struct message_times {
     tick fastest = 100 * microsecond;
@@ -44,10 +48,9 @@ class simulated_world final : private network {
     simulated_process& add_process();
     [[nodiscard]] simulated_process& process_at(std::size_t which) { return *processes_.at(which); }
 
-    /// Has the next thing happen, of which there must be one.
-    void step() { time_->step(); }
-    /// Runs whatever is ready.
-    void settle();
+    /// Has one thing after the other happen, and whatever gets ready by it, until `done()`, which
+    /// is asked before each, or until nothing is left that happens by `end`. Whether it was done.
+    bool run_until(tick end, const std::function<bool()>& done);
 
     // Between a process and a node.
     void slow_down(std::size_t from, std::size_t to, tick by, tick until);
@@ -58,6 +61,7 @@ class simulated_world final : private network {
   private:
     class way;
 
+    void settle();
     std::optional<server> find(const endpoint& where) override;
     bool answers(server which) override { return at(which).is_up(); }
     std::shared_ptr<wire_weather> weather(simulated_process& from, server to) override;

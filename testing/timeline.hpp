@@ -7,6 +7,7 @@
 #include <cassert>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -17,23 +18,29 @@ namespace redlock::testing {
 class timeline {
   public:
     using happening = std::function<void()>;
+    /// Somebody for whom alone something happens; once it is gone, it does not.
+    using somebody = std::weak_ptr<const void>;
 
     [[nodiscard]] tick now() const { return now_; }
     /// Not before now.
-    void at(tick when, happening what) {
-        planned_.push_back({std::max(when, now_), order_++, std::move(what)});
-        std::push_heap(planned_.begin(), planned_.end(), later);
+    void at(tick when, happening what) { plan({std::max(when, now_), order_++, std::move(what)}); }
+    void at(tick when, const somebody& whom, happening what) {
+        plan({std::max(when, now_), order_++, std::move(what), true, whom});
     }
     void after(tick time, happening what) { at(now_ + time, std::move(what)); }
 
     /// When the next thing happens; `no_tick` if nothing will.
-    [[nodiscard]] tick next() const { return planned_.empty() ? no_tick : planned_.front().at; }
+    [[nodiscard]] tick next() {
+        while (!planned_.empty() && planned_.front().is_void()) {
+            take_first();
+        }
+        return planned_.empty() ? no_tick : planned_.front().at;
+    }
     /// Goes there, and has it happen.
     void step() {
-        assert(!planned_.empty());
-        std::pop_heap(planned_.begin(), planned_.end(), later);
-        entry first = std::move(planned_.back());
-        planned_.pop_back();
+        [[maybe_unused]] const tick then = next();
+        assert(then != no_tick);
+        const entry first = take_first();
         now_ = first.at;
         ++happened_;
         first.what();
@@ -52,9 +59,24 @@ class timeline {
         tick at;
         std::uint64_t order;
         happening what;
+        bool for_somebody = false;
+        somebody whom{};
+
+        [[nodiscard]] bool is_void() const { return for_somebody && whom.expired(); }
     };
     static bool later(const entry& one, const entry& other) {
         return one.at != other.at ? one.at > other.at : one.order > other.order;
+    }
+
+    void plan(entry what) {
+        planned_.push_back(std::move(what));
+        std::push_heap(planned_.begin(), planned_.end(), later);
+    }
+    entry take_first() {
+        std::pop_heap(planned_.begin(), planned_.end(), later);
+        entry first = std::move(planned_.back());
+        planned_.pop_back();
+        return first;
     }
 
     tick now_ = 0;

@@ -5,8 +5,11 @@
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/error.hpp>
 
+#include <algorithm>
+#include <chrono>
 #include <map>
 #include <string>
+#include <utility>
 
 #include "redlock/error.hpp"
 #include "redlock/testing.hpp"
@@ -16,20 +19,37 @@ namespace redlock::testing {
 
 namespace {
 
+using namespace std::chrono_literals;
+
 constexpr std::size_t most_nodes = 63;  // as a manager takes
+// Clocks that run twice as fast, and were set to the latest date, can still tell it.
+constexpr tick end_of_time = 60 * 365 * 24 * 3'600 * second;
+// Dates that clocks may be set to, as time since 1970.
+constexpr tick first_date = 365 * 24 * 3'600 * second;
+constexpr tick last_date = 130 * first_date;
+
+void refuse_unless(bool sensible, std::string why) {
+    if (!sensible) {
+        throw lock_error(errc::invalid_argument, {std::move(why), {}});
+    }
+}
+
+/// By how much a clock is set that shows `now`.
+tick checked_step(tick now, world::duration by) {
+    refuse_unless(by.count() >= first_date - now && by.count() <= last_date - now,
+                  "a clock is set to a date from 1971 to 2099");
+    return by.count();
+}
 
 const world_options& checked(const world_options& options) {
-    if (options.nodes < 1 || options.nodes > most_nodes) {
-        throw lock_error(errc::invalid_argument,
-                         {"a world has from 1 to " + std::to_string(most_nodes) +
-                              " nodes, and not " + std::to_string(options.nodes),
-                          {}});
-    }
-    if (options.fastest_message.count() < 0 || options.slowest_message < options.fastest_message) {
-        throw lock_error(
-            errc::invalid_argument,
-            {"fastest_message must be at least 0, and slowest_message at least that", {}});
-    }
+    refuse_unless(options.nodes >= 1 && options.nodes <= most_nodes,
+                  "a world has from 1 to " + std::to_string(most_nodes) + " nodes, and not " +
+                      std::to_string(options.nodes));
+    refuse_unless(
+        options.fastest_message.count() >= 0 && options.slowest_message >= options.fastest_message,
+        "fastest_message must be at least 0, and slowest_message at least that");
+    refuse_unless(options.slowest_message.count() <= end_of_time,
+                  "slowest_message is longer than the 60 years that a world lasts");
     return options;
 }
 
@@ -44,10 +64,9 @@ struct world::state {
         inner.add_process();
     }
 
-    /// Before the end of time, at which nothing can happen.
     [[nodiscard]] tick in(duration time) {
         const tick now = inner.time().now();
-        return time.count() < no_tick - 1 - now ? now + time.count() : no_tick - 1;
+        return time.count() < end_of_time - now ? now + time.count() : end_of_time;
     }
 
     scripts engine;
@@ -85,30 +104,20 @@ boot_clock::time_point world::now() const {
 
 void world::run_for(duration time) {
     const tick end = state_->in(time);
-    state_->inner.settle();
-    while (state_->inner.time().next() <= end) {
-        state_->inner.step();
-        state_->inner.settle();
-    }
+    state_->inner.run_until(end, [] { return false; });
     state_->inner.time().go_to(end);
 }
 
 bool world::run_until(const std::function<bool()>& done, duration longest) {
     const tick end = state_->in(longest);
-    state_->inner.settle();
-    while (!done()) {
-        const tick next = state_->inner.time().next();
-        if (next == no_tick) {
-            return false;
-        }
-        if (next > end) {
-            state_->inner.time().go_to(end);
-            return done();
-        }
-        state_->inner.step();
-        state_->inner.settle();
+    if (state_->inner.run_until(end, done)) {
+        return true;
     }
-    return true;
+    if (state_->inner.time().next() == no_tick) {
+        return false;
+    }
+    state_->inner.time().go_to(end);
+    return done();
 }
 
 void world::after(duration time, std::function<void()> what) {
@@ -119,9 +128,11 @@ void world::start_sleep(duration time, any_handler handler) {
     struct sleep {
         any_handler handler;
         boost::asio::any_completion_executor where;
+        std::shared_ptr<char> open = std::make_shared<char>();
 
         /// Outside of all event loops, so that nothing is called at once.
         void finish(error_code why) {
+            open = nullptr;
             if (handler) {
                 boost::asio::dispatch(where, [last = std::exchange(handler, nullptr),
                                               why]() mutable { std::move(last)(why); });
@@ -131,7 +142,7 @@ void world::start_sleep(duration time, any_handler handler) {
     auto slot = boost::asio::get_associated_cancellation_slot(handler);
     const boost::asio::any_completion_executor where =
         boost::asio::get_associated_executor(handler, get_executor());
-    const auto asleep = std::make_shared<sleep>(sleep{std::move(handler), where});
+    const auto asleep = std::make_shared<sleep>(std::move(handler), where);
     if (slot.is_connected()) {
         slot.assign([this, weak = std::weak_ptr{asleep}](boost::asio::cancellation_type) {
             if (const auto still = weak.lock()) {
@@ -139,7 +150,7 @@ void world::start_sleep(duration time, any_handler handler) {
             }
         });
     }
-    after(time, [asleep] { asleep->finish({}); });
+    state_->inner.time().at(state_->in(time), asleep->open, [asleep] { asleep->finish({}); });
 }
 
 std::uint64_t world::random(std::uint64_t bound) {
@@ -164,7 +175,8 @@ void world::restart(node_index node, memory what) {
 }
 
 void world::set_clock(node_index node, duration by) {
-    state_->inner.at(node).step_clock(by.count());
+    simulated_node& which = state_->inner.at(node);
+    which.step_clock(checked_step(which.clock_us() * microsecond, by));
 }
 
 void world::set_full(node_index node, bool yes) {
@@ -223,15 +235,14 @@ void process::kill() const {
 }
 
 void process::set_wall_clock(duration by) const {
-    in_->inner.process_at(number_).step_wall_clock(by.count());
+    simulated_process& which = in_->inner.process_at(number_);
+    which.step_wall_clock(checked_step(which.wall_now().time_since_epoch() / 1ns, by));
 }
 
 void process::set_clock_rate(std::int64_t millionths) const {
     constexpr std::int64_t standstill = 1'000'000;
-    if (millionths <= -standstill || millionths > standstill) {
-        throw lock_error(errc::invalid_argument,
-                         {"a clock runs forward, and at most twice as fast", {}});
-    }
+    refuse_unless(millionths > -standstill && millionths <= standstill,
+                  "a clock runs forward, and at most twice as fast");
     in_->inner.process_at(number_).set_clock_rate(millionths);
 }
 
@@ -245,7 +256,8 @@ void process::cut_off(node_index node, duration time) const {
 }
 
 void process::slow_down(node_index node, duration by, duration time) const {
-    in_->inner.slow_down(number_, node, by.count(), in_->in(time));
+    refuse_unless(by.count() >= 0, "slow_down: a message cannot take less time than it takes");
+    in_->inner.slow_down(number_, node, std::min(by.count(), end_of_time), in_->in(time));
 }
 
 }  // namespace redlock::testing

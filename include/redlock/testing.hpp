@@ -118,7 +118,8 @@ class world {
     void kill(node_index node);
     /// It comes back as another server process. Kills it first if it is up.
     void restart(node_index node, memory what = memory::lost);
-    /// Its clock is set forward, or back. Leases end by it.
+    /// Its clock is set forward, or back. Leases end by it. Throws lock_error,
+    /// errc::invalid_argument, for a date before 1971 or after 2099.
     void set_clock(node_index node, duration by);
     /// Its memory is full, or not any more: it refuses commands that need more. Until it goes down.
     void set_full(node_index node, bool yes);
@@ -176,7 +177,8 @@ class process {
     void cut(node_index node, bool carried_out = true) const;
     /// No message passes between it and a node for that long.
     void cut_off(node_index node, duration time) const;
-    /// Each message between it and a node takes that much longer for that long.
+    /// Each message between it and a node takes that much longer for that long. Throws lock_error,
+    /// errc::invalid_argument, for a negative `by`.
     void slow_down(node_index node, duration by, duration time) const;
 
   private:

@@ -12,7 +12,9 @@
 #include <utility>
 #include <vector>
 
+#include "redlock/lock_manager.hpp"
 #include "testing/request_reader.hpp"
+#include "testing/simulated_world.hpp"
 
 namespace redlock::testing {
 namespace {
@@ -71,6 +73,22 @@ TEST(timeline, knows_no_past) {
     time.step();
     EXPECT_EQ(seen, 10);
     EXPECT_EQ(time.next(), no_tick);
+}
+
+TEST(timeline, leaves_out_what_was_for_somebody_who_is_gone) {
+    timeline time;
+    std::vector<int> happened;
+    auto one = std::make_shared<int>(1);
+    const auto two = std::make_shared<int>(2);
+    time.at(10, one, [&] { happened.push_back(1); });
+    time.at(20, two, [&] { happened.push_back(2); });
+    time.at(30, one, [&] { happened.push_back(3); });
+    one = nullptr;
+    EXPECT_EQ(time.next(), 20);
+    time.step();
+    EXPECT_EQ(happened, std::vector{2});
+    EXPECT_EQ(time.next(), no_tick);
+    EXPECT_EQ(time.now(), 20);
 }
 
 struct weather final : wire_weather {
@@ -294,6 +312,26 @@ TEST_F(requests, are_the_same_however_the_bytes_come) {
         found += together.size();
     }
     EXPECT_GT(found, 100U);
+}
+
+/// How many connections a process has that begins to connect and, if so, is killed at once.
+std::size_t connections(bool killed) {
+    scripts engine;
+    simulated_world in{engine, 1, 1, {}};
+    simulated_process& from = in.add_process();
+    const auto stream = from.make_stream(from.loop().get_executor());
+    const auto where = node_list{simulated_world::url(0)}.endpoints();
+    stream->async_connect(where.front(), [](error_code /*failure*/) {});
+    if (killed) {
+        from.kill();
+    }
+    in.run_until(second, [] { return false; });
+    return from.wires_to(0).size();
+}
+
+TEST(simulated_process, does_not_connect_once_it_is_killed) {
+    EXPECT_EQ(connections(false), 1U);
+    EXPECT_EQ(connections(true), 0U);
 }
 
 }  // namespace

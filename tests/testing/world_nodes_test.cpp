@@ -125,6 +125,19 @@ TEST_F(world_nodes, keep_a_lease_longer_if_their_clocks_are_set_back) {
     EXPECT_FALSE(it.holder("job", 1).empty());
 }
 
+TEST_F(world_nodes, refuse_dates_that_nobody_has) {
+    constexpr std::chrono::nanoseconds years = 365 * 24h;
+    EXPECT_THROW(it.set_clock(0, 71 * years), lock_error);
+    EXPECT_THROW(it.set_clock(0, -60 * years), lock_error);
+    EXPECT_THROW(it.set_clock(0, std::chrono::nanoseconds::max()), lock_error);
+    EXPECT_THROW(it.set_clock(0, std::chrono::nanoseconds::min()), lock_error);
+    it.set_clock(0, 69 * years);
+    it.set_clock(1, -58 * years);
+    EXPECT_THROW(it.set_clock(0, 2 * years), lock_error) << "by where it stands";
+    it.run_for(std::chrono::nanoseconds::max());
+    EXPECT_TRUE(it.holder("job").empty());
+}
+
 TEST_F(world_nodes, refuse_a_lock_while_they_are_full) {
     it.set_full(0, true);
     EXPECT_TRUE(acquire(it, locks).got.valid());

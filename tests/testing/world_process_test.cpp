@@ -176,6 +176,18 @@ TEST_F(world_process, refuses_a_clock_that_stands_still) {
     EXPECT_TRUE(acquire(it, locks, {.lease_time = 1s}).got.valid());
 }
 
+TEST_F(world_process, refuses_dates_that_nobody_has) {
+    constexpr std::chrono::nanoseconds years = 365 * 24h;
+    EXPECT_THROW(here.set_wall_clock(71 * years), lock_error);
+    EXPECT_THROW(here.set_wall_clock(-60 * years), lock_error);
+    EXPECT_THROW(here.set_wall_clock(std::chrono::nanoseconds::max()), lock_error);
+    EXPECT_THROW(here.set_wall_clock(std::chrono::nanoseconds::min()), lock_error);
+    here.set_wall_clock(69 * years);
+    EXPECT_THROW(here.set_wall_clock(2 * years), lock_error) << "by where it stands";
+    here.set_wall_clock(-69 * years);
+    EXPECT_TRUE(acquire(it, locks).got.valid());
+}
+
 TEST_F(world_process, connects_again_after_a_cut) {
     const outcome held = acquire(it, locks);
     for (node_index each = 0; each < 3; ++each) {
@@ -219,6 +231,15 @@ TEST_F(world_process, is_cut_off_from_nodes_that_others_reach) {
     EXPECT_EQ(acquire(it, locks).failure, errc::no_quorum);
     it.run_for(30s);
     EXPECT_TRUE(acquire(it, locks).got.valid());
+}
+
+TEST_F(world_process, hears_nothing_where_messages_take_for_ever) {
+    for (node_index each = 0; each < 3; ++each) {
+        EXPECT_THROW(here.slow_down(each, -1ns, 1min), lock_error);
+        here.slow_down(each, std::chrono::nanoseconds::max(), 1min);
+    }
+    EXPECT_EQ(acquire(it, locks).failure, errc::no_quorum);
+    EXPECT_TRUE(acquire(it, others).got.valid());
 }
 
 TEST_F(world_process, is_slowed_down_for_a_while) {

@@ -46,6 +46,7 @@ TEST(world, refuses_options_that_make_no_sense) {
     EXPECT_EQ(refusal({.nodes = 64}), errc::invalid_argument);
     EXPECT_EQ(refusal({.fastest_message = -1ns}), errc::invalid_argument);
     EXPECT_EQ(refusal({.fastest_message = 2ms, .slowest_message = 1ms}), errc::invalid_argument);
+    EXPECT_EQ(refusal({.slowest_message = end_of_time}), errc::invalid_argument);
     EXPECT_EQ(refusal({.nodes = 1, .fastest_message = 0ns, .slowest_message = 0ns}), error_code{});
 }
 
@@ -139,6 +140,30 @@ TEST(world, gives_up_when_nothing_is_left_that_could_happen) {
     EXPECT_FALSE(it.run_until([] { return false; }, end_of_time));
 }
 
+TEST(world, does_not_wait_for_what_was_called_off) {
+    world it;
+    const process another = it.add_process();
+    const auto before = it.now();
+    asio::cancellation_signal stop;
+    it.async_sleep(24h)(asio::bind_cancellation_slot(stop.slot(), [](error_code) {}));
+    it.run_for(0s);
+    stop.emit(asio::cancellation_type::terminal);
+    another.pause(24h);
+    another.kill();
+    EXPECT_FALSE(it.run_until([] { return false; }));
+    EXPECT_EQ(it.now(), before);
+}
+
+TEST(world, does_not_wait_for_alarms_that_were_cancelled) {
+    world it;
+    lock_manager locks{it.get_executor(), it.nodes()};
+    const auto before = it.now();
+    outcome held = acquire(it, locks, {.lease_time = 10s, .wait = 30min, .renew = false});
+    release(it, held.got);
+    EXPECT_FALSE(it.run_until([] { return false; })) << "fences and what is kept alive end";
+    EXPECT_LT(it.now() - before, 10min);
+}
+
 TEST(world, notices_what_comes_true_by_time_alone) {
     world it;
     const auto end = it.now() + 90s;
@@ -174,6 +199,17 @@ TEST(world, takes_a_time_without_end) {
     EXPECT_TRUE(it.run_until([&] { return come; }, end_of_time));
     it.run_for(24h);
     EXPECT_FALSE(never);
+}
+
+TEST(world, lasts_for_60_years) {
+    world it;
+    const auto before = it.now();
+    it.run_for(end_of_time);
+    EXPECT_EQ(it.now() - before, 60 * 365 * 24h);
+    bool come = false;
+    it.after(end_of_time, [&] { come = true; });
+    it.run_for(0s);
+    EXPECT_TRUE(come) << "the end is now";
 }
 
 asio::awaitable<void> sleep_twice(world& in, int& woken) {
