@@ -44,7 +44,8 @@ enum class check : std::uint8_t {
     overdue,          ///< Somebody who would wait so long, and no longer, still waits.
     unanswered,       ///< The manager is closed, and an operation has not come to an end.
     refused_again,    ///< A ballot that clocks refuse, right after they told how far off it is.
-    false_release,    ///< A release was confirmed, and a majority still has the lock.
+    false_release,  ///< A release was confirmed, and no majority has removed the lock, or one still
+                    ///< has it.
 };
 
 [[nodiscard]] std::string_view to_string(check which) noexcept;

@@ -136,8 +136,16 @@ void client::change_manager(bool close) {
     }
     if (close) {
         // It lives on until that is done, beside its successor.
+        std::vector<std::uint64_t> tokens;
+        for (const auto& each : users_) {
+            tokens.push_back(each->token());
+        }
         const std::shared_ptr<lock_manager> old = std::move(locks_);
-        old->async_close(counted([old](error_code /*whatever*/) {}));
+        old->async_close(counted([this, old, tokens](error_code failure) {
+            for (std::size_t at = 0; at < tokens.size(); ++at) {
+                users_[at]->manager_closed(tokens[at], failure);
+            }
+        }));
     }
     make_manager();
 }

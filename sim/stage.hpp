@@ -62,8 +62,21 @@ class stage {
             }
         }
     }
+    /// A node has removed the lock because of a release.
+    void removed(std::uint64_t token, std::size_t node) { removed_.insert({token, node}); }
     /// A release of this token, held on a majority of the first `nodes`, was confirmed.
     void released(std::uint64_t token, std::size_t nodes) {
+        std::size_t there = 0;
+        for (std::size_t node = 0; node < nodes; ++node) {
+            there += removed_.contains({token, node}) ? 1U : 0U;
+        }
+        if (there * 2 <= nodes && !is_held(token) && with.judged.tokens) {
+            judge.condemn(check::false_release, now(), token, there);
+        }
+        ended(token, nodes);
+    }
+    /// It was confirmed that no majority has the lock, whoever took it away.
+    void ended(std::uint64_t token, std::size_t nodes) {
         if (is_held(token)) {
             return;
         }
@@ -91,6 +104,7 @@ class stage {
 
   private:
     std::set<std::uint64_t> held_;
+    std::set<std::pair<std::uint64_t, std::size_t>> removed_;  ///< Tokens, and where from.
     std::set<std::pair<std::uint64_t, std::size_t>> again_;  ///< Tokens, and where they came again.
     std::unordered_map<std::string, std::uint64_t> numbers_;
 };

@@ -299,6 +299,14 @@ void user::die() {
     later_.clear();
 }
 
+void user::manager_closed(std::uint64_t token, error_code failure) {
+    if (token != 0 && token == this->token() && held_.valid()) {
+        of_.on().judge.condemn(check::not_told, of_.on().now(), token);
+    } else if (token != 0 && !failure) {
+        of_.on().ended(token, of_.its_terms().nodes);
+    }
+}
+
 void user::manager_goes() {
     if (at_ == state::holding) {
         of_.on().judge.ended(judged_, of_.on().now());

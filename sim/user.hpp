@@ -22,6 +22,8 @@ class user {
     user(client& of, std::size_t number) : of_(of), number_(number) {}
 
     [[nodiscard]] std::size_t number() const { return number_; }
+    /// Of the lock that it has; zero: none.
+    [[nodiscard]] std::uint64_t token() const { return at_ == state::holding ? token_ : 0; }
     [[nodiscard]] bool idle() const { return at_ == state::idle && later_.empty(); }
 
     [[nodiscard]] bool holds(std::size_t resource) const {
@@ -39,6 +41,8 @@ class user {
     void die();
     /// What it has of the manager is worth nothing from now on.
     void manager_goes();
+    /// The manager of the lock that it had has closed.
+    void manager_closed(std::uint64_t token, error_code failure);
 
   private:
     enum class state : std::uint8_t { idle, waiting, holding };

@@ -277,6 +277,9 @@ void witness::after_release(testing::simulated_node& where, const testing::reque
     const bool by_outsider = outsiders_.contains(token);
     on_.tell("node", where.number(), removed ? "removes" : "has nothing to remove",
              " by RELEASE of #", token, bar != 0 ? " with a bar" : "");
+    if (removed) {
+        on_.removed(token, where.number());
+    }
     on_.note(removed ? rule::released_there : rule::nothing_to_release);
     on_.note(bar != 0 ? rule::barred_release : rule::release_without_bar);
     // A holder takes back a grant that does not count, and may plant it again later.

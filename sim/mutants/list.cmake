@@ -1,5 +1,6 @@
 # Each is a file of the same name; README.md tells how to add one.
 set(sim_mutants
+    absent_counts_as_released
     ballot_ignores_fence
     bar_is_last_ballot
     bar_left_out
@@ -10,6 +11,7 @@ set(sim_mutants
     cancelled_attempt_leaves_grants
     clock_set_ignored
     clocks_not_learned
+    close_keeps_locks
     completed_keeps_place
     dead_head_stays
     deadline_forgotten_in_queue
