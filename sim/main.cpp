@@ -22,8 +22,9 @@ constexpr std::string_view usage =
     "       redlock_sim --seed N [--transcript]      one seed, told in full\n"
     "       redlock_sim --until-caught N             at most N seeds; succeeds when one fails\n";
 
-// From so many seeds on a rule that never came into play is a hole in the world.
-constexpr std::uint64_t enough_for_all_rules = 20'000;
+// From this many seeds on a rule that never came into play is a hole in the world: the rarest does
+// dozens of times. The tests run as many.
+constexpr std::uint64_t enough_for_all_rules = 5'000;
 
 struct wishes {
     swarm_options swarm;
@@ -120,17 +121,19 @@ void print_failure(const wishes& with, const swarm_result::failure& failure) {
     print("\nin full: --seed " + std::to_string(failure.seed) + " --transcript\n");
 }
 
-/// False if a rule never came into play.
-bool print_coverage(const coverage& seen) {
-    bool all = true;
+/// Returns the rules that never came into play, though they should.
+std::string print_coverage(const coverage& seen) {
+    std::string missing;
     for (std::size_t i = 0; i < rules; ++i) {
         const auto which = static_cast<rule>(i);
         std::string line = std::to_string(seen.of(which));
         line.insert(0, line.size() < 14 ? 14 - line.size() : 0, ' ');
         print(line + "  " + std::string{to_string(which)} + '\n');
-        all = all && (seen.of(which) > 0 || !must_happen(which));
+        if (seen.of(which) == 0 && must_happen(which)) {
+            missing += (missing.empty() ? "" : ", ") + std::string{to_string(which)};
+        }
     }
-    return all;
+    return missing;
 }
 
 int run(const wishes& with) {
@@ -147,14 +150,14 @@ int run(const wishes& with) {
         print_failure(with, *result.first);
         return 1;
     }
-    const bool all = print_coverage(result.seen);
+    const std::string missing = print_coverage(result.seen);
     std::printf(
         "%llu schedules, %llu events, 0 violations; %.1f s, %.0f schedules/s on %u threads\n",
         static_cast<unsigned long long>(result.seeds),
         static_cast<unsigned long long>(result.events), took.count(),
         static_cast<double>(result.seeds) / took.count(), with.swarm.jobs);
-    if (!all && !with.swarm.restarts && result.seeds >= enough_for_all_rules) {
-        print("some rule was never exercised: the world has a hole\n");
+    if (!missing.empty() && !with.swarm.restarts && result.seeds >= enough_for_all_rules) {
+        print("never exercised, so that the world has a hole: " + missing + '\n');
         return 1;
     }
     return 0;
