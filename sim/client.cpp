@@ -137,6 +137,7 @@ void client::change_manager(bool close) {
     if (close) {
         // It lives on until that is done, beside its successor.
         std::vector<std::uint64_t> tokens;
+        tokens.reserve(users_.size());
         for (const auto& each : users_) {
             tokens.push_back(each->token());
         }

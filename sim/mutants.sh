@@ -1,22 +1,17 @@
 #!/bin/sh
 # Runs every mutant until some check catches it, and prints which: mutant, check, seed, seconds. Exits
-# with 1 if one survives. With "common", those are left out of which the description says that they
-# are rare.
+# with 1 if one survives.
 #
-# usage: mutants.sh FOLDER_OF_PROGRAMS LIST_OF_NAMES MOST_SEEDS [common]
+# usage: mutants.sh FOLDER_OF_PROGRAMS LIST_OF_NAMES MOST_SEEDS
 set -eu
 programs=$1
 list=$2
 seeds=$3
-which=${4:-all}
 
 survived=0
 caught=0
 names=$(sed -n 's/^    \([a-z_]*\)$/\1/p' "$list")
 for name in $names; do
-    if [ "$which" = common ] && grep -q '^# Rare' "$(dirname "$list")/$name.txt"; then
-        continue
-    fi
     began=$(date +%s.%N)
     status=0
     found=$("$programs/$name" --jobs "${JOBS:-2}" --until-caught "$seeds" 2>/dev/null) || status=$?
