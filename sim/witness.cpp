@@ -138,7 +138,7 @@ void witness::after_acquire(testing::simulated_node& where, std::size_t client,
     }
     look_for_refusals(where, client, token, of.lock == name_of(0) ? 0 : 1, code == out_of_window);
     if (in_line) {
-        if (!where.caller_is_cut()) {
+        if (will_hear(where, client)) {
             here.asked_in_line[std::string{argument(what, of, 7)}] = on_.now();
         }
         const bool waits = code == busy || code == left_to_others;
@@ -178,13 +178,18 @@ void witness::after_acquire(testing::simulated_node& where, std::size_t client,
     }
 }
 
+/// Whether somebody is there to hear the answer, and to draw the conclusion.
+bool witness::will_hear(const testing::simulated_node& where, std::size_t client) const {
+    return !where.caller_is_cut() && on_.in.process_at(client).alive();
+}
+
 void witness::note_planted(testing::simulated_node& where, std::size_t client,
                            std::uint64_t token) {
     lease& it = leases_[token];
-    if (where.caller_is_cut()) {
-        it.planted.erase(where.number());
-    } else {
+    if (will_hear(where, client)) {
         it.planted[where.number()] = on_.now();
+    } else {
+        it.planted.erase(where.number());
     }
     if (in_quarantine(where.number(), client)) {
         it.too_early.insert(where.number());

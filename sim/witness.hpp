@@ -42,7 +42,7 @@ class witness final : public testing::simulated_node::watcher {
     /// How many nodes have prolonged a lock that stood there, at that time or later.
     [[nodiscard]] std::size_t prolonged_since(std::uint64_t token, tick when) const;
     /// When the last ACQUIRE or EXTEND that put the lock there reached the node, unless on a
-    /// connection that was cut.
+    /// connection that was cut, or from a client that was killed.
     [[nodiscard]] std::optional<tick> planted_at(std::uint64_t token, std::size_t node) const;
     /// The node's clock was set just now.
     void set_clock(const testing::simulated_node& where) {
@@ -76,7 +76,7 @@ class witness final : public testing::simulated_node::watcher {
     };
     struct lease {
         std::set<std::size_t> granted;        ///< The nodes that did.
-        std::map<std::size_t, tick> planted;  ///< By node; not on a connection that was cut.
+        std::map<std::size_t, tick> planted;  ///< By node; if the client can hear of it.
         std::set<std::size_t> too_early;      ///< Planted on nodes that might not vote.
         std::map<std::size_t, tick> prolonged;
     };
@@ -91,6 +91,7 @@ class witness final : public testing::simulated_node::watcher {
                       const testing::request& what, const call& of, const testing::reply& answer);
     void after_release(testing::simulated_node& where, const testing::request& what, const call& of,
                        const testing::reply& answer);
+    [[nodiscard]] bool will_hear(const testing::simulated_node& where, std::size_t client) const;
     void note_planted(testing::simulated_node& where, std::size_t client, std::uint64_t token);
     void look_for_refusals(testing::simulated_node& where, std::size_t client, std::uint64_t token,
                            std::size_t resource, bool by_clock);
