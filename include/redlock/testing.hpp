@@ -35,7 +35,7 @@ struct world_options {
     std::size_t nodes = 3;
     /// Decides everything random. Any number.
     std::uint64_t seed = 1;
-    /// The bounds of a message's delay, one way. Not negative.
+    /// The bounds of a message's delay, one way. Not negative, at most 60 years.
     std::chrono::nanoseconds fastest_message = std::chrono::microseconds{100};
     std::chrono::nanoseconds slowest_message = std::chrono::milliseconds{1};
 };
@@ -50,7 +50,7 @@ enum class memory {
 
 class process;
 
-/// Times are in nanoseconds, and saturate at the largest one that can be represented. Time passes
+/// Times are in nanoseconds. A world lasts for 60 years; a later time means its end. Time passes
 /// only in `run_for` and `run_until`. Call those only from outside: not from a function that they
 /// call, and not from a handler. An exception that a handler throws comes out of them, as out of
 /// `io_context::run()`, and they may be called again.
