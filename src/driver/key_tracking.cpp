@@ -53,8 +53,9 @@ class key_tracking::replies final : public redis::reply_sink {
 };
 
 key_tracking::key_tracking(outside::alarm_clock& clock, redis::connection_options options,
-                           redis::connection& commands, owner& told, std::uint64_t seed)
+                           redis::link& commands, owner& told, std::uint64_t seed)
     : commands_(commands),
+      connection_(*commands.single()),
       owner_(told),
       clock_(clock),
       options_(for_subscriber(std::move(options))),
@@ -70,7 +71,7 @@ void key_tracking::stop() {
     replies_->forget();
     on_ = false;
     wanted_ = false;
-    commands_.listen(false);
+    connection_.listen(false);
     if (subscription_) {
         subscription_->stop();
     }
@@ -79,7 +80,7 @@ void key_tracking::stop() {
 void key_tracking::want(bool yes) {
     wanted_ = yes;
     // Its end is the end of the tracking, and must not go unnoticed until the next command.
-    commands_.listen(yes);
+    connection_.listen(yes);
     follow_commands();
     if (!subscription_) {
         return;
@@ -97,7 +98,7 @@ void key_tracking::want(bool yes) {
 
 void key_tracking::follow_commands() {
     const bool somewhere_else = options_.where.sentinel.has_value();
-    const endpoint* const there = somewhere_else ? commands_.server() : &options_.where;
+    const endpoint* const there = somewhere_else ? connection_.server() : &options_.where;
     if (there == nullptr || (subscription_ && subscription_->where() == *there)) {
         return;
     }
@@ -222,7 +223,7 @@ void key_tracking::on_redirected(std::uint32_t asked, const redis::reply_view& r
 }
 
 bool key_tracking::leads_elsewhere() const {
-    const redis::server_identity* const here = commands_.identity();
+    const redis::server_identity* const here = connection_.identity();
     const redis::server_identity* const there = subscription_ ? subscription_->identity() : nullptr;
     return here != nullptr && there != nullptr && !here->run_id.empty() && !there->run_id.empty() &&
            here->run_id != there->run_id;

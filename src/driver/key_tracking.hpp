@@ -31,9 +31,10 @@ class key_tracking final : private redis::connection_events {
         ~owner() = default;
     };
 
-    /// `commands` is the connection whose reads are to be tracked; both outlive this.
+    /// `commands` is the link whose reads are to be tracked, which has a single connection; both
+    /// `commands` and `told` outlive this.
     key_tracking(outside::alarm_clock& clock, redis::connection_options options,
-                 redis::connection& commands, owner& told, std::uint64_t seed);
+                 redis::link& commands, owner& told, std::uint64_t seed);
     key_tracking(const key_tracking&) = delete;
     key_tracking& operator=(const key_tracking&) = delete;
     ~key_tracking();
@@ -70,7 +71,8 @@ class key_tracking final : private redis::connection_events {
     void refuse(error_code cause, std::string_view message);
     void turn_off();
 
-    redis::connection& commands_;
+    redis::link& commands_;
+    redis::connection& connection_;  ///< That of `commands_`.
     owner& owner_;
     outside::alarm_clock& clock_;
     redis::connection_options options_;

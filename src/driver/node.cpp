@@ -4,7 +4,7 @@
 #include <iterator>
 #include <utility>
 
-#include "redis/cluster/cluster_link.hpp"
+#include "redis/make_link.hpp"
 
 namespace redlock::driver {
 
@@ -39,17 +39,13 @@ node::node(outside::alarm_clock& clock, node_index index, redis::connection_opti
       seed_(seed) {
     begin_anew();
     redis::connection_events& told = *this;
-    auto for_link = for_commands(options, terms.guarded);
-    if (!options.where.cluster.empty()) {
-        link_ = std::make_unique<redis::cluster_link>(clock, std::move(for_link), told, seed);
-        return;
+    link_ = redis::make_link(clock, for_commands(options, terms.guarded), told, seed);
+    connection_ = link_->single();
+    if (connection_ != nullptr) {
+        key_tracking::owner& told_of_keys = *this;
+        // Another seed, or both would try again at the same instants.
+        tracking_.emplace(clock, std::move(options), *link_, told_of_keys, ~seed);
     }
-    auto connection = std::make_unique<redis::connection>(clock, std::move(for_link), told, seed);
-    connection_ = connection.get();
-    key_tracking::owner& told_of_keys = *this;
-    // Another seed, or both would try again at the same instants.
-    tracking_.emplace(clock, std::move(options), *connection, told_of_keys, ~seed);
-    link_ = std::move(connection);
 }
 
 node::~node() {

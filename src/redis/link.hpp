@@ -1,5 +1,6 @@
-// What a node's commands go through: one connection, or those to the masters of a cluster. Only
-// what the two have in common. Everything happens on the strand that it was given.
+// What a node's commands go through: one connection, that to the master which Sentinels name, or
+// those to the masters of a cluster. Only what they have in common. Everything happens on the
+// strand that it was given.
 #pragma once
 
 #include <cstddef>
@@ -23,6 +24,8 @@ enum class connection_state : std::uint8_t {
 };
 
 [[nodiscard]] std::string_view to_string(connection_state state) noexcept;
+
+class connection;
 
 class link {
   public:
@@ -63,6 +66,9 @@ class link {
                                                   boot_clock::time_point deadline) {
         return send(encoded, std::move(sink), tag, deadline, delivery::usual);
     }
+
+    /// The connection that everything goes over; null where there are several.
+    [[nodiscard]] virtual connection* single() noexcept { return nullptr; }
 
     [[nodiscard]] virtual connection_state state() const noexcept = 0;
     /// Why something could not be sent or was lost, the latest; for people.

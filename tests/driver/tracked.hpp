@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "driver/key_tracking.hpp"
+#include "redis/make_link.hpp"
 #include "redis/test_connection.hpp"
 #include "redis/wire/resp_writer.hpp"
 
@@ -31,12 +32,13 @@ class tracked final : public redis::connection_events, public key_tracking::owne
   public:
     explicit tracked(const std::string& url) : tracked(tracking_options(url)) {}
     explicit tracked(const redis::connection_options& options)
-        : commands_{clock_, options, *this, 1}, tracking{clock_, options, commands_, *this, 2} {
-        commands_.start();
+        : commands_{redis::make_link(clock_, options, *this, 1)},
+          tracking{clock_, options, *commands_, *this, 2} {
+        commands_->start();
     }
     ~tracked() {
         tracking.stop();
-        commands_.stop();
+        commands_->stop();
         io_.restart();
         io_.poll();
     }
@@ -49,7 +51,7 @@ class tracked final : public redis::connection_events, public key_tracking::owne
     }
     void on_down(error_code /*cause*/, std::string_view /*message*/,
                  std::chrono::nanoseconds /*retry_in*/) override {
-        commands_.keep_trying();
+        commands_->keep_trying();
         tracking.on_commands_down();
     }
     void on_tracking(bool on) override { told.emplace_back(on ? "(on)" : "(off)"); }
@@ -81,7 +83,7 @@ class tracked final : public redis::connection_events, public key_tracking::owne
         const auto sink = std::make_shared<redis::remembering_sink>();
         std::string bytes;
         redis::append_command(bytes, words);
-        EXPECT_FALSE(commands_.send(bytes, sink, 0, boot_clock::now() + std::chrono::hours{1}));
+        EXPECT_FALSE(commands_->send(bytes, sink, 0, boot_clock::now() + std::chrono::hours{1}));
         EXPECT_TRUE(run_until([&] { return !sink->told.empty(); }));
         return sink->told.empty() ? "" : sink->told.front().substr(3);
     }
@@ -89,8 +91,8 @@ class tracked final : public redis::connection_events, public key_tracking::owne
     void poke() {
         std::string bytes;
         redis::append_command(bytes, {"PING"});
-        static_cast<void>(commands_.send(bytes, std::make_shared<redis::remembering_sink>(), 0,
-                                         boot_clock::now() + std::chrono::hours{1}));
+        static_cast<void>(commands_->send(bytes, std::make_shared<redis::remembering_sink>(), 0,
+                                          boot_clock::now() + std::chrono::hours{1}));
     }
     std::string read(std::string_view key) { return ask({"GET", key}); }
 
@@ -105,7 +107,7 @@ class tracked final : public redis::connection_events, public key_tracking::owne
   private:
     boost::asio::io_context io_{1};
     outside::alarm_clock clock_{io_.get_executor()};
-    redis::connection commands_;
+    std::unique_ptr<redis::link> commands_;
 
   public:
     key_tracking tracking;

@@ -2,6 +2,7 @@
 // events, through the steps of connecting. No step is skipped, nobody is ready who was refused, the
 // waits keep their bounds, and no message repeats the password. One thread.
 #include <chrono>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -9,6 +10,7 @@
 #include "fuzz/byte_source.hpp"
 #include "fuzz/target.hpp"
 #include "redis/connect/connect_steps.hpp"
+#include "redis/sentinel/master_search.hpp"
 #include "redis/wire/resp_reader.hpp"
 
 namespace redlock::fuzz {
@@ -74,7 +76,10 @@ void check_identity(const server_identity& identity) {
 class story {
   public:
     explicit story(byte_source& source)
-        : where_(where_from(source)), greets_(source.flag()), steps_(where_, pause, greets_) {}
+        : where_(where_from(source)),
+          greets_(source.flag()),
+          steps_(where_, pause, greets_,
+                 where_.sentinel ? std::make_shared<redis::master_search>(where_) : nullptr) {}
 
     void happen(happens what, const reply_view& reply, std::uint64_t random) {
         const connect_step before = steps_.step();
@@ -133,7 +138,7 @@ class story {
             case connect_step::authenticating:
                 require(logs_in && before == after_arrival(), "log in comes first");
                 break;
-            case connect_step::asking_sentinel:
+            case connect_step::discovering:
                 require(where_.sentinel && before == after_log_in(!where_.password.empty()),
                         "a Sentinel is asked after the log-in");
                 break;

@@ -141,7 +141,7 @@ struct many_addresses : testing::Test {
     many_addresses() {
         connection_options options = options_for(server.url());
         options.where.host = name.name();
-        client.link = std::make_unique<connection>(client.clock, options, client, 1);
+        client.use(options);
     }
     [[nodiscard]] std::uint16_t port() const { return parse_endpoint(server.url()).value().port; }
 
@@ -216,7 +216,7 @@ TEST_F(many_addresses, end_in_time_when_none_answers) {
     connection_options options = options_for(server.url());
     options.where.host = name.name();
     options.connect_timeout = 400ms;
-    client.link = std::make_unique<connection>(client.clock, options, client, 1);
+    client.use(options);
     name.move_to({"127.0.0.2", "127.0.0.3"});
     client.link->start();
     ASSERT_TRUE(client.run_until([&] { return client.down_count > 0; }));

@@ -29,7 +29,7 @@ struct connection_backoff : testing::Test {
     }
     void use(connection_options options) {
         options.where = parse_endpoint(server.url()).value();
-        client.link = std::make_unique<connection>(client.clock, options, client, 1);
+        client.use(options);
     }
     // Answers this command so, and the rest as usual.
     void answer(const std::string& name, std::function<fake_server::answer()> how) {

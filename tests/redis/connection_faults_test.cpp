@@ -29,7 +29,7 @@ struct connection_faults : testing::Test {
     }
     void use(connection_options options) {
         options.where = parse_endpoint(server.url()).value();
-        client.link = std::make_unique<connection>(client.clock, options, client, 1);
+        client.use(options);
     }
     void start_and_wait() {
         client.link->start();
@@ -203,7 +203,7 @@ TEST_F(connection_faults, waits_no_longer_than_the_connect_timeout_at_any_step) 
         connection_options options = options_for("redis://h");
         options.connect_timeout = 10ms;
         options.where = parse_endpoint("redis://u:pw@" + server.url().substr(8) + "/1").value();
-        client.link = std::make_unique<connection>(client.clock, options, client, 1);
+        client.use(options);
         client.down_count = 0;
         client.sink->told.clear();
         client.link->start();
@@ -235,7 +235,7 @@ TEST_F(connection_faults, goes_on_after_a_hang_up_at_each_step) {
         };
         connection_options options = options_for("redis://h");
         options.where = parse_endpoint("redis://u:pw@" + server.url().substr(8) + "/1").value();
-        client.link = std::make_unique<connection>(client.clock, options, client, 1);
+        client.use(options);
         client.down_count = 0;
         client.link->start();
         ASSERT_TRUE(client.run_until_ready());
@@ -383,7 +383,7 @@ TEST_F(connection_faults, may_be_stopped_at_every_turn_of_the_loop) {
 TEST_F(connection_faults, may_be_destroyed_with_its_loop_never_run_again) {
     client.link->start();
     ASSERT_FALSE(client.send({"PING"}, 1));
-    client.link.reset();
+    client.whole.reset();
     EXPECT_THAT(client.sink->told, ElementsAre("1: failure"));
     use(options_for("redis://h"));
 }

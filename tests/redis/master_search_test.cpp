@@ -108,24 +108,31 @@ TEST(sentinel_endpoint, is_a_plain_server_with_the_groups_own_user) {
     EXPECT_EQ(found.tls->server_name, "") << "which is the servers' name";
 }
 
+endpoint watched(sentinel_group group = group_of("mymaster")) {
+    endpoint where;
+    where.sentinel = std::move(group);
+    return where;
+}
+
+/// Their indexes.
 std::vector<std::size_t> all_asked(master_search& search) {
     std::vector<std::size_t> asked;
     search.begin();
     while (const auto next = search.next()) {
-        asked.push_back(*next);
+        asked.push_back(next->port - 1U);
         search.failed(node_errc::not_connected, "s", "refused");
     }
     return asked;
 }
 
 TEST(master_search, asks_everyone_once) {
-    master_search search{3};
+    master_search search{watched()};
     EXPECT_THAT(all_asked(search), ElementsAre(0, 1, 2));
     EXPECT_THAT(all_asked(search), ElementsAre(0, 1, 2));
 }
 
 TEST(master_search, begins_with_whoever_answered_last) {
-    master_search search{3};
+    master_search search{watched()};
     search.begin();
     search.failed(node_errc::not_connected, "s", "refused");
     search.found();
@@ -133,7 +140,7 @@ TEST(master_search, begins_with_whoever_answered_last) {
 }
 
 TEST(master_search, leaves_the_one_that_misled) {
-    master_search search{3};
+    master_search search{watched()};
     search.begin();
     search.found();
     search.misled();
@@ -146,28 +153,30 @@ TEST(master_search, leaves_the_one_that_misled) {
 }
 
 TEST(master_search, tells_of_everyone_and_prefers_what_was_answered) {
-    master_search search{3};
+    master_search search{watched()};
     search.begin();
     search.failed(node_errc::not_connected, "s1:1", "Connection refused while connecting");
     search.failed(node_errc::authentication_failed, "s2:2", "WRONGPASS while logging in");
     search.failed(node_errc::not_connected, "s3:3", "no answer");
     EXPECT_EQ(search.cause(), node_errc::authentication_failed);
-    EXPECT_EQ(search.message("mymaster"),
+    EXPECT_EQ(search.message(),
               "no Sentinel says where the master \"mymaster\" is: s1:1: Connection refused while "
               "connecting; s2:2: WRONGPASS while logging in; s3:3: no answer");
     search.begin();
     EXPECT_EQ(search.cause(), node_errc::not_connected);
-    EXPECT_THAT(search.message("mymaster"), Not(HasSubstr("s1")));
+    EXPECT_THAT(search.message(), Not(HasSubstr("s1")));
 }
 
 TEST(master_search, bounds_what_it_tells) {
-    master_search search{100};
+    sentinel_group group = group_of(std::string(1000, 'm'));
+    group.addresses.resize(100);
+    master_search search{watched(std::move(group))};
     search.begin();
     for (int i = 0; i < 100; ++i) {
         search.failed(node_errc::error_reply, std::string(1000, 'h'), std::string(1000, 'w'));
     }
-    EXPECT_LT(search.message(std::string(1000, 'm')).size(), 1200U);
-    EXPECT_THAT(search.message("m"), AllOf(HasSubstr("; and 9"), HasSubstr(" more")));
+    EXPECT_LT(search.message().size(), 1200U);
+    EXPECT_THAT(search.message(), AllOf(HasSubstr("; and 9"), HasSubstr(" more")));
 }
 
 TEST(sentinel_poll, needs_two_of_several_and_half_of_those_that_know_a_master) {

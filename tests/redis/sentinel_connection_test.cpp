@@ -65,8 +65,8 @@ struct sentinel_connection : testing::Test {
         sentinel.on_command = [](const words& /*command*/) { return fake_server::answer{}; };
     }
     void connect() {
-        client.link = std::make_unique<connection>(client.clock, options, client, 1);
-        client.link->start();
+        client.use(options);
+        client.whole->start();
         ASSERT_TRUE(client.run_until_ready()) << client.down_message;
     }
     bool is_at(const fake_server& server) {
@@ -118,8 +118,8 @@ TEST_F(sentinel_connection, tells_why_when_no_sentinel_helps) {
         return fake_server::answer{"*-1\r\n"};
     };
     client.keep_trying = false;
-    client.link = std::make_unique<connection>(client.clock, options, client, 1);
-    client.link->start();
+    client.use(options);
+    client.whole->start();
     ASSERT_TRUE(client.run_until([&] { return client.down_count == 1; }));
     EXPECT_EQ(client.down_cause, node_errc::error_reply);
     EXPECT_THAT(client.down_message, HasSubstr("no answer within"));
@@ -178,8 +178,8 @@ TEST(plain_connection, stays_with_a_replica) {
         return command[0] == "SET" ? fake_server::answer{"-READONLY no\r\n"}
                                    : fake_server::usual(command);
     };
-    client.link = std::make_unique<connection>(client.clock, options_for(server.url()), client, 1);
-    client.link->start();
+    client.use(options_for(server.url()));
+    client.whole->start();
     EXPECT_EQ(client.ask({"SET"}), "-READONLY no");
     EXPECT_EQ(client.ask({"PING"}), "+PONG");
     EXPECT_EQ(client.down_count, 0);

@@ -4,9 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <memory>
 #include <string>
 
 #include "redis/connect/connect_steps.hpp"
+#include "redis/sentinel/master_search.hpp"
 
 namespace redlock::redis::sentinel_steps_cases {
 namespace {
@@ -35,6 +37,11 @@ endpoint watched() {
     where.sentinel->master = "mymaster";
     where.sentinel->password = "hunter2";
     return where;
+}
+
+connect_steps way_to_master() {
+    return {
+        watched(), {.min = 100ms, .max = 1s}, false, std::make_shared<master_search>(watched())};
 }
 
 struct sentinel_steps : testing::Test {
@@ -70,7 +77,7 @@ struct sentinel_steps : testing::Test {
         reply(ok);
     }
 
-    connect_steps steps{watched(), {.min = 100ms, .max = 1s}};
+    connect_steps steps = way_to_master();
     resp_reader reader;
     std::string sent;
 };
@@ -79,18 +86,18 @@ TEST_F(sentinel_steps, ask_a_sentinel_then_go_where_it_says) {
     connect_action next = tell(event::begin);
     EXPECT_EQ(next.what, action::resolve);
     EXPECT_TRUE(next.anew);
-    EXPECT_TRUE(steps.to_sentinel());
+    EXPECT_TRUE(steps.is_discovering());
     EXPECT_EQ(steps.target().host, "s1");
     EXPECT_EQ(steps.target().port, 26379);
     EXPECT_EQ(arrive().what, action::send);
     EXPECT_EQ(sent, "*2\r\n$4\r\nAUTH\r\n$7\r\nhunter2\r\n");
     EXPECT_EQ(reply(ok).what, action::send);
     EXPECT_THAT(sent, HasSubstr("GET-MASTER-ADDR-BY-NAME\r\n$8\r\nmymaster\r\n"));
-    EXPECT_EQ(to_string(steps.step()), "asking a Sentinel");
+    EXPECT_EQ(steps.doing(), "asking a Sentinel");
     next = reply(named);
     EXPECT_EQ(next.what, action::resolve);
     EXPECT_TRUE(next.anew);
-    EXPECT_FALSE(steps.to_sentinel());
+    EXPECT_FALSE(steps.is_discovering());
     EXPECT_EQ(steps.target().host, "m1");
     EXPECT_EQ(steps.target().port, 7001);
     EXPECT_EQ(arrive().what, action::send);
@@ -107,7 +114,7 @@ TEST_F(sentinel_steps, ask_a_sentinel_then_go_where_it_says) {
 TEST_F(sentinel_steps, ask_the_next_at_once_whatever_is_wrong_with_one) {
     for (const std::string_view wrong :
          {"-WRONGPASS no\r\n", "*-1\r\n", "+what\r\n", "-IDONTKNOW\r\n"}) {
-        steps = connect_steps{watched(), {.min = 100ms, .max = 1s}};
+        steps = way_to_master();
         tell(event::begin);
         arrive();
         if (!wrong.starts_with("-WRONG")) {
@@ -122,7 +129,7 @@ TEST_F(sentinel_steps, ask_the_next_at_once_whatever_is_wrong_with_one) {
 
 TEST_F(sentinel_steps, ask_the_next_at_once_when_one_breaks_at_any_step) {
     for (int steps_done = 0; steps_done < 4; ++steps_done) {
-        steps = connect_steps{watched(), {.min = 100ms, .max = 1s}};
+        steps = way_to_master();
         tell(event::begin);
         steps_done > 0 ? tell(event::resolved) : connect_action{};
         steps_done > 1 ? tell(event::connected) : connect_action{};

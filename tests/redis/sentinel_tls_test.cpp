@@ -37,7 +37,7 @@ struct sentinel_tls : testing::Test {
                                              {"127.0.0.1", sentinel.port()}};
     }
     void connect() {
-        client.link = std::make_unique<connection>(client.clock, options, client, 1);
+        client.use(options);
         client.link->start();
         ASSERT_TRUE(client.run_until(
             [&] { return client.down_count > 0 || client.link->server() != nullptr; }));

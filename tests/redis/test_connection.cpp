@@ -4,6 +4,7 @@
 #include <redlock/endpoint.hpp>
 #include <utility>
 
+#include "redis/make_link.hpp"
 #include "redis/wire/resp_writer.hpp"
 
 namespace redlock::redis {
@@ -70,11 +71,17 @@ bool run_until(boost::asio::io_context& io, const std::function<bool()>& done) {
     return true;
 }
 
-test_connection::test_connection(connection_options options)
-    : link(std::make_unique<connection>(clock, std::move(options), *this, 1)) {}
+test_connection::test_connection(connection_options options) {
+    use(std::move(options));
+}
+
+void test_connection::use(connection_options options) {
+    whole = make_link(clock, std::move(options), *this, 1);
+    link = whole->single();
+}
 
 test_connection::~test_connection() {
-    link->stop();
+    whole.reset();
     io.restart();
     io.poll();
 }
@@ -124,14 +131,14 @@ error_code test_connection::send(std::initializer_list<std::string_view> words, 
                                  std::chrono::nanoseconds patience, delivery how) {
     std::string bytes;
     append_command(bytes, words);
-    return link->send(bytes, sink, tag, boot_clock::now() + patience, how);
+    return whole->send(bytes, sink, tag, boot_clock::now() + patience, how);
 }
 
 std::string test_connection::ask(std::initializer_list<std::string_view> words) {
     const auto own = std::make_shared<remembering_sink>();
     std::string bytes;
     append_command(bytes, words);
-    if (const error_code refused = link->send(bytes, own, 0, boot_clock::now() + 1h)) {
+    if (const error_code refused = whole->send(bytes, own, 0, boot_clock::now() + 1h)) {
         return "refused: " + refused.message();
     }
     return run_until([&] { return !own->told.empty(); }) ? own->told.front().substr(3) : "nothing";

@@ -45,6 +45,9 @@ class test_connection final : public connection_events {
     void on_down(error_code cause, std::string_view message,
                  std::chrono::nanoseconds retry_in) override;
 
+    /// Connects with these from now on.
+    void use(connection_options options);
+
     bool run_until(const std::function<bool()>& done) { return redis::run_until(io, done); }
     bool run_until_ready();
     /// Sends a command whose deadline is far away, or after `patience`.
@@ -67,7 +70,8 @@ class test_connection final : public connection_events {
     bool keep_trying = true;  ///< To connect again after each failure, without being asked.
     std::function<void()> when_ready;
     std::function<void()> when_down;
-    std::unique_ptr<connection> link;
+    std::unique_ptr<redis::link> whole;
+    connection* link = nullptr;  ///< The single one of `whole`.
 };
 
 /// Short waits, so that no test is slow, and one endpoint by URL.

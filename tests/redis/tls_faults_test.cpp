@@ -29,7 +29,7 @@ struct tls_faults : testing::Test {
         connection_options options = options_for("redis://localhost");
         options.where = where;
         options.connect_timeout = timeout;
-        client.link = std::make_unique<connection>(client.clock, options, client, 1);
+        client.use(options);
     }
     tls_peer& serve(const certificate_wish& wish = {}) {
         peer = std::make_unique<tls_peer>(client.io, authority.issue(wish));

@@ -53,6 +53,23 @@ arrows() {
         return "std"
     }
 
+    # How high a wing of src/redis stands: it may include itself and what is lower.
+    function height_of(path) {
+        sub(/^src\//, "", path)
+        if (path ~ /^redis\/wire\//) return 1
+        if (path ~ /^redis\/server\//) return 2
+        if (path == "redis/link.hpp") return 3
+        if (path ~ /^redis\/connect\//) return 4
+        if (path ~ /^redis\/sentinel\//) return 5
+        if (path ~ /^redis\/cluster\//) return 6
+        return 7
+    }
+    function wings_in_order(from, to) {
+        from = height_of(from)
+        to = height_of(to)
+        return to <= from && !(from == 6 && to == 5)
+    }
+
     BEGIN {
         leaf = " types error clock "
         # Who may include whom. Whoever is not named here may not.
@@ -96,6 +113,8 @@ arrows() {
             next
         } else if (index(may[room], " " target " ") == 0) {
             breach(room " may not include " name " (" target ")")
+        } else if (room == "redis" && target == "redis" && !wings_in_order(FILENAME, name)) {
+            breach("a lower wing of redis, or one beside it, may not include " name)
         } else if (room == "faults" && target == "tests" && name !~ /^support\//) {
             breach("faults may include of the tests only support/ and not " name)
         } else if (name ~ /^outside\/system\// && room !~ /^(outside|tests)$/) {

@@ -32,20 +32,17 @@ bool is_withheld(std::string_view error_text) {
            by_somebody;
 }
 
+// Of a way that leads straight to the server.
+constexpr way_words straight{.server_plainly = "use redis://",
+                             .server_with_tls = "Then use rediss://"};
+
 }  // namespace
 
-std::string_view to_string(connect_step step) noexcept {
-    constexpr std::array<std::string_view, 12> names{
-        "idle",        "resolving",         "connecting", "securing the connection",
-        "logging in",  "asking a Sentinel", "selecting",  "asking for its role",
-        "identifying", "greeting",          "ready",      "waiting"};
-    return names.at(static_cast<std::size_t>(step));
-}
-
-connect_steps::connect_steps(endpoint where, backoff pause, bool greets)
+connect_steps::connect_steps(endpoint where, backoff pause, bool greets,
+                             std::shared_ptr<discovery> way)
     : where_(std::move(where)),
       target_(where_),
-      search_(where_.sentinel ? where_.sentinel->addresses.size() : 0),
+      discovery_(std::move(way)),
       pause_(pause),
       greets_(greets),
       ceiling_(pause.min) {}
@@ -103,13 +100,25 @@ connect_action connect_steps::resume(const connect_event& event) {
     return {};
 }
 
+const way_words& connect_steps::words() const noexcept {
+    return discovery_ != nullptr ? discovery_->words() : straight;
+}
+
+std::string_view connect_steps::doing() const noexcept {
+    const std::array<std::string_view, 12> names{
+        "idle",        "resolving",    "connecting", "securing the connection",
+        "logging in",  words().asking, "selecting",  "asking for its role",
+        "identifying", "greeting",     "ready",      "waiting"};
+    return names.at(static_cast<std::size_t>(step_));
+}
+
 // A Redis without TLS waits for the end of what it takes for a command; one with TLS hangs up on
 // what it takes for a broken handshake. So does a proxy that reaches no server.
 std::string connect_steps::hint() const {
+    const std::string tls_doubt = "; does this port speak TLS? ";
     if (step_ == connect_step::securing) {
-        return to_sentinel()      ? "; does this port speak TLS? If not, set sentinel_tls=no"
-               : follows_master() ? "; does this port speak TLS? If not, use redis+sentinel://"
-                                  : "; does this port speak TLS? If not, use redis://";
+        return tls_doubt + "If not, " +
+               std::string{discovering_ ? words().ask_plainly : words().server_plainly};
     }
     if (step_ == connect_step::greeting) {
         return heard_ ? "; does a proxy on the way refuse EVAL?" : "";
@@ -117,9 +126,8 @@ std::string connect_steps::hint() const {
     const bool first_words = awaits_reply() && !heard_;
     std::string doubts;
     if (first_words && !target_.tls && target_.transport == endpoint::transport_kind::tcp) {
-        doubts = to_sentinel() && where_.tls ? "; does this port speak TLS? Drop sentinel_tls=no"
-                 : where_.sentinel ? "; does this port speak TLS? Then use rediss+sentinel://"
-                                   : "; does this port speak TLS? Then use rediss://";
+        doubts = tls_doubt + std::string{discovering_ && where_.tls ? words().ask_with_tls
+                                                                    : words().server_with_tls};
     }
     if (step_ == connect_step::identifying) {
         doubts += doubts.empty() ? "; does a proxy" : ". Or does a proxy";
@@ -131,19 +139,20 @@ std::string connect_steps::hint() const {
 connect_action connect_steps::begin(std::uint64_t random) {
     identity_ = {};
     role_unseen_ = false;
-    if (!where_.sentinel) {
+    if (!follows_master()) {
         return go_to_target();
     }
-    search_.begin();
-    return go_to_sentinel(random);
+    discovery_->begin();
+    return go_on_asking(random);
 }
 
-connect_action connect_steps::go_to_sentinel(std::uint64_t random) {
-    sentinel_ = search_.next();
-    if (!sentinel_) {
-        return give_up(search_.cause(), search_.message(where_.sentinel->master), random);
+connect_action connect_steps::go_on_asking(std::uint64_t random) {
+    auto whom = discovery_->next();
+    discovering_ = whom.has_value();
+    if (!whom) {
+        return give_up(discovery_->cause(), discovery_->message(), random);
     }
-    target_ = sentinel_endpoint(where_, *sentinel_);
+    target_ = std::move(*whom);
     return go_to_target();
 }
 
@@ -176,11 +185,11 @@ connect_action connect_steps::log_in() {
 }
 
 connect_action connect_steps::logged_in() {
-    if (!to_sentinel()) {
+    if (!discovering_) {
         return select();
     }
-    step_ = connect_step::asking_sentinel;
-    bytes_ = master_question(*where_.sentinel);
+    step_ = connect_step::discovering;
+    bytes_ = discovery_->question();
     return {.what = action::send, .bytes = bytes_};
 }
 
@@ -242,7 +251,7 @@ connect_action connect_steps::become_ready() {
 connect_action connect_steps::on_reply(const reply_view& reply, std::uint64_t random) {
     heard_ = true;
     switch (step_) {
-        case connect_step::asking_sentinel:
+        case connect_step::discovering:
             return on_master(reply, random);
         case connect_step::asking_role:
             return on_role(reply, random);
@@ -258,21 +267,20 @@ connect_action connect_steps::on_reply(const reply_view& reply, std::uint64_t ra
 }
 
 connect_action connect_steps::on_master(const reply_view& reply, std::uint64_t random) {
-    master_answer answer = read_master(reply, *where_.sentinel);
+    master_answer answer = discovery_->read(reply);
     if (!answer.address) {
         return fail(answer.cause, std::move(answer.why), random);
     }
-    search_.found();
-    sentinel_.reset();
+    discovery_->found();
+    discovering_ = false;
     target_ = where_;
-    target_.sentinel.reset();
     target_.host = std::move(answer.address->host);
     target_.port = answer.address->port;
     return go_to_target();
 }
 
-// In the middle of a failover a Sentinel may name a server that is not the master any more, or not
-// yet: what is written there would be refused, or lost.
+// In the middle of a failover those who are asked may name a server that is not the master any
+// more, or not yet: what is written there would be refused, or lost.
 connect_action connect_steps::on_role(const reply_view& reply, std::uint64_t random) {
     if (reply.is_error() && is_withheld(reply.text())) {
         role_unseen_ = true;
@@ -288,9 +296,9 @@ connect_action connect_steps::on_role(const reply_view& reply, std::uint64_t ran
 }
 
 connect_action connect_steps::no_master(std::string_view role, std::uint64_t random) {
-    search_.misled();
+    discovery_->misled();
     return give_up(node_errc::read_only,
-                   "the Sentinels name " + target_address() + ", which is a " +
+                   std::string{words().they_name} + target_address() + ", which is a " +
                        (role == "slave" ? "replica" : base::shown_text(role).substr(0, 40)) +
                        ": a failover is under way?",
                    random);
@@ -326,17 +334,17 @@ connect_action connect_steps::hung_up(const connect_event& event) {
                     event.random);
     }
     std::string message{event.message};
-    message += " while " + std::string{to_string(step_)} + hint();
+    message += " while " + std::string{doing()} + hint();
     return fail(event.cause, std::move(message), event.random);
 }
 
 connect_action connect_steps::refused(const reply_view& reply, std::uint64_t random) {
-    const std::string doing = " while " + std::string{to_string(step_)};
+    const std::string meanwhile = " while " + std::string{doing()};
     if (!reply.is_error()) {
         return fail(node_errc::bad_reply,
-                    "unexpected " + std::string{to_string(reply.kind())} + doing, random);
+                    "unexpected " + std::string{to_string(reply.kind())} + meanwhile, random);
     }
-    std::string message = base::shown_text(reply.text(), target_.password) + doing;
+    std::string message = base::shown_text(reply.text(), target_.password) + meanwhile;
     if (const auto right = read_acl_error(reply.text()); right && !right->name.empty()) {
         message += ": " + advice_for_command(right->name);
     } else if (const auto missing = read_missing_command(reply.text())) {
@@ -347,17 +355,17 @@ connect_action connect_steps::refused(const reply_view& reply, std::uint64_t ran
     return fail(classify(reply.text()), std::move(message), random);
 }
 
-// Of a Sentinel that is no help the next one makes up.
+// For one who is no help the next one makes up.
 connect_action connect_steps::fail(error_code cause, std::string message, std::uint64_t random) {
-    if (to_sentinel()) {
-        search_.failed(cause, target_address(), message);
-        return go_to_sentinel(random);
+    if (discovering_) {
+        discovery_->failed(cause, target_address(), message);
+        return go_on_asking(random);
     }
     if (!follows_master()) {
         return give_up(cause, std::move(message), random);
     }
     if (step_ != connect_step::ready) {
-        search_.misled();
+        discovery_->misled();
     }
     return give_up(cause, "master " + target_address() + ": " + message, random);
 }

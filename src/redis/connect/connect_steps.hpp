@@ -1,20 +1,20 @@
 // The way from nothing to a connection that is ready, and back to the next attempt: resolve,
-// connect, agree on TLS, log in, select the database, identify, greet. Where Sentinels name the
-// server, the way leads first to one of them after the other until one does, then to the server,
-// which must say itself that it is a master. Decides which step is next and what a failure means;
-// never does I/O, reads a clock or draws a random number. One thread at a time.
+// connect, agree on TLS, log in, select the database, identify, greet. Where the master has to be
+// discovered, the way leads first to those who may know it, one after the other until one does, and
+// then to the server, which must say itself that it is a master. Decides which step is next and
+// what a failure means; never does I/O, reads a clock or draws a random number. One thread at a
+// time.
 #pragma once
 
 #include <chrono>
-#include <cstddef>
 #include <cstdint>
-#include <optional>
+#include <memory>
 #include <redlock/endpoint.hpp>
 #include <redlock/error.hpp>
 #include <string>
 #include <string_view>
 
-#include "redis/sentinel/master_search.hpp"
+#include "redis/connect/discovery.hpp"
 #include "redis/server/server_identity.hpp"
 #include "redis/wire/resp_reader.hpp"
 
@@ -26,7 +26,7 @@ enum class connect_step : std::uint8_t {
     connecting,
     securing,  ///< With TLS only.
     authenticating,
-    asking_sentinel,
+    discovering,
     selecting,
     asking_role,
     identifying,
@@ -34,9 +34,6 @@ enum class connect_step : std::uint8_t {
     ready,
     waiting,
 };
-
-/// As it reads in "no answer while ...".
-[[nodiscard]] std::string_view to_string(connect_step step) noexcept;
 
 /// What happened outside.
 struct connect_event {
@@ -86,16 +83,20 @@ class connect_steps {
     };
 
     /// `greets`: whether there is a greeting, for which the server is asked for all about itself.
-    connect_steps(endpoint where, backoff pause, bool greets = false);
+    /// `way` finds the master; none if `where` is the server.
+    connect_steps(endpoint where, backoff pause, bool greets = false,
+                  std::shared_ptr<discovery> way = nullptr);
 
     /// The next step. An event that does not belong to the present step is answered with `none`,
     /// except `failed`, which always ends the attempt.
     [[nodiscard]] connect_action resume(const connect_event& event);
 
     [[nodiscard]] connect_step step() const noexcept { return step_; }
+    /// The step as it reads in "no answer while ...".
+    [[nodiscard]] std::string_view doing() const noexcept;
     /// Something was sent and its reply is due.
     [[nodiscard]] bool awaits_reply() const noexcept {
-        return step_ == connect_step::authenticating || step_ == connect_step::asking_sentinel ||
+        return step_ == connect_step::authenticating || step_ == connect_step::discovering ||
                step_ == connect_step::selecting || step_ == connect_step::asking_role ||
                step_ == connect_step::identifying || step_ == connect_step::greeting;
     }
@@ -103,18 +104,16 @@ class connect_steps {
     /// to append, or none.
     [[nodiscard]] std::string hint() const;
     [[nodiscard]] const endpoint& where() const noexcept { return where_; }
-    /// The single server that the present way leads to: a Sentinel, the master that one named, or
-    /// simply `where`.
+    /// The single server that the present way leads to: one that is asked for the master, the
+    /// master that was found, or simply `where`.
     [[nodiscard]] const endpoint& target() const noexcept { return target_; }
-    /// `target` is a Sentinel.
-    [[nodiscard]] bool to_sentinel() const noexcept { return sentinel_.has_value(); }
+    /// `target` is only asked for the master.
+    [[nodiscard]] bool is_discovering() const noexcept { return discovering_; }
     /// The connection was worth making: the next wait is a short one again. Being ready is not
     /// enough, since a server that answers INFO and hangs up would be tried without end.
     void proved() noexcept { ceiling_ = pause_.min; }
     /// The server is whichever is the master, and is to be left when it no longer is.
-    [[nodiscard]] bool follows_master() const noexcept { return where_.sentinel.has_value(); }
-    /// The next search for the master begins with this Sentinel.
-    void prefer_sentinel(std::size_t index) noexcept { search_.prefer(index); }
+    [[nodiscard]] bool follows_master() const noexcept { return discovery_ != nullptr; }
     /// Of the present connection, known when `ready`.
     [[nodiscard]] const server_identity& identity() const noexcept { return identity_; }
     /// Why the last attempt or connection failed.
@@ -127,7 +126,7 @@ class connect_steps {
     enum class knock : std::uint8_t { not_needed, needed, sent, answered };
 
     [[nodiscard]] connect_action begin(std::uint64_t random);
-    [[nodiscard]] connect_action go_to_sentinel(std::uint64_t random);
+    [[nodiscard]] connect_action go_on_asking(std::uint64_t random);
     [[nodiscard]] connect_action go_to_target();
     [[nodiscard]] connect_action log_in();
     [[nodiscard]] connect_action logged_in();
@@ -145,18 +144,19 @@ class connect_steps {
     [[nodiscard]] connect_action refused(const reply_view& reply, std::uint64_t random);
     [[nodiscard]] connect_action fail(error_code cause, std::string message, std::uint64_t random);
     [[nodiscard]] std::string target_address() const;
+    [[nodiscard]] const way_words& words() const noexcept;
     [[nodiscard]] connect_action give_up(error_code cause, std::string message,
                                          std::uint64_t random);
     [[nodiscard]] std::chrono::nanoseconds next_delay(std::uint64_t random);
 
     endpoint where_;
     endpoint target_;
-    master_search search_;
-    std::optional<std::size_t> sentinel_;  ///< Set on the way to one and while it is asked.
-    bool role_unseen_ = false;             ///< ROLE is refused: INFO has to tell.
-    error_code role_refused_;              ///< How,
-    std::string role_advice_;              ///< and what to do about it.
-    bool heard_ = false;                   ///< The target has answered in plain words.
+    std::shared_ptr<discovery> discovery_;
+    bool discovering_ = false;
+    bool role_unseen_ = false;  ///< ROLE is refused: INFO has to tell.
+    error_code role_refused_;   ///< How,
+    std::string role_advice_;   ///< and what to do about it.
+    bool heard_ = false;        ///< The target has answered in plain words.
     knock knock_ = knock::not_needed;
     backoff pause_;
     bool greets_;

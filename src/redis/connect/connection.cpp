@@ -10,7 +10,6 @@
 #include <utility>
 
 #include "redis/connect/connection_shell.hpp"
-#include "redis/sentinel/sentinel_watch.hpp"
 
 namespace redlock::redis {
 namespace {
@@ -49,14 +48,15 @@ std::string_view to_string(connection_state state) noexcept {
 }
 
 connection::shell::shell(outside::alarm_clock& clock, connection_options options,
-                         connection_events& events, std::uint64_t seed)
+                         connection_events& events, std::uint64_t seed,
+                         std::shared_ptr<discovery> way)
     : clock_(clock),
       executor_(clock.strand()),
       options_(sane(std::move(options))),
       events_(&events),
       random_(seed),
       steps_(options_.where, {.min = options_.backoff_min, .max = options_.backoff_max},
-             options_.greets),
+             options_.greets, std::move(way)),
       queue_({.commands = options_.max_pending_commands, .bytes = options_.max_pending_bytes}) {}
 
 void connection::shell::start() {
@@ -131,8 +131,8 @@ void connection::shell::begin_attempt() {
     arm();
 }
 
-// Several Sentinels may lie on the way, each with a link and a time of its own: a frozen one must
-// not use up what the others need.
+// Several may be asked for the master on the way, each over a link and in a time of its own: a
+// frozen one must not use up what the others need.
 void connection::shell::begin_way() {
     if (link_ != nullptr) {
         link_->wire->close();
@@ -145,15 +145,16 @@ void connection::shell::begin_way() {
 }
 
 nanoseconds connection::shell::way_timeout() const {
-    return steps_.to_sentinel() ? std::min(options_.connect_timeout / 2, options_.command_timeout)
-                                : options_.connect_timeout;
+    return steps_.is_discovering()
+               ? std::min(options_.connect_timeout / 2, options_.command_timeout)
+               : options_.connect_timeout;
 }
 
 void connection::shell::perform(const connect_action& action) {
     if (left_to_parent()) {
         return;
     }
-    under_way_ = fmt::format("still {}{}", to_string(steps_.step()),
+    under_way_ = fmt::format("still {}{}", steps_.doing(),
                              steps_.step() == connect_step::securing ? steps_.hint() : "");
     if (action.anew) {
         begin_way();
@@ -269,9 +270,8 @@ void connection::shell::fail(error_code cause, std::string_view message) {
                            .random = random_()}));
 }
 
-void connection::shell::search_anew(std::size_t sentinel, std::string_view why) {
-    if (state_ == connection_state::ready && steps_.follows_master()) {
-        steps_.prefer_sentinel(sentinel);
+void connection::shell::leave(std::string_view why) {
+    if (state_ == connection_state::ready) {
         fail(node_errc::connection_lost, why);
     }
 }
@@ -341,7 +341,7 @@ void connection::shell::on_alarm(time_point now) {
         const bool securing = steps_.step() == connect_step::securing;
         fail(securing ? node_errc::tls_failed : node_errc::not_connected,
              fmt::format("no answer within {} ms while {}{}", milliseconds(way_timeout()),
-                         to_string(steps_.step()), securing ? steps_.hint() : ""));
+                         steps_.doing(), securing ? steps_.hint() : ""));
     } else if (state_ == connection_state::ready && queue_.in_flight() != 0) {
         watch(now);
     }
@@ -360,12 +360,9 @@ void connection::shell::watch(time_point now) {
 // --- the handle ---
 
 connection::connection(outside::alarm_clock& clock, connection_options options,
-                       connection_events& events, std::uint64_t seed)
-    : shell_(std::make_shared<shell>(clock, options, events, seed)) {
-    if (options.where.sentinel) {
-        watch_ = std::make_unique<sentinel_watch>(clock, options, *this, seed);
-    }
-}
+                       connection_events& events, std::uint64_t seed,
+                       std::shared_ptr<discovery> way)
+    : shell_(std::make_shared<shell>(clock, std::move(options), events, seed, std::move(way))) {}
 
 connection::~connection() {
     stop();
@@ -375,9 +372,6 @@ void connection::start() {
     shell_->start();
 }
 void connection::stop() {
-    if (watch_ != nullptr) {
-        watch_->stop();
-    }
     shell_->stop();
 }
 void connection::keep_trying() {
@@ -389,15 +383,12 @@ void connection::listen(bool yes) {
 void connection::greet() {
     shell_->greet();
 }
-void connection::search_anew(std::size_t sentinel, std::string_view why) {
-    shell_->search_anew(sentinel, why);
+void connection::leave(std::string_view why) {
+    shell_->leave(why);
 }
 
 error_code connection::send(std::string_view encoded, std::shared_ptr<reply_sink> sink,
                             std::uint32_t tag, boot_clock::time_point deadline, delivery how) {
-    if (watch_ != nullptr) {
-        watch_->look();
-    }
     return shell_->send(encoded, std::move(sink), tag, deadline, how);
 }
 

@@ -15,6 +15,7 @@
 #include <string_view>
 
 #include "outside/alarm_clock.hpp"
+#include "redis/connect/discovery.hpp"
 #include "redis/link.hpp"
 #include "redis/server/server_identity.hpp"
 #include "redis/wire/command_queue.hpp"
@@ -26,9 +27,10 @@ inline constexpr int patience_in_timeouts = 10;
 
 struct connection_options {
     endpoint where;
-    /// Bounds one attempt, from resolving the name to the answer to INFO. Where Sentinels name the
-    /// server, this time begins when one has; before that each Sentinel has half of it, at most
-    /// `command_timeout`, and the next is asked at once when one is no help.
+    /// Bounds one attempt, from resolving the name to the answer to INFO. Where the master has to
+    /// be discovered, this time begins when that is done; before that each of those who are asked
+    /// has half of it, at most `command_timeout`, and the next is asked at once when one is no
+    /// help.
     std::chrono::nanoseconds connect_timeout = std::chrono::seconds{2};
     /// Silence after which the server counts as stalled; ten times that, and it is given up.
     std::chrono::nanoseconds command_timeout = std::chrono::seconds{1};
@@ -75,8 +77,6 @@ struct connection_events {
     ~connection_events() = default;
 };
 
-class sentinel_watch;
-
 class connection final : public link {
   public:
     /// A server that answered so recently is not looked at before the next command: its goodbye
@@ -86,8 +86,9 @@ class connection final : public link {
     /// Does nothing yet. The strand of `clock` runs one handler at a time (a strand, or the
     /// executor of an io_context that one thread runs); `clock` and `events` must stay until
     /// `stop`. `seed` feeds the jitter of the backoff.
+    /// `way` discovers the server where `options.where` does not name it.
     connection(outside::alarm_clock& clock, connection_options options, connection_events& events,
-               std::uint64_t seed);
+               std::uint64_t seed, std::shared_ptr<discovery> way = nullptr);
     /// As `stop`; to be called on the strand, or when nothing runs on it any more.
     ~connection() override;
     connection(const connection&) = delete;
@@ -124,18 +125,17 @@ class connection final : public link {
     /// the first was answered already.
     [[nodiscard]] std::uint64_t generation() const noexcept;
     [[nodiscard]] const endpoint& where() const noexcept;
-    /// The single server at the other end: that of `where`, or the master that a Sentinel named.
+    /// The single server at the other end: that of `where`, or the master that was discovered.
     /// Null unless ready.
     [[nodiscard]] const endpoint* server() const noexcept;
+    [[nodiscard]] connection* single() noexcept override { return this; }
 
-    /// Of a ready connection to a master that Sentinels name: leaves it, as if it had broken, and
-    /// searches for the master again, beginning with this Sentinel.
-    void search_anew(std::size_t sentinel, std::string_view why);
+    /// Of a ready connection: leaves the server, as if the connection had broken.
+    void leave(std::string_view why);
 
   private:
     class shell;
     std::shared_ptr<shell> shell_;
-    std::unique_ptr<sentinel_watch> watch_;  ///< Of a master that Sentinels name.
 };
 
 }  // namespace redlock::redis

@@ -25,14 +25,14 @@ class connection::shell final : public std::enable_shared_from_this<connection::
     using nanoseconds = std::chrono::nanoseconds;
 
     shell(outside::alarm_clock& clock, connection_options options, connection_events& events,
-          std::uint64_t seed);
+          std::uint64_t seed, std::shared_ptr<discovery> way);
 
     void start();
     void stop(error_code why = errc::closed);
     void keep_trying();
     void listen(bool yes);
     void greet();
-    void search_anew(std::size_t sentinel, std::string_view why);
+    void leave(std::string_view why);
     error_code send(std::string_view encoded, std::shared_ptr<reply_sink> sink, std::uint32_t tag,
                     time_point deadline, delivery how);
 
@@ -123,7 +123,7 @@ class connection::shell final : public std::enable_shared_from_this<connection::
     std::uint64_t generation_ = 0;
     std::string under_way_;  ///< What the present attempt waits for, for people.
     time_point armed_for_ = time_point::max();
-    time_point way_deadline_{};  ///< Of the present way to a server, Sentinel or not.
+    time_point way_deadline_{};  ///< Of the present way to a server, whichever.
     time_point retry_at_{};
     time_point silent_since_{};
     time_point ready_since_{};

@@ -1,10 +1,12 @@
 // The search; see master_search.hpp. The words of a Sentinel are as little trusted as those of any
 // server: cut, printable, and without the password.
 #include "redis/sentinel/master_search.hpp"
-#include "base/shown_text.hpp"
 
+#include <cassert>
 #include <charconv>
+#include <utility>
 
+#include "base/shown_text.hpp"
 #include "endpoint/server_address.hpp"
 #include "redis/wire/resp_writer.hpp"
 #include "redis/wire/server_error.hpp"
@@ -71,6 +73,10 @@ endpoint sentinel_endpoint(const endpoint& where, std::size_t index) {
     return found;
 }
 
+master_search::master_search(endpoint where) : where_(std::move(where)) {
+    assert(where_.sentinel);
+}
+
 void master_search::begin() {
     asked_ = 0;
     untold_ = 0;
@@ -78,18 +84,32 @@ void master_search::begin() {
     reasons_.clear();
 }
 
-std::optional<std::size_t> master_search::next() const noexcept {
-    return asked_ < sentinels_ ? std::optional{(first_ + asked_) % sentinels_} : std::nullopt;
+std::size_t master_search::after(std::size_t failures) const noexcept {
+    return (first_ + failures) % where_.sentinel->addresses.size();
+}
+
+std::optional<endpoint> master_search::next() const {
+    return asked_ < where_.sentinel->addresses.size()
+               ? std::optional{sentinel_endpoint(where_, after(asked_))}
+               : std::nullopt;
+}
+
+std::string master_search::question() const {
+    return master_question(*where_.sentinel);
+}
+
+master_answer master_search::read(const reply_view& reply) const {
+    return read_master(reply, *where_.sentinel);
 }
 
 void master_search::found() noexcept {
-    first_ = (first_ + asked_) % sentinels_;
+    first_ = after(asked_);
     asked_ = 0;
 }
 
 // One that has not heard of a failover yet would mislead us again and again.
 void master_search::misled() noexcept {
-    first_ = (first_ + 1) % sentinels_;
+    first_ = after(1);
 }
 
 void master_search::failed(error_code cause, std::string_view name, std::string_view why) {
@@ -109,8 +129,9 @@ void master_search::failed(error_code cause, std::string_view name, std::string_
     reasons_ += (reasons_.empty() ? "" : "; ") + reason;
 }
 
-std::string master_search::message(std::string_view master) const {
-    std::string all = "no Sentinel says where the master \"" + base::shown_text(master) + "\" is";
+std::string master_search::message() const {
+    std::string all = "no Sentinel says where the master \"" +
+                      base::shown_text(where_.sentinel->master) + "\" is";
     if (!reasons_.empty()) {
         all += ": " + reasons_;
     }
@@ -118,6 +139,16 @@ std::string master_search::message(std::string_view master) const {
         all += "; and " + std::to_string(untold_) + " more";
     }
     return all;
+}
+
+const way_words& master_search::words() const noexcept {
+    static constexpr way_words words{.asking = "asking a Sentinel",
+                                     .they_name = "the Sentinels name ",
+                                     .ask_plainly = "set sentinel_tls=no",
+                                     .ask_with_tls = "Drop sentinel_tls=no",
+                                     .server_plainly = "use redis+sentinel://",
+                                     .server_with_tls = "Then use rediss+sentinel://"};
+    return words;
 }
 
 }  // namespace redlock::redis

@@ -1,6 +1,6 @@
 // Which Sentinel to ask next where the master is, and what its answer means. Remembers who answered
 // last, and nothing else: each search is new. Decides only; how a Sentinel is reached, logged in to
-// and given up is connect_steps' business. One thread at a time.
+// and given up is the connection's business. One thread at a time.
 #pragma once
 
 #include <cstddef>
@@ -10,18 +10,11 @@
 #include <string>
 #include <string_view>
 
-#include "redis/wire/resp_reader.hpp"
+#include "redis/connect/discovery.hpp"
 
 namespace redlock::redis {
 
-/// What one Sentinel answered: where the master is, or why that is no help.
-struct master_answer {
-    std::optional<server_address> address{};
-    error_code cause{};
-    std::string why{};
-};
-
-/// Reads the answer to `master_question`. `secret` is masked where the Sentinel's words are shown.
+/// Reads the answer to `master_question`. The group's password is masked in the Sentinel's words.
 [[nodiscard]] master_answer read_master(const reply_view& reply, const sentinel_group& group);
 
 /// SENTINEL GET-MASTER-ADDR-BY-NAME, encoded.
@@ -32,30 +25,34 @@ struct master_answer {
 /// which are verified by the name under which they are listed.
 [[nodiscard]] endpoint sentinel_endpoint(const endpoint& where, std::size_t index);
 
-class master_search {
+class master_search final : public discovery {
   public:
-    explicit master_search(std::size_t sentinels) noexcept : sentinels_(sentinels) {}
+    /// `where` lists the Sentinels.
+    explicit master_search(endpoint where);
 
-    /// A new search: first whoever answered last, then the others in their order.
-    void begin();
+    /// Those who are asked: first whoever answered last, then the others in their order.
+    void begin() override;
     /// The next search begins with this one.
     void prefer(std::size_t sentinel) noexcept { first_ = sentinel; }
-    /// Whom to ask now; nobody when all have failed.
-    [[nodiscard]] std::optional<std::size_t> next() const noexcept;
-    /// The one that is being asked answered.
-    void found() noexcept;
-    /// Where it led was no master: the next search begins with another.
-    void misled() noexcept;
-    /// It is no help.
-    void failed(error_code cause, std::string_view name, std::string_view why);
+    [[nodiscard]] std::optional<endpoint> next() const override;
+    [[nodiscard]] std::string question() const override;
+    [[nodiscard]] master_answer read(const reply_view& reply) const override;
+    void found() noexcept override;
+    /// The next search begins with another.
+    void misled() noexcept override;
+    void failed(error_code cause, std::string_view name, std::string_view why) override;
 
-    /// Of a search in which all failed. What was answered tells more than that others were silent.
-    [[nodiscard]] error_code cause() const noexcept { return cause_; }
-    /// Each Sentinel and why, of bounded length.
-    [[nodiscard]] std::string message(std::string_view master) const;
+    /// What was answered tells more than that others were silent.
+    [[nodiscard]] error_code cause() const noexcept override { return cause_; }
+    /// Each Sentinel and why.
+    [[nodiscard]] std::string message() const override;
+    [[nodiscard]] const way_words& words() const noexcept override;
 
   private:
-    std::size_t sentinels_;
+    /// Of the one that is asked when so many have failed.
+    [[nodiscard]] std::size_t after(std::size_t failures) const noexcept;
+
+    endpoint where_;
     std::size_t first_ = 0;
     std::size_t asked_ = 0;  ///< How many failed in this search.
     error_code cause_;

@@ -93,12 +93,13 @@ class sentinel_watch::answers final : public reply_sink {
 };
 
 sentinel_watch::sentinel_watch(outside::alarm_clock& clock, const connection_options& options,
-                               connection& commands, std::uint64_t seed)
+                               connection& master, master_search& search, std::uint64_t seed)
     : group_(*options.where.sentinel),
       question_(master_question(group_)),
       command_timeout_(options.command_timeout),
       clock_(clock),
-      commands_(commands),
+      master_(master),
+      search_(search),
       answers_(std::make_shared<answers>(*this)) {
     connection_events& events = *this;
     for (std::size_t each = 0; each < group_.addresses.size(); ++each) {
@@ -127,7 +128,7 @@ void sentinel_watch::stop() {
 
 void sentinel_watch::look() {
     const auto now = clock_.now();
-    if (now < next_ || commands_.server() == nullptr) {
+    if (now < next_ || master_.server() == nullptr) {
         return;
     }
     next_ = now + period;
@@ -156,7 +157,7 @@ void sentinel_watch::hear(std::uint32_t tag, std::optional<server_address> named
 }
 
 void sentinel_watch::conclude() {
-    const endpoint* const server = commands_.server();
+    const endpoint* const server = master_.server();
     if (server == nullptr) {
         return;
     }
@@ -165,8 +166,8 @@ void sentinel_watch::conclude() {
     const auto named =
         sentinel ? std::optional{poll_.named_by(*sentinel)} : std::optional<server_address>{};
     if (dissent_.counts(named, present, clock_.now())) {
-        commands_.search_anew(*sentinel,
-                              "the Sentinels name another master, " + endpoints::to_string(*named));
+        search_.prefer(*sentinel);
+        master_.leave("the Sentinels name another master, " + endpoints::to_string(*named));
     }
 }
 

@@ -71,9 +71,10 @@ class sentinel_watch final : private connection_events {
   public:
     static constexpr std::chrono::seconds period{2};
 
-    /// `options`: those of `commands`, the connection to the master, which owns this.
+    /// `options` name the Sentinels. `master` is the connection that is left when they name another
+    /// server, which `search` then finds. Both outlive this.
     sentinel_watch(outside::alarm_clock& clock, const connection_options& options,
-                   connection& commands, std::uint64_t seed);
+                   connection& master, master_search& search, std::uint64_t seed);
     ~sentinel_watch();
     sentinel_watch(const sentinel_watch&) = delete;
     sentinel_watch& operator=(const sentinel_watch&) = delete;
@@ -96,7 +97,8 @@ class sentinel_watch final : private connection_events {
     std::string question_;
     std::chrono::nanoseconds command_timeout_;
     outside::alarm_clock& clock_;
-    connection& commands_;
+    connection& master_;
+    master_search& search_;
     std::shared_ptr<answers> answers_;
     sentinel_poll poll_;
     dissent dissent_;
