@@ -26,32 +26,6 @@ redis::connection_options for_subscriber(redis::connection_options options) {
 
 }  // namespace
 
-/// Outlives us in the connections' queues.
-class key_tracking::replies final : public redis::reply_sink {
-  public:
-    explicit replies(key_tracking& told) : told_(&told) {}
-    void forget() { told_ = nullptr; }
-
-    void on_reply(std::uint32_t tag, const redis::reply_view& reply) override {
-        if (told_ == nullptr) {
-            return;
-        }
-        if (tag == tag_client_id) {
-            told_->on_client_id(reply);
-        } else if (tag == tag_subscribe) {
-            told_->on_subscribed(reply);
-        } else {
-            told_->on_redirected(tag, reply);
-        }
-    }
-    // The connections tell that they are down; a slow one may still answer.
-    void on_timeout(std::uint32_t /*tag*/, bool /*maybe_sent*/) override {}
-    void on_failure(std::uint32_t /*tag*/, error_code /*cause*/, bool /*maybe_sent*/) override {}
-
-  private:
-    key_tracking* told_;
-};
-
 key_tracking::key_tracking(outside::alarm_clock& clock, redis::connection_options options,
                            redis::link& commands, owner& told, std::uint64_t seed)
     : commands_(commands),
@@ -68,7 +42,7 @@ key_tracking::~key_tracking() {
 }
 
 void key_tracking::stop() {
-    replies_->forget();
+    replies_->detach();
     on_ = false;
     wanted_ = false;
     connection_.listen(false);
@@ -136,6 +110,16 @@ void key_tracking::on_down(error_code cause, std::string_view message,
         owner_.on_tracking_refused(cause, message);
     } else if (wanted_) {
         subscription_->keep_trying();
+    }
+}
+
+void key_tracking::on_answer(std::uint32_t tag, const redis::reply_view& reply) {
+    if (tag == tag_client_id) {
+        on_client_id(reply);
+    } else if (tag == tag_subscribe) {
+        on_subscribed(reply);
+    } else {
+        on_redirected(tag, reply);
     }
 }
 

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "redis/connect/connection.hpp"
+#include "redis/wire/detachable_sink.hpp"
 
 namespace redlock::driver {
 
@@ -49,13 +50,17 @@ class key_tracking final : private redis::connection_events {
     void stop();
 
   private:
-    class replies;
+    using replies = redis::detachable_sink<key_tracking>;
+    friend replies;
 
     void on_ready(const redis::server_identity& identity) override;
     void on_down(error_code cause, std::string_view message,
                  std::chrono::nanoseconds retry_in) override;
     void on_pushed(const redis::reply_view& message) override;
 
+    void on_answer(std::uint32_t tag, const redis::reply_view& reply);
+    /// The connections tell that they are down; a slow one may still answer.
+    void on_silence(std::uint32_t /*tag*/) {}
     void on_client_id(const redis::reply_view& reply);
     void on_subscribed(const redis::reply_view& reply);
     void on_redirected(std::uint32_t asked, const redis::reply_view& reply);

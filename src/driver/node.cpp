@@ -29,6 +29,7 @@ node::node(outside::alarm_clock& clock, node_index index, redis::connection_opti
       events_(events),
       terms_(terms),
       announced_for_(options.connect_timeout + options.command_timeout),
+      later_answers_(std::make_shared<later_answers>(*this)),
       // Sentinels and clusters name the servers themselves, and a socket in the file system leads
       // to one.
       may_be_several_(options.where.transport == endpoint::transport_kind::tcp &&
@@ -37,7 +38,6 @@ node::node(outside::alarm_clock& clock, node_index index, redis::connection_opti
       once_more_(options),
       clock_(clock),
       seed_(seed) {
-    begin_anew();
     redis::connection_events& told = *this;
     link_ = redis::make_link(clock, for_commands(options, terms.guarded), told, seed);
     connection_ = link_->single();
@@ -49,7 +49,7 @@ node::node(outside::alarm_clock& clock, node_index index, redis::connection_opti
 }
 
 node::~node() {
-    forget_later_answers();
+    later_answers_->detach();
 }
 
 void node::connect() {

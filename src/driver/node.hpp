@@ -17,6 +17,7 @@
 #include "driver/server_watch.hpp"
 #include "redis/connect/connection.hpp"
 #include "redis/link.hpp"
+#include "redis/wire/detachable_sink.hpp"
 #include "redlock/error.hpp"
 #include "redlock/types.hpp"
 
@@ -128,7 +129,8 @@ class node final : private redis::connection_events, private key_tracking::owner
 
     /// Whether more than one connection leads to the same server.
     enum class meeting : std::uint8_t { due, under_way, over };
-    class later_answers;
+    using later_answers = redis::detachable_sink<node>;
+    friend later_answers;
 
     [[nodiscard]] bool may_greet(const redis::server_identity& identity) override;
     [[nodiscard]] std::string greeting(const redis::server_identity& identity) override;
@@ -140,10 +142,10 @@ class node final : private redis::connection_events, private key_tracking::owner
     [[nodiscard]] bool is_out_of_question(core::instant now) const;
     void greet(hello_form form);
     void ask_later(const std::string& encoded, std::uint32_t what);
-    void take_later(std::uint32_t what, const redis::reply_view& reply);
+    void on_answer(std::uint32_t what, const redis::reply_view& reply);
+    void on_silence(std::uint32_t what);
     void take_answer(hello_form form, const redis::reply_view& reply);
     void begin_anew();
-    void forget_later_answers();
     void meet_again();
     void forget_meeting();
     void on_met_again(const std::string& run_id);
@@ -170,7 +172,7 @@ class node final : private redis::connection_events, private key_tracking::owner
     core::instant vote_until_ = core::instant::min();
     bool introduced_ = false;
     bool announced_ = false;  // on a connection that was ready already; its answer is due
-    std::shared_ptr<later_answers> later_answers_;
+    std::shared_ptr<later_answers> later_answers_;  ///< To what is asked on this connection.
     bool may_be_several_;
     server_watch servers_;
     redis::connection_options once_more_;

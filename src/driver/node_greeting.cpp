@@ -24,32 +24,6 @@ refusal unknown_incarnation(const redis::server_identity& identity) {
 
 }  // namespace
 
-/// Carries answers back, unless the connection that they were asked on is gone by then.
-class node::later_answers final : public redis::reply_sink {
-  public:
-    explicit later_answers(node& asked) : asked_(&asked) {}
-    void forget() { asked_ = nullptr; }
-
-  private:
-    void on_reply(std::uint32_t tag, const redis::reply_view& reply) override {
-        if (asked_ != nullptr) {
-            asked_->take_later(tag, reply);
-        }
-    }
-    // What is not answered leaves everything as it was; the next vote announces itself again.
-    void on_timeout(std::uint32_t /*tag*/, bool /*maybe_sent*/) override { fail(); }
-    void on_failure(std::uint32_t /*tag*/, error_code /*cause*/, bool /*maybe_sent*/) override {
-        fail();
-    }
-    void fail() {
-        if (asked_ != nullptr) {
-            asked_->announced_ = false;
-        }
-    }
-
-    node* asked_;
-};
-
 // --- who it is, and whether it may vote ---
 
 bool node::may_greet(const redis::server_identity& identity) {
@@ -99,15 +73,9 @@ std::string node::next_greeting() {
     return encode_hello(terms_.keys, identity_, terms_.settings, said_);
 }
 
-void node::forget_later_answers() {
-    if (later_answers_ != nullptr) {
-        later_answers_->forget();
-    }
-}
-
 // With another server at the other end nothing holds that this one was told or has told.
 void node::begin_anew() {
-    forget_later_answers();
+    later_answers_->detach();
     later_answers_ = std::make_shared<later_answers>(*this);
     announced_ = false;
     // The masters of a cluster are looked up again while commands go on.
@@ -206,7 +174,7 @@ void node::ask_later(const std::string& encoded, std::uint32_t what) {
     }
 }
 
-void node::take_later(std::uint32_t what, const redis::reply_view& reply) {
+void node::on_answer(std::uint32_t what, const redis::reply_view& reply) {
     if (what != who_are_you) {
         take_answer(static_cast<hello_form>(what), reply);
         return;
@@ -217,6 +185,11 @@ void node::take_later(std::uint32_t what, const redis::reply_view& reply) {
             greet(hello_form::records);
         }
     }
+}
+
+// What is not answered leaves everything as it was; the next vote announces itself again.
+void node::on_silence(std::uint32_t /*what*/) {
+    announced_ = false;
 }
 
 // --- whether it is the only one ---

@@ -26,6 +26,7 @@ void alarm_heap::cancel(alarm& entry) {
     }
     assert(entries_[entry.position_] == &entry);
     const std::size_t hole = std::exchange(entry.position_, alarm::not_set);
+    entry.at_ = time_point::max();
     alarm* last = entries_.back();
     entries_.pop_back();
     if (last != &entry) {
@@ -38,6 +39,7 @@ void alarm_heap::cancel(alarm& entry) {
 void alarm_heap::cancel_all() {
     for (alarm* const each : entries_) {
         each->position_ = alarm::not_set;
+        each->at_ = time_point::max();
     }
     entries_.clear();
 }

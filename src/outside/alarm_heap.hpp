@@ -18,6 +18,8 @@ class alarm {
     virtual ~alarm() = default;
 
     [[nodiscard]] bool is_set() const { return position_ != not_set; }
+    /// The end of time if it is not set.
+    [[nodiscard]] boot_clock::time_point rings_at() const { return at_; }
     /// Rung once; may set itself again, or any other, or destroy itself.
     virtual void on_alarm(boot_clock::time_point now) = 0;
 

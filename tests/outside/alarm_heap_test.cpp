@@ -48,9 +48,11 @@ class naive_heap {
     void cancel(std::size_t which) {
         std::erase_if(set_, [which](const auto& entry) { return entry.second == which; });
     }
-    [[nodiscard]] bool is_set(std::size_t which) const {
-        return std::any_of(set_.begin(), set_.end(),
-                           [which](const auto& entry) { return entry.second == which; });
+    /// The end of time if it is not set.
+    [[nodiscard]] instant rings_at(std::size_t which) const {
+        const auto found = std::find_if(
+            set_.begin(), set_.end(), [which](const auto& entry) { return entry.second == which; });
+        return found == set_.end() ? instant::max() : at(found->first);
     }
     [[nodiscard]] const std::multiset<std::pair<int, std::size_t>>& all() const { return set_; }
 
@@ -103,7 +105,8 @@ RC_GTEST_PROP(alarm_heap_property, is_a_sorted_multiset, ()) {
         RC_ASSERT(heap.earliest() ==
                   (naive.all().empty() ? instant::max() : at(naive.all().begin()->first)));
         for (std::size_t i = 0; i < alarms; ++i) {
-            RC_ASSERT(entries[i]->is_set() == naive.is_set(i));
+            RC_ASSERT(entries[i]->rings_at() == naive.rings_at(i));
+            RC_ASSERT(entries[i]->is_set() == (naive.rings_at(i) != instant::max()));
         }
     }
     std::size_t left = naive.all().size();

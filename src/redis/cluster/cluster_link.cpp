@@ -111,21 +111,12 @@ cluster_link::shell::nanoseconds cluster_link::shell::next_delay() {
 // Moved forward only, as a connection's.
 void cluster_link::shell::arm() {
     const time_point wake = next_wake();
-    if (wake >= armed_for_ || state_ == connection_state::stopped) {
-        return;
+    if (wake < rings_at() && state_ != connection_state::stopped) {
+        clock_.set(*this, wake);
     }
-    armed_for_ = wake;
-    clock_.set(*this, wake);
-}
-
-// Else what has ended well would keep an idle event loop waiting.
-void cluster_link::shell::disarm() {
-    armed_for_ = time_point::max();
-    clock_.cancel(*this);
 }
 
 void cluster_link::shell::on_alarm(time_point now) {
-    armed_for_ = time_point::max();
     const auto self = shared_from_this();  // events may end the link
     expire_waiting(now);
     retry_put_off(now);

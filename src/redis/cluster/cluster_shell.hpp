@@ -206,7 +206,6 @@ class cluster_link::shell final : public std::enable_shared_from_this<cluster_li
 
     // The clock.
     void arm();
-    void disarm();
     void on_alarm(time_point now) override;
     [[nodiscard]] time_point next_wake() const;
 
@@ -214,7 +213,6 @@ class cluster_link::shell final : public std::enable_shared_from_this<cluster_li
     connection_options options_;
     connection_events* events_;
     std::mt19937_64 random_;
-    time_point armed_for_ = time_point::max();
     connection_state state_ = connection_state::idle;
     error_code cause_;
     std::string message_;

@@ -379,7 +379,8 @@ void cluster_link::shell::finish_survey() {
         return;
     }
     dispatch_waiting();
-    disarm();
+    // What has ended well must not keep an idle event loop waiting.
+    clock_.cancel(*this);
     arm();
     // Not now, when whoever calls still refers to one of them.
     boost::asio::post(clock_.strand(), [self = shared_from_this()] { self->forget_unused(); });

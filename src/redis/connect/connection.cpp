@@ -114,7 +114,7 @@ error_code connection::shell::send(std::string_view encoded, std::shared_ptr<rep
         return node_errc::unresponsive;
     }
     flush_soon();
-    if (deadline < armed_for_) {
+    if (deadline < rings_at()) {
         arm();
     }
     return {};
@@ -233,7 +233,8 @@ void connection::shell::become_ready() {
     ready_since_ = clock_.now();
     proved_ = false;
     loading_ = false;
-    disarm();
+    // Else the end of the attempt, which succeeded, would keep an idle event loop waiting.
+    clock_.cancel(*this);
     const link_ptr current = link_;
     events_->on_ready(steps_.identity());
     flush();
@@ -288,7 +289,7 @@ void connection::shell::fall_back(nanoseconds delay) {
         events_->on_down(steps_.cause(), steps_.message(), delay);
     }
     // What was left of the attempt's time must not keep an idle event loop waiting.
-    disarm();
+    clock_.cancel(*this);
     arm();
 }
 
@@ -317,22 +318,12 @@ connection::shell::time_point connection::shell::next_wake() const {
 // One timer serves everything. It is only ever moved forward: when it fires too early, because what
 // it was set for was answered meanwhile, it is set anew, so that commands do not pay for it.
 void connection::shell::arm() {
-    const time_point wake = next_wake();
-    if (wake >= armed_for_) {
-        return;
+    if (const time_point wake = next_wake(); wake < rings_at()) {
+        clock_.set(*this, wake);
     }
-    armed_for_ = wake;
-    clock_.set(*this, wake);
-}
-
-// Else the end of an attempt that succeeded would keep an idle event loop waiting.
-void connection::shell::disarm() {
-    armed_for_ = time_point::max();
-    clock_.cancel(*this);
 }
 
 void connection::shell::on_alarm(time_point now) {
-    armed_for_ = time_point::max();
     const auto self = shared_from_this();  // events may end the connection
     queue_.expire(now);
     if (state_ == connection_state::waiting_to_retry && retry_unasked_ && now >= retry_at_) {

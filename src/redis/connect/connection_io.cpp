@@ -294,7 +294,7 @@ void connection::shell::write_batch() {
     start_write();
     if (were_due == 0) {
         silent_since_ = clock_.now();
-        if (silent_since_ + options_.command_timeout < armed_for_) {
+        if (silent_since_ + options_.command_timeout < rings_at()) {
             arm();
         }
     }

@@ -101,7 +101,6 @@ class connection::shell final : public std::enable_shared_from_this<connection::
     void on_written(const link_ptr& current, error_code failure);
 
     void arm();
-    void disarm();
     void on_alarm(time_point now) override;
     void watch(time_point now);
     [[nodiscard]] time_point next_wake() const;
@@ -121,8 +120,7 @@ class connection::shell final : public std::enable_shared_from_this<connection::
     link_ptr link_;
     connection_state state_ = connection_state::idle;
     std::uint64_t generation_ = 0;
-    std::string under_way_;  ///< What the present attempt waits for, for people.
-    time_point armed_for_ = time_point::max();
+    std::string under_way_;      ///< What the present attempt waits for, for people.
     time_point way_deadline_{};  ///< Of the present way to a server, whichever.
     time_point retry_at_{};
     time_point silent_since_{};

@@ -66,32 +66,6 @@ bool dissent::counts(const std::optional<server_address>& named, const server_ad
     return true;
 }
 
-/// Outlives us in the connections' queues.
-class sentinel_watch::answers final : public reply_sink {
-  public:
-    explicit answers(sentinel_watch& told) : told_(&told) {}
-    void forget() { told_ = nullptr; }
-
-    void on_reply(std::uint32_t tag, const reply_view& reply) override {
-        if (told_ != nullptr) {
-            told_->hear(tag, read_master(reply, told_->group_).address);
-        }
-    }
-    void on_timeout(std::uint32_t tag, bool /*maybe_sent*/) override { on_silence(tag); }
-    void on_failure(std::uint32_t tag, error_code /*cause*/, bool /*maybe_sent*/) override {
-        on_silence(tag);
-    }
-
-  private:
-    void on_silence(std::uint32_t tag) {
-        if (told_ != nullptr) {
-            told_->hear(tag, std::nullopt);
-        }
-    }
-
-    sentinel_watch* told_;
-};
-
 sentinel_watch::sentinel_watch(outside::alarm_clock& clock, const connection_options& options,
                                connection& master, master_search& search, std::uint64_t seed)
     : group_(*options.where.sentinel),
@@ -120,7 +94,7 @@ sentinel_watch::~sentinel_watch() {
 }
 
 void sentinel_watch::stop() {
-    answers_->forget();
+    answers_->detach();
     for (const auto& each : sentinels_) {
         each->stop();
     }
@@ -144,6 +118,14 @@ void sentinel_watch::look() {
             poll_.hear(each, std::nullopt);
         }
     }
+}
+
+void sentinel_watch::on_answer(std::uint32_t tag, const reply_view& reply) {
+    hear(tag, read_master(reply, group_).address);
+}
+
+void sentinel_watch::on_silence(std::uint32_t tag) {
+    hear(tag, std::nullopt);
 }
 
 void sentinel_watch::hear(std::uint32_t tag, std::optional<server_address> named) {

@@ -15,6 +15,7 @@
 
 #include "redis/connect/connection.hpp"
 #include "redis/sentinel/master_search.hpp"
+#include "redis/wire/detachable_sink.hpp"
 
 namespace redlock::redis {
 
@@ -84,12 +85,15 @@ class sentinel_watch final : private connection_events {
     void stop();
 
   private:
-    class answers;
+    using answers = detachable_sink<sentinel_watch>;
+    friend answers;
 
     // A Sentinel that cannot be asked tells nothing.
     void on_ready(const server_identity& /*identity*/) override {}
     void on_down(error_code /*cause*/, std::string_view /*message*/,
                  std::chrono::nanoseconds /*retry_in*/) override {}
+    void on_answer(std::uint32_t tag, const reply_view& reply);
+    void on_silence(std::uint32_t tag);
     void hear(std::uint32_t tag, std::optional<server_address> named);
     void conclude();
 
