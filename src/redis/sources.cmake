@@ -7,6 +7,7 @@ set(redis_sources
     src/redis/connect/connect_steps.cpp
     src/redis/connect/connection.cpp
     src/redis/connect/connection_io.cpp
+    src/redis/connect/connection_proof.cpp
     src/redis/make_link.cpp
     src/redis/sentinel/master_link.cpp
     src/redis/sentinel/master_search.cpp

@@ -6,7 +6,7 @@
 #include <boost/asio/ip/address_v4.hpp>
 #include <boost/asio/write.hpp>
 
-#include "redis/connect/connection.hpp"
+#include "redis/connect/connection_proof.hpp"
 
 namespace redlock::redis {
 namespace {
@@ -75,7 +75,7 @@ void fake_server::hang_up() {
     clients_.clear();
     // A connection that was answered a moment ago is not looked at.
     const auto closed = boot_clock::now();
-    while (boot_clock::now() <= closed + connection::just_answered) {
+    while (boot_clock::now() <= closed + connection_proof::just_answered) {
     }
 }
 

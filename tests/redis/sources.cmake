@@ -8,6 +8,7 @@ set(redis_test_sources
     tests/redis/connect_steps_test.cpp
     tests/redis/connection_backoff_test.cpp
     tests/redis/connection_faults_test.cpp
+    tests/redis/connection_proof_test.cpp
     tests/redis/connection_test.cpp
     tests/redis/fake_server.cpp
     tests/redis/master_search_test.cpp

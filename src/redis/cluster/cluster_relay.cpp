@@ -16,6 +16,7 @@
 
 #include "endpoint/server_address.hpp"
 #include "redis/cluster/cluster_shell.hpp"
+#include "redis/connect/connection_proof.hpp"
 #include "redis/wire/resp_writer.hpp"
 
 namespace redlock::redis {

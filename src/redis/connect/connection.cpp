@@ -57,6 +57,7 @@ connection::shell::shell(outside::alarm_clock& clock, connection_options options
       random_(seed),
       steps_(options_.where, {.min = options_.backoff_min, .max = options_.backoff_max},
              options_.greets, std::move(way)),
+      proof_(options_.command_timeout, options_.backoff_max),
       queue_({.commands = options_.max_pending_commands, .bytes = options_.max_pending_bytes}) {}
 
 void connection::shell::start() {
@@ -70,7 +71,7 @@ void connection::shell::stop(error_code why) {
         return;
     }
     state_ = connection_state::stopped;
-    stalled_ = false;
+    proof_.on_ended();
     events_ = nullptr;
     if (link_ != nullptr) {
         link_->wire->close();
@@ -109,7 +110,7 @@ error_code connection::shell::send(std::string_view encoded, std::shared_ptr<rep
     if (how == delivery::this_connection && state_ != connection_state::ready) {
         return node_errc::not_connected;
     }
-    if ((stalled_ && how != delivery::must_follow) ||
+    if ((proof_.stalled() && how != delivery::must_follow) ||
         !queue_.push(encoded, std::move(sink), tag, deadline, how)) {
         return node_errc::unresponsive;
     }
@@ -230,9 +231,7 @@ const std::string& connection::shell::why_not_up() const noexcept {
 
 void connection::shell::become_ready() {
     state_ = connection_state::ready;
-    ready_since_ = clock_.now();
-    proved_ = false;
-    loading_ = false;
+    proof_.begin(clock_.now());
     // Else the end of the attempt, which succeeded, would keep an idle event loop waiting.
     clock_.cancel(*this);
     const link_ptr current = link_;
@@ -262,7 +261,7 @@ void connection::shell::on_step_done(const link_ptr& current, connect_event::kin
 }
 
 void connection::shell::fail(error_code cause, std::string_view message) {
-    if (state_ == connection_state::ready && earned()) {
+    if (state_ == connection_state::ready && proof_.earned(clock_.now())) {
         steps_.proved();
     }
     perform(steps_.resume({.what = connect_event::kind::failed,
@@ -280,7 +279,7 @@ void connection::shell::leave(std::string_view why) {
 // Sinks are told before the event, and may stop everything.
 void connection::shell::fall_back(nanoseconds delay) {
     state_ = connection_state::waiting_to_retry;
-    stalled_ = false;
+    proof_.on_ended();
     retry_at_ = clock_.now() + delay;
     link_->wire->close();
     link_.reset();
@@ -303,11 +302,7 @@ connection::shell::time_point connection::shell::next_wake() const {
         case connection_state::waiting_to_retry:
             return retry_unasked_ ? std::min(wake, retry_at_) : wake;
         case connection_state::ready:
-            if (queue_.in_flight() != 0) {
-                const int times = stalled_ ? patience_in_timeouts : 1;
-                wake = std::min(wake, silent_since_ + times * options_.command_timeout);
-            }
-            return wake;
+            return queue_.in_flight() != 0 ? std::min(wake, proof_.next_look()) : wake;
         case connection_state::idle:
         case connection_state::stopped:
             break;
@@ -333,19 +328,12 @@ void connection::shell::on_alarm(time_point now) {
         fail(securing ? node_errc::tls_failed : node_errc::not_connected,
              fmt::format("no answer within {} ms while {}{}", milliseconds(way_timeout()),
                          steps_.doing(), securing ? steps_.hint() : ""));
-    } else if (state_ == connection_state::ready && queue_.in_flight() != 0) {
-        watch(now);
+    } else if (state_ == connection_state::ready && queue_.in_flight() != 0 &&
+               proof_.look(now) == connection_proof::silence::too_long) {
+        fail(node_errc::connection_lost,
+             fmt::format("no answer for {} ms", milliseconds(proof_.silent_for(now))));
     }
     arm();
-}
-
-void connection::shell::watch(time_point now) {
-    const nanoseconds silence = now - silent_since_;
-    if (silence >= patience_in_timeouts * options_.command_timeout) {
-        fail(node_errc::connection_lost, fmt::format("no answer for {} ms", milliseconds(silence)));
-    } else if (silence >= options_.command_timeout) {
-        stalled_ = true;
-    }
 }
 
 // --- the handle ---

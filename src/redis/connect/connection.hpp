@@ -22,9 +22,6 @@
 
 namespace redlock::redis {
 
-/// Silence after which a server is given up, in command timeouts.
-inline constexpr int patience_in_timeouts = 10;
-
 struct connection_options {
     endpoint where;
     /// Bounds one attempt, from resolving the name to the answer to INFO. Where the master has to
@@ -79,10 +76,6 @@ struct connection_events {
 
 class connection final : public link {
   public:
-    /// A server that answered so recently is not looked at before the next command: its goodbye
-    /// would still be on its way, and no look would find it.
-    static constexpr std::chrono::microseconds just_answered{10};
-
     /// Does nothing yet. The strand of `clock` runs one handler at a time (a strand, or the
     /// executor of an io_context that one thread runs); `clock` and `events` must stay until
     /// `stop`. `seed` feeds the jitter of the backoff.

@@ -60,20 +60,13 @@ bool connection::shell::went_away_while_idle() {
     if (options_.subscriber || queue_.in_flight() != 0) {
         return false;
     }
-    const bool answers = proved_ && clock_.now() - silent_since_ <= just_answered;
-    return !answers && !link_->wire->open_and_silent(reading_);
-}
-
-// Whether the connection was worth making, so that the next attempt need not wait long. A server
-// that loads its data answers some commands, and will not answer the others any sooner.
-bool connection::shell::earned() const {
-    return !loading_ && (proved_ || clock_.now() - ready_since_ >= options_.backoff_max);
+    return !proof_.has_just_answered(clock_.now()) && !link_->wire->open_and_silent(reading_);
 }
 
 // Nothing was lost with the old connection: what waits travels on the next one, if it may.
 void connection::shell::replace() {
-    spare_ = false;
-    if (earned()) {
+    proof_.on_replaced();
+    if (proof_.earned(clock_.now())) {
         steps_.proved();
     }
     link_->wire->close();
@@ -104,7 +97,7 @@ void connection::shell::on_read(const link_ptr& current, error_code failure, std
         // to the backoff.
         const bool idle =
             state_ == connection_state::ready && queue_.in_flight() == 0 && !options_.subscriber;
-        if (idle && clock_.now() - ready_since_ >= options_.backoff_max) {
+        if (idle && proof_.has_lasted(clock_.now())) {
             replace();
         } else {
             broke(failure);
@@ -122,10 +115,8 @@ void connection::shell::on_read(const link_ptr& current, error_code failure, std
             fail(node_errc::bad_reply, base::shown_text(reader_.error(), steps_.target().password));
             return;
         }
-        // Bytes alone are no answer: a server may drip them for ever.
         if (!std::exchange(heard, true)) {
-            silent_since_ = clock_.now();
-            stalled_ = false;
+            proof_.on_heard(clock_.now());
         }
         on_reply(reader_.current());
         if (current != link_) {
@@ -172,9 +163,13 @@ bool connection::shell::take_reply(const reply_view& reply) {
             fail(node_errc::read_only, "it is a replica now");
             return true;
         }
-        loading_ = loading_ || refusal == node_errc::loading;
+        if (refusal == node_errc::loading) {
+            proof_.on_loading();
+        }
     }
-    proved_ = proved_ || (!loading_ && queue_.in_flight() != 0);
+    if (queue_.in_flight() != 0) {
+        proof_.on_answer();
+    }
     if (!queue_.on_reply(reply)) {
         if (options_.subscriber) {
             events_->on_pushed(reply);
@@ -183,7 +178,7 @@ bool connection::shell::take_reply(const reply_view& reply) {
     }
     // What was asked together is answered first. Then the next attempt is left to the backoff, so
     // that what is owed to this server comes to it once it has loaded, and not all the time.
-    if (loading_ && state_ == connection_state::ready && queue_.in_flight() == 0) {
+    if (proof_.loads() && state_ == connection_state::ready && queue_.in_flight() == 0) {
         fail(node_errc::loading, "LOADING: it reads its data set into memory");
     }
     return true;
@@ -269,8 +264,7 @@ void connection::shell::flush() {
         return;
     }
     if (went_away_while_idle()) {
-        // A server that lets everybody in and hangs up would be tried again without a pause.
-        if (spare_ || earned()) {
+        if (proof_.may_be_replaced(clock_.now())) {
             replace();
         } else {
             broke(asio::error::eof);
@@ -281,7 +275,7 @@ void connection::shell::flush() {
 }
 
 bool connection::shell::may_write() const noexcept {
-    return state_ == connection_state::ready && !link_->writing && !loading_;
+    return state_ == connection_state::ready && !link_->writing && !proof_.loads();
 }
 
 void connection::shell::write_batch() {
@@ -293,8 +287,8 @@ void connection::shell::write_batch() {
     // First, so that the server works while we see to the rest.
     start_write();
     if (were_due == 0) {
-        silent_since_ = clock_.now();
-        if (silent_since_ + options_.command_timeout < rings_at()) {
+        proof_.on_asked(clock_.now());
+        if (proof_.next_look() < rings_at()) {
             arm();
         }
     }

@@ -13,6 +13,7 @@
 #include "outside/alarm_clock.hpp"
 #include "redis/connect/connect_steps.hpp"
 #include "redis/connect/connection.hpp"
+#include "redis/connect/connection_proof.hpp"
 #include "redis/wire/command_queue.hpp"
 #include "redis/wire/resp_reader.hpp"
 
@@ -37,7 +38,7 @@ class connection::shell final : public std::enable_shared_from_this<connection::
                     time_point deadline, delivery how);
 
     [[nodiscard]] connection_state state() const noexcept { return state_; }
-    [[nodiscard]] bool stalled() const noexcept { return stalled_; }
+    [[nodiscard]] bool stalled() const noexcept { return proof_.stalled(); }
     [[nodiscard]] const connect_steps& steps() const noexcept { return steps_; }
     [[nodiscard]] std::uint64_t generation() const noexcept { return generation_; }
     /// Why the last attempt failed, or how far the present one is, for people.
@@ -76,7 +77,6 @@ class connection::shell final : public std::enable_shared_from_this<connection::
     void begin_greeting();
     void say_greeting(std::string words);
     void become_ready();
-    [[nodiscard]] bool earned() const;
     void on_step_done(const link_ptr& current, connect_event::kind what, error_code failure);
     void fail(error_code cause, std::string_view message);
     void fall_back(nanoseconds delay);
@@ -115,6 +115,7 @@ class connection::shell final : public std::enable_shared_from_this<connection::
     connection_events* events_;
     std::mt19937_64 random_;
     connect_steps steps_;
+    connection_proof proof_;
     command_queue queue_;
     resp_reader reader_;
     link_ptr link_;
@@ -123,13 +124,7 @@ class connection::shell final : public std::enable_shared_from_this<connection::
     std::string under_way_;      ///< What the present attempt waits for, for people.
     time_point way_deadline_{};  ///< Of the present way to a server, whichever.
     time_point retry_at_{};
-    time_point silent_since_{};
-    time_point ready_since_{};
     std::size_t last_batch_ = 0;  ///< How many commands shared the latest write.
-    bool stalled_ = false;
-    bool proved_ = false;   ///< A command was answered on the present connection,
-    bool loading_ = false;  ///< and one with LOADING, so that nothing more is sent there.
-    bool spare_ = true;     ///< A connection may be replaced that has not earned it; once.
     bool listening_ = false;
     bool flush_posted_ = false;
     bool reading_ = false;  ///< On the present link.

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "endpoint/server_address.hpp"
+#include "redis/connect/connection_proof.hpp"
 
 namespace redlock::redis {
 
