@@ -4,6 +4,7 @@ set(redis_sources
     src/redis/cluster/cluster_relay.cpp
     src/redis/cluster/cluster_slots.cpp
     src/redis/cluster/cluster_survey.cpp
+    src/redis/cluster/survey_steps.cpp
     src/redis/connect/connect_steps.cpp
     src/redis/connect/connection.cpp
     src/redis/connect/connection_io.cpp

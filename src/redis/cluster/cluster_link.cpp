@@ -14,7 +14,8 @@ cluster_link::shell::shell(outside::alarm_clock& clock, connection_options optio
       options_(std::move(options)),
       events_(&events),
       random_(seed),
-      ceiling_(options_.backoff_min) {}
+      steps_(options_.greets, {.min = options_.backoff_min, .max = options_.backoff_max},
+             options_.where.password) {}
 
 void cluster_link::shell::start() {
     if (state_ == connection_state::idle) {
@@ -28,7 +29,7 @@ void cluster_link::shell::stop() {
     }
     state_ = connection_state::stopped;
     events_ = nullptr;
-    abandon_survey();
+    steps_.abandon();
     clock_.cancel(*this);
     for (const auto& each : members_) {
         each->link().stop();
@@ -47,14 +48,11 @@ void cluster_link::shell::keep_trying() {
     }
     announce_ = true;
     for (const auto& each : members_) {
-        if (map_.has(each->where())) {
+        if (map().has(each->where())) {
             each->link().keep_trying();
         }
     }
-    if (stage_ == stage::none) {
-        survey_due_ = true;
-        arm();
-    }
+    want_survey();
 }
 
 error_code cluster_link::shell::send(std::string_view encoded, std::shared_ptr<reply_sink> sink,
@@ -64,7 +62,7 @@ error_code cluster_link::shell::send(std::string_view encoded, std::shared_ptr<r
         return errc::closed;
     }
     if (state_ == connection_state::waiting_to_retry) {
-        if (clock_.now() >= next_survey_) {
+        if (clock_.now() >= steps_.next_at()) {
             survey_soon();
         } else if (!routes()) {
             return cause_ == node_errc::connection_lost ? error_code{node_errc::not_connected}
@@ -75,7 +73,7 @@ error_code cluster_link::shell::send(std::string_view encoded, std::shared_ptr<r
         return node_errc::not_connected;
     }
     const auto command = std::make_shared<relay>(shared_from_this(), encoded, std::move(sink), tag,
-                                                 deadline, how, route, survey_);
+                                                 deadline, how, route, steps_.number());
     if (routes()) {
         return dispatch(*command);
     }
@@ -97,15 +95,7 @@ cluster_link::shell::time_point cluster_link::shell::next_wake() const {
     for (const auto& each : put_off_) {
         wake = std::min(wake, each->retry_at);
     }
-    return survey_due_ ? std::min(wake, next_survey_) : wake;
-}
-
-// Between two surveys.
-cluster_link::shell::nanoseconds cluster_link::shell::next_delay() {
-    const nanoseconds most = ceiling_;
-    ceiling_ = std::min(ceiling_ * 2, options_.backoff_max);
-    return most / 2 + nanoseconds{static_cast<nanoseconds::rep>(
-                          random_() % static_cast<std::uint64_t>(most.count() / 2 + 1))};
+    return survey_due_ ? std::min(wake, steps_.next_at()) : wake;
 }
 
 // Moved forward only, as a connection's.
@@ -121,9 +111,10 @@ void cluster_link::shell::on_alarm(time_point now) {
     expire_waiting(now);
     retry_put_off(now);
     if (now >= next_candidate_at_) {
-        ask_next_for_slots();
+        next_candidate_at_ = time_point::max();
+        perform(steps_.resume({.what = survey_event::kind::head_start_over}));
     }
-    if (survey_due_ && now >= next_survey_) {
+    if (survey_due_ && now >= steps_.next_at()) {
         survey_soon();
     }
     arm();
@@ -163,7 +154,7 @@ error_code cluster_link::send_to_part(std::size_t part, std::string_view encoded
 }
 
 std::size_t cluster_link::parts() const noexcept {
-    return std::max<std::size_t>(shell_->parts(), 1);
+    return std::max<std::size_t>(shell_->map().masters().size(), 1);
 }
 connection_state cluster_link::state() const noexcept {
     return shell_->state();

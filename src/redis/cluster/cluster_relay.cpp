@@ -59,7 +59,7 @@ error_code cluster_link::relay::hand_to(const std::shared_ptr<member>& whom, boo
 error_code cluster_link::relay::say_first(const std::shared_ptr<member>& whom,
                                           std::string_view command) {
     const error_code refused = whom->link().send(
-        encoded({command}), std::make_shared<question>(shell_, question::kind::nothing, 0, whom), 0,
+        encoded({command}), std::make_shared<question>(shell_, survey_stage::none, 0, whom), 0,
         deadline_, how_);
     if (refused) {
         shell_->note(whom->trouble());
@@ -160,7 +160,7 @@ void cluster_link::shell::forget_unused() {
     }
     const auto unused =
         std::stable_partition(members_.begin(), members_.end(), [this](const member_ptr& each) {
-            return each.use_count() != 1 || map_.has(each->where());
+            return each.use_count() != 1 || map().has(each->where());
         });
     if (unused == members_.end()) {
         return;
@@ -177,13 +177,13 @@ void cluster_link::shell::forget_unused() {
 // A greeted cluster is first heard out, as a single server is; once that has come to an end, what
 // its votes are worth is known without holding anything back.
 bool cluster_link::shell::routes() const noexcept {
-    return !map_.empty() && (surveyed_ || !options_.greets);
+    return !map().empty() && (surveyed_ || !options_.greets);
 }
 
 const server_address* cluster_link::shell::server_for(const cluster_route& route) const {
-    const auto& masters = map_.masters();
+    const auto& masters = map().masters();
     if (route.slot) {
-        return map_.serving(*route.slot);
+        return map().serving(*route.slot);
     }
     return route.part < masters.size() ? &masters[route.part].where : nullptr;
 }
@@ -192,8 +192,7 @@ error_code cluster_link::shell::dispatch(relay& command) {
     const server_address* const where = server_for(command.route());
     if (where == nullptr) {
         note(fmt::format("slot {} has no master", command.route().slot.value_or(0)));
-        survey_due_ = survey_due_ || stage_ == stage::none;
-        arm();
+        want_survey();
         return node_errc::slot_unserved;
     }
     const member_ptr whom = member_at(*where);
@@ -240,9 +239,8 @@ bool cluster_link::shell::redirect(relay& refused, const server_address& by,
     if (told.what == kind::moved) {
         slot_moved(told);
     } else if (told.what == kind::cluster_down) {
-        survey_due_ = survey_due_ || stage_ == stage::none;
-        arm();
-    } else if (told.what == kind::ask && options_.greets && !map_.has(told.where)) {
+        want_survey();
+    } else if (told.what == kind::ask && options_.greets && !map().has(told.where)) {
         // A server that was not asked who it is.
         disturb(node_errc::slot_unserved, fmt::format("slot {} is on its way to {}", told.slot,
                                                       endpoints::to_string(told.where)));
@@ -277,7 +275,7 @@ bool cluster_link::shell::redirect(relay& refused, const server_address& by,
 // it is doubted since: never behind MOVED.
 bool cluster_link::shell::may_go_on(const relay& command) const noexcept {
     return command.how() != delivery::this_connection ||
-           (state_ == connection_state::ready && command.survey() == survey_);
+           (state_ == connection_state::ready && command.survey() == steps_.number());
 }
 
 bool cluster_link::shell::put_off(relay& refused) {

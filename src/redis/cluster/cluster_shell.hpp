@@ -12,7 +12,7 @@
 
 #include "outside/alarm_clock.hpp"
 #include "redis/cluster/cluster_link.hpp"
-#include "redis/cluster/cluster_slots.hpp"
+#include "redis/cluster/survey_steps.hpp"
 
 namespace redlock::redis {
 
@@ -116,11 +116,9 @@ class cluster_link::relay final : public reply_sink,
 /// Carries an answer to the shell, with the number of the survey that it belongs to.
 class cluster_link::question final : public reply_sink {
   public:
-    enum class kind : std::uint8_t { nothing, slots, info, hello };
-
-    question(std::shared_ptr<shell> asker, kind what, std::uint64_t survey,
+    question(std::shared_ptr<shell> asker, survey_stage about, std::uint64_t survey,
              std::shared_ptr<member> asked)
-        : shell_(std::move(asker)), what_(what), survey_(survey), asked_(std::move(asked)) {}
+        : shell_(std::move(asker)), about_(about), survey_(survey), asked_(std::move(asked)) {}
 
   private:
     void on_reply(std::uint32_t tag, const reply_view& reply) override;
@@ -128,7 +126,7 @@ class cluster_link::question final : public reply_sink {
     void on_failure(std::uint32_t tag, error_code cause, bool maybe_sent) override;
 
     std::shared_ptr<shell> shell_;
-    kind what_;
+    survey_stage about_;
     std::uint64_t survey_;
     std::shared_ptr<member> asked_;
     bool told_ = false;  ///< That there is no answer; one may yet come.
@@ -153,7 +151,7 @@ class cluster_link::shell final : public std::enable_shared_from_this<cluster_li
                                   const cluster_route& route);
     [[nodiscard]] connection_state state() const noexcept { return state_; }
     [[nodiscard]] const std::string& message() const noexcept { return message_; }
-    [[nodiscard]] std::size_t parts() const noexcept { return map_.masters().size(); }
+    [[nodiscard]] const slot_map& map() const noexcept { return steps_.map(); }
 
     // What members and relays report.
     void on_member_ready(const member& which);
@@ -165,14 +163,11 @@ class cluster_link::shell final : public std::enable_shared_from_this<cluster_li
     [[nodiscard]] nanoseconds command_timeout() const noexcept { return options_.command_timeout; }
     /// A server of the cluster refused a command. True: it has been sent elsewhere, or will be.
     [[nodiscard]] bool redirect(relay& refused, const server_address& by, std::string_view text);
-    void on_told(question::kind what, std::uint64_t survey, const member* who,
+    void on_told(survey_stage about, std::uint64_t survey, const member* who,
                  const reply_view& reply);
-    void on_silent(question::kind what, std::uint64_t survey, const member* who, error_code cause);
+    void on_silent(survey_stage about, std::uint64_t survey, const member* who, error_code cause);
 
   private:
-    /// How far a survey has come.
-    enum class stage : std::uint8_t { none, slots, identities, greeting };
-
     // Commands.
     [[nodiscard]] bool routes() const noexcept;
     [[nodiscard]] member_ptr member_at(const server_address& where);
@@ -187,22 +182,24 @@ class cluster_link::shell final : public std::enable_shared_from_this<cluster_li
     void expire_waiting(time_point now);
 
     // Surveys.
+    /// As soon as it may begin, even if nothing is sent.
+    void want_survey();
     void survey_soon();
     void begin_survey();
-    void ask_next_for_slots();
-    void adopt(slot_map found);
-    void ask_identities();
-    void take_identity(const member& who, const reply_view& reply);
-    void greet();
-    void say_greeting(const std::string& hello);
+    void perform(survey_action next);
+    [[nodiscard]] error_code ask(survey_stage about, const member_ptr& whom,
+                                 std::initializer_list<std::string_view> words);
+    /// For which there is no server, or none that takes it.
+    [[nodiscard]] survey_action not_asked(error_code cause);
+    // Each of these returns what comes next.
+    [[nodiscard]] survey_action ask_for_slots(const survey_action& what);
+    [[nodiscard]] survey_action ask_identities();
+    [[nodiscard]] survey_action say_greeting(const std::string& hello);
     void finish_survey();
     void fail_survey(error_code cause, std::string message);
-    void abandon_survey() noexcept;
     void disturb(error_code cause, std::string message);
     void step_down(error_code cause, std::string message);
     void slot_moved(const slot_refusal& told);
-    [[nodiscard]] server_identity whole_identity() const;
-    [[nodiscard]] nanoseconds next_delay();
 
     // The clock.
     void arm();
@@ -217,26 +214,15 @@ class cluster_link::shell final : public std::enable_shared_from_this<cluster_li
     error_code cause_;
     std::string message_;
 
-    slot_map map_;
+    survey_steps steps_;
     std::vector<member_ptr> members_;
     std::deque<relay_ptr> waiting_;   ///< For the slots to be known.
     std::vector<relay_ptr> put_off_;  ///< For keys that are on their way.
 
-    stage stage_ = stage::none;
-    std::uint64_t survey_ = 0;  ///< Numbers them, so that an answer to an earlier one is known.
-    bool surveyed_ = false;     ///< One has come to an end, well or not.
-    bool survey_due_ = false;   ///< One begins at `next_survey_` by itself.
-    bool announce_ = false;     ///< Tell that it is ready even if it never was not.
-    time_point last_survey_{};
-    time_point next_survey_{};
+    bool surveyed_ = false;    ///< A survey has come to an end, well or not.
+    bool survey_due_ = false;  ///< One begins by itself as soon as it may.
+    bool announce_ = false;    ///< Tell that it is ready even if it never was not.
     time_point next_candidate_at_ = time_point::max();
-    nanoseconds ceiling_;
-    std::deque<server_address> candidates_;
-    std::size_t asked_ = 0;  ///< Candidates that may yet answer.
-    std::size_t identities_due_ = 0;
-    /// Of the masters' present connections; by address.
-    std::map<std::string, server_identity> identities_;
-    server_identity identity_;
 };
 
 }  // namespace redlock::redis

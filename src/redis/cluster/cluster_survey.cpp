@@ -1,35 +1,26 @@
-// How a cluster link finds out which master serves which slot and who the masters are: a survey.
-// One begins with the link, and again whenever a slot turns out to have moved or a master to be
-// gone; see cluster_shell.hpp. Surveys in quick succession get rarer.
+// How a cluster link carries out its surveys, and what makes one due: a slot that turns out to have
+// moved or a master to be gone. What comes next survey_steps decides; see cluster_shell.hpp.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <utility>
 
-#include "base/shown_text.hpp"
 #include "endpoint/server_address.hpp"
 #include "redis/cluster/cluster_shell.hpp"
-#include "redis/wire/acl_error.hpp"
 #include "redis/wire/resp_writer.hpp"
-#include "redis/wire/server_error.hpp"
 
 namespace redlock::redis {
 namespace {
 
 using namespace std::chrono_literals;
 
-// A server that has not told the slots by then is no longer waited for alone.
-constexpr std::chrono::nanoseconds head_start = 100ms;
-
-// FNV-1a: the same for every client of whatever build.
-std::uint64_t hash_of(std::string_view text) noexcept {
-    constexpr std::uint64_t prime = 0x100000001b3;
-    std::uint64_t hash = 0xcbf29ce484222325;
-    for (const char each : text) {
-        hash = (hash ^ static_cast<unsigned char>(each)) * prime;
-    }
-    return hash;
+/// What the owner says in greeting; empty if nothing more.
+survey_event words(std::uint64_t survey, std::string said) {
+    return {.what = survey_event::kind::words,
+            .about = survey_stage::greeting,
+            .survey = survey,
+            .message = std::move(said)};
 }
 
 }  // namespace
@@ -38,7 +29,7 @@ std::uint64_t hash_of(std::string_view text) noexcept {
 
 void cluster_link::question::on_reply(std::uint32_t /*tag*/, const reply_view& reply) {
     if (!told_ || !reply.is_error()) {
-        shell_->on_told(what_, survey_, asked_.get(), reply);
+        shell_->on_told(about_, survey_, asked_.get(), reply);
     }
 }
 
@@ -49,15 +40,14 @@ void cluster_link::question::on_timeout(std::uint32_t tag, bool /*maybe_sent*/) 
 void cluster_link::question::on_failure(std::uint32_t /*tag*/, error_code cause,
                                         bool /*maybe_sent*/) {
     if (!std::exchange(told_, true)) {
-        shell_->on_silent(what_, survey_, asked_.get(), cause);
+        shell_->on_silent(about_, survey_, asked_.get(), cause);
     }
 }
 
 // Whoever it is now, what was known of it does not hold.
 void cluster_link::shell::on_member_ready(const member& which) {
-    const bool was_counted = state_ == connection_state::ready && map_.has(which.where());
-    if (options_.greets &&
-        (was_counted || identities_.contains(endpoints::to_string(which.where())))) {
+    const bool was_counted = state_ == connection_state::ready && map().has(which.where());
+    if (options_.greets && (was_counted || steps_.knows(which.where()))) {
         disturb(node_errc::connection_lost,
                 endpoints::to_string(which.where()) + " was connected to anew");
     }
@@ -65,22 +55,24 @@ void cluster_link::shell::on_member_ready(const member& which) {
 
 void cluster_link::shell::on_member_down(const member& which, error_code cause) {
     note(which.trouble());
-    if (!map_.has(which.where())) {
+    if (!map().has(which.where())) {
         return;
     }
     if (state_ == connection_state::ready) {
         const std::string trouble = which.trouble();
         step_down(cause, trouble);
         disturb(cause, trouble);
-    } else if (identities_.contains(endpoints::to_string(which.where())) && stage_ != stage::none) {
-        fail_survey(cause, which.trouble());
+    } else {
+        perform(steps_.resume({.what = survey_event::kind::lost,
+                               .who = which.where(),
+                               .cause = cause,
+                               .message = which.trouble()}));
     }
 }
 
 // The server that was asked for the slots may not have heard of a move that we were told of.
 void cluster_link::shell::on_answer_of(const member& which) {
-    if (options_.greets && state_ == connection_state::ready &&
-        !identities_.contains(endpoints::to_string(which.where()))) {
+    if (options_.greets && state_ == connection_state::ready && !steps_.knows(which.where())) {
         disturb(node_errc::slot_unserved,
                 endpoints::to_string(which.where()) + " was not known yet");
     }
@@ -88,7 +80,7 @@ void cluster_link::shell::on_answer_of(const member& which) {
 
 void cluster_link::shell::slot_moved(const slot_refusal& told) {
     if (!told.where.host.empty()) {
-        map_.assign(told.slot, told.where);
+        steps_.assign(told.slot, told.where);
     }
     disturb(node_errc::slot_unserved,
             fmt::format("slot {} has moved to {}", told.slot, endpoints::to_string(told.where)));
@@ -100,16 +92,17 @@ void cluster_link::shell::disturb(error_code cause, std::string message) {
     if (state_ == connection_state::stopped || state_ == connection_state::waiting_to_retry) {
         return;  // The next survey is the next sender's.
     }
-    if (options_.greets && stage_ != stage::none) {
-        fail_survey(cause, std::move(message));
+    if (options_.greets && steps_.under_way()) {
+        perform(steps_.resume({.what = survey_event::kind::disturbed,
+                               .cause = cause,
+                               .message = std::move(message)}));
         return;
     }
     if (options_.greets) {
         step_down(cause, std::move(message));
     }
-    if (state_ != connection_state::stopped && stage_ == stage::none) {
-        survey_due_ = true;
-        arm();
+    if (state_ != connection_state::stopped) {
+        want_survey();
     }
 }
 
@@ -124,18 +117,25 @@ void cluster_link::shell::step_down(error_code cause, std::string message) {
 
 // --- a survey ---
 
+void cluster_link::shell::want_survey() {
+    if (!steps_.under_way()) {
+        survey_due_ = true;
+        arm();
+    }
+}
+
 // Not from inside whatever asks for it, since it may fail at once.
 void cluster_link::shell::survey_soon() {
-    if (stage_ != stage::none) {
+    if (steps_.under_way()) {
         return;
     }
     survey_due_ = false;
-    stage_ = stage::slots;
+    steps_.announce();
     if (state_ != connection_state::ready) {
         state_ = connection_state::connecting;
     }
-    boost::asio::post(clock_.strand(), [self = shared_from_this(), survey = ++survey_] {
-        if (survey == self->survey_) {
+    boost::asio::post(clock_.strand(), [self = shared_from_this(), survey = steps_.number()] {
+        if (survey == self->steps_.number()) {
             self->begin_survey();
         }
     });
@@ -150,230 +150,148 @@ void cluster_link::shell::begin_survey() {
             return;
         }
     }
-    const time_point now = clock_.now();
-    if (now - last_survey_ > 4 * ceiling_) {
-        ceiling_ = options_.backoff_min;
-    }
-    last_survey_ = now;
-    next_survey_ = now + next_delay();
-    identities_.clear();
-    asked_ = 0;
-    candidates_.clear();
-    const auto add = [this](const server_address& where) {
-        if (std::find(candidates_.begin(), candidates_.end(), where) == candidates_.end()) {
-            candidates_.push_back(where);
-        }
-    };
-    // First those that are sure to answer.
+    std::vector<server_address> lively;
     for (const auto& each : members_) {
-        if (map_.has(each->where()) && each->link().state() == connection_state::ready &&
+        if (map().has(each->where()) && each->link().state() == connection_state::ready &&
             !each->link().stalled()) {
-            add(each->where());
+            lively.push_back(each->where());
         }
     }
-    for (const auto& each : map_.masters()) {
-        add(each.where);
-    }
-    for (const auto& each : options_.where.cluster) {
-        add(each);
-    }
-    ask_next_for_slots();
+    perform(steps_.begin(lively, options_.where.cluster, clock_.now(), random_()));
 }
 
-void cluster_link::shell::ask_next_for_slots() {
-    next_candidate_at_ = time_point::max();
-    while (!candidates_.empty()) {
-        const member_ptr whom = member_at(candidates_.front());
-        candidates_.pop_front();
-        if (whom == nullptr) {
-            cause_ = node_errc::slot_unserved;
-            continue;
+void cluster_link::shell::perform(survey_action next) {
+    using kind = survey_action::kind;
+    if (next.what != kind::none) {
+        next_candidate_at_ = time_point::max();
+    }
+    while (next.what == kind::ask_slots) {
+        next = ask_for_slots(next);
+    }
+    switch (next.what) {
+        case kind::ask_identities:
+            perform(ask_identities());
+            break;
+        case kind::greet: {
+            const std::uint64_t survey = steps_.number();
+            std::string hello = events_->greeting(steps_.identity());
+            perform(steps_.resume(words(survey, std::move(hello))));
+            break;
         }
-        const time_point now = clock_.now();
-        const error_code refused = whom->link().send(
-            encoded({"CLUSTER", "SLOTS"}),
-            std::make_shared<question>(shared_from_this(), question::kind::slots, survey_, whom), 0,
-            now + options_.connect_timeout + options_.command_timeout);
-        if (!refused) {
-            ++asked_;
-            next_candidate_at_ = candidates_.empty() ? time_point::max() : now + head_start;
-            arm();
-            return;
-        }
-        cause_ = refused;
+        case kind::say:
+            perform(say_greeting(next.message));
+            break;
+        case kind::finish:
+            finish_survey();
+            break;
+        case kind::fail:
+            fail_survey(next.cause, std::move(next.message));
+            break;
+        case kind::ask_slots:
+        case kind::take_answer:
+        case kind::none:
+            break;
+    }
+}
+
+error_code cluster_link::shell::ask(survey_stage about, const member_ptr& whom,
+                                    std::initializer_list<std::string_view> words) {
+    const time_point until = clock_.now() + options_.connect_timeout + options_.command_timeout;
+    const error_code refused = whom->link().send(
+        encoded(words),
+        std::make_shared<question>(shared_from_this(), about, steps_.number(), whom), 0, until);
+    if (refused) {
         note(whom->trouble());
     }
-    if (asked_ == 0) {
-        fail_survey(cause_, message_);
-    }
+    return refused;
 }
 
-void cluster_link::shell::on_told(question::kind what, std::uint64_t survey, const member* who,
+survey_action cluster_link::shell::not_asked(error_code cause) {
+    return steps_.resume({.what = survey_event::kind::not_asked,
+                          .about = steps_.stage(),
+                          .survey = steps_.number(),
+                          .cause = cause,
+                          .message = message_});
+}
+
+survey_action cluster_link::shell::ask_for_slots(const survey_action& what) {
+    const member_ptr whom = member_at(what.whom);
+    const error_code refused = whom == nullptr
+                                   ? error_code{node_errc::slot_unserved}
+                                   : ask(survey_stage::slots, whom, {"CLUSTER", "SLOTS"});
+    if (refused) {
+        return not_asked(refused);
+    }
+    if (what.head_start != 0ns) {
+        next_candidate_at_ = clock_.now() + what.head_start;
+        arm();
+    }
+    return {};
+}
+
+survey_action cluster_link::shell::ask_identities() {
+    for (const auto& each : map().masters()) {
+        const member_ptr whom = member_at(each.where);
+        const error_code refused = whom == nullptr
+                                       ? error_code{node_errc::slot_unserved}
+                                       : ask(survey_stage::identities, whom, {"INFO", "all"});
+        if (refused) {
+            return not_asked(refused);
+        }
+    }
+    return {};
+}
+
+survey_action cluster_link::shell::say_greeting(const std::string& hello) {
+    const auto command = std::make_shared<relay>(
+        shared_from_this(), hello,
+        std::make_shared<question>(shared_from_this(), survey_stage::greeting, steps_.number(),
+                                   nullptr),
+        0U, clock_.now() + options_.command_timeout, delivery::usual,
+        cluster_route{.slot = slot_of(key_of(hello).value_or(std::string_view{}))},
+        steps_.number());
+    const error_code refused = dispatch(*command);
+    return refused ? not_asked(refused) : survey_action{};
+}
+
+void cluster_link::shell::on_told(survey_stage about, std::uint64_t survey, const member* who,
                                   const reply_view& reply) {
-    if (survey != survey_ || state_ == connection_state::stopped) {
-        return;
-    }
-    if (what == question::kind::slots && stage_ == stage::slots) {
-        auto found = slot_map::read(reply, who->where());
-        if (found) {
-            adopt(std::move(*found));
-            return;
-        }
-        cause_ = reply.is_error() ? classify(reply.text()) : node_errc::slot_unserved;
-        note(fmt::format("{}: {}", endpoints::to_string(who->where()),
-                         reply.is_error() ? base::shown_text(reply.text(), options_.where.password)
-                                          : std::string{found.error()}));
-        --asked_;
-        ask_next_for_slots();
-    } else if (what == question::kind::info && stage_ == stage::identities) {
-        take_identity(*who, reply);
-    } else if (what == question::kind::hello && stage_ == stage::greeting) {
+    survey_action next = steps_.resume({.what = survey_event::kind::answered,
+                                        .about = about,
+                                        .survey = survey,
+                                        .who = who == nullptr ? server_address{} : who->where(),
+                                        .reply = reply});
+    if (next.what == survey_action::kind::take_answer) {
         events_->on_greeted(reply);
-        if (survey == survey_) {
-            say_greeting(events_->next_greeting());
-        }
+        // The owner may have ended the survey.
+        next = survey == steps_.number() ? steps_.resume(words(survey, events_->next_greeting()))
+                                         : survey_action{};
     }
+    perform(std::move(next));
 }
 
-void cluster_link::shell::on_silent(question::kind what, std::uint64_t survey, const member* who,
+void cluster_link::shell::on_silent(survey_stage about, std::uint64_t survey, const member* who,
                                     error_code cause) {
-    if (survey != survey_ || state_ == connection_state::stopped ||
-        what == question::kind::nothing) {
+    if (survey != steps_.number() || about == survey_stage::none) {
         return;
     }
     if (who != nullptr) {
         note(who->trouble());
     }
-    if (what != question::kind::slots) {
-        fail_survey(cause, message_);
-    } else if (stage_ == stage::slots) {
-        cause_ = cause;
-        --asked_;
-        ask_next_for_slots();
-    }
-}
-
-void cluster_link::shell::adopt(slot_map found) {
-    map_ = std::move(found);
-    candidates_.clear();
-    next_candidate_at_ = time_point::max();
-    if (options_.greets) {
-        ask_identities();
-    } else {
-        finish_survey();
-    }
-}
-
-void cluster_link::shell::ask_identities() {
-    stage_ = stage::identities;
-    const std::uint64_t survey = survey_;
-    const time_point until = clock_.now() + options_.connect_timeout + options_.command_timeout;
-    identities_due_ = map_.masters().size();
-    for (const auto& each : map_.masters()) {
-        const member_ptr whom = member_at(each.where);
-        if (whom == nullptr) {
-            fail_survey(node_errc::slot_unserved, message_);
-            return;
-        }
-        const error_code refused = whom->link().send(
-            encoded({"INFO", "all"}),
-            std::make_shared<question>(shared_from_this(), question::kind::info, survey, whom), 0,
-            until);
-        if (refused) {
-            fail_survey(refused, whom->trouble());
-            return;
-        }
-    }
-}
-
-void cluster_link::shell::take_identity(const member& who, const reply_view& reply) {
-    // Without the right to ask, nothing is known, and the greeting says so.
-    server_identity told = reply.is_text() ? parse_server_info(reply.text()) : server_identity{};
-    if (reply.is_error()) {
-        told.refused = classify(reply.text());
-        told.refused_advice = advice_for_refusal(reply.text(), "info");
-    }
-    if (!told.role.empty() && told.role != "master") {
-        fail_survey(
-            node_errc::slot_unserved,
-            endpoints::to_string(who.where()) + " is no master any more: a failover is under way?");
-        return;
-    }
-    identities_[endpoints::to_string(who.where())] = std::move(told);
-    if (--identities_due_ == 0) {
-        greet();
-    }
-}
-
-// As long as nothing of it changes, no master was restarted or promoted and no slot has moved; and
-// nothing is trusted beyond that.
-server_identity cluster_link::shell::whole_identity() const {
-    server_identity whole;
-    std::string ids;
-    std::string all;
-    bool complete = !identities_.empty();
-    whole.promoted = false;
-    for (const auto& each : map_.masters()) {
-        ids += each.id + '\n';
-        const auto found = identities_.find(endpoints::to_string(each.where));
-        if (found == identities_.end()) {
-            complete = false;
-            continue;
-        }
-        const server_identity& one = found->second;
-        complete = complete && !one.incarnation().empty();
-        whole.promoted = whole.promoted || one.promoted;
-        whole.redis_version = one.redis_version;
-        if (one.refused) {
-            whole.refused = one.refused;
-            whole.refused_advice = one.refused_advice;
-        }
-        all += fmt::format("{} {} {} {}\n", each.id, one.incarnation(), one.flushed,
-                           map_.slots_of(each));
-    }
-    whole.run_id = fmt::format("cluster-{:016x}", hash_of(ids));
-    whole.role = "master";
-    whole.flushed = true;
-    whole.replication_id = complete ? fmt::format("{:016x}", hash_of(all)) : std::string{};
-    return whole;
-}
-
-void cluster_link::shell::greet() {
-    stage_ = stage::greeting;
-    const std::uint64_t survey = survey_;
-    identity_ = whole_identity();
-    const std::string hello = events_->greeting(identity_);
-    if (survey == survey_) {
-        say_greeting(hello);
-    }
-}
-
-void cluster_link::shell::say_greeting(const std::string& hello) {
-    if (hello.empty()) {
-        finish_survey();
-        return;
-    }
-    const auto command = std::make_shared<relay>(
-        shared_from_this(), hello,
-        std::make_shared<question>(shared_from_this(), question::kind::hello, survey_, nullptr), 0U,
-        clock_.now() + options_.command_timeout, delivery::usual,
-        cluster_route{.slot = slot_of(key_of(hello).value_or(std::string_view{}))}, survey_);
-    if (const error_code refused = dispatch(*command)) {
-        fail_survey(refused, message_);
-    }
+    perform(steps_.resume({.what = survey_event::kind::silent,
+                           .about = about,
+                           .survey = survey,
+                           .cause = cause,
+                           .message = message_}));
 }
 
 void cluster_link::shell::finish_survey() {
-    stage_ = stage::none;
     surveyed_ = true;
-    if (!options_.greets) {
-        identity_ = whole_identity();
-    }
     const bool news = state_ != connection_state::ready || announce_;
     state_ = connection_state::ready;
     announce_ = false;
     if (news) {
-        events_->on_ready(identity_);
+        events_->on_ready(steps_.identity());
     }
     if (state_ == connection_state::stopped) {
         return;
@@ -389,11 +307,11 @@ void cluster_link::shell::finish_survey() {
 // What it has connected to in vain is given up, or each map of a server that lies would leave its
 // masters behind.
 void cluster_link::shell::fail_survey(error_code cause, std::string message) {
-    abandon_survey();
+    survey_due_ = false;
     boost::asio::post(clock_.strand(), [self = shared_from_this()] { self->forget_unused(); });
     surveyed_ = true;
     state_ = connection_state::waiting_to_retry;
-    cause_ = cause ? cause : error_code{node_errc::not_connected};
+    cause_ = cause;
     message_ = std::move(message);
     if (routes()) {
         dispatch_waiting();
@@ -404,16 +322,8 @@ void cluster_link::shell::fail_survey(error_code cause, std::string message) {
     }
     if (state_ == connection_state::waiting_to_retry) {
         events_->on_down(cause_, std::string{message_},
-                         std::max<nanoseconds>(next_survey_ - clock_.now(), 0ns));
+                         std::max<nanoseconds>(steps_.next_at() - clock_.now(), 0ns));
     }
-}
-
-void cluster_link::shell::abandon_survey() noexcept {
-    ++survey_;
-    stage_ = stage::none;
-    candidates_.clear();
-    next_candidate_at_ = time_point::max();
-    survey_due_ = false;
 }
 
 }  // namespace redlock::redis
