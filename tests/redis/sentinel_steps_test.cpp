@@ -39,9 +39,8 @@ endpoint watched() {
     return where;
 }
 
-connect_steps way_to_master() {
-    return {
-        watched(), {.min = 100ms, .max = 1s}, false, std::make_shared<master_search>(watched())};
+connect_steps way_to_master(const endpoint& where = watched()) {
+    return {where, {.min = 100ms, .max = 1s}, false, std::make_shared<master_search>(where)};
 }
 
 struct sentinel_steps : testing::Test {
@@ -216,6 +215,31 @@ TEST_F(sentinel_steps, learn_the_role_from_info_where_role_is_forbidden) {
     EXPECT_EQ(reply("-ERR unknown command 'INFO'\r\n").what, action::wait);
     EXPECT_EQ(steps.cause(), node_errc::unknown_command);
     EXPECT_THAT(steps.message(), HasSubstr("role seems to be renamed"));
+}
+
+TEST_F(sentinel_steps, hint_at_the_scheme_or_the_parameter_where_tls_may_be_the_matter) {
+    tell(event::begin);
+    arrive();
+    EXPECT_EQ(steps.hint(), "; does this port speak TLS? Then use rediss+sentinel://");
+    reply(ok);
+    reply(named);
+    arrive();
+    EXPECT_EQ(steps.hint(), "; does this port speak TLS? Then use rediss+sentinel://");
+    endpoint where = watched();
+    where.tls.emplace();
+    steps = way_to_master(where);
+    tell(event::begin);
+    arrive();
+    EXPECT_EQ(steps.hint(), "; does this port speak TLS? Drop sentinel_tls=no");
+    reply(ok);
+    reply(named);
+    EXPECT_EQ(arrive().what, action::secure);
+    EXPECT_EQ(steps.hint(), "; does this port speak TLS? If not, use redis+sentinel://");
+    where.sentinel->tls = true;
+    steps = way_to_master(where);
+    tell(event::begin);
+    EXPECT_EQ(arrive().what, action::secure);
+    EXPECT_EQ(steps.hint(), "; does this port speak TLS? If not, set sentinel_tls=no");
 }
 
 TEST_F(sentinel_steps, mask_the_password_of_whom_they_talk_to) {
