@@ -13,17 +13,21 @@
 #include <string_view>
 #include <utility>
 
+#include "cli/base/console.hpp"
+#include "cli/base/environment.hpp"
+#include "cli/base/escape.hpp"
+#include "cli/base/exit_status.hpp"
+#include "cli/base/typed_secrets.hpp"
+#include "cli/commands/subcommands.hpp"
+#include "cli/demo/demo.hpp"
 #include "cli/options/arguments.hpp"
 #include "cli/options/common_options.hpp"
-#include "cli/options/environment.hpp"
 #include "cli/options/mistakes.hpp"
-#include "cli/options/typed_secrets.hpp"
-#include "cli/output/escape.hpp"
-#include "cli/output/exit_status.hpp"
 #include "cli/output/help_text.hpp"
 #include "cli/output/outcome.hpp"
 #include "cli/output/report.hpp"
 #include "cli/process/spawn.hpp"
+#include "cli/run/run.hpp"
 
 namespace redlock::cli {
 

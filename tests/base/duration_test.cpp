@@ -4,7 +4,7 @@
 
 #include <redlock/duration.hpp>
 
-#include "cli/output/duration.hpp"
+#include "cli/base/duration.hpp"
 
 namespace redlock {
 namespace {

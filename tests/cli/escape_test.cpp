@@ -1,5 +1,5 @@
 // Names chosen by anybody must not reach a terminal or a JSON reader raw.
-#include "cli/output/escape.hpp"
+#include "cli/base/escape.hpp"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
@@ -71,6 +71,12 @@ TEST(json_text, tells_the_exact_bytes_beside) {
     set_text(object, "name", "a\xff");
     EXPECT_EQ(object.at("name").as_string(), "a\\xff");
     EXPECT_EQ(object.at("name_hex").as_string(), "61ff");
+}
+
+TEST(shell_line, quotes_what_a_shell_would_take_apart) {
+    EXPECT_EQ(shell_line({"./x.sh", "-n", "a b", "", "it's", "$HOME"}),
+              "./x.sh -n 'a b' '' 'it'\\''s' '$HOME'");
+    EXPECT_EQ(shell_line({}), "");
 }
 
 TEST(table, aligns_by_characters_and_pads_no_end) {

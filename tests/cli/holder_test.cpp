@@ -2,8 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "cli/output/escape.hpp"
-#include "cli/output/wait_report.hpp"
+#include "cli/base/escape.hpp"
+#include "cli/run/wait_report.hpp"
 #include "cli/support/three_nodes.hpp"
 
 namespace redlock::cli_test {

@@ -1,5 +1,5 @@
 // What the command of `redlock run` finds in its environment, and what others see of it.
-#include "cli/commands/run_context.hpp"
+#include "cli/run/run_context.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

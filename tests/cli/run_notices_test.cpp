@@ -1,6 +1,6 @@
 // What `redlock run` says, how often, and what follows for its exit status; beside a keeper who
 // notices the same, and without one.
-#include "cli/output/run_notices.hpp"
+#include "cli/run/run_notices.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/output/exit_status.hpp"
+#include "cli/base/exit_status.hpp"
 
 namespace redlock::cli {
 namespace {

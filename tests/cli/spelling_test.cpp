@@ -54,11 +54,5 @@ TEST(did_you_mean, is_a_question_or_nothing) {
     EXPECT_EQ(did_you_mean("--frobnicate", options), "");
 }
 
-TEST(shell_line, quotes_what_a_shell_would_take_apart) {
-    EXPECT_EQ(shell_line({"./x.sh", "-n", "a b", "", "it's", "$HOME"}),
-              "./x.sh -n 'a b' '' 'it'\\''s' '$HOME'");
-    EXPECT_EQ(shell_line({}), "");
-}
-
 }  // namespace
 }  // namespace redlock::cli

@@ -9,7 +9,7 @@
 #include <optional>
 #include <tuple>
 
-#include "cli/output/exit_status.hpp"
+#include "cli/base/exit_status.hpp"
 
 namespace redlock::cli {
 namespace {

@@ -1,5 +1,5 @@
 // Which words hold a login, and that messages repeat them without it and are not changed otherwise.
-#include "cli/options/typed_secrets.hpp"
+#include "cli/base/typed_secrets.hpp"
 
 #include <gtest/gtest.h>
 

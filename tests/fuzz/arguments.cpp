@@ -9,9 +9,9 @@
 #include <string>
 #include <string_view>
 
-#include "cli/options/typed_secrets.hpp"
-#include "cli/output/duration.hpp"
-#include "cli/output/escape.hpp"
+#include "cli/base/duration.hpp"
+#include "cli/base/escape.hpp"
+#include "cli/base/typed_secrets.hpp"
 #include "fuzz/target.hpp"
 
 namespace redlock::fuzz {

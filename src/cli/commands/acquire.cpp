@@ -6,16 +6,16 @@
 #include <memory>
 #include <utility>
 
-#include "cli/app.hpp"
+#include "cli/base/console.hpp"
+#include "cli/base/escape.hpp"
+#include "cli/base/exit_status.hpp"
 #include "cli/commands/awaited.hpp"
 #include "cli/commands/outer_lock.hpp"
 #include "cli/commands/refusal.hpp"
 #include "cli/commands/session.hpp"
-#include "cli/output/escape.hpp"
-#include "cli/output/exit_status.hpp"
+#include "cli/commands/subcommands.hpp"
 #include "cli/output/json_output.hpp"
 #include "cli/output/outcome.hpp"
-#include "cli/output/report.hpp"
 
 namespace redlock::cli {
 
@@ -101,7 +101,8 @@ void add_acquire(CLI::App& root, invocation& asked) {
         asked.action = [request] {
             request->common.apply();
             if (const auto refused =
-                    refused_within_outer_lock(request->common, request->resource)) {
+                    refused_within_outer_lock(find_outer_lock(request->common, request->resource),
+                                              request->resource, "acquire another lock")) {
                 return *refused;
             }
             return run_session(request->common,

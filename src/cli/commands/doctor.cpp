@@ -8,12 +8,13 @@
 #include <redlock/lock_manager.hpp>
 #include <string>
 
-#include "cli/app.hpp"
+#include "cli/base/console.hpp"
+#include "cli/base/exit_status.hpp"
 #include "cli/commands/awaited.hpp"
 #include "cli/commands/session.hpp"
+#include "cli/commands/subcommands.hpp"
 #include "cli/options/common_options.hpp"
 #include "cli/output/doctor_report.hpp"
-#include "cli/output/exit_status.hpp"
 #include "cli/output/json_output.hpp"
 #include "cli/output/outcome.hpp"
 #include "cli/output/report.hpp"

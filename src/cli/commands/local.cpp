@@ -11,14 +11,14 @@
 #include <optional>
 #include <thread>
 
-#include "cli/app.hpp"
+#include "cli/base/console.hpp"
+#include "cli/base/environment.hpp"
+#include "cli/base/exit_status.hpp"
+#include "cli/base/typed_secrets.hpp"
+#include "cli/commands/subcommands.hpp"
 #include "cli/commands/vouch.hpp"
 #include "cli/options/common_options.hpp"
-#include "cli/options/environment.hpp"
 #include "cli/options/mistakes.hpp"
-#include "cli/options/typed_secrets.hpp"
-#include "cli/output/exit_status.hpp"
-#include "cli/output/report.hpp"
 #include "cli/process/child.hpp"
 #include "cli/process/redis_process.hpp"
 #include "cli/process/server_program.hpp"

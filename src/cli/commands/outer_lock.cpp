@@ -7,20 +7,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
 #include <system_error>
 #include <utility>
 
+#include "cli/base/console.hpp"
+#include "cli/base/environment.hpp"
+#include "cli/base/escape.hpp"
+#include "cli/base/exit_status.hpp"
 #include "cli/commands/awaited.hpp"
-#include "cli/commands/run_context.hpp"
 #include "cli/commands/session.hpp"
-#include "cli/options/environment.hpp"
-#include "cli/output/escape.hpp"
-#include "cli/output/exit_status.hpp"
 #include "cli/output/outcome.hpp"
-#include "cli/output/report.hpp"
-#include "cli/process/spawn.hpp"
 
 namespace redlock::cli {
 
@@ -39,21 +36,6 @@ asio::awaitable<int> look(lock_manager& locks, const std::string& resource,
         holder = status.held_by();
     }
     co_return exit_ok;
-}
-
-/// The outer redlock goes on renewing the lock, and ends us with all that it started if it is lost.
-int become_command(const run_options& options, const lock_holder& outer) {
-    const run_context context{.resource = options.resource,
-                              .token = outer.token,
-                              .fencing = outer.fencing,
-                              .node_urls = options.common.node_urls(),
-                              .configuration_file = options.common.configuration_file(),
-                              .outer = outer_locks_of_environment()};
-    const spawn_options program{
-        .arguments = options.command, .environment = context.variables(), .pass_on = {}};
-    const int cause = prepared_program{program}.replace_us();
-    say(spawn_error::text(options.command.front(), cause));
-    return cause == ENOENT ? exit_not_found : exit_cannot_execute;
 }
 
 /// "TOKEN:PID.START", behind the name.
@@ -75,44 +57,6 @@ std::optional<outer_lock> parse_entry(std::string_view text) {
 bool is_renewed(const outer_lock& lock) {
     const seen_process now = look_again(lock.renewer);
     return now.number != 0 && now.state != 'Z';
-}
-
-struct outer_search {
-    int interrupted = exit_ok;          ///< The exit status if it was.
-    std::optional<lock_holder> holder;  ///< What the nodes say of the outer lock, if there is one.
-};
-
-outer_search find_outer_lock(const common_options& common, const std::string& resource) {
-    std::vector<outer_lock> ours = outer_locks(outer_locks_of_environment(), resource);
-    std::erase_if(ours, [](const outer_lock& each) { return !is_renewed(each); });
-    outer_search found;
-    if (ours.empty()) {
-        return found;
-    }
-    found.interrupted = run_session(
-        common, [&](lock_manager& locks) { return look(locks, resource, found.holder); });
-    const bool is_ours = found.holder && std::ranges::find(ours, found.holder->token,
-                                                           &outer_lock::token) != ours.end();
-    if (!is_ours) {
-        found.holder.reset();
-    }
-    return found;
-}
-
-std::optional<int> refused(const outer_search& found, const std::string& resource,
-                           std::string_view advice) {
-    if (found.interrupted != exit_ok) {
-        return found.interrupted;
-    }
-    if (!found.holder) {
-        return std::nullopt;
-    }
-    const std::string line =
-        fmt::format("{}: this command runs under that lock already and would wait for itself; {}",
-                    printable(resource), advice);
-    say(line);
-    note_failure("usage", line);
-    return exit_usage;
 }
 
 }  // namespace
@@ -143,18 +87,37 @@ std::string outer_locks_of_environment() {
     return std::string{environment_value("REDLOCK_OUTER").value_or("")};
 }
 
-std::optional<int> run_within_outer_lock(const run_options& options) {
-    const outer_search found = find_outer_lock(options.common, options.resource);
-    if (options.reentrant && found.holder) {
-        return become_command(options, *found.holder);
+outer_search find_outer_lock(const common_options& common, const std::string& resource) {
+    std::vector<outer_lock> ours = outer_locks(outer_locks_of_environment(), resource);
+    std::erase_if(ours, [](const outer_lock& each) { return !is_renewed(each); });
+    outer_search found;
+    if (ours.empty()) {
+        return found;
     }
-    return refused(found, options.resource,
-                   "run the inner one with --reentrant, or give it another lock");
+    found.interrupted = run_session(
+        common, [&](lock_manager& locks) { return look(locks, resource, found.holder); });
+    const bool is_ours = found.holder && std::ranges::find(ours, found.holder->token,
+                                                           &outer_lock::token) != ours.end();
+    if (!is_ours) {
+        found.holder.reset();
+    }
+    return found;
 }
 
-std::optional<int> refused_within_outer_lock(const common_options& common,
-                                             const std::string& resource) {
-    return refused(find_outer_lock(common, resource), resource, "acquire another lock");
+std::optional<int> refused_within_outer_lock(const outer_search& found, const std::string& resource,
+                                             std::string_view advice) {
+    if (found.interrupted != exit_ok) {
+        return found.interrupted;
+    }
+    if (!found.holder) {
+        return std::nullopt;
+    }
+    const std::string line =
+        fmt::format("{}: this command runs under that lock already and would wait for itself; {}",
+                    printable(resource), advice);
+    say(line);
+    note_failure("usage", line);
+    return exit_usage;
 }
 
 }  // namespace redlock::cli

@@ -3,12 +3,12 @@
 #pragma once
 
 #include <optional>
+#include <redlock/status.hpp>
 #include <redlock/types.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "cli/commands/run.hpp"
 #include "cli/options/common_options.hpp"
 #include "cli/process/process_tree.hpp"
 
@@ -31,13 +31,18 @@ struct outer_lock {
 /// What the environment of this process says; empty where it runs under no lock.
 [[nodiscard]] std::string outer_locks_of_environment();
 
-/// Where the lock that `options` ask for is one that we run under, which its `redlock` still renews
-/// and the nodes still know: refuses, or under `--reentrant` becomes the command. Returns the exit
-/// status; nothing where the lock is to be acquired as usual. Throws `usage_error` and
-/// `lock_error`.
-[[nodiscard]] std::optional<int> run_within_outer_lock(const run_options& options);
-/// The same for who only acquires: refuses.
-[[nodiscard]] std::optional<int> refused_within_outer_lock(const common_options& common,
-                                                           const std::string& resource);
+struct outer_search {
+    int interrupted = 0;                ///< The exit status if a signal ended the search; else 0.
+    std::optional<lock_holder> holder;  ///< Of the outer lock, as the nodes say; if there is one.
+};
+/// Whether `resource` is a lock that we run under, which its `redlock` still renews and the nodes
+/// still know. Throws `usage_error` and `lock_error`.
+[[nodiscard]] outer_search find_outer_lock(const common_options& common,
+                                           const std::string& resource);
+/// Refuses to wait for a lock that was found, and returns the exit status; nothing where the lock
+/// is to be acquired as usual.
+[[nodiscard]] std::optional<int> refused_within_outer_lock(const outer_search& found,
+                                                           const std::string& resource,
+                                                           std::string_view advice);
 
 }  // namespace redlock::cli

@@ -4,8 +4,9 @@
 
 #include <algorithm>
 
-#include "cli/output/duration.hpp"
-#include "cli/output/escape.hpp"
+#include "cli/base/console.hpp"
+#include "cli/base/duration.hpp"
+#include "cli/base/escape.hpp"
 #include "cli/output/outcome.hpp"
 #include "cli/output/report.hpp"
 

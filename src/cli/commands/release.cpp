@@ -4,11 +4,11 @@
 #include <memory>
 #include <utility>
 
-#include "cli/app.hpp"
+#include "cli/base/escape.hpp"
+#include "cli/base/exit_status.hpp"
 #include "cli/commands/awaited.hpp"
 #include "cli/commands/session.hpp"
-#include "cli/output/escape.hpp"
-#include "cli/output/exit_status.hpp"
+#include "cli/commands/subcommands.hpp"
 #include "cli/output/json_output.hpp"
 #include "cli/output/outcome.hpp"
 #include "cli/output/report.hpp"

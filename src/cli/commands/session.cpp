@@ -12,8 +12,7 @@
 #include <exception>
 #include <utility>
 
-#include "cli/output/exit_status.hpp"
-#include "cli/output/report.hpp"
+#include "cli/base/exit_status.hpp"
 #include "cli/process/signals.hpp"
 
 namespace redlock::cli {

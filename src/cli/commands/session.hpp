@@ -8,8 +8,8 @@
 #include <redlock/lock_manager.hpp>
 #include <utility>
 
-#include "cli/app.hpp"
 #include "cli/options/common_options.hpp"
+#include "cli/options/invocation.hpp"
 
 namespace redlock::cli {
 

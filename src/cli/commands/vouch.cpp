@@ -9,12 +9,12 @@
 #include <optional>
 #include <redlock/lock_manager.hpp>
 
-#include "cli/app.hpp"
+#include "cli/base/escape.hpp"
+#include "cli/base/exit_status.hpp"
 #include "cli/commands/awaited.hpp"
 #include "cli/commands/session.hpp"
+#include "cli/commands/subcommands.hpp"
 #include "cli/options/common_options.hpp"
-#include "cli/output/escape.hpp"
-#include "cli/output/exit_status.hpp"
 #include "cli/output/outcome.hpp"
 #include "cli/output/report.hpp"
 #include "cli/process/redis_process.hpp"

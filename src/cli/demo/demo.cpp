@@ -10,13 +10,13 @@
 #include <string>
 #include <vector>
 
-#include "cli/app.hpp"
+#include "cli/base/console.hpp"
+#include "cli/base/exit_status.hpp"
+#include "cli/base/typed_secrets.hpp"
 #include "cli/commands/vouch.hpp"
+#include "cli/demo/demo.hpp"
 #include "cli/demo/demo_store.hpp"
 #include "cli/demo/progress.hpp"
-#include "cli/options/typed_secrets.hpp"
-#include "cli/output/exit_status.hpp"
-#include "cli/output/report.hpp"
 #include "cli/process/redis_process.hpp"
 #include "cli/process/server_program.hpp"
 #include "cli/process/spawn.hpp"

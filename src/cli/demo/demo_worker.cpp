@@ -10,10 +10,10 @@
 #include <redlock/lock_manager.hpp>
 #include <redlock/with_lock.hpp>
 
-#include "cli/app.hpp"
+#include "cli/base/exit_status.hpp"
+#include "cli/demo/demo.hpp"
 #include "cli/demo/demo_store.hpp"
 #include "cli/options/common_options.hpp"
-#include "cli/output/exit_status.hpp"
 
 namespace redlock::cli {
 

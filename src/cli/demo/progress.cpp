@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <thread>
 
-#include "cli/output/report.hpp"
+#include "cli/base/console.hpp"
 
 namespace redlock::cli {
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <iterator>
 
-#include "cli/options/common_options.hpp"
+#include "cli/options/invocation.hpp"
 #include "cli/options/spelling.hpp"
 
 namespace redlock::cli {

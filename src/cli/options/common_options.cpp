@@ -8,9 +8,10 @@
 #include <algorithm>
 #include <redlock/duration.hpp>
 
-#include "cli/options/environment.hpp"
+#include "cli/base/console.hpp"
+#include "cli/base/environment.hpp"
+#include "cli/base/typed_secrets.hpp"
 #include "cli/options/node_sources.hpp"
-#include "cli/options/typed_secrets.hpp"
 #include "cli/output/report.hpp"
 
 namespace redlock::cli {
@@ -258,6 +259,15 @@ CLI::Option* add_duration_or_forever(CLI::App& command, const std::string& names
                                      std::optional<std::chrono::nanoseconds>& value,
                                      const std::string& help) {
     return add_parsed_duration(command, names, value, help, true);
+}
+
+void add_server_option(CLI::App& command, std::string& program) {
+    command
+        .add_option("--server", program,
+                    "What to start: a path, or a name in PATH (default $REDLOCK_SERVER, else "
+                    "redis-server, else valkey-server)")
+        ->check(filled_in("a program"))
+        ->type_name("PROGRAM");
 }
 
 std::chrono::milliseconds whole_milliseconds(const std::string& option,

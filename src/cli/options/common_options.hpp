@@ -13,20 +13,14 @@
 #include <redlock/configuration.hpp>
 #include <redlock/lock_manager.hpp>
 #include <redlock/options.hpp>
-#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "cli/output/escape.hpp"
+#include "cli/base/escape.hpp"
+#include "cli/options/invocation.hpp"
 
 namespace redlock::cli {
-
-/// The command line, the environment or a file cannot be used: exit status 64.
-class usage_error : public std::runtime_error {
-  public:
-    using std::runtime_error::runtime_error;
-};
 
 struct common_options {
     std::string nodes;        ///< As given by --nodes.
@@ -102,6 +96,9 @@ CLI::Option* add_duration_or_forever(CLI::App& command, const std::string& names
 [[nodiscard]] CLI::Validator valid_resource();
 /// What is wrong with it; empty if nothing is.
 [[nodiscard]] std::string complaint_about_resource(const std::string& name);
+
+/// `--server`, for subcommands that start some.
+void add_server_option(CLI::App& command, std::string& program);
 
 /// Adds an option whose value is one of a few words.
 template <class Value, class Target>

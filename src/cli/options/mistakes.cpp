@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "cli/base/escape.hpp"
+#include "cli/base/typed_secrets.hpp"
 #include "cli/options/spelling.hpp"
-#include "cli/options/typed_secrets.hpp"
-#include "cli/output/escape.hpp"
 #include "cli/output/help_text.hpp"
 
 namespace redlock::cli {

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "cli/app.hpp"
+#include "cli/options/invocation.hpp"
 
 namespace redlock::cli {
 

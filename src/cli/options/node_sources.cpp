@@ -9,8 +9,8 @@
 #include <redlock/endpoint.hpp>
 #include <system_error>
 
-#include "cli/options/common_options.hpp"
-#include "cli/output/escape.hpp"
+#include "cli/base/escape.hpp"
+#include "cli/options/invocation.hpp"
 
 namespace redlock::cli {
 

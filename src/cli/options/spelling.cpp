@@ -13,19 +13,6 @@ std::string_view without_dashes(std::string_view word) {
     return word.substr(std::min(word.find_first_not_of('-'), word.size()));
 }
 
-std::string shell_word(const std::string& word) {
-    constexpr std::string_view plain =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:,=@%+";
-    if (!word.empty() && word.find_first_not_of(plain) == std::string::npos) {
-        return word;
-    }
-    std::string quoted = "'";
-    for (const char c : word) {
-        quoted += c == '\'' ? std::string{"'\\''"} : std::string(1, c);
-    }
-    return quoted + "'";
-}
-
 }  // namespace
 
 std::size_t edit_distance(std::string_view one, std::string_view other) {
@@ -73,14 +60,6 @@ std::optional<std::string> nearest(std::string_view word, const std::vector<std:
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& known) {
     const auto meant = nearest(word, known);
     return meant ? fmt::format("; did you mean {}?", *meant) : std::string{};
-}
-
-std::string shell_line(const std::vector<std::string>& words) {
-    std::string line;
-    for (const std::string& word : words) {
-        line += (line.empty() ? "" : " ") + shell_word(word);
-    }
-    return line;
 }
 
 }  // namespace redlock::cli

@@ -21,7 +21,4 @@ namespace redlock::cli {
 [[nodiscard]] std::string did_you_mean(std::string_view word,
                                        const std::vector<std::string>& known);
 
-/// The words as one line for a shell, in quotes where a shell needs them.
-[[nodiscard]] std::string shell_line(const std::vector<std::string>& words);
-
 }  // namespace redlock::cli

@@ -8,8 +8,8 @@
 #include <string_view>
 #include <utility>
 
-#include "cli/output/escape.hpp"
-#include "cli/output/exit_status.hpp"
+#include "cli/base/escape.hpp"
+#include "cli/base/exit_status.hpp"
 #include "cli/output/json_output.hpp"
 
 namespace redlock::cli {

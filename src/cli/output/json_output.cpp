@@ -5,7 +5,7 @@
 #include <boost/json/serialize.hpp>
 #include <utility>
 
-#include "cli/output/escape.hpp"
+#include "cli/base/escape.hpp"
 
 namespace redlock::cli {
 

@@ -6,11 +6,11 @@
 #include <optional>
 #include <utility>
 
-#include "cli/options/typed_secrets.hpp"
-#include "cli/output/escape.hpp"
-#include "cli/output/exit_status.hpp"
+#include "cli/base/console.hpp"
+#include "cli/base/escape.hpp"
+#include "cli/base/exit_status.hpp"
+#include "cli/base/typed_secrets.hpp"
 #include "cli/output/json_output.hpp"
-#include "cli/output/report.hpp"
 
 namespace redlock::cli {
 

@@ -11,8 +11,8 @@
 #include <cstring>
 #include <utility>
 
-#include "cli/output/exit_status.hpp"
-#include "cli/output/report.hpp"
+#include "cli/base/console.hpp"
+#include "cli/base/exit_status.hpp"
 
 namespace redlock::cli {
 

@@ -17,7 +17,7 @@
 #include <new>
 #include <utility>
 
-#include "cli/output/escape.hpp"
+#include "cli/base/escape.hpp"
 #include "cli/process/boot_timer.hpp"
 #include "cli/process/process_tree.hpp"
 

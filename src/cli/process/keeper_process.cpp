@@ -19,7 +19,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "cli/output/exit_status.hpp"
+#include "cli/base/exit_status.hpp"
 #include "cli/process/process_tree.hpp"
 
 namespace redlock::cli {

@@ -13,8 +13,8 @@
 #include <string_view>
 #include <utility>
 
-#include "cli/output/escape.hpp"
-#include "cli/output/report.hpp"
+#include "cli/base/console.hpp"
+#include "cli/base/escape.hpp"
 
 namespace redlock::cli {
 

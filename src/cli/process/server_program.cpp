@@ -5,8 +5,7 @@
 #include <array>
 #include <ranges>
 
-#include "cli/options/common_options.hpp"
-#include "cli/options/environment.hpp"
+#include "cli/base/environment.hpp"
 
 namespace redlock::cli {
 
@@ -39,15 +38,6 @@ std::string server_program(std::string_view asked) {
         }
     }
     return std::string{usual.front()};
-}
-
-void add_server_option(CLI::App& command, std::string& program) {
-    command
-        .add_option("--server", program,
-                    "What to start: a path, or a name in PATH (default $REDLOCK_SERVER, else "
-                    "redis-server, else valkey-server)")
-        ->check(filled_in("a program"))
-        ->type_name("PROGRAM");
 }
 
 }  // namespace redlock::cli

@@ -1,7 +1,6 @@
 // Which program the throwaway servers are.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <string>
 #include <string_view>
 
@@ -11,8 +10,5 @@ namespace redlock::cli {
 /// valkey-server that is in PATH, or redis-server if neither is. Main thread only: reads the
 /// environment.
 [[nodiscard]] std::string server_program(std::string_view asked);
-
-/// `--server`, for subcommands that start some.
-void add_server_option(CLI::App& command, std::string& program);
 
 }  // namespace redlock::cli

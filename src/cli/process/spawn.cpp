@@ -20,7 +20,7 @@
 #include <string_view>
 #include <utility>
 
-#include "cli/output/escape.hpp"
+#include "cli/base/escape.hpp"
 
 extern "C" char** environ;  // NOLINT(*-redundant-declaration): POSIX has no header for it.
 

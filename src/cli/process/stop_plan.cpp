@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "cli/output/exit_status.hpp"
+#include "cli/base/exit_status.hpp"
 
 namespace redlock::cli {
 

@@ -1,4 +1,4 @@
-#include "cli/commands/run_context.hpp"
+#include "cli/run/run_context.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>

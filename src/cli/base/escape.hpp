@@ -5,6 +5,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace redlock::cli {
 
@@ -22,6 +23,9 @@ namespace redlock::cli {
 
 /// Two lower-case digits a byte.
 [[nodiscard]] std::string to_hex(std::string_view bytes);
+
+/// The words as one line for a shell, in quotes where a shell needs them.
+[[nodiscard]] std::string shell_line(const std::vector<std::string>& words);
 
 /// How many columns valid UTF-8 takes on a terminal.
 [[nodiscard]] std::size_t display_width(std::string_view text);

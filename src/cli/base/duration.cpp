@@ -1,4 +1,4 @@
-#include "cli/output/duration.hpp"
+#include "cli/base/duration.hpp"
 
 #include <fmt/format.h>
 

@@ -1,10 +1,17 @@
-// `redlock run`: reads its options.
-#include "cli/commands/run.hpp"
+// Reads the options of `redlock run`, and looks whether it runs under its own lock already.
+#include "cli/run/run.hpp"
 
+#include <CLI/CLI.hpp>
+#include <cerrno>
 #include <memory>
 
-#include "cli/app.hpp"
+#include "cli/base/console.hpp"
+#include "cli/base/exit_status.hpp"
+#include "cli/commands/outer_lock.hpp"
 #include "cli/options/mistakes.hpp"
+#include "cli/process/spawn.hpp"
+#include "cli/run/lock_runner.hpp"
+#include "cli/run/run_context.hpp"
 
 namespace redlock::cli {
 
@@ -40,6 +47,32 @@ void take_resource(run_options& options, invocation& asked) {
     }
     asked.own.push_back(options.resource);
     asked.command.erase(asked.command.begin(), asked.command.begin() + 2);
+}
+
+/// The outer redlock goes on renewing the lock, and ends us with all that it started if it is lost.
+int become_command(const run_options& options, const lock_holder& outer) {
+    const run_context context{.resource = options.resource,
+                              .token = outer.token,
+                              .fencing = outer.fencing,
+                              .node_urls = options.common.node_urls(),
+                              .configuration_file = options.common.configuration_file(),
+                              .outer = outer_locks_of_environment()};
+    const spawn_options program{
+        .arguments = options.command, .environment = context.variables(), .pass_on = {}};
+    const int cause = prepared_program{program}.replace_us();
+    say(spawn_error::text(options.command.front(), cause));
+    return cause == ENOENT ? exit_not_found : exit_cannot_execute;
+}
+
+int run(const run_options& options) {
+    options.common.apply();
+    const outer_search outer = find_outer_lock(options.common, options.resource);
+    if (options.reentrant && outer.holder) {
+        return become_command(options, *outer.holder);
+    }
+    const auto refused = refused_within_outer_lock(
+        outer, options.resource, "run the inner one with --reentrant, or give it another lock");
+    return refused ? *refused : lock_runner{options}.run();
 }
 
 }  // namespace
@@ -98,10 +131,7 @@ void add_run(CLI::App& root, invocation& asked) {
             static_cast<void>(whole_milliseconds("--max-hold", *options->max_hold));
         }
         options->command = asked.command;
-        asked.action = [options] {
-            options->common.apply();
-            return hold_and_run(*options);
-        };
+        asked.action = [options] { return run(*options); };
     });
 }
 

@@ -1,4 +1,4 @@
-#include "cli/output/wait_report.hpp"
+#include "cli/run/wait_report.hpp"
 
 #include <fmt/format.h>
 #include <sys/ioctl.h>
@@ -7,10 +7,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "cli/base/console.hpp"
+#include "cli/base/duration.hpp"
+#include "cli/base/escape.hpp"
 #include "cli/commands/refusal.hpp"
-#include "cli/output/duration.hpp"
-#include "cli/output/escape.hpp"
-#include "cli/output/report.hpp"
 
 namespace redlock::cli {
 

@@ -1,7 +1,7 @@
 // Races worth knowing. A signal may come between winning the lock and starting the command: it is
 // looked for after each wait. The command may end before its loss is told: validity is asked at its
 // end, and the release's answer counts too, so that a lost lock never looks like success.
-#include "cli/commands/lock_runner.hpp"
+#include "cli/run/lock_runner.hpp"
 #include "cli/commands/awaited.hpp"
 
 #include <unistd.h>
@@ -17,11 +17,11 @@
 #include <memory>
 #include <utility>
 
+#include "cli/base/console.hpp"
+#include "cli/base/escape.hpp"
+#include "cli/base/exit_status.hpp"
 #include "cli/commands/outer_lock.hpp"
 #include "cli/commands/refusal.hpp"
-#include "cli/output/escape.hpp"
-#include "cli/output/exit_status.hpp"
-#include "cli/output/report.hpp"
 #include "cli/process/spawn.hpp"
 #include "cli/process/stop_plan.hpp"
 
@@ -63,13 +63,6 @@ class listening_observer final : public observer {
 };
 
 }  // namespace
-
-int hold_and_run(const run_options& options) {
-    if (const auto status = run_within_outer_lock(options)) {
-        return *status;
-    }
-    return lock_runner{options}.run();
-}
 
 lock_runner::lock_runner(const run_options& options)
     : options_(options),

@@ -1,6 +1,6 @@
 // One strict UTF-8 decoder (no overlong forms, no surrogates, nothing above U+10FFFF) and what is
 // built on it.
-#include "cli/output/escape.hpp"
+#include "cli/base/escape.hpp"
 
 #include <fmt/format.h>
 
@@ -103,6 +103,19 @@ measure measured(std::string_view text, std::size_t most) {
     return found;
 }
 
+std::string shell_word(const std::string& word) {
+    constexpr std::string_view plain =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:,=@%+";
+    if (!word.empty() && word.find_first_not_of(plain) == std::string::npos) {
+        return word;
+    }
+    std::string quoted = "'";
+    for (const char c : word) {
+        quoted += c == '\'' ? std::string{"'\\''"} : std::string(1, c);
+    }
+    return quoted + "'";
+}
+
 }  // namespace
 
 std::string printable(std::string_view text) {
@@ -165,6 +178,14 @@ std::size_t display_width(std::string_view text) {
 
 std::string fitting(std::string_view text, std::size_t columns) {
     return std::string{text.substr(0, measured(text, columns).bytes)};
+}
+
+std::string shell_line(const std::vector<std::string>& words) {
+    std::string line;
+    for (const std::string& word : words) {
+        line += (line.empty() ? "" : " ") + shell_word(word);
+    }
+    return line;
 }
 
 }  // namespace redlock::cli

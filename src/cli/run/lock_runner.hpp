@@ -7,21 +7,42 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <redlock/lock_manager.hpp>
 #include <string>
+#include <vector>
 
-#include "cli/commands/run.hpp"
-#include "cli/commands/run_context.hpp"
-#include "cli/output/run_notices.hpp"
-#include "cli/output/wait_report.hpp"
+#include "cli/options/common_options.hpp"
 #include "cli/process/boot_timer.hpp"
 #include "cli/process/kept_command.hpp"
 #include "cli/process/signals.hpp"
 #include "cli/process/stop_plan.hpp"
+#include "cli/run/run_context.hpp"
+#include "cli/run/run_notices.hpp"
+#include "cli/run/wait_report.hpp"
 
 namespace redlock::cli {
+
+/// What becomes of the processes that the command leaves running when it ends.
+enum class background {
+    end,   ///< They are ended before the lock is released.
+    keep,  ///< They are left alone, without the lock.
+};
+
+struct run_options {
+    common_options common;
+    wait_options wait;
+    std::string resource;
+    std::vector<std::string> command;
+    std::optional<std::chrono::nanoseconds> lease_time;  ///< Empty: as configured.
+    std::optional<std::chrono::nanoseconds> max_hold;
+    std::optional<std::chrono::nanoseconds> stop_margin;  ///< Empty: as configured.
+    on_lost reaction = on_lost::term;
+    background rest = background::end;
+    bool reentrant = false;
+};
 
 class lock_runner {
   public:

@@ -1,14 +1,14 @@
-#include "cli/output/run_notices.hpp"
+#include "cli/run/run_notices.hpp"
 
 #include <fmt/format.h>
 
 #include <csignal>
 #include <utility>
 
-#include "cli/output/duration.hpp"
-#include "cli/output/escape.hpp"
-#include "cli/output/exit_status.hpp"
-#include "cli/output/report.hpp"
+#include "cli/base/console.hpp"
+#include "cli/base/duration.hpp"
+#include "cli/base/escape.hpp"
+#include "cli/base/exit_status.hpp"
 #include "cli/process/child.hpp"
 
 namespace redlock::cli {

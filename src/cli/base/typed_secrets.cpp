@@ -1,13 +1,12 @@
 // Rather too much is hidden than too little: a password may hold a slash, a comma, a blank or an
 // "@" that its owner forgot to encode.
-#include "cli/options/typed_secrets.hpp"
+#include "cli/base/typed_secrets.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cctype>
 
-#include "cli/options/spelling.hpp"
-#include "cli/output/escape.hpp"
+#include "cli/base/escape.hpp"
 
 namespace redlock::cli {
 
