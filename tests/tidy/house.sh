@@ -34,6 +34,12 @@ arrows() {
         return path
     }
 
+    # How high a file of a room with wings stands: what lies in no wing stands on top of all, and a wing
+    # that the order does not name at the bottom, where it may include nothing of the others.
+    function height_of(path,    parts) {
+        return split(path, parts, "/") < 3 ? 999 : index(wings[parts[1]], " " parts[2] " ")
+    }
+
     # What an include leads to: one of our rooms, a library, the standard library or the system.
     function target_of(name, quoted,    first) {
         first = name
@@ -71,6 +77,8 @@ arrows() {
     }
 
     BEGIN {
+        # The wings of a room from the ground up. No arrow runs up.
+        wings["cli"] = " base process output options commands run demo "
         leaf = " types error clock "
         # Who may include whom. Whoever is not named here may not.
         may["public"]   = " public boost std "
@@ -97,7 +105,11 @@ arrows() {
                           " boost fmt CLI std system hiredis openssl gtest gmock rapidcheck "
     }
 
-    FNR == 1 { room = room_of(FILENAME) }
+    FNR == 1 {
+        room = room_of(FILENAME)
+        inner = FILENAME
+        sub(/^src\//, "", inner)
+    }
 
     /^[ \t]*#[ \t]*include[ \t]*["<]/ {
         line = $0
