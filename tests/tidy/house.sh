@@ -40,6 +40,9 @@ arrows() {
         return split(path, parts, "/") < 3 ? 999 : index(wings[parts[1]], " " parts[2] " ")
     }
 
+    # One inner header is lent to the command, which has no other way to a timer that counts suspend.
+    function is_lent(name) { return room == "cli" && name == "base/boot_timerfd.hpp" }
+
     # What an include leads to: one of our rooms, a library, the standard library or the system.
     function target_of(name, quoted,    first) {
         first = name

@@ -24,7 +24,8 @@ fresh() {
     file src/redis/wire/resp_reader.cpp '// Reads.' '#include <hiredis/read.h>'
     file src/redis/wire.cpp '// Wire.' '#include <boost/asio/post.hpp>'
     file src/driver/node.cpp '// Node.' '#include "core/quorum.hpp"' '#include "redis/wire.hpp"'
-    file src/cli/process/spawn.cpp '// Spawn.' '#include "cli/base/escape.hpp"' '#include "cli/process/x.hpp"'
+    file src/cli/process/spawn.cpp '// Spawn.' '#include "base/boot_timerfd.hpp"' \
+        '#include "cli/base/escape.hpp"' '#include "cli/process/x.hpp"'
     file src/cli/app.cpp '// App.' '#include "cli/demo/demo.hpp"' '#include "cli/process/spawn.hpp"'
     file src/cli/main.cpp '// Main.' '#include <redlock/lock.hpp>' '#include <CLI/CLI.hpp>'
     file src/sources.cmake 'core/quorum.cpp redis/wire/resp_reader.cpp redis/wire.cpp' \
@@ -79,6 +80,7 @@ breach 'only src/redis/wire/resp_reader' src/redis/wire.cpp '// W.' '#include <h
 breach 'driver may not include manager/x.hpp' src/driver/node.cpp '// N.' '#include "manager/x.hpp"'
 breach 'cli may not include core/quorum.hpp' src/cli/main.cpp '// M.' '#include "core/quorum.hpp"'
 breach 'cli may not include driver/node.hpp' src/cli/main.cpp '// M.' '#include "driver/node.hpp"'
+breach 'cli may not include base/forks.hpp' src/cli/main.cpp '// M.' '#include "base/forks.hpp"'
 breach 'stands above it: cli/output/x.hpp' src/cli/process/spawn.cpp '// S.' '#include "cli/output/x.hpp"'
 breach 'stands above it: cli/app.hpp' src/cli/process/spawn.cpp '// S.' '#include "cli/app.hpp"'
 breach 'stands above it: cli/base/x.hpp' src/cli/new/a.hpp '// A.' '#pragma once' '#include "cli/base/x.hpp"'

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <boost/asio/io_context.hpp>
-#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
@@ -83,9 +82,7 @@ int run_command(const local_request& request, const std::string& nodes) {
         command.emplace(request.command, environment_for(nodes));
     } catch (const spawn_error& error) {
         say(error.what());
-        return !error.is_the_programs()   ? exit_internal
-               : error.number() == ENOENT ? exit_not_found
-                                          : exit_cannot_execute;
+        return error.status();
     }
     status = command->check();
     if (!status) {

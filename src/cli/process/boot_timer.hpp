@@ -22,7 +22,4 @@ class boot_timer {
     boost::asio::posix::stream_descriptor descriptor_;
 };
 
-/// The timer behind it, for whoever shares the descriptor with another process.
-void arm_boot_timer(int descriptor, boot_clock::time_point when);
-
 }  // namespace redlock::cli

@@ -97,7 +97,7 @@ void redis_process::launch(std::uint16_t port) {
         pid_ = spawn(with);
     } catch (const spawn_error& error) {
         throw redis_error(
-            error.number() == ENOENT
+            error.status() == exit_not_found
                 ? fmt::format("there is no {}; on Debian and Ubuntu one comes with: apt install "
                               "redis-server, or valkey-server",
                               options_.program)

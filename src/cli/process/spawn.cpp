@@ -154,8 +154,12 @@ int prepared_program::replace_us() const {
     return errno;
 }
 
-std::string spawn_error::text(const std::string& program, int number) {
-    return fmt::format("cannot execute {}: {}", printable(program), std::strerror(number));
+spawn_error::spawn_error(int number, std::string_view what, exit_status status)
+    : runtime_error(fmt::format("cannot {}: {}", what, std::strerror(number))), status_(status) {}
+
+spawn_error spawn_error::cannot_execute(int number, std::string_view program) {
+    return {number, fmt::format("execute {}", printable(program)),
+            number == ENOENT ? exit_not_found : exit_cannot_execute};
 }
 
 void fill_standard_descriptors() {
@@ -184,48 +188,49 @@ void remember_inherited_descriptors() {
     ::closedir(folder);
 }
 
-pid_t spawn(const spawn_options& options) {
+forked_process fork_process(bool own_group, const std::function<void(int)>& inside) {
     std::array<int, 2> report{};
     if (::pipe2(report.data(), O_CLOEXEC) != 0) {
-        throw spawn_error(errno, false,
-                          fmt::format("cannot create a pipe: {}", std::strerror(errno)));
+        throw spawn_error(errno, "create a pipe");
     }
-    const prepared_program program{options};
-    const pid_t self = ::getpid();
-
-    // No handler of ours may run in the child before its dispositions are reset.
     sigset_t all;
     sigset_t before;
     sigfillset(&all);
     ::pthread_sigmask(SIG_SETMASK, &all, &before);
     const pid_t child = ::fork();
     if (child == 0) {
-        program.become(self, report[1]);
+        inside(report[1]);
     }
     const int fork_error = errno;
     ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
     ::close(report[1]);
     if (child < 0) {
         ::close(report[0]);
-        throw spawn_error(fork_error, false,
-                          fmt::format("cannot start a process: {}", std::strerror(fork_error)));
+        throw spawn_error(fork_error, "start a process");
     }
-    if (options.own_group) {
+    if (own_group) {
         ::setpgid(child, child);  // Also here: whoever comes first, the group exists from now on.
     }
-
     int cause = 0;
     ssize_t got = 0;
     do {
         got = ::read(report[0], &cause, sizeof cause);
     } while (got < 0 && errno == EINTR);
     ::close(report[0]);
-    if (got == 0) {
-        return child;  // The pipe was closed by a successful exec.
+    return {child, got == sizeof cause ? cause : 0};
+}
+
+pid_t spawn(const spawn_options& options) {
+    const prepared_program program{options};
+    const auto [child, cause] =
+        fork_process(options.own_group,
+                     [&program, self = ::getpid()](int report) { program.become(self, report); });
+    if (cause == 0) {
+        return child;
     }
     while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
     }
-    throw spawn_error(cause, true, spawn_error::text(options.arguments.front(), cause));
+    throw spawn_error::cannot_execute(cause, options.arguments.front());
 }
 
 std::string own_path() {

@@ -6,9 +6,13 @@
 
 #include <sys/types.h>
 
+#include <functional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
+
+#include "cli/base/exit_status.hpp"
 
 namespace redlock::cli {
 
@@ -24,20 +28,19 @@ struct spawn_options {
     std::vector<int> pass_on;  ///< Other descriptors of ours that the program shall have.
 };
 
-/// The program could not be started; `number()` is the errno of what failed.
+/// A program could not be started.
 class spawn_error : public std::runtime_error {
   public:
-    spawn_error(int number, bool program, const std::string& message)
-        : runtime_error(message), number_(number), program_(program) {}
-    [[nodiscard]] int number() const noexcept { return number_; }
-    /// True: executing the program failed. False: the system had no process or descriptor left.
-    [[nodiscard]] bool is_the_programs() const noexcept { return program_; }
-    /// What is said of a program that could not be executed.
-    [[nodiscard]] static std::string text(const std::string& program, int number);
+    /// "cannot `what`: " and what the errno `number` means; the system has no process or descriptor
+    /// left.
+    spawn_error(int number, std::string_view what, exit_status status = exit_internal);
+    /// Executing the program failed.
+    [[nodiscard]] static spawn_error cannot_execute(int number, std::string_view program);
+    /// What a shell would return in its place.
+    [[nodiscard]] exit_status status() const noexcept { return status_; }
 
   private:
-    int number_;
-    bool program_;
+    exit_status status_;
 };
 
 /// Opens 0, 1 and 2 where we were started without (`>&-`), so that nothing that is opened later
@@ -70,6 +73,16 @@ class prepared_program {
     std::vector<char*> environment_;
     std::vector<int> kept_;  ///< Sorted; above 2.
 };
+
+struct forked_process {
+    pid_t number;
+    int cause;  ///< The errno that it wrote; 0 once all who could write one have executed a
+                ///< program.
+};
+/// Forks a process that runs `inside` with all signals blocked, so that no handler of ours runs in
+/// it, and returns when the descriptor that `inside` is given to write an errno to is closed on the
+/// other side. `inside` must not return, and is async-signal-safe. Throws `spawn_error`.
+[[nodiscard]] forked_process fork_process(bool own_group, const std::function<void(int)>& inside);
 
 /// Starts the program and returns once it runs, or throws `spawn_error`; a child whose program
 /// could not be executed is gone by then. The child gets SIGKILL when this process dies, whatever

@@ -10,7 +10,6 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
-#include <cerrno>
 #include <csignal>
 #include <exception>
 #include <functional>
@@ -200,9 +199,7 @@ std::optional<int> lock_runner::start_command() {
         validity_.cancel();
         forget_command();
         say(error.what());
-        return !error.is_the_programs()   ? exit_internal
-               : error.number() == ENOENT ? exit_not_found
-                                          : exit_cannot_execute;
+        return error.status();
     }
     held_.async_wait_lost([this](const error_code& error) {
         if (error == errc::lost) {

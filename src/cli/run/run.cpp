@@ -2,7 +2,6 @@
 #include "cli/run/run.hpp"
 
 #include <CLI/CLI.hpp>
-#include <cerrno>
 #include <memory>
 
 #include "cli/base/console.hpp"
@@ -59,9 +58,10 @@ int become_command(const run_options& options, const lock_holder& outer) {
                               .outer = outer_locks_of_environment()};
     const spawn_options program{
         .arguments = options.command, .environment = context.variables(), .pass_on = {}};
-    const int cause = prepared_program{program}.replace_us();
-    say(spawn_error::text(options.command.front(), cause));
-    return cause == ENOENT ? exit_not_found : exit_cannot_execute;
+    const auto failed = spawn_error::cannot_execute(prepared_program{program}.replace_us(),
+                                                    options.command.front());
+    say(failed.what());
+    return failed.status();
 }
 
 int run(const run_options& options) {

@@ -1,9 +1,7 @@
 #include "outside/system/boot_timer.hpp"
 
-#include <sys/timerfd.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/system/system_error.hpp>
@@ -11,6 +9,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "base/boot_timerfd.hpp"
 #include "base/forks.hpp"
 #include "base/strand.hpp"
 
@@ -19,7 +18,6 @@ namespace redlock::outside {
 namespace {
 
 using time_point = boot_clock::time_point;
-using duration = boot_clock::duration;
 
 }  // namespace
 
@@ -28,7 +26,7 @@ class boot_timer::descriptor : public std::enable_shared_from_this<descriptor> {
   public:
     descriptor(const boost::asio::any_io_executor& strand, owner& told)
         : fd_(strand), owner_(&told) {
-        const int fd = ::timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC);
+        const int fd = base::new_boot_timer();
         if (fd < 0) {
             throw boost::system::system_error(errno, boost::system::system_category(),
                                               "timerfd_create");
@@ -47,7 +45,8 @@ class boot_timer::descriptor : public std::enable_shared_from_this<descriptor> {
         // Set for something earlier that was called off since: it rings for nothing once, which is
         // cheaper than a system call for each lock that is released in time.
         if (at < set_for_) {
-            set(at);
+            set_for_ = at;
+            base::set_boot_timer(fd_.native_handle(), at);
         }
         wait_soon();
     }
@@ -71,17 +70,6 @@ class boot_timer::descriptor : public std::enable_shared_from_this<descriptor> {
     }
 
   private:
-    void set(time_point at) {
-        set_for_ = at;
-        // Zero would disarm it, and what lies before the start of the machine is refused.
-        const auto since_boot = std::max(at.time_since_epoch(), duration{1});
-        const auto seconds = std::chrono::floor<std::chrono::seconds>(since_boot);
-        itimerspec when{};
-        when.it_value.tv_sec = seconds.count();
-        when.it_value.tv_nsec = (since_boot - seconds).count();
-        ::timerfd_settime(fd_.native_handle(), TFD_TIMER_ABSTIME, &when, nullptr);
-    }
-
     /// Not at once: a lock is often given back in the turn of the event loop in which it was won,
     /// which then costs no wait.
     void wait_soon() {
