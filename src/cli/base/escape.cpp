@@ -50,6 +50,17 @@ code_point decode(std::string_view text) {
     return {value, length};
 }
 
+/// Calls `take(code_point, bytes)` for each character, and for each byte that is part of none.
+template <class Take>
+void for_each_character(std::string_view text, Take take) {
+    while (!text.empty()) {
+        const code_point next = decode(text);
+        const std::string_view bytes = text.substr(0, std::max<std::size_t>(next.length, 1));
+        take(next, bytes);
+        text.remove_prefix(bytes.size());
+    }
+}
+
 /// Changes what the reader sees without being seen itself.
 bool is_treacherous(std::uint32_t c) {
     return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0xAD || c == 0x61C ||
@@ -121,46 +132,37 @@ std::string shell_word(const std::string& word) {
 std::string printable(std::string_view text) {
     std::string out;
     out.reserve(text.size());
-    while (!text.empty()) {
-        const code_point next = decode(text);
-        const std::string_view bytes = text.substr(0, next.length == 0 ? 1 : next.length);
-        if (next.length == 0 || is_treacherous(next.value)) {
+    for_each_character(text, [&out](const code_point& is, std::string_view bytes) {
+        if (is.length == 0 || is_treacherous(is.value)) {
             append_escaped(out, bytes);
-        } else if (next.value == '\\') {
+        } else if (is.value == '\\') {
             out += "\\\\";
         } else {
             out += bytes;
         }
-        text.remove_prefix(bytes.size());
-    }
+    });
     return out;
 }
 
 std::string json_text(std::string_view text) {
     std::string out;
     out.reserve(text.size());
-    while (!text.empty()) {
-        const code_point next = decode(text);
-        const std::string_view bytes = text.substr(0, next.length == 0 ? 1 : next.length);
-        if (next.length == 0) {
+    for_each_character(text, [&out](const code_point& is, std::string_view bytes) {
+        if (is.length == 0) {
             append_escaped(out, bytes);
         } else {
             out += bytes;
         }
-        text.remove_prefix(bytes.size());
-    }
+    });
     return out;
 }
 
 bool is_valid_utf8(std::string_view text) {
-    while (!text.empty()) {
-        const code_point next = decode(text);
-        if (next.length == 0) {
-            return false;
-        }
-        text.remove_prefix(next.length);
-    }
-    return true;
+    bool valid = true;
+    for_each_character(text, [&valid](const code_point& is, std::string_view /*bytes*/) {
+        valid = valid && is.length != 0;
+    });
+    return valid;
 }
 
 std::string to_hex(std::string_view bytes) {

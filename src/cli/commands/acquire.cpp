@@ -30,16 +30,8 @@ struct acquire_request {
 };
 
 bool show(const lock& held, bool json) {
-    if (!json) {
-        return print(fmt::format("{} {}\n", held.token().str(), held.fencing_token().value()));
-    }
-    boost::json::object out;
-    set_text(out, "resource", held.resource().str());
-    set_text(out, "token", held.token().str());
-    out["fencing_token"] = held.fencing_token().value();
-    out["valid_for_ms"] =
-        std::chrono::duration_cast<std::chrono::milliseconds>(held.remaining()).count();
-    return print_result(std::move(out));
+    return json ? print_result(to_json(held))
+                : print(fmt::format("{} {}\n", held.token().str(), held.fencing_token().value()));
 }
 
 asio::awaitable<int> acquire(lock_manager& locks, const acquire_request& request) {

@@ -180,7 +180,7 @@ std::vector<std::string> foreign_records(const common_options& common) {
     return foreign;
 }
 
-std::string shown(const boost::json::value& value) {
+std::string text_of(const boost::json::value& value) {
     return value.is_string()
                ? fmt::format("\"{}\"", printable(std::string_view{value.get_string()}))
                : boost::json::serialize(value);
@@ -214,7 +214,7 @@ int check(const check_request& request) {
         text += fmt::format("node {}  {}\n", i, nodes.endpoints()[i].to_string());
     }
     for (const auto& each : settings) {
-        text += fmt::format("{} = {}\n", std::string_view{each.key()}, shown(each.value()));
+        text += fmt::format("{} = {}\n", std::string_view{each.key()}, text_of(each.value()));
     }
     for (const std::string& doubt : doubts) {
         say("warning: " + doubt);

@@ -46,13 +46,7 @@ asio::awaitable<int> extend(lock_manager& locks, const extend_request& request) 
     }
     auto [error] = co_await held.async_extend(lease_time, awaited);
     const diagnostics why = held.last_error();
-    const auto remaining =
-        std::chrono::duration_cast<std::chrono::milliseconds>(held.remaining()).count();
-    boost::json::object out;
-    set_text(out, "resource", held.resource().str());
-    set_text(out, "token", held.token().str());
-    out["fencing_token"] = held.fencing_token().value();
-    out["valid_for_ms"] = remaining;
+    boost::json::object out = to_json(held);
     held.detach();  // Whatever came of it, the lock is the script's and not ours to release.
     if (error == errc::lost) {
         co_return gone(request);

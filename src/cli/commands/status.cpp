@@ -1,14 +1,13 @@
 // `redlock status`: what every node says of one resource, and the verdict.
 #include <fmt/format.h>
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <memory>
 
 #include "cli/base/console.hpp"
 #include "cli/base/duration.hpp"
 #include "cli/base/escape.hpp"
 #include "cli/base/exit_status.hpp"
+#include "cli/commands/awaited.hpp"
 #include "cli/commands/session.hpp"
 #include "cli/commands/subcommands.hpp"
 #include "cli/output/json_output.hpp"
@@ -104,8 +103,7 @@ std::string text_of(const resource_status& status) {
 }
 
 asio::awaitable<int> show(lock_manager& locks, const status_request& request) {
-    auto [error, status] =
-        co_await locks.async_status(request.resource, asio::as_tuple(asio::use_awaitable));
+    auto [error, status] = co_await locks.async_status(request.resource, awaited);
     if (error) {
         co_return say_error(printable(request.resource), error,
                             {.message = status.message, .nodes = {}}, exit_contended);

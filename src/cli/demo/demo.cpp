@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <sys/wait.h>
 
-#include <cerrno>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -56,9 +55,7 @@ std::vector<pid_t> start_workers(const shared_store& store, const std::string& n
 bool wait_for(const std::vector<pid_t>& started) {
     bool well = true;
     for (const pid_t process : started) {
-        int status = 0;
-        while (::waitpid(process, &status, 0) < 0 && errno == EINTR) {
-        }
+        const int status = wait_for_child(process);
         well = well && WIFEXITED(status) && WEXITSTATUS(status) == 0;
     }
     return well;

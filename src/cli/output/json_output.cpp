@@ -85,6 +85,16 @@ boost::json::object to_json(const resource_status& status) {
     return out;
 }
 
+boost::json::object to_json(const lock& held) {
+    boost::json::object out;
+    set_text(out, "resource", held.resource().str());
+    set_text(out, "token", held.token().str());
+    out["fencing_token"] = held.fencing_token().value();
+    out["valid_for_ms"] =
+        std::chrono::duration_cast<std::chrono::milliseconds>(held.remaining()).count();
+    return out;
+}
+
 std::string json_line(const boost::json::value& value) {
     return boost::json::serialize(value) + "\n";
 }

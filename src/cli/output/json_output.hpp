@@ -6,6 +6,7 @@
 #include <boost/json/value.hpp>
 #include <chrono>
 #include <optional>
+#include <redlock/lock.hpp>
 #include <redlock/status.hpp>
 #include <redlock/types.hpp>
 #include <string>
@@ -22,6 +23,9 @@ void set_text(boost::json::object& object, std::string_view member, std::string_
 
 /// Everything `status --json` tells of one resource; `list --json` has an array of these.
 [[nodiscard]] boost::json::object to_json(const resource_status& status);
+
+/// What `acquire --json` and `extend --json` tell of a lock that is held.
+[[nodiscard]] boost::json::object to_json(const lock& held);
 
 /// On one line, with a newline.
 [[nodiscard]] std::string json_line(const boost::json::value& value);

@@ -79,7 +79,7 @@ pid_t job::start(const std::vector<std::string>& command, std::vector<std::strin
 void job::signal(int number) {
     // Of SIGCONT there is nothing to say: it only goes with another signal, or undoes one.
     if (group_ > 1 && is_refused(group_, number) && number != SIGCONT) {
-        say(refusal_of(number, "the command"));
+        say(signal_refusal(number, "the command"));
     }
 }
 
@@ -120,10 +120,9 @@ child::child(const std::vector<std::string>& command, std::vector<std::string> e
 child::~child() {
     if (pid_ > 0) {
         if (is_refused(pid_, SIGKILL)) {
-            say(refusal_of(SIGKILL, "the command"));
+            say(signal_refusal(SIGKILL, "the command"));
         }
-        while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
-        }
+        wait_for_child(pid_);
     }
 }
 
@@ -148,8 +147,7 @@ std::optional<int> child::check() {
 
 void child::reap() {
     if (pid_ > 0 && ended_) {
-        while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
-        }
+        wait_for_child(pid_);
         pid_ = -1;
     }
     job_.end();
@@ -171,7 +169,7 @@ bool is_terminal_stop(int number) noexcept {
     return number == SIGTSTP || number == SIGTTIN || number == SIGTTOU;
 }
 
-std::string refusal_of(int number, std::string_view whom) {
+std::string signal_refusal(int number, std::string_view whom) {
     return fmt::format("cannot send signal {} ({}) to {}: {}; it may work on, even without a lock",
                        number, ::strsignal(number), whom, std::strerror(EPERM));
 }

@@ -96,6 +96,6 @@ class child {
 /// Whether a terminal stops a job by this signal.
 [[nodiscard]] bool is_terminal_stop(int number) noexcept;
 /// What to say when the system does not let us send this signal to `whom`.
-[[nodiscard]] std::string refusal_of(int number, std::string_view whom);
+[[nodiscard]] std::string signal_refusal(int number, std::string_view whom);
 
 }  // namespace redlock::cli

@@ -43,8 +43,7 @@ keeper::keeper(keeper_lines lines)
 keeper::~keeper() {
     if (process_ > 0) {
         ::kill(process_, SIGKILL);
-        while (::waitpid(process_, nullptr, 0) < 0 && errno == EINTR) {
-        }
+        wait_for_child(process_);
     }
     close_all();
 }

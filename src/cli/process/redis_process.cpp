@@ -187,8 +187,7 @@ void redis_process::thaw() {
 void redis_process::kill() {
     if (pid_ > 0) {
         ::kill(pid_, SIGKILL);
-        while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
-        }
+        wait_for_child(pid_);
         pid_ = -1;
     }
 }

@@ -228,9 +228,15 @@ pid_t spawn(const spawn_options& options) {
     if (cause == 0) {
         return child;
     }
-    while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
-    }
+    wait_for_child(child);
     throw spawn_error::cannot_execute(cause, options.arguments.front());
+}
+
+int wait_for_child(pid_t child) noexcept {
+    int status = 0;
+    while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
+    return status;
 }
 
 std::string own_path() {

@@ -89,6 +89,9 @@ struct forked_process {
 /// kills it.
 [[nodiscard]] pid_t spawn(const spawn_options& options);
 
+/// Waits for the end of a child of ours, and returns what waitpid(2) tells of it.
+int wait_for_child(pid_t child) noexcept;
+
 /// The folder of the running executable, and its full path; empty if it cannot be told.
 [[nodiscard]] std::string own_path();
 [[nodiscard]] std::string own_folder();

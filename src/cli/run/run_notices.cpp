@@ -20,7 +20,7 @@ run_notices::run_notices(std::string_view resource,
 keeper_lines run_notices::for_keeper() const {
     // The number and the name of a process come between the two halves.
     constexpr std::string_view gap = "\n";
-    const std::string refusal = line_of(refusal_of(SIGKILL, fmt::format("process {}", gap)));
+    const std::string refusal = line_of(signal_refusal(SIGKILL, fmt::format("process {}", gap)));
     const auto at = refusal.find(gap);
     return {
         .lost = line_of(fmt::format("{}: the lock is lost: redlock could not renew it in time, and "
