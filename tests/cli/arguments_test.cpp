@@ -77,6 +77,8 @@ TEST(arranged, refuses_other_options_before_the_subcommand) {
 TEST(asks_for_json, only_before_the_command) {
     EXPECT_TRUE(asks_for_json({"status", "--json", "a"}));
     EXPECT_TRUE(asks_for_json({"--json"}));
+    EXPECT_TRUE(asks_for_json({"status", "--json=1", "a"}));
+    EXPECT_FALSE(asks_for_json({"status", "--jsonx", "a"}));
     EXPECT_FALSE(asks_for_json({"run", "a", "--", "x", "--json"}));
     EXPECT_FALSE(asks_for_json({}));
 }

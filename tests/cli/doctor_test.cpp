@@ -90,7 +90,8 @@ TEST(doctor_on_sick_nodes, tells_five_kinds_of_sickness_apart) {
     for (const char* code : {"evicting", "same_server", "replica", "clock", "missing_right"}) {
         EXPECT_THAT(json.out, HasSubstr(std::string{"\"level\":\"problem\",\"code\":\""} + code));
     }
-    EXPECT_THAT(json.out, HasSubstr("\"problems\":5"));
+    EXPECT_THAT(json.out,
+                AllOf(HasSubstr("\"problems\":5"), HasSubstr("\"code\":\"same_server_twice\"")));
 }
 
 TEST_F(doctor, says_when_no_lock_can_be_had) {
@@ -102,6 +103,9 @@ TEST_F(doctor, says_when_no_lock_can_be_had) {
     EXPECT_THAT(result.out, AllOf(HasSubstr("node 0 " + nodes[0].url() + ": not connected"),
                                   HasSubstr("problem  all nodes: 1 of 3 nodes give votes"),
                                   HasSubstr("ok       node 2")));
+    EXPECT_THAT(redlock({"doctor", "--json"}, {{"REDLOCK_NODES", nodes[0].url()}}).out,
+                HasSubstr("\"error\":\"0 of 1 nodes give votes; a lock needs 1\","
+                          "\"code\":\"no_quorum\""));
 }
 
 TEST_F(doctor, counts_warnings_only_if_told_to) {

@@ -102,6 +102,11 @@ TEST(wait_report, shortens_names_before_the_rest) {
     EXPECT_EQ(
         cli::describe_within(85, "orders:" + half, seen),
         "orders:x...: held by xxxxxxxxxxx..., 7.1s left; 2 before us in line; waited for 12.0s");
+    EXPECT_EQ(cli::describe_within(58, "orders", seen),
+              "orders: held by xxxxxxxxxx..., 7.1s left; waited for 12.0s");
+    EXPECT_EQ(cli::describe_within(50, "orders:" + half, seen),
+              "orders:x...: held by xxxxxxxx...; waited for 12.0s")
+        << "a terminal of 60 columns, behind \"redlock: \"";
     EXPECT_EQ(cli::describe_within(30, "orders", seen), "orders: waited for 12.0s");
     EXPECT_EQ(cli::describe_within(30, "orders:" + half, seen), "orders:xx...: waited for 12.0s");
     EXPECT_EQ(cli::describe_within(20, "orders", seen), "waited for 12.0s");

@@ -2,6 +2,7 @@
 // output, and no secret in it.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <fstream>
@@ -89,7 +90,6 @@ TEST(usage, what_is_misspelt_is_answered_with_what_may_be_meant) {
     expect_usage({"extend", "--nodse=redis://u:s3cret@h"},
                  "extend: unknown option --nodse; did you mean --nodes?");
     expect_usage({"config", "chekc"}, "config: unknown subcommand chekc; did you mean check?");
-    expect_usage({"--json=x", "status", "a"}, "--json");
     expect_usage({"config", "check", "--jason"},
                  "config check: unknown option --jason; did you mean --json?");
     expect_usage({"local", "--serves", "3", "--", "true"}, "did you mean --servers?");
@@ -117,7 +117,12 @@ TEST(usage, a_value_that_is_missing_or_too_much_is_named) {
     expect_usage({"--key-prefix=", "list", "foo"}, "--key-prefix has no value behind");
     expect_usage({"status", "-q=no", "a"}, "-q takes no value");
     expect_usage({"--quiet=no", "status", "a"}, "--quiet takes no value");
-    expect_usage({"status", "--json=false", "a"}, "--json takes no value");
+    for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
+             {"status", "--json=false", "a"}, {"--json=x", "status", "a"}}) {
+        EXPECT_THAT(redlock(arguments).out,
+                    testing::AllOf(testing::HasSubstr("\"error\":\"--json takes no value\""),
+                                   testing::HasSubstr("\"code\":\"usage\"")));
+    }
     expect_usage({"run", "-w=3", "a", "--", "true"}, "write a blank for the \"=\" behind -w");
     expect_usage({"run", "-w", "forever", "-w", "3", "a", "--", "true"},
                  "--wait is given more than once");
@@ -279,6 +284,22 @@ TEST(usage, nodes_file) {
     expect_usage({"status", "--nodes-file", path, "a"}, path + ":1: a comment needs a line of");
     ::unlink(path.c_str());
     expect_usage({"status", "--nodes-file", testing::TempDir(), "a"}, "it is a folder");
+    ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+    expect_usage({"status", "--nodes-file", path, "a"}, "it is not a regular file but a pipe");
+    ::unlink(path.c_str());
+}
+
+TEST(usage, json_of_the_command_is_not_ours) {
+    for (const std::vector<std::string>& arguments :
+         std::vector<std::vector<std::string>>{{"run", "job", "cmd", "--json"},
+                                               {"run", "job", "cmd", "--json", "--", "x"},
+                                               {"local", "cmd", "--json"}}) {
+        const finished result = redlock(arguments);
+        EXPECT_EQ(result.status, 64);
+        EXPECT_EQ(result.out, "") << arguments.front();
+    }
+    EXPECT_THAT(redlock({"run", "--json", "job", "--", "cmd"}).out,
+                testing::HasSubstr("\"code\":\"usage\""));
 }
 
 TEST(usage, help_and_version_go_to_standard_output) {

@@ -65,7 +65,7 @@ run(["extend", "a", lock["token"], "--json"], 1, "lost", "failure")
 run(["list", "no-such-*", "--json"], 0, None, "list")
 run(["status", b"\xff\x01".decode("latin-1"), "--json"], 1, None, "status")
 run(["doctor", "--samples", "1", "--json"], 0, None, "doctor")
-run(["doctor", "--samples", "1", "--resource", "a", "--json", *nobody], 69, None, "doctor")
+run(["doctor", "--samples", "1", "--resource", "a", "--json", *nobody], 69, "no_quorum", "doctor")
 run(["config", "check", "--json"], 0, None, "config")
 for words in (["acquire", "-n", "b"], ["extend", "b", "t"], ["release", "b", "t"], ["list"],
               ["vouch"]):

@@ -32,6 +32,10 @@ struct doctor_request {
 };
 
 int show(const diagnosis& found, const doctor_request& request) {
+    if (const finding* const reason = reason_for_no_lock(found)) {
+        note_failure(reason->code == "same_server" ? "same_server_twice" : reason->code,
+                     reason->what);
+    }
     const bool shown = request.json ? print_result(to_json(found)) : print(describe(found));
     return shown ? status_of(found, request.strict) : exit_output;
 }

@@ -75,7 +75,9 @@ std::vector<std::string> arranged(std::vector<std::string> given,
 
 bool asks_for_json(const std::vector<std::string>& given) {
     const auto end = std::find(given.begin(), given.end(), "--");
-    return std::find(given.begin(), end, "--json") != end;
+    return std::any_of(given.begin(), end, [](const std::string& word) {
+        return word == "--json" || word.starts_with("--json=");
+    });
 }
 
 }  // namespace redlock::cli

@@ -19,7 +19,8 @@ struct general_option {
 [[nodiscard]] std::vector<std::string> arranged(std::vector<std::string> given,
                                                 const std::vector<general_option>& general);
 
-/// Whether --json stands among them, before the first "--".
+/// Whether --json stands among them, before the first "--", be it with a value that it must not
+/// have.
 [[nodiscard]] bool asks_for_json(const std::vector<std::string>& given);
 
 }  // namespace redlock::cli

@@ -7,8 +7,10 @@
 
 #include "cli/base/escape.hpp"
 #include "cli/base/typed_secrets.hpp"
+#include "cli/options/arguments.hpp"
 #include "cli/options/spelling.hpp"
 #include "cli/output/help_text.hpp"
+#include "cli/output/outcome.hpp"
 
 namespace redlock::cli {
 
@@ -122,6 +124,9 @@ std::string complaint_about_command(const CLI::App& subcommand, const invocation
     // What the parser leaves is the end of what it was given.
     std::vector<std::string> own = asked.own;
     own.resize(own.size() - std::min(own.size(), extra.size()));
+    if (!asks_for_json(own)) {
+        no_object_is_due();  // What looked like our --json belongs to the command.
+    }
     if (asked.has_command) {  // Perhaps the "--" is the command's own.
         std::vector<std::string> whole = extra;
         whole.emplace_back("--");

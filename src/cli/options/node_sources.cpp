@@ -1,13 +1,15 @@
 #include "cli/options/node_sources.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
-#include <fstream>
 #include <redlock/endpoint.hpp>
-#include <system_error>
+#include <sstream>
 
 #include "cli/base/escape.hpp"
 #include "cli/options/invocation.hpp"
@@ -49,6 +51,36 @@ void check_url(const std::string& url, std::string_view where) {
     }
 }
 
+[[noreturn]] void refuse_file(const std::string& path, std::string_view why) {
+    throw usage_error(fmt::format("--nodes-file: cannot read {}: {}", printable(path), why));
+}
+
+std::string text_of_file(const std::string& path) {
+    // Without O_NONBLOCK, the call would wait for a writer of a named pipe, for ever if there is
+    // none. Reading waits as it should, and only while there is one.
+    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // NOLINT(*-vararg)
+    struct stat about {};
+    if (file < 0 || ::fstat(file, &about) != 0) {
+        refuse_file(path, std::strerror(errno));
+    }
+    ::fcntl(file, F_SETFL, O_RDONLY);  // NOLINT(*-vararg)
+    std::string text;
+    std::array<char, 4096> part{};
+    ssize_t got = 0;
+    while ((got = ::read(file, part.data(), part.size())) > 0) {
+        text.append(part.data(), static_cast<std::size_t>(got));
+    }
+    const int cause = errno;
+    ::close(file);
+    if (got < 0) {
+        refuse_file(path, S_ISDIR(about.st_mode) ? "it is a folder" : std::strerror(cause));
+    }
+    if (text.empty() && S_ISFIFO(about.st_mode)) {
+        refuse_file(path, "it is not a regular file but a pipe, and nobody writes to it");
+    }
+    return text;
+}
+
 }  // namespace
 
 std::string_view trimmed(std::string_view text) {
@@ -84,15 +116,7 @@ std::vector<std::string> urls_in_list(std::string_view text, std::string_view so
 }
 
 std::vector<std::string> urls_in_file(const std::string& path) {
-    if (std::error_code ignored; std::filesystem::is_directory(path, ignored)) {
-        throw usage_error(
-            fmt::format("--nodes-file: cannot read {}: it is a folder", printable(path)));
-    }
-    std::ifstream file(path);
-    if (!file) {
-        throw usage_error(
-            fmt::format("--nodes-file: cannot read {}: {}", printable(path), std::strerror(errno)));
-    }
+    std::istringstream file{text_of_file(path)};
     std::vector<std::string> urls;
     std::size_t number = 0;
     for (std::string line; std::getline(file, line);) {
@@ -107,7 +131,7 @@ std::vector<std::string> urls_in_file(const std::string& path) {
             check_url(urls.back(), where);
         }
     }
-    if (file.bad() || urls.empty()) {
+    if (urls.empty()) {
         throw usage_error(fmt::format("--nodes-file: {} names no node", printable(path)));
     }
     return urls;

@@ -180,13 +180,18 @@ json::object to_json(const diagnosis& found) {
     return out;
 }
 
+const finding* reason_for_no_lock(const diagnosis& found) {
+    // A list that has one server twice is refused as a whole, however many nodes are well.
+    const auto reason = std::ranges::find_if(found.findings, [](const finding& each) {
+        return each.code == "no_quorum" || each.code == "same_server" ||
+               each.code == "different_nodes";
+    });
+    return reason == found.findings.end() ? nullptr : &*reason;
+}
+
 int status_of(const diagnosis& found, bool strict) {
-    for (const finding& each : found.findings) {
-        // A list that has one server twice is refused as a whole, however many nodes are well.
-        if (each.code == "no_quorum" || each.code == "same_server" ||
-            each.code == "different_nodes") {
-            return exit_no_quorum;
-        }
+    if (reason_for_no_lock(found) != nullptr) {
+        return exit_no_quorum;
     }
     const bool unwell = count(found, finding_level::problem) > 0 ||
                         (strict && count(found, finding_level::warning) > 0);

@@ -19,6 +19,9 @@ struct diagnosis {
 
 [[nodiscard]] boost::json::object to_json(const diagnosis& found);
 
+/// The finding that says that no lock can be acquired on these nodes; null if there is none.
+[[nodiscard]] const finding* reason_for_no_lock(const diagnosis& found);
+
 /// 0, exit_unwell or exit_no_quorum. `strict`: warnings count as problems do.
 [[nodiscard]] int status_of(const diagnosis& found, bool strict);
 

@@ -33,11 +33,16 @@ std::string waited(const wait_view& seen) {
     return fmt::format("waited for {}", format_duration(seen.waited));
 }
 
-std::string described(std::string_view name, std::string_view who, const wait_view& seen) {
-    std::string text = fmt::format(
-        "{}: {}", name,
-        seen.holder ? describe(*seen.holder, who) : std::string{"waiting for the lock"});
-    if (seen.ahead) {
+/// What a line has room for: each leaves out what the one before it still says.
+enum class detail { all, without_place, holder_only };
+
+std::string described(std::string_view name, std::string_view who, const wait_view& seen,
+                      detail how = detail::all) {
+    std::string text = fmt::format("{}: ", name);
+    text += !seen.holder                 ? "waiting for the lock"
+            : how == detail::holder_only ? fmt::format("held by {}", who)
+                                         : describe(*seen.holder, who);
+    if (seen.ahead && how == detail::all) {
         text += *seen.ahead == 0 ? "; first in line"
                                  : fmt::format("; {} before us in line", *seen.ahead);
     }
@@ -75,22 +80,24 @@ std::string describe(std::string_view resource, const wait_view& seen) {
 // Nobody waits in front of a terminal for the name that he typed himself: it is cut first. On a
 // narrow one the time matters most, since it shows that something still waits.
 std::string describe_within(std::size_t columns, std::string_view resource, const wait_view& seen) {
-    std::string name = printable(resource);
-    std::string who = seen.holder ? who_is(*seen.holder) : "";
     const auto excess = [columns](std::string_view line) {
         const std::size_t wide = display_width(line);
         return wide > columns ? wide - columns : 0;
     };
-    for (std::string* const part : {&name, &who}) {
-        *part = shortened(*part, excess(described(name, who, seen)));
-    }
-    std::string text = described(name, who, seen);
-    if (excess(text) == 0) {
-        return text;
+    for (const detail how : {detail::all, detail::without_place, detail::holder_only}) {
+        std::string name = printable(resource);
+        std::string who = seen.holder ? who_is(*seen.holder) : "";
+        for (std::string* const part : {&name, &who}) {
+            *part = shortened(*part, excess(described(name, who, seen, how)));
+        }
+        std::string text = described(name, who, seen, how);
+        if (excess(text) == 0) {
+            return text;
+        }
     }
     const std::string brief = ": " + waited(seen);
-    name = printable(resource);
-    text = shortened(name, excess(name + brief)) + brief;
+    const std::string name = printable(resource);
+    const std::string text = shortened(name, excess(name + brief)) + brief;
     return excess(text) == 0 ? text : fitting(waited(seen), columns);
 }
 

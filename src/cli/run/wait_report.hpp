@@ -42,8 +42,8 @@ struct wait_view {
 
 /// "orders: held by web3:812 report, 7.1s left; 2 before us in line; waited for 12.0s".
 [[nodiscard]] std::string describe(std::string_view resource, const wait_view& seen);
-/// The same in at most `columns`: the names are shortened first, then the holder and the place in
-/// line are left out, and the time waited stays.
+/// The same in at most `columns`: the names are shortened first, then the place in line, the time
+/// that is left and the holder are left out, in this order, and the time waited stays.
 [[nodiscard]] std::string describe_within(std::size_t columns, std::string_view resource,
                                           const wait_view& seen);
 
