@@ -60,13 +60,13 @@ run || { echo "a house in order is refused:"; cat "$place/out" "$place/err"; fai
 breach 'core may not include redis/wire.hpp' src/core/quorum.cpp '// V.' '#include "redis/wire.hpp"'
 breach 'core may not include boost/asio.hpp' src/core/quorum.cpp '// V.' '#include <boost/asio.hpp>'
 breach 'only the public leaves' src/core/quorum.cpp '// V.' '#include <redlock/lock.hpp>'
-for arrow in wire/server wire/connect server/connect connect/sentinel connect/cluster sentinel/cluster \
-    cluster/sentinel; do
-    breach 'a lower wing' "src/redis/${arrow%/*}/a.hpp" '// A.' '#pragma once' \
-        "#include \"redis/${arrow#*/}/b.hpp\""
-done
-breach 'a lower wing' src/redis/server/a.hpp '// A.' '#pragma once' '#include "redis/link.hpp"'
-breach 'a lower wing' src/redis/cluster/a.hpp '// A.' '#pragma once' '#include "redis/make_link.hpp"'
+breach 'stands above it: redis/connect/b.hpp' src/redis/server/a.hpp '// A.' '#pragma once' \
+    '#include "redis/connect/b.hpp"'
+breach 'stands above it: redis/cluster/b.hpp' src/redis/sentinel/a.hpp '// A.' '#pragma once' \
+    '#include "redis/cluster/b.hpp"'
+breach 'stands above it: redis/link.hpp' src/redis/server/a.hpp '// A.' '#pragma once' '#include "redis/link.hpp"'
+breach 'stands above it: redis/make_link.hpp' src/redis/cluster/a.hpp '// A.' '#pragma once' \
+    '#include "redis/make_link.hpp"'
 breach 'asks the system by itself' src/redis/wire.cpp '// W.' 'auto now = boot_clock::now();'
 breach 'asks the system by itself' src/driver/node.cpp '// N.' 'std::random_device chance;'
 breach 'only the blocking mutex' src/driver/node.cpp '// N.' 'std::thread worker;'
