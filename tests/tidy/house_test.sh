@@ -29,7 +29,7 @@ fresh() {
     file src/cli/app.cpp '// App.' '#include "cli/demo/demo.hpp"' '#include "cli/process/spawn.hpp"'
     file src/cli/main.cpp '// Main.' '#include <redlock/lock.hpp>' '#include <CLI/CLI.hpp>'
     file src/sources.cmake 'core/quorum.cpp redis/wire/resp_reader.cpp redis/wire.cpp' \
-        'driver/node.cpp cli/main.cpp faults/a.cpp'
+        'driver/node.cpp cli/app.cpp cli/process/spawn.cpp cli/main.cpp faults/a.cpp'
     file docs/decisions/README.md '# Decisions'
     file docs/decisions/seam.md '# Seam' '' '2026-11-29, accepted' '' '## Rejected'
 }
