@@ -75,7 +75,10 @@ lock_runner::lock_runner(const run_options& options)
       changed_(loop_, asio::steady_timer::time_point::max()),
       validity_(loop_),
       kill_(loop_),
-      hold_(loop_) {}
+      hold_(loop_) {
+    // A child of the shell that became us, which ended before we listened, tells nobody.
+    reap_strangers(-1);
+}
 
 int lock_runner::run() {
     int status = exit_internal;
