@@ -14,20 +14,20 @@ using std::chrono::milliseconds;
 
 }  // namespace
 
-manager_options options_of(const plan& with, const terms& its, bool guards) {
+manager_options options_of(const plan& the_plan, const terms& its, bool guards) {
     manager_options options;
     options.max_lease_time = milliseconds{its.longest_lease_ms};
     options.lease_time = options.max_lease_time;
     options.clock_window = milliseconds{its.window_ms};
     options.fence_lifetime = milliseconds{its.fence_lifetime_ms};
     options.clock_step = milliseconds{its.step_ms};
-    options.node_timeout = milliseconds{with.node_timeout_ms};
+    options.node_timeout = milliseconds{the_plan.node_timeout_ms};
     options.connect_timeout = 2 * options.node_timeout;
     options.quorum_timeout = milliseconds{1'000};
     options.reconnect_max = 10 * options.node_timeout;
     options.guard = guards ? restart_guard::on : restart_guard::off;
-    options.hand_over_count = with.hand_over_count;
-    options.hand_over_time = milliseconds{std::max<std::int64_t>(with.hand_over_ms, 1)};
+    options.hand_over_count = the_plan.hand_over_count;
+    options.hand_over_time = milliseconds{std::max<std::int64_t>(the_plan.hand_over_ms, 1)};
     return options;
 }
 
@@ -97,8 +97,8 @@ client::client(stage& on, witness& nodes, std::size_t number)
       nodes_(nodes),
       number_(number),
       process_(on.in.add_process()),
-      chance_(on.with.seed, 100 + number) {
-    const clock_fault its = on.with.fault_of(number, item::nobody);
+      chance_(on.the_plan.seed, 100 + number) {
+    const clock_fault its = on.the_plan.fault_of(number, item::nobody);
     process_.set_clocks({testing::since_boot, its.rate_ppm},
                         {testing::wall_time + its.offset, its.rate_ppm});
     make_manager();
@@ -115,11 +115,11 @@ std::vector<std::string> client::urls(std::size_t count) {
 }
 
 void client::make_manager() {
-    manager_options options = options_of(on_.with, its_terms(), on_.with.guards(number_));
+    manager_options options = options_of(on_.the_plan, its_terms(), on_.the_plan.guards(number_));
     options.events = std::make_shared<listener>(on_, number_);
     std::vector<endpoint> nodes = node_list{urls(its_terms().nodes)}.endpoints();
     for (endpoint& each : nodes) {
-        each.durable = on_.with.durable;
+        each.durable = on_.the_plan.durable;
     }
     locks_ =
         std::make_unique<lock_manager>(process_.loop().get_executor(), node_list{nodes}, options);

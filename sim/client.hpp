@@ -33,7 +33,7 @@ class client {
     [[nodiscard]] stage& on() { return on_; }
     [[nodiscard]] witness& nodes() { return nodes_; }
     [[nodiscard]] testing::random_stream& chance() { return chance_; }
-    [[nodiscard]] terms its_terms() const { return on_.with.terms_of(number_); }
+    [[nodiscard]] terms its_terms() const { return on_.the_plan.terms_of(number_); }
     /// What it says in true time that a clock of its own shows.
     [[nodiscard]] tick when(boot_clock::time_point shown) const { return process_.when(shown); }
 
@@ -94,6 +94,6 @@ class client {
 };
 
 /// The settings of the clients that come with these terms.
-[[nodiscard]] manager_options options_of(const plan& with, const terms& its, bool guards);
+[[nodiscard]] manager_options options_of(const plan& the_plan, const terms& its, bool guards);
 
 }  // namespace redlock::sim

@@ -90,29 +90,29 @@ std::string told(const violation& found) {
            std::to_string(found.one) + ", " + std::to_string(found.other) + ")\n";
 }
 
-std::string story(world& in, const plan& with) {
+std::string story(world& in, const plan& the_plan) {
     recorder listener;
     coverage nobody_looks;
-    const auto found = in.run(with, nobody_looks, &listener);
+    const auto found = in.run(the_plan, nobody_looks, &listener);
     return listener.text() + (found ? "BROKEN: " + told(*found) : "nothing is broken\n");
 }
 
-int tell_one(const wishes& with) {
+int tell_one(const wishes& wanted) {
     world in;
     plan it;
-    make_plan(*with.seed, with.swarm, it);
+    make_plan(*wanted.seed, wanted.swarm, it);
     coverage nobody_looks;
     const auto found = in.run(it, nobody_looks, nullptr);
-    print(with.transcript ? story(in, it)
-          : found         ? "BROKEN: " + told(*found)
-                          : std::string{"nothing is broken\n"});
+    print(wanted.transcript ? story(in, it)
+          : found           ? "BROKEN: " + told(*found)
+                            : std::string{"nothing is broken\n"});
     return found ? 1 : 0;
 }
 
-void print_failure(const wishes& with, const swarm_result::failure& failure) {
+void print_failure(const wishes& wanted, const swarm_result::failure& failure) {
     world in;
     plan it;
-    make_plan(failure.seed, with.swarm, it);
+    make_plan(failure.seed, wanted.swarm, it);
     const auto small = shrink(in, it, failure.found);
     print("seed " + std::to_string(failure.seed) + ": " + told(failure.found));
     print("without " + std::to_string(small.left_out) + " of the " +
@@ -136,18 +136,18 @@ std::string print_coverage(const coverage& seen) {
     return missing;
 }
 
-int run(const wishes& with) {
+int run(const wishes& wanted) {
     const auto began = std::chrono::steady_clock::now();
-    const swarm_result result = run_swarm(with.swarm);
+    const swarm_result result = run_swarm(wanted.swarm);
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
-    if (with.until_caught) {
+    if (wanted.until_caught) {
         print(result.first ? std::string{to_string(result.first->found.what)} + "; seed " +
                                  std::to_string(result.first->seed) + '\n'
                            : "survived\n");
         return result.first ? 0 : 1;
     }
     if (result.first) {
-        print_failure(with, *result.first);
+        print_failure(wanted, *result.first);
         return 1;
     }
     const std::string missing = print_coverage(result.seen);
@@ -155,8 +155,8 @@ int run(const wishes& with) {
         "%llu schedules, %llu events, 0 violations; %.1f s, %.0f schedules/s on %u threads\n",
         static_cast<unsigned long long>(result.seeds),
         static_cast<unsigned long long>(result.events), took.count(),
-        static_cast<double>(result.seeds) / took.count(), with.swarm.jobs);
-    if (!missing.empty() && !with.swarm.restarts && result.seeds >= enough_for_all_rules) {
+        static_cast<double>(result.seeds) / took.count(), wanted.swarm.jobs);
+    if (!missing.empty() && !wanted.swarm.restarts && result.seeds >= enough_for_all_rules) {
         print("never exercised, so that the world has a hole: " + missing + '\n');
         return 1;
     }
@@ -167,10 +167,10 @@ int run(const wishes& with) {
 }  // namespace redlock::sim
 
 int main(int count, char** arguments) {
-    const auto with = redlock::sim::read(count, arguments);
-    if (!with) {
+    const auto wanted = redlock::sim::read(count, arguments);
+    if (!wanted) {
         redlock::sim::print(redlock::sim::usage);
         return 64;
     }
-    return with->seed ? redlock::sim::tell_one(*with) : redlock::sim::run(*with);
+    return wanted->seed ? redlock::sim::tell_one(*wanted) : redlock::sim::run(*wanted);
 }

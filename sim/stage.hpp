@@ -24,7 +24,7 @@ namespace redlock::sim {
 class stage {
   public:
     stage(const plan& it, testing::simulated_world& world, coverage& counts, recorder* listener)
-        : with(it), in(world), seen(counts), record(listener) {
+        : the_plan(it), in(world), seen(counts), record(listener) {
         judge.begin(it.judged, it.nodes, counts);
     }
 
@@ -56,7 +56,7 @@ class stage {
     }
     /// The locks on a node are those of an earlier time.
     void came_again(std::size_t node) {
-        for (std::size_t resource = 0; resource < with.resources; ++resource) {
+        for (std::size_t resource = 0; resource < the_plan.resources; ++resource) {
             if (const auto there = in.at(node).text_at(name_of(resource))) {
                 again_.insert({known_number_of(*there), node});
             }
@@ -70,7 +70,7 @@ class stage {
         for (std::size_t node = 0; node < nodes; ++node) {
             there += removed_.contains({token, node}) ? 1U : 0U;
         }
-        if (there * 2 <= nodes && !is_held(token) && with.judged.tokens) {
+        if (there * 2 <= nodes && !is_held(token) && the_plan.judged.tokens) {
             judge.condemn(check::false_release, now(), token, there);
         }
         ended(token, nodes);
@@ -82,20 +82,20 @@ class stage {
         }
         std::size_t still = 0;
         for (std::size_t node = 0; node < nodes; ++node) {
-            for (std::size_t resource = 0; resource < with.resources; ++resource) {
+            for (std::size_t resource = 0; resource < the_plan.resources; ++resource) {
                 const auto there = in.at(node).text_at(name_of(resource));
                 if (there && known_number_of(*there) == token && !again_.contains({token, node})) {
                     ++still;
                 }
             }
         }
-        if (still * 2 > nodes && with.judged.tokens) {
+        if (still * 2 > nodes && the_plan.judged.tokens) {
             judge.condemn(check::false_release, now(), token, still);
         }
     }
     [[nodiscard]] bool is_held(std::uint64_t token) const { return held_.contains(token); }
 
-    const plan& with;
+    const plan& the_plan;
     testing::simulated_world& in;
     checker judge;
     coverage& seen;

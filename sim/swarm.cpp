@@ -34,7 +34,7 @@ class swarm {
   private:
     void work() {
         world in;
-        plan with;
+        plan the_plan;
         swarm_result mine;
         const std::uint64_t end = options_.from + options_.seeds;
         for (;;) {
@@ -43,8 +43,8 @@ class swarm {
                 break;
             }
             for (std::uint64_t seed = begin; seed < std::min(begin + stretch, end); ++seed) {
-                make_plan(seed, options_, with);
-                const auto found = in.run(with, mine.seen, nullptr);
+                make_plan(seed, options_, the_plan);
+                const auto found = in.run(the_plan, mine.seen, nullptr);
                 mine.events += in.events();
                 if (found) {
                     note({seed, *found});

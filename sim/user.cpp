@@ -72,20 +72,20 @@ void user::begin() {
 void user::ask() {
     begun_ = of_.on().now();
     floor_ = of_.on().judge.floor(what_.resource);
-    acquire_options with;
-    with.lease_time = milliseconds{what_.lease_ms};
-    with.renew = what_.renews;
-    with.fair = of_.on().with.fair;
+    acquire_options options;
+    options.lease_time = milliseconds{what_.lease_ms};
+    options.renew = what_.renews;
+    options.fair = of_.on().the_plan.fair;
     if (what_.attempts > 0) {
-        with.wait = wait_policy::attempts(what_.attempts);
+        options.wait = wait_policy::attempts(what_.attempts);
     } else if (what_.deadline > 0 && !what_.flag) {
-        with.wait = std::chrono::nanoseconds{what_.deadline};
+        options.wait = std::chrono::nanoseconds{what_.deadline};
     }
     // Now and then with a record beside the lock, which others are told.
     const std::string label = of_.chance().percent(15) ? "user " + std::to_string(number_) : "";
-    with.label = label;
+    options.label = label;
     of_.locks().async_acquire(
-        name_of(what_.resource), with,
+        name_of(what_.resource), options,
         boost::asio::bind_cancellation_slot(
             stop_->slot(),
             of_.counted<lock>([this, wish = wish_, keep = stop_](error_code failure, lock got) {
@@ -106,7 +106,7 @@ void user::on_asked(std::uint64_t wish, error_code failure, lock got) {
     const bool goes_on =
         patient_ && what_.deadline == 0 &&
         (failure == errc::no_quorum || failure == errc::closed || failure == errc::indeterminate);
-    if (goes_on && !of_.on().with.is_stranger(of_.number())) {
+    if (goes_on && !of_.on().the_plan.is_stranger(of_.number())) {
         of_.at(of_.on().now() + 10 * millisecond, [this, wish] {
             if (wish == wish_ && at_ == state::waiting) {
                 ask();
@@ -179,7 +179,7 @@ void user::work() {
     } else if (chance.percent(15)) {
         const std::int64_t most = of_.its_terms().longest_lease_ms;
         const milliseconds lease{
-            chance.between(std::min(of_.on().with.shortest_lease_ms, most), most)};
+            chance.between(std::min(of_.on().the_plan.shortest_lease_ms, most), most)};
         extend_at(now + chance.between(0, most) * millisecond, lease);
     }
 }
@@ -224,7 +224,7 @@ void user::look() {
         on.tell("user", number_, "has #", token_, " until ", shown(of_.when(until)));
     } else if (until < until_) {
         on.note(rule::lease_shortened);
-        if (on.with.judged.exclusion && !on.with.sets_clocks_forward()) {
+        if (on.the_plan.judged.exclusion && !on.the_plan.sets_clocks_forward()) {
             on.judge.condemn(check::shortened, on.now(), token_);
         }
         on.judge.shortened(judged_, std::max(on.now(), of_.when(until)));
@@ -235,7 +235,7 @@ void user::look() {
         known_since_ = on.now();
     }
     // Of what it has heard it must have drawn the conclusion.
-    if (on.with.judged.hearing && was_awake && !told_lost_ && of_.when(until_) > on.now() &&
+    if (on.the_plan.judged.hearing && was_awake && !told_lost_ && of_.when(until_) > on.now() &&
         of_.when(until_) > of_.nodes().kept_until(token_, name_of(what_.resource), of_.number())) {
         on.judge.condemn(check::unheard, on.now(), token_);
     }

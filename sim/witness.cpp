@@ -68,10 +68,10 @@ std::string_view witness::argument(const testing::request& what, const call& of,
 
 /// By true time, and with what its clock may have been stepped forward taken off.
 bool witness::in_quarantine(std::size_t node, std::size_t client) {
-    const terms by = on_.with.terms_of(client);
+    const terms by = on_.the_plan.terms_of(client);
     const tick surely = (by.quarantine_ms - by.step_ms) * (millisecond - millisecond / 100);
     const tick restarted = places_.at(node).restarted;
-    return on_.with.guards(client) && restarted >= 0 && on_.now() - restarted < surely;
+    return on_.the_plan.guards(client) && restarted >= 0 && on_.now() - restarted < surely;
 }
 
 void witness::tell(const testing::simulated_node& where, std::size_t client, std::string_view did,
@@ -206,20 +206,21 @@ bool witness::agree_on_time(std::size_t nodes) const {
         earliest = std::min(earliest, on_.in.at(node).clock_us());
         latest = std::max(latest, on_.in.at(node).clock_us());
     }
-    const std::int64_t delays_us = 2 * on_.with.slowest_message / microsecond;
-    return latest - earliest + delays_us < on_.with.window_ms * 1'000;
+    const std::int64_t delays_us = 2 * on_.the_plan.slowest_message / microsecond;
+    return latest - earliest + delays_us < on_.the_plan.window_ms * 1'000;
 }
 
 /// Who has heard from a majority how far its clock is off, and nothing else, has no second ballot
 /// refused for that.
 void witness::look_for_refusals(testing::simulated_node& where, std::size_t client,
                                 std::uint64_t token, std::size_t resource, bool by_clock) {
-    const plan& with = on_.with;
-    const std::size_t nodes = with.terms_of(client).nodes;
+    const plan& the_plan = on_.the_plan;
+    const std::size_t nodes = the_plan.terms_of(client).nodes;
     // What waited for something first, or what two users of one process ask side by side, tells
     // little.
-    if (on_.now() < on_.calm_at + with.slowest_trouble() || with.users != with.clients ||
-        !with.judged.liveness || gave_up_.at(client) || !agree_on_time(nodes)) {
+    if (on_.now() < on_.calm_at + the_plan.slowest_trouble() ||
+        the_plan.users != the_plan.clients || !the_plan.judged.liveness || gave_up_.at(client) ||
+        !agree_on_time(nodes)) {
         return;
     }
     attempt& its = last_attempts_.at(client).at(resource);
@@ -227,7 +228,7 @@ void witness::look_for_refusals(testing::simulated_node& where, std::size_t clie
         its = {.token = token, .began = on_.now(), .told_before = its.told};
     }
     where.when_heard([this, &its, token, nodes, by_clock] {
-        const tick at_once = 2 * on_.with.slowest_message;
+        const tick at_once = 2 * on_.the_plan.slowest_message;
         its.refused += its.token == token && by_clock ? 1 : 0;
         its.answered += its.token == token ? 1 : 0;
         if (its.token != token || its.answered != nodes / 2 + 1 || its.refused != its.answered ||
@@ -320,7 +321,7 @@ void witness::note_heard(testing::simulated_node& where, std::size_t client,
 tick witness::kept_until(std::uint64_t token, const std::string& resource,
                          std::size_t client) const {
     std::vector<tick> ends;
-    for (std::size_t node = 0; node < on_.with.nodes; ++node) {
+    for (std::size_t node = 0; node < on_.the_plan.nodes; ++node) {
         testing::simulated_node& there = on_.in.at(node);
         const auto holder = there.text_at(resource);
         const auto ends_us = there.end_of(resource);

@@ -30,39 +30,39 @@ std::string line_key_of(std::size_t resource) {
 
 class world::schedule {
   public:
-    schedule(testing::scripts& engine, const plan& with, coverage& seen, recorder* listener)
-        : with_(with),
-          in_(engine, with.seed, with.nodes,
-              {.fastest = with.fastest_message,
-               .slowest = with.slowest_message,
-               .steady = with.steady_links}),
-          on_(with, in_, seen, listener),
+    schedule(testing::scripts& engine, const plan& the_plan, coverage& seen, recorder* listener)
+        : plan_(the_plan),
+          in_(engine, the_plan.seed, the_plan.nodes,
+              {.fastest = the_plan.fastest_message,
+               .slowest = the_plan.slowest_message,
+               .steady = the_plan.steady_links}),
+          on_(the_plan, in_, seen, listener),
           witness_(on_),
-          chance_(with.seed, 4) {
-        for (std::size_t node = 0; node < with.nodes; ++node) {
+          chance_(the_plan.seed, 4) {
+        for (std::size_t node = 0; node < the_plan.nodes; ++node) {
             begin_node(node);
         }
-        for (std::size_t number = 0; number < with.clients; ++number) {
+        for (std::size_t number = 0; number < the_plan.clients; ++number) {
             clients_.push_back(std::make_unique<client>(on_, witness_, number));
         }
-        for (std::size_t number = 0; number < with.users; ++number) {
-            clients_[number % with.clients]->add_user(number);
+        for (std::size_t number = 0; number < the_plan.users; ++number) {
+            clients_[number % the_plan.clients]->add_user(number);
         }
     }
 
     void run() {
-        if (with_.kind == world_kind::mixed) {
+        if (plan_.kind == world_kind::mixed) {
             meet();
         }
         const tick begins = on_.now();
-        for (const item& each : with_.items) {
+        for (const item& each : plan_.items) {
             if (each.data == crash_data::partly_lost && each.amount > 0) {
                 in_.time().at(begins + each.at - each.amount * microsecond,
                               [this, &each] { in_.at(each.node).save(); });
             }
             in_.time().at(begins + each.at, [this, &each] { begin_item(each); });
         }
-        on_.calm_at = begins + with_.calm_at;
+        on_.calm_at = begins + plan_.calm_at;
         in_.time().at(on_.calm_at, [this] { calm_down(); });
         live();
         if (!found()) {
@@ -100,7 +100,7 @@ class world::schedule {
     void look_for_leftovers();
     void run_until(tick when);
 
-    const plan& with_;
+    const plan& plan_;
     testing::simulated_world in_;
     stage on_;
     witness witness_;
@@ -114,18 +114,18 @@ class world::schedule {
 
 void world::schedule::begin_node(std::size_t number) {
     testing::simulated_node& node = in_.at(number);
-    const clock_fault its = with_.fault_of(item::nobody, number);
-    const bool just_started = with_.young_nodes && chance_.one_in(2);
+    const clock_fault its = plan_.fault_of(item::nobody, number);
+    const bool just_started = plan_.young_nodes && chance_.one_in(2);
     node.begin({testing::wall_time + its.offset, its.rate_ppm}, just_started ? 0 : up_for);
-    if (!with_.young_nodes) {
+    if (!plan_.young_nodes) {
         // Everybody has met it, long ago.
-        const terms first = with_.first_terms_on(number);
+        const terms first = plan_.first_terms_on(number);
         const auto kept =
-            driver::guard_terms::of(options_of(with_, first, with_.guard), first.nodes);
+            driver::guard_terms::of(options_of(plan_, first, plan_.guard), first.nodes);
         node.execute({"HSET", epoch_key, "identity", node.incarnation(), "birth", "0",
                       "configuration", kept.to_string()});
     }
-    if (!with_.tracking) {
+    if (!plan_.tracking) {
         node.refuse_tracking();
     }
     node.save();
@@ -137,7 +137,7 @@ void world::schedule::meet() {
     for (const auto& each : clients_) {
         each->locks().async_is_locked(name_of(0), [](error_code /*whatever*/, bool /*yes*/) {});
     }
-    run_until(20 * with_.slowest_message);
+    run_until(20 * plan_.slowest_message);
 }
 
 void world::schedule::look() {
@@ -146,7 +146,7 @@ void world::schedule::look() {
             each->look();
         }
     }
-    if ((is_calm_ || with_.undisturbed) && with_.judged.liveness) {
+    if ((is_calm_ || plan_.undisturbed) && plan_.judged.liveness) {
         look_for_left_free();
     }
 }
@@ -154,19 +154,19 @@ void world::schedule::look() {
 /// Once nothing is in the way, somebody who waits gets a lock that nobody has.
 void world::schedule::look_for_left_free() {
     const std::int64_t longest_ms =
-        std::max(with_.longest_lease_ms + with_.quarantine_ms,
-                 with_.of_stranger.longest_lease_ms + with_.of_stranger.quarantine_ms);
+        std::max(plan_.longest_lease_ms + plan_.quarantine_ms,
+                 plan_.of_stranger.longest_lease_ms + plan_.of_stranger.quarantine_ms);
     // Rounds may be split a few times. A lease, or a place of nobody in line, takes longer.
-    const bool strict = with_.undisturbed && !is_calm_;
-    const tick longest = strict ? 16 * with_.slowest_message + 100 * millisecond
-                                : (3'000 + longest_ms + 4 * with_.node_timeout_ms) * millisecond;
-    for (std::size_t resource = 0; resource < with_.resources; ++resource) {
+    const bool strict = plan_.undisturbed && !is_calm_;
+    const tick longest = strict ? 16 * plan_.slowest_message + 100 * millisecond
+                                : (3'000 + longest_ms + 4 * plan_.node_timeout_ms) * millisecond;
+    for (std::size_t resource = 0; resource < plan_.resources; ++resource) {
         bool held = false;
         bool wanted = false;
         for (const auto& each : clients_) {
             held = held || (each->alive() && each->anybody_holds(resource));
             // Who comes with other terms may get no votes.
-            wanted = wanted || (each->alive() && !with_.is_stranger(each->number()) &&
+            wanted = wanted || (each->alive() && !plan_.is_stranger(each->number()) &&
                                 each->anybody_waits_for(resource));
         }
         tick& since = free_since_.at(resource);
@@ -337,8 +337,8 @@ void world::schedule::calm_down() {
         }
     }
     const std::int64_t longest_ms =
-        30'000 + 2 * with_.quarantine_ms +
-        static_cast<std::int64_t>(with_.users) * 3 * (with_.longest_lease_ms + 1'200);
+        30'000 + 2 * plan_.quarantine_ms +
+        static_cast<std::int64_t>(plan_.users) * 3 * (plan_.longest_lease_ms + 1'200);
     must_be_idle_at_ = on_.now() + longest_ms * millisecond;
 }
 
@@ -348,28 +348,28 @@ bool world::schedule::all_idle() const {
 }
 
 void world::schedule::look_for_starved() {
-    if (!all_idle() && with_.judged.liveness) {
+    if (!all_idle() && plan_.judged.liveness) {
         on_.judge.condemn(check::starved, on_.now(), 0);
     }
 }
 
 /// Messages may have been slow until the last moment, and those behind them wait.
 void world::schedule::let_it_settle() {
-    const tick last_slow = on_.calm_at + (2 * with_.node_timeout_ms + 600) * millisecond;
-    run_until(std::max(on_.now(), last_slow) + 6 * with_.slowest_message + 20 * millisecond);
+    const tick last_slow = on_.calm_at + (2 * plan_.node_timeout_ms + 600) * millisecond;
+    run_until(std::max(on_.now(), last_slow) + 6 * plan_.slowest_message + 20 * millisecond);
 }
 
 /// What was begun after the last trouble and is over.
 void world::schedule::look_for_forgotten() {
-    for (std::size_t node = 0; node < with_.nodes; ++node) {
-        for (std::size_t resource = 0; resource < with_.resources; ++resource) {
+    for (std::size_t node = 0; node < plan_.nodes; ++node) {
+        for (std::size_t resource = 0; resource < plan_.resources; ++resource) {
             const auto token = in_.at(node).text_at(name_of(resource));
             const auto planted =
                 token ? witness_.planted_at(on_.number_of(*token), node) : std::nullopt;
-            if (with_.judged.liveness && planted && *planted >= on_.calm_at) {
+            if (plan_.judged.liveness && planted && *planted >= on_.calm_at) {
                 on_.judge.condemn(check::not_taken_back, on_.now(), on_.number_of(*token), node);
             }
-            if (with_.judged.liveness && in_.at(node).is_up() &&
+            if (plan_.judged.liveness && in_.at(node).is_up() &&
                 witness_.has_left_place(node, line_key_of(resource))) {
                 on_.tell("node", node, "has a place of nobody in line");
                 on_.judge.condemn(check::not_taken_back, on_.now(), 0, node);
@@ -380,7 +380,7 @@ void world::schedule::look_for_forgotten() {
 
 void world::schedule::look_for_leftovers() {
     const std::int64_t longest_ms =
-        std::max(with_.longest_lease_ms, with_.of_stranger.longest_lease_ms);
+        std::max(plan_.longest_lease_ms, plan_.of_stranger.longest_lease_ms);
     for (const auto& each : clients_) {
         if (each->alive()) {
             each->leave();
@@ -392,10 +392,10 @@ void world::schedule::look_for_leftovers() {
             on_.judge.condemn(check::unanswered, on_.now(), each->number(), each->outstanding());
         }
     }
-    for (std::size_t node = 0; node < with_.nodes; ++node) {
+    for (std::size_t node = 0; node < plan_.nodes; ++node) {
         for (const std::string& key : in_.at(node).keys()) {
             const bool of_a_lock = key.find("fence") == std::string::npos && key != epoch_key;
-            if (with_.judged.liveness && of_a_lock) {
+            if (plan_.judged.liveness && of_a_lock) {
                 on_.tell("node", node, "still has ", key);
                 on_.judge.condemn(check::left_over, on_.now(), 0, node);
             }
@@ -407,8 +407,8 @@ world::world() = default;
 
 world::~world() = default;
 
-std::optional<violation> world::run(const plan& with, coverage& seen, recorder* listener) {
-    schedule it{engine_, with, seen, listener};
+std::optional<violation> world::run(const plan& the_plan, coverage& seen, recorder* listener) {
+    schedule it{engine_, the_plan, seen, listener};
     it.run();
     events_ = it.events();
     return it.found();

@@ -24,7 +24,7 @@ class world {
     world& operator=(const world&) = delete;
 
     /// What the plan's schedule breaks first, if anything. `listener` may be null.
-    std::optional<violation> run(const plan& with, coverage& seen, recorder* listener);
+    std::optional<violation> run(const plan& the_plan, coverage& seen, recorder* listener);
 
     /// How many events the last run had.
     [[nodiscard]] std::uint64_t events() const { return events_; }

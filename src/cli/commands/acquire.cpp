@@ -36,10 +36,11 @@ bool show(const lock& held, bool json) {
 
 asio::awaitable<int> acquire(lock_manager& locks, const acquire_request& request) {
     diagnostics details;
-    acquire_options with = request.wait.acquire(request.common.configured());
-    with.lease_time = request.common.lease_time(request.lease_time);
-    with.details = &details;
-    auto [error, held] = co_await locks.async_acquire(request.resource, std::move(with), awaited);
+    acquire_options options = request.wait.acquire(request.common.configured());
+    options.lease_time = request.common.lease_time(request.lease_time);
+    options.details = &details;
+    auto [error, held] =
+        co_await locks.async_acquire(request.resource, std::move(options), awaited);
     if (error) {
         const auto state = co_await asio::this_coro::cancellation_state;
         co_return state.cancelled() != asio::cancellation_type::none

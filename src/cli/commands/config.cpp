@@ -89,13 +89,14 @@ std::vector<std::string> doubts_about(const std::vector<endpoint>& nodes,
 
 /// What an acquisition with these options would be refused for, in the library's own words. It is
 /// asked with an identifier that is refused after all else, so that it connects to nobody.
-std::string refusal_of(acquire_options with, asio::io_context& loop, lock_manager& locks) {
+std::string refusal_of(acquire_options wanted, asio::io_context& loop, lock_manager& locks) {
     const std::string too_long(resource_name::max_size + 1, 'x');
     diagnostics details;
     bool done = false;
-    with.identifier = too_long;
-    with.details = &details;
-    locks.async_acquire("a", std::move(with), [&](const error_code&, const lock&) { done = true; });
+    wanted.identifier = too_long;
+    wanted.details = &details;
+    locks.async_acquire("a", std::move(wanted),
+                        [&](const error_code&, const lock&) { done = true; });
     loop.restart();
     while (!done && loop.run_one() > 0) {
     }

@@ -42,9 +42,9 @@ int show(const diagnosis& found, const doctor_request& request) {
 
 asio::awaitable<int> examine(lock_manager& locks, const doctor_request& request) {
     diagnostics details;
-    const examine_options with{
+    const examine_options options{
         .samples = request.samples, .resource = request.resource, .details = &details};
-    auto [error, nodes] = co_await locks.async_examine(with, awaited);
+    auto [error, nodes] = co_await locks.async_examine(options, awaited);
     if (error) {
         co_return say_error("doctor", error, details, exit_contended);
     }

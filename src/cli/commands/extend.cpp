@@ -33,11 +33,11 @@ int gone(const extend_request& request) {
 asio::awaitable<int> extend(lock_manager& locks, const extend_request& request) {
     const auto lease_time = request.common.lease_time(request.lease_time);
     diagnostics details;
-    acquire_options with;
-    with.renew = false;
-    with.details = &details;
+    acquire_options options;
+    options.renew = false;
+    options.details = &details;
     auto [attach_error, held] = co_await locks.async_attach(
-        request.resource, lock_token{request.token}, std::move(with), awaited);
+        request.resource, lock_token{request.token}, std::move(options), awaited);
     if (attach_error == errc::lost) {
         co_return gone(request);
     }

@@ -94,16 +94,16 @@ boost::json::object list_to_json(const std::vector<resource_status>& found) {
 
 asio::awaitable<int> list(lock_manager& locks, const list_request& request) {
     diagnostics details;
-    list_options with;
-    with.pattern = request.pattern;
-    with.details = &details;
+    list_options options;
+    options.pattern = request.pattern;
+    options.details = &details;
     survey work;
-    auto [error, names] = co_await locks.async_list(with, awaited);
+    auto [error, names] = co_await locks.async_list(options, awaited);
     if (error) {
         co_return say_error("list", error, details, exit_contended);
     }
-    if (names.size() == with.limit) {
-        say(fmt::format("there may be more than {} locks; give a pattern", with.limit));
+    if (names.size() == options.limit) {
+        say(fmt::format("there may be more than {} locks; give a pattern", options.limit));
     }
     work.names = std::move(names);
     co_await look_at_all(locks, work);

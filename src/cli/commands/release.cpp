@@ -42,11 +42,11 @@ int answer_of(const release_request& request, bool released) {
 
 asio::awaitable<int> release(lock_manager& locks, const release_request& request) {
     diagnostics details;
-    acquire_options with;
-    with.renew = false;
-    with.details = &details;
+    acquire_options options;
+    options.renew = false;
+    options.details = &details;
     auto [attach_error, held] = co_await locks.async_attach(
-        request.resource, lock_token{request.token}, std::move(with), awaited);
+        request.resource, lock_token{request.token}, std::move(options), awaited);
     if (attach_error == errc::lost) {
         co_return answer_of(request, false);
     }

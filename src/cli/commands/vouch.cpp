@@ -45,10 +45,10 @@ CLI::Validator node_number() {
 
 asio::awaitable<int> vouch(lock_manager& locks, const vouch_request& request) {
     diagnostics details;
-    vouch_options with;
-    with.node = request.node;
-    with.details = &details;
-    auto [error] = co_await locks.async_vouch(with, awaited);
+    vouch_options options;
+    options.node = request.node;
+    options.details = &details;
+    auto [error] = co_await locks.async_vouch(options, awaited);
     if (error == errc::invalid_argument) {
         throw usage_error("vouch: " + details.message);
     }
@@ -64,10 +64,10 @@ void vouch_for_new(const std::vector<std::string>& urls) {
     asio::io_context loop{1};
     lock_manager locks{loop.get_executor(), urls};
     diagnostics details;
-    vouch_options with;
-    with.details = &details;
+    vouch_options options;
+    options.details = &details;
     error_code failed;
-    locks.async_vouch(with, [&](const error_code& error) {
+    locks.async_vouch(options, [&](const error_code& error) {
         failed = error;
         locks.async_close([](const error_code&) {});
     });

@@ -37,16 +37,16 @@ std::vector<pid_t> start_workers(const shared_store& store, const std::string& n
                                  bool guarded) {
     std::vector<pid_t> started;
     for (std::size_t i = 0; i < processes; ++i) {
-        spawn_options with;
-        with.arguments = {own_path(),  "demo-worker",
-                          "--store",   std::to_string(store.descriptor()),
-                          "--workers", std::to_string(workers)};
+        spawn_options wanted;
+        wanted.arguments = {own_path(),  "demo-worker",
+                            "--store",   std::to_string(store.descriptor()),
+                            "--workers", std::to_string(workers)};
         if (guarded) {
-            with.arguments.emplace_back("--guarded");
+            wanted.arguments.emplace_back("--guarded");
         }
-        with.environment = {"REDLOCK_NODES=" + nodes};
-        with.pass_on = {store.descriptor()};
-        started.push_back(spawn(with));
+        wanted.environment = {"REDLOCK_NODES=" + nodes};
+        wanted.pass_on = {store.descriptor()};
+        started.push_back(spawn(wanted));
     }
     return started;
 }

@@ -226,19 +226,19 @@ void wait_options::add_to(CLI::App& command) {
 }
 
 acquire_options wait_options::acquire(const configuration& configured) const {
-    acquire_options with = configured.acquire();
+    acquire_options wanted = configured.acquire();
     if (nonblock) {
-        with.wait = wait_policy::none();
+        wanted.wait = wait_policy::none();
     } else if (wait) {
-        with.wait = *wait;
+        wanted.wait = *wait;
     }
     if (!label.empty()) {
-        with.label = label;
+        wanted.label = label;
     }
     if (min_hold) {
-        with.min_hold = whole_milliseconds("--min-hold", *min_hold);
+        wanted.min_hold = whole_milliseconds("--min-hold", *min_hold);
     }
-    return with;
+    return wanted;
 }
 
 CLI::Validator filled_in(const std::string& what) {

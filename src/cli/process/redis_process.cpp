@@ -67,34 +67,34 @@ void redis_process::launch(std::uint16_t port) {
     if (log_ < 0) {
         throw redis_error(fmt::format("cannot keep a server's log: {}", std::strerror(errno)));
     }
-    spawn_options with;
+    spawn_options wanted;
     // /proc is a folder in which nobody can create a file: not even a SAVE leaves anything behind.
     // A replica that wants to create one would stand still for seconds, so it gets by without.
-    with.arguments = {options_.program,
-                      "--port",
-                      std::to_string(port),
-                      "--bind",
-                      "127.0.0.1",
-                      "--save",
-                      "",
-                      "--appendonly",
-                      "no",
-                      "--dir",
-                      "/proc",
-                      "--repl-diskless-sync",
-                      "yes",
-                      "--repl-diskless-sync-delay",
-                      "0",
-                      "--repl-diskless-load",
-                      "swapdb"};
-    with.arguments.insert(with.arguments.end(), options_.arguments.begin(),
-                          options_.arguments.end());
-    with.own_group = true;  // The terminal's Ctrl-C is not for the servers.
-    with.standard_input = log_;
-    with.standard_output = log_;
-    with.standard_error = log_;
+    wanted.arguments = {options_.program,
+                        "--port",
+                        std::to_string(port),
+                        "--bind",
+                        "127.0.0.1",
+                        "--save",
+                        "",
+                        "--appendonly",
+                        "no",
+                        "--dir",
+                        "/proc",
+                        "--repl-diskless-sync",
+                        "yes",
+                        "--repl-diskless-sync-delay",
+                        "0",
+                        "--repl-diskless-load",
+                        "swapdb"};
+    wanted.arguments.insert(wanted.arguments.end(), options_.arguments.begin(),
+                            options_.arguments.end());
+    wanted.own_group = true;  // The terminal's Ctrl-C is not for the servers.
+    wanted.standard_input = log_;
+    wanted.standard_output = log_;
+    wanted.standard_error = log_;
     try {
-        pid_ = spawn(with);
+        pid_ = spawn(wanted);
     } catch (const spawn_error& error) {
         throw redis_error(
             error.status() == exit_not_found

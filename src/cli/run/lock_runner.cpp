@@ -148,23 +148,24 @@ void lock_runner::terminate_background() {
 
 asio::awaitable<std::optional<int>> lock_runner::acquire() {
     diagnostics details;
-    acquire_options with = options_.wait.acquire(options_.common.configured());
+    acquire_options wanted = options_.wait.acquire(options_.common.configured());
     const std::string label = usual_label(options_.command.front());
-    with.lease_time = lease_time_;
-    with.renew = true;
-    if (with.label.empty()) {
-        with.label = label;
+    wanted.lease_time = lease_time_;
+    wanted.renew = true;
+    if (wanted.label.empty()) {
+        wanted.label = label;
     }
-    with.stop_margin = std::chrono::duration_cast<std::chrono::milliseconds>(margin_);
-    with.details = &details;
+    wanted.stop_margin = std::chrono::duration_cast<std::chrono::milliseconds>(margin_);
+    wanted.details = &details;
     const bool tells = !options_.common.quiet && !options_.wait.contention_is_usual();
     waiting_ = std::make_shared<wait_reporter>(
         loop_, locks_, options_.resource,
         how_to_report(tells, options_.common.verbose, ::isatty(STDERR_FILENO) == 1),
         options_.common.manager().quorum_timeout);
     waiting_->start();
-    auto [error, won] = co_await locks_.async_acquire(
-        options_.resource, std::move(with), asio::bind_cancellation_slot(cancel_.slot(), awaited));
+    auto [error, won] =
+        co_await locks_.async_acquire(options_.resource, std::move(wanted),
+                                      asio::bind_cancellation_slot(cancel_.slot(), awaited));
     held_ = std::move(won);
     std::exchange(waiting_, nullptr)->stop();
     if (interrupted_by_ != 0) {
