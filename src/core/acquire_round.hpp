@@ -95,11 +95,11 @@ class acquire_round {
     acquire_effects on_deadline();
     /// The caller lost interest, before or after the lock was held and not yet handed out.
     acquire_effects cancel();
-    /// The lock is being given back: a node that has not begun must not begin.
+    /// The lock is being released: a node that does not know the script must not run it now.
     void close() { closed_ = true; }
 
     [[nodiscard]] acquire_outcome outcome() const { return outcome_; }
-    /// Whether a node that has not begun with the command may still be asked for its vote.
+    /// Whether to ask a node again that did not know the script.
     [[nodiscard]] bool may_ask_again() const {
         return outcome_ == acquire_outcome::pending ||
                (outcome_ == acquire_outcome::held && !closed_);

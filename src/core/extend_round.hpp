@@ -60,9 +60,9 @@ class extend_round {
     void close() { closed_ = true; }
 
     [[nodiscard]] extend_outcome outcome() const { return outcome_; }
-    /// Whether a node that has not begun with the command may still be asked to. Also once the
-    /// quorum has extended: the leases of the others should not end before. Harmless after a
-    /// release, which bars what may yet be planted.
+    /// Whether to ask a node again that did not know the script. Also after the quorum has
+    /// extended, so that the other leases do not end earlier. Harmless after a release, which bars
+    /// planting.
     [[nodiscard]] bool may_ask_again() const {
         return !closed_ &&
                (outcome_ == extend_outcome::pending || outcome_ == extend_outcome::extended);
@@ -74,11 +74,11 @@ class extend_round {
     [[nodiscard]] const core::backing& backing() const { return backing_; }
     /// Nodes known to hold our token now, those without weight left out.
     [[nodiscard]] node_set holding() const { return extended_ | replanted_; }
-    /// Nodes that may have done it, or may do so yet.
+    /// Nodes that may have extended it, or may still.
     [[nodiscard]] node_set doubtful() const { return pending_ | unknown_; }
     /// Nodes that have not answered.
     [[nodiscard]] node_set pending() const { return pending_; }
-    /// Nodes that may yet plant it again, or have done so without our knowing.
+    /// Nodes that may have planted it without an answer, or may still.
     [[nodiscard]] node_set may_plant() const { return doubtful() & planting_; }
     [[nodiscard]] node_set planting() const { return planting_; }
     /// Nodes where it was planted again.

@@ -33,7 +33,7 @@ node_set holding::doubtful() const {
     return ((won_by_ ? won_by_->doubtful() : doubtful_) - granted_) | planted();
 }
 
-/// Where an extension may have planted the lock without our knowing, or may do so yet.
+/// Where an unanswered extension may have planted the lock, or may still.
 node_set holding::planted() const {
     node_set those = planted_;
     for (const auto& round : extensions_) {
@@ -110,7 +110,7 @@ void holding::settle() {
     extensions_.clear();
 }
 
-/// Keeps of earlier extensions only what a release must know.
+/// Keeps only what a release must know of the extensions that all nodes have answered.
 void holding::settle_answered() {
     std::erase_if(extensions_, [this](const auto& round) {
         if (!round->pending().empty()) {

@@ -1,14 +1,12 @@
-// A lock that was won: on which nodes it lies or may lie, until when it is good, and what that
-// rests on. Collects what the rounds about it learn, late answers included. Pure; used by one
-// strand at a time.
+// A lock that was won: which nodes have it or may have it, its validity, and the lease that the
+// validity rests on. Reads the rounds about the lock, which go on learning from late answers. Pure;
+// used by one strand at a time.
 //
 // Rules it keeps (each has a test that fails without it):
-// - a release goes to each node that has the lock, may have it, or may yet get it;
-// - a node where an extension may plant it late is never one that a release surely comes behind;
-// - an extension never shortens validity, and one that asked for less than was left is not what
-//   validity rests on;
-// - clocks that were set shorten it, and an extension that is under way must be won before that
-// end.
+// - a release goes to each node that has the lock, may have it, or may still get it;
+// - a release needs a bar on each node where an extension may still plant the lock;
+// - an extension never shortens the validity, which rests on the lease that ends last;
+// - a clock that was set shortens the validity; a pending extension must be won before the new end.
 #pragma once
 
 #include <chrono>
@@ -28,7 +26,7 @@ namespace redlock::core {
 
 class holding {
   public:
-    /// A lock that lies nowhere.
+    /// No node has it.
     holding() = default;
     /// Won by `round`, which goes on learning of late grants.
     explicit holding(std::shared_ptr<acquire_round> round);
@@ -38,38 +36,40 @@ class holding {
     /// When the round began that gave the present lease.
     [[nodiscard]] instant started() const { return started_; }
     [[nodiscard]] instant valid_until() const { return valid_until_; }
-    /// Because of which node's clock it ends earlier than its lease; nothing if it does not.
+    /// The node whose clock was set, if the validity ends before the lease because of that.
     [[nodiscard]] std::optional<node_index> cut_short_by() const { return cut_short_by_; }
     /// Other clients may hold it under the same token.
     [[nodiscard]] bool attached() const { return won_by_ == nullptr; }
 
-    /// Nodes that surely have it, by all that was heard.
+    /// Nodes that had it when they answered last.
     [[nodiscard]] node_set granted() const;
-    /// Nodes that may have it, or may get it late.
+    /// Nodes that may have it, or may still get it.
     [[nodiscard]] node_set doubtful() const;
-    /// Where a release has to go.
+    /// The nodes that a release goes to.
     [[nodiscard]] release_targets targets() const;
 
-    /// A round that prolongs it begins. `clock_step`: see validity.hpp.
+    /// Starts a round that prolongs it. `clock_step`: see validity.hpp.
     [[nodiscard]] std::shared_ptr<extend_round> extend(std::size_t nodes,
                                                        std::chrono::milliseconds lease_time,
                                                        instant now,
                                                        std::chrono::milliseconds clock_step);
-    /// What the decided `round` means for the lock, which takes the new lease. One that ended too
-    /// late is merely `unavailable` if another has prolonged the lock meanwhile.
+    /// Applies the decided `round` and returns what it means for the lock. A round that was
+    /// `expired` is only `unavailable` if another one has prolonged the lock meanwhile.
     [[nodiscard]] extend_outcome on_decided(const std::shared_ptr<const extend_round>& round,
                                             const std::vector<node_clock>& clocks, instant now);
-    /// Clocks were set, the latest that of `node`, if any. True if the lock ends earlier than was
-    /// known. To be asked for a new lock as well: the clock of a node that granted it may have been
-    /// found to be set while others had not answered.
+    /// Applies what is known of the clocks; `node`: whose clock was just found to be set, if any.
+    /// True if the validity ends earlier than before. Call it for a new lock as well: a node's
+    /// clock may have been found to be set between its grant and the last vote.
     [[nodiscard]] bool on_clocks_set(const std::vector<node_clock>& clocks,
                                      std::optional<node_index> node);
 
-    /// It is given back: no straggler may acquire it any more,
+    /// The lock is being released: a node that does not know the script is not asked again to grant
+    /// it,
     void close_acquisition();
-    /// nor prolong it, if it is kept for a while.
+    /// nor to prolong it.
     void close_extensions();
-    /// It passes to the next holder in this process, with what is known by now.
+    /// Before it passes to the next holder of this process: keeps what the extensions know by now,
+    /// and drops them.
     void settle();
 
   private:
@@ -87,7 +87,7 @@ class holding {
     core::backing attached_lease_;
     node_set granted_;
     node_set doubtful_;
-    node_set planted_;  // where earlier extensions may have planted it without our knowing
+    node_set planted_;  // where an earlier extension may have planted it, or may still
 };
 
 }  // namespace redlock::core
