@@ -20,7 +20,7 @@ std::pair<errc, std::string_view> explanation(core::wait_end end) {
         return {errc::contended, "somebody else holds it"};
     }
     if (end == core::wait_end::timed_out) {
-        return {errc::timed_out, "somebody else held it for as long as was waited"};
+        return {errc::timed_out, "somebody else held it for the whole wait"};
     }
     return {errc::no_quorum, "too few nodes answered in time for a majority"};
 }

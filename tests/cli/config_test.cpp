@@ -61,7 +61,7 @@ TEST_F(config, is_shown_as_it_will_be_used) {
                 AllOf(HasSubstr("node 0  redis://h1:6379\n"), HasSubstr("node 1  rediss://h2:7000"),
                       HasSubstr("lease_time_ms = 7000\n"), HasSubstr("wait_ms = 3000\n"),
                       HasSubstr("node_timeout_ms = 500\n"), Not(HasSubstr("s3cret"))));
-    EXPECT_THAT(result.err, AllOf(HasSubstr("verify=none believes whoever answers"),
+    EXPECT_THAT(result.err, AllOf(HasSubstr("verify=none trusts any server that answers"),
                                   HasSubstr("2 nodes survive no more failures than 1"),
                                   Not(HasSubstr("chmod"))));
 }
@@ -108,11 +108,11 @@ TEST_F(config, doubts_a_secret_that_everybody_may_read) {
     const std::vector<std::string> line{"config", "check", "--nodes",
                                         "rediss://h?password_file=" + password +
                                             "&cert=" + client.certificate + "&key=" + client.key};
-    EXPECT_THAT(redlock(line).err, Not(HasSubstr("everybody may read " + password)));
+    EXPECT_THAT(redlock(line).err, Not(HasSubstr("everyone can read " + password)));
     for (const std::string& secret : {password, client.key}) {
         std::filesystem::permissions(secret, std::filesystem::perms::others_read,
                                      std::filesystem::perm_options::add);
-        EXPECT_THAT(redlock(line).err, HasSubstr("everybody may read " + secret));
+        EXPECT_THAT(redlock(line).err, HasSubstr("everyone can read " + secret));
     }
 }
 
@@ -219,11 +219,11 @@ TEST_F(config, that_everybody_may_read_is_doubted_for_its_own_secrets_only) {
         return redlock(line, environment).err;
     };
     EXPECT_THAT(check({"--nodes-file", secret}),
-                HasSubstr("everybody may read " + secret + ": if passwords"));
+                HasSubstr("everyone can read " + secret + ": if it contains passwords"));
     EXPECT_THAT(check({"--nodes-file", secret, "--config", harmless}),
-                AllOf(HasSubstr("everybody may read " + secret), Not(HasSubstr(harmless))));
+                AllOf(HasSubstr("everyone can read " + secret), Not(HasSubstr(harmless))));
     EXPECT_THAT(check({"--config", harmless}, {{"REDLOCK_NODES", "redis://:s3cret-w0rd@h1"}}),
-                Not(HasSubstr("everybody may read")));
+                Not(HasSubstr("everyone can read")));
 }
 
 // What a manager says nothing of, because only acquisitions have it.

@@ -55,7 +55,7 @@ TEST_F(outage, is_borne_for_ever_by_a_standby_which_says_so_once) {
     EXPECT_EQ(result.out, "ran\n");
     EXPECT_THAT(result.err, testing::StartsWith(said));
     EXPECT_THAT(result.err,
-                AllOf(HasSubstr("Connection refused"), testing::EndsWith("; trying on\n")));
+                AllOf(HasSubstr("Connection refused"), testing::EndsWith("; still trying\n")));
     EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << result.err;
 }
 

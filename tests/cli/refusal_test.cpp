@@ -38,7 +38,7 @@ TEST(refusal, contention_with_what_will_not_go_away_is_news_all_the_same) {
     diagnostics without_end;
     without_end.holder.emplace().label = "v";
     EXPECT_EQ(refusal_line("a", errc::contended, without_end, no_error),
-              "a: held by v, without end");
+              "a: held by v, with no expiry");
     diagnostics no_lock;
     no_lock.nodes.push_back({.node = 0, .cause = node_errc::wrong_type, .message = "a hash"});
     EXPECT_THAT(refusal_line("a", errc::contended, no_lock, no_error), StartsWith("a: "));

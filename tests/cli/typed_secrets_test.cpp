@@ -46,8 +46,8 @@ TEST(typed_secrets, are_hidden_where_a_message_repeats_them) {
     EXPECT_EQ(without_typed_urls("raw it's redis://:s\\x@h"), "raw it's redis://***@h");
     EXPECT_EQ(without_typed_urls("shown it's redis://:s\\\\x@h"), "shown it's redis://***@h");
     EXPECT_EQ(without_typed_urls("quoted 'it'\\''s redis://:s\\x@h'"), "quoted it's redis://***@h");
-    EXPECT_EQ(without_typed_urls("cannot do anything with: -alkey://u:q@h"),
-              "cannot do anything with: -alkey://***@h");
+    EXPECT_EQ(without_typed_urls("unexpected arguments: -alkey://u:q@h"),
+              "unexpected arguments: -alkey://***@h");
     EXPECT_EQ(without_typed_urls("there is no redis://h/0?Password=x"),
               "there is no redis://h/0?***");
     // What only looks like one, and what was not typed.

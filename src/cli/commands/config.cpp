@@ -46,7 +46,7 @@ void doubt_list(const std::string& file, const std::vector<endpoint>& nodes,
         return !node.password.empty() || (node.sentinel && !node.sentinel->password.empty());
     });
     if (secret && everybody_may_read(file)) {
-        doubts.push_back(fmt::format("everybody may read {}: if passwords stand in it, chmod o-r",
+        doubts.push_back(fmt::format("everyone can read {}: if it contains passwords, chmod o-r",
                                      printable(file)));
     }
 }
@@ -59,7 +59,7 @@ void doubt_secret_files(const endpoint& node, std::vector<std::string>& doubts) 
     }
     for (const std::string& file : files) {
         if (everybody_may_read(file)) {
-            doubts.push_back(fmt::format("everybody may read {}, which holds a secret: chmod o-r",
+            doubts.push_back(fmt::format("everyone can read {}, which holds a secret: chmod o-r",
                                          printable(file)));
         }
     }
@@ -72,7 +72,7 @@ std::vector<std::string> doubts_about(const std::vector<endpoint>& nodes,
     for (const endpoint& node : nodes) {
         if (node.tls && !node.tls->verify) {
             doubts.push_back(
-                fmt::format("{}: verify=none believes whoever answers; give ca=FILE instead",
+                fmt::format("{}: verify=none trusts any server that answers; give ca=FILE instead",
                             node.to_string()));
         }
         doubt_secret_files(node, doubts);

@@ -19,7 +19,7 @@ std::string who_is(const lock_holder& holder) {
 std::string describe(const lock_holder& holder, std::string_view who) {
     return holder.remaining
                ? fmt::format("held by {}, {} left", who, format_duration(*holder.remaining))
-               : fmt::format("held by {}, without end", who);
+               : fmt::format("held by {}, with no expiry", who);
 }
 
 namespace {

@@ -105,7 +105,8 @@ void common_options::add_to(CLI::App& command) {
         ->check(filled_in("a prefix"))
         ->type_name("PREFIX");
     auto* hush = command.add_flag("-q,--quiet", quiet, "Say nothing on standard error");
-    command.add_flag("-v,--verbose", verbose, "Tell every event on standard error")->excludes(hush);
+    command.add_flag("-v,--verbose", verbose, "Report every event on standard error")
+        ->excludes(hush);
 }
 
 void common_options::add_quorum_timeout_to(CLI::App& command) {

@@ -173,8 +173,7 @@ std::string explained(const CLI::App& root, const CLI::ParseError& mistake) {
         return unknown_option(command, *option);
     }
     if (dynamic_cast<const CLI::ExtrasError*>(&mistake) != nullptr && !left.empty()) {
-        return fmt::format("{}: cannot do anything with: {}{}", full_name(command),
-                           shell_line(left),
+        return fmt::format("{}: unexpected arguments: {}{}", full_name(command), shell_line(left),
                            command.get_name() == "acquire"
                                ? "; redlock run RESOURCE -- COMMAND runs a command under a lock"
                                : "");

@@ -147,7 +147,7 @@ void redis_process::wait_until_ready() {
         }
         if (std::chrono::steady_clock::now() > give_up) {
             throw redis_error(
-                fmt::format("{} does not get ready: {}", options_.program, last_lines(log())));
+                fmt::format("{} does not become ready: {}", options_.program, last_lines(log())));
         }
     }
 }

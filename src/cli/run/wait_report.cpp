@@ -145,7 +145,7 @@ void wait_reporter::tell_of_outage(const diagnostics& why) {
     }
     if (causes != told_causes_) {
         told_causes_ = std::move(causes);
-        say(fmt::format("{}: {}; trying on", printable(resource_), printable(why.to_string())));
+        say(fmt::format("{}: {}; still trying", printable(resource_), printable(why.to_string())));
     }
 }
 
