@@ -45,6 +45,13 @@ unseen_fact unseen_by(const redis::reply_view& reply, std::string what, std::str
     return {std::move(what), std::move(why), rule_if_refused(reply, command)};
 }
 
+/// The first key of a script, else the first argument.
+std::string_view key_in(const std::vector<std::string>& command) {
+    const bool script = command.front() == "EVAL" || command.front() == "EVALSHA";
+    const std::size_t at = !script ? 1 : command.size() > 2 && command[2] != "0" ? 3 : 0;
+    return at != 0 && at < command.size() ? std::string_view{command[at]} : std::string_view{};
+}
+
 core::duration at_percent(const std::vector<core::duration>& sorted, std::size_t percent) {
     return sorted[(sorted.size() * percent + 99) / 100 - 1];
 }
@@ -142,10 +149,13 @@ void node_examination::ask() {
     }
     asked_at_ = pool_.now();
     asked_at_wall_us_ = pool_.wall_us();
-    const core::instant deadline =
-        std::max(patient_until_, asked_at_ + core::duration{pool_.options().node_timeout});
     driver::node& whom = pool_.at(seen_.node);
-    if (const error_code error = whom.send(encoded, shared_from_this(), deadline)) {
+    if (const error_code error = whom.send(
+            {.encoded = encoded,
+             .key = key_in(asked_.command),
+             .sink = shared_from_this(),
+             .deadline = std::max(patient_until_,
+                                  asked_at_ + core::duration{pool_.options().node_timeout})})) {
         come_back(error, whom.last_error_message());
     }
 }

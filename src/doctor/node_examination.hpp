@@ -18,7 +18,7 @@
 #include "doctor/right_probes.hpp"
 #include "driver/node_pool.hpp"
 #include "outside/alarm_clock.hpp"
-#include "redis/wire/command_queue.hpp"
+#include "redis/wire/command.hpp"
 #include "redlock/health.hpp"
 
 namespace redlock::doctor {

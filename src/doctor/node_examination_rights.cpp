@@ -217,10 +217,11 @@ bool node_examination::may_be_swallowed() {
     swallowed_ = name;
     asked_.take = [](const redis::reply_view& /*reply*/) {};
     return !pool_.at(seen_.node)
-                .send(redis::encoded({"EVAL", fmt::format("return '{}'", next_in_turn), "0"}),
-                      shared_from_this(),
-                      pool_.now() + core::duration{pool_.options().node_timeout},
-                      redis::delivery::must_follow);
+                .send({.encoded =
+                           redis::encoded({"EVAL", fmt::format("return '{}'", next_in_turn), "0"}),
+                       .sink = shared_from_this(),
+                       .deadline = pool_.now() + core::duration{pool_.options().node_timeout},
+                       .how = redis::delivery::must_follow});
 }
 
 void node_examination::take_after_silence(const redis::reply_view& reply) {

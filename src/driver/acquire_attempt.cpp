@@ -73,7 +73,7 @@ void acquire_attempt::start(owner& told) {
         if (pool().at(node).connected() && !pool().may_vote(node, round_.started())) {
             without_vote.insert(node);
         } else if (const error_code error =
-                       ask(node, call_.by_digest(), redis::delivery::usual, round_.started())) {
+                       ask(node, call_, redis::delivery::usual, round_.started())) {
             unreachable.emplace_back(node, error);
         }
     }

@@ -71,7 +71,7 @@ void extend_attempt::start(std::shared_ptr<owner> told) {
             return;
         }
         pool().at(node).announce_vote(round_->started());
-        if (const error_code error = ask(node, call_for(node).by_digest(), delivery_to(node))) {
+        if (const error_code error = ask(node, call_for(node), delivery_to(node), pool().now())) {
             unreachable.emplace_back(node, error);
         }
     });

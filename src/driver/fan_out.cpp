@@ -7,13 +7,18 @@
 
 namespace redlock::driver {
 
-error_code fan_out::ask(node_index node, std::string_view encoded, redis::delivery how,
-                        core::instant now) {
-    return pool_.at(node).send(encoded, shared_from_this(), pool_.command_deadline(now), how);
+error_code fan_out::send(node_index node, std::string_view encoded, std::string_view key,
+                         redis::delivery how, core::instant now) {
+    return pool_.at(node).send({.encoded = encoded,
+                                .key = key,
+                                .sink = shared_from_this(),
+                                .deadline = pool_.command_deadline(now),
+                                .how = how});
 }
 
-void fan_out::ask_or_report(node_index node, std::string_view encoded, redis::delivery how) {
-    if (const error_code error = ask(node, encoded, how)) {
+void fan_out::send_or_report(node_index node, std::string_view encoded, std::string_view key,
+                             redis::delivery how) {
+    if (const error_code error = send(node, encoded, key, how, pool_.now())) {
         on_no_answer(node, error, pool_.at(node).last_error_message(), false);
     }
 }
@@ -22,7 +27,7 @@ void fan_out::on_reply(std::uint32_t tag, const redis::reply_view& reply) {
     const node_index node = tag;
     if (reply.is_error() && redis::is_noscript(reply.text())) {
         if (const script_call* call = script_for(node)) {
-            repeat_by_body(node, *call);
+            send_or_report(node, call->by_body(), call->key(), repeated(node));
             on_repeated(node);
             return;
         }
@@ -34,10 +39,6 @@ void fan_out::on_reply(std::uint32_t tag, const redis::reply_view& reply) {
         return;
     }
     on_answer(node, reply);
-}
-
-void fan_out::repeat_by_body(node_index node, const script_call& call) {
-    ask_or_report(node, call.by_body(), repeated(node));
 }
 
 void fan_out::on_timeout(std::uint32_t tag, bool maybe_sent) {

@@ -10,7 +10,7 @@
 #include "driver/failures.hpp"
 #include "driver/node_pool.hpp"
 #include "driver/script_call.hpp"
-#include "redis/wire/command_queue.hpp"
+#include "redis/wire/command.hpp"
 
 namespace redlock::driver {
 
@@ -31,15 +31,14 @@ class fan_out : public redis::reply_sink, public std::enable_shared_from_this<fa
     [[nodiscard]] failures& failed() { return failures_; }
 
     /// Sends to one node. An error means that nothing was sent, and `on_no_answer` is not called.
-    [[nodiscard]] error_code ask(node_index node, std::string_view encoded, redis::delivery how,
-                                 core::instant now);
-    [[nodiscard]] error_code ask(node_index node, std::string_view encoded,
-                                 redis::delivery how = redis::delivery::usual) {
-        return ask(node, encoded, how, pool_.now());
+    [[nodiscard]] error_code ask(node_index node, const script_call& call, redis::delivery how,
+                                 core::instant now) {
+        return send(node, call.by_digest(), call.key(), how, now);
     }
     /// As `ask`, but what could not be sent is reported to `on_no_answer` right away.
-    void ask_or_report(node_index node, std::string_view encoded,
-                       redis::delivery how = redis::delivery::usual);
+    void ask_or_report(node_index node, const script_call& call) {
+        send_or_report(node, call.by_digest(), call.key(), redis::delivery::usual);
+    }
 
     /// The script sent to this node, to be repeated by its body after NOSCRIPT; null to treat
     /// NOSCRIPT as an error: when the answer is not wanted any more, or when no script was sent.
@@ -60,7 +59,10 @@ class fan_out : public redis::reply_sink, public std::enable_shared_from_this<fa
     void on_reply(std::uint32_t tag, const redis::reply_view& reply) final;
     void on_timeout(std::uint32_t tag, bool maybe_sent) final;
     void on_failure(std::uint32_t tag, error_code cause, bool maybe_sent) final;
-    void repeat_by_body(node_index node, const script_call& call);
+    [[nodiscard]] error_code send(node_index node, std::string_view encoded, std::string_view key,
+                                  redis::delivery how, core::instant now);
+    void send_or_report(node_index node, std::string_view encoded, std::string_view key,
+                        redis::delivery how);
 
     node_pool& pool_;
     failures failures_;

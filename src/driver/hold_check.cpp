@@ -18,7 +18,7 @@ void hold_check::start(core::node_set whom, report tell) {
     pending_ = whom;
     asked_at_ = pool().now();
     const auto keep = shared_from_this();
-    whom.for_each([&](node_index node) { ask_or_report(node, call_.by_digest()); });
+    whom.for_each([&](node_index node) { ask_or_report(node, call_); });
 }
 
 const script_call* hold_check::script_for(node_index /*node*/) {

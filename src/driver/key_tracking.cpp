@@ -96,8 +96,10 @@ void key_tracking::subscribe() {
 
 void key_tracking::ask_subscription(std::uint32_t tag, const std::string& command) {
     // If it does not take it, it has gone down again, and says so.
-    static_cast<void>(
-        subscription_->send(command, replies_, tag, clock_.now() + options_.command_timeout));
+    static_cast<void>(subscription_->send({.encoded = command,
+                                           .sink = replies_,
+                                           .tag = tag,
+                                           .deadline = clock_.now() + options_.command_timeout}));
 }
 
 void key_tracking::on_down(error_code cause, std::string_view message,
@@ -167,11 +169,14 @@ void key_tracking::redirect() {
     }
     // A second redirection replaces the first.
     ++asked_;
-    const auto deadline = clock_.now() + options_.command_timeout;
     // Changes that we make ourselves are no news.
-    const error_code busy = commands_.send(
-        redis::encoded({"CLIENT", "TRACKING", "ON", "REDIRECT", decimal(subscriber_), "NOLOOP"}),
-        replies_, asked_, deadline, redis::delivery::must_follow);
+    const error_code busy =
+        commands_.send({.encoded = redis::encoded({"CLIENT", "TRACKING", "ON", "REDIRECT",
+                                                   decimal(subscriber_), "NOLOOP"}),
+                        .sink = replies_,
+                        .tag = asked_,
+                        .deadline = clock_.now() + options_.command_timeout,
+                        .how = redis::delivery::must_follow});
     if (busy) {
         turn_off();
     }

@@ -35,12 +35,16 @@ class line_exit final : public redis::reply_sink {
 
 void leave_line(node_pool& pool, const std::string& resource, const std::string& id,
                 core::node_set whom) {
-    const std::string encoded = redis::encoded({"HDEL", pool.keys().line(resource), id});
+    const std::string line = pool.keys().line(resource);
+    const std::string encoded = redis::encoded({"HDEL", line, id});
     const auto exit = std::make_shared<line_exit>(pool, whom);
     whom.for_each([&](node_index node) {
         // Behind an ACQUIRE that may enter it only now. What cannot be told, time tells.
-        if (pool.at(node).send(encoded, exit, pool.command_deadline(),
-                               redis::delivery::must_follow)) {
+        if (pool.at(node).send({.encoded = encoded,
+                                .key = line,
+                                .sink = exit,
+                                .deadline = pool.command_deadline(),
+                                .how = redis::delivery::must_follow})) {
             exit->settle(node);
         }
     });

@@ -58,8 +58,7 @@ void node::connect() {
     }
 }
 
-error_code node::send(std::string_view encoded, std::shared_ptr<redis::reply_sink> sink,
-                      core::instant deadline, redis::delivery how) {
+error_code node::send(redis::command&& what) {
     if (retired_) {
         return errc::closed;
     }
@@ -67,17 +66,17 @@ error_code node::send(std::string_view encoded, std::shared_ptr<redis::reply_sin
     // With an identifier of the user's own, a lock that is tried for anew has the token of before:
     // the release of the first try must not come behind the second.
     resend_pending();
-    return link_->send(encoded, std::move(sink), static_cast<std::uint32_t>(index_), deadline, how);
+    what.tag = static_cast<std::uint32_t>(index_);
+    return link_->send(std::move(what));
 }
 
-error_code node::send_to_part(std::size_t part, std::string_view encoded,
-                              std::shared_ptr<redis::reply_sink> sink, core::instant deadline) {
+error_code node::send_to_part(std::size_t part, redis::command&& what) {
     if (retired_) {
         return errc::closed;
     }
     connect();
-    return link_->send_to_part(part, encoded, std::move(sink), static_cast<std::uint32_t>(index_),
-                               deadline);
+    what.tag = static_cast<std::uint32_t>(index_);
+    return link_->send_to_part(part, std::move(what));
 }
 
 void node::track_keys(bool yes) {
@@ -90,13 +89,13 @@ void node::track_keys(bool yes) {
     }
 }
 
-void node::send_when_ready(std::string encoded, std::shared_ptr<redis::reply_sink> sink,
+void node::send_when_ready(script_call call, std::shared_ptr<redis::reply_sink> sink,
                            core::instant until, core::duration timeout) {
     if (retired_ || link_->state() == redis::connection_state::stopped ||
         pending_resend_.size() >= max_pending_resend) {
         return;
     }
-    pending_resend_.push_back({std::move(encoded), std::move(sink), until, timeout});
+    pending_resend_.push_back({std::move(call), std::move(sink), until, timeout});
     link_->keep_trying();
 }
 
@@ -135,9 +134,12 @@ void node::resend_pending() {
     std::deque<resend> still;
     for (; !pending_resend_.empty(); pending_resend_.pop_front()) {
         resend& next = pending_resend_.front();
-        if (next.until <= now ||
-            !link_->send(next.encoded, next.sink, static_cast<std::uint32_t>(index_),
-                         now + next.timeout, redis::delivery::must_follow)) {
+        if (next.until <= now || !link_->send({.encoded = next.call.by_digest(),
+                                               .key = next.call.key(),
+                                               .sink = next.sink,
+                                               .tag = static_cast<std::uint32_t>(index_),
+                                               .deadline = now + next.timeout,
+                                               .how = redis::delivery::must_follow})) {
             continue;
         }
         still.push_back(std::move(next));

@@ -90,21 +90,17 @@ class node final : private redis::connection_events, private key_tracking::owner
     /// another server first.
     [[nodiscard]] bool keeps_order() const { return connection_ != nullptr; }
 
-    /// As redis::connection::send.
-    [[nodiscard]] error_code send(std::string_view encoded, std::shared_ptr<redis::reply_sink> sink,
-                                  core::instant deadline,
-                                  redis::delivery how = redis::delivery::usual);
+    /// As redis::link::send; the tag is the node's index.
+    [[nodiscard]] error_code send(redis::command&& what);
     /// As redis::link::send_to_part.
-    [[nodiscard]] error_code send_to_part(std::size_t part, std::string_view encoded,
-                                          std::shared_ptr<redis::reply_sink> sink,
-                                          core::instant deadline);
+    [[nodiscard]] error_code send_to_part(std::size_t part, redis::command&& what);
     [[nodiscard]] std::size_t parts() const { return link_->parts(); }
     /// Asks again whether it may vote, unless that was asked a moment ago: somebody may have
     /// vouched for it.
     void greet_again(hello_form form = hello_form::records);
-    /// Sends `encoded` as soon as the node is reachable again, unless that takes beyond `until`:
-    /// for releases that a broken connection lost.
-    void send_when_ready(std::string encoded, std::shared_ptr<redis::reply_sink> sink,
+    /// Sends `call` as soon as the node is reachable again, unless that takes beyond `until`: for
+    /// releases that a broken connection lost.
+    void send_when_ready(script_call call, std::shared_ptr<redis::reply_sink> sink,
                          core::instant until, core::duration timeout);
     /// Whether changes of keys are wanted to be told.
     void track_keys(bool yes);
@@ -121,7 +117,7 @@ class node final : private redis::connection_events, private key_tracking::owner
 
   private:
     struct resend {
-        std::string encoded;
+        script_call call;
         std::shared_ptr<redis::reply_sink> sink;
         core::instant until;
         core::duration timeout;
@@ -136,12 +132,13 @@ class node final : private redis::connection_events, private key_tracking::owner
     [[nodiscard]] std::string greeting(const redis::server_identity& identity) override;
     void on_greeted(const redis::reply_view& reply) override;
     [[nodiscard]] std::string next_greeting() override;
+    [[nodiscard]] std::string_view greeting_key() const override { return terms_.keys.epoch(); }
     [[nodiscard]] bool expects_vote(core::instant now) const;
     [[nodiscard]] bool is_replica() const;
     [[nodiscard]] refusal why_not_itself(core::instant now) const;
     [[nodiscard]] bool is_out_of_question(core::instant now) const;
     void greet(hello_form form);
-    void ask_later(const std::string& encoded, std::uint32_t what);
+    void ask_later(std::string_view encoded, std::string_view key, std::uint32_t what);
     void on_answer(std::uint32_t what, const redis::reply_view& reply);
     void on_silence(std::uint32_t what);
     void take_answer(hello_form form, const redis::reply_view& reply);

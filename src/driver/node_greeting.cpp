@@ -148,7 +148,7 @@ void node::greet_again(hello_form form) {
     }
     if (is_replica()) {
         greeted_at_ = now;
-        ask_later(redis::encoded({"INFO", "all"}), who_are_you);
+        ask_later(redis::encoded({"INFO", "all"}), {}, who_are_you);
     } else if (meeting_ == meeting::due && !servers_.several(now)) {
         greeted_at_ = now;
         meet_again();
@@ -160,16 +160,20 @@ void node::greet_again(hello_form form) {
 void node::greet(hello_form form) {
     greeted_at_ = clock_.now();
     announced_ = announced_ || form == hello_form::records;
-    ask_later(encode_hello(terms_.keys, identity_, terms_.settings, form),
+    ask_later(encode_hello(terms_.keys, identity_, terms_.settings, form), greeting_key(),
               static_cast<std::uint32_t>(form));
 }
 
 // A failure says nothing new of the node, and the next one who needs its vote asks again. Only on
 // this connection: behind the next one there may be a server that was started just now, and what we
 // know of this one would vouch for it.
-void node::ask_later(const std::string& encoded, std::uint32_t what) {
-    if (link_->send(encoded, later_answers_, what, clock_.now() + std::chrono::seconds{10},
-                    redis::delivery::this_connection)) {
+void node::ask_later(std::string_view encoded, std::string_view key, std::uint32_t what) {
+    if (link_->send({.encoded = encoded,
+                     .key = key,
+                     .sink = later_answers_,
+                     .tag = what,
+                     .deadline = clock_.now() + std::chrono::seconds{10},
+                     .how = redis::delivery::this_connection})) {
         announced_ = false;
     }
 }

@@ -34,7 +34,7 @@ void status_query::start(std::function<void(std::vector<node_status>)> done) {
     for (node_index node = 0; node < pool().size(); ++node) {
         views_[node].node = node;
         views_[node].name = pool().names()[node];
-        ask_or_report(node, call_.by_digest());
+        ask_or_report(node, call_);
     }
 }
 
@@ -94,16 +94,15 @@ void list_query::start(std::function<void(const result&)> done) {
 }
 
 void list_query::scan(node_index node, std::string_view cursor) {
+    // Locks are plain strings; other types that a pattern may hit cannot be locks.
+    const std::string encoded =
+        redis::encoded({"SCAN", cursor, "MATCH", pattern_, "COUNT", scan_step, "TYPE", "string"});
     if (const error_code error = pool().at(node).send_to_part(
-            parts_done_[node], scan_from(cursor), shared_from_this(), pool().command_deadline())) {
+            parts_done_[node], {.encoded = encoded,
+                                .sink = shared_from_this(),
+                                .deadline = pool().command_deadline()})) {
         on_no_answer(node, error, pool().at(node).last_error_message(), false);
     }
-}
-
-std::string list_query::scan_from(std::string_view cursor) const {
-    // Locks are plain strings; other types that a pattern may hit cannot be locks.
-    return redis::encoded(
-        {"SCAN", cursor, "MATCH", pattern_, "COUNT", scan_step, "TYPE", "string"});
 }
 
 const script_call* list_query::script_for(node_index /*node*/) {

@@ -69,7 +69,6 @@ class list_query final : public fan_out {
     void on_answer(node_index node, const redis::reply_view& reply) override;
     void on_no_answer(node_index node, error_code cause, std::string message,
                       bool maybe_executed) override;
-    [[nodiscard]] std::string scan_from(std::string_view cursor) const;
     void scan(node_index node, std::string_view cursor);
     void take(std::string_view key);
     [[nodiscard]] bool goes_round(node_index node, bool any_new);

@@ -63,7 +63,7 @@ void release_attempt::start(std::shared_ptr<owner> told) {
     unsettled_.for_each([&](node_index node) {
         // Even a node that is given nothing new must hear this: its ACQUIRE may be before it.
         if (const error_code error =
-                ask(node, call_for(node).by_digest(), redis::delivery::must_follow)) {
+                ask(node, call_for(node), redis::delivery::must_follow, pool().now())) {
             unreachable.emplace_back(node, error);
         }
     });
@@ -119,8 +119,8 @@ void release_attempt::on_no_answer(node_index node, error_code cause, std::strin
         // The connection is gone and the release with it. A mere timeout is different: the command
         // is still on its way behind the ACQUIRE.
         round_.on_connection_lost(node);
-        pool().at(node).send_when_ready(std::string{call_for(node).by_digest()}, shared_from_this(),
-                                        until_, pool().options().node_timeout);
+        pool().at(node).send_when_ready(call_for(node), shared_from_this(), until_,
+                                        pool().options().node_timeout);
     }
     tell_owner();
     settle(node);

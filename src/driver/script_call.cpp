@@ -1,5 +1,6 @@
 #include "driver/script_call.hpp"
 
+#include <cassert>
 #include <span>
 
 #include "redis/wire/resp_writer.hpp"
@@ -69,6 +70,12 @@ script_call::script_call(const scripts::script& script, list keys, list argument
     end = redis::put_arg(end, script.sha1);
     tail_ = static_cast<std::size_t>(end - encoded_.data());
     end = redis::put_arg(end, std::uint64_t{given_keys.size()});
+    if (!given_keys.empty()) {
+        assert(given_keys.front().kind_ == script_argument::kind::text);
+        key_size_ = given_keys.front().text_.size();
+        key_at_ = static_cast<std::size_t>(end - encoded_.data()) + redis::size_of_arg(key_size_) -
+                  2 - key_size_;
+    }
     for (const auto each : {given_keys, given_arguments}) {
         for (const script_argument& argument : each) {
             end = argument.put(end);

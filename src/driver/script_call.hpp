@@ -60,6 +60,8 @@ class script_call {
 
     /// The command for the steady state.
     [[nodiscard]] std::string_view by_digest() const { return encoded_; }
+    /// The first of its keys; empty if it has none. Refers to `*this`.
+    [[nodiscard]] std::string_view key() const { return {encoded_.data() + key_at_, key_size_}; }
     /// The command for a node that does not know the script; the node knows it afterwards.
     [[nodiscard]] std::string by_body() const;
     /// What it calls; null of one that was never built.
@@ -69,6 +71,8 @@ class script_call {
     const scripts::script* script_ = nullptr;
     std::size_t argument_count_ = 0;
     std::size_t tail_ = 0;  // where the key count begins: the same in both forms
+    std::size_t key_at_ = 0;
+    std::size_t key_size_ = 0;
     std::string encoded_;
 };
 

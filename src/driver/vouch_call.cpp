@@ -19,7 +19,10 @@ void vouch_call::start(core::node_set whom, std::function<void(const failures&)>
     whom.for_each([&](node_index node) {
         // HELLO comes first, since VOUCH is about the server that it names.
         pool_.at(node).announce_vote(pool_.now());
-        if (const error_code error = pool_.at(node).send(encoded, keep, until)) {
+        if (const error_code error = pool_.at(node).send({.encoded = encoded,
+                                                          .key = pool_.keys().epoch(),
+                                                          .sink = keep,
+                                                          .deadline = until})) {
             fail(node, error, pool_.at(node).last_error_message());
         }
     });

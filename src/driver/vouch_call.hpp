@@ -9,7 +9,7 @@
 #include "core/node_set.hpp"
 #include "driver/failures.hpp"
 #include "driver/node_pool.hpp"
-#include "redis/wire/command_queue.hpp"
+#include "redis/wire/command.hpp"
 
 namespace redlock::driver {
 

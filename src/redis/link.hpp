@@ -5,13 +5,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <redlock/clock.hpp>
 #include <redlock/error.hpp>
 #include <string>
 #include <string_view>
+#include <utility>
 
-#include "redis/wire/command_queue.hpp"
+#include "redis/wire/command.hpp"
 
 namespace redlock::redis {
 
@@ -47,24 +46,18 @@ class link {
     /// are still queued in Asio are harmless, and end soon.
     virtual void stop() = 0;
 
-    /// Appends one encoded command. While connecting it waits, and expires by its deadline, unsent.
+    /// Appends one command. While connecting it waits, and expires by its deadline, unsent.
     /// On an error nothing is sent and the sink is never called: node_errc::not_connected in
     /// backoff, or for `this_connection` without one (or the server's refusal if that is why, such
     /// as node_errc::authentication_failed), node_errc::unresponsive while stalled, unless
     /// `must_follow`, and when the queue is full, errc::closed after `stop` and before `start`.
-    [[nodiscard]] virtual error_code send(std::string_view encoded,
-                                          std::shared_ptr<reply_sink> sink, std::uint32_t tag,
-                                          boot_clock::time_point deadline,
-                                          delivery how = delivery::usual) = 0;
+    [[nodiscard]] virtual error_code send(command&& what) = 0;
 
     /// Among how many servers the keys are divided, as far as known.
     [[nodiscard]] virtual std::size_t parts() const noexcept { return 1; }
     /// As `send`, for a command about one server's part of the keys, not about a key.
-    [[nodiscard]] virtual error_code send_to_part(std::size_t /*part*/, std::string_view encoded,
-                                                  std::shared_ptr<reply_sink> sink,
-                                                  std::uint32_t tag,
-                                                  boot_clock::time_point deadline) {
-        return send(encoded, std::move(sink), tag, deadline, delivery::usual);
+    [[nodiscard]] virtual error_code send_to_part(std::size_t /*part*/, command&& what) {
+        return send(std::move(what));
     }
 
     /// The connection that everything goes over; null where there are several.

@@ -36,6 +36,8 @@ TEST(script_call, does_without_keys_and_arguments) {
               "*3\r\n$7\r\nEVALSHA\r\n$40\r\n0123456789abcdef0123456789abcdef01234567\r\n"
               "$1\r\n0\r\n");
     EXPECT_EQ(call.by_body(), "*3\r\n$4\r\nEVAL\r\n$9\r\nreturn 1\n\r\n$1\r\n0\r\n");
+    EXPECT_EQ(call.key(), "");
+    EXPECT_EQ(script_call{}.key(), "");
 }
 
 TEST(script_call, leaves_out_what_is_not_given_at_the_end_but_keeps_what_is_empty) {
@@ -71,6 +73,7 @@ TEST(script_call, writes_lengths_of_one_digit_and_of_many) {
     for (const std::size_t size : {9U, 10U, 99U, 100U, 65536U}) {
         const std::string key(size, 'x');
         const script_call call{tiny, {key}, {}};
+        EXPECT_EQ(call.key(), key);
         EXPECT_TRUE(call.by_digest().ends_with("$1\r\n1\r\n$" + std::to_string(size) + "\r\n" +
                                                key + "\r\n"));
     }
@@ -79,6 +82,8 @@ TEST(script_call, writes_lengths_of_one_digit_and_of_many) {
 RC_GTEST_PROP(script_call_property, carries_any_bytes,
               (const std::string& key, const std::string& token, const std::string& label)) {
     const script_call call{tiny, {key, "fence"}, {token, label}};
+    RC_ASSERT(call.key() == key);
+    RC_ASSERT(script_call{call}.key() == key);
     for (const std::string& bytes : {std::string{call.by_digest()}, call.by_body()}) {
         const written_reply read{bytes};
         RC_ASSERT(read.view().size() == 7U);

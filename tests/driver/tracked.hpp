@@ -83,7 +83,9 @@ class tracked final : public redis::connection_events, public key_tracking::owne
         const auto sink = std::make_shared<redis::remembering_sink>();
         std::string bytes;
         redis::append_command(bytes, words);
-        EXPECT_FALSE(commands_->send(bytes, sink, 0, boot_clock::now() + std::chrono::hours{1}));
+        EXPECT_FALSE(commands_->send({.encoded = bytes,
+                                      .sink = sink,
+                                      .deadline = boot_clock::now() + std::chrono::hours{1}}));
         EXPECT_TRUE(run_until([&] { return !sink->told.empty(); }));
         return sink->told.empty() ? "" : sink->told.front().substr(3);
     }
@@ -91,8 +93,9 @@ class tracked final : public redis::connection_events, public key_tracking::owne
     void poke() {
         std::string bytes;
         redis::append_command(bytes, {"PING"});
-        static_cast<void>(commands_->send(bytes, std::make_shared<redis::remembering_sink>(), 0,
-                                          boot_clock::now() + std::chrono::hours{1}));
+        static_cast<void>(commands_->send({.encoded = bytes,
+                                           .sink = std::make_shared<redis::remembering_sink>(),
+                                           .deadline = boot_clock::now() + std::chrono::hours{1}}));
     }
     std::string read(std::string_view key) { return ask({"GET", key}); }
 

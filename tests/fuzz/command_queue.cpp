@@ -147,7 +147,11 @@ class story final : public redis::reply_sink, public std::enable_shared_from_thi
                                          : delivery::usual;
         const bool fits = living() < bounds.commands &&
                           waiting().size() + batch_size_ + asked.bytes.size() <= bounds.bytes;
-        const bool taken = queue_.push(asked.bytes, shared_from_this(), tag, asked.deadline, how);
+        const bool taken = queue_.push({.encoded = asked.bytes,
+                                        .sink = shared_from_this(),
+                                        .tag = tag,
+                                        .deadline = asked.deadline,
+                                        .how = how});
         // What is being withdrawn still counts.
         require(taken == fits || (expiring_ && !taken), "only what exceeds a limit is refused");
         if (taken) {

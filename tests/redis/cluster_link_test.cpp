@@ -27,6 +27,28 @@ TEST(cluster_link, sends_what_waited_once_the_slots_are_known) {
     EXPECT_THAT(world.log, ElementsAre("ready"));
 }
 
+TEST(cluster_link, goes_by_the_key_of_a_command_and_else_to_the_slot_of_the_empty_one) {
+    cluster_world world;
+    const int first = slot_of("key");
+    world.map = "*2\r\n" + cluster_world::range(0, first - 1, world.one) +
+                cluster_world::range(first, 16383, world.two);
+    ASSERT_TRUE(world.start_and_wait());
+    EXPECT_EQ(world.ask({"GET", "key"}), "0: +done");
+    EXPECT_EQ(world.ask({"PING"}), "0: +done");
+    EXPECT_THAT(world.two.heard(), ElementsAre("GET"));
+    EXPECT_THAT(world.one.heard(), ElementsAre("PING"));
+}
+
+TEST(cluster_link, says_the_greeting_to_the_master_of_its_key) {
+    cluster_world world{true};
+    const int first = slot_of(world.greeting_key());
+    world.map = "*2\r\n" + cluster_world::range(0, first - 1, world.one) +
+                cluster_world::range(first, 16383, world.two);
+    ASSERT_TRUE(world.start_and_wait());
+    EXPECT_THAT(world.two.heard(), ElementsAre("HELLO"));
+    EXPECT_THAT(world.one.heard(), ElementsAre());
+}
+
 TEST(cluster_link, follows_moved_and_remembers_it) {
     cluster_world world;
     ASSERT_TRUE(world.start_and_wait());

@@ -4,11 +4,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <rapidcheck/gtest.h>
 
 #include <string>
 
-#include "redis/wire/resp_writer.hpp"
+#include "redis/wire/resp_reader.hpp"
 
 namespace redlock::redis::cluster_slots_cases {
 namespace {
@@ -58,31 +57,6 @@ TEST(hash_tag, is_what_stands_between_the_first_braces) {
     EXPECT_FALSE(has_hash_tag("a}b"));
     EXPECT_FALSE(has_hash_tag("{a"));
     EXPECT_FALSE(has_hash_tag("{}{a}"));
-}
-
-TEST(key_of, finds_the_key_of_each_command_of_ours) {
-    std::string bytes;
-    append_command(bytes, {"EVALSHA", "abc", "2", "job", "fence", "x"});
-    EXPECT_EQ(key_of(bytes), "job");
-    bytes.clear();
-    append_command(bytes, {"EVAL", "return 1\r\n$3\r\n", "1", "a\r\nb"});
-    EXPECT_EQ(key_of(bytes), "a\r\nb");
-    bytes.clear();
-    append_command(bytes, {"HDEL", "redlock:line:{job}", "place"});
-    EXPECT_EQ(key_of(bytes), "redlock:line:{job}");
-    bytes.clear();
-    append_command(bytes, {"EVAL", "return 1", "0"});
-    EXPECT_EQ(key_of(bytes), std::nullopt);
-    bytes.clear();
-    append_command(bytes, {"PING"});
-    EXPECT_EQ(key_of(bytes), std::nullopt);
-    EXPECT_EQ(key_of("PING\r\n"), std::nullopt);
-    EXPECT_EQ(key_of("*3\r\n$7\r\nEVALSHA\r\n$99999999999999999999\r\n"), std::nullopt);
-}
-
-RC_GTEST_PROP(key_of, survives_any_bytes, (const std::string& bytes)) {
-    static_cast<void>(key_of(bytes));
-    static_cast<void>(key_of("*4\r\n$4\r\nEVAL\r\n" + bytes));
 }
 
 TEST(read_refusal, understands_what_a_cluster_says) {

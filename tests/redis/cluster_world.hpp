@@ -111,7 +111,12 @@ struct cluster_world final : connection_events {
                     delivery how = delivery::usual) {
         std::string bytes;
         append_command(bytes, command);
-        return link->send(bytes, sink, tag, boot_clock::now() + patience, how);
+        return link->send({.encoded = bytes,
+                           .key = command.size() > 1 ? command.begin()[1] : std::string_view{},
+                           .sink = sink,
+                           .tag = tag,
+                           .deadline = boot_clock::now() + patience,
+                           .how = how});
     }
     /// Sends, and waits for so many notes in all.
     std::string ask(std::initializer_list<std::string_view> command) {
@@ -128,6 +133,7 @@ struct cluster_world final : connection_events {
         append_command(hello, {"HELLO", "redlock:epoch"});
         return hello;
     }
+    std::string_view greeting_key() const override { return "redlock:epoch"; }
     void on_greeted(const reply_view&) override { log.emplace_back("greeted"); }
     void on_ready(const server_identity&) override { log.emplace_back("ready"); }
     void on_down(error_code, std::string_view message, std::chrono::nanoseconds) override {

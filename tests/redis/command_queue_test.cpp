@@ -52,8 +52,10 @@ struct recorder : reply_sink {
 };
 
 struct command_queue_test : testing::Test {
-    bool push(std::string_view bytes, std::uint32_t tag, time_point deadline = at(100)) {
-        return queue.push(bytes, sink, tag, deadline);
+    bool push(std::string_view bytes, std::uint32_t tag, time_point deadline = at(100),
+              delivery how = delivery::usual) {
+        return queue.push(
+            {.encoded = bytes, .sink = sink, .tag = tag, .deadline = deadline, .how = how});
     }
     // What would be written now; "" for nothing.
     std::string take() { return queue.take_batch(batch) ? batch : std::string{}; }
@@ -172,7 +174,7 @@ TEST_F(command_queue_test, keeps_the_place_of_what_expires_sent) {
 
 TEST_F(command_queue_test, keeps_the_place_of_what_must_follow_when_it_expires_unsent) {
     ASSERT_TRUE(push("a", 1, at(5)));
-    ASSERT_TRUE(queue.push("b", sink, 2, at(5), delivery::must_follow));
+    ASSERT_TRUE(push("b", 2, at(5), delivery::must_follow));
     ASSERT_TRUE(push("c", 3, at(9)));
     queue.expire(at(5));
     EXPECT_THAT(sink->taken(), ElementsAre("timeout 1", "timeout 2 sent"));
@@ -181,7 +183,7 @@ TEST_F(command_queue_test, keeps_the_place_of_what_must_follow_when_it_expires_u
     EXPECT_EQ(write(), "bc");
     EXPECT_TRUE(reply() && reply());
     EXPECT_THAT(sink->taken(), ElementsAre("reply 2", "reply 3"));
-    ASSERT_TRUE(queue.push("d", sink, 4, at(9), delivery::must_follow));
+    ASSERT_TRUE(push("d", 4, at(9), delivery::must_follow));
     queue.expire(at(9));
     queue.fail_all(node_errc::connection_lost, node_errc::not_connected);
     EXPECT_THAT(sink->told, ElementsAre("timeout 4 sent", "failure 4"));
@@ -384,7 +386,8 @@ RC_GTEST_PROP(command_queue_property, behaves_like_a_naive_list, ()) {
                 const std::string bytes(*rc::gen::inRange<std::size_t>(1, 9),
                                         static_cast<char>('a' + step % 26));
                 const time_point deadline = at(now + *rc::gen::inRange(0, 20));
-                RC_ASSERT(queue.push(bytes, sink, tag, deadline));
+                RC_ASSERT(
+                    queue.push({.encoded = bytes, .sink = sink, .tag = tag, .deadline = deadline}));
                 naive.push(tag, bytes, deadline);
                 break;
             }

@@ -421,7 +421,8 @@ TEST(connection_threads, work_on_a_strand_of_a_thread_pool) {
         append_command(ping, {"PING"});
         for (int i = 0; i < 4000; ++i) {
             boost::asio::post(strand, [&link, &ping, sink] {
-                EXPECT_FALSE(link.send(ping, sink, 0, boot_clock::now() + 1h));
+                EXPECT_FALSE(
+                    link.send({.encoded = ping, .sink = sink, .deadline = boot_clock::now() + 1h}));
             });
         }
         EXPECT_EQ(finished.wait_for(30s), std::future_status::ready);

@@ -131,14 +131,19 @@ error_code test_connection::send(std::initializer_list<std::string_view> words, 
                                  std::chrono::nanoseconds patience, delivery how) {
     std::string bytes;
     append_command(bytes, words);
-    return whole->send(bytes, sink, tag, boot_clock::now() + patience, how);
+    return whole->send({.encoded = bytes,
+                        .sink = sink,
+                        .tag = tag,
+                        .deadline = boot_clock::now() + patience,
+                        .how = how});
 }
 
 std::string test_connection::ask(std::initializer_list<std::string_view> words) {
     const auto own = std::make_shared<remembering_sink>();
     std::string bytes;
     append_command(bytes, words);
-    if (const error_code refused = whole->send(bytes, own, 0, boot_clock::now() + 1h)) {
+    if (const error_code refused =
+            whole->send({.encoded = bytes, .sink = own, .deadline = boot_clock::now() + 1h})) {
         return "refused: " + refused.message();
     }
     return run_until([&] { return !own->told.empty(); }) ? own->told.front().substr(3) : "nothing";

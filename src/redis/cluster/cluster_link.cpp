@@ -55,9 +55,7 @@ void cluster_link::shell::keep_trying() {
     want_survey();
 }
 
-error_code cluster_link::shell::send(std::string_view encoded, std::shared_ptr<reply_sink> sink,
-                                     std::uint32_t tag, time_point deadline, delivery how,
-                                     const cluster_route& route) {
+error_code cluster_link::shell::send(command&& what, const cluster_route& route) {
     if (state_ == connection_state::idle || state_ == connection_state::stopped) {
         return errc::closed;
     }
@@ -69,18 +67,18 @@ error_code cluster_link::shell::send(std::string_view encoded, std::shared_ptr<r
                                                         : cause_;
         }
     }
-    if (how == delivery::this_connection && state_ != connection_state::ready) {
+    if (what.how == delivery::this_connection && state_ != connection_state::ready) {
         return node_errc::not_connected;
     }
-    const auto command = std::make_shared<relay>(shared_from_this(), encoded, std::move(sink), tag,
-                                                 deadline, how, route, steps_.number());
+    const auto accepted =
+        std::make_shared<relay>(shared_from_this(), std::move(what), route, steps_.number());
     if (routes()) {
-        return dispatch(*command);
+        return dispatch(*accepted);
     }
     if (waiting_.size() >= options_.max_pending_commands) {
         return node_errc::unresponsive;
     }
-    waiting_.push_back(command);
+    waiting_.push_back(accepted);
     arm();
     return {};
 }
@@ -140,17 +138,13 @@ void cluster_link::stop() {
     shell_->stop();
 }
 
-error_code cluster_link::send(std::string_view encoded, std::shared_ptr<reply_sink> sink,
-                              std::uint32_t tag, boot_clock::time_point deadline, delivery how) {
-    const auto key = key_of(encoded);
-    return shell_->send(encoded, std::move(sink), tag, deadline, how,
-                        {.slot = slot_of(key.value_or(std::string_view{}))});
+error_code cluster_link::send(command&& what) {
+    const cluster_route route{.slot = slot_of(what.key)};
+    return shell_->send(std::move(what), route);
 }
 
-error_code cluster_link::send_to_part(std::size_t part, std::string_view encoded,
-                                      std::shared_ptr<reply_sink> sink, std::uint32_t tag,
-                                      boot_clock::time_point deadline) {
-    return shell_->send(encoded, std::move(sink), tag, deadline, delivery::usual, {.part = part});
+error_code cluster_link::send_to_part(std::size_t part, command&& what) {
+    return shell_->send(std::move(what), {.part = part});
 }
 
 std::size_t cluster_link::parts() const noexcept {

@@ -37,13 +37,9 @@ class cluster_link final : public link {
     void start() override;
     void keep_trying() override;
     void stop() override;
-    [[nodiscard]] error_code send(std::string_view encoded, std::shared_ptr<reply_sink> sink,
-                                  std::uint32_t tag, boot_clock::time_point deadline,
-                                  delivery how = delivery::usual) override;
+    [[nodiscard]] error_code send(command&& what) override;
     [[nodiscard]] std::size_t parts() const noexcept override;
-    [[nodiscard]] error_code send_to_part(std::size_t part, std::string_view encoded,
-                                          std::shared_ptr<reply_sink> sink, std::uint32_t tag,
-                                          boot_clock::time_point deadline) override;
+    [[nodiscard]] error_code send_to_part(std::size_t part, command&& what) override;
     [[nodiscard]] connection_state state() const noexcept override;
     [[nodiscard]] const std::string& last_error_message() const noexcept override;
 

@@ -46,8 +46,9 @@ error_code cluster_link::relay::hand_to(const std::shared_ptr<member>& whom, boo
         }
     }
     at_ = whom;
-    const error_code refused =
-        whom->link().send(encoded_, shared_from_this(), tag_, deadline_, how_);
+    command handed = what_;
+    handed.sink = shared_from_this();
+    const error_code refused = whom->link().send(std::move(handed));
     if (refused) {
         at_.reset();
         whom->asking_in_vain = asking;
@@ -57,10 +58,12 @@ error_code cluster_link::relay::hand_to(const std::shared_ptr<member>& whom, boo
 }
 
 error_code cluster_link::relay::say_first(const std::shared_ptr<member>& whom,
-                                          std::string_view command) {
-    const error_code refused = whom->link().send(
-        encoded({command}), std::make_shared<question>(shell_, survey_stage::none, 0, whom), 0,
-        deadline_, how_);
+                                          std::string_view word) {
+    const error_code refused =
+        whom->link().send({.encoded = encoded({word}),
+                           .sink = std::make_shared<question>(shell_, survey_stage::none, 0, whom),
+                           .deadline = what_.deadline,
+                           .how = what_.how});
     if (refused) {
         shell_->note(whom->trouble());
     }
@@ -71,7 +74,7 @@ void cluster_link::relay::on_reply(std::uint32_t tag, const reply_view& reply) {
     const auto asked = std::exchange(at_, nullptr);
     if (!reply.is_error() || !shell_->redirect(*this, asked->where(), reply.text())) {
         shell_->on_answer_of(*asked);
-        sink_->on_reply(tag, reply);
+        what_.sink->on_reply(tag, reply);
     }
 }
 
@@ -81,9 +84,9 @@ void cluster_link::relay::on_timeout(std::uint32_t tag, bool maybe_sent) {
         at_.reset();
     }
     if (!std::exchange(told_late_, true)) {
-        sink_->on_timeout(tag, maybe_sent);
+        what_.sink->on_timeout(tag, maybe_sent);
     } else if (!maybe_sent) {
-        sink_->on_failure(tag, node_errc::not_connected, false);
+        what_.sink->on_failure(tag, node_errc::not_connected, false);
     }
 }
 
@@ -91,22 +94,22 @@ void cluster_link::relay::on_failure(std::uint32_t tag, error_code cause, bool m
     if (const auto asked = std::exchange(at_, nullptr)) {
         shell_->note(asked->trouble());
     }
-    sink_->on_failure(tag, cause, maybe_sent);
+    what_.sink->on_failure(tag, cause, maybe_sent);
 }
 
 void cluster_link::relay::fail(error_code cause) {
-    sink_->on_failure(tag_, cause, false);
+    what_.sink->on_failure(what_.tag, cause, false);
 }
 
 void cluster_link::relay::expire() {
-    sink_->on_timeout(tag_, false);
+    what_.sink->on_timeout(what_.tag, false);
 }
 
 void cluster_link::relay::tell_late() {
     if (!std::exchange(told_late_, true)) {
-        sink_->on_timeout(tag_, true);
+        what_.sink->on_timeout(what_.tag, true);
     }
-    deadline_ = shell_->now() + shell_->command_timeout();
+    what_.deadline = shell_->now() + shell_->command_timeout();
 }
 
 // --- the servers ---

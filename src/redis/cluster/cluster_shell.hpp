@@ -55,17 +55,15 @@ class cluster_link::member final : public connection_events {
 class cluster_link::relay final : public reply_sink,
                                   public std::enable_shared_from_this<cluster_link::relay> {
   public:
-    relay(std::shared_ptr<shell> owner, std::string_view encoded, std::shared_ptr<reply_sink> sink,
-          std::uint32_t tag, boot_clock::time_point deadline, delivery how, cluster_route route,
-          std::uint64_t survey)
+    relay(std::shared_ptr<shell> owner, command&& what, cluster_route route, std::uint64_t survey)
         : shell_(std::move(owner)),
-          encoded_(encoded),
-          sink_(std::move(sink)),
-          tag_(tag),
-          deadline_(deadline),
-          how_(how),
+          encoded_(what.encoded),
+          what_(std::move(what)),
           route_(route),
-          survey_(survey) {}
+          survey_(survey) {
+        what_.encoded = encoded_;
+        what_.key = {};  // It is in the route.
+    }
 
     /// Hands it to the connection of a server, behind ASKING if that is needed. On an error the
     /// sink is not told.
@@ -77,8 +75,8 @@ class cluster_link::relay final : public reply_sink,
     /// The sink hears that there is no answer yet; the command goes on nevertheless.
     void tell_late();
 
-    [[nodiscard]] boot_clock::time_point deadline() const noexcept { return deadline_; }
-    [[nodiscard]] delivery how() const noexcept { return how_; }
+    [[nodiscard]] boot_clock::time_point deadline() const noexcept { return what_.deadline; }
+    [[nodiscard]] delivery how() const noexcept { return what_.how; }
     [[nodiscard]] const cluster_route& route() const noexcept { return route_; }
     /// The number of surveys when it was accepted.
     [[nodiscard]] std::uint64_t survey() const noexcept { return survey_; }
@@ -94,18 +92,14 @@ class cluster_link::relay final : public reply_sink,
     static constexpr unsigned most_hops = 5;
 
     /// Something of our own that goes before it.
-    [[nodiscard]] error_code say_first(const std::shared_ptr<member>& whom,
-                                       std::string_view command);
+    [[nodiscard]] error_code say_first(const std::shared_ptr<member>& whom, std::string_view word);
     void on_reply(std::uint32_t tag, const reply_view& reply) override;
     void on_timeout(std::uint32_t tag, bool maybe_sent) override;
     void on_failure(std::uint32_t tag, error_code cause, bool maybe_sent) override;
 
     std::shared_ptr<shell> shell_;
     std::string encoded_;
-    std::shared_ptr<reply_sink> sink_;
-    std::uint32_t tag_;
-    boot_clock::time_point deadline_;
-    delivery how_;
+    command what_;
     cluster_route route_;
     std::uint64_t survey_;
     std::shared_ptr<member> at_;
@@ -146,9 +140,7 @@ class cluster_link::shell final : public std::enable_shared_from_this<cluster_li
     void start();
     void stop();
     void keep_trying();
-    [[nodiscard]] error_code send(std::string_view encoded, std::shared_ptr<reply_sink> sink,
-                                  std::uint32_t tag, time_point deadline, delivery how,
-                                  const cluster_route& route);
+    [[nodiscard]] error_code send(command&& what, const cluster_route& route);
     [[nodiscard]] connection_state state() const noexcept { return state_; }
     [[nodiscard]] const std::string& message() const noexcept { return message_; }
     [[nodiscard]] const slot_map& map() const noexcept { return steps_.map(); }

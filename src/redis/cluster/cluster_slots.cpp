@@ -53,22 +53,6 @@ std::optional<Number> number_in(std::string_view text) noexcept {
     return whole ? std::optional{value} : std::nullopt;
 }
 
-/// Takes "<length>\r\n<bytes>\r\n" and the sign before it off the front.
-std::optional<std::string_view> take_word(std::string_view& encoded) noexcept {
-    const std::size_t line = encoded.find("\r\n");
-    if (!encoded.starts_with('$') || line == std::string_view::npos) {
-        return std::nullopt;
-    }
-    const auto size = number_in<std::size_t>(encoded.substr(1, line - 1));
-    encoded.remove_prefix(line + 2);
-    if (!size || *size > encoded.size()) {
-        return std::nullopt;
-    }
-    const std::string_view word = encoded.substr(0, *size);
-    encoded.remove_prefix(std::min(*size + 2, encoded.size()));
-    return word;
-}
-
 /// "host:port", where the host may have colons itself.
 std::optional<server_address> read_address(std::string_view text, const server_address& asked) {
     const std::size_t colon = text.rfind(':');
@@ -129,21 +113,6 @@ bool has_hash_tag(std::string_view key) noexcept {
 std::uint16_t slot_of(std::string_view key) noexcept {
     const std::string_view tag = hash_tag(key);
     return static_cast<std::uint16_t>(crc16(tag.empty() ? key : tag) % slot_count);
-}
-
-std::optional<std::string_view> key_of(std::string_view encoded) noexcept {
-    const std::size_t line = encoded.find("\r\n");
-    if (!encoded.starts_with('*') || line == std::string_view::npos) {
-        return std::nullopt;
-    }
-    encoded.remove_prefix(line + 2);
-    const auto command = take_word(encoded);
-    if (command != "EVALSHA" && command != "EVAL") {
-        return command ? take_word(encoded) : std::nullopt;
-    }
-    const auto script = take_word(encoded);
-    const auto key_count = take_word(encoded);
-    return script && key_count && *key_count != "0" ? take_word(encoded) : std::nullopt;
 }
 
 slot_refusal read_refusal(std::string_view error_text, const server_address& asked) {

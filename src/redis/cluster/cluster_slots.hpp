@@ -25,10 +25,6 @@ inline constexpr std::size_t slot_count = 16384;
 /// CRC16 (XMODEM) of the tag, or of the whole key.
 [[nodiscard]] std::uint16_t slot_of(std::string_view key) noexcept;
 
-/// The key that an encoded command of ours is about: a script's first, else the first argument.
-/// Nothing if there is none. Points into `encoded`.
-[[nodiscard]] std::optional<std::string_view> key_of(std::string_view encoded) noexcept;
-
 /// Why a server of a cluster does not carry a command out. It surely has not begun to.
 struct slot_refusal {
     enum class kind : std::uint8_t {

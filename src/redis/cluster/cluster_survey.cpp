@@ -196,10 +196,10 @@ void cluster_link::shell::perform(survey_action next) {
 
 error_code cluster_link::shell::ask(survey_stage about, const member_ptr& whom,
                                     std::initializer_list<std::string_view> words) {
-    const time_point until = clock_.now() + options_.connect_timeout + options_.command_timeout;
     const error_code refused = whom->link().send(
-        encoded(words),
-        std::make_shared<question>(shared_from_this(), about, steps_.number(), whom), 0, until);
+        {.encoded = encoded(words),
+         .sink = std::make_shared<question>(shared_from_this(), about, steps_.number(), whom),
+         .deadline = clock_.now() + options_.connect_timeout + options_.command_timeout});
     if (refused) {
         note(whom->trouble());
     }
@@ -243,14 +243,13 @@ survey_action cluster_link::shell::ask_identities() {
 }
 
 survey_action cluster_link::shell::say_greeting(const std::string& hello) {
-    const auto command = std::make_shared<relay>(
-        shared_from_this(), hello,
-        std::make_shared<question>(shared_from_this(), survey_stage::greeting, steps_.number(),
-                                   nullptr),
-        0U, clock_.now() + options_.command_timeout, delivery::usual,
-        cluster_route{.slot = slot_of(key_of(hello).value_or(std::string_view{}))},
-        steps_.number());
-    const error_code refused = dispatch(*command);
+    command what{.encoded = hello,
+                 .sink = std::make_shared<question>(shared_from_this(), survey_stage::greeting,
+                                                    steps_.number(), nullptr),
+                 .deadline = clock_.now() + options_.command_timeout};
+    const cluster_route route{.slot = slot_of(events_->greeting_key())};
+    const error_code refused = dispatch(
+        *std::make_shared<relay>(shared_from_this(), std::move(what), route, steps_.number()));
     return refused ? not_asked(refused) : survey_action{};
 }
 

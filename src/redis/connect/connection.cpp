@@ -88,8 +88,7 @@ void connection::shell::keep_trying() {
     }
 }
 
-error_code connection::shell::send(std::string_view encoded, std::shared_ptr<reply_sink> sink,
-                                   std::uint32_t tag, time_point deadline, delivery how) {
+error_code connection::shell::send(command&& what) {
     if (stamp_.foreign()) {
         return errc::forked;
     }
@@ -107,11 +106,11 @@ error_code connection::shell::send(std::string_view encoded, std::shared_ptr<rep
         case connection_state::ready:
             break;
     }
-    if (how == delivery::this_connection && state_ != connection_state::ready) {
+    if (what.how == delivery::this_connection && state_ != connection_state::ready) {
         return node_errc::not_connected;
     }
-    if ((proof_.stalled() && how != delivery::must_follow) ||
-        !queue_.push(encoded, std::move(sink), tag, deadline, how)) {
+    const time_point deadline = what.deadline;
+    if ((proof_.stalled() && what.how != delivery::must_follow) || !queue_.push(std::move(what))) {
         return node_errc::unresponsive;
     }
     flush_soon();
@@ -366,9 +365,8 @@ void connection::leave(std::string_view why) {
     shell_->leave(why);
 }
 
-error_code connection::send(std::string_view encoded, std::shared_ptr<reply_sink> sink,
-                            std::uint32_t tag, boot_clock::time_point deadline, delivery how) {
-    return shell_->send(encoded, std::move(sink), tag, deadline, how);
+error_code connection::send(command&& what) {
+    return shell_->send(std::move(what));
 }
 
 connection_state connection::state() const noexcept {

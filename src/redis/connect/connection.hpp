@@ -18,7 +18,7 @@
 #include "redis/connect/discovery.hpp"
 #include "redis/link.hpp"
 #include "redis/server/server_identity.hpp"
-#include "redis/wire/command_queue.hpp"
+#include "redis/wire/command.hpp"
 
 namespace redlock::redis {
 
@@ -57,6 +57,8 @@ struct connection_events {
     /// for none. Its reply, whatever it is. And what is to be asked after it in the same way; empty
     /// for nothing. None of these may stop the connection.
     virtual std::string greeting(const server_identity& /*identity*/) { return {}; }
+    /// The key that each of them names first, for a cluster; empty if they name none.
+    virtual std::string_view greeting_key() const { return {}; }
     virtual void on_greeted(const reply_view& /*reply*/) {}
     virtual std::string next_greeting() { return {}; }
     /// Logged in, identified and greeted: commands that waited go out now.
@@ -100,9 +102,7 @@ class connection final : public link {
 
     void stop() override;
 
-    [[nodiscard]] error_code send(std::string_view encoded, std::shared_ptr<reply_sink> sink,
-                                  std::uint32_t tag, boot_clock::time_point deadline,
-                                  delivery how = delivery::usual) override;
+    [[nodiscard]] error_code send(command&& what) override;
 
     [[nodiscard]] connection_state state() const noexcept override;
     /// Something was sent, and no answer was complete for `command_timeout` since.

@@ -34,8 +34,7 @@ class connection::shell final : public std::enable_shared_from_this<connection::
     void listen(bool yes);
     void greet();
     void leave(std::string_view why);
-    error_code send(std::string_view encoded, std::shared_ptr<reply_sink> sink, std::uint32_t tag,
-                    time_point deadline, delivery how);
+    error_code send(command&& what);
 
     [[nodiscard]] connection_state state() const noexcept { return state_; }
     [[nodiscard]] bool stalled() const noexcept { return proof_.stalled(); }

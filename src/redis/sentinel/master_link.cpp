@@ -25,10 +25,9 @@ void master_link::stop() {
 }
 
 // The Sentinels are asked first, while the master is known to be in use.
-error_code master_link::send(std::string_view encoded, std::shared_ptr<reply_sink> sink,
-                             std::uint32_t tag, boot_clock::time_point deadline, delivery how) {
+error_code master_link::send(command&& what) {
     watch_.look();
-    return master_.send(encoded, std::move(sink), tag, deadline, how);
+    return master_.send(std::move(what));
 }
 
 }  // namespace redlock::redis

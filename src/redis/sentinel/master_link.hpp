@@ -23,9 +23,7 @@ class master_link final : public link {
     void start() override { master_.start(); }
     void keep_trying() override { master_.keep_trying(); }
     void stop() override;
-    [[nodiscard]] error_code send(std::string_view encoded, std::shared_ptr<reply_sink> sink,
-                                  std::uint32_t tag, boot_clock::time_point deadline,
-                                  delivery how = delivery::usual) override;
+    [[nodiscard]] error_code send(command&& what) override;
     [[nodiscard]] connection* single() noexcept override { return &master_; }
     [[nodiscard]] connection_state state() const noexcept override { return master_.state(); }
     [[nodiscard]] const std::string& last_error_message() const noexcept override {

@@ -115,7 +115,10 @@ void sentinel_watch::look() {
         }
         const auto tag = static_cast<std::uint32_t>(each) * most_rounds + round;
         // One that cannot be asked now is asked the next time.
-        if (sentinels_[each]->send(question_, answers_, tag, now + command_timeout_)) {
+        if (sentinels_[each]->send({.encoded = question_,
+                                    .sink = answers_,
+                                    .tag = tag,
+                                    .deadline = now + command_timeout_})) {
             poll_.hear(each, std::nullopt);
         }
     }

@@ -23,28 +23,27 @@ void empty(std::string& bytes) {
 
 }  // namespace
 
-bool command_queue::push(std::string_view encoded, std::shared_ptr<reply_sink> sink,
-                         std::uint32_t tag, time_point deadline, delivery how) {
+bool command_queue::push(command&& what) {
     const std::size_t held = waiting_bytes_.size() + batch_size_;
     if (count_ >= bounds_.commands ||
-        encoded.size() > bounds_.bytes - std::min(held, bounds_.bytes)) {
+        what.encoded.size() > bounds_.bytes - std::min(held, bounds_.bytes)) {
         return false;
     }
     if (count_ == ring_.size()) {
         grow();
     }
-    waiting_bytes_ += encoded;
+    waiting_bytes_ += what.encoded;
     entry& added = at(count_);
-    added.sink = std::move(sink);
-    added.deadline = deadline;
-    added.size = encoded.size();
-    added.tag = tag;
-    added.bound = how == delivery::this_connection;
-    added.follows = how == delivery::must_follow;
+    added.sink = std::move(what.sink);
+    added.deadline = what.deadline;
+    added.size = what.encoded.size();
+    added.tag = what.tag;
+    added.bound = what.how == delivery::this_connection;
+    added.follows = what.how == delivery::must_follow;
     added.timed_out = false;
     ++count_;
     assert(handed_ < count_ && count_ <= ring_.size());
-    earliest_ = std::min(earliest_, deadline);
+    earliest_ = std::min(earliest_, what.deadline);
     return true;
 }
 

@@ -12,41 +12,11 @@
 #include <redlock/clock.hpp>
 #include <redlock/error.hpp>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "redis/wire/resp_reader.hpp"
+#include "redis/wire/command.hpp"
 
 namespace redlock::redis {
-
-/// On which terms a command waits to be sent.
-enum class delivery : std::uint8_t {
-    usual,
-    /// Also to a server that has stalled: it must come behind what went before. And before what
-    /// comes after: it keeps its place when its time is over, sent or not.
-    must_follow,
-    this_connection,  ///< Not on the next one, should this one turn out to be gone.
-};
-
-/// Receives what becomes of a command. For each command exactly one of `on_reply` and `on_failure`
-/// comes last; before it, or alone if nothing was sent, `on_timeout` may come once. `tag` is the
-/// caller's own, to tell its commands apart. Called on the connection's strand; may call
-/// `connection::send` and `connection::stop`. The queue may hold the last reference to a sink.
-struct reply_sink {
-    virtual ~reply_sink() = default;
-
-    /// The reply; `reply` is valid during the call only. May come after `on_timeout`.
-    virtual void on_reply(std::uint32_t tag, const reply_view& reply) = 0;
-
-    /// The deadline passed. `maybe_sent`: the server may have done it, or may yet be told if it
-    /// must follow, and a late `on_reply` or an `on_failure` comes. Otherwise it was withdrawn and
-    /// nothing follows.
-    virtual void on_timeout(std::uint32_t tag, bool maybe_sent) = 0;
-
-    /// No reply will ever come: the connection was lost, never came up, or was stopped.
-    /// `maybe_sent`: the server may have done it.
-    virtual void on_failure(std::uint32_t tag, error_code cause, bool maybe_sent) = 0;
-};
 
 /// The queue of one connection.
 class command_queue {
@@ -63,9 +33,8 @@ class command_queue {
     command_queue& operator=(const command_queue&) = delete;
     ~command_queue() = default;
 
-    /// Appends one encoded command. False, and nothing happens, when a limit would be exceeded.
-    [[nodiscard]] bool push(std::string_view encoded, std::shared_ptr<reply_sink> sink,
-                            std::uint32_t tag, time_point deadline, delivery how = delivery::usual);
+    /// Appends one command. False, and nothing happens, when a limit would be exceeded.
+    [[nodiscard]] bool push(command&& what);
 
     /// Hands over everything that waits, to be written as one: swaps it into `batch`, whose old
     /// content is dropped and whose memory is used for what comes next. False, and nothing happens,

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "redis/wire/command_queue.hpp"
+#include "redis/wire/command.hpp"
 
 namespace redlock::redis {
 
