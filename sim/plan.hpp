@@ -54,7 +54,7 @@ enum class item_kind : std::uint8_t {
 enum class crash_data : std::uint8_t {
     kept,
     lost,
-    partly_lost,  ///< All that came in the last `amount` us; zero: since the beginning.
+    partly_lost,  ///< All that came in the last `amount` us; zero: since the last save.
 };
 
 /// One item. What a field means depends on the kind; unused ones are zero.

@@ -63,7 +63,12 @@ class stage {
         }
     }
     /// A node has removed the lock because of a release.
-    void removed(std::uint64_t token, std::size_t node) { removed_.insert({token, node}); }
+    void removed(std::uint64_t token, std::size_t node) {
+        removed_.insert({token, node});
+        again_.erase({token, node});
+    }
+    /// A node has taken the lock anew.
+    void planted(std::uint64_t token, std::size_t node) { again_.erase({token, node}); }
     /// A release of this token, held on a majority of the first `nodes`, was confirmed.
     void released(std::uint64_t token, std::size_t nodes) {
         std::size_t there = 0;

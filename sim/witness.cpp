@@ -185,6 +185,7 @@ bool witness::will_hear(const testing::simulated_node& where, std::size_t client
 
 void witness::note_planted(testing::simulated_node& where, std::size_t client,
                            std::uint64_t token) {
+    on_.planted(token, where.number());
     lease& it = leases_[token];
     if (will_hear(where, client)) {
         it.planted[where.number()] = on_.now();

@@ -90,7 +90,7 @@ bool acquisition::may_take_over() const {
     return (stage_ == stage::queued || stage_ == stage::waiting) && !terms_.needs_own_lease;
 }
 
-/// Without a reason to expect contention, which there nearly never is.
+/// Nearly always at first: there is rarely a reason to expect contention.
 bool acquisition::is_casual() const {
     return !expects_contention_ && session_.attempts_are_unlimited() && session_.wants_news();
 }

@@ -5,7 +5,8 @@
 // Rules it keeps (each has a test that fails without it):
 // - at first it expects no contention, and neither stands in the nodes' line nor subscribes to
 //   changes; it does both after it found the lock taken, or behind others in the local queue;
-// - its deadline ends it at every stage, with the error that fits what is known by then;
+// - its deadline ends it at every stage but the last three, with the error that fits what is known
+//   by then;
 // - after a cancellation or its end no round starts;
 // - it takes over the lease of another holder of its process only between two rounds of its own.
 #pragma once

@@ -63,10 +63,9 @@ class holding {
     [[nodiscard]] bool on_clocks_set(const std::vector<node_clock>& clocks,
                                      std::optional<node_index> node);
 
-    /// The lock is being released: a node that does not know the script is not asked again to grant
-    /// it,
+    /// The lock is being released: no straggler is asked again to grant it.
     void close_acquisition();
-    /// nor to prolong it.
+    /// No straggler is asked again to prolong it.
     void close_extensions();
     /// Before it passes to the next holder of this process: keeps what the extensions know by now,
     /// and drops them.
@@ -79,7 +78,7 @@ class holding {
     void settle_answered();
 
     instant started_ = never;
-    instant valid_until_ = never;
+    instant valid_until_ = instant::min();
     std::optional<node_index> cut_short_by_;
     std::shared_ptr<acquire_round> won_by_;                  // null for an attached lock
     std::vector<std::shared_ptr<extend_round>> extensions_;  // not answered by all nodes

@@ -15,7 +15,7 @@ namespace redlock::core {
 
 class local_queue;
 
-/// What stands in a queue.
+/// A waiter in a queue.
 class queue_member
     : public boost::intrusive::list_base_hook<
           boost::intrusive::link_mode<boost::intrusive::link_mode_type::auto_unlink>> {
@@ -36,7 +36,7 @@ class queue_member
     bool competes_ = false;
 };
 
-/// What holds a resource for its process.
+/// The holder of a resource within its process.
 class queue_holder {
   public:
     queue_holder() = default;
@@ -76,12 +76,12 @@ class local_queues {
     [[nodiscard]] std::size_t waiting_beside(const queue_member& member,
                                              const std::string& resource) const;
 
-    /// `member`, which stood there or in no queue, acquired `resource` on the nodes: `holder` has
-    /// it.
+    /// `member` won `resource` on the nodes, and `holder` has it now. It need not have been in a
+    /// queue.
     void acquired(queue_member& member, queue_holder& holder, const std::string& resource);
     /// The first behind `holder`; null if nobody waits.
     [[nodiscard]] static queue_member* first_behind(const queue_holder& holder);
-    /// The lock of `from` passed to `to` of `member`, which was first behind it.
+    /// `from` handed its lock to `to`, which belongs to `member`, the first behind `from`.
     static void passed(queue_holder& from, queue_member& member, queue_holder& to);
     /// The lock of `holder` was given back or lost: the first may compete. True if it does so from
     /// now on.

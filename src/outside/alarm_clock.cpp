@@ -34,23 +34,21 @@ void alarm_clock::end() {
 }
 
 void alarm_clock::on_time() {
-    // The clock survives this: the wait that ended keeps its owner until it returns. If an alarm
-    // throws, the others that are due ring once the event loop runs again.
-    struct ringing {
-        explicit ringing(alarm_clock& its_clock) : clock(its_clock) { clock.ringing_ = true; }
-        ~ringing() {
-            clock.ringing_ = false;
-            clock.rearm();
-        }
-        ringing(const ringing&) = delete;
-        ringing& operator=(const ringing&) = delete;
-        alarm_clock& clock;
-    };
-    const ringing until_the_end{*this};
+    // The clock survives this: the wait that ended keeps its owner until it returns.
+    ringing_ = true;
     const time_point now = environment_->now();
-    while (alarm* due = heap_.take_due(now)) {
-        due->on_alarm(now);
+    try {
+        while (alarm* due = heap_.take_due(now)) {
+            due->on_alarm(now);
+        }
+    } catch (...) {
+        // The others that are due ring once the event loop runs again.
+        ringing_ = false;
+        rearm();
+        throw;
     }
+    ringing_ = false;
+    rearm();
 }
 
 void alarm_clock::on_forked() {

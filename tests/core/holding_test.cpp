@@ -122,7 +122,6 @@ TEST(holding, of_an_attached_lock_rests_on_what_was_found) {
 }
 
 TEST(holding, asks_no_straggler_once_it_is_given_back) {
-    holding held{won_round(3, {0, 1})};
     const auto won = won_round(3, {0, 1});
     holding other{won};
     const auto round = extended(other, at(1s), lease);

@@ -294,6 +294,19 @@ TEST(cluster_link, is_down_as_soon_as_a_master_is_lost_or_another_one_answers_fo
     EXPECT_NE(world.identities.back().incarnation(), before);
 }
 
+TEST(cluster_link, tells_what_one_server_refused_while_another_is_silent) {
+    cluster_world world;
+    world.options_.where.cluster.push_back({"127.0.0.1", world.two.port()});
+    world.one.slots = [] { return "-NOPERM this user may not\r\n"; };
+    world.two.slots = [] { return ""; };
+    world.start();
+    ASSERT_TRUE(world.run_until([&] { return !world.two.server.received.empty(); }));
+    ASSERT_TRUE(world.run_until([&] { return !world.link->last_error_message().empty(); }));
+    EXPECT_EQ(world.link->state(), connection_state::connecting);
+    EXPECT_THAT(world.link->last_error_message(),
+                AllOf(HasSubstr(world.one.address()), HasSubstr("NOPERM")));
+}
+
 TEST(cluster_link, has_the_same_identity_for_everybody_and_as_long_as_nothing_changes) {
     std::vector<std::string> seen;
     cluster_world world{true};

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -55,6 +56,9 @@ void check_url(const std::string& url, std::string_view where) {
     throw usage_error(fmt::format("--nodes-file: cannot read {}: {}", printable(path), why));
 }
 
+// For a program that writes the list into a pipe.
+constexpr int patience_ms = 5'000;
+
 std::string text_of_file(const std::string& path) {
     // Without O_NONBLOCK, the call would wait for a writer of a named pipe, for ever if there is
     // none. Reading waits as it should, and only while there is one.
@@ -62,6 +66,10 @@ std::string text_of_file(const std::string& path) {
     struct stat about {};
     if (file < 0 || ::fstat(file, &about) != 0) {
         refuse_file(path, std::strerror(errno));
+    }
+    pollfd writer{.fd = file, .events = POLLIN, .revents = 0};
+    if (S_ISFIFO(about.st_mode) && ::poll(&writer, 1, patience_ms) == 0) {
+        refuse_file(path, "it is not a regular file but a pipe, and nobody writes to it");
     }
     ::fcntl(file, F_SETFL, O_RDONLY);  // NOLINT(*-vararg)
     std::string text;
@@ -74,9 +82,6 @@ std::string text_of_file(const std::string& path) {
     ::close(file);
     if (got < 0) {
         refuse_file(path, S_ISDIR(about.st_mode) ? "it is a folder" : std::strerror(cause));
-    }
-    if (text.empty() && S_ISFIFO(about.st_mode)) {
-        refuse_file(path, "it is not a regular file but a pipe, and nobody writes to it");
     }
     return text;
 }

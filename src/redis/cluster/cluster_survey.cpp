@@ -146,8 +146,8 @@ void cluster_link::shell::begin_survey() {
         // New servers may be found, whose answers must not count before they have said who they
         // are.
         step_down(node_errc::slot_unserved, "its slots are looked up again");
-        if (state_ == connection_state::stopped) {
-            return;
+        if (steps_.stage() != survey_stage::slots) {
+            return;  // The owner has ended it.
         }
     }
     std::vector<server_address> lively;
@@ -260,6 +260,9 @@ void cluster_link::shell::on_told(survey_stage about, std::uint64_t survey, cons
                                         .survey = survey,
                                         .who = who == nullptr ? server_address{} : who->where(),
                                         .reply = reply});
+    if (survey == steps_.number() && steps_.stage() == survey_stage::slots) {
+        note(steps_.trouble());  // Others are asked, and may be silent.
+    }
     if (next.what == survey_action::kind::take_answer) {
         events_->on_greeted(reply);
         // The owner may have ended the survey.

@@ -110,6 +110,8 @@ class survey_steps {
     /// Of all masters together, once all have said who they are: as long as nothing of it changes,
     /// none was restarted or promoted and no slot has moved.
     [[nodiscard]] const server_identity& identity() const noexcept { return identity_; }
+    /// Why the latest server that was asked for the slots was no help; for people.
+    [[nodiscard]] const std::string& trouble() const noexcept { return message_; }
 
   private:
     [[nodiscard]] survey_action ask_next();

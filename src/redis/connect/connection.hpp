@@ -81,7 +81,7 @@ class connection final : public link {
     /// Does nothing yet. The strand of `clock` runs one handler at a time (a strand, or the
     /// executor of an io_context that one thread runs); `clock` and `events` must stay until
     /// `stop`. `seed` feeds the jitter of the backoff.
-    /// `way` discovers the server where `options.where` does not name it.
+    /// `way`: finds the server if `options.where` does not name it; may be null.
     connection(outside::alarm_clock& clock, connection_options options, connection_events& events,
                std::uint64_t seed, std::shared_ptr<discovery> way = nullptr);
     /// As `stop`; to be called on the strand, or when nothing runs on it any more.

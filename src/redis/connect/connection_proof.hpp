@@ -44,8 +44,9 @@ class connection_proof {
     /// The server has said something complete. Bytes alone are no answer: a server may drip them
     /// for ever.
     void on_heard(time_point now) noexcept;
-    /// It was the answer to a command, or LOADING to anything.
+    /// That was the answer to a command.
     void on_answer() noexcept;
+    /// That was LOADING.
     void on_loading() noexcept { merit_ = merit::loads; }
     /// It is gone, and another is made in its place at once.
     void on_replaced() noexcept { spare_ = false; }
@@ -86,7 +87,7 @@ class connection_proof {
     time_point silent_since_{};
     merit merit_ = merit::untried;
     bool stalled_ = false;
-    bool spare_ = true;  ///< The one replacement that need not be earned is still to be had.
+    bool spare_ = true;  ///< The one free replacement has not been used yet.
 };
 
 }  // namespace redlock::redis

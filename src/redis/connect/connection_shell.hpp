@@ -101,7 +101,6 @@ class connection::shell final : public std::enable_shared_from_this<connection::
 
     void arm();
     void on_alarm(time_point now) override;
-    void watch(time_point now);
     [[nodiscard]] time_point next_wake() const;
 
     /// Whether the connection is a forked parent's, and not to be used here. Ends it then.

@@ -20,14 +20,14 @@ struct master_answer {
     std::string why{};
 };
 
-/// How a way to a server reads in messages, and what to change if TLS is the matter.
+/// Phrases for error messages, and what to change if TLS is the cause.
 struct way_words {
-    std::string_view asking{};          ///< As in "no answer while ...".
-    std::string_view they_name{};       ///< Before an address.
-    std::string_view ask_plainly{};     ///< If those who are asked do not speak TLS,
-    std::string_view ask_with_tls{};    ///< and if they do.
-    std::string_view server_plainly{};  ///< The same for the server.
-    std::string_view server_with_tls{};
+    std::string_view asking{};           ///< As in "no answer while ...".
+    std::string_view they_name{};        ///< Before an address.
+    std::string_view ask_plainly{};      ///< If the servers that are asked do not speak TLS.
+    std::string_view ask_with_tls{};     ///< If they do.
+    std::string_view server_plainly{};   ///< If the server does not speak TLS.
+    std::string_view server_with_tls{};  ///< If it does.
 };
 
 class discovery {
@@ -37,18 +37,18 @@ class discovery {
     discovery& operator=(const discovery&) = delete;
     virtual ~discovery() = default;
 
-    /// A new search.
+    /// Starts a search.
     virtual void begin() = 0;
     /// Whom to ask now; nobody when all have failed.
     [[nodiscard]] virtual std::optional<endpoint> next() const = 0;
     /// What to ask, encoded, and what is answered.
     [[nodiscard]] virtual std::string question() const = 0;
     [[nodiscard]] virtual master_answer read(const reply_view& reply) const = 0;
-    /// The one that is being asked answered.
+    /// The one that is being asked named a server.
     virtual void found() noexcept = 0;
-    /// Where it led was no master, or nobody who could be used.
+    /// The server that it named is not a master, or cannot be used.
     virtual void misled() noexcept = 0;
-    /// It is no help.
+    /// The one that is being asked gave no useful answer.
     virtual void failed(error_code cause, std::string_view name, std::string_view why) = 0;
 
     /// Of a search in which all failed; for people, of bounded length.
