@@ -3,7 +3,7 @@
 namespace redlock::sim {
 
 std::string shown(tick time) {
-    const tick us = time / microsecond;
+    const tick us = time / testing::microsecond;
     std::string text = std::to_string(us / 1000) + '.';
     const std::string part = std::to_string(us % 1000);
     text.append(3 - part.size(), '0');

@@ -1,6 +1,8 @@
 // Worlds in which all is arranged so that one rule decides, where a world of chance would need too
 // many chances at once; see play_a_scene in plan.hpp. What decides is drawn within the bounds in
-// which the rule matters, so that not every such world shows it, and some show something else.
+// which the rule matters, so that not every such world shows it, and some show something else. No
+// two numbers are drawn in one call: compilers differ in which of its arguments they evaluate
+// first.
 #include <algorithm>
 
 #include "sim/plan.hpp"
@@ -60,7 +62,8 @@ class scene {
         to_.node_timeout_ms = 60;
         to_.fastest_message = random_.between(50, 300) * microsecond;
         to_.slowest_message = to_.fastest_message + random_.between(50, 700) * microsecond;
-        settle(random_.between(100, 200), random_.between(20, 45));
+        const std::int64_t window_ms = random_.between(20, 45);
+        settle(random_.between(100, 200), window_ms);
     }
 
     void settle(std::int64_t longest_lease_ms, std::int64_t window_ms) {
@@ -131,7 +134,8 @@ class scene {
         const tick cut = slow + trips(2, 8);
         add(item_kind::slow, slow, 0, forgetful, cut - slow).amount =
             random_.between(30, 55) * millisecond;
-        want(0, slow + trips(0, 1), trips(0, 1));
+        const tick held = trips(0, 1);
+        want(0, slow + trips(0, 1), held);
         add(item_kind::cut, cut, 0, forgetful, 0);
         to_.calm_at = 200 * millisecond;
     }
@@ -148,8 +152,8 @@ class scene {
         const tick late = 12 * millisecond + to_.quarantine_ms * millisecond - left;
         freeze(late - millisecond, 70 * millisecond);
         want(0, late, 10 * millisecond);
-        add(item_kind::pause, late + trips(4, 16), 0, item::nobody,
-            left + random_.between(3, 15) * millisecond);
+        const tick stands_still = left + random_.between(3, 15) * millisecond;
+        add(item_kind::pause, late + trips(4, 16), 0, item::nobody, stands_still);
         to_.calm_at = late + 150 * millisecond;
     }
 
@@ -175,9 +179,11 @@ class scene {
         to_.calm_at = 50 * millisecond;
         want(0, 0, millisecond);
         want(1, 0, millisecond);
-        add(item_kind::wall_step, to_.calm_at - random_.between(0, millisecond),
-            static_cast<std::uint8_t>(random_.below(2)), item::nobody, 0)
-            .amount = to_.window_ms * random_.between(1'100, 1'900);
+        const tick off = to_.window_ms * random_.between(1'100, 1'900);
+        const auto whose = static_cast<std::uint8_t>(random_.below(2));
+        add(item_kind::wall_step, to_.calm_at - random_.between(0, millisecond), whose,
+            item::nobody, 0)
+            .amount = off;
     }
 
     testing::random_stream random_;

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "core/hold_view.hpp"
+#include "core/instant.hpp"
 #include "driver/key_watches.hpp"
 #include "outside/alarm_clock.hpp"
 #include "redlock/types.hpp"

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <sys/wait.h>
 
+#include <CLI/CLI.hpp>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -16,6 +17,7 @@
 #include "cli/demo/demo.hpp"
 #include "cli/demo/demo_store.hpp"
 #include "cli/demo/progress.hpp"
+#include "cli/options/common_options.hpp"
 #include "cli/process/redis_process.hpp"
 #include "cli/process/server_program.hpp"
 #include "cli/process/spawn.hpp"
