@@ -37,10 +37,9 @@ node::node(outside::alarm_clock& clock, node_index index, redis::connection_opti
       servers_(terms.settings.quarantine()),
       once_more_(options),
       clock_(clock),
-      seed_(seed) {
-    redis::connection_events& told = *this;
-    link_ = redis::make_link(clock, for_commands(options, terms.guarded), told, seed);
-    connection_ = link_->single();
+      seed_(seed),
+      link_(redis::make_link(clock, for_commands(options, terms.guarded), *this, seed)),
+      connection_(link_->single()) {
     if (connection_ != nullptr) {
         key_tracking::owner& told_of_keys = *this;
         // Another seed, or both would try again at the same instants.

@@ -183,7 +183,7 @@ class node final : private redis::connection_events, private key_tracking::owner
     bool retired_ = false;
     std::deque<resend> pending_resend_;
     std::unique_ptr<redis::link> link_;
-    redis::connection* connection_ = nullptr;  ///< The single one of `link_`; none of a cluster.
+    redis::connection* connection_;  ///< The single one of `link_`; none of a cluster.
     std::unique_ptr<second_meeting> second_meeting_;
     /// Not of a cluster, whose masters would each need a subscription.
     std::optional<key_tracking> tracking_;
