@@ -87,7 +87,7 @@ bool acquisition::complete(bool acquired) {
 }
 
 bool acquisition::may_take_over() const {
-    return (stage_ == stage::queued || stage_ == stage::waiting) && !terms_.needs_own_lease;
+    return (stage_ == stage::queued || stage_ == stage::waiting) && !needs_own_lease_;
 }
 
 /// Nearly always at first: there is rarely a reason to expect contention.

@@ -44,7 +44,8 @@ class acquisition {
         wait_end end = wait_end::none;
     };
 
-    explicit acquisition(const terms& wanted) : session_(wanted.wait), terms_(wanted) {}
+    explicit acquisition(const terms& wanted)
+        : session_(wanted.wait), fair_(wanted.fair), needs_own_lease_(wanted.needs_own_lease) {}
 
     /// An attempt limit counts attempts on the nodes, which a queue would only put off.
     [[nodiscard]] bool joins_queue() const { return session_.attempts_are_unlimited(); }
@@ -74,10 +75,10 @@ class acquisition {
     [[nodiscard]] bool is_over() const { return stage_ == stage::done; }
     [[nodiscard]] bool may_take_over() const;
     /// Its rounds ask from a place in the nodes' line.
-    [[nodiscard]] bool stands_in_line() const { return expects_contention_ && terms_.fair; }
+    [[nodiscard]] bool stands_in_line() const { return expects_contention_ && fair_; }
     /// Its round leaves a free lock to the clients in the nodes' line, since the next one will
     /// stand there too. Otherwise a round must take a free lock.
-    [[nodiscard]] bool leaves_it_to_the_line() const { return is_casual() && terms_.fair; }
+    [[nodiscard]] bool leaves_it_to_the_line() const { return is_casual() && fair_; }
     [[nodiscard]] bool wants_news() const { return expects_contention_ && session_.wants_news(); }
     [[nodiscard]] instant deadline() const { return session_.deadline(); }
 
@@ -96,7 +97,8 @@ class acquisition {
     [[nodiscard]] step follow(const wait_session::step& next);
 
     wait_session session_;
-    terms terms_;
+    bool fair_;
+    bool needs_own_lease_;
     bool expects_contention_ = false;
     stage stage_ = stage::queued;
 };

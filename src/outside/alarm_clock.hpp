@@ -33,6 +33,13 @@ class alarm_clock final : private timer::owner {
 
     /// Rings `entry` at `at`, or cancels it for the end of time. Replaces what it was set to.
     void set(alarm& entry, boot_clock::time_point at);
+    /// The same, unless it rings before that anyway: for what is checked when it rings, and set
+    /// anew.
+    void set_no_later(alarm& entry, boot_clock::time_point at) {
+        if (at < entry.rings_at()) {
+            set(entry, at);
+        }
+    }
     void cancel(alarm& entry);
     /// Cancels everything, and lets nothing be set any more: for an owner whose parts, which are
     /// alarms, are about to go one after the other.

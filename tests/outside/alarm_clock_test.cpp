@@ -73,6 +73,19 @@ TEST_F(alarm_clock_test, rings_one_after_the_other_and_never_early) {
     EXPECT_GE(two->rung_at, start + 10ms);
 }
 
+TEST_F(alarm_clock_test, is_moved_forward_only_where_that_is_asked_for) {
+    const auto one = noting(1);
+    clock->set_no_later(*one, start + 2h);
+    EXPECT_EQ(one->rings_at(), start + 2h);
+    clock->set_no_later(*one, start + 3h);
+    EXPECT_EQ(one->rings_at(), start + 2h);
+    clock->set_no_later(*one, start + 1h);
+    EXPECT_EQ(one->rings_at(), start + 1h);
+    clock->cancel(*one);
+    clock->set_no_later(*one, instant::max());
+    EXPECT_EQ(one->rings_at(), instant::max());
+}
+
 TEST_F(alarm_clock_test, rings_for_an_instant_before_the_machine_was_started) {
     const auto one = noting(1);
     clock->set(*one, instant{} - 1h);

@@ -98,9 +98,8 @@ cluster_link::shell::time_point cluster_link::shell::next_wake() const {
 
 // Moved forward only, as a connection's.
 void cluster_link::shell::arm() {
-    const time_point wake = next_wake();
-    if (wake < rings_at() && state_ != connection_state::stopped) {
-        clock_.set(*this, wake);
+    if (state_ != connection_state::stopped) {
+        clock_.set_no_later(*this, next_wake());
     }
 }
 

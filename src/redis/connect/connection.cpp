@@ -312,9 +312,7 @@ connection::shell::time_point connection::shell::next_wake() const {
 // One timer serves everything. It is only ever moved forward: when it fires too early, because what
 // it was set for was answered meanwhile, it is set anew, so that commands do not pay for it.
 void connection::shell::arm() {
-    if (const time_point wake = next_wake(); wake < rings_at()) {
-        clock_.set(*this, wake);
-    }
+    clock_.set_no_later(*this, next_wake());
 }
 
 void connection::shell::on_alarm(time_point now) {
