@@ -14,8 +14,6 @@ namespace redlock::driver {
 
 namespace {
 
-// A place in line outlives a few looks of its owner, who looks again every 20 s at the latest.
-constexpr std::string_view place_lease_ms = "60000";
 // What the first in line is given to come for a free lock before it is passed over: many round
 // trips, and little against a lease. A dead one costs the others this once.
 constexpr std::string_view grace_ms = "200";
@@ -44,7 +42,7 @@ script_call encode(const node_pool& pool, const lock_identity& identity,
     return {scripts::acquire_in_line,
             {identity.resource.str(), fence, line, holder.key()},
             {identity.token.str(), ballot, last, lease, window, fence_lifetime, place->id, ticket,
-             place_lease_ms, grace_ms, longest_line, holder.record()}};
+             place_lease.count(), grace_ms, longest_line, holder.record()}};
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // Leaving the fair line of a resource. Strand only.
 #pragma once
 
+#include <chrono>
 #include <string>
 
 #include "core/node_set.hpp"
@@ -8,9 +9,12 @@
 
 namespace redlock::driver {
 
-/// Takes the place `id` out of the line on those of `whom` that can be told. Where it cannot be, or
-/// where the word is lost, the place is passed over when its turn comes, and forgotten when its
-/// lease ends.
+/// A place in line outlives a few looks of its owner, who looks again every 20 s at the latest.
+inline constexpr std::chrono::milliseconds place_lease{60'000};
+
+/// Takes the place `id` out of the line on those of `whom` that answer, and on the others as soon
+/// as they do. Until then the place is passed over when its turn comes, and it is forgotten when
+/// its lease ends.
 void leave_line(node_pool& pool, const std::string& resource, const std::string& id,
                 core::node_set whom);
 

@@ -1,7 +1,6 @@
 #include "driver/node.hpp"
 
 #include <chrono>
-#include <iterator>
 #include <utility>
 
 #include "redis/make_link.hpp"
@@ -9,9 +8,6 @@
 namespace redlock::driver {
 
 namespace {
-
-/// More than this many lost releases of one node are left to their leases.
-constexpr std::size_t max_pending_resend = 4096;
 
 // A cluster that is not guarded need not be heard out anew whenever one of its servers changes.
 redis::connection_options for_commands(redis::connection_options options, bool guarded) {
@@ -64,7 +60,7 @@ error_code node::send(redis::command&& what) {
     connect();
     // With an identifier of the user's own, a lock that is tried for anew has the token of before:
     // the release of the first try must not come behind the second.
-    resend_pending();
+    send_deferred();
     what.tag = static_cast<std::uint32_t>(index_);
     return link_->send(std::move(what));
 }
@@ -88,18 +84,15 @@ void node::track_keys(bool yes) {
     }
 }
 
-void node::send_when_ready(script_call call, std::shared_ptr<redis::reply_sink> sink,
-                           core::instant until, core::duration timeout) {
-    if (retired_ || link_->state() == redis::connection_state::stopped ||
-        pending_resend_.size() >= max_pending_resend) {
-        return;
+void node::send_when_ready(deferred_command&& what, worth lost) {
+    if (!retired_ && link_->state() != redis::connection_state::stopped &&
+        deferred_.push(std::move(what), lost)) {
+        link_->keep_trying();
     }
-    pending_resend_.push_back({std::move(call), std::move(sink), until, timeout});
-    link_->keep_trying();
 }
 
 void node::stop() {
-    pending_resend_.clear();
+    deferred_.clear();
     second_meeting_.reset();
     if (tracking_) {
         tracking_->stop();
@@ -117,38 +110,31 @@ void node::on_ready(const redis::server_identity& identity) {
     if (tracking_) {
         tracking_->on_commands_ready();
     }
-    resend_pending();
+    send_deferred();
     if (connection_ == nullptr && !guarded()) {
         greet(expects_vote(clock_.now()) ? hello_form::records : hello_form::reads);
     }
     events_.on_node_ready(*this);
 }
 
-// Each for itself: of a cluster, some servers may be out of reach.
-void node::resend_pending() {
-    if (pending_resend_.empty() || retired_) {
+void node::send_deferred() {
+    if (deferred_.empty() || retired_) {
         return;
     }
+    using sending = deferred_commands::sending;
     const core::instant now = clock_.now();
-    std::deque<resend> still;
-    for (; !pending_resend_.empty(); pending_resend_.pop_front()) {
-        resend& next = pending_resend_.front();
-        if (next.until <= now || !link_->send({.encoded = next.call.by_digest(),
-                                               .key = next.call.key(),
-                                               .sink = next.sink,
-                                               .tag = static_cast<std::uint32_t>(index_),
-                                               .deadline = now + next.timeout,
-                                               .how = redis::delivery::must_follow})) {
-            continue;
+    deferred_.send_all(now, [&](const deferred_command& next) {
+        if (!link_->send({.encoded = next.encoded,
+                          .key = next.key,
+                          .sink = next.sink,
+                          .tag = static_cast<std::uint32_t>(index_),
+                          .deadline = now + next.timeout,
+                          .how = redis::delivery::must_follow})) {
+            return sending::done;
         }
-        still.push_back(std::move(next));
-        if (link_->state() == redis::connection_state::waiting_to_retry) {
-            pending_resend_.pop_front();
-            break;  // the others would fare no better
-        }
-    }
-    pending_resend_.insert(pending_resend_.begin(), std::make_move_iterator(still.begin()),
-                           std::make_move_iterator(still.end()));
+        return link_->state() == redis::connection_state::waiting_to_retry ? sending::none
+                                                                           : sending::not_this;
+    });
 }
 
 void node::on_down(error_code cause, std::string_view message,
@@ -162,8 +148,8 @@ void node::on_down(error_code cause, std::string_view message,
         tracking_->on_commands_down();
     }
     events_.on_node_down(*this, cause, message);
-    drop_outdated(clock_.now());
-    if (!pending_resend_.empty()) {
+    deferred_.drop_outdated(clock_.now());
+    if (!deferred_.empty()) {
         link_->keep_trying();
     }
 }
@@ -189,10 +175,6 @@ void node::on_key_changed(std::string_view key) {
 void node::on_tracking_refused(error_code cause, std::string_view message) {
     tracking_refusal_ = message;
     events_.on_node_tracking_refused(*this, cause, message);
-}
-
-void node::drop_outdated(core::instant now) {
-    std::erase_if(pending_resend_, [now](const resend& entry) { return entry.until <= now; });
 }
 
 }  // namespace redlock::driver

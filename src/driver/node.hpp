@@ -1,18 +1,18 @@
 // One endpoint as the locks see it: its link, who it turned out to be, whether it has heard of our
-// settings, and the releases it still owes an answer to. Decides nothing about locks. Strand only.
+// settings, and what it must still get once it is reachable. Decides nothing about locks. Strand
+// only.
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "core/instant.hpp"
+#include "driver/deferred_commands.hpp"
 #include "driver/greeting.hpp"
 #include "driver/key_tracking.hpp"
-#include "driver/script_call.hpp"
 #include "driver/second_meeting.hpp"
 #include "driver/server_watch.hpp"
 #include "redis/connect/connection.hpp"
@@ -98,10 +98,9 @@ class node final : private redis::connection_events, private key_tracking::owner
     /// Asks again whether it may vote, unless that was asked a moment ago: somebody may have
     /// vouched for it.
     void greet_again(hello_form form = hello_form::records);
-    /// Sends `call` as soon as the node is reachable again, unless that takes beyond `until`: for
-    /// releases that a broken connection lost.
-    void send_when_ready(script_call call, std::shared_ptr<redis::reply_sink> sink,
-                         core::instant until, core::duration timeout);
+    /// Sends it as soon as the node is reachable again, unless that takes too long: for what a
+    /// broken connection lost.
+    void send_when_ready(deferred_command&& what, worth lost);
     /// Whether changes of keys are wanted to be told.
     void track_keys(bool yes);
     /// Whether changes of what is read now will be told.
@@ -116,13 +115,6 @@ class node final : private redis::connection_events, private key_tracking::owner
     [[nodiscard]] const std::string& last_error_message() const;
 
   private:
-    struct resend {
-        script_call call;
-        std::shared_ptr<redis::reply_sink> sink;
-        core::instant until;
-        core::duration timeout;
-    };
-
     /// Whether more than one connection leads to the same server.
     enum class meeting : std::uint8_t { due, under_way, over };
     using later_answers = redis::detachable_sink<node>;
@@ -153,8 +145,7 @@ class node final : private redis::connection_events, private key_tracking::owner
     void on_tracking(bool on) override;
     void on_key_changed(std::string_view key) override;
     void on_tracking_refused(error_code cause, std::string_view message) override;
-    void resend_pending();
-    void drop_outdated(core::instant now);
+    void send_deferred();
 
     node_index index_;
     std::string name_;
@@ -181,7 +172,7 @@ class node final : private redis::connection_events, private key_tracking::owner
     bool refused_ = false;
     bool started_ = false;
     bool retired_ = false;
-    std::deque<resend> pending_resend_;
+    deferred_commands deferred_;
     std::unique_ptr<redis::link> link_;
     redis::connection* connection_;  ///< The single one of `link_`; none of a cluster.
     std::unique_ptr<second_meeting> second_meeting_;

@@ -1,5 +1,6 @@
 #include "driver/release_attempt.hpp"
 
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -119,8 +120,13 @@ void release_attempt::on_no_answer(node_index node, error_code cause, std::strin
         // The connection is gone and the release with it. A mere timeout is different: the command
         // is still on its way behind the ACQUIRE.
         round_.on_connection_lost(node);
-        pool().at(node).send_when_ready(call_for(node), shared_from_this(), until_,
-                                        pool().options().node_timeout);
+        const script_call& call = call_for(node);
+        pool().at(node).send_when_ready({.encoded = std::string{call.by_digest()},
+                                         .key = std::string{call.key()},
+                                         .sink = shared_from_this(),
+                                         .until = until_,
+                                         .timeout = pool().options().node_timeout},
+                                        worth::lease);
     }
     tell_owner();
     settle(node);

@@ -2,6 +2,7 @@ set(driver_test_sources
     tests/driver/acl_advice_test.cpp
     tests/driver/acquire_attempt_test.cpp
     tests/driver/attempt_world.cpp
+    tests/driver/deferred_commands_test.cpp
     tests/driver/failures_test.cpp
     tests/driver/greeting_test.cpp
     tests/driver/holder_test.cpp
@@ -9,6 +10,7 @@ set(driver_test_sources
     tests/driver/key_tracking_test.cpp
     tests/driver/key_watches_test.cpp
     tests/driver/late_reply_test.cpp
+    tests/driver/line_exit_test.cpp
     tests/driver/queries_test.cpp
     tests/driver/release_attempt_test.cpp
     tests/driver/script_call_test.cpp
