@@ -102,6 +102,8 @@ checker::hold checker::acquired(const acquisition& what, tick now) {
     const std::size_t nodes = what.nodes == 0 ? nodes_ : what.nodes;
     holds_.push_back({what.resource, what.token, what.fencing, what.begun, now, what.until, nodes});
     auto& view = resources_[what.resource];
+    // What was taken back while the votes came in, since it did not count, may be planted again.
+    std::erase_if(gone_, [&](const ending& each) { return each.token == what.token; });
     if (what.until <= now) {
         condemn(check::over_already, now, what.fencing);
     }

@@ -146,6 +146,16 @@ TEST_F(checker_history, lock_that_appears_after_its_release) {
     expect(check::resurrection);
 }
 
+TEST_F(checker_history, holder_that_heals_where_its_grant_did_not_count) {
+    judge.gone(7, 1, 100, true);
+    judge.gone(8, 1, 100, true);
+    acquired(7, 10, 0, 90, 40);
+    judge.planted(7, 1, true, 50);
+    expect_nothing();
+    judge.planted(8, 1, true, 50);
+    expect(check::resurrection);
+}
+
 TEST_F(checker_history, late_acquisition_after_the_fence_is_gone) {
     judge.gone(7, 1, 100, true);
     judge.planted(7, 1, true, 101);
