@@ -1,22 +1,15 @@
-# Turns Lua scripts into one C++ file:  cmake -DOUT=... -DSCRIPTS=a.lua,b.lua -P embed_lua.cmake
-# What is embedded is the script without its whole-line comments and indentation, since that is what
-# travels when a node has to be given the script again; the SHA1 is taken of exactly these bytes.
+# Turns Lua scripts into one C++ file:
+#   cmake -DOUT=... -DSCRIPTS=a.lua,b.lua,parts/x.lua -P embed_lua.cmake
+# The SHA1 is taken of exactly the bytes that travel; see lua_text.cmake.
+
+cmake_minimum_required(VERSION 3.25)
+include("${CMAKE_CURRENT_LIST_DIR}/lua_text.cmake")
+string(REPLACE "," ";" scripts "${SCRIPTS}")
+redlock_lua_texts(${scripts})
 
 set(body "")
-string(REPLACE "," ";" scripts "${SCRIPTS}")
-foreach(path IN LISTS scripts)
-    get_filename_component(name "${path}" NAME_WE)
-    file(READ "${path}" text)
-    if(text MATCHES "--\\[=*\\[" OR text MATCHES "\\)lua\"" OR text MATCHES "\r")
-        message(FATAL_ERROR "${path}: no block comments, no ')lua\"' and no CR, please: "
-                            "the embedding is line by line")
-    endif()
-    set(text "\n${text}\n")
-    # Lines that are only a comment or blank, then what indentation and trailing blanks are left.
-    # A blank line needs a repeat because matches do not overlap.
-    string(REGEX REPLACE "\n[ \t]*--[^\n]*" "\n" text "${text}")
-    string(REGEX REPLACE "[ \t]*\n[ \t\n]*" "\n" text "${text}")
-    string(REGEX REPLACE "^\n" "" text "${text}")
+foreach(name IN LISTS lua_names)
+    set(text "${lua_text_${name}}")
     string(SHA1 sha1 "${text}")
     string(APPEND body "constinit const script ${name}{\n"
                        "    \"${name}\",\n    \"${sha1}\",\n    R\"lua(${text})lua\"};\n\n")

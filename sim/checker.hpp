@@ -18,7 +18,7 @@ namespace redlock::sim {
 
 using testing::tick;
 
-inline constexpr std::size_t most_resources = 2;
+inline constexpr std::size_t most_resources = 3;
 
 enum class check : std::uint8_t {
     exclusion,     ///< Two holders were sure at the same time.

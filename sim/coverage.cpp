@@ -92,6 +92,8 @@ std::string_view to_string(rule which) noexcept {
             return "other settings told";
         case rule::vouched:
             return "vouched";
+        case rule::call_shared:
+            return "several requests shared a call";
         case rule::script_unknown:
             return "script unknown";
         case rule::error_reply:

@@ -55,6 +55,7 @@ enum class rule : std::uint8_t {
     other_settings_told,
     vouched,
     script_unknown,
+    call_shared,
     error_reply,
     node_down,
     tracking_refused,

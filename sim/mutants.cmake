@@ -17,7 +17,8 @@ function(redlock_embed_mutated path copy embedded)
     add_custom_command(OUTPUT "${embedded}"
         COMMAND "${CMAKE_COMMAND}" "-DOUT=${embedded}" "-DSCRIPTS=${bodies}"
                 -P "${PROJECT_SOURCE_DIR}/cmake/embed_lua.cmake"
-        DEPENDS "${copy}" ${script_bodies} "${PROJECT_SOURCE_DIR}/cmake/embed_lua.cmake" VERBATIM)
+        DEPENDS "${copy}" ${script_bodies} "${PROJECT_SOURCE_DIR}/cmake/embed_lua.cmake"
+                "${PROJECT_SOURCE_DIR}/cmake/lua_text.cmake" VERBATIM)
 endfunction()
 
 function(redlock_sim_mutant description)

@@ -2,14 +2,11 @@
 
 #include <algorithm>
 
-#include "core/quarantine.hpp"
 #include "testing/random_stream.hpp"
 
 namespace redlock::sim {
 
 namespace {
-
-using std::chrono::milliseconds;
 
 // Twice this apart, two clocks still are within the hundredth that leases allow for.
 constexpr std::int64_t widest_rate_ppm = 4'950;
@@ -78,7 +75,13 @@ class planner {
         to_.clients = static_cast<std::size_t>(random_.between(2, random_.percent(12) ? 5 : 3));
         to_.users = to_.clients + (random_.percent(30) ? 1 + random_.below(2) : 0);
         to_.resources = random_.percent(8) ? 2 : 1;
+        if (random_.percent(8)) {
+            to_.crowded = true;
+            to_.resources = most_resources;
+            to_.users = most_resources * to_.clients;
+        }
         if (to_.kind == world_kind::leaping) {
+            to_.crowded = false;
             // Of a clock that was set, a holder mostly hears by what its process does besides.
             to_.users = 2 * to_.clients;
             to_.resources = 2;
@@ -151,6 +154,10 @@ class planner {
     }
 
     void wants() {
+        if (to_.crowded) {
+            crowd();
+            return;
+        }
         for (std::size_t user = 0; user < to_.users; ++user) {
             const std::int64_t count = random_.percent(70) ? 1 : 2;
             tick at = 0;
@@ -159,6 +166,28 @@ class planner {
                                           : random_.between(0, to_.calm_at / 2);
                 want(static_cast<std::uint8_t>(user), at);
             }
+        }
+    }
+
+    /// Several at once, all with the same terms: their requests share calls again and again.
+    void crowd() {
+        const std::int64_t rounds = random_.between(1, 2);
+        tick at = 0;
+        for (std::int64_t round = 0; round < rounds; ++round) {
+            for (std::uint8_t client = 0; client < to_.clients; ++client) {
+                want(client, at + random_.between(0, 2 * millisecond));
+                item it = to_.items.back();
+                for (std::size_t resource = 0; resource < to_.resources; ++resource) {
+                    it.user = static_cast<std::uint8_t>(client + resource * to_.clients);
+                    it.resource = static_cast<std::uint8_t>(resource);
+                    if (resource == 0) {
+                        to_.items.back() = it;
+                    } else {
+                        to_.items.push_back(it);
+                    }
+                }
+            }
+            at = random_.between(0, to_.calm_at / 2);
         }
     }
 
@@ -389,44 +418,7 @@ class planner {
     plan& to_;
 };
 
-std::int64_t quarantine_of(const terms& its) {
-    return core::quarantine_time(milliseconds{its.longest_lease_ms}, milliseconds{its.window_ms},
-                                 milliseconds{its.step_ms})
-        .count();
-}
-
-/// Plans are made in units of their own.
-void enlarge(plan& it) {
-    constexpr std::int64_t times = 4;
-    for (std::int64_t* const each :
-         {&it.longest_lease_ms, &it.shortest_lease_ms, &it.window_ms, &it.fence_lifetime_ms,
-          &it.step_ms, &it.node_timeout_ms, &it.hand_over_ms, &it.calm_at,
-          &it.of_stranger.longest_lease_ms, &it.of_stranger.window_ms,
-          &it.of_stranger.fence_lifetime_ms, &it.of_stranger.step_ms}) {
-        *each *= times;
-    }
-    it.fastest_message *= 2;
-    it.slowest_message *= 2;
-    it.quarantine_ms = quarantine_of(it.own_terms());
-    it.of_stranger.quarantine_ms = quarantine_of(it.of_stranger);
-    for (item& each : it.items) {
-        each.at *= times;
-        each.lasts *= times;
-        each.deadline *= times;
-        each.lease_ms *= times;
-        if (each.kind != item_kind::clock_rate) {
-            each.amount *= times;
-        }
-    }
-}
-
 }  // namespace
-
-void reckon(terms& its, std::int64_t longer) {
-    its.quarantine_ms = quarantine_of(its);
-    its.fence_lifetime_ms =
-        std::max(2 * its.window_ms + its.step_ms + 1, its.longest_lease_ms) + longer;
-}
 
 void make_plan(std::uint64_t seed, const plan_options& options, plan& into) {
     planner{seed, options, into}.make();

@@ -112,6 +112,7 @@ struct plan {
     bool tracking = true;       ///< Nodes tell of changed keys, and do not refuse to.
     bool steady_links = false;  ///< Each message on a link takes equally long.
     bool undisturbed = false;   ///< Nothing goes wrong from the beginning.
+    bool crowded = false;       ///< Users of a process want several resources at once.
     bool young_nodes = false;   ///< Nobody has greeted them yet.
     bool staged = false;        ///< See play_a_scene.
     std::int64_t longest_lease_ms = 0;
@@ -203,6 +204,9 @@ void play_a_scene(const plan_options& options, plan& into);
 /// Makes a few of the worlds within the assumptions mixed ones, by random numbers of their own: all
 /// other worlds are what they are without it.
 void bring_a_stranger(plan& into);
+
+/// Plans are made in units of their own; this makes all times as long as they are played.
+void enlarge(plan& it);
 
 /// The plan of a seed. `into`'s memory is used again.
 void make_plan(std::uint64_t seed, const plan_options& options, plan& into);

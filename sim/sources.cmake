@@ -4,6 +4,7 @@ set(sim_sources
     sim/client.cpp
     sim/coverage.cpp
     sim/plan.cpp
+    sim/plan_units.cpp
     sim/recorder.cpp
     sim/restarts.cpp
     sim/scenes.cpp

@@ -18,7 +18,7 @@
 namespace redlock::sim {
 
 [[nodiscard]] inline std::string name_of(std::size_t resource) {
-    return resource == 0 ? "a" : "b";
+    return std::string(1, static_cast<char>('a' + resource));
 }
 
 class stage {

@@ -79,23 +79,75 @@ void witness::tell(const testing::simulated_node& where, std::size_t client, std
     on_.tell("node", where.number(), "for client ", client, ": ", did, " of #", token);
 }
 
+/// What a command asks for, one by one as if each had come alone.
+std::vector<testing::request> witness::requests_in(const testing::request& what) {
+    const bool by_digest = what.front() == "EVALSHA";
+    if (what.size() < 3 || what[1] != (by_digest ? scripts::batch.sha1 : scripts::batch.body)) {
+        return {what};
+    }
+    std::vector<testing::request> all;
+    std::size_t key = 3;
+    std::size_t at = key + static_cast<std::size_t>(number(what[2]));
+    while (at < what.size()) {
+        const std::string& form = what[at];
+        const scripts::script& asked = form.front() == 'a'   ? scripts::acquire
+                                       : form.front() == 'e' ? scripts::extend
+                                                             : scripts::release;
+        const std::size_t comma = form.find(',');
+        const auto keys = static_cast<std::size_t>(number(form.substr(1, comma - 1)));
+        const auto arguments = static_cast<std::size_t>(number(form.substr(comma + 1)));
+        testing::request one{what.front(), std::string{by_digest ? asked.sha1 : asked.body},
+                             std::to_string(keys)};
+        const auto take = [&](std::size_t from, std::size_t count) {
+            const auto first = what.begin() + static_cast<std::ptrdiff_t>(from);
+            one.insert(one.end(), first, first + static_cast<std::ptrdiff_t>(count));
+        };
+        take(key, keys);
+        take(at + 1, arguments);
+        all.push_back(std::move(one));
+        key += keys;
+        at += 1 + arguments;
+    }
+    return all;
+}
+
 void witness::before(testing::simulated_node& where, std::size_t /*client*/,
                      const testing::request& what) {
-    call_ = read(what);
-    if (call_ && !call_->fence.empty()) {
-        const std::string fence{call_->fence};
-        fence_ended_us_ = where.end_of(fence);
-        was_marked_ = is_marked(where.text_at(fence));
+    under_way_.clear();
+    for (testing::request& each : requests_in(what)) {
+        under_way_.push_back({.what = std::move(each)});
+    }
+    // Once they stay where they are, since what is read of them refers to them. No two that share a
+    // call are about the same lock, so none changes what another finds.
+    for (seen& each : under_way_) {
+        each.of = read(each.what);
+        if (each.of && !each.of->fence.empty()) {
+            const std::string fence{each.of->fence};
+            each.fence_ended_us = where.end_of(fence);
+            each.was_marked = is_marked(where.text_at(fence));
+        }
     }
 }
 
 void witness::after(testing::simulated_node& where, std::size_t client,
-                    const testing::request& what, const testing::reply& answer) {
+                    const testing::request& /*what*/, const testing::reply& answer) {
+    const bool shared = under_way_.size() > 1 && !answer.is_error();
+    if (shared) {
+        on_.note(rule::call_shared);
+    }
+    for (std::size_t i = 0; i < under_way_.size(); ++i) {
+        after_one(where, client, under_way_[i], shared ? answer.items.at(i) : answer);
+    }
+}
+
+void witness::after_one(testing::simulated_node& where, std::size_t client, const seen& asked,
+                        const testing::reply& answer) {
+    const testing::request& what = asked.what;
     if (answer.is_error()) {
         on_.note(answer.words.starts_with("NOSCRIPT") ? rule::script_unknown : rule::error_reply);
         return;
     }
-    const auto& of = call_;
+    const auto& of = asked.of;
     if (!of) {
         if (what.front() == "HDEL") {
             on_.note(rule::left_the_line);
@@ -106,7 +158,7 @@ void witness::after(testing::simulated_node& where, std::size_t client,
     }
     note_heard(where, client, answer);
     if (of->which == &scripts::acquire || of->which == &scripts::acquire_in_line) {
-        after_acquire(where, client, what, *of, answer);
+        after_acquire(where, client, asked, answer);
     } else if (of->which == &scripts::extend) {
         after_extend(where, client, what, *of, answer);
     } else if (of->which == &scripts::release) {
@@ -120,9 +172,10 @@ void witness::after(testing::simulated_node& where, std::size_t client,
     }
 }
 
-void witness::after_acquire(testing::simulated_node& where, std::size_t client,
-                            const testing::request& what, const call& of,
+void witness::after_acquire(testing::simulated_node& where, std::size_t client, const seen& asked,
                             const testing::reply& answer) {
+    const testing::request& what = asked.what;
+    const call& of = *asked.of;
     const auto code = code_of(answer);
     const std::uint64_t token = on_.number_of(std::string{argument(what, of, 1)});
     const bool granted = code && *code > least_time;
@@ -133,10 +186,11 @@ void witness::after_acquire(testing::simulated_node& where, std::size_t client,
     bool& waited_for = here.waited_for[std::string{of.lock}];
 
     if (const auto ends_us = where.end_of(fence);
-        !granted && fence_ended_us_ && ends_us && *ends_us > *fence_ended_us_) {
+        !granted && asked.fence_ended_us && ends_us && *ends_us > *asked.fence_ended_us) {
         on_.judge.condemn(check::fence_prolonged, on_.now(), token, where.number());
     }
-    look_for_refusals(where, client, token, of.lock == name_of(0) ? 0 : 1, code == out_of_window);
+    look_for_refusals(where, client, token, static_cast<std::size_t>(of.lock.front() - 'a'),
+                      code == out_of_window);
     if (in_line) {
         if (will_hear(where, client)) {
             here.asked_in_line[std::string{argument(what, of, 7)}] = on_.now();
@@ -151,7 +205,7 @@ void witness::after_acquire(testing::simulated_node& where, std::size_t client,
         on_.note(waits ? rule::waited_in_line : rule::answered_in_line);
     } else {
         const bool yields = argument(what, of, 7) == "1";
-        if (granted && was_marked_ && (yields || !marked)) {
+        if (granted && asked.was_marked && (yields || !marked)) {
             on_.judge.condemn(check::line_ignored, on_.now(), token, where.number());
         }
         if (code == left_to_others && !waited_for) {

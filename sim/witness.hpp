@@ -12,6 +12,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "scripts/scripts.hpp"
 #include "sim/stage.hpp"
@@ -67,6 +68,13 @@ class witness final : public testing::simulated_node::watcher {
         std::string_view line;
         std::size_t first_argument = 0;
     };
+    /// A request that is being carried out, alone or in one call with others, and what it found.
+    struct seen {
+        testing::request what;
+        std::optional<call> of{};
+        std::optional<std::int64_t> fence_ended_us{};
+        bool was_marked = false;
+    };
     struct place {
         tick restarted = -1;
         std::map<std::string, tick> asked_in_line{};  ///< By place: when last.
@@ -82,11 +90,14 @@ class witness final : public testing::simulated_node::watcher {
     };
 
     [[nodiscard]] static std::optional<call> read(const testing::request& what);
+    [[nodiscard]] static std::vector<testing::request> requests_in(const testing::request& what);
+    void after_one(testing::simulated_node& where, std::size_t client, const seen& asked,
+                   const testing::reply& answer);
     [[nodiscard]] bool in_quarantine(std::size_t node, std::size_t client);
     [[nodiscard]] std::string_view argument(const testing::request& what, const call& of,
                                             std::size_t number) const;
-    void after_acquire(testing::simulated_node& where, std::size_t client,
-                       const testing::request& what, const call& of, const testing::reply& answer);
+    void after_acquire(testing::simulated_node& where, std::size_t client, const seen& asked,
+                       const testing::reply& answer);
     void after_extend(testing::simulated_node& where, std::size_t client,
                       const testing::request& what, const call& of, const testing::reply& answer);
     void after_release(testing::simulated_node& where, const testing::request& what, const call& of,
@@ -119,10 +130,7 @@ class witness final : public testing::simulated_node::watcher {
     std::set<std::uint64_t> outsiders_;
     /// The largest time of a node that a client has heard of.
     std::array<std::array<std::int64_t, most_nodes>, most_clients> heard_us_{};
-    // Of the command that is being carried out.
-    std::optional<call> call_;
-    std::optional<std::int64_t> fence_ended_us_;
-    bool was_marked_ = false;
+    std::vector<seen> under_way_;  ///< In the command that is being carried out.
 };
 
 }  // namespace redlock::sim

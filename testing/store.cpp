@@ -57,8 +57,9 @@ std::optional<std::int64_t> whole_number(std::string_view text) {
 }
 
 const store::command* store::find_command(std::string_view name) {
-    static constexpr std::array<std::pair<std::string_view, command>, 16> known{{
+    static constexpr std::array<std::pair<std::string_view, command>, 17> known{{
         {"get", {2, 2, false, false, &store::get}},
+        {"mget", {2, any, false, false, &store::mget}},
         {"set", {3, any, true, true, &store::set}},
         {"del", {2, any, true, false, &store::del}},
         {"exists", {2, any, false, false, &store::exists}},
@@ -168,6 +169,17 @@ std::vector<std::string> store::keys() const {
 }
 
 // ---- strings ----
+
+/// What is not there or is no text is nothing: no error.
+reply store::mget(const request& what) {
+    reply all = reply::array({});
+    for (std::size_t i = 1; i < what.size(); ++i) {
+        const entry* const found = read(what[i]);
+        const bool text = found != nullptr && std::holds_alternative<std::string>(found->value);
+        all.items.push_back(text ? reply::text(std::get<std::string>(found->value)) : reply::nil());
+    }
+    return all;
+}
 
 reply store::get(const request& what) {
     const entry* const found = read(what[1]);

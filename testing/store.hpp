@@ -87,6 +87,7 @@ class store {
     reply get(const request& what);
     reply set(const request& what);
     reply del(const request& what);
+    reply mget(const request& what);
     reply exists(const request& what);
     reply type(const request& what);
     reply pttl(const request& what);

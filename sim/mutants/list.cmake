@@ -5,6 +5,8 @@ set(sim_mutants
     bar_is_last_ballot
     bar_left_out
     bar_not_written
+    batch_deletes_nothing
+    batch_reads_one_key
     busy_is_granted
     bytes_outlive_the_connection
     cancel_gives_nothing_back
@@ -37,6 +39,7 @@ set(sim_mutants
     failure_prolongs_fence
     fence_keeps_first_ballot
     fence_not_compared
+    first_answer_for_all
     first_does_not_compete
     grant_keeps_place
     grant_takes_mark_away
@@ -81,6 +84,7 @@ set(sim_mutants
     nodes_without_the_lock_count
     number_not_compared
     offset_never_learned
+    one_lock_twice_in_a_call
     other_number_costs_one_vote
     other_number_forgotten
     outsider_known_as_holder
@@ -91,6 +95,7 @@ set(sim_mutants
     quarantine_too_short
     quorum_off_by_one
     refused_ballot_believed
+    refused_together_counts_as_done
     release_by_the_wrong_token
     release_forgets_doubtful
     release_leaves_the_queue

@@ -44,6 +44,7 @@ class probe_list {
 std::vector<std::string> harmless(const std::string& command, const std::string& key) {
     static const std::map<std::string_view, std::vector<std::string>> behind_the_key{
         {"get", {}},
+        {"mget", {}},
         {"del", {}},
         {"pttl", {}},
         {"hgetall", {}},
@@ -109,6 +110,8 @@ void add_scripts(probe_list& probes, const probe_terms& terms) {
          {&scripts::acquire, &scripts::extend, &scripts::release, &scripts::status}) {
         add_script(probes, *each, fence, line, for_locks);
     }
+    // What it calls in addition, it can do without.
+    add_script(probes, scripts::batch, fence, line, "quick batches", false);
     add_script(probes, scripts::acquire_in_line, fence, line, for_line);
     add_script(probes, scripts::hello, epoch, epoch, for_settings);
     add_script(probes, scripts::vouch, epoch, epoch, "`redlock vouch`", false);

@@ -21,10 +21,11 @@ using redis::acl_subject;
 /// How what has no name in an `acl_context` is sent.
 constexpr std::string_view a_script = "EVALSHA or EVAL";
 
-std::string_view body_of(std::string_view sha1) {
-    const auto* const found =
-        std::find_if(scripts::all.begin(), scripts::all.end(),
-                     [=](const scripts::script* each) { return each->sha1 == sha1; });
+/// By its SHA1 or its name.
+std::string_view body_of(std::string_view script) {
+    const auto* const found = std::find_if(
+        scripts::all.begin(), scripts::all.end(),
+        [=](const scripts::script* each) { return each->sha1 == script || each->name == script; });
     return found == scripts::all.end() ? std::string_view{} : (*found)->body;
 }
 

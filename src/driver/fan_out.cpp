@@ -3,22 +3,21 @@
 
 #include <utility>
 
+#include "redis/wire/acl_error.hpp"
 #include "redis/wire/server_error.hpp"
 
 namespace redlock::driver {
 
-error_code fan_out::send(node_index node, std::string_view encoded, std::string_view key,
-                         redis::delivery how, core::instant now) {
-    return pool_.at(node).send({.encoded = encoded,
-                                .key = key,
-                                .sink = shared_from_this(),
-                                .deadline = pool_.command_deadline(now),
-                                .how = how});
+error_code fan_out::send(node_index node, redis::command&& what, redis::delivery how,
+                         core::instant now) {
+    what.sink = shared_from_this();
+    what.deadline = pool_.command_deadline(now);
+    what.how = how;
+    return pool_.at(node).send(std::move(what));
 }
 
-void fan_out::send_or_report(node_index node, std::string_view encoded, std::string_view key,
-                             redis::delivery how) {
-    if (const error_code error = send(node, encoded, key, how, pool_.now())) {
+void fan_out::send_or_report(node_index node, redis::command&& what, redis::delivery how) {
+    if (const error_code error = send(node, std::move(what), how, pool_.now())) {
         on_no_answer(node, error, pool_.at(node).last_error_message(), false);
     }
 }
@@ -27,7 +26,8 @@ void fan_out::on_reply(std::uint32_t tag, const redis::reply_view& reply) {
     const node_index node = tag;
     if (reply.is_error() && redis::is_noscript(reply.text())) {
         if (const script_call* call = script_for(node)) {
-            send_or_report(node, call->by_body(), call->key(), repeated(node));
+            const std::string body = call->by_body();
+            send_or_report(node, call->command_by(body), repeated(node));
             on_repeated(node);
             return;
         }
@@ -39,6 +39,19 @@ void fan_out::on_reply(std::uint32_t tag, const redis::reply_view& reply) {
         return;
     }
     on_answer(node, reply);
+}
+
+// The user may lack a right to a key of somebody else's.
+void fan_out::on_refused_together(std::uint32_t tag, const redis::reply_view& error) {
+    const script_call* const call = redis::is_acl_refusal(error.text()) ? script_for(tag) : nullptr;
+    if (call == nullptr) {
+        on_reply(tag, error);
+        return;
+    }
+    redis::command alone = call->command();
+    alone.share.call = nullptr;
+    send_or_report(tag, std::move(alone), repeated(tag));
+    on_repeated(tag);
 }
 
 void fan_out::on_timeout(std::uint32_t tag, bool maybe_sent) {

@@ -33,11 +33,11 @@ class fan_out : public redis::reply_sink, public std::enable_shared_from_this<fa
     /// Sends to one node. An error means that nothing was sent, and `on_no_answer` is not called.
     [[nodiscard]] error_code ask(node_index node, const script_call& call, redis::delivery how,
                                  core::instant now) {
-        return send(node, call.by_digest(), call.key(), how, now);
+        return send(node, call.command(), how, now);
     }
     /// As `ask`, but what could not be sent is reported to `on_no_answer` right away.
     void ask_or_report(node_index node, const script_call& call) {
-        send_or_report(node, call.by_digest(), call.key(), redis::delivery::usual);
+        send_or_report(node, call.command(), redis::delivery::usual);
     }
 
     /// The script sent to this node, to be repeated by its body after NOSCRIPT; null to treat
@@ -57,12 +57,12 @@ class fan_out : public redis::reply_sink, public std::enable_shared_from_this<fa
 
   private:
     void on_reply(std::uint32_t tag, const redis::reply_view& reply) final;
+    void on_refused_together(std::uint32_t tag, const redis::reply_view& error) final;
     void on_timeout(std::uint32_t tag, bool maybe_sent) final;
     void on_failure(std::uint32_t tag, error_code cause, bool maybe_sent) final;
-    [[nodiscard]] error_code send(node_index node, std::string_view encoded, std::string_view key,
-                                  redis::delivery how, core::instant now);
-    void send_or_report(node_index node, std::string_view encoded, std::string_view key,
-                        redis::delivery how);
+    [[nodiscard]] error_code send(node_index node, redis::command&& what, redis::delivery how,
+                                  core::instant now);
+    void send_or_report(node_index node, redis::command&& what, redis::delivery how);
 
     node_pool& pool_;
     failures failures_;

@@ -121,7 +121,7 @@ void release_attempt::on_no_answer(node_index node, error_code cause, std::strin
         // is still on its way behind the ACQUIRE.
         round_.on_connection_lost(node);
         const script_call& call = call_for(node);
-        pool().at(node).send_when_ready({.encoded = std::string{call.by_digest()},
+        pool().at(node).send_when_ready({.encoded = std::string{call.command().encoded},
                                          .key = std::string{call.key()},
                                          .sink = shared_from_this(),
                                          .until = until_,

@@ -1,6 +1,7 @@
 #include "driver/script_call.hpp"
 
 #include <cassert>
+#include <functional>
 #include <span>
 
 #include "redis/wire/resp_writer.hpp"
@@ -16,6 +17,34 @@ std::span<const script_argument> given_of(script_call::list list) {
         --given;
     }
     return {list.begin(), given};
+}
+
+/// By which the batch knows a request; 0 for a script that is none.
+char kind_of(const scripts::script& script) {
+    return &script == &scripts::acquire   ? 'a'
+           : &script == &scripts::extend  ? 'e'
+           : &script == &scripts::release ? 'r'
+                                          : '\0';
+}
+
+std::string opening(std::string_view verb, std::string_view script) {
+    std::string encoded;
+    redis::resp_writer writer{encoded};
+    writer.arg(verb);
+    writer.arg(script);
+    return encoded;
+}
+
+const redis::shared_call& by_digest_together() {
+    static const std::string words = opening("EVALSHA", scripts::batch.sha1);
+    static const redis::shared_call call{words};
+    return call;
+}
+
+const redis::shared_call& by_body_together() {
+    static const std::string words = opening("EVAL", scripts::batch.body);
+    static const redis::shared_call call{words};
+    return call;
 }
 
 }  // namespace
@@ -76,12 +105,39 @@ script_call::script_call(const scripts::script& script, list keys, list argument
         key_at_ = static_cast<std::size_t>(end - encoded_.data()) + redis::size_of_arg(key_size_) -
                   2 - key_size_;
     }
-    for (const auto each : {given_keys, given_arguments}) {
-        for (const script_argument& argument : each) {
-            end = argument.put(end);
-        }
+    const char* const keys_begin = end;
+    for (const script_argument& key : given_keys) {
+        end = key.put(end);
+    }
+    const char* const arguments_begin = end;
+    for (const script_argument& argument : given_arguments) {
+        end = argument.put(end);
+    }
+    if (const char kind = kind_of(script)) {
+        share_ = {.call = &by_digest_together(),
+                  .keys_at = static_cast<std::uint32_t>(keys_begin - encoded_.data()),
+                  .arguments_at = static_cast<std::uint32_t>(arguments_begin - encoded_.data()),
+                  .first_key = std::hash<std::string_view>{}(key()),
+                  .keys = static_cast<std::uint8_t>(given_keys.size()),
+                  .arguments = static_cast<std::uint8_t>(given_arguments.size()),
+                  .kind = kind};
     }
     encoded_.resize(static_cast<std::size_t>(end - encoded_.data()));
+}
+
+redis::command script_call::command() const {
+    return {.encoded = encoded_, .key = key(), .share = share_};
+}
+
+redis::command script_call::command_by(const std::string& body) const {
+    redis::shareable share = share_;
+    if (share.call != nullptr) {
+        const auto longer = static_cast<std::uint32_t>(body.size() - encoded_.size());
+        share.call = &by_body_together();
+        share.keys_at += longer;
+        share.arguments_at += longer;
+    }
+    return {.encoded = body, .key = key(), .share = share};
 }
 
 std::string script_call::by_body() const {

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "driver/key_names.hpp"
+#include "redis/wire/command.hpp"
 #include "scripts/scripts.hpp"
 
 namespace redlock::driver {
@@ -64,11 +65,16 @@ class script_call {
     [[nodiscard]] std::string_view key() const { return {encoded_.data() + key_at_, key_size_}; }
     /// The command for a node that does not know the script; the node knows it afterwards.
     [[nodiscard]] std::string by_body() const;
+    /// As commands, which share calls with others where the script is a request. They refer to
+    /// `*this`, and to `body`, which is what `by_body` returned.
+    [[nodiscard]] redis::command command() const;
+    [[nodiscard]] redis::command command_by(const std::string& body) const;
     /// What it calls; null of one that was never built.
     [[nodiscard]] const scripts::script* script() const { return script_; }
 
   private:
     const scripts::script* script_ = nullptr;
+    redis::shareable share_;
     std::size_t argument_count_ = 0;
     std::size_t tail_ = 0;  // where the key count begins: the same in both forms
     std::size_t key_at_ = 0;

@@ -18,6 +18,7 @@ struct script {
 
 extern const script acquire;
 extern const script acquire_in_line;
+extern const script batch;
 extern const script extend;
 extern const script hello;
 extern const script release;
@@ -25,7 +26,7 @@ extern const script status;
 extern const script vouch;
 
 /// All of them.
-inline constexpr std::array all{&acquire, &acquire_in_line, &extend, &hello,
-                                &release, &status,          &vouch};
+inline constexpr std::array all{&acquire, &acquire_in_line, &batch,  &extend,
+                                &hello,   &release,         &status, &vouch};
 
 }  // namespace redlock::scripts

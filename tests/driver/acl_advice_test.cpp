@@ -17,6 +17,13 @@ namespace {
 using testing::AllOf;
 using testing::HasSubstr;
 
+/// Counted from 1, of the first call of this command.
+std::ptrdiff_t line_of_call(const scripts::script& script, const std::string& name) {
+    const std::size_t at = script.body.find("call(" + name);
+    EXPECT_NE(at, std::string_view::npos);
+    return std::ranges::count(script.body.substr(0, at), '\n') + 1;
+}
+
 /// All commands of a script, by asking line by line.
 std::set<std::string> commands_of(const scripts::script& script) {
     std::set<std::string> found;
@@ -56,10 +63,19 @@ TEST(acl_advice, reads_the_commands_of_a_script_from_its_text) {
 TEST(acl_advice, names_the_command_by_the_line_of_the_script) {
     const std::string error = fmt::format(
         "ERR The user executing the script can't run this command or subcommand script: {}, on "
-        "@user_script:1.",
-        scripts::acquire.sha1);
+        "@user_script:{}.",
+        scripts::acquire.sha1, line_of_call(scripts::acquire, "'TIME'"));
     EXPECT_EQ(acl_advice(error), "allow the user time (ACL SETUSER ... +time)");
     EXPECT_THAT(shown_with_advice(error), AllOf(HasSubstr("ERR The user"), HasSubstr("+time")));
+}
+
+TEST(acl_advice, knows_the_batch_by_its_name) {
+    const std::string error = fmt::format(
+        "ERR The user executing the script can't run this command or subcommand script: batch, on "
+        "@user_script:{}.",
+        line_of_call(scripts::batch, "'MGET'"));
+    EXPECT_EQ(acl_advice(error, {.script = &scripts::acquire}),
+              "allow the user mget (ACL SETUSER ... +mget)");
 }
 
 TEST(acl_advice, names_the_subcommand_that_was_sent) {
@@ -94,11 +110,7 @@ TEST(acl_advice, names_keys_behind_the_prefix) {
 }
 
 TEST(acl_advice, knows_the_script_that_was_sent_where_the_error_does_not_name_it) {
-    const std::string body{scripts::release.body};
-    const auto at = body.find("redis.call('DEL'");
-    ASSERT_NE(at, std::string::npos);
-    const auto line = std::to_string(
-        std::count(body.begin(), body.begin() + static_cast<std::ptrdiff_t>(at), '\n') + 1);
+    const auto line = std::to_string(line_of_call(scripts::release, "'DEL'"));
     const std::string unknown =
         "ERR Unknown command called from script script: on @user_script:" + line + ".";
     EXPECT_THAT(missing_command_advice(unknown, {.script = &scripts::release}),
@@ -129,8 +141,8 @@ TEST(acl_advice, asks_for_a_proxy_where_the_words_are_no_servers) {
 TEST(acl_advice, tells_which_key_has_another_type) {
     const std::string of_fence = fmt::format(
         "WRONGTYPE Operation against a key holding the wrong kind of value script: {}, on "
-        "@user_script:2.",
-        scripts::release.sha1);
+        "@user_script:{}.",
+        scripts::release.sha1, line_of_call(scripts::release, "'GET'"));
     EXPECT_EQ(wrong_type_advice("ERR x"), "");
     EXPECT_THAT(wrong_type_advice("WRONGTYPE x", {.resource = "a"}), HasSubstr("redlock:*:{a}"));
     EXPECT_THAT(wrong_type_advice(of_fence, {.resource = "a"}), HasSubstr("the key a there is no"));

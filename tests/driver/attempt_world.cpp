@@ -16,9 +16,9 @@ using namespace std::chrono_literals;
 
 /// The name of the script that a command calls, with "!" when by its body; empty if it calls none.
 std::string script_of(const redis::fake_server::words& command) {
-    const std::array<const scripts::script*, 5> known{&scripts::acquire, &scripts::acquire_in_line,
-                                                      &scripts::extend, &scripts::release,
-                                                      &scripts::status};
+    const std::array<const scripts::script*, 6> known{&scripts::acquire, &scripts::acquire_in_line,
+                                                      &scripts::batch,   &scripts::extend,
+                                                      &scripts::release, &scripts::status};
     if (command.size() > 1) {
         for (const auto* each : known) {
             if (command[0] == "EVALSHA" && command[1] == each->sha1) {

@@ -18,6 +18,7 @@ set(redis_test_sources
     tests/redis/sentinel_steps_test.cpp
     tests/redis/sentinel_tls_test.cpp
     tests/redis/server_error_test.cpp
+    tests/redis/shared_calls_test.cpp
     tests/redis/survey_steps_test.cpp
     tests/redis/test_connection.cpp
     tests/redis/tls_faults_test.cpp

@@ -37,6 +37,9 @@ TEST(embedded_scripts, are_all_listed) {
     const auto folder = std::filesystem::path{REDLOCK_ROOT "/src/scripts/lua"};
     std::size_t files = 0;
     for (const auto& each : std::filesystem::directory_iterator{folder}) {
+        if (each.is_directory()) {
+            continue;  // parts of scripts
+        }
         ++files;
         EXPECT_TRUE(std::any_of(
             redlock::scripts::all.begin(), redlock::scripts::all.end(),

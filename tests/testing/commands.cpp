@@ -64,7 +64,7 @@ request random_commands::set() {
 request random_commands::well_formed() {
     switch (chance_.below(12)) {
         case 0:
-            return {"GET", key()};
+            return chance_.one_in(2) ? request{"GET", key()} : request{"MGET", key(), key(), key()};
         case 1:
         case 2:
             return set();

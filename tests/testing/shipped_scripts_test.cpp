@@ -47,11 +47,77 @@ class shipped_scripts : public ::testing::Test {
                 one_of({"1", "2", "100"})};
     }
 
+    /// A call of one script.
+    struct call {
+        const shipped::script* which;
+        word_list keys;
+        word_list arguments;
+    };
+    static word_list keys_of(const std::string& name, bool with_holder) {
+        word_list keys{name, "redlock:fence:{" + name + "}"};
+        if (with_holder) {
+            keys.push_back("redlock:holder:{" + name + "}");
+        }
+        return keys;
+    }
+    call acquire_of(const std::string& name) {
+        word_list given{token(),  ballot(),  ballot(),           lasting(),
+                        window(), lasting(), flips() ? "1" : "0"};
+        const bool records = flips();
+        if (records) {
+            given.emplace_back("record");
+        }
+        return {&shipped::acquire, keys_of(name, records), given};
+    }
+    call extend_of(const std::string& name) {
+        word_list given{token(), flips() ? ballot() : "0", lasting(), lasting(),
+                        flips() ? "1" : "0"};
+        const bool records = flips();
+        if (records && flips()) {
+            given.emplace_back("record");
+        }
+        return {&shipped::extend, keys_of(name, records), given};
+    }
+    call release_of(const std::string& name) {
+        if (chance_.one_in(3)) {
+            return {&shipped::release, {name}, {token()}};
+        }
+        word_list given{token(), flips() ? ballot() : "0", lasting(), window()};
+        if (flips()) {
+            given.emplace_back(flips() ? "1" : "0");
+            if (flips()) {
+                given.push_back(lasting());
+            }
+        }
+        return {&shipped::release, keys_of(name, flips()), given};
+    }
+    static request request_of(const call& it, bool by_body) {
+        request what{by_body ? "EVAL" : "EVALSHA",
+                     std::string{by_body ? it.which->body : it.which->sha1},
+                     std::to_string(it.keys.size())};
+        what.insert(what.end(), it.keys.begin(), it.keys.end());
+        what.insert(what.end(), it.arguments.begin(), it.arguments.end());
+        return what;
+    }
+    /// As one call for all.
+    static request batch_of(const std::vector<call>& calls) {
+        call all{&shipped::batch, {}, {}};
+        for (const call& each : calls) {
+            all.keys.insert(all.keys.end(), each.keys.begin(), each.keys.end());
+            all.arguments.push_back(each.which->name[0] + std::to_string(each.keys.size()) + "," +
+                                    std::to_string(each.arguments.size()));
+            all.arguments.insert(all.arguments.end(), each.arguments.begin(), each.arguments.end());
+        }
+        return request_of(all, true);
+    }
+
     void run(const shipped::script& which, const word_list& keys, const word_list& arguments) {
-        request what{flips() ? "EVAL" : "EVALSHA", "", std::to_string(keys.size())};
-        what[1] = what[0] == "EVAL" ? which.body : which.sha1;
-        what.insert(what.end(), keys.begin(), keys.end());
-        what.insert(what.end(), arguments.begin(), arguments.end());
+        run({&which, keys, arguments});
+    }
+    void run(const call& it) {
+        const auto& [called, keys, arguments] = it;
+        const shipped::script& which = *called;
+        const request what = request_of(it, flips());
         told_ = std::string{which.name} + " " + words_of(what);
         SCOPED_TRACE(told_);
         const bool asks = which.name.starts_with("acquire");
@@ -75,15 +141,8 @@ class shipped_scripts : public ::testing::Test {
         const std::string holder = "redlock:holder:{" + keys[0] + "}";
         const bool records = flips();
         switch (chance_.below(8)) {
-            case 0: {
-                word_list given{token(),  ballot(),  ballot(),           lasting(),
-                                window(), lasting(), flips() ? "1" : "0"};
-                if (records) {
-                    keys.push_back(holder);
-                    given.emplace_back("record");
-                }
-                return run(shipped::acquire, keys, given);
-            }
+            case 0:
+                return run(acquire_of(keys[0]));
             case 1:
             case 2: {
                 word_list given{token(), ballot(), ballot(), lasting(), window(), lasting()};
@@ -96,30 +155,10 @@ class shipped_scripts : public ::testing::Test {
                 }
                 return run(shipped::acquire_in_line, keys, given);
             }
-            case 3: {
-                word_list given{token(), flips() ? ballot() : "0", lasting(), lasting(),
-                                flips() ? "1" : "0"};
-                if (records) {
-                    keys.push_back(holder);
-                    if (flips()) {
-                        given.emplace_back("record");
-                    }
-                }
-                return run(shipped::extend, keys, given);
-            }
-            case 4: {
-                word_list given{token(), flips() ? ballot() : "0", lasting(), window()};
-                if (records) {
-                    keys.push_back(holder);
-                }
-                if (flips()) {
-                    given.emplace_back(flips() ? "1" : "0");
-                    if (flips()) {
-                        given.push_back(lasting());
-                    }
-                }
-                return run(shipped::release, keys, given);
-            }
+            case 3:
+                return run(extend_of(keys[0]));
+            case 4:
+                return run(release_of(keys[0]));
             case 5:
                 return run(shipped::status, {keys[0], keys[1], holder}, {});
             case 6:
@@ -210,6 +249,53 @@ TEST_F(shipped_scripts, have_whoever_waits_told_as_on_a_real_server) {
         }
     }
     EXPECT_GT(told_of_, 100U);
+}
+
+// The calls one by one on the simulated server, which does what a real one does; together on a real
+// one. Not where the memory is full: there a script that has written may write on.
+TEST_F(shipped_scripts, do_the_same_in_a_batch_as_one_by_one) {
+    if (!both_.stands_still()) {
+        GTEST_SKIP() << "its clock cannot be held";
+    }
+    std::map<std::string, int> seen;
+    for (int i = 0; i < 3'000 && !HasFailure(); ++i) {
+        word_list names{"job", "task", "step", "turn"};
+        std::vector<call> calls;
+        for (auto more = chance_.between(2, 4); more > 0; --more) {
+            const auto at =
+                names.begin() + static_cast<std::ptrdiff_t>(chance_.below(names.size()));
+            const std::uint64_t kind = chance_.below(3);
+            calls.push_back(kind == 0   ? acquire_of(*at)
+                            : kind == 1 ? extend_of(*at)
+                                        : release_of(*at));
+            names.erase(at);
+        }
+        const request together = batch_of(calls);
+        told_ = words_of(together);
+        const reply real = client_.ask(together, {"PING"}).real;
+        ASSERT_EQ(real.items.size(), calls.size()) << told_;
+        for (std::size_t each = 0; each < calls.size(); ++each) {
+            const reply alone = client_.ask({"PING"}, request_of(calls[each], true)).simulated;
+            const reply& shared = real.items[each];
+            EXPECT_EQ(alone.is_error(), shared.is_error()) << told_;
+            if (alone.is_error()) {
+                const std::string code = alone.words.substr(0, alone.words.find(' '));
+                EXPECT_TRUE(shared.words.starts_with(code)) << shared.words;
+                ++seen[code];
+            } else {
+                EXPECT_EQ(alone, shared) << told_;
+            }
+            ++seen[std::string{calls[each].which->name}];
+        }
+        compare_content();
+        disturb(keys_of(one_of({"job", "task", "step", "turn"}), false), "redlock:line:{job}");
+        if (chance_.one_in(2)) {
+            both_.pass(std::chrono::microseconds{chance_.between(1, 4'000)});
+        }
+    }
+    for (const char* const each : {"acquire", "extend", "release", "WRONGTYPE"}) {
+        EXPECT_GT(seen[each], 0) << each;
+    }
 }
 
 TEST_F(shipped_scripts, answer_and_write_as_on_a_real_server) {

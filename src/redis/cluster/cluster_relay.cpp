@@ -48,6 +48,9 @@ error_code cluster_link::relay::hand_to(const std::shared_ptr<member>& whom, boo
     at_ = whom;
     command handed = what_;
     handed.sink = shared_from_this();
+    if (asking) {
+        handed.share.call = nullptr;  // ASKING is a word for the next command alone
+    }
     const error_code refused = whom->link().send(std::move(handed));
     if (refused) {
         at_.reset();
@@ -75,6 +78,16 @@ void cluster_link::relay::on_reply(std::uint32_t tag, const reply_view& reply) {
     if (!reply.is_error() || !shell_->redirect(*this, asked->where(), reply.text())) {
         shell_->on_answer_of(*asked);
         what_.sink->on_reply(tag, reply);
+    }
+}
+
+// From here on it goes alone: what one of them is refused for need not be true of another.
+void cluster_link::relay::on_refused_together(std::uint32_t tag, const reply_view& error) {
+    what_.share.call = nullptr;
+    const auto asked = std::exchange(at_, nullptr);
+    if (!shell_->redirect(*this, asked->where(), error.text())) {
+        shell_->on_answer_of(*asked);
+        what_.sink->on_refused_together(tag, error);
     }
 }
 

@@ -63,6 +63,7 @@ class cluster_link::relay final : public reply_sink,
           survey_(survey) {
         what_.encoded = encoded_;
         what_.key = {};  // It is in the route.
+        what_.share.slot = static_cast<std::uint16_t>(route.slot.value_or(0));
     }
 
     /// Hands it to the connection of a server, behind ASKING if that is needed. On an error the
@@ -94,6 +95,7 @@ class cluster_link::relay final : public reply_sink,
     /// Something of our own that goes before it.
     [[nodiscard]] error_code say_first(const std::shared_ptr<member>& whom, std::string_view word);
     void on_reply(std::uint32_t tag, const reply_view& reply) override;
+    void on_refused_together(std::uint32_t tag, const reply_view& error) override;
     void on_timeout(std::uint32_t tag, bool maybe_sent) override;
     void on_failure(std::uint32_t tag, error_code cause, bool maybe_sent) override;
 

@@ -156,8 +156,8 @@ void connection::shell::on_reply(const reply_view& reply) {
 
 // False: nobody asked for it.
 bool connection::shell::take_reply(const reply_view& reply) {
-    if (reply.is_error()) {
-        const error_code refusal = classify(reply.text());
+    if (const reply_view error = queue_.error_in(reply); error.is_error()) {
+        const error_code refusal = classify(error.text());
         if (refusal == node_errc::read_only && steps_.follows_master()) {
             // Not told to whom it was answered: what is owed to the master goes to its successor.
             fail(node_errc::read_only, "it is a replica now");

@@ -21,6 +21,24 @@ enum class delivery : std::uint8_t {
     this_connection,  ///< Not on the next one, should this one turn out to be gone.
 };
 
+/// A call that carries out several commands, each as if it had come alone, and answers with an
+/// array of their replies. Static.
+struct shared_call {
+    std::string_view opening;  ///< Its name and its script, as two arguments in RESP.
+};
+
+/// Where a command has its keys and arguments, if it may travel in a shared call.
+struct shareable {
+    const shared_call* call = nullptr;  ///< Null: it travels alone.
+    std::uint32_t keys_at = 0;          ///< In the command's bytes, in RESP,
+    std::uint32_t arguments_at = 0;     ///< and up to their end.
+    std::size_t first_key = 0;          ///< Its hash: no two of one key are in a call.
+    std::uint16_t slot = 0;             ///< Of a cluster: nor are two of different slots.
+    std::uint8_t keys = 0;
+    std::uint8_t arguments = 0;
+    char kind = 0;  ///< A letter by which the call knows what is asked for.
+};
+
 /// Receives what becomes of a command. For each command exactly one of `on_reply` and `on_failure`
 /// comes last; before it, or alone if nothing was sent, `on_timeout` may come once. `tag` is the
 /// caller's own, to tell its commands apart. Called on the connection's strand; may call
@@ -30,6 +48,12 @@ struct reply_sink {
 
     /// The reply; `reply` is valid during the call only. May come after `on_timeout`.
     virtual void on_reply(std::uint32_t tag, const reply_view& reply) = 0;
+
+    /// In place of `on_reply`: the server refused, with this error, a call that the command shared
+    /// with others. None of them was carried out, and it may be that alone it would have been.
+    virtual void on_refused_together(std::uint32_t tag, const reply_view& error) {
+        on_reply(tag, error);
+    }
 
     /// The deadline passed. `maybe_sent`: the server may have done it, or may yet be told if it
     /// must follow, and a late `on_reply` or an `on_failure` comes. Otherwise it was withdrawn and
@@ -49,6 +73,7 @@ struct command {
     std::uint32_t tag = 0;
     boot_clock::time_point deadline{};
     delivery how = delivery::usual;
+    shareable share{};
 };
 
 }  // namespace redlock::redis

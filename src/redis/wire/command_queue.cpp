@@ -4,8 +4,13 @@
 #include "redis/wire/command_queue.hpp"
 
 #include <algorithm>
+#include <array>
+#include <bitset>
 #include <cassert>
+#include <charconv>
 #include <utility>
+
+#include "redis/wire/resp_writer.hpp"
 
 namespace redlock::redis {
 namespace {
@@ -37,6 +42,8 @@ bool command_queue::push(command&& what) {
     added.sink = std::move(what.sink);
     added.deadline = what.deadline;
     added.size = what.encoded.size();
+    added.share = what.share;
+    added.together = 1;
     added.tag = what.tag;
     added.bound = what.how == delivery::this_connection;
     added.follows = what.how == delivery::must_follow;
@@ -52,7 +59,12 @@ bool command_queue::take_batch(std::string& batch) {
         return false;
     }
     empty(batch);
-    batch.swap(waiting_bytes_);
+    if (share_calls()) {
+        batch.swap(shared_bytes_);
+        empty(waiting_bytes_);
+    } else {
+        batch.swap(waiting_bytes_);
+    }
     batch_size_ = batch.size();
     handed_ = count_;
     writing_ = true;
@@ -68,9 +80,49 @@ bool command_queue::on_reply(const reply_view& reply) {
     if (handed_ == 0) {
         return false;
     }
-    entry& oldest = at(0);
-    const std::shared_ptr<reply_sink> sink = std::move(oldest.sink);
-    const std::uint32_t tag = oldest.tag;
+    const std::size_t together = at(0).together;
+    if (together > 1) {
+        answer_together(reply, together);
+    } else {
+        const auto [sink, tag] = take_oldest();
+        sink->on_reply(tag, reply);
+    }
+    return true;
+}
+
+void command_queue::answer_together(const reply_view& reply, std::size_t count) {
+    const std::uint64_t life = life_;
+    const bool one_each = reply.is_array() && reply.size() == count;
+    auto each = reply.begin();
+    for (; count > 0 && life == life_; --count) {
+        const auto [sink, tag] = take_oldest();
+        if (one_each) {
+            sink->on_reply(tag, *each);
+            ++each;
+        } else if (reply.is_error()) {
+            sink->on_refused_together(tag, reply);
+        } else {
+            sink->on_reply(tag, {});  // an answer to none of them
+        }
+    }
+}
+
+reply_view command_queue::error_in(const reply_view& reply) const noexcept {
+    if (reply.is_error()) {
+        return reply;
+    }
+    if (handed_ != 0 && ring_[front_].together > 1) {
+        for (const reply_view each : reply) {
+            if (each.is_error()) {
+                return each;
+            }
+        }
+    }
+    return {};
+}
+
+std::pair<std::shared_ptr<reply_sink>, std::uint32_t> command_queue::take_oldest() {
+    std::pair oldest{std::move(at(0).sink), at(0).tag};
     front_ = (front_ + 1) & (ring_.size() - 1);
     --count_;
     --handed_;
@@ -78,8 +130,95 @@ bool command_queue::on_reply(const reply_view& reply) {
     if (count_ == 0) {
         earliest_ = time_point::max();
     }
-    sink->on_reply(tag, reply);
-    return true;
+    return oldest;
+}
+
+// --- calls that commands share ---
+
+/// Up to where commands can share a call with the one at `first`.
+std::size_t command_queue::end_of_call(std::size_t first) const {
+    const shareable& begun = at(first).share;
+    std::size_t end = first + 1;
+    if (begun.call == nullptr) {
+        return end;
+    }
+    // A bit for each key, so that few need be compared with all.
+    std::bitset<256> seen;
+    seen.set(begun.first_key % seen.size());
+    const auto named_before = [&](std::size_t key) {
+        for (std::size_t other = first; other < end; ++other) {
+            if (at(other).share.first_key == key) {
+                return true;
+            }
+        }
+        return false;
+    };
+    for (; end < count_ && end - first < most_in_a_call; ++end) {
+        const shareable& next = at(end).share;
+        const std::size_t bit = next.first_key % seen.size();
+        if (next.call != begun.call || next.slot != begun.slot ||
+            (seen.test(bit) && named_before(next.first_key))) {
+            break;
+        }
+        seen.set(bit);
+    }
+    return end;
+}
+
+/// False: nothing that waits can share a call.
+bool command_queue::share_calls() {
+    empty(shared_bytes_);
+    bool any = false;
+    std::string_view rest = waiting_bytes_;
+    for (std::size_t first = handed_; first < count_;) {
+        const std::size_t end = end_of_call(first);
+        std::size_t size = 0;
+        for (std::size_t position = first; position < end; ++position) {
+            size += at(position).size;
+        }
+        if (end - first > 1) {
+            any = true;
+            write_call(rest.substr(0, size), first, end);
+        } else {
+            shared_bytes_ += rest.substr(0, size);
+        }
+        rest.remove_prefix(size);
+        first = end;
+    }
+    return any;
+}
+
+/// `bytes`: of the commands from `first` on, one after the other.
+void command_queue::write_call(std::string_view bytes, std::size_t first, std::size_t end) {
+    at(first).together = static_cast<std::uint32_t>(end - first);
+    std::size_t keys = 0;
+    std::size_t arguments = 0;
+    for (std::size_t position = first; position < end; ++position) {
+        keys += at(position).share.keys;
+        arguments += at(position).share.arguments;
+    }
+    resp_writer writer{shared_bytes_};
+    writer.begin(3 + keys + (end - first) + arguments);
+    shared_bytes_ += at(first).share.call->opening;
+    writer.arg(keys);
+    std::string_view rest = bytes;
+    for (std::size_t position = first; position < end; ++position) {
+        const shareable& its = at(position).share;
+        shared_bytes_ += rest.substr(its.keys_at, its.arguments_at - its.keys_at);
+        rest.remove_prefix(at(position).size);
+    }
+    rest = bytes;
+    for (std::size_t position = first; position < end; ++position) {
+        const shareable& its = at(position).share;
+        std::array<char, 10> form{its.kind};
+        char* to = std::to_chars(form.data() + 1, form.end(), its.keys).ptr;
+        *to++ = ',';
+        to = std::to_chars(to, form.end(), its.arguments).ptr;
+        writer.arg(std::string_view{form.data(), to});
+        const std::size_t size = at(position).size;
+        shared_bytes_ += rest.substr(its.arguments_at, size - its.arguments_at);
+        rest.remove_prefix(size);
+    }
 }
 
 void command_queue::expire(time_point now) {

@@ -12,6 +12,8 @@
 #include <redlock/clock.hpp>
 #include <redlock/error.hpp>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "redis/wire/command.hpp"
@@ -36,16 +38,24 @@ class command_queue {
     /// Appends one command. False, and nothing happens, when a limit would be exceeded.
     [[nodiscard]] bool push(command&& what);
 
+    /// Commands in one shared call: enough to make the call itself cheap, and little time for those
+    /// who wait behind it.
+    static constexpr std::size_t most_in_a_call = 32;
+
     /// Hands over everything that waits, to be written as one: swaps it into `batch`, whose old
-    /// content is dropped and whose memory is used for what comes next. False, and nothing happens,
-    /// while a batch is out, while `expire` runs, or when nothing waits.
+    /// content is dropped and whose memory is used for what comes next. Neighbours that may share a
+    /// call do, unless they name the same key first. False, and nothing happens, while a batch is
+    /// out, while `expire` runs, or when nothing waits.
     [[nodiscard]] bool take_batch(std::string& batch);
     /// The batch was written completely.
     void batch_written() noexcept;
 
-    /// Gives the oldest command its reply. False, and nothing happens, when none was handed over:
-    /// the server speaks without having been asked.
+    /// Gives the oldest command its reply, or all that share the oldest call theirs. False, and
+    /// nothing happens, when none was handed over: the server speaks without having been asked.
     [[nodiscard]] bool on_reply(const reply_view& reply);
+
+    /// The error that a reply is, or the first in the reply to a shared call; nil if there is none.
+    [[nodiscard]] reply_view error_in(const reply_view& reply) const noexcept;
 
     /// Tells each command whose deadline is at or before `now` of it, once. One that was handed
     /// over stays, since its reply must still be matched, and so does one that must follow; any
@@ -76,15 +86,26 @@ class command_queue {
         std::shared_ptr<reply_sink> sink;
         time_point deadline{};
         std::size_t size = 0;
+        shareable share{};
         std::uint32_t tag = 0;
-        bool bound = false;      ///< To the present connection.
-        bool follows = false;    ///< Is never withdrawn.
-        bool timed_out = false;  ///< Told already; withdrawn as well if the sink is gone.
+        std::uint32_t together = 1;  ///< Handed over: commands in the call that begins with it.
+        bool bound = false;          ///< To the present connection.
+        bool follows = false;        ///< Is never withdrawn.
+        bool timed_out = false;      ///< Told already; withdrawn as well if the sink is gone.
     };
 
     [[nodiscard]] entry& at(std::size_t position) noexcept {
         return ring_[(front_ + position) & (ring_.size() - 1)];
     }
+    [[nodiscard]] const entry& at(std::size_t position) const noexcept {
+        return ring_[(front_ + position) & (ring_.size() - 1)];
+    }
+    /// Its sink and tag.
+    [[nodiscard]] std::pair<std::shared_ptr<reply_sink>, std::uint32_t> take_oldest();
+    [[nodiscard]] std::size_t end_of_call(std::size_t first) const;
+    [[nodiscard]] bool share_calls();
+    void write_call(std::string_view bytes, std::size_t first, std::size_t end);
+    void answer_together(const reply_view& reply, std::size_t count);
     void grow();
     void remove_withdrawn();
     void find_earliest();
@@ -95,6 +116,7 @@ class command_queue {
     std::size_t count_ = 0;
     std::size_t handed_ = 0;
     std::string waiting_bytes_;
+    std::string shared_bytes_;  ///< What waits, with shared calls in it.
     std::size_t batch_size_ = 0;
     time_point earliest_ = time_point::max();
     std::uint64_t life_ = 0;  ///< Bumped by `fail_all`, so that a loop which called a sink notices.

@@ -13,29 +13,31 @@
 --         {-3, 0, 1}                      free, but others wait for it
 -- The common path has four calls. Nothing is written unless it is granted: a fence lives no longer
 -- because somebody failed at it.
-local t = redis.call('TIME')
-local now = t[1] * 1000000 + t[2]
-local ballot, window = tonumber(ARGV[2]), tonumber(ARGV[5])
-if ballot > now + window or ballot < now - window then
-    return {-2, now}
-end
-local kept = redis.call('GET', KEYS[2]) or ''
-local fence = tonumber(kept) or 0
-local mark = string.sub(kept, -1) == ' ' and ' ' or ''
-local stale = fence >= ballot
-local others = mark == ' ' and ARGV[7] == '1'
-if stale or others or not redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[4]) then
-    local holder = redis.pcall('GET', KEYS[1])
-    if holder or not (stale or others) then
-        return {0, redis.call('PTTL', KEYS[1]), type(holder) == 'string' and holder or ''}
+-- A request: see cmake/lua_text.cmake. Its keys and its arguments begin behind k and a.
+local function acquire(k, keys, a)
+    local now = time()
+    local ballot, window = tonumber(ARGV[a + 2]), tonumber(ARGV[a + 5])
+    if ballot > now + window or ballot < now - window then
+        return {-2, now}
     end
-    if stale then
-        return {-1, fence, now, redis.call('PTTL', KEYS[2])}
+    local kept = read(k + 2) or ''
+    local fence = tonumber(kept) or 0
+    local mark = string.sub(kept, -1) == ' ' and ' ' or ''
+    local stale = fence >= ballot
+    local others = mark == ' ' and ARGV[a + 7] == '1'
+    if stale or others or not redis.call('SET', KEYS[k + 1], ARGV[a + 1], 'NX', 'PX', ARGV[a + 4]) then
+        local holder = redis.pcall('GET', KEYS[k + 1])
+        if holder or not (stale or others) then
+            return {0, redis.call('PTTL', KEYS[k + 1]), type(holder) == 'string' and holder or ''}
+        end
+        if stale then
+            return {-1, fence, now, redis.call('PTTL', KEYS[k + 2])}
+        end
+        return {-3, 0, 1}
     end
-    return {-3, 0, 1}
+    redis.call('SET', KEYS[k + 2], ARGV[a + 3] .. mark, 'PX', ARGV[a + 6])
+    if keys > 2 then
+        redis.call('SET', KEYS[k + 3], ARGV[a + 8], 'PX', ARGV[a + 4])
+    end
+    return now
 end
-redis.call('SET', KEYS[2], ARGV[3] .. mark, 'PX', ARGV[6])
-if KEYS[3] then
-    redis.call('SET', KEYS[3], ARGV[8], 'PX', ARGV[4])
-end
-return now

@@ -8,36 +8,38 @@
 --         {0, TIME in us}   somebody else holds it here
 --         {-1, TIME in us}  nobody holds it here
 -- The time shows the client whether this node's clock was set since the lease began.
-local t = redis.call('TIME')
-local now = t[1] * 1000000 + t[2]
-local held = redis.call('GET', KEYS[1])
-if not held and ARGV[5] == '1' then
-    local fence = tonumber(redis.call('GET', KEYS[2]) or '0') or 0
-    if fence > tonumber(ARGV[2]) then
-        return {-1, now}
+-- A request: see cmake/lua_text.cmake. Its keys and its arguments begin behind k and a.
+local function extend(k, keys, a, arguments)
+    local now = time()
+    local held = read(k + 1)
+    if not held and ARGV[a + 5] == '1' then
+        local fence = tonumber(read(k + 2) or '0') or 0
+        if fence > tonumber(ARGV[a + 2]) then
+            return {-1, now}
+        end
+        redis.call('SET', KEYS[k + 1], ARGV[a + 1], 'PX', ARGV[a + 3])
+        redis.call('SET', KEYS[k + 2], ARGV[a + 2], 'PX', ARGV[a + 4])
+        if keys > 2 and arguments > 5 then
+            redis.call('SET', KEYS[k + 3], ARGV[a + 6], 'PX', ARGV[a + 3])
+        end
+        return {2, now}
     end
-    redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[3])
-    redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[4])
-    if KEYS[3] and ARGV[6] then
-        redis.call('SET', KEYS[3], ARGV[6], 'PX', ARGV[3])
+    if held ~= ARGV[a + 1] then
+        return {held and 0 or -1, now}
     end
-    return {2, now}
-end
-if held ~= ARGV[1] then
-    return {held and 0 or -1, now}
-end
-if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[3]) then
-    redis.call('PEXPIRE', KEYS[1], ARGV[3])
-    if KEYS[3] then
-        redis.call('PEXPIRE', KEYS[3], ARGV[3])
+    if redis.call('PTTL', KEYS[k + 1]) < tonumber(ARGV[a + 3]) then
+        redis.call('PEXPIRE', KEYS[k + 1], ARGV[a + 3])
+        if keys > 2 then
+            redis.call('PEXPIRE', KEYS[k + 3], ARGV[a + 3])
+        end
     end
-end
-if ARGV[2] ~= '0' then
-    local fence = tonumber(redis.call('GET', KEYS[2]) or '0') or 0
-    if fence < tonumber(ARGV[2]) then
-        redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[4])
-    else
-        redis.call('PEXPIRE', KEYS[2], ARGV[4])
+    if ARGV[a + 2] ~= '0' then
+        local fence = tonumber(read(k + 2) or '0') or 0
+        if fence < tonumber(ARGV[a + 2]) then
+            redis.call('SET', KEYS[k + 2], ARGV[a + 2], 'PX', ARGV[a + 4])
+        else
+            redis.call('PEXPIRE', KEYS[k + 2], ARGV[a + 4])
+        end
     end
+    return {1, now}
 end
-return {1, now}

@@ -13,12 +13,10 @@
 -- A lock that is to stay for a minimum keeps its key for what remains of that: its life is cut, and
 -- never prolonged, since a release may come late or twice.
 -- Returns 1 deleted, or left to its end; 0 was not there
-local removed = 0
-local held = redis.call('GET', KEYS[1]) == ARGV[1]
-local keep = tonumber(ARGV[6]) or 0
-local function end_key(key)
+-- A request: see cmake/lua_text.cmake. Its keys and its arguments begin behind k and a.
+local function end_key(key, keep)
     if keep <= 0 then
-        return redis.call('DEL', key)
+        return remove(key)
     end
     local left = redis.call('PTTL', key)
     if left == -1 or left > keep then
@@ -26,43 +24,50 @@ local function end_key(key)
     end
     return 1
 end
-if held then
-    removed = end_key(KEYS[1])
-    if KEYS[3] then
-        end_key(KEYS[3])
+local function release(k, keys, a, arguments)
+    local held = read(k + 1) == ARGV[a + 1]
+    if arguments == 1 then
+        return held and remove(KEYS[k + 1]) or 0
     end
-end
-local bar = tonumber(ARGV[2]) or 0
-local above = removed == 1 and ARGV[5] == '1'
-if bar == 0 and not above then
-    return removed
-end
-local window = tonumber(ARGV[4])
-local highest = 0
-if bar > 0 then
-    local t = redis.call('TIME')
-    highest = t[1] * 1000000 + t[2] + window
-    if bar > highest then
-        bar = 0
-    end
-end
-if bar > 0 or above then
-    local kept = redis.call('GET', KEYS[2]) or ''
-    local fence = tonumber(kept) or 0
-    if above then
-        bar = math.max(bar, fence + 1)
-    end
-    if fence < bar then
-        local mark = string.sub(kept, -1) == ' ' and ' ' or ''
-        redis.call('SET', KEYS[2], string.format('%.0f', bar) .. mark, 'PX', ARGV[3])
-    elseif fence <= highest then
-        redis.call('PEXPIRE', KEYS[2], ARGV[3])
-    else
-        local needed = math.ceil(2 * window / 1000)
-        local left = redis.call('PTTL', KEYS[2])
-        if left >= 0 and left < needed then
-            redis.call('PEXPIRE', KEYS[2], needed)
+    local removed = 0
+    local keep = arguments > 5 and tonumber(ARGV[a + 6]) or 0
+    if held then
+        removed = end_key(KEYS[k + 1], keep)
+        if keys > 2 then
+            end_key(KEYS[k + 3], keep)
         end
     end
+    local bar = tonumber(ARGV[a + 2]) or 0
+    local above = removed == 1 and arguments > 4 and ARGV[a + 5] == '1'
+    if bar == 0 and not above then
+        return removed
+    end
+    local window = tonumber(ARGV[a + 4])
+    local highest = 0
+    if bar > 0 then
+        highest = time() + window
+        if bar > highest then
+            bar = 0
+        end
+    end
+    if bar > 0 or above then
+        local kept = read(k + 2) or ''
+        local fence = tonumber(kept) or 0
+        if above then
+            bar = math.max(bar, fence + 1)
+        end
+        if fence < bar then
+            local mark = string.sub(kept, -1) == ' ' and ' ' or ''
+            redis.call('SET', KEYS[k + 2], string.format('%.0f', bar) .. mark, 'PX', ARGV[a + 3])
+        elseif fence <= highest then
+            redis.call('PEXPIRE', KEYS[k + 2], ARGV[a + 3])
+        else
+            local needed = math.ceil(2 * window / 1000)
+            local left = redis.call('PTTL', KEYS[k + 2])
+            if left >= 0 and left < needed then
+                redis.call('PEXPIRE', KEYS[k + 2], needed)
+            end
+        end
+    end
+    return removed
 end
-return removed

@@ -1,0 +1,56 @@
+# What of a Lua script travels: redlock_lua_texts(PATH...) sets lua_names, and lua_text_NAME for each.
+# A request is a function, which the batch calls once for each of its requests; for that, the batch
+# stands behind its parts and all requests. A request alone pays for no function: its text is the
+# function's body, with its own keys and arguments, and calls of Redis in place of `read`, which has a
+# key's number, and `remove`, which has a key.
+# Whole-line comments and indentation are left out, since a node may have to be given the script again.
+
+function(read_lua path result)
+    file(READ "${path}" text)
+    if(text MATCHES "--\\[=*\\[" OR text MATCHES "\\)lua\"" OR text MATCHES "\r")
+        message(FATAL_ERROR "${path}: no block comments, no ')lua\"' and no CR, please: "
+                            "the embedding is line by line")
+    endif()
+    set(text "\n${text}\n")
+    # Lines that are only a comment or blank, then what indentation and trailing blanks are left.
+    # A blank line needs a repeat because matches do not overlap.
+    string(REGEX REPLACE "\n[ \t]*--[^\n]*" "\n" text "${text}")
+    string(REGEX REPLACE "[ \t]*\n[ \t\n]*" "\n" text "${text}")
+    string(REGEX REPLACE "^\n" "" text "${text}")
+    set(${result} "${text}" PARENT_SCOPE)
+endfunction()
+
+function(redlock_lua_texts)
+    set(requests acquire extend release)
+    set(all_requests "")
+    set(names "")
+    foreach(path IN LISTS ARGN)
+        get_filename_component(name "${path}" NAME_WE)
+        read_lua("${path}" text)
+        if(path MATCHES "/parts/")
+            set(part_${name} "${text}")
+        else()
+            list(APPEND names "${name}")
+            set(text_${name} "${text}")
+            if(name IN_LIST requests)
+                string(APPEND all_requests "${text}")
+            endif()
+        endif()
+    endforeach()
+    foreach(name IN LISTS names)
+        set(text "${text_${name}}")
+        if(name IN_LIST requests)
+            string(REGEX REPLACE "\nlocal function ${name}\\([^)]*\\)\n(.*\n)end\n$" "\n\\1" text "\n${text}")
+            string(REGEX REPLACE "read\\(k \\+ ([0-9])\\)" "redis.call('GET', KEYS[\\1])" text "${text}")
+            string(REPLACE "remove(" "redis.call('DEL', " text "${text}")
+            string(REPLACE "[k + " "[" text "${text}")
+            string(REPLACE "[a + " "[" text "${text}")
+            string(REGEX REPLACE "^\n" "" text "${text}")
+            set(text "${part_time}local keys, arguments = #KEYS, #ARGV\n${text}")
+        elseif(name STREQUAL batch)
+            set(text "${part_time}${part_together}${all_requests}${text}")
+        endif()
+        set(lua_text_${name} "${text}" PARENT_SCOPE)
+    endforeach()
+    set(lua_names "${names}" PARENT_SCOPE)
+endfunction()

@@ -1,0 +1,53 @@
+// The terms that follow from others, and the units of plans: all is made four times as long as it
+// is drawn, and messages twice.
+#include <algorithm>
+#include <chrono>
+
+#include "core/quarantine.hpp"
+#include "sim/plan.hpp"
+
+namespace redlock::sim {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+std::int64_t quarantine_of(const terms& its) {
+    return core::quarantine_time(milliseconds{its.longest_lease_ms}, milliseconds{its.window_ms},
+                                 milliseconds{its.step_ms})
+        .count();
+}
+
+}  // namespace
+
+void reckon(terms& its, std::int64_t longer) {
+    its.quarantine_ms = quarantine_of(its);
+    its.fence_lifetime_ms =
+        std::max(2 * its.window_ms + its.step_ms + 1, its.longest_lease_ms) + longer;
+}
+
+void enlarge(plan& it) {
+    constexpr std::int64_t times = 4;
+    for (std::int64_t* const each :
+         {&it.longest_lease_ms, &it.shortest_lease_ms, &it.window_ms, &it.fence_lifetime_ms,
+          &it.step_ms, &it.node_timeout_ms, &it.hand_over_ms, &it.calm_at,
+          &it.of_stranger.longest_lease_ms, &it.of_stranger.window_ms,
+          &it.of_stranger.fence_lifetime_ms, &it.of_stranger.step_ms}) {
+        *each *= times;
+    }
+    it.fastest_message *= 2;
+    it.slowest_message *= 2;
+    it.quarantine_ms = quarantine_of(it.own_terms());
+    it.of_stranger.quarantine_ms = quarantine_of(it.of_stranger);
+    for (item& each : it.items) {
+        each.at *= times;
+        each.lasts *= times;
+        each.deadline *= times;
+        each.lease_ms *= times;
+        if (each.kind != item_kind::clock_rate) {
+            each.amount *= times;
+        }
+    }
+}
+
+}  // namespace redlock::sim

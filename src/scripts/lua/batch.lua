@@ -1,0 +1,43 @@
+-- BATCH: several requests one after the other, as if each had come alone: for each an answer of its
+-- own, and an error of one touches no other. Calling a script costs a node more than what it does.
+-- KEYS  of the first request, of the second, and so on
+-- ARGV  for each request its form, such as "a2,7": its kind, how many keys it has and how many
+--       arguments; and then these. Kinds: a ACQUIRE, e EXTEND, r RELEASE
+-- Returns {answer of the first request, answer of the second, ...}; in place of an answer an error
+local kinds = {a = acquire, e = extend, r = release}
+local function failure(cause)
+    -- A text from Redis 6 and before, with the line that calls; a table since.
+    local words = type(cause) == 'table' and cause.err or string.gsub(cause, '^@[%w_]+: ?%d+: ', '')
+    if type(cause) == 'table' and cause.line then
+        words = words .. ' script: batch, on @user_script:' .. cause.line .. '.'
+    end
+    return {err = words}
+end
+local forms, answers, removes = {}, {}, {}
+local count, k, a = 0, 0, 1
+local given = ARGV[a]
+while given do
+    local form = forms[given]
+    if not form then
+        local kind, keys, arguments = string.match(given, '^(%a)(%d+),(%d+)$')
+        form = {kinds[kind], tonumber(keys), tonumber(arguments)}
+        forms[given] = form
+    end
+    local before = #doomed
+    local done, answer = pcall(form[1], k, form[2], a, form[3])
+    count = count + 1
+    answers[count] = done and answer or failure(answer)
+    if #doomed > before then
+        removes[#removes + 1] = count
+    end
+    k = k + form[2]
+    a = a + form[3] + 1
+    given = ARGV[a]
+end
+if #doomed > 0 then
+    local done, cause = pcall(redis.call, 'DEL', unpack(doomed))
+    for i = 1, done and 0 or #removes do
+        answers[removes[i]] = failure(cause)
+    end
+end
+return answers

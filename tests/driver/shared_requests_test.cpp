@@ -1,0 +1,100 @@
+// Acquisitions of two locks that leave in one write: one call for both, and what becomes of it when
+// the server refuses it.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <memory>
+#include <string>
+
+#include "driver/attempt_world.hpp"
+
+namespace redlock::driver {
+namespace {
+
+using core::acquire_outcome;
+using testing::ElementsAre;
+
+const std::string granted = ":1700000000000000\r\n";
+
+class shared_requests : public testing::Test {
+  protected:
+    shared_requests() {
+        auto options = attempt_world::patient();
+        options.events = world.told;
+        world.pool = std::make_unique<node_pool>(
+            world.clock, std::vector<endpoint>{parse_endpoint(node->url()).value()}, options);
+    }
+    void start() {
+        for (const char* const name : {"job", "task"}) {
+            attempts.push_back(std::make_shared<acquire_attempt>(*world.pool, world.identity(name),
+                                                                 attempt_world::lease));
+        }
+        for (const auto& each : attempts) {
+            each->start(owner);
+        }
+        ASSERT_TRUE(world.run_until([&] { return owner.decided == 2; }));
+    }
+    [[nodiscard]] acquire_outcome outcome(std::size_t of) const {
+        return attempts[of]->round().outcome();
+    }
+    [[nodiscard]] static redis::fake_server::answer says(std::string bytes) {
+        return {.bytes = std::move(bytes)};
+    }
+
+    attempt_world world{{}};
+    std::unique_ptr<scripted_node> node = std::make_unique<scripted_node>(world.io, "a");
+    noting_owner owner;
+    std::vector<std::shared_ptr<acquire_attempt>> attempts;
+};
+
+TEST_F(shared_requests, are_decided_each_for_itself) {
+    node->on_script = [](const std::string& script) {
+        return says(script == "batch" ? "*2\r\n" + granted + "*3\r\n:0\r\n:50000\r\n$1\r\nx\r\n"
+                                      : ":1\r\n");
+    };
+    start();
+    EXPECT_THAT(node->calls(), ElementsAre("batch"));
+    EXPECT_EQ(outcome(0), acquire_outcome::held);
+    EXPECT_EQ(outcome(1), acquire_outcome::contended);
+}
+
+TEST_F(shared_requests, are_sent_again_by_their_body_together) {
+    node->on_script = [](const std::string& script) {
+        return says(script == "batch"    ? "-NOSCRIPT No matching script. Please use EVAL.\r\n"
+                    : script == "batch!" ? "*2\r\n" + granted + granted
+                                         : "-ERR alone\r\n");
+    };
+    start();
+    EXPECT_THAT(node->calls(), ElementsAre("batch", "batch!"));
+    EXPECT_EQ(outcome(0), acquire_outcome::held);
+    EXPECT_EQ(outcome(1), acquire_outcome::held);
+}
+
+TEST_F(shared_requests, that_the_user_may_not_make_together_are_made_alone) {
+    std::size_t asked = 0;
+    node->on_script = [&](const std::string& script) {
+        return says(script == "batch" || ++asked == 2
+                        ? "-NOPERM this user has no permissions to access one of the keys used as "
+                          "arguments\r\n"
+                    : script == "acquire" ? granted
+                                          : ":1\r\n");
+    };
+    start();
+    EXPECT_THAT(node->calls(), ElementsAre("batch", "acquire", "acquire"));
+    EXPECT_EQ(outcome(0), acquire_outcome::held);
+    EXPECT_EQ(outcome(1), acquire_outcome::unavailable);
+}
+
+TEST_F(shared_requests, are_refused_each_where_the_server_serves_nobody) {
+    node->on_script = [](const std::string& /*script*/) {
+        return says("-BUSY Redis is busy running a script.\r\n");
+    };
+    start();
+    EXPECT_EQ(node->calls().front(), "batch");
+    EXPECT_EQ(outcome(0), acquire_outcome::unavailable);
+    EXPECT_EQ(outcome(1), acquire_outcome::unavailable);
+}
+
+}  // namespace
+}  // namespace redlock::driver
