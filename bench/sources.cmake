@@ -26,3 +26,20 @@ set(cycles_sources
     bench/library_side.cpp
     bench/settle.cpp
 )
+
+# The library and the floors as contenders among the peers of bench/peers.
+set(peer_sources
+    bench/bare_node.cpp
+    bench/floor.cpp
+    bench/peers/cpp/library_workers.cpp
+    bench/peers/cpp/protocol.cpp
+    bench/peers/cpp/redlock_peer.cpp
+    bench/settle.cpp
+    bench/vouch.cpp
+)
+
+# The one peer in C++.
+set(redis_plus_plus_sources
+    bench/peers/cpp/protocol.cpp
+    bench/peers/cpp/redis_plus_plus.cpp
+)
