@@ -81,6 +81,8 @@ def _measure(asked):
     if not nodes:
         sys.exit('peers: REDLOCK_NODES names too few servers; for throwaway ones:'
                  ' build/bin/redlock local -n 5 -- python3 bench/peers/run.py')
+    for count in set(asked.nodes) - set(nodes):
+        print(f'peers: no lines for {count} nodes, of {len(urls)} servers', file=sys.stderr)
     contenders.PLACE.mkdir(parents=True, exist_ok=True)
     ready, lacking = contenders.prepare(asked.contenders)
     lines = turns.lines_of(nodes, asked.at, asked.workloads)
