@@ -279,6 +279,9 @@ void witness::look_for_refusals(testing::simulated_node& where, std::size_t clie
         return;
     }
     attempt& its = last_attempts_.at(client).at(resource);
+    if (token < its.token) {
+        return;  // an answer that comes when the next attempt is under way
+    }
     if (its.token != token) {
         its = {.token = token, .began = on_.now(), .told_before = its.told};
     }
