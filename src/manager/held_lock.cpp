@@ -1,7 +1,6 @@
 #include "manager/held_lock.hpp"
 
 #include <algorithm>
-#include <boost/asio/error.hpp>
 #include <utility>
 
 #include "manager/arguments.hpp"
@@ -346,13 +345,7 @@ void loss_waiter::cancel() {
     if (const auto held = held_.lock()) {
         held->stop_waiting(*this);
     }
-    finish(boost::asio::error::operation_aborted);
-}
-
-void extend_operation::finish(error_code error) {
-    if (handler_) {
-        handler_(error);
-    }
+    outcome_waiter::cancel();
 }
 
 void extend_operation::on_extend_decided(const driver::extend_attempt& attempt) {

@@ -151,45 +151,35 @@ class held_lock final : public keepable<held_lock>,
 };
 
 /// One wait for the loss of a lock.
-class loss_waiter {
+class loss_waiter : public outcome_waiter {
   public:
-    loss_waiter(const std::shared_ptr<held_lock>& held, completion<error_code> handler)
-        : held_(held), handler_(std::move(handler)) {}
+    loss_waiter(const std::shared_ptr<held_lock>& held, completion<error_code>&& handler)
+        : outcome_waiter(std::move(handler)), held_(held) {}
 
-    [[nodiscard]] completion<error_code>& handler() { return handler_; }
-    void finish(error_code error) {
-        if (handler_) {
-            handler_(error);
-        }
-    }
     void cancel();
 
   private:
     std::weak_ptr<held_lock> held_;  // which owns its waiters
-    completion<error_code> handler_;
 };
 
-/// One extension, asked for by a caller or, without a handler, by the watchdog.
-class extend_operation final : public driver::extend_attempt::owner,
+/// One extension, asked for by a caller or, without a handler, by the watchdog. A caller who
+/// cancels is told at once; the round goes on, and its success still counts for the lock.
+class extend_operation final : public outcome_waiter,
+                               public driver::extend_attempt::owner,
                                public std::enable_shared_from_this<extend_operation> {
   public:
-    explicit extend_operation(std::shared_ptr<held_lock> held) : held_(std::move(held)) {}
-    extend_operation(std::shared_ptr<held_lock> held, completion<error_code> handler)
-        : held_(std::move(held)), handler_(std::move(handler)) {}
+    explicit extend_operation(std::shared_ptr<held_lock> held,
+                              completion<error_code>&& handler = {})
+        : outcome_waiter(std::move(handler)), held_(std::move(held)) {}
 
-    [[nodiscard]] completion<error_code>& handler() { return handler_; }
     void start(std::optional<std::chrono::milliseconds> lease_time) {
         held_->extend(lease_time, shared_from_this());
     }
-    void finish(error_code error);
-    /// The caller is told at once; the round goes on, and its success still counts for the lock.
-    void cancel() { finish(boost::asio::error::operation_aborted); }
 
   private:
     void on_extend_decided(const driver::extend_attempt& attempt) override;
 
     std::shared_ptr<held_lock> held_;
-    completion<error_code> handler_;
 };
 
 }  // namespace redlock::manager

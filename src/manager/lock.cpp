@@ -14,7 +14,6 @@ namespace {
 using manager::completion;
 using manager::executor_of;
 using manager::held_lock;
-using manager::home;
 using manager::home_executor;
 using manager::manager_impl;
 
@@ -27,16 +26,19 @@ void on_strand(const std::shared_ptr<manager_impl>& owner, What what) {
     owner->on_strand([owner, what = std::move(what)]() mutable { what(); });
 }
 
-/// The manager of a lock that can be asked; null if it is empty, a copy, or its manager is gone.
-std::shared_ptr<manager_impl> manager_of(const std::shared_ptr<held_lock>& held,
-                                         const std::shared_ptr<const home>& at) {
-    return held && !at->foreign() ? held->manager() : nullptr;
-}
-
-/// Without one.
-void complete(boost::asio::any_completion_handler<void(error_code)> handler,
-              const std::shared_ptr<const home>& at, error_code error) {
-    completion<error_code>{std::move(handler), home_executor{executor_of(at)}}(error);
+/// Has what `make(completion)` makes for the caller `begin` on the manager's strand; completes with
+/// `why_not` if the lock is empty, a copy, or its manager is gone.
+template <class State, class Make, class Begin>
+void launch(const State& its, error_code why_not,
+            boost::asio::any_completion_handler<void(error_code)> handler, Make make, Begin begin) {
+    const auto owner = its.held && !its.home->foreign() ? its.held->manager() : nullptr;
+    if (!owner) {
+        completion<error_code>{std::move(handler), home_executor{executor_of(its.home)}}(why_not);
+        return;
+    }
+    const auto waiter = make(completion<error_code>{std::move(handler), owner->executor()});
+    waiter->handler().on_cancel(owner->strand(), waiter);
+    on_strand(owner, [waiter, begin] { begin(waiter); });
 }
 
 }  // namespace
@@ -128,41 +130,32 @@ diagnostics lock::last_error() const {
 
 void lock::start_extend(const state& its, std::optional<std::chrono::milliseconds> lease_time,
                         any_handler handler) {
-    const auto owner = manager_of(its.held, its.home);
-    if (!owner) {
-        complete(std::move(handler), its.home, why_unusable(its));
-        return;
-    }
-    const auto operation = std::make_shared<manager::extend_operation>(
-        its.held, completion<error_code>{std::move(handler), owner->executor()});
-    operation->handler().on_cancel(owner->strand(), operation);
-    on_strand(owner, [operation, lease_time] { operation->start(lease_time); });
+    launch(
+        its, why_unusable(its), std::move(handler),
+        [&](auto completion) {
+            return std::make_shared<manager::extend_operation>(its.held, std::move(completion));
+        },
+        [lease_time](const auto& operation) { operation->start(lease_time); });
 }
 
 void lock::start_release(const state& its, any_handler handler) {
-    const auto owner = manager_of(its.held, its.home);
-    if (!owner) {
-        complete(std::move(handler), its.home, why_unusable(its));
-        return;
-    }
-    its.held->invalidate();
-    its.held->announce_release();
-    const auto waiter = std::make_shared<manager::outcome_waiter>(
-        completion<error_code>{std::move(handler), owner->executor()});
-    waiter->handler().on_cancel(owner->strand(), waiter);
-    on_strand(owner, [held = its.held, waiter] { held->release(waiter); });
+    launch(
+        its, why_unusable(its), std::move(handler),
+        [&](auto completion) {
+            its.held->invalidate();
+            its.held->announce_release();
+            return std::make_shared<manager::outcome_waiter>(std::move(completion));
+        },
+        [held = its.held](const auto& waiter) { held->release(waiter); });
 }
 
 void lock::start_wait_lost(const state& its, any_handler handler) {
-    const auto owner = manager_of(its.held, its.home);
-    if (!owner) {
-        complete(std::move(handler), its.home, why_unusable(its));
-        return;
-    }
-    const auto waiter = std::make_shared<manager::loss_waiter>(
-        its.held, completion<error_code>{std::move(handler), owner->executor()});
-    waiter->handler().on_cancel(owner->strand(), waiter);
-    on_strand(owner, [held = its.held, waiter] { held->wait_lost(waiter); });
+    launch(
+        its, why_unusable(its), std::move(handler),
+        [&](auto completion) {
+            return std::make_shared<manager::loss_waiter>(its.held, std::move(completion));
+        },
+        [held = its.held](const auto& waiter) { held->wait_lost(waiter); });
 }
 
 lock_token lock::detach() noexcept {

@@ -23,9 +23,9 @@ using manager::manager_impl;
 /// Makes an operation, has it `begin` on the strand, and lets the caller cancel it from now on; or
 /// completes with `errc::closed` if the manager is gone, `errc::forked` if it is the parent's.
 template <class Manager, class Make, class Begin, class... Result>
-void launch(const Manager& its,
-            boost::asio::any_completion_handler<void(error_code, Result...)> handler, Make make,
-            Begin begin) {
+void launch_made(const Manager& its,
+                 boost::asio::any_completion_handler<void(error_code, Result...)> handler,
+                 Make make, Begin begin) {
     const bool copy = its.home->foreign();
     const auto impl = copy ? nullptr : its.impl.lock();
     if (!impl) {
@@ -39,27 +39,31 @@ void launch(const Manager& its,
     impl->on_strand([impl, operation = std::move(operation), begin] { begin(impl, operation); });
 }
 
-constexpr auto start = [](const auto& /*impl*/, const auto& operation) { operation->start(); };
-
-endpoint parse_or_throw(std::string_view url) {
-    auto parsed = parse_endpoint(url);
-    if (!parsed) {
-        throw lock_error(errc::invalid_argument, {parsed.error().message, {}});
-    }
-    return *parsed;
+/// The same of an operation that is made of the manager, `args` and the completion, and started.
+template <class Operation, class Manager, class... Result, class... Args>
+void launch(const Manager& its,
+            boost::asio::any_completion_handler<void(error_code, Result...)> handler,
+            Args&&... args) {
+    launch_made(
+        its, std::move(handler),
+        [&](manager_impl& manager, auto completion) {
+            return std::make_shared<Operation>(manager, std::forward<Args>(args)...,
+                                               std::move(completion));
+        },
+        [](const auto& /*impl*/, const auto& operation) { operation->start(); });
 }
 
 }  // namespace
 
 node_list::node_list(std::initializer_list<std::string_view> urls) {
     for (const auto url : urls) {
-        endpoints_.push_back(parse_or_throw(url));
+        endpoints_.push_back(parse_endpoint(url).value());
     }
 }
 
 node_list::node_list(const std::vector<std::string>& urls) {
     for (const auto& url : urls) {
-        endpoints_.push_back(parse_or_throw(url));
+        endpoints_.push_back(parse_endpoint(url).value());
     }
 }
 
@@ -114,88 +118,49 @@ manager_statistics lock_manager::statistics() const {
 void lock_manager::start_acquire(const weak_impl& impl, resource_name resource,
                                  detail::acquire_request request,
                                  any_handler<error_code, lock> handler) {
-    launch(
-        impl, std::move(handler),
-        [&](manager_impl& manager, auto completion) {
-            return std::make_shared<manager::acquire_operation>(
-                manager, std::move(resource), std::move(request), std::move(completion));
-        },
-        start);
+    launch<manager::acquire_operation>(impl, std::move(handler), std::move(resource),
+                                       std::move(request));
 }
 
 void lock_manager::start_attach(const weak_impl& impl, resource_name resource,
                                 detail::acquire_request request,
                                 any_handler<error_code, lock> handler) {
-    launch(
-        impl, std::move(handler),
-        [&](manager_impl& manager, auto completion) {
-            return std::make_shared<manager::attach_operation>(
-                manager, std::move(resource), std::move(request), std::move(completion));
-        },
-        start);
+    launch<manager::attach_operation>(impl, std::move(handler), std::move(resource),
+                                      std::move(request));
 }
 
 void lock_manager::start_status(const weak_impl& impl, resource_name resource,
                                 any_handler<error_code, resource_status> handler) {
-    launch(
-        impl, std::move(handler),
-        [&](manager_impl& manager, auto completion) {
-            return std::make_shared<manager::status_operation>(manager, std::move(resource),
-                                                               std::move(completion));
-        },
-        start);
+    launch<manager::status_operation>(impl, std::move(handler), std::move(resource));
 }
 
 void lock_manager::start_is_locked(const weak_impl& impl, resource_name resource,
                                    any_handler<error_code, bool> handler) {
-    launch(
-        impl, std::move(handler),
-        [&](manager_impl& manager, auto completion) {
-            return std::make_shared<manager::is_locked_operation>(manager, std::move(resource),
-                                                                  std::move(completion));
-        },
-        start);
+    launch<manager::is_locked_operation>(impl, std::move(handler), std::move(resource));
 }
 
 void lock_manager::start_list(const weak_impl& impl, std::string pattern, std::size_t limit,
                               diagnostics* details,
                               any_handler<error_code, std::vector<resource_name>> handler) {
-    launch(
-        impl, std::move(handler),
-        [&](manager_impl& manager, auto completion) {
-            return std::make_shared<manager::list_operation>(manager, std::move(pattern), limit,
-                                                             details, std::move(completion));
-        },
-        start);
+    launch<manager::list_operation>(impl, std::move(handler), std::move(pattern), limit, details);
 }
 
 void lock_manager::start_vouch(const weak_impl& impl, const vouch_options& options,
                                any_handler<error_code> handler) {
-    launch(
-        impl, std::move(handler),
-        [&](manager_impl& manager, auto completion) {
-            return std::make_shared<manager::vouch_operation>(manager, options,
-                                                              std::move(completion));
-        },
-        start);
+    launch<manager::vouch_operation>(impl, std::move(handler), options);
 }
 
 void lock_manager::start_examine(const weak_impl& impl, std::size_t samples, std::string resource,
                                  diagnostics* details,
                                  any_handler<error_code, std::vector<node_health>> handler) {
-    launch(
-        impl, std::move(handler),
-        [&](manager_impl& manager, auto completion) {
-            return std::make_shared<manager::examine_operation>(
-                manager, doctor::examination_terms{samples, std::move(resource), {}}, details,
-                std::move(completion));
-        },
-        start);
+    launch<manager::examine_operation>(impl, std::move(handler),
+                                       doctor::examination_terms{samples, std::move(resource), {}},
+                                       details);
 }
 
 void lock_manager::start_close(const weak_impl& impl, any_handler<error_code> handler) {
     // `errc::closed` if it has closed by itself: nobody can tell any more how that ended.
-    launch(
+    launch_made(
         impl, std::move(handler),
         [](manager_impl& /*manager*/, auto completion) {
             return std::make_shared<manager::outcome_waiter>(std::move(completion));
