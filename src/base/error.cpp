@@ -2,122 +2,98 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <utility>
+
 namespace redlock {
 
 namespace {
 
 // Whole sentences that say what to do: this is all that a caller sees of an exception which Asio
 // made of the error code alone, as it does for a plain co_await.
-class lock_category_type final : public boost::system::error_category {
+constexpr std::array<std::pair<errc, std::string_view>, 10> operation_texts{{
+    {errc::contended, "somebody else holds the lock; wait longer, or try again later"},
+    {errc::timed_out,
+     "somebody else held the lock until the wait ran out; wait longer, or try again later"},
+    {errc::no_quorum,
+     "too few nodes answered for a majority; acquire_options::details or lock::last_error() "
+     "names each node and its reason"},
+    {errc::lost,
+     "the lock is not held any more, and somebody else may hold it; check what the work has "
+     "done meanwhile"},
+    {errc::indeterminate,
+     "too few nodes answered, and some of them may have done what was asked; "
+     "acquire_options::details or lock::last_error() names each node and its reason"},
+    {errc::closed, "the lock manager is closed and carries out no operation; make another one"},
+    {errc::invalid_argument,
+     "an argument cannot be used; the operation's details or lock::last_error() says which one "
+     "and why"},
+    {errc::same_server_twice,
+     "two of the endpoints are one and the same server, whose vote would count twice; list each "
+     "server once"},
+    {errc::forked,
+     "this is a copy in a forked child, where it can do nothing; make a lock manager there"},
+    {errc::different_nodes,
+     "other clients use another number of nodes, so that this lock would not exclude theirs; "
+     "give all clients the same nodes"},
+}};
+
+constexpr std::array<std::pair<node_errc, std::string_view>, 24> node_texts{{
+    {node_errc::no_answer, "no answer within the node timeout"},
+    {node_errc::not_connected, "not connected"},
+    {node_errc::unresponsive, "has not answered for so long that it is not asked"},
+    {node_errc::connection_lost, "the connection was lost"},
+    {node_errc::bad_reply, "answered something that is not a valid reply"},
+    {node_errc::authentication_failed, "refused the user or password"},
+    {node_errc::permission_denied, "the user lacks a right"},
+    {node_errc::read_only, "is a replica"},
+    {node_errc::out_of_memory, "is out of memory"},
+    {node_errc::loading, "is still loading its data"},
+    {node_errc::cannot_persist, "refuses writes because it cannot persist them"},
+    {node_errc::error_reply, "answered with an error"},
+    {node_errc::same_server, "is the same server as another node"},
+    {node_errc::clock_window, "refused the fencing token: clocks are too far apart"},
+    {node_errc::fence_ahead, "its fence for the resource is too far ahead"},
+    {node_errc::wrong_type, "keeps something else under the lock's name"},
+    {node_errc::quarantined, "in quarantine: it may have forgotten locks"},
+    {node_errc::configuration_mismatch, "its other clients have other settings"},
+    {node_errc::tls_failed, "no secure connection could be made"},
+    {node_errc::slot_unserved, "no server of the cluster serves this key now"},
+    {node_errc::several_servers, "is more than one server"},
+    {node_errc::different_nodes, "its other clients use another number of nodes"},
+    {node_errc::unknown_command, "does not know a command"},
+    {node_errc::protected_mode, "is in protected mode"},
+}};
+
+template <const auto& texts>
+class category final : public boost::system::error_category {
   public:
-    [[nodiscard]] const char* name() const noexcept override { return "redlock"; }
+    explicit category(const char* name) : name_(name) {}
+
+    [[nodiscard]] const char* name() const noexcept override { return name_; }
 
     [[nodiscard]] std::string message(int code) const override {
-        switch (static_cast<errc>(code)) {
-            case errc::contended:
-                return "somebody else holds the lock; wait longer, or try again later";
-            case errc::timed_out:
-                return "somebody else held the lock until the wait ran out; wait longer, "
-                       "or try again later";
-            case errc::no_quorum:
-                return "too few nodes answered for a majority; acquire_options::details "
-                       "or lock::last_error() names each node and its reason";
-            case errc::lost:
-                return "the lock is not held any more, and somebody else may hold it; "
-                       "check what the work has done meanwhile";
-            case errc::indeterminate:
-                return "too few nodes answered, and some of them may have done what was "
-                       "asked; acquire_options::details or lock::last_error() names each "
-                       "node and its reason";
-            case errc::closed:
-                return "the lock manager is closed and carries out no operation; make "
-                       "another one";
-            case errc::invalid_argument:
-                return "an argument cannot be used; the operation's details or "
-                       "lock::last_error() says which one and why";
-            case errc::same_server_twice:
-                return "two of the endpoints are one and the same server, whose vote "
-                       "would count twice; list each server once";
-            case errc::forked:
-                return "this is a copy in a forked child, where it can do nothing; make a "
-                       "lock manager there";
-            case errc::different_nodes:
-                return "other clients use another number of nodes, so that this lock "
-                       "would not exclude theirs; give all clients the same nodes";
-        }
-        return "unknown error";
+        const auto* const found = std::ranges::find(
+            texts, code, [](const auto& each) { return static_cast<int>(each.first); });
+        return std::string{found != texts.end() ? found->second : "unknown error"};
     }
-};
 
-class node_category_type final : public boost::system::error_category {
-  public:
-    [[nodiscard]] const char* name() const noexcept override { return "redlock.node"; }
-
-    [[nodiscard]] std::string message(int code) const override {
-        switch (static_cast<node_errc>(code)) {
-            case node_errc::no_answer:
-                return "no answer within the node timeout";
-            case node_errc::not_connected:
-                return "not connected";
-            case node_errc::unresponsive:
-                return "has not answered for so long that it is not asked";
-            case node_errc::connection_lost:
-                return "the connection was lost";
-            case node_errc::bad_reply:
-                return "answered something that is not a valid reply";
-            case node_errc::authentication_failed:
-                return "refused the user or password";
-            case node_errc::permission_denied:
-                return "the user lacks a right";
-            case node_errc::read_only:
-                return "is a replica";
-            case node_errc::out_of_memory:
-                return "is out of memory";
-            case node_errc::loading:
-                return "is still loading its data";
-            case node_errc::cannot_persist:
-                return "refuses writes because it cannot persist them";
-            case node_errc::error_reply:
-                return "answered with an error";
-            case node_errc::same_server:
-                return "is the same server as another node";
-            case node_errc::clock_window:
-                return "refused the fencing token: clocks are too far apart";
-            case node_errc::fence_ahead:
-                return "its fence for the resource is too far ahead";
-            case node_errc::wrong_type:
-                return "keeps something else under the lock's name";
-            case node_errc::quarantined:
-                return "in quarantine: it may have forgotten locks";
-            case node_errc::configuration_mismatch:
-                return "its other clients have other settings";
-            case node_errc::tls_failed:
-                return "no secure connection could be made";
-            case node_errc::slot_unserved:
-                return "no server of the cluster serves this key now";
-            case node_errc::several_servers:
-                return "is more than one server";
-            case node_errc::different_nodes:
-                return "its other clients use another number of nodes";
-            case node_errc::unknown_command:
-                return "does not know a command";
-            case node_errc::protected_mode:
-                return "is in protected mode";
-        }
-        return "unknown error";
-    }
+  private:
+    const char* name_;
 };
 
 }  // namespace
 
 const boost::system::error_category& lock_category() noexcept {
-    static const lock_category_type category;
-    return category;
+    static const category<operation_texts> only{"redlock"};
+    return only;
 }
 
 const boost::system::error_category& node_category() noexcept {
-    static const node_category_type category;
-    return category;
+    static const category<node_texts> only{"redlock.node"};
+    return only;
 }
 
 std::string diagnostics::to_string() const {

@@ -1,4 +1,5 @@
 // Names of public enumerators, as they appear in logs and in the command's output.
+#include <cstddef>
 #include <string_view>
 
 #include "redlock/health.hpp"
@@ -7,90 +8,37 @@
 
 namespace redlock {
 
+namespace {
+
+/// That of `value`, of the names of all enumerators up to `Last` in their order.
+template <auto Last, std::size_t Count>
+std::string_view name_in(const std::string_view (&names)[Count], decltype(Last) value) {
+    static_assert(Count == static_cast<std::size_t>(Last) + 1, "one for each");
+    const auto at = static_cast<std::size_t>(value);
+    return at < Count ? names[at] : "?";
+}
+
+}  // namespace
+
 std::string_view to_string(event_kind kind) noexcept {
-    switch (kind) {
-        case event_kind::woken:
-            return "woken";
-        case event_kind::acquired:
-            return "acquired";
-        case event_kind::attempt_failed:
-            return "attempt failed";
-        case event_kind::acquire_failed:
-            return "acquire failed";
-        case event_kind::extended:
-            return "extended";
-        case event_kind::extend_failed:
-            return "extend failed";
-        case event_kind::lost:
-            return "lost";
-        case event_kind::released:
-            return "released";
-        case event_kind::handed_over:
-            return "handed over";
-        case event_kind::release_failed:
-            return "release failed";
-        case event_kind::late_grant_released:
-            return "late grant released";
-        case event_kind::node_ready:
-            return "node ready";
-        case event_kind::node_down:
-            return "node down";
-        case event_kind::node_refused:
-            return "node refused";
-        case event_kind::node_without_vote:
-            return "node without vote";
-        case event_kind::tracking_refused:
-            return "tracking refused";
-        case event_kind::node_unverified:
-            return "node unverified";
-    }
-    return "?";
+    return name_in<event_kind::node_unverified>(
+        {"woken", "acquired", "attempt failed", "acquire failed", "extended", "extend failed",
+         "lost", "released", "handed over", "release failed", "late grant released", "node ready",
+         "node down", "node refused", "node without vote", "tracking refused", "node unverified"},
+        kind);
 }
 
 std::string_view to_string(withheld_by what) noexcept {
-    switch (what) {
-        case withheld_by::acl:
-            return "acl";
-        case withheld_by::server:
-            return "server";
-        case withheld_by::proxy:
-            return "proxy";
-        case withheld_by::hang_up:
-            return "hang-up";
-        case withheld_by::refusal:
-            return "refusal";
-        case withheld_by::silence:
-            return "silence";
-    }
-    return "?";
+    return name_in<withheld_by::silence>(
+        {"acl", "server", "proxy", "hang-up", "refusal", "silence"}, what);
 }
 
 std::string_view to_string(finding_level level) noexcept {
-    switch (level) {
-        case finding_level::ok:
-            return "ok";
-        case finding_level::note:
-            return "note";
-        case finding_level::warning:
-            return "warning";
-        case finding_level::problem:
-            return "problem";
-    }
-    return "?";
+    return name_in<finding_level::problem>({"ok", "note", "warning", "problem"}, level);
 }
 
 std::string_view to_string(lock_verdict verdict) noexcept {
-    switch (verdict) {
-        case lock_verdict::held:
-            return "held";
-        case lock_verdict::free:
-            return "free";
-        case lock_verdict::split:
-            return "split";
-        case lock_verdict::unknown:
-            return "unknown";
-    }
-    return "?";
+    return name_in<lock_verdict::unknown>({"held", "free", "split", "unknown"}, verdict);
 }
 
 }  // namespace redlock

@@ -3,53 +3,16 @@
 #include <algorithm>
 #include <cassert>
 
+#include "core/names.hpp"
 #include "core/quorum.hpp"
 #include "core/validity.hpp"
 
 namespace redlock::core {
 
-std::string_view to_string(acquire_answer answer) noexcept {
-    switch (answer) {
-        case acquire_answer::granted:
-            return "granted";
-        case acquire_answer::busy:
-            return "busy";
-        case acquire_answer::stale:
-            return "stale";
-        case acquire_answer::out_of_window:
-            return "out of window";
-        case acquire_answer::fence_ahead:
-            return "fence ahead";
-        case acquire_answer::quarantined:
-            return "quarantined";
-        case acquire_answer::not_executed:
-            return "not executed";
-        case acquire_answer::unknown:
-            return "unknown";
-    }
-    return "?";
-}
-
 std::string_view to_string(acquire_outcome outcome) noexcept {
-    switch (outcome) {
-        case acquire_outcome::pending:
-            return "pending";
-        case acquire_outcome::held:
-            return "held";
-        case acquire_outcome::contended:
-            return "contended";
-        case acquire_outcome::split:
-            return "split";
-        case acquire_outcome::stale:
-            return "stale";
-        case acquire_outcome::unavailable:
-            return "unavailable";
-        case acquire_outcome::too_late:
-            return "too late";
-        case acquire_outcome::cancelled:
-            return "cancelled";
-    }
-    return "?";
+    return name_in<acquire_outcome::cancelled>(
+        {"pending", "held", "contended", "split", "stale", "unavailable", "too late", "cancelled"},
+        outcome);
 }
 
 acquire_round::acquire_round(std::size_t nodes, std::chrono::milliseconds lease_time,

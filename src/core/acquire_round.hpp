@@ -33,8 +33,6 @@ enum class acquire_answer {
     unknown,        ///< No answer; it may have been, or may yet be, executed.
 };
 
-[[nodiscard]] std::string_view to_string(acquire_answer answer) noexcept;
-
 struct acquire_vote {
     acquire_answer answer = acquire_answer::unknown;
     /// Whether the node has a vote in this round; see quarantine.hpp.

@@ -7,7 +7,7 @@ namespace redlock::core {
 
 acquisition::step acquisition::on_queued() {
     expects_contention_ = true;
-    return {.what = action::wait, .until = deadline(), .end = wait_end::none};
+    return {.what = action::wait, .until = deadline()};
 }
 
 acquisition::step acquisition::on_turn(bool open) {
@@ -18,7 +18,7 @@ acquisition::step acquisition::on_turn(bool open) {
         return follow(session_.start());
     }
     stage_ = stage::opening;
-    return {.what = action::open, .until = deadline(), .end = wait_end::none};
+    return {.what = action::open, .until = deadline()};
 }
 
 acquisition::step acquisition::on_round(const acquire_round& round, instant now, double random,
@@ -63,7 +63,7 @@ acquisition::step acquisition::on_alarm(instant now, acquire_outcome outcome) {
             assert(false && "its alarm was cancelled");
             return {};
     }
-    return {.what = action::give_up, .until = never, .end = end};
+    return {.what = action::give_up, .end = end};
 }
 
 void acquisition::find_holder() {
@@ -97,15 +97,15 @@ bool acquisition::is_casual() const {
 
 acquisition::step acquisition::follow(const wait_session::step& next) {
     if (next.end != wait_end::none) {
-        return {.what = action::give_up, .until = never, .end = next.end};
+        return {.what = action::give_up, .end = next.end};
     }
     if (next.start_round) {
         stage_ = stage::asking;
         session_.on_round_started();
-        return {.what = action::ask, .until = never, .end = wait_end::none};
+        return {.what = action::ask};
     }
     stage_ = stage::waiting;
-    return {.what = action::wait, .until = next.wait_until, .end = wait_end::none};
+    return {.what = action::wait, .until = next.wait_until};
 }
 
 }  // namespace redlock::core

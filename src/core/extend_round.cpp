@@ -3,27 +3,15 @@
 #include <algorithm>
 #include <cassert>
 
+#include "core/names.hpp"
 #include "core/quorum.hpp"
 #include "core/validity.hpp"
 
 namespace redlock::core {
 
 std::string_view to_string(extend_outcome outcome) noexcept {
-    switch (outcome) {
-        case extend_outcome::pending:
-            return "pending";
-        case extend_outcome::extended:
-            return "extended";
-        case extend_outcome::gone:
-            return "gone";
-        case extend_outcome::expired:
-            return "expired";
-        case extend_outcome::unavailable:
-            return "unavailable";
-        case extend_outcome::indeterminate:
-            return "indeterminate";
-    }
-    return "?";
+    return name_in<extend_outcome::indeterminate>(
+        {"pending", "extended", "gone", "expired", "unavailable", "indeterminate"}, outcome);
 }
 
 extend_round::extend_round(std::size_t nodes, std::chrono::milliseconds lease_time, instant started,

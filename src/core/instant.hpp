@@ -2,8 +2,6 @@
 // so that a test or a simulation can be anywhere in time.
 #pragma once
 
-#include <chrono>
-
 #include "redlock/clock.hpp"
 
 namespace redlock::core {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <string_view>
 
 namespace redlock::core {
 
@@ -13,8 +12,6 @@ namespace redlock::core {
 [[nodiscard]] std::size_t tolerated_by(std::size_t nodes) noexcept;
 
 enum class verdict { pending, won, lost };
-
-[[nodiscard]] std::string_view to_string(verdict value) noexcept;
 
 /// The verdict over `nodes` votes of which so many came in for and against: final as soon as the
 /// rest cannot change it.

@@ -2,24 +2,14 @@
 
 #include <cassert>
 
+#include "core/names.hpp"
 #include "core/quorum.hpp"
 
 namespace redlock::core {
 
 std::string_view to_string(release_outcome outcome) noexcept {
-    switch (outcome) {
-        case release_outcome::pending:
-            return "pending";
-        case release_outcome::released:
-            return "released";
-        case release_outcome::gone:
-            return "gone";
-        case release_outcome::unavailable:
-            return "unavailable";
-        case release_outcome::indeterminate:
-            return "indeterminate";
-    }
-    return "?";
+    return name_in<release_outcome::indeterminate>(
+        {"pending", "released", "gone", "unavailable", "indeterminate"}, outcome);
 }
 
 release_round::release_round(std::size_t nodes, const release_targets& targets)

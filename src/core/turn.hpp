@@ -9,7 +9,6 @@
 // - nobody is given a lease that is over, or of which much is used up.
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/names.hpp"
 #include "core/quorum.hpp"
 
 namespace redlock::core {
@@ -56,30 +57,19 @@ wait_end verdict_of(acquire_outcome outcome, wait_end when_contended) {
 }  // namespace
 
 std::string_view to_string(wait_end end) noexcept {
-    switch (end) {
-        case wait_end::none:
-            return "none";
-        case wait_end::held:
-            return "held";
-        case wait_end::contended:
-            return "contended";
-        case wait_end::timed_out:
-            return "timed out";
-        case wait_end::unavailable:
-            return "unavailable";
-    }
-    return "?";
+    return name_in<wait_end::unavailable>({"none", "held", "contended", "timed out", "unavailable"},
+                                          end);
 }
 
 wait_session::step wait_session::start() {
-    return {.start_round = true, .wait_until = never, .end = wait_end::none};
+    return {.start_round = true};
 }
 
 wait_session::step wait_session::on_round(const acquire_round& round, instant now, double random,
                                           node_set tracking) {
     const acquire_outcome outcome = round.outcome();
     if (outcome == acquire_outcome::held) {
-        return {.start_round = false, .wait_until = never, .end = wait_end::held};
+        return {.end = wait_end::held};
     }
     if (outcome != acquire_outcome::stale) {
         outdated_in_a_row_ = 0;
@@ -96,22 +86,13 @@ wait_session::step wait_session::on_round(const acquire_round& round, instant no
         unavailable_since_ = round.started();
     }
     if (settings_.attempt_limit != 0 && attempts_ >= settings_.attempt_limit) {
-        return {.start_round = false,
-                .wait_until = never,
-                .end = verdict_of(last_, wait_end::contended)};
+        return {.end = verdict_of(last_, wait_end::contended)};
     }
     if (out_of_patience(now)) {
-        return {.start_round = false, .wait_until = never, .end = wait_end::unavailable};
+        return {.end = wait_end::unavailable};
     }
-    return retry(round, now, random, tracking);
-}
-
-wait_session::step wait_session::retry(const acquire_round& round, instant now, double random,
-                                       node_set tracking) {
     const instant next = saturating_add(now, delay_after(round, now, random, tracking));
-    return {.start_round = false,
-            .wait_until = std::min(next, settings_.deadline),
-            .end = wait_end::none};
+    return {.wait_until = std::min(next, settings_.deadline)};
 }
 
 duration wait_session::delay_after(const acquire_round& round, instant now, double random,
@@ -165,10 +146,10 @@ wait_session::step wait_session::on_changed(node_index node, const acquire_round
         const instant look_at = now + politely * time_to_come_first;
         if (look_at < look_at_) {
             look_at_ = look_at;
-            return {.start_round = false, .wait_until = look_at, .end = wait_end::none};
+            return {.wait_until = look_at};
         }
     }
-    return {.start_round = false, .wait_until = never, .end = wait_end::none};
+    return {};
 }
 
 bool wait_session::out_of_patience(instant now) const {
@@ -182,11 +163,9 @@ wait_session::step wait_session::on_found_taken(acquire_outcome outcome, instant
 
 wait_session::step wait_session::on_timer(instant now) {
     if (now >= settings_.deadline) {
-        return {.start_round = false,
-                .wait_until = never,
-                .end = verdict_of(last_, wait_end::timed_out)};
+        return {.end = verdict_of(last_, wait_end::timed_out)};
     }
-    return {.start_round = true, .wait_until = never, .end = wait_end::none};
+    return {.start_round = true};
 }
 
 wait_end wait_session::on_deadline(acquire_outcome outcome) const {

@@ -82,8 +82,6 @@ class wait_session {
     [[nodiscard]] std::size_t attempts() const { return attempts_; }
 
   private:
-    [[nodiscard]] step retry(const acquire_round& round, instant now, double random,
-                             node_set tracking);
     [[nodiscard]] duration delay_after(const acquire_round& round, instant now, double random,
                                        node_set tracking);
     [[nodiscard]] duration while_held(const acquire_round& round, instant now, double random,

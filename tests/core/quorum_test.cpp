@@ -105,13 +105,5 @@ RC_GTEST_PROP(verdict, never_changes_once_it_is_final, ()) {
     RC_ASSERT(seen != verdict::pending);
 }
 
-TEST(verdict, has_a_name_for_each_value) {
-    std::set<std::string> names;
-    for (const verdict value : {verdict::pending, verdict::won, verdict::lost}) {
-        names.emplace(to_string(value));
-    }
-    EXPECT_EQ(names, (std::set<std::string>{"pending", "won", "lost"}));
-}
-
 }  // namespace
 }  // namespace redlock::core::quorum_cases
