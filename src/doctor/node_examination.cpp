@@ -10,7 +10,6 @@
 #include "redis/wire/acl_error.hpp"
 #include "redis/wire/resp_reader.hpp"
 #include "redis/wire/resp_writer.hpp"
-#include "redis/wire/server_error.hpp"
 
 namespace redlock::doctor {
 

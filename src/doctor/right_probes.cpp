@@ -11,7 +11,6 @@
 #include "driver/acl_advice.hpp"
 #include "driver/acquire_attempt.hpp"
 #include "redis/wire/acl_error.hpp"
-#include "redis/wire/server_error.hpp"
 #include "scripts/scripts.hpp"
 
 namespace redlock::doctor {

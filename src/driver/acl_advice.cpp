@@ -8,9 +8,7 @@
 #include <utility>
 
 #include "redis/wire/acl_error.hpp"
-#include "redis/wire/server_error.hpp"
 #include "redlock/types.hpp"
-#include "scripts/scripts.hpp"
 
 namespace redlock::driver {
 

@@ -2,7 +2,6 @@
 // diagnostics for people when it did not. One strand at a time.
 #pragma once
 
-#include <cstddef>
 #include <string>
 #include <vector>
 

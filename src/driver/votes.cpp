@@ -6,10 +6,8 @@
 #include <array>
 #include <charconv>
 #include <functional>
-#include <string_view>
 
 #include "driver/fence_advice.hpp"
-#include "driver/key_names.hpp"
 #include "redis/wire/server_error.hpp"
 
 namespace redlock::driver {

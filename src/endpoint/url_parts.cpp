@@ -5,7 +5,6 @@
 #include <boost/url/authority_view.hpp>
 #include <boost/url/parse.hpp>
 #include <charconv>
-#include <utility>
 
 namespace redlock::endpoints {
 

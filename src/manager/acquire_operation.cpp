@@ -12,7 +12,6 @@
 #include "driver/release_attempt.hpp"
 #include "driver/votes.hpp"
 #include "manager/arguments.hpp"
-#include "manager/held_lock.hpp"
 
 namespace redlock::manager {
 

@@ -1,6 +1,5 @@
 // How an acquisition ends without the lock: which error that is, and what is told of it. Strand
 // only.
-#include <fmt/format.h>
 
 #include <memory>
 #include <utility>

@@ -3,7 +3,6 @@
 // announced in time like any other. The reckoning is core::holding's. Strand only.
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <chrono>
 
 #include "manager/held_lock.hpp"

@@ -2,11 +2,9 @@
 // destroyed after it: so each event loop lists the homes on it, and empties them when it ends.
 #include "manager/home.hpp"
 
-#include <algorithm>
 #include <boost/asio/execution.hpp>
 #include <boost/asio/execution_context.hpp>
 #include <boost/asio/query.hpp>
-#include <utility>
 #include <vector>
 
 namespace redlock::manager {

@@ -1,7 +1,5 @@
 #include "manager/manager_impl.hpp"
 
-#include <utility>
-
 #include "manager/held_lock.hpp"
 
 namespace redlock::manager {

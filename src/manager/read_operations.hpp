@@ -4,7 +4,6 @@
 #pragma once
 
 #include <boost/asio/error.hpp>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <utility>

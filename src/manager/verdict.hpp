@@ -5,7 +5,6 @@
 #include <optional>
 #include <vector>
 
-#include "core/instant.hpp"
 #include "core/node_set.hpp"
 #include "redlock/status.hpp"
 

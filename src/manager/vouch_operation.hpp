@@ -3,7 +3,6 @@
 #pragma once
 
 #include <memory>
-#include <string>
 
 #include "core/node_set.hpp"
 #include "driver/failures.hpp"

@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "cli/base/console.hpp"
-#include "cli/base/escape.hpp"
 #include "cli/base/exit_status.hpp"
 #include "cli/commands/awaited.hpp"
 #include "cli/commands/outer_lock.hpp"

@@ -1,5 +1,4 @@
 // `redlock extend`: gives a lock taken with `redlock acquire` a new lease time.
-#include <fmt/format.h>
 
 #include <memory>
 #include <utility>

@@ -20,7 +20,6 @@
 #include "cli/options/mistakes.hpp"
 #include "cli/process/child.hpp"
 #include "cli/process/redis_process.hpp"
-#include "cli/process/server_program.hpp"
 #include "cli/process/signals.hpp"
 #include "cli/process/spawn.hpp"
 

@@ -1,5 +1,4 @@
 // `redlock release`: gives back a lock taken with `redlock acquire`.
-#include <fmt/format.h>
 
 #include <memory>
 #include <utility>

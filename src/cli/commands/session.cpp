@@ -10,7 +10,6 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <exception>
-#include <utility>
 
 #include "cli/base/exit_status.hpp"
 #include "cli/process/signals.hpp"

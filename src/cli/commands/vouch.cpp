@@ -1,7 +1,5 @@
 #include "cli/commands/vouch.hpp"
 
-#include <fmt/format.h>
-
 #include <CLI/CLI.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>

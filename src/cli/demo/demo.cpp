@@ -19,7 +19,6 @@
 #include "cli/demo/progress.hpp"
 #include "cli/options/common_options.hpp"
 #include "cli/process/redis_process.hpp"
-#include "cli/process/server_program.hpp"
 #include "cli/process/spawn.hpp"
 
 namespace redlock::cli {

@@ -3,9 +3,6 @@
 // happens to run on this machine.
 #include "cli/options/common_options.hpp"
 
-#include <fmt/format.h>
-
-#include <algorithm>
 #include <redlock/duration.hpp>
 
 #include "cli/base/console.hpp"

@@ -4,7 +4,6 @@
 #include <memory>
 #include <redlock/error.hpp>
 #include <redlock/observer.hpp>
-#include <string>
 #include <string_view>
 
 namespace redlock::cli {

@@ -11,14 +11,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstring>
-#include <iterator>
-#include <string_view>
 #include <thread>
 #include <utility>
 

@@ -17,8 +17,6 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
-#include <string_view>
-#include <utility>
 
 #include "cli/base/escape.hpp"
 

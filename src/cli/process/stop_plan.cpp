@@ -2,8 +2,6 @@
 // be.
 #include "cli/process/stop_plan.hpp"
 
-#include <algorithm>
-
 #include "cli/base/exit_status.hpp"
 
 namespace redlock::cli {

@@ -13,7 +13,6 @@
 #include <csignal>
 #include <exception>
 #include <functional>
-#include <memory>
 #include <utility>
 
 #include "cli/base/console.hpp"
@@ -22,7 +21,6 @@
 #include "cli/commands/outer_lock.hpp"
 #include "cli/commands/refusal.hpp"
 #include "cli/process/spawn.hpp"
-#include "cli/process/stop_plan.hpp"
 
 namespace redlock::cli {
 

@@ -5,7 +5,6 @@
 #include <memory>
 
 #include "cli/base/console.hpp"
-#include "cli/base/exit_status.hpp"
 #include "cli/commands/outer_lock.hpp"
 #include "cli/options/mistakes.hpp"
 #include "cli/process/spawn.hpp"

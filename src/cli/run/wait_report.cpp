@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <utility>
 
 #include "cli/base/console.hpp"
 #include "cli/base/duration.hpp"

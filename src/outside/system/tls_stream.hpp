@@ -5,7 +5,6 @@
 
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/ssl/stream.hpp>
-#include <memory>
 #include <redlock/endpoint.hpp>
 #include <redlock/error.hpp>
 #include <string>

@@ -7,7 +7,6 @@
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
-#include <functional>
 #include <memory>
 #include <redlock/endpoint.hpp>
 #include <redlock/error.hpp>
