@@ -1,4 +1,5 @@
 #include "doctor/node_examination.hpp"
+#include "base/number.hpp"
 #include "base/shown_text.hpp"
 
 #include <fmt/format.h>
@@ -335,8 +336,8 @@ void node_examination::take_sample(const redis::reply_view& reply) {
 void node_examination::take_clock(const redis::reply_view& time, core::duration elapsed) {
     using std::chrono::duration_cast;
     using std::chrono::microseconds;
-    const auto seconds = doctor::number_in(time[0].text());
-    const auto rest = doctor::number_in(time[1].text());
+    const auto seconds = base::number_in<std::uint64_t>(time[0].text());
+    const auto rest = base::number_in<std::uint64_t>(time[1].text());
     constexpr std::uint64_t year_9999 = 253'402'300'800;
     if (!seconds || !rest || *seconds > year_9999 || *rest >= 1'000'000) {
         return;
@@ -381,7 +382,7 @@ void node_examination::take_min_replicas(const redis::reply_view& reply) {
         return;
     }
     const auto number = [&](std::string_view name) {
-        return doctor::number_in(doctor::setting_in(reply, name).value_or(""));
+        return base::number_in<std::uint64_t>(doctor::setting_in(reply, name).value_or(""));
     };
     if (const auto least = number("min-replicas-to-write")) {
         seen_.replication->min_to_write = static_cast<std::size_t>(*least);
@@ -395,7 +396,8 @@ void node_examination::take_min_replicas(const redis::reply_view& reply) {
 
 // INFO has it too, unless it is refused.
 void node_examination::take_memory_settings(const redis::reply_view& reply) {
-    const auto limit = doctor::number_in(doctor::setting_in(reply, "maxmemory").value_or(""));
+    const auto limit =
+        base::number_in<std::uint64_t>(doctor::setting_in(reply, "maxmemory").value_or(""));
     if (!seen_.memory && limit) {
         seen_.memory = {*limit, 0, doctor::setting_in(reply, "maxmemory-policy").value_or("")};
     }

@@ -3,8 +3,8 @@
 #include "doctor/server_facts.hpp"
 
 #include <algorithm>
-#include <charconv>
 
+#include "base/number.hpp"
 #include "redis/server/info_lines.hpp"
 
 namespace redlock::doctor {
@@ -42,7 +42,7 @@ void take_identity(std::string_view name, std::string_view value, server_facts& 
 }
 
 void take_numbers(std::string_view name, std::string_view value, server_facts& found) {
-    const auto number = number_in(value);
+    const auto number = base::number_in<std::uint64_t>(value);
     if (name == "uptime_in_seconds" && number) {
         constexpr std::uint64_t century = std::uint64_t{100} * 366 * 24 * 3600;
         found.uptime = std::chrono::seconds{static_cast<std::int64_t>(std::min(*number, century))};
@@ -70,13 +70,6 @@ void take(std::string_view name, std::string_view value, server_facts& found) {
 }
 
 }  // namespace
-
-std::optional<std::uint64_t> number_in(std::string_view text) {
-    std::uint64_t value = 0;
-    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-    const bool whole = problem == std::errc{} && end == text.data() + text.size();
-    return whole ? std::optional{value} : std::nullopt;
-}
 
 server_facts parse_server_facts(std::string_view info) {
     server_facts found;

@@ -36,7 +36,4 @@ struct server_facts {
 [[nodiscard]] std::optional<std::string> setting_in(const redis::reply_view& reply,
                                                     std::string_view name);
 
-/// A whole decimal number without sign.
-[[nodiscard]] std::optional<std::uint64_t> number_in(std::string_view text);
-
 }  // namespace redlock::doctor

@@ -41,7 +41,12 @@ class shared_identity {
 /// where the lock has none. Refers to `identity`.
 class holder_arguments {
   public:
-    holder_arguments(const key_names& keys, const lock_identity& identity);
+    holder_arguments(const key_names& keys, const lock_identity& identity)
+        : record_(identity.holder_record) {
+        if (!record_.empty()) {
+            key_ = keys.holder(identity.resource.str());
+        }
+    }
     holder_arguments(const holder_arguments&) = delete;
     holder_arguments& operator=(const holder_arguments&) = delete;
 

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <functional>
 
+#include "base/number.hpp"
 #include "driver/fence_advice.hpp"
 #include "redis/wire/server_error.hpp"
 
@@ -16,22 +17,13 @@ namespace {
 
 using std::chrono::milliseconds;
 
-std::optional<std::uint64_t> parse_number(std::string_view text) {
-    std::uint64_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end != text.data() + text.size()) {
-        return std::nullopt;
-    }
-    return value;
-}
-
 /// A fence as it is stored: the number, and a blank behind it while others wait in line. Anybody
 /// may have written any number there, which the scripts read as a floating one.
 std::uint64_t fence_in(std::string_view stored) {
     if (stored.ends_with(' ')) {
         stored.remove_suffix(1);
     }
-    if (const auto number = parse_number(stored)) {
+    if (const auto number = base::number_in<std::uint64_t>(stored)) {
         return *number;
     }
     double value = 0;
@@ -236,8 +228,9 @@ std::optional<holder_record> decode_holder(std::string_view encoded) {
     if (second == std::string_view::npos) {
         return std::nullopt;
     }
-    const auto fencing = parse_number(encoded.substr(0, first));
-    const auto length = parse_number(encoded.substr(first + 1, second - first - 1));
+    const auto fencing = base::number_in<std::uint64_t>(encoded.substr(0, first));
+    const auto length =
+        base::number_in<std::uint64_t>(encoded.substr(first + 1, second - first - 1));
     const std::string_view rest = encoded.substr(second + 1);
     if (!fencing || !length || *length > rest.size()) {
         return std::nullopt;
@@ -278,7 +271,7 @@ std::uint64_t fencing_in_token(std::string_view token) {
         token.find_first_not_of("0123456789abcdef", dash + 1) != std::string_view::npos) {
         return 0;
     }
-    return parse_number(token.substr(0, dash)).value_or(0);
+    return base::number_in<std::uint64_t>(token.substr(0, dash)).value_or(0);
 }
 
 }  // namespace redlock::driver

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/algorithm/string/case_conv.hpp>
+#include <boost/algorithm/string/classification.hpp>
+#include <boost/algorithm/string/split.hpp>
 #include <boost/url/authority_view.hpp>
 #include <boost/url/parse.hpp>
 #include <charconv>
@@ -42,14 +45,6 @@ std::string unencoded(std::string_view part) {
            "digits";
 }
 
-std::string lower(std::string_view text) {
-    std::string copy{text};
-    std::transform(copy.begin(), copy.end(), copy.begin(), [](char each) {
-        return each >= 'A' && each <= 'Z' ? static_cast<char>(each - 'A' + 'a') : each;
-    });
-    return copy;
-}
-
 std::string_view authority_of(std::string_view url) {
     const std::size_t slashes = url.find(':') + 1;
     if (!url.substr(slashes).starts_with("//")) {
@@ -75,7 +70,8 @@ url_complaint read_scheme(std::string_view url, url_scheme& found) {
     if (colon == std::string_view::npos) {
         return "the scheme is missing: " + std::string{known_forms};
     }
-    const std::string name = lower(url.substr(0, colon));
+    const std::string name =
+        boost::algorithm::to_lower_copy(std::string{url.substr(0, colon)}, std::locale::classic());
     const auto* const known =
         std::find_if(schemes.begin(), schemes.end(),
                      [&](const named_scheme& each) { return each.name == name; });
@@ -97,19 +93,11 @@ unlisted_url take_list_apart(std::string_view url) {
     if (comma == std::string_view::npos) {
         return {std::string{url}, {}};
     }
-    unlisted_url apart;
-    std::string_view rest = hosts.substr(comma + 1);
-    for (;;) {
-        const std::size_t next = rest.find(',');
-        apart.others.emplace_back(rest.substr(0, next));
-        if (next == std::string_view::npos) {
-            break;
-        }
-        rest.remove_prefix(next + 1);
-    }
-    const auto end_of_first = static_cast<std::size_t>(hosts.data() - url.data()) + comma;
-    const auto end_of_list = static_cast<std::size_t>(hosts.data() - url.data()) + hosts.size();
-    apart.url = std::string{url.substr(0, end_of_first)} + std::string{url.substr(end_of_list)};
+    unlisted_url apart{std::string{url}, {}};
+    apart.url.erase(static_cast<std::size_t>(hosts.data() - url.data()) + comma,
+                    hosts.size() - comma);
+    const std::string_view others = hosts.substr(comma + 1);
+    boost::algorithm::split(apart.others, others, boost::is_any_of(","));
     return apart;
 }
 

@@ -5,6 +5,8 @@
 
 #include <string>
 
+#include "base/number.hpp"
+
 namespace redlock::doctor::server_facts_cases {
 namespace {
 
@@ -51,9 +53,9 @@ TEST(server_facts, that_cannot_be_read_are_missing) {
 }
 
 TEST(server_facts, numbers_are_whole_and_without_sign) {
-    EXPECT_EQ(number_in("18446744073709551615"), 18'446'744'073'709'551'615U);
+    EXPECT_EQ(base::number_in<std::uint64_t>("18446744073709551615"), 18'446'744'073'709'551'615U);
     for (const char* text : {"", "-1", "+1", " 1", "1 ", "1.5", "18446744073709551616"}) {
-        EXPECT_FALSE(number_in(text)) << text;
+        EXPECT_FALSE(base::number_in<std::uint64_t>(text)) << text;
     }
 }
 

@@ -1,10 +1,12 @@
-// One strict UTF-8 decoder (no overlong forms, no surrogates, nothing above U+10FFFF) and what is
-// built on it.
+// All of it stands on one strict UTF-8 decoder, Boost.Locale's: no overlong forms, no surrogates,
+// nothing above U+10FFFF.
 #include "cli/base/escape.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/algorithm/hex.hpp>
+#include <boost/locale/utf.hpp>
 #include <clocale>
 #include <cstdint>
 #include <cwchar>
@@ -21,33 +23,11 @@ struct code_point {
 };
 
 code_point decode(std::string_view text) {
-    const auto byte = [&](std::size_t i) {
-        return static_cast<std::uint32_t>(static_cast<unsigned char>(text[i]));
-    };
-    const std::uint32_t first = byte(0);
-    if (first < 0x80) {
-        return {first, 1};
-    }
-    const std::size_t length = first >= 0xF0 && first < 0xF8   ? 4
-                               : first >= 0xE0 && first < 0xF0 ? 3
-                               : first >= 0xC2 && first < 0xE0 ? 2
-                                                               : 0;
-    if (length == 0 || text.size() < length) {
-        return {};
-    }
-    std::uint32_t value = first & (0xFFU >> (length + 1));
-    for (std::size_t i = 1; i < length; ++i) {
-        if ((byte(i) & 0xC0U) != 0x80U) {
-            return {};
-        }
-        value = value << 6U | (byte(i) & 0x3FU);
-    }
-    const bool overlong = (length == 3 && value < 0x800) || (length == 4 && value < 0x1'0000);
-    const bool surrogate = value >= 0xD800 && value <= 0xDFFF;
-    if (overlong || surrogate || value > 0x10'FFFF) {
-        return {};
-    }
-    return {value, length};
+    namespace utf = boost::locale::utf;
+    const char* end = text.data();
+    const auto value = utf::utf_traits<char>::decode(end, text.data() + text.size());
+    const bool valid = value != utf::illegal && value != utf::incomplete;
+    return valid ? code_point{value, static_cast<std::size_t>(end - text.data())} : code_point{};
 }
 
 /// Calls `take(code_point, bytes)` for each character, and for each byte that is part of none.
@@ -166,12 +146,7 @@ bool is_valid_utf8(std::string_view text) {
 }
 
 std::string to_hex(std::string_view bytes) {
-    std::string out;
-    out.reserve(bytes.size() * 2);
-    for (const char c : bytes) {
-        fmt::format_to(std::back_inserter(out), "{:02x}", static_cast<unsigned char>(c));
-    }
-    return out;
+    return boost::algorithm::hex_lower(std::string{bytes});
 }
 
 std::size_t display_width(std::string_view text) {

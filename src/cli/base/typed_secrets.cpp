@@ -4,7 +4,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
+#include <boost/algorithm/string/predicate.hpp>
+#include <boost/algorithm/string/replace.hpp>
 
 #include "cli/base/escape.hpp"
 
@@ -27,8 +28,7 @@ std::vector<secret_word>& secret_words() {
 }
 
 bool mentions_password(std::string_view text) {
-    constexpr std::string_view sign = "pass";
-    return !std::ranges::search(text, sign, {}, [](char c) { return std::tolower(c); }).empty();
+    return boost::algorithm::icontains(text, "pass");
 }
 
 bool has_url_with_secret(std::string_view word) {
@@ -58,12 +58,13 @@ bool has_scheme_of_node(std::string_view word) {
     if (end == std::string_view::npos) {
         return false;
     }
-    std::string scheme{word.substr(0, end)};
-    std::ranges::transform(scheme, scheme.begin(), [](unsigned char c) { return std::tolower(c); });
+    const std::string_view scheme = word.substr(0, end);
     constexpr std::array<std::string_view, 3> kinds{"redis", "valkey", "unix"};
-    return scheme.find_first_not_of("abcdefghijklmnopqrstuvwxyz+") == std::string::npos &&
-           std::ranges::any_of(kinds,
-                               [&](std::string_view kind) { return scheme.starts_with(kind); });
+    return scheme.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ+") ==
+               std::string_view::npos &&
+           std::ranges::any_of(kinds, [&](std::string_view kind) {
+               return boost::algorithm::istarts_with(scheme, kind);
+           });
 }
 
 void remember_as(const std::string& word, const std::string& shown, bool is_url) {
@@ -97,18 +98,12 @@ void remember_as_option(const std::string& name) {
     }
 }
 
-void replace_all(std::string& text, std::string_view old, std::string_view now) {
-    for (auto at = text.find(old); at != std::string::npos; at = text.find(old, at + now.size())) {
-        text.replace(at, old.size(), now);
-    }
-}
-
 template <class Choose>
 std::string hidden(std::string_view text, Choose choose) {
     std::string out{text};
     for (const secret_word& each : secret_words()) {
         if (choose(each)) {
-            replace_all(out, each.typed, each.shown);
+            boost::algorithm::replace_all(out, each.typed, each.shown);
         }
     }
     return out;

@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include <array>
+#include <boost/algorithm/string/classification.hpp>
+#include <boost/algorithm/string/trim.hpp>
 #include <cerrno>
 #include <cstring>
 #include <redlock/endpoint.hpp>
@@ -89,12 +91,7 @@ std::string text_of_file(const std::string& path) {
 }  // namespace
 
 std::string_view trimmed(std::string_view text) {
-    constexpr std::string_view blanks = " \t\r\n";
-    const auto first = text.find_first_not_of(blanks);
-    if (first == std::string_view::npos) {
-        return {};
-    }
-    return text.substr(first, text.find_last_not_of(blanks) - first + 1);
+    return boost::algorithm::trim_copy_if(text, boost::is_any_of(" \t\r\n"));
 }
 
 std::vector<std::string> urls_in_list(std::string_view text, std::string_view source) {

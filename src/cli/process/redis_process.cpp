@@ -3,15 +3,14 @@
 // a file in memory, which needs nobody to drain it and has no name to be left behind.
 #include "cli/process/redis_process.hpp"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
-#include <netinet/in.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
@@ -203,21 +202,14 @@ void redis_process::close_log() {
 }
 
 std::uint16_t find_free_port() {
-    const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t length = sizeof address;
-    // NOLINTBEGIN(*-reinterpret-cast): that is how the socket interface is made.
-    const bool found = ::bind(listener, reinterpret_cast<sockaddr*>(&address), length) == 0 &&
-                       ::getsockname(listener, reinterpret_cast<sockaddr*>(&address), &length) == 0;
-    // NOLINTEND(*-reinterpret-cast)
-    const int cause = errno;
-    ::close(listener);
-    if (!found) {
-        throw redis_error(fmt::format("no free port: {}", std::strerror(cause)));
+    using boost::asio::ip::tcp;
+    boost::asio::io_context unused;
+    try {
+        const tcp::endpoint any{boost::asio::ip::address_v4::loopback(), 0};
+        return tcp::acceptor{unused, any, false}.local_endpoint().port();
+    } catch (const boost::system::system_error& error) {
+        throw redis_error(fmt::format("no free port: {}", error.code().message()));
     }
-    return ntohs(address.sin_port);
 }
 
 std::vector<redis_process> start_servers(std::size_t count, const redis_process_options& options) {

@@ -17,6 +17,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 
 #include "cli/base/escape.hpp"
 
@@ -238,12 +239,8 @@ int wait_for_child(pid_t child) noexcept {
 }
 
 std::string own_path() {
-    std::array<char, 4096> buffer{};
-    const ssize_t length = ::readlink("/proc/self/exe", buffer.data(), buffer.size());
-    if (length <= 0 || static_cast<std::size_t>(length) == buffer.size()) {
-        return {};
-    }
-    return {buffer.data(), static_cast<std::size_t>(length)};
+    std::error_code unknown;
+    return std::filesystem::read_symlink("/proc/self/exe", unknown).string();
 }
 
 std::string own_folder() {

@@ -2,38 +2,14 @@
 #include "redis/cluster/cluster_slots.hpp"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
+#include <boost/crc.hpp>
 #include <numeric>
 
+#include "base/number.hpp"
 #include "endpoint/server_address.hpp"
 
 namespace redlock::redis {
 namespace {
-
-constexpr std::array<std::uint16_t, 256> crc_table = [] {
-    constexpr std::uint16_t polynomial = 0x1021;
-    std::array<std::uint16_t, 256> table{};
-    for (std::size_t byte = 0; byte < table.size(); ++byte) {
-        auto crc = static_cast<std::uint16_t>(byte << 8U);
-        for (int bit = 0; bit < 8; ++bit) {
-            const bool carry = (crc & 0x8000U) != 0;
-            crc = static_cast<std::uint16_t>(crc << 1U);
-            crc = carry ? static_cast<std::uint16_t>(crc ^ polynomial) : crc;
-        }
-        table[byte] = crc;
-    }
-    return table;
-}();
-
-std::uint16_t crc16(std::string_view bytes) noexcept {
-    std::uint16_t crc = 0;
-    for (const char each : bytes) {
-        const auto index = static_cast<std::size_t>((crc >> 8U) ^ static_cast<unsigned char>(each));
-        crc = static_cast<std::uint16_t>((crc << 8U) ^ crc_table[index & 0xffU]);
-    }
-    return crc;
-}
 
 std::string_view hash_tag(std::string_view key) noexcept {
     const std::size_t open = key.find('{');
@@ -45,21 +21,13 @@ std::string_view hash_tag(std::string_view key) noexcept {
                                            : key.substr(open + 1, close - open - 1);
 }
 
-template <class Number>
-std::optional<Number> number_in(std::string_view text) noexcept {
-    Number value = 0;
-    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-    const bool whole = problem == std::errc{} && end == text.data() + text.size();
-    return whole ? std::optional{value} : std::nullopt;
-}
-
 /// "host:port", where the host may have colons itself.
 std::optional<server_address> read_address(std::string_view text, const server_address& asked) {
     const std::size_t colon = text.rfind(':');
     if (colon == std::string_view::npos) {
         return std::nullopt;
     }
-    const auto port = number_in<std::uint16_t>(text.substr(colon + 1));
+    const auto port = base::number_in<std::uint16_t>(text.substr(colon + 1));
     if (!port || *port == 0) {
         return std::nullopt;
     }
@@ -112,7 +80,10 @@ bool has_hash_tag(std::string_view key) noexcept {
 
 std::uint16_t slot_of(std::string_view key) noexcept {
     const std::string_view tag = hash_tag(key);
-    return static_cast<std::uint16_t>(crc16(tag.empty() ? key : tag) % slot_count);
+    const std::string_view hashed = tag.empty() ? key : tag;
+    boost::crc_optimal<16, 0x1021> crc;
+    crc.process_bytes(hashed.data(), hashed.size());
+    return static_cast<std::uint16_t>(crc.checksum() % slot_count);
 }
 
 slot_refusal read_refusal(std::string_view error_text, const server_address& asked) {
@@ -127,7 +98,7 @@ slot_refusal read_refusal(std::string_view error_text, const server_address& ask
     if (word != "MOVED" && word != "ASK") {
         return {};
     }
-    const auto slot = number_in<std::uint16_t>(take_field(error_text));
+    const auto slot = base::number_in<std::uint16_t>(take_field(error_text));
     auto where = read_address(take_field(error_text), asked);
     if (!slot || *slot >= slot_count || !where) {
         return {};

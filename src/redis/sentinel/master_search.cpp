@@ -3,9 +3,9 @@
 #include "redis/sentinel/master_search.hpp"
 
 #include <cassert>
-#include <charconv>
 #include <utility>
 
+#include "base/number.hpp"
 #include "base/shown_text.hpp"
 #include "endpoint/server_address.hpp"
 #include "redis/wire/resp_writer.hpp"
@@ -23,13 +23,10 @@ std::optional<server_address> read_address(const reply_view& reply) {
         !endpoints::may_be_a_host(reply[0].text())) {
         return std::nullopt;
     }
-    const std::string_view digits = reply[1].text();
-    server_address found{.host = std::string{reply[0].text()}, .port = 0};
-    const auto [end, problem] =
-        std::from_chars(digits.data(), digits.data() + digits.size(), found.port);
-    const bool fits =
-        problem == std::errc{} && end == digits.data() + digits.size() && found.port != 0;
-    return fits ? std::optional{std::move(found)} : std::nullopt;
+    const auto port = base::number_in<std::uint16_t>(reply[1].text());
+    return port.value_or(0) != 0
+               ? std::optional{server_address{std::string{reply[0].text()}, *port}}
+               : std::nullopt;
 }
 
 }  // namespace

@@ -2,21 +2,13 @@
 // logs.
 #include "redis/server/server_identity.hpp"
 
-#include <charconv>
-
+#include "base/number.hpp"
 #include "redis/server/info_lines.hpp"
 
 namespace redlock::redis {
 namespace {
 
 constexpr std::size_t max_value = 128;
-
-std::optional<std::chrono::seconds> seconds_in(std::string_view text) {
-    std::int32_t value = 0;  // 68 years
-    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-    const bool fits = problem == std::errc{} && end == text.data() + text.size() && value >= 0;
-    return fits ? std::optional{std::chrono::seconds{value}} : std::nullopt;
-}
 
 bool forgets(std::string_view command) {
     return command == "cmdstat_flushall" || command == "cmdstat_flushdb" ||
@@ -33,7 +25,9 @@ void take(std::string_view name, std::string_view value, server_identity& found)
     } else if (name == "master_replid") {
         found.replication_id = value;
     } else if (name == "uptime_in_seconds") {
-        found.uptime = seconds_in(value);
+        const auto seconds = base::number_in<std::int32_t>(value);  // 68 years
+        found.uptime =
+            seconds && *seconds >= 0 ? std::optional{std::chrono::seconds{*seconds}} : std::nullopt;
     } else if (name == "second_repl_offset") {
         found.promoted = value != "-1";
     }
