@@ -175,12 +175,6 @@ complaint check_manager(const std::vector<endpoint>& nodes, const manager_option
         if (std::find(nodes.begin(), node, *node) != node) {
             return fmt::format("{} is listed twice: its vote would count twice", node->to_string());
         }
-        // Of endpoints that were filled in by hand; parse_endpoint refuses them itself.
-        if (node->sentinel &&
-            (node->sentinel->addresses.empty() || node->sentinel->master.empty())) {
-            return "an endpoint with a sentinel_group needs a Sentinel's address and a master's "
-                   "name";
-        }
     }
     if (options.quorum_timeout != manager_options::no_limit) {
         if (auto wrong = check_positive(options.quorum_timeout, "quorum_timeout", ", or forever")) {

@@ -50,16 +50,15 @@ void close_operation::finish() {
 
 void close_manager(const std::shared_ptr<manager_impl>& manager,
                    std::shared_ptr<outcome_waiter> waiter) {
-    if (!manager->close()) {
+    const bool begins = manager->close() == nullptr;
+    if (begins) {
         manager->set_close(std::make_shared<close_operation>(*manager));
-        if (waiter) {
-            manager->close()->add_waiter(std::move(waiter));
-        }
-        manager->close()->start();
-        return;
     }
     if (waiter) {
         manager->close()->add_waiter(std::move(waiter));
+    }
+    if (begins) {
+        manager->close()->start();
     }
 }
 

@@ -60,20 +60,7 @@ class completion {
           handler_(std::move(other.handler_)) {
         other.handler_.reset();
     }
-    completion& operator=(completion&& other) noexcept {
-        stamp_ = other.stamp_;
-        io_ = std::move(other.io_);
-        strand_ = std::move(other.strand_);
-        work_ = std::move(other.work_);
-        elsewhere_ = std::move(other.elsewhere_);
-        // Made anew: the assignment of an any_completion_handler of Boost 1.81 can recurse.
-        handler_.reset();
-        if (other.handler_) {
-            handler_.emplace(std::move(*other.handler_));
-            other.handler_.reset();
-        }
-        return *this;
-    }
+    completion& operator=(completion&&) = delete;
     ~completion() = default;
 
     /// In the initiating function, before the operation can complete: from now on `cancel()` is
