@@ -48,13 +48,6 @@ std::map<std::string_view, std::int64_t> read_words(std::string_view text) {
     return terms;
 }
 
-core::shared_times times_of(const guard_terms& terms) {
-    return {.max_lease_time = terms.max_lease_time,
-            .clock_window = terms.clock_window,
-            .fence_lifetime = terms.fence_lifetime,
-            .clock_step = terms.clock_step};
-}
-
 // The times only if we would have written the very same: whatever else there is, we do not know.
 core::kept_terms read_terms(std::string_view text) {
     const auto words = read_words(text);
@@ -67,13 +60,13 @@ core::kept_terms read_terms(std::string_view text) {
     if (const auto nodes = found("nodes")) {
         kept.nodes = static_cast<std::size_t>(*nodes);
     }
-    const guard_terms whole{.nodes = kept.nodes.value_or(0),
-                            .max_lease_time = time("max_lease_time"),
-                            .clock_window = time("clock_window"),
-                            .fence_lifetime = time("fence_lifetime"),
-                            .clock_step = time("clock_step")};
+    const guard_terms whole{{.max_lease_time = time("max_lease_time"),
+                             .clock_window = time("clock_window"),
+                             .fence_lifetime = time("fence_lifetime"),
+                             .clock_step = time("clock_step")},
+                            kept.nodes.value_or(0)};
     if (whole.to_string() == text) {
-        kept.times = times_of(whole);
+        kept.times = whole;
     }
     return kept;
 }
@@ -81,11 +74,11 @@ core::kept_terms read_terms(std::string_view text) {
 }  // namespace
 
 guard_terms guard_terms::of(const manager_options& options, std::size_t nodes) {
-    return {.nodes = nodes,
-            .max_lease_time = options.max_lease_time,
-            .clock_window = options.clock_window,
-            .fence_lifetime = options.fence_lifetime,
-            .clock_step = options.clock_step};
+    return {{.max_lease_time = options.max_lease_time,
+             .clock_window = options.clock_window,
+             .fence_lifetime = options.fence_lifetime,
+             .clock_step = options.clock_step},
+            nodes};
 }
 
 milliseconds guard_terms::quarantine() const {
@@ -101,7 +94,7 @@ std::string guard_terms::to_string() const {
 }
 
 core::accord guard_terms::compared_with(std::string_view kept) const {
-    return core::compare({nodes, times_of(*this)}, read_terms(kept));
+    return core::compare({nodes, *this}, read_terms(kept));
 }
 
 std::string guard_terms::difference(std::string_view kept, const key_names& keys) const {

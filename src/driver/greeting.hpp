@@ -19,12 +19,8 @@
 namespace redlock::driver {
 
 /// What all clients of a node must have in common; see core/accord.hpp.
-struct guard_terms {
+struct guard_terms : core::shared_times {
     std::size_t nodes = 0;
-    std::chrono::milliseconds max_lease_time{};
-    std::chrono::milliseconds clock_window{};
-    std::chrono::milliseconds fence_lifetime{};
-    std::chrono::milliseconds clock_step{};
 
     [[nodiscard]] static guard_terms of(const manager_options& options, std::size_t nodes);
     [[nodiscard]] std::chrono::milliseconds quarantine() const;

@@ -190,7 +190,7 @@ void check_details(std::string_view text) {
             "a fencing token is read only out of one of ours");
     }
     require(is_plain_line(base::shown_text(text)), "an error is shown as one printable line");
-    const guard_terms terms{.nodes = 5, .max_lease_time = milliseconds{60'000}};
+    const guard_terms terms{{.max_lease_time = milliseconds{60'000}}, 5};
     require(is_plain_line(terms.difference(text, driver::key_names{})),
             "a difference is told in one printable line");
     require(terms.difference(text, driver::key_names{}).empty() == (text == terms.to_string()),
