@@ -19,7 +19,6 @@
 #include "cli/base/exit_status.hpp"
 #include "cli/base/typed_secrets.hpp"
 #include "cli/commands/subcommands.hpp"
-#include "cli/demo/demo.hpp"
 #include "cli/options/arguments.hpp"
 #include "cli/options/common_options.hpp"
 #include "cli/options/mistakes.hpp"
@@ -27,7 +26,6 @@
 #include "cli/output/outcome.hpp"
 #include "cli/output/report.hpp"
 #include "cli/process/spawn.hpp"
-#include "cli/run/run.hpp"
 
 namespace redlock::cli {
 

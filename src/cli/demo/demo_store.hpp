@@ -28,8 +28,6 @@ struct demo_store {
     std::atomic<std::uint64_t> degraded_updates{0};  ///< Those of `guarded` in that phase.
     std::atomic<std::uint64_t> last_token{0};
     std::atomic<std::uint64_t> tokens_out_of_order{0};
-    std::atomic<std::uint64_t> gave_up{0};  ///< Acquisitions that ended without the lock.
-    std::atomic<std::uint64_t> lost{0};     ///< Locks that were lost while held.
 
     static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
 };

@@ -15,31 +15,6 @@ namespace redlock::cli {
 
 namespace {
 
-CLI::Option* add_parsed_duration(CLI::App& command, const std::string& names,
-                                 std::optional<std::chrono::nanoseconds>& value,
-                                 const std::string& help, bool may_be_forever) {
-    const std::string shown = names.substr(names.rfind("--"));
-    return command
-        .add_option_function<std::string>(
-            names,
-            [&value, shown, may_be_forever](const std::string& text) {
-                if (may_be_forever && text == "forever") {
-                    value = wait_policy::no_limit;
-                    return;
-                }
-                const auto parsed = parse_duration(text);
-                if (!parsed) {
-                    throw CLI::ValidationError(
-                        shown, fmt::format("'{}' is {} a duration: {}", printable(text),
-                                           may_be_forever ? "neither forever nor" : "not",
-                                           parsed.error().message));
-                }
-                value = *parsed;
-            },
-            help)
-        ->type_name(may_be_forever ? "DURATION|forever" : "DURATION");
-}
-
 constexpr const char* no_label =
     "looks like a URL with a password, and everybody can read it: give another label";
 constexpr const char* default_node = "redis://localhost:6379";
@@ -107,9 +82,10 @@ void common_options::add_to(CLI::App& command) {
 }
 
 void common_options::add_quorum_timeout_to(CLI::App& command) {
-    add_duration_or_forever(command, "--quorum-timeout", quorum_timeout,
-                            "How long to go on while too few nodes answer (default 5s, at most "
-                            "24h); a standby wants forever");
+    add_duration(command, "--quorum-timeout", quorum_timeout,
+                 "How long to go on while too few nodes answer (default 5s, at most "
+                 "24h); a standby wants forever",
+                 duration_kind::or_forever);
 }
 
 void common_options::apply() const {
@@ -198,10 +174,11 @@ manager_options common_options::manager() const {
 }
 
 void wait_options::add_to(CLI::App& command) {
-    auto* longest = add_duration_or_forever(
+    auto* longest = add_duration(
         command, "-w,--wait", wait,
         "How long to wait while somebody else holds the lock; 0 means not at all (default: "
-        "forever)");
+        "forever)",
+        duration_kind::or_forever);
     command.add_flag("-n,--nonblock", nonblock, "Do not wait; the same as --wait 0")
         ->excludes(longest);
     command
@@ -249,14 +226,29 @@ CLI::Validator filled_in(const std::string& what) {
 }
 
 CLI::Option* add_duration(CLI::App& command, const std::string& names,
-                          std::optional<std::chrono::nanoseconds>& value, const std::string& help) {
-    return add_parsed_duration(command, names, value, help, false);
-}
-
-CLI::Option* add_duration_or_forever(CLI::App& command, const std::string& names,
-                                     std::optional<std::chrono::nanoseconds>& value,
-                                     const std::string& help) {
-    return add_parsed_duration(command, names, value, help, true);
+                          std::optional<std::chrono::nanoseconds>& value, const std::string& help,
+                          duration_kind kind) {
+    const bool may_be_forever = kind == duration_kind::or_forever;
+    const std::string shown = names.substr(names.rfind("--"));
+    return command
+        .add_option_function<std::string>(
+            names,
+            [&value, shown, may_be_forever](const std::string& text) {
+                if (may_be_forever && text == "forever") {
+                    value = wait_policy::no_limit;
+                    return;
+                }
+                const auto parsed = parse_duration(text);
+                if (!parsed) {
+                    throw CLI::ValidationError(
+                        shown, fmt::format("'{}' is {} a duration: {}", printable(text),
+                                           may_be_forever ? "neither forever nor" : "not",
+                                           parsed.error().message));
+                }
+                value = *parsed;
+            },
+            help)
+        ->type_name(may_be_forever ? "DURATION|forever" : "DURATION");
 }
 
 void add_server_option(CLI::App& command, std::string& program) {

@@ -83,14 +83,13 @@ struct wait_options {
 /// For options whose value is empty when they are not given. `what`: what the value names.
 [[nodiscard]] CLI::Validator filled_in(const std::string& what);
 
+/// `or_forever`: or the word "forever", which becomes `wait_policy::no_limit`.
+enum class duration_kind { plain, or_forever };
+
 /// Adds an option whose value is read by `parse_duration`.
 CLI::Option* add_duration(CLI::App& command, const std::string& names,
-                          std::optional<std::chrono::nanoseconds>& value, const std::string& help);
-
-/// The same, or the word "forever", which becomes `wait_policy::no_limit`.
-CLI::Option* add_duration_or_forever(CLI::App& command, const std::string& names,
-                                     std::optional<std::chrono::nanoseconds>& value,
-                                     const std::string& help);
+                          std::optional<std::chrono::nanoseconds>& value, const std::string& help,
+                          duration_kind kind = duration_kind::plain);
 
 /// Refuses a name that no lock can have, before it is shown anywhere: it may be very long.
 [[nodiscard]] CLI::Validator valid_resource();

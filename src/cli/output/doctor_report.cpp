@@ -45,15 +45,9 @@ double in_milliseconds(std::chrono::nanoseconds time) {
 }
 
 std::string_view name_of(server_role role) {
-    switch (role) {
-        case server_role::master:
-            return "master";
-        case server_role::replica:
-            return "replica";
-        case server_role::other:
-            break;
-    }
-    return "other";
+    return role == server_role::master    ? "master"
+           : role == server_role::replica ? "replica"
+                                          : "other";
 }
 
 void add_measures(json::object& out, const node_health& node) {

@@ -28,12 +28,8 @@ struct directory_entry {
 /// The number at the beginning of `text`, which is moved behind it and the blank that follows.
 std::uint64_t take_number(std::string_view& text) {
     std::uint64_t value = 0;
-    std::size_t used = 0;
-    while (used < text.size() && text[used] >= '0' && text[used] <= '9') {
-        value = value * 10 + static_cast<std::uint64_t>(text[used] - '0');
-        ++used;
-    }
-    text.remove_prefix(std::min(used + 1, text.size()));
+    const char* const end = std::from_chars(text.data(), text.data() + text.size(), value).ptr;
+    text.remove_prefix(std::min(static_cast<std::size_t>(end - text.data()) + 1, text.size()));
     return value;
 }
 

@@ -1,11 +1,10 @@
 // Reads the options of `redlock run`, and looks whether it runs under its own lock already.
-#include "cli/run/run.hpp"
-
 #include <CLI/CLI.hpp>
 #include <memory>
 
 #include "cli/base/console.hpp"
 #include "cli/commands/outer_lock.hpp"
+#include "cli/commands/subcommands.hpp"
 #include "cli/options/mistakes.hpp"
 #include "cli/process/spawn.hpp"
 #include "cli/run/lock_runner.hpp"
