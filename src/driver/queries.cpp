@@ -16,26 +16,29 @@ constexpr std::string_view scan_step = "1000";
 
 }  // namespace
 
-script_call status_call(const key_names& keys, const std::string& resource) {
-    return {scripts::status, {resource, keys.fence(resource), keys.holder(resource)}, {}};
-}
-
 status_query::status_query(node_pool& pool, const std::string& resource)
     : fan_out(pool),
       resource_(resource),
-      call_(status_call(pool.keys(), resource)),
+      call_(scripts::status, {resource, pool.keys().fence(resource), pool.keys().holder(resource)},
+            {}),
       started_(pool.now()),
       pending_(core::node_set::all(pool.size())),
       views_(pool.size()) {}
 
 void status_query::start(std::function<void(std::vector<node_status>)> done) {
     done_ = std::move(done);
+    start(pending_, nullptr);
+}
+
+void status_query::start(core::node_set whom, std::function<void(const node_status&)> tell) {
+    tell_ = std::move(tell);
+    pending_ = whom;
     const auto keep = shared_from_this();
-    for (node_index node = 0; node < pool().size(); ++node) {
+    whom.for_each([&](node_index node) {
         views_[node].node = node;
         views_[node].name = pool().names()[node];
         ask_or_report(node, call_);
-    }
+    });
 }
 
 const script_call* status_query::script_for(node_index /*node*/) {
@@ -69,6 +72,9 @@ void status_query::on_no_answer(node_index node, error_code cause, std::string m
 
 void status_query::settle(node_index node) {
     pending_.erase(node);
+    if (tell_) {
+        tell_(views_[node]);
+    }
     if (pending_.empty() && done_) {
         std::exchange(done_, nullptr)(std::move(views_));
     }

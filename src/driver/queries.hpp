@@ -1,6 +1,5 @@
-// Questions that change nothing: who holds a resource, and which resources there are. Each asks
-// every node and is done when every node has answered or failed. Strand only; kept alive by the
-// connections.
+// Questions that change nothing: who holds a resource, and which resources there are. Each is done
+// when every node that it asks has answered or failed. Strand only; kept alive by the connections.
 #pragma once
 
 #include <functional>
@@ -14,16 +13,17 @@
 
 namespace redlock::driver {
 
-/// What a node is asked for its view of one resource.
-[[nodiscard]] script_call status_call(const key_names& keys, const std::string& resource);
-
-/// Asks each node for its view of one resource.
+/// Asks nodes for their views of one resource: one small read each, which at the same time makes
+/// the node tell of the next change.
 class status_query final : public fan_out {
   public:
     status_query(node_pool& pool, const std::string& resource);
 
-    /// `done` is called once, with one entry a node in their order.
+    /// Of all nodes. `done` is called once, with one entry a node in their order.
     void start(std::function<void(std::vector<node_status>)> done);
+
+    /// Of these nodes. `tell` is called once for each, from inside for those that cannot be asked.
+    void start(core::node_set whom, std::function<void(const node_status&)> tell);
 
     /// Before the first command was sent: leases that were read count from here.
     [[nodiscard]] core::instant started() const { return started_; }
@@ -40,6 +40,7 @@ class status_query final : public fan_out {
     core::instant started_;
     core::node_set pending_;
     std::vector<node_status> views_;
+    std::function<void(const node_status&)> tell_;
     std::function<void(std::vector<node_status>)> done_;
 };
 

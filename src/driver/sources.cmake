@@ -6,7 +6,6 @@ set(driver_sources
     src/driver/fan_out.cpp
     src/driver/fence_advice.cpp
     src/driver/greeting.cpp
-    src/driver/hold_check.cpp
     src/driver/key_names.cpp
     src/driver/key_tracking.cpp
     src/driver/line_exit.cpp

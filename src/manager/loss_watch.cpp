@@ -1,6 +1,6 @@
 #include "manager/loss_watch.hpp"
 
-#include "driver/hold_check.hpp"
+#include "driver/queries.hpp"
 #include "manager/held_lock.hpp"
 #include "manager/manager_impl.hpp"
 
@@ -26,23 +26,21 @@ void loss_watch::on_alarm(core::instant /*now*/) {
         // Before the first look, or what happens behind it would be nobody's news.
         watch_ = {manager_.nodes().watches(), held_.resource().str(), *this};
     }
-    using finding = driver::hold_check::finding;
-    std::make_shared<driver::hold_check>(manager_.nodes(), held_.resource().str(),
-                                         held_.token().str())
+    std::make_shared<driver::status_query>(manager_.nodes(), held_.resource().str())
         ->start(view_.take_unseen(),
-                [this, alive = std::weak_ptr<bool>{alive_}](node_index which, finding what) {
-                    if (alive.expired()) {
+                [this, alive = std::weak_ptr<bool>{alive_}](const node_status& seen) {
+                    if (alive.expired() || seen.error) {
                         return;
                     }
-                    if (what == finding::held) {
-                        view_.on_held(which);
-                    } else if (what == finding::gone) {
-                        view_.on_gone(which);
-                        if (view_.lost()) {
-                            held_.lose({"the nodes do not hold it any more", {}});
-                        } else if (view_.wants_a_look()) {
-                            manager_.clock().set(*this, manager_.clock().now());
-                        }
+                    if (seen.holder == held_.token()) {
+                        view_.on_held(seen.node);
+                        return;
+                    }
+                    view_.on_gone(seen.node);
+                    if (view_.lost()) {
+                        held_.lose({"the nodes do not hold it any more", {}});
+                    } else if (view_.wants_a_look()) {
+                        manager_.clock().set(*this, manager_.clock().now());
                     }
                 });
 }

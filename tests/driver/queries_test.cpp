@@ -15,7 +15,6 @@
 
 #include "driver/attempt_world.hpp"
 #include "driver/extend_attempt.hpp"
-#include "driver/hold_check.hpp"
 #include "redis/fake_server.hpp"
 #include "support/redis_server.hpp"
 
@@ -126,11 +125,11 @@ TEST_F(node_with_a_clock, is_seen_to_be_set_by_a_question_for_the_status) {
 
 TEST_F(node_with_a_clock, is_seen_to_be_set_by_a_look_at_what_is_held) {
     for (int look = 0; look < 2; ++look) {
-        std::optional<hold_check::finding> found;
-        std::make_shared<hold_check>(*world.pool, "job", "token")
+        bool answered = false;
+        std::make_shared<status_query>(*world.pool, "job")
             ->start(core::node_set::only(0),
-                    [&](node_index, hold_check::finding what) { found = what; });
-        ASSERT_TRUE(world.run_until([&] { return found.has_value(); }));
+                    [&](const node_status& seen) { answered = seen.node == 0 && !seen.error; });
+        ASSERT_TRUE(world.run_until([&] { return answered; }));
         time_us += 3'600'000'000;
     }
     EXPECT_GT(stepped(), std::chrono::minutes{59});
