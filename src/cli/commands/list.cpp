@@ -4,11 +4,9 @@
 
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/experimental/parallel_group.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/json/array.hpp>
 #include <memory>
 
 #include "cli/base/console.hpp"
@@ -84,14 +82,6 @@ std::string text_of(const std::vector<resource_status>& found) {
     return locks.text();
 }
 
-boost::json::object list_to_json(const std::vector<resource_status>& found) {
-    boost::json::array out;
-    for (const resource_status& each : found) {
-        out.push_back(to_json(each));
-    }
-    return {{"locks", std::move(out)}};
-}
-
 asio::awaitable<int> list(lock_manager& locks, const list_request& request) {
     diagnostics details;
     list_options options;
@@ -115,8 +105,8 @@ asio::awaitable<int> list(lock_manager& locks, const list_request& request) {
             return each.verdict == lock_verdict::free;
         });
     }
-    const bool shown =
-        request.json ? print_result(list_to_json(work.found)) : print(text_of(work.found));
+    const bool shown = request.json ? print_result({{"locks", array_of(work.found, to_json)}})
+                                    : print(text_of(work.found));
     co_return shown ? exit_ok : exit_output;
 }
 

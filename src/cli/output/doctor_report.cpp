@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/json/array.hpp>
 #include <chrono>
 #include <string_view>
 #include <utility>
@@ -105,14 +104,12 @@ json::object node_to_json(const node_health& node) {
     out["tracks_keys"] = node.tracks_keys ? json::value(*node.tracks_keys) : json::value(nullptr);
     out["votes"] = !node.vote_error && !node.error;
     out["quarantine_ms"] = milliseconds_or_null(node.quarantine);
-    json::array missing;
-    for (const missing_right& each : node.missing) {
-        missing.push_back(json::object{{"what", json_text(each.what)},
-                                       {"rule", text_or_null(each.rule)},
-                                       {"withheld_by", to_string(each.by)},
-                                       {"essential", each.essential}});
-    }
-    out["missing"] = std::move(missing);
+    out["missing"] = array_of(node.missing, [](const missing_right& each) {
+        return json::object{{"what", json_text(each.what)},
+                            {"rule", text_or_null(each.rule)},
+                            {"withheld_by", to_string(each.by)},
+                            {"essential", each.essential}};
+    });
     return out;
 }
 
@@ -161,16 +158,8 @@ json::object to_json(const diagnosis& found) {
     out["warnings"] = count(found, finding_level::warning);
     out["usable_nodes"] = usable_nodes(found.nodes);
     out["usable_for_resource"] = usable_for_resource(found.nodes);
-    json::array findings;
-    for (const finding& each : found.findings) {
-        findings.push_back(finding_to_json(each));
-    }
-    out["findings"] = std::move(findings);
-    json::array nodes;
-    for (const node_health& node : found.nodes) {
-        nodes.push_back(node_to_json(node));
-    }
-    out["nodes"] = std::move(nodes);
+    out["findings"] = array_of(found.findings, finding_to_json);
+    out["nodes"] = array_of(found.nodes, node_to_json);
     return out;
 }
 

@@ -1,9 +1,7 @@
 // Fencing tokens are below 2^53, so that every JSON reader gets them exactly.
 #include "cli/output/json_output.hpp"
 
-#include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
-#include <utility>
 
 #include "cli/base/escape.hpp"
 
@@ -77,11 +75,7 @@ boost::json::object to_json(const resource_status& status) {
     set_fencing(out, "fencing_token", status.fencing);
     out["remaining_ms"] = milliseconds_or_null(status.remaining);
     set_text_or_null(out, "label", status.label);
-    boost::json::array nodes;
-    for (const node_status& node : status.nodes) {
-        nodes.push_back(node_to_json(node));
-    }
-    out["nodes"] = std::move(nodes);
+    out["nodes"] = array_of(status.nodes, node_to_json);
     return out;
 }
 

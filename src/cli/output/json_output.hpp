@@ -2,6 +2,7 @@
 // made Unicode as `json_text` tells. Pure; any thread.
 #pragma once
 
+#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 #include <chrono>
@@ -11,6 +12,8 @@
 #include <redlock/types.hpp>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <vector>
 
 namespace redlock::cli {
 
@@ -26,6 +29,17 @@ void set_text(boost::json::object& object, std::string_view member, std::string_
 
 /// What `acquire --json` and `extend --json` tell of a lock that is held.
 [[nodiscard]] boost::json::object to_json(const lock& held);
+
+/// What `make` makes of each.
+template <class Each>
+[[nodiscard]] boost::json::array array_of(
+    const std::vector<Each>& all, boost::json::object (*make)(const std::type_identity_t<Each>&)) {
+    boost::json::array out;
+    for (const Each& each : all) {
+        out.push_back(make(each));
+    }
+    return out;
+}
 
 /// On one line, with a newline.
 [[nodiscard]] std::string json_line(const boost::json::value& value);

@@ -2,7 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <boost/json/array.hpp>
+#include <algorithm>
+#include <array>
 #include <optional>
 #include <utility>
 
@@ -35,14 +36,11 @@ answer& the_answer() {
 }
 
 json::array nodes_of(const diagnostics& why) {
-    json::array out;
-    for (const node_failure& each : why.nodes) {
-        json::object node;
-        node["node"] = each.node;
+    return array_of(why.nodes, [](const node_failure& each) {
+        json::object node{{"node", each.node}};
         set_text(node, "error", fmt::format("{}: {}", each.message, each.cause.message()));
-        out.push_back(std::move(node));
-    }
-    return out;
+        return node;
+    });
 }
 
 /// Of what said nothing: a signal, or what should not happen.
@@ -65,31 +63,19 @@ void note_failure(std::string_view code, std::string_view message, const diagnos
 }
 
 std::string_view code_of(const error_code& error) {
-    if (error.category() != lock_category()) {
-        return "internal";
-    }
-    switch (static_cast<errc>(error.value())) {
-        case errc::contended:
-            return "contended";
-        case errc::timed_out:
-            return "timed_out";
-        case errc::no_quorum:
-            return "no_quorum";
-        case errc::lost:
-            return "lost";
-        case errc::indeterminate:
-            return "indeterminate";
-        case errc::invalid_argument:
-            return "usage";
-        case errc::same_server_twice:
-            return "same_server_twice";
-        case errc::different_nodes:
-            return "different_nodes";
-        case errc::closed:
-        case errc::forked:
-            break;
-    }
-    return "internal";
+    constexpr std::array<std::pair<errc, std::string_view>, 8> words{{
+        {errc::contended, "contended"},
+        {errc::timed_out, "timed_out"},
+        {errc::no_quorum, "no_quorum"},
+        {errc::lost, "lost"},
+        {errc::indeterminate, "indeterminate"},
+        {errc::invalid_argument, "usage"},
+        {errc::same_server_twice, "same_server_twice"},
+        {errc::different_nodes, "different_nodes"},
+    }};
+    const auto* const found =
+        std::ranges::find_if(words, [&](const auto& each) { return error == each.first; });
+    return found == words.end() ? "internal" : found->second;
 }
 
 bool print_result(json::object result) {
