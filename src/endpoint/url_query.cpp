@@ -46,6 +46,12 @@ url_complaint read_text(std::string_view name, const std::string& value, std::st
     return std::nullopt;
 }
 
+/// Into a text of what the home promises.
+template <auto Part, auto Text>
+url_complaint read_into(std::string_view name, const std::string& value, endpoint& found) {
+    return read_text(name, value, (*(found.*Part)).*Text);
+}
+
 // Never a device or a pipe, which could hold up whoever reads a list of nodes.
 url_complaint read_secret_file(std::string_view name, const std::string& path, std::string& into) {
     constexpr std::uintmax_t longest = 65536;
@@ -113,32 +119,15 @@ constexpr std::array<parameter, 15> parameters{{
      [](std::string_view, const std::string& value, endpoint& found) {
          return read_database(value, found);
      }},
-    {"ca", parameter::home::tls,
-     [](std::string_view name, const std::string& value, endpoint& found) {
-         return read_text(name, value, found.tls->ca);
-     }},
-    {"cert", parameter::home::tls,
-     [](std::string_view name, const std::string& value, endpoint& found) {
-         return read_text(name, value, found.tls->certificate);
-     }},
-    {"key", parameter::home::tls,
-     [](std::string_view name, const std::string& value, endpoint& found) {
-         return read_text(name, value, found.tls->key);
-     }},
-    {"server_name", parameter::home::tls,
-     [](std::string_view name, const std::string& value, endpoint& found) {
-         return read_text(name, value, found.tls->server_name);
-     }},
+    {"ca", parameter::home::tls, read_into<&endpoint::tls, &tls_options::ca>},
+    {"cert", parameter::home::tls, read_into<&endpoint::tls, &tls_options::certificate>},
+    {"key", parameter::home::tls, read_into<&endpoint::tls, &tls_options::key>},
+    {"server_name", parameter::home::tls, read_into<&endpoint::tls, &tls_options::server_name>},
     {"verify", parameter::home::tls, read_verify},
     {"ssl_cert_reqs", parameter::home::tls, read_cert_reqs},
-    {"master", parameter::home::sentinel,
-     [](std::string_view name, const std::string& value, endpoint& found) {
-         return read_text(name, value, found.sentinel->master);
-     }},
+    {"master", parameter::home::sentinel, read_into<&endpoint::sentinel, &sentinel_group::master>},
     {"sentinel_user", parameter::home::sentinel,
-     [](std::string_view name, const std::string& value, endpoint& found) {
-         return read_text(name, value, found.sentinel->user);
-     }},
+     read_into<&endpoint::sentinel, &sentinel_group::user>},
     {"sentinel_password", parameter::home::sentinel,
      [](std::string_view name, const std::string& value, endpoint& found) {
          return found.sentinel->password.empty() ? read_text(name, value, found.sentinel->password)
