@@ -79,9 +79,6 @@ void node_examination::abandon() {
 
 void node_examination::start() {
     patient_until_ = pool_.now() + patience(pool_.options());
-    const auto into = [this](void (node_examination::*member)(const redis::reply_view&)) {
-        return [this, member](const redis::reply_view& reply) { (this->*member)(reply); };
-    };
     ask_later({"INFO"}, into(&node_examination::take_info));
     ask_later({"EVAL", "return 1", "0"}, into(&node_examination::take_eval));
     ask_for_fence();
@@ -91,9 +88,6 @@ void node_examination::start() {
 // What no lock needs comes last, since nothing can be asked behind what is swallowed on its way.
 void node_examination::ask_the_rest() {
     tracking_seen_ = true;
-    const auto into = [this](void (node_examination::*member)(const redis::reply_view&)) {
-        return [this, member](const redis::reply_view& reply) { (this->*member)(reply); };
-    };
     ask_later({"ACL", "WHOAMI"}, [this](const redis::reply_view& reply) {
         if (!reply.is_text()) {
             begin_probes(false);
@@ -278,7 +272,7 @@ void node_examination::finish() {
 void node_examination::take_info(const redis::reply_view& reply) {
     if (!reply.is_text()) {
         seen_.unseen.push_back(unseen_by(reply, "its version, role, memory and replicas", "info"));
-        ask_now({"ROLE"}, [this](const redis::reply_view& role) { take_role(role); });
+        ask_now({"ROLE"}, into(&node_examination::take_role));
         return;
     }
     const doctor::server_facts found = doctor::parse_server_facts(reply.text());
@@ -326,7 +320,7 @@ void node_examination::take_sample(const redis::reply_view& reply) {
     }
     sample_until_ = std::min(sample_until_, now + longest_sampling);
     if (samples_.size() < terms_.samples && now < sample_until_) {
-        ask_now({sampled_by_}, [this](const redis::reply_view& next) { take_sample(next); });
+        ask_now({sampled_by_}, into(&node_examination::take_sample));
         return;
     }
     std::sort(samples_.begin(), samples_.end());
@@ -366,11 +360,9 @@ void node_examination::take_append(const redis::reply_view& reply) {
     }
     seen_.persistence->append_fsync = doctor::setting_in(reply, "appendfsync").value_or("");
     // Before Redis 7 there is one pattern a command.
-    ask_now({"CONFIG", "GET", "maxmemory*"},
-            [this](const redis::reply_view& next) { take_memory_settings(next); });
-    ask_now({"CONFIG", "GET", "min-replicas-*"},
-            [this](const redis::reply_view& next) { take_min_replicas(next); });
-    ask_now({"CONFIG", "GET", "save"}, [this](const redis::reply_view& next) { take_save(next); });
+    ask_now({"CONFIG", "GET", "maxmemory*"}, into(&node_examination::take_memory_settings));
+    ask_now({"CONFIG", "GET", "min-replicas-*"}, into(&node_examination::take_min_replicas));
+    ask_now({"CONFIG", "GET", "save"}, into(&node_examination::take_save));
 }
 
 void node_examination::take_save(const redis::reply_view& reply) {

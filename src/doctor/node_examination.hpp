@@ -44,9 +44,6 @@ class node_examination final : public redis::reply_sink,
 
     node_examination(driver::node_pool& pool, outside::alarm_clock& clock, node_index node,
                      const examination_terms& terms, owner& told);
-    node_examination(const node_examination&) = delete;
-    node_examination& operator=(const node_examination&) = delete;
-    ~node_examination() override = default;
 
     void start();
     /// Nobody is told any more.
@@ -61,6 +58,9 @@ class node_examination final : public redis::reply_sink,
   private:
     using words = std::vector<std::string>;
     using taker = std::function<void(const redis::reply_view&)>;
+    [[nodiscard]] taker into(void (node_examination::*member)(const redis::reply_view&)) {
+        return [this, member](const redis::reply_view& reply) { (this->*member)(reply); };
+    }
     struct question {
         words command;
         taker take;

@@ -55,7 +55,7 @@ void node_examination::begin_probes(bool dry) {
     const int names = in_cluster_ && !seen_.cluster ? 8 : 1;
     for (int i = 0; i < names; ++i) {
         ask_later(harmless_write(pool_.keys(), terms_.unused + std::to_string(i)),
-                  [this](const redis::reply_view& reply) { take_write(reply); });
+                  into(&node_examination::take_write));
     }
     for (right_probe& probe : right_probes({.keys = pool_.keys(),
                               .unused = terms_.unused,

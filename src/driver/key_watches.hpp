@@ -65,7 +65,6 @@ class key_watches {
     explicit key_watches(std::function<void(bool)> interest) : interest_(std::move(interest)) {}
     key_watches(const key_watches&) = delete;
     key_watches& operator=(const key_watches&) = delete;
-    ~key_watches() = default;
 
     /// `key` may have changed on `node`; empty: every key.
     void tell(node_index node, std::string_view key) const {

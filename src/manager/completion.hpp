@@ -61,7 +61,6 @@ class completion {
         other.handler_.reset();
     }
     completion& operator=(completion&&) = delete;
-    ~completion() = default;
 
     /// In the initiating function, before the operation can complete: from now on `cancel()` is
     /// called on `strand` when the caller cancels, as long as `operation` lives, whose `handler()`

@@ -25,8 +25,6 @@ class loss_watch final : private outside::alarm, private driver::key_watches::wa
 
     /// Both outlive this. Begins by itself.
     loss_watch(manager_impl& manager, held_lock& held);
-    loss_watch(const loss_watch&) = delete;
-    loss_watch& operator=(const loss_watch&) = delete;
     ~loss_watch() override;
 
     /// The lock was extended.

@@ -34,9 +34,6 @@ class close_operation;
 /// Something that must end when the manager closes.
 class closable : public keepable<closable> {
   public:
-    closable() = default;
-    closable(const closable&) = delete;
-    closable& operator=(const closable&) = delete;
     virtual ~closable() = default;
     /// Completes with `errc::closed`.
     virtual void on_manager_closed() = 0;

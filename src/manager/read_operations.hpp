@@ -27,7 +27,6 @@ class read_operation : public closable,
   public:
     read_operation(manager_impl& manager, completion<error_code, Result> handler)
         : manager_(manager), handler_(std::move(handler)) {}
-    ~read_operation() override = default;
 
     [[nodiscard]] completion<error_code, Result>& handler() { return handler_; }
 

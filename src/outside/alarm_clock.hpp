@@ -17,7 +17,6 @@ class alarm_clock final : private timer::owner {
     explicit alarm_clock(boost::asio::any_io_executor strand);
     alarm_clock(const alarm_clock&) = delete;
     alarm_clock& operator=(const alarm_clock&) = delete;
-    ~alarm_clock() = default;
 
     [[nodiscard]] const boost::asio::any_io_executor& strand() const { return strand_; }
     [[nodiscard]] const std::shared_ptr<environment>& surroundings() const { return environment_; }

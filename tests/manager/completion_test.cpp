@@ -245,11 +245,11 @@ TEST_F(completion_test, survives_the_operation_that_called_it) {
 
 TEST_F(completion_test, may_start_anew_from_its_handler) {
     int calls = 0;
-    completion<error_code> second;
+    std::optional<completion<error_code>> second;
     auto first = make([&](error_code error) {
         ++calls;
-        second = make([&](error_code) { ++calls; });
-        second(error);
+        second.emplace(make([&](error_code) { ++calls; }));
+        (*second)(error);
     });
     first(error_code{});
     io.run();

@@ -24,7 +24,6 @@ class signals {
             job_control stops = job_control::the_systems);
     signals(const signals&) = delete;
     signals& operator=(const signals&) = delete;
-    ~signals() = default;
 
     /// Lets the loop run out of work. Further signals are swallowed.
     void stop();

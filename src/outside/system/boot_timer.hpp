@@ -14,8 +14,6 @@ class boot_timer final : public timer {
     /// Throws boost::system::system_error if the process has no descriptor left.
     boot_timer(const boost::asio::any_io_executor& strand, owner& told);
     ~boot_timer() override;
-    boot_timer(const boot_timer&) = delete;
-    boot_timer& operator=(const boot_timer&) = delete;
 
     void arm(boot_clock::time_point at) override;
     void disarm() override;

@@ -27,8 +27,6 @@ class transport final : public byte_stream {
   public:
     explicit transport(const boost::asio::any_io_executor& strand);
     ~transport() override;
-    transport(const transport&) = delete;
-    transport& operator=(const transport&) = delete;
 
     /// A numeric address needs no thread; a name is looked up in one of its own, which `close`
     /// leaves behind: see name_lookup.hpp.

@@ -31,8 +31,6 @@ class cluster_link final : public link {
     cluster_link(outside::alarm_clock& clock, connection_options options, connection_events& events,
                  std::uint64_t seed);
     ~cluster_link() override;
-    cluster_link(const cluster_link&) = delete;
-    cluster_link& operator=(const cluster_link&) = delete;
 
     void start() override;
     void keep_trying() override;
