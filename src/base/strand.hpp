@@ -19,18 +19,6 @@ namespace detail {
 using usual_strand = boost::asio::strand<boost::asio::io_context::executor_type>;
 using other_strand = boost::asio::strand<boost::asio::any_io_executor>;
 
-/// Calls `what(strand)` with the type that `strand` has.
-template <class What>
-decltype(auto) with_type_of(const boost::asio::any_io_executor& strand, What&& what) {
-    if (const auto* const usual = strand.target<usual_strand>()) {
-        return what(*usual);
-    }
-    if (const auto* const other = strand.target<other_strand>()) {
-        return what(*other);
-    }
-    return what(strand);
-}
-
 }  // namespace detail
 
 [[nodiscard]] inline boost::asio::any_io_executor make_strand_on(
@@ -84,8 +72,13 @@ void post_to(const boost::asio::any_io_executor& where, What&& what) {
 /// As asio::dispatch, at less cost.
 template <class What>
 void dispatch_to(const boost::asio::any_io_executor& strand, What&& what) {
-    detail::with_type_of(
-        strand, [&](const auto& typed) { boost::asio::dispatch(typed, std::forward<What>(what)); });
+    if (const auto* const usual = strand.target<detail::usual_strand>()) {
+        boost::asio::dispatch(*usual, std::forward<What>(what));
+    } else if (const auto* const other = strand.target<detail::other_strand>()) {
+        boost::asio::dispatch(*other, std::forward<What>(what));
+    } else {
+        boost::asio::dispatch(strand, std::forward<What>(what));
+    }
 }
 
 }  // namespace redlock::base

@@ -37,10 +37,6 @@ manager_impl::~manager_impl() {
     nodes_.on_clock_set(nullptr);
 }
 
-void manager_impl::add(std::shared_ptr<closable> operation) {
-    operations_.add(std::move(operation));
-}
-
 void manager_impl::add(std::shared_ptr<held_lock> held) {
     const std::lock_guard guard{held_guard_};
     held_.add(std::move(held));

@@ -76,7 +76,7 @@ class manager_impl : public std::enable_shared_from_this<manager_impl> {
     }
 
     /// Owned from now on, until removed.
-    void add(std::shared_ptr<closable> operation);
+    void add(std::shared_ptr<closable> operation) { operations_.add(std::move(operation)); }
     void remove(closable& operation) { const auto last = operations_.remove(operation); }
     void add(std::shared_ptr<held_lock> held);
     void remove(held_lock& held);

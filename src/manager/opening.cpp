@@ -33,10 +33,6 @@ void opening::rearm() {
 }
 
 void opening::on_alarm(core::instant /*now*/) {
-    open();
-}
-
-void opening::open() {
     open_ = true;
     nodes_.on_connection_change(nullptr);
     for (const auto& begin : std::exchange(waiting_, {})) {

@@ -26,7 +26,6 @@ class opening final : private outside::alarm {
     void on_alarm(core::instant now) override;
     void begin_to_connect();
     void rearm();
-    void open();
 
     driver::node_pool& nodes_;
     outside::alarm_clock& clock_;

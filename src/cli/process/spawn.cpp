@@ -39,10 +39,7 @@ std::string_view name_of(std::string_view assignment) {
 // ---- In the child, between fork and exec -------------------------------------------------------
 
 void mark_close_on_exec(unsigned first, unsigned last) {
-    if (first > last) {
-        return;
-    }
-    if (::close_range(first, last, CLOSE_RANGE_CLOEXEC) == 0) {
+    if (first > last || ::close_range(first, last, CLOSE_RANGE_CLOEXEC) == 0) {
         return;
     }
     // A kernel before 5.11: one by one, as far as descriptors can go.
