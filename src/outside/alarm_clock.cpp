@@ -16,20 +16,20 @@ void alarm_clock::set(alarm& entry, time_point at) {
         cancel(entry);
         return;
     }
-    heap_.set(entry, at);
+    queue_.set(entry, at);
     rearm();
 }
 
 void alarm_clock::cancel(alarm& entry) {
     if (entry.is_set()) {
-        heap_.cancel(entry);
+        queue_.cancel(entry);
         rearm();
     }
 }
 
 void alarm_clock::end() {
     ended_ = true;
-    heap_.cancel_all();
+    queue_.cancel_all();
     rearm();
 }
 
@@ -38,7 +38,7 @@ void alarm_clock::on_time() {
     ringing_ = true;
     const time_point now = environment_->now();
     try {
-        while (alarm* due = heap_.take_due(now)) {
+        while (alarm* due = queue_.take_due(now)) {
             due->on_alarm(now);
         }
     } catch (...) {
@@ -61,7 +61,7 @@ void alarm_clock::rearm() {
     if (ringing_) {
         return;
     }
-    const time_point earliest = heap_.earliest();
+    const time_point earliest = queue_.earliest();
     if (earliest == time_point::max()) {
         timer_->disarm();
     } else {

@@ -1,5 +1,5 @@
 // What time it is, and all alarms of a manager behind one timer: setting and cancelling an alarm in
-// the steady state touches only a heap in memory. Also where whatever needs time finds the strand
+// the steady state touches only a queue in memory. Also where whatever needs time finds the strand
 // and the rest of its environment. Must never wait for anything but time. Strand only.
 #pragma once
 
@@ -7,7 +7,7 @@
 #include <functional>
 #include <memory>
 
-#include "outside/alarm_heap.hpp"
+#include "outside/alarm_queue.hpp"
 #include "outside/environment.hpp"
 
 namespace redlock::outside {
@@ -51,7 +51,7 @@ class alarm_clock final : private timer::owner {
 
     boost::asio::any_io_executor strand_;
     std::shared_ptr<environment> environment_;
-    alarm_heap heap_;
+    alarm_queue queue_;
     bool ringing_ = false;
     bool ended_ = false;
     std::function<void()> forked_;

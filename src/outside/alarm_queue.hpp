@@ -1,10 +1,9 @@
 // Alarms in order of time. Pure; one thread at a time.
 #pragma once
 
+#include <boost/intrusive/set.hpp>
 #include <cstddef>
-#include <limits>
 #include <redlock/clock.hpp>
-#include <vector>
 
 namespace redlock::outside {
 
@@ -17,38 +16,62 @@ class alarm {
     /// The owner cancels before it destroys.
     virtual ~alarm() = default;
 
-    [[nodiscard]] bool is_set() const { return position_ != not_set; }
+    [[nodiscard]] bool is_set() const { return hook_.is_linked(); }
     /// The end of time if it is not set.
     [[nodiscard]] boot_clock::time_point rings_at() const { return at_; }
+
     /// Rung once; may set itself again, or any other, or destroy itself.
     virtual void on_alarm(boot_clock::time_point now) = 0;
 
   private:
-    friend class alarm_heap;
-    static constexpr std::size_t not_set = std::numeric_limits<std::size_t>::max();
+    friend class alarm_queue;
 
     boot_clock::time_point at_ = boot_clock::time_point::max();
-    std::size_t position_ = not_set;
+    boost::intrusive::set_member_hook<> hook_;
 };
 
-/// A binary heap of alarms by time, each knowing its place in it. Pure.
-class alarm_heap {
+/// Alarms by time, each its own entry: to set one costs no memory.
+class alarm_queue {
   public:
-    void set(alarm& entry, boot_clock::time_point at);
-    void cancel(alarm& entry);
-    void cancel_all();
+    using time_point = boot_clock::time_point;
+
+    void set(alarm& entry, time_point at) {
+        cancel(entry);
+        entry.at_ = at;
+        entries_.insert(entry);
+    }
+    void cancel(alarm& entry) {
+        if (entry.is_set()) {
+            entries_.erase(entries_.iterator_to(entry));
+            entry.at_ = time_point::max();
+        }
+    }
+    void cancel_all() {
+        entries_.clear_and_dispose([](alarm* each) { each->at_ = time_point::max(); });
+    }
     /// The alarm that is due at `now`, taken out; null if none is.
-    [[nodiscard]] alarm* take_due(boot_clock::time_point now);
+    [[nodiscard]] alarm* take_due(time_point now) {
+        if (entries_.empty() || earliest() > now) {
+            return nullptr;
+        }
+        alarm& due = *entries_.begin();
+        cancel(due);
+        return &due;
+    }
     /// The end of time when empty.
-    [[nodiscard]] boot_clock::time_point earliest() const;
+    [[nodiscard]] time_point earliest() const {
+        return entries_.empty() ? time_point::max() : entries_.begin()->at_;
+    }
     [[nodiscard]] std::size_t size() const { return entries_.size(); }
 
   private:
-    void place(alarm* entry, std::size_t position);
-    void sift_up(std::size_t position);
-    void sift_down(std::size_t position);
-
-    std::vector<alarm*> entries_;
+    struct time_of {
+        using type = time_point;
+        const time_point& operator()(const alarm& each) const { return each.at_; }
+    };
+    using hook =
+        boost::intrusive::member_hook<alarm, boost::intrusive::set_member_hook<>, &alarm::hook_>;
+    boost::intrusive::multiset<alarm, hook, boost::intrusive::key_of_value<time_of>> entries_;
 };
 
 }  // namespace redlock::outside

@@ -1,7 +1,6 @@
 # The seam: what lies outside, and the machine as it ships; paths from the root of the repository.
 set(outside_sources
     src/outside/alarm_clock.cpp
-    src/outside/alarm_heap.cpp
     src/outside/environment.cpp
     src/outside/system/address_race.cpp
     src/outside/system/boot_timer.cpp

@@ -1,4 +1,4 @@
-// The heap of alarms against a naive twin that keeps them in a sorted multiset, over long random
+// The queue of alarms against a naive twin that keeps them in a sorted multiset, over long random
 // histories of setting, setting anew, cancelling, ringing and destroying.
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "outside/alarm_heap.hpp"
+#include "outside/alarm_queue.hpp"
 
 namespace redlock::outside {
 namespace {
@@ -39,7 +39,7 @@ rc::Gen<step> any_step(std::size_t alarms) {
 }
 
 /// The alarms that are set, by time; in no order among equals.
-class naive_heap {
+class naive_queue {
   public:
     void set(std::size_t which, int tick) {
         cancel(which);
@@ -60,11 +60,11 @@ class naive_heap {
     std::multiset<std::pair<int, std::size_t>> set_;
 };
 
-RC_GTEST_PROP(alarm_heap_property, is_a_sorted_multiset, ()) {
+RC_GTEST_PROP(alarm_queue_property, is_a_sorted_multiset, ()) {
     constexpr std::size_t alarms = 12;
     const auto steps = *rc::gen::container<std::vector<step>>(any_step(alarms));
-    alarm_heap heap;
-    naive_heap naive;
+    alarm_queue queue;
+    naive_queue naive;
     std::array<std::unique_ptr<quiet_alarm>, alarms> entries;
     for (auto& entry : entries) {
         entry = std::make_unique<quiet_alarm>();
@@ -72,20 +72,20 @@ RC_GTEST_PROP(alarm_heap_property, is_a_sorted_multiset, ()) {
     for (const auto& [what, which, tick] : steps) {
         switch (what) {
             case step::kind::set:
-                heap.set(*entries[which], at(tick));
+                queue.set(*entries[which], at(tick));
                 naive.set(which, tick);
                 break;
             case step::kind::cancel:
-                heap.cancel(*entries[which]);
+                queue.cancel(*entries[which]);
                 naive.cancel(which);
                 break;
             case step::kind::replace:
-                heap.cancel(*entries[which]);
+                queue.cancel(*entries[which]);
                 entries[which] = std::make_unique<quiet_alarm>();
                 naive.cancel(which);
                 break;
             case step::kind::ring: {
-                const alarm* due = heap.take_due(at(tick));
+                const alarm* due = queue.take_due(at(tick));
                 const bool expected = !naive.all().empty() && naive.all().begin()->first <= tick;
                 RC_ASSERT((due != nullptr) == expected);
                 if (due != nullptr) {
@@ -101,8 +101,8 @@ RC_GTEST_PROP(alarm_heap_property, is_a_sorted_multiset, ()) {
                 break;
             }
         }
-        RC_ASSERT(heap.size() == naive.all().size());
-        RC_ASSERT(heap.earliest() ==
+        RC_ASSERT(queue.size() == naive.all().size());
+        RC_ASSERT(queue.earliest() ==
                   (naive.all().empty() ? instant::max() : at(naive.all().begin()->first)));
         for (std::size_t i = 0; i < alarms; ++i) {
             RC_ASSERT(entries[i]->rings_at() == naive.rings_at(i));
@@ -110,50 +110,50 @@ RC_GTEST_PROP(alarm_heap_property, is_a_sorted_multiset, ()) {
         }
     }
     std::size_t left = naive.all().size();
-    for (instant last = heap.earliest(); left > 0; --left) {
-        const instant next = heap.earliest();
+    for (instant last = queue.earliest(); left > 0; --left) {
+        const instant next = queue.earliest();
         RC_ASSERT(next >= last);
-        RC_ASSERT(heap.take_due(next) != nullptr);
+        RC_ASSERT(queue.take_due(next) != nullptr);
         last = next;
     }
-    RC_ASSERT(heap.size() == 0U);
+    RC_ASSERT(queue.size() == 0U);
 }
 
-TEST(alarm_heap, has_nothing_due_when_empty) {
-    alarm_heap heap;
-    EXPECT_EQ(heap.take_due(instant::max()), nullptr);
-    EXPECT_EQ(heap.earliest(), instant::max());
+TEST(alarm_queue, has_nothing_due_when_empty) {
+    alarm_queue queue;
+    EXPECT_EQ(queue.take_due(instant::max()), nullptr);
+    EXPECT_EQ(queue.earliest(), instant::max());
 }
 
-TEST(alarm_heap, rings_what_is_due_at_this_very_instant) {
-    alarm_heap heap;
+TEST(alarm_queue, rings_what_is_due_at_this_very_instant) {
+    alarm_queue queue;
     quiet_alarm one;
-    heap.set(one, at(5));
-    EXPECT_EQ(heap.take_due(at(5) - boot_clock::duration{1}), nullptr);
-    EXPECT_EQ(heap.take_due(at(5)), &one);
+    queue.set(one, at(5));
+    EXPECT_EQ(queue.take_due(at(5) - boot_clock::duration{1}), nullptr);
+    EXPECT_EQ(queue.take_due(at(5)), &one);
     EXPECT_FALSE(one.is_set());
 }
 
-TEST(alarm_heap, stays_in_order_when_the_last_takes_the_place_of_a_later_one) {
-    alarm_heap heap;
+TEST(alarm_queue, stays_in_order_when_the_last_takes_the_place_of_a_later_one) {
+    alarm_queue queue;
     std::array<quiet_alarm, 7> entries;
     // The 3 at the end must rise above the 10 when it fills the place of the 11.
     constexpr std::array ticks{0, 10, 1, 11, 12, 2, 3};
     for (std::size_t i = 0; i < entries.size(); ++i) {
-        heap.set(entries[i], at(ticks[i]));
+        queue.set(entries[i], at(ticks[i]));
     }
-    heap.cancel(entries[3]);
-    heap.set(entries[3], at(20));
+    queue.cancel(entries[3]);
+    queue.set(entries[3], at(20));
     for (const std::size_t next : {0U, 2U, 5U, 6U, 1U, 4U, 3U}) {
-        EXPECT_EQ(heap.take_due(instant::max()), &entries[next]);
+        EXPECT_EQ(queue.take_due(instant::max()), &entries[next]);
     }
 }
 
-TEST(alarm_heap, cancels_what_is_not_set) {
-    alarm_heap heap;
+TEST(alarm_queue, cancels_what_is_not_set) {
+    alarm_queue queue;
     quiet_alarm one;
-    heap.cancel(one);
-    EXPECT_EQ(heap.size(), 0U);
+    queue.cancel(one);
+    EXPECT_EQ(queue.size(), 0U);
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 set(outside_test_sources
     tests/outside/address_race_test.cpp
     tests/outside/alarm_clock_test.cpp
-    tests/outside/alarm_heap_test.cpp
+    tests/outside/alarm_queue_test.cpp
     tests/outside/environment_test.cpp
     tests/outside/made_up_names.cpp
     tests/outside/name_lookup_test.cpp
