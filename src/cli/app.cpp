@@ -120,10 +120,7 @@ int parse_and_run(int argc, char** argv) {
         answer_in_json();
     }
     auto ours = take_arguments(argc, argv, asked);
-    const std::string wrong = complaint_about_value(named_subcommand(root, ours), ours);
-    if (!wrong.empty()) {
-        throw usage_error(wrong);
-    }
+    check_values(named_subcommand(root, ours), ours);
     try {
         std::reverse(ours.begin(), ours.end());  // As CLI11 wants them.
         root.parse(std::move(ours));

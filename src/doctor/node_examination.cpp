@@ -97,8 +97,6 @@ void node_examination::ask_the_rest() {
         ask_now({"ACL", "DRYRUN", seen_.user, "TIME"},
                 [this](const redis::reply_view& tried) { begin_probes(tried.is_text()); });
     });
-    ask_last({"CONFIG", "GET", "append*"}, into(&node_examination::take_append));
-    ask_last({sampled_by_}, into(&node_examination::take_sample));
     ask_next();
 }
 
@@ -106,10 +104,6 @@ void node_examination::ask_the_rest() {
 
 void node_examination::ask_later(words command, taker take) {
     todo_.push_back({std::move(command), std::move(take)});
-}
-
-void node_examination::ask_last(words command, taker take) {
-    last_.push_back({std::move(command), std::move(take)});
 }
 
 void node_examination::ask_now(words command, taker take) {
@@ -121,13 +115,9 @@ void node_examination::ask_next() {
         await_tracking();
         return;
     }
-    if (todo_.empty() && last_.empty()) {
+    if (todo_.empty()) {
         finish();
         return;
-    }
-    if (todo_.empty()) {
-        todo_.push_back(std::move(last_.front()));
-        last_.pop_front();
     }
     asked_ = std::move(todo_.front());
     todo_.pop_front();
@@ -251,7 +241,6 @@ void node_examination::finish() {
     const auto keep = shared_from_this();
     clock_.cancel(*this);
     todo_.clear();
-    last_.clear();
     if (const std::string& run_id = pool_.at(seen_.node).run_id(); !run_id.empty()) {
         seen_.run_id = run_id;  // of a cluster: of all its masters
     }

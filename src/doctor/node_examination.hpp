@@ -73,7 +73,6 @@ class node_examination final : public redis::reply_sink,
 
     void ask_later(words command, taker take);
     void ask_now(words command, taker take);
-    void ask_last(words command, taker take);
     void ask_the_rest();
     bool may_be_swallowed();
     void take_after_silence(const redis::reply_view& reply);
@@ -112,9 +111,8 @@ class node_examination final : public redis::reply_sink,
     owner* owner_;
     node_health seen_;
     std::deque<question> todo_;
-    std::deque<question> last_;  // when there is nothing else to ask
-    std::string swallowed_;      // the command that was not answered; is the server alive?
-    question asked_;             // under way, if it has a taker
+    std::string swallowed_;  // the command that was not answered; is the server alive?
+    question asked_;         // under way, if it has a taker
     core::instant asked_at_;
     core::instant patient_until_;  // with a connection that has to come up
     std::int64_t asked_at_wall_us_ = 0;

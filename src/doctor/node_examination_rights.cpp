@@ -67,6 +67,8 @@ void node_examination::begin_probes(bool dry) {
             ask_probe(probe, dry);
         }
     }
+    ask_later({"CONFIG", "GET", "append*"}, into(&node_examination::take_append));
+    ask_later({sampled_by_}, into(&node_examination::take_sample));
 }
 
 void node_examination::ask_probe(const right_probe& probe, bool dry) {
@@ -194,10 +196,8 @@ void node_examination::stop_waiting() {
 
 void node_examination::conclude_tracking() {
     const driver::node& asked = pool_.at(seen_.node);
-    if (asked.tracks_keys()) {
-        seen_.tracks_keys = true;
-    } else {
-        seen_.tracks_keys = false;
+    seen_.tracks_keys = asked.tracks_keys();
+    if (!asked.tracks_keys()) {
         seen_.tracking_message = asked.tracking_refusal().empty() ? std::string{"no answer in time"}
                                                                   : asked.tracking_refusal();
     }

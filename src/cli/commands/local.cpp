@@ -139,10 +139,7 @@ void add_local(CLI::App& root, invocation& asked) {
     add_server_option(*command, request->server.program);
     command->prefix_command();
     command->callback([request, command, &asked] {
-        const std::string wrong = complaint_about_command(*command, asked, "options stand");
-        if (!wrong.empty()) {
-            throw usage_error(wrong);
-        }
+        check_command(*command, asked, "options stand");
         if (asked.has_command && asked.command.empty()) {
             throw usage_error("local: no command; " + right_form(asked.own, {}));
         }

@@ -112,14 +112,13 @@ std::string right_form(std::vector<std::string> own, const std::vector<std::stri
     return fmt::format("write: redlock {} -- {}", line, shown_command(command));
 }
 
-std::string complaint_about_command(const CLI::App& subcommand, const invocation& asked,
-                                    std::string_view before) {
+void check_command(const CLI::App& subcommand, const invocation& asked, std::string_view before) {
     const std::vector<std::string> extra = subcommand.remaining();
     if (extra.empty()) {
-        return {};
+        return;
     }
     if (extra.front().size() > 1 && extra.front().front() == '-') {
-        return unknown_option(subcommand, extra.front());
+        throw usage_error(unknown_option(subcommand, extra.front()));
     }
     // What the parser leaves is the end of what it was given.
     std::vector<std::string> own = asked.own;
@@ -131,17 +130,17 @@ std::string complaint_about_command(const CLI::App& subcommand, const invocation
         std::vector<std::string> whole = extra;
         whole.emplace_back("--");
         whole.insert(whole.end(), asked.command.begin(), asked.command.end());
-        return fmt::format(
-            "{}: only {} before \"--\", but there is also {}; if the command begins "
-            "there, {}",
-            subcommand.get_name(), before, shell_line({extra.front()}),
-            right_form(std::move(own), whole));
+        throw usage_error(
+            fmt::format("{}: only {} before \"--\", but there is also {}; if the command begins "
+                        "there, {}",
+                        subcommand.get_name(), before, shell_line({extra.front()}),
+                        right_form(std::move(own), whole)));
     }
-    return fmt::format("{}: \"--\" is missing before the command; {}", subcommand.get_name(),
-                       right_form(std::move(own), extra));
+    throw usage_error(fmt::format("{}: \"--\" is missing before the command; {}",
+                                  subcommand.get_name(), right_form(std::move(own), extra)));
 }
 
-std::string complaint_about_value(const CLI::App& command, const std::vector<std::string>& ours) {
+void check_values(const CLI::App& command, const std::vector<std::string>& ours) {
     for (const std::string& word : ours) {
         const auto sign = word.find('=');
         const std::string name = word.substr(0, sign);
@@ -151,16 +150,15 @@ std::string complaint_about_value(const CLI::App& command, const std::vector<std
             continue;
         }
         if (option->get_expected_max() == 0) {
-            return fmt::format("{} takes no value", name);
+            throw usage_error(fmt::format("{} takes no value", name));
         }
         if (sign + 1 == word.size()) {
-            return fmt::format("{} has no value behind the \"=\"", name);
+            throw usage_error(fmt::format("{} has no value behind the \"=\"", name));
         }
         if (name[1] != '-') {
-            return fmt::format("write a blank for the \"=\" behind {}", name);
+            throw usage_error(fmt::format("write a blank for the \"=\" behind {}", name));
         }
     }
-    return {};
 }
 
 std::string explained(const CLI::App& root, const CLI::ParseError& mistake) {

@@ -23,15 +23,13 @@ namespace redlock::cli {
                                      const std::vector<std::string>& command);
 
 /// What the parser has left of `run` or `local`, which end at "--": an unknown option, a command
-/// without "--", or a word too many. Empty if nothing is left. `before`: what may stand before
-/// "--", with its verb.
-[[nodiscard]] std::string complaint_about_command(const CLI::App& subcommand,
-                                                  const invocation& asked, std::string_view before);
+/// without "--", or a word too many. Throws usage_error if anything is left. `before`: what may
+/// stand before "--", with its verb.
+void check_command(const CLI::App& subcommand, const invocation& asked, std::string_view before);
 
-/// Of `--name=` without a value, for which the parser would take the next word, of a value for an
-/// option that takes none, and of `-n=value`. Empty if there is none of these.
-[[nodiscard]] std::string complaint_about_value(const CLI::App& command,
-                                                const std::vector<std::string>& ours);
+/// Throws usage_error for `--name=` without a value, for which the parser would take the next word,
+/// for a value of an option that takes none, and for `-n=value`.
+void check_values(const CLI::App& command, const std::vector<std::string>& ours);
 
 /// What the parser's own words come to: an unknown option is named before all else that follows
 /// from it.

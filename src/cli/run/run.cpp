@@ -117,11 +117,7 @@ void add_run(CLI::App& root, invocation& asked) {
         if (resource->count() == 0 && command->remaining().empty()) {
             take_resource(*options, asked);
         }
-        const std::string wrong =
-            complaint_about_command(*command, asked, "options and the lock's name stand");
-        if (!wrong.empty()) {
-            throw usage_error(wrong);
-        }
+        check_command(*command, asked, "options and the lock's name stand");
         if (asked.command.empty()) {
             throw usage_error("run: no command; " + right_form(asked.own, {}));
         }
