@@ -17,110 +17,97 @@ namespace redlock {
 namespace {
 
 namespace urls = boost::urls;
-using endpoints::url_complaint;
 using endpoints::url_scheme;
 using transport_kind = endpoint::transport_kind;
 
 constexpr std::uint16_t usual_port = 6379;
 constexpr std::uint16_t usual_sentinel_port = 26379;
 
-url_complaint read_addresses(const urls::url_view& url, const std::vector<std::string>& others,
-                             std::uint16_t port, std::vector<server_address>& found) {
-    server_address first{.host = {}, .port = port};
-    if (url_complaint wrong = endpoints::read_address(url.authority(), first)) {
-        return wrong;
-    }
-    found.push_back(std::move(first));
+std::vector<server_address> read_addresses(const urls::url_view& url,
+                                           const std::vector<std::string>& others,
+                                           std::uint16_t port) {
+    std::vector<server_address> found{endpoints::read_address(url.authority(), port)};
     for (const std::string& text : others) {
         const auto authority = urls::parse_authority(text);
         if (!authority) {
-            return endpoints::part_at_fault("redis://" + text);
+            throw endpoint_error{endpoints::part_at_fault("redis://" + text)};
         }
-        server_address next{.host = {}, .port = port};
-        if (url_complaint wrong = endpoints::read_address(*authority, next)) {
-            return wrong;
-        }
-        found.push_back(std::move(next));
+        found.push_back(endpoints::read_address(*authority, port));
     }
-    return std::nullopt;
+    return found;
 }
 
-url_complaint read_server(const urls::url_view& url, endpoint& found) {
-    std::vector<server_address> address;
-    if (url_complaint wrong =
-            read_addresses(url, {}, found.sentinel ? usual_sentinel_port : usual_port, address)) {
-        return wrong;
-    }
+void read_server(const urls::url_view& url, endpoint& found) {
     if (found.sentinel) {  // aioredlock's form, with the master in the query
-        found.sentinel->addresses = std::move(address);
+        found.sentinel->addresses = read_addresses(url, {}, usual_sentinel_port);
     } else {
-        found.host = std::move(address.front().host);
-        found.port = address.front().port;
+        auto [host, port] = endpoints::read_address(url.authority(), usual_port);
+        found.host = std::move(host);
+        found.port = port;
     }
     const std::string path = url.path();
-    return path.empty() || path == "/"
-               ? std::nullopt
-               : endpoints::read_database(std::string_view{path}.substr(1), found);
+    if (!path.empty() && path != "/") {
+        endpoints::read_database(std::string_view{path}.substr(1), found);
+    }
 }
 
-url_complaint read_sentinel(const urls::url_view& url, const std::vector<std::string>& others,
-                            endpoint& found) {
+void read_sentinel(const urls::url_view& url, const std::vector<std::string>& others,
+                   endpoint& found) {
     if (endpoints::master_in_query(url)) {
-        return "the name of the master belongs behind the hosts: redis+sentinel://host/NAME";
+        throw endpoint_error{
+            "the name of the master belongs behind the hosts: redis+sentinel://host/NAME"};
     }
-    if (url_complaint wrong =
-            read_addresses(url, others, usual_sentinel_port, found.sentinel->addresses)) {
-        return wrong;
-    }
+    found.sentinel->addresses = read_addresses(url, others, usual_sentinel_port);
     std::vector<std::string> path;
     for (const auto& segment : url.segments()) {
         path.emplace_back(segment);
     }
     if (path.empty() || path.front().empty() || path.front().find('\0') != std::string::npos) {
-        return "the name of the master is missing: redis+sentinel://host/NAME";
+        throw endpoint_error{"the name of the master is missing: redis+sentinel://host/NAME"};
     }
     if (path.size() > 2) {
-        return "the path has more than the name of the master and a database";
+        throw endpoint_error{"the path has more than the name of the master and a database"};
     }
     found.sentinel->master = path.front();
-    return path.size() == 2 && !path.back().empty() ? endpoints::read_database(path.back(), found)
-                                                    : std::nullopt;
+    if (path.size() == 2 && !path.back().empty()) {
+        endpoints::read_database(path.back(), found);
+    }
 }
 
-url_complaint read_cluster(const urls::url_view& url, const std::vector<std::string>& others,
-                           endpoint& found) {
+void read_cluster(const urls::url_view& url, const std::vector<std::string>& others,
+                  endpoint& found) {
     const std::string path = url.path();
     if (!path.empty() && path != "/" && path != "/0") {
-        return "the path is not empty: a Redis Cluster has no database but 0";
+        throw endpoint_error{"the path is not empty: a Redis Cluster has no database but 0"};
     }
-    return read_addresses(url, others, usual_port, found.cluster);
+    found.cluster = read_addresses(url, others, usual_port);
 }
 
-url_complaint read_unix_socket(const urls::url_view& url, endpoint& found) {
+void read_unix_socket(const urls::url_view& url, endpoint& found) {
     found.transport = transport_kind::unix_socket;
     if (!url.host().empty() || url.has_port()) {
-        return "a Unix socket has no host: write unix:/// and the rest of the path";
+        throw endpoint_error{"a Unix socket has no host: write unix:/// and the rest of the path"};
     }
     found.path = url.path();
     if (found.path.empty() || found.path == "/" || found.path == "@") {
-        return "the path of the socket is missing";
+        throw endpoint_error{"the path of the socket is missing"};
     }
     if (found.path.find('\0') != std::string::npos) {
-        return "the path of the socket holds a NUL";
+        throw endpoint_error{"the path of the socket holds a NUL"};
     }
     if (found.path.size() >= sizeof(sockaddr_un::sun_path)) {
-        return "the path of the socket is too long: the system allows " +
-               std::to_string(sizeof(sockaddr_un::sun_path) - 1) + " bytes";
+        throw endpoint_error{"the path of the socket is too long: the system allows " +
+                             std::to_string(sizeof(sockaddr_un::sun_path) - 1) + " bytes"};
     }
-    return std::nullopt;
 }
 
-url_complaint read_place(const urls::url_view& url, const std::vector<std::string>& others,
-                         const url_scheme& scheme, endpoint& found) {
+void read_place(const urls::url_view& url, const std::vector<std::string>& others,
+                const url_scheme& scheme, endpoint& found) {
     const bool lists =
         scheme.what == url_scheme::kind::sentinel || scheme.what == url_scheme::kind::cluster;
     if (!others.empty() && !lists) {
-        return "the host is malformed; a list of hosts is for redis+sentinel and redis+cluster";
+        throw endpoint_error{
+            "the host is malformed; a list of hosts is for redis+sentinel and redis+cluster"};
     }
     if (scheme.what == url_scheme::kind::sentinel ||
         (scheme.what == url_scheme::kind::server && endpoints::master_in_query(url))) {
@@ -136,23 +123,22 @@ url_complaint read_place(const urls::url_view& url, const std::vector<std::strin
         case url_scheme::kind::cluster:
             return read_cluster(url, others, found);
     }
-    return std::nullopt;
 }
 
-url_complaint read(const urls::url_view& url, const std::vector<std::string>& others,
-                   const url_scheme& scheme, endpoint& found) {
+endpoint read(const urls::url_view& url, const std::vector<std::string>& others,
+              const url_scheme& scheme) {
     if (url.has_fragment()) {
-        return "the URL has a fragment: write # as %23";
+        throw endpoint_error{"the URL has a fragment: write # as %23"};
     }
+    endpoint found;
     found.user = url.user();
     found.password = url.password();
     if (scheme.tls) {
         found.tls.emplace();
     }
-    if (url_complaint wrong = read_place(url, others, scheme, found)) {
-        return wrong;
-    }
-    return endpoints::read_query(url, found);
+    read_place(url, others, scheme, found);
+    endpoints::read_query(url, found);
+    return found;
 }
 
 std::string percent_encoded(std::string_view text, bool is_path) {
@@ -188,20 +174,17 @@ std::string shown(const std::vector<server_address>& addresses) {
 }  // namespace
 
 boost::system::result<endpoint, endpoint_error> parse_endpoint(std::string_view url) {
-    url_scheme scheme;
-    if (url_complaint wrong = endpoints::read_scheme(url, scheme)) {
-        return endpoint_error{*wrong};
+    try {
+        const url_scheme scheme = endpoints::read_scheme(url);
+        const endpoints::unlisted_url apart = endpoints::take_list_apart(url);
+        const auto parsed = urls::parse_uri(apart.url);
+        if (!parsed || endpoints::authority_is_cut(apart.url, *parsed)) {
+            return endpoint_error{endpoints::part_at_fault(apart.url)};
+        }
+        return read(*parsed, apart.others, scheme);
+    } catch (const endpoint_error& wrong) {
+        return wrong;
     }
-    const endpoints::unlisted_url apart = endpoints::take_list_apart(url);
-    const auto parsed = urls::parse_uri(apart.url);
-    endpoint found;
-    const url_complaint wrong = parsed && !endpoints::authority_is_cut(apart.url, *parsed)
-                                    ? read(*parsed, apart.others, scheme, found)
-                                    : endpoints::part_at_fault(apart.url);
-    if (wrong) {
-        return endpoint_error{*wrong};
-    }
-    return found;
 }
 
 std::string endpoint::to_string() const {

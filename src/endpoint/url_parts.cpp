@@ -65,26 +65,24 @@ bool is_authority(std::string_view text) {
 
 }  // namespace
 
-url_complaint read_scheme(std::string_view url, url_scheme& found) {
+url_scheme read_scheme(std::string_view url) {
     const std::size_t colon = url.find(':');
     if (colon == std::string_view::npos) {
-        return "the scheme is missing: " + std::string{known_forms};
+        throw endpoint_error{"the scheme is missing: " + std::string{known_forms}};
     }
     const std::string name =
         boost::algorithm::to_lower_copy(std::string{url.substr(0, colon)}, std::locale::classic());
-    const auto* const known =
-        std::find_if(schemes.begin(), schemes.end(),
-                     [&](const named_scheme& each) { return each.name == name; });
+    const auto* const known = std::ranges::find(schemes, name, &named_scheme::name);
     if (known == schemes.end()) {
-        return "the scheme is not known: " + std::string{known_forms};
+        throw endpoint_error{"the scheme is not known: " + std::string{known_forms}};
     }
-    found = known->meaning;
     const std::string_view rest = url.substr(colon + 1);
-    const bool abstract = found.what == url_scheme::kind::unix_socket && rest.starts_with('@');
+    const bool abstract =
+        known->meaning.what == url_scheme::kind::unix_socket && rest.starts_with('@');
     if (!rest.starts_with("//") && !abstract) {
-        return "the scheme must be followed by //: " + std::string{known_forms};
+        throw endpoint_error{"the scheme must be followed by //: " + std::string{known_forms}};
     }
-    return std::nullopt;
+    return known->meaning;
 }
 
 unlisted_url take_list_apart(std::string_view url) {
@@ -101,24 +99,25 @@ unlisted_url take_list_apart(std::string_view url) {
     return apart;
 }
 
-url_complaint read_address(const urls::authority_view& authority, server_address& found) {
+server_address read_address(const urls::authority_view& authority, std::uint16_t port) {
     // Not host_address(), which leaves the %25 before the interface of an address as it is, or not,
     // by the release of Boost.
-    found.host = authority.encoded_host_address().decode();
+    server_address found{authority.encoded_host_address().decode(), port};
     if (found.host.empty()) {
-        return "the host is missing";
+        throw endpoint_error{"the host is missing"};
     }
     if (found.host.find('\0') != std::string::npos ||
         authority.host_type() == urls::host_type::ipvfuture) {
-        return "the host is malformed";
+        throw endpoint_error{"the host is malformed"};
     }
     if (authority.host_type() == urls::host_type::name) {
         // A colon written as %3A: no name has one, and what is shown of it could not be read again.
         if (found.host.find(':') != std::string::npos) {
-            return std::string{bad_bracket};
+            throw endpoint_error{std::string{bad_bracket}};
         }
         if (found.host.find(',') != std::string::npos) {
-            return "the host is malformed; a list of hosts is for redis+sentinel and redis+cluster";
+            throw endpoint_error{
+                "the host is malformed; a list of hosts is for redis+sentinel and redis+cluster"};
         }
     }
     if (authority.has_port() && !authority.port().empty()) {
@@ -126,10 +125,10 @@ url_complaint read_address(const urls::authority_view& authority, server_address
         const std::string digits = authority.port();
         const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), found.port);
         if (read.ec != std::errc{} || found.port == 0) {
-            return std::string{bad_port};
+            throw endpoint_error{std::string{bad_port}};
         }
     }
-    return std::nullopt;
+    return found;
 }
 
 bool authority_is_cut(std::string_view url, const urls::url_view& parsed) {

@@ -6,16 +6,12 @@
 
 #include <boost/url/url_view.hpp>
 #include <cstdint>
-#include <optional>
 #include <redlock/endpoint.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace redlock::endpoints {
-
-/// Nothing, or what is wrong.
-using url_complaint = std::optional<std::string>;
 
 struct url_scheme {
     enum class kind : std::uint8_t { server, unix_socket, sentinel, cluster };
@@ -24,8 +20,8 @@ struct url_scheme {
     bool tls = false;
 };
 
-/// Also that what must follow the scheme follows it.
-[[nodiscard]] url_complaint read_scheme(std::string_view url, url_scheme& found);
+/// Also that what must follow the scheme follows it. Throws endpoint_error.
+[[nodiscard]] url_scheme read_scheme(std::string_view url);
 
 /// A URL like any other, and the further hosts that it listed.
 struct unlisted_url {
@@ -36,9 +32,9 @@ struct unlisted_url {
 /// Takes `scheme://user@a:1,b:2/path` apart.
 [[nodiscard]] unlisted_url take_list_apart(std::string_view url);
 
-/// Host and port; `found.port` stays as it is where none is given.
-[[nodiscard]] url_complaint read_address(const boost::urls::authority_view& authority,
-                                         server_address& found);
+/// Host and port; `port` where none is given. Throws endpoint_error.
+[[nodiscard]] server_address read_address(const boost::urls::authority_view& authority,
+                                          std::uint16_t port);
 
 /// Boost.URL 1.81 takes what does not fit into the authority, such as a port with letters, for a
 /// path: whether it has.
