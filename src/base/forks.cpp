@@ -8,7 +8,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <mutex>
 #include <vector>
@@ -76,10 +75,7 @@ inherited_descriptor::inherited_descriptor(int descriptor) : descriptor_(descrip
 void inherited_descriptor::reset() noexcept {
     if (descriptor_ >= 0) {
         const std::lock_guard lock{listed().guard};
-        const auto at = std::find(listed().all.begin(), listed().all.end(), descriptor_);
-        if (at != listed().all.end()) {
-            listed().all.erase(at);
-        }
+        std::erase(listed().all, descriptor_);
         descriptor_ = -1;
     }
 }

@@ -155,9 +155,7 @@ acquire_outcome acquire_round::why_lost() const {
 std::size_t acquire_round::largest_holding() const {
     std::size_t largest = 0;
     for (const auto& candidate : holders_) {
-        const auto same = std::count_if(
-            holders_.begin(), holders_.end(),
-            [&](const holder_lease& other) { return other.holder == candidate.holder; });
+        const auto same = std::ranges::count(holders_, candidate.holder, &holder_lease::holder);
         largest = std::max(largest, static_cast<std::size_t>(same));
     }
     return largest;

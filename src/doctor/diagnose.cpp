@@ -173,8 +173,7 @@ std::size_t count_usable(const std::vector<node_health>& nodes, Also also) {
     std::size_t count = 0;
     for (node_index node = 0; node < nodes.size(); ++node) {
         const node_health& seen = nodes[node];
-        const bool may = std::none_of(seen.missing.begin(), seen.missing.end(),
-                                      [](const missing_right& each) { return each.essential; });
+        const bool may = std::ranges::none_of(seen.missing, &missing_right::essential);
         const bool usable = !seen.error && !seen.vote_error && may && takes_writes(seen) &&
                             seen.runs_scripts != false && !twin_before(nodes, node) && also(seen);
         count += usable ? 1 : 0;

@@ -276,9 +276,7 @@ std::string_view code_of_refused_writes(const node_health& node) {
 }
 
 void judge_refused_writes(const node_health& node, std::string_view code, node_findings& found) {
-    const bool said = std::any_of(found.all().begin(), found.all().end(),
-                                  [=](const finding& each) { return each.code == code; });
-    if (!said) {
+    if (std::ranges::find(found.all(), code, &finding::code) == found.all().end()) {
         found.add(level::problem, code,
                   fmt::format("{}: {}", node.vote_error.message(), node.vote_message),
                   "it refuses all writes, so it gives no vote",
@@ -315,8 +313,7 @@ void judge_vote(const node_health& node, node_findings& found) {
         found.add(level::problem, "several_servers", node.vote_message,
                   "a lock that one of them has granted is free at the others, so it gives no vote",
                   "name each server by a URL of its own, or one that leads to one of them only");
-    } else if (std::none_of(node.missing.begin(), node.missing.end(),
-                            [](const missing_right& each) { return each.essential; })) {
+    } else if (std::ranges::none_of(node.missing, &missing_right::essential)) {
         found.add(level::problem, "no_vote",
                   fmt::format("{}: {}", node.vote_error.message(), node.vote_message),
                   "whether it may have forgotten locks cannot be told");

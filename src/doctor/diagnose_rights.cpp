@@ -80,10 +80,10 @@ void judge_rights(const node_health& node, node_findings& found) {
              {withheld_by::acl, withheld_by::server, withheld_by::proxy, withheld_by::hang_up,
               withheld_by::refusal, withheld_by::silence}) {
             std::vector<missing_right> these;
-            std::copy_if(node.missing.begin(), node.missing.end(), std::back_inserter(these),
-                         [=](const missing_right& each) {
-                             return each.essential == essential && each.by == by;
-                         });
+            std::ranges::copy_if(node.missing, std::back_inserter(these),
+                                 [=](const missing_right& each) {
+                                     return each.essential == essential && each.by == by;
+                                 });
             if (these.empty()) {
                 continue;
             }

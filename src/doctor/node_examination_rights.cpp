@@ -125,8 +125,8 @@ void node_examination::take_inside(const right_probe& probe, const redis::reply_
 }
 
 bool node_examination::lacks_eval() const {
-    return std::any_of(seen_.missing.begin(), seen_.missing.end(),
-                       [](const missing_right& each) { return each.what == "eval"; });
+    constexpr std::string_view eval = "eval";
+    return std::ranges::find(seen_.missing, eval, &missing_right::what) != seen_.missing.end();
 }
 
 void node_examination::note_missing(missing_right right) {

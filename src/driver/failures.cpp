@@ -19,8 +19,7 @@ void failures::clear(node_index node) {
 diagnostics failures::to_diagnostics(std::string message,
                                      const std::vector<std::string>& node_names) const {
     diagnostics told{std::move(message), nodes_};
-    std::sort(told.nodes.begin(), told.nodes.end(),
-              [](const node_failure& a, const node_failure& b) { return a.node < b.node; });
+    std::ranges::sort(told.nodes, {}, &node_failure::node);
     for (auto& failure : told.nodes) {
         failure.message = failure.message.empty()
                               ? node_names[failure.node]

@@ -17,8 +17,7 @@ std::string to_string(const server_address& address) {
 
 bool may_be_a_host(std::string_view text) noexcept {
     return !text.empty() && text.size() <= longest_host &&
-           std::all_of(text.begin(), text.end(),
-                       [](char each) { return each > ' ' && each < 127; });
+           std::ranges::all_of(text, [](char each) { return each > ' ' && each < 127; });
 }
 
 }  // namespace redlock::endpoints

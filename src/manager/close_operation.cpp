@@ -36,9 +36,7 @@ void close_operation::finish() {
         return;
     }
     manager_.clock().cancel(*this);
-    const bool all_confirmed =
-        std::all_of(locks_.begin(), locks_.end(),
-                    [](const std::shared_ptr<held_lock>& each) { return each->surely_over(); });
+    const bool all_confirmed = std::ranges::all_of(locks_, &held_lock::surely_over);
     result_ = all_confirmed ? error_code{} : error_code{errc::indeterminate};
     // Settles what is still open, which calls back here and finds it done.
     manager_.nodes().stop();

@@ -111,9 +111,8 @@ void add_choice(CLI::App& command, const std::string& name, Target& value,
         .add_option_function<std::string>(
             name,
             [&value, name, among = std::move(among), words](const std::string& text) {
-                const auto chosen = std::find_if(among.begin(), among.end(), [&](const auto& each) {
-                    return each.first == text;
-                });
+                const auto chosen =
+                    std::ranges::find(among, text, &std::pair<std::string, Value>::first);
                 if (chosen == among.end()) {
                     throw CLI::ValidationError(
                         name, fmt::format("'{}' is none of {}", printable(text), words));

@@ -18,9 +18,8 @@ namespace {
 namespace json = boost::json;
 
 std::size_t count(const diagnosis& found, finding_level level) {
-    return static_cast<std::size_t>(
-        std::count_if(found.findings.begin(), found.findings.end(),
-                      [=](const finding& each) { return each.level == level; }));
+    const auto number = std::ranges::count(found.findings, level, &finding::level);
+    return static_cast<std::size_t>(number);
 }
 
 std::string subject_of(const finding& each, const std::vector<node_health>& nodes) {

@@ -86,10 +86,8 @@ prepared_program::prepared_program(const spawn_options& options) : options_(opti
     }
     arguments_.push_back(nullptr);
     for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
-        const bool replaced =
-            std::any_of(options.environment.begin(), options.environment.end(),
-                        [&](const std::string& ours) { return name_of(ours) == name_of(*entry); });
-        if (!replaced) {
+        const auto ours = std::ranges::find(options.environment, name_of(*entry), name_of);
+        if (ours == options.environment.end()) {
             environment_text_.emplace_back(*entry);
         }
     }

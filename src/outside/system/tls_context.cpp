@@ -196,8 +196,7 @@ tls_context make_tls_context(const tls_options& options) {
     key.server_name.clear();  // Belongs to the connection.
     std::vector<stamp> stamps = stamps_of(key);
     const std::lock_guard lock{guard};
-    const auto found = std::find_if(known.begin(), known.end(),
-                                    [&](const remembered& each) { return each.options == key; });
+    const auto found = std::ranges::find(known, key, &remembered::options);
     if (found != known.end()) {
         if (found->stamps == stamps) {
             return found->made;

@@ -144,8 +144,7 @@ void cluster_link::member::on_down(error_code cause, std::string_view /*message*
 // Nobody, and noted, when there are too many: how many connections we open is not for a server to
 // say that sends us to and fro. Those that the user named can always be asked.
 cluster_link::shell::member_ptr cluster_link::shell::member_at(const server_address& where) {
-    const auto found = std::find_if(members_.begin(), members_.end(),
-                                    [&](const auto& each) { return each->where() == where; });
+    const auto found = std::ranges::find(members_, where, &member::where);
     if (found != members_.end()) {
         return *found;
     }

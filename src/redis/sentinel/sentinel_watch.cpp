@@ -34,8 +34,7 @@ void sentinel_poll::hear(std::size_t sentinel, std::optional<server_address> nam
 std::optional<std::size_t> sentinel_poll::against(const server_address& present) const {
     // Of several, one is never enough, whatever became of the others.
     const auto enough = static_cast<std::ptrdiff_t>(std::min<std::size_t>(named_.size(), 2));
-    const auto knowing = std::count_if(named_.begin(), named_.end(),
-                                       [](const auto& each) { return each.has_value(); });
+    const auto knowing = std::ranges::count_if(named_, &std::optional<server_address>::has_value);
     for (std::size_t each = 0; each < named_.size(); ++each) {
         if (!named_[each] || *named_[each] == present) {
             continue;
