@@ -398,7 +398,7 @@ bool witness::has_left_place(std::size_t node, const std::string& line) const {
     for (std::size_t at = 0; at + 1 < places.items.size(); at += 2) {
         const auto& those = places_.at(node).asked_in_line;
         const auto asked = those.find(places.items[at].words);
-        if (asked != those.end() && asked->second >= on_.calm_at) {
+        if (asked != those.end() && asked->second > on_.calm_at) {
             return true;
         }
     }

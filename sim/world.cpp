@@ -359,14 +359,15 @@ void world::schedule::let_it_settle() {
     run_until(std::max(on_.now(), last_slow) + 6 * plan_.slowest_message + 20 * millisecond);
 }
 
-/// What was begun after the last trouble and is over.
+/// What was begun after the last trouble and is over. What a node that stood still carries out in
+/// the instant in which it goes on was begun before.
 void world::schedule::look_for_forgotten() {
     for (std::size_t node = 0; node < plan_.nodes; ++node) {
         for (std::size_t resource = 0; resource < plan_.resources; ++resource) {
             const auto token = in_.at(node).text_at(name_of(resource));
             const auto planted =
                 token ? witness_.planted_at(on_.number_of(*token), node) : std::nullopt;
-            if (plan_.judged.liveness && planted && *planted >= on_.calm_at) {
+            if (plan_.judged.liveness && planted && *planted > on_.calm_at) {
                 on_.judge.condemn(check::not_taken_back, on_.now(), on_.number_of(*token), node);
             }
             if (plan_.judged.liveness && in_.at(node).is_up() &&
