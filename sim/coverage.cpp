@@ -94,6 +94,8 @@ std::string_view to_string(rule which) noexcept {
             return "vouched";
         case rule::call_shared:
             return "several requests shared a call";
+        case rule::released_natively:
+            return "released without a script";
         case rule::script_unknown:
             return "script unknown";
         case rule::error_reply:

@@ -56,6 +56,7 @@ enum class rule : std::uint8_t {
     vouched,
     script_unknown,
     call_shared,
+    released_natively,
     error_reply,
     node_down,
     tracking_refused,

@@ -94,6 +94,7 @@ class planner {
         // the same length: README.md tells what was found there.
         to_.steady_links = random_.percent(15) && (to_.fair || to_.nodes % 2 == 1);
         to_.young_nodes = random_.percent(10);
+        to_.valkey = random_.percent(25);
         if (random_.percent(60)) {
             to_.hand_over_count = random_.below(4);
             // Now and then so long that a lease is over before the turn is.

@@ -112,6 +112,7 @@ struct plan {
     bool tracking = true;       ///< Nodes tell of changed keys, and do not refuse to.
     bool steady_links = false;  ///< Each message on a link takes equally long.
     bool undisturbed = false;   ///< Nothing goes wrong from the beginning.
+    bool valkey = false;        ///< Nodes are Valkey 9.
     bool crowded = false;       ///< Users of a process want several resources at once.
     bool young_nodes = false;   ///< Nobody has greeted them yet.
     bool staged = false;        ///< See play_a_scene.

@@ -81,6 +81,10 @@ void witness::tell(const testing::simulated_node& where, std::size_t client, std
 
 /// What a command asks for, one by one as if each had come alone.
 std::vector<testing::request> witness::requests_in(const testing::request& what) {
+    if (what.front() == "DELIFEQ") {
+        // A release by another name.
+        return {{"EVALSHA", std::string{scripts::release.sha1}, "1", what.at(1), what.at(2)}};
+    }
     const bool by_digest = what.front() == "EVALSHA";
     if (what.size() < 3 || what[1] != (by_digest ? scripts::batch.sha1 : scripts::batch.body)) {
         return {what};
@@ -130,7 +134,10 @@ void witness::before(testing::simulated_node& where, std::size_t /*client*/,
 }
 
 void witness::after(testing::simulated_node& where, std::size_t client,
-                    const testing::request& /*what*/, const testing::reply& answer) {
+                    const testing::request& what, const testing::reply& answer) {
+    if (what.front() == "DELIFEQ") {
+        on_.note(rule::released_natively);
+    }
     const bool shared = under_way_.size() > 1 && !answer.is_error();
     if (shared) {
         on_.note(rule::call_shared);

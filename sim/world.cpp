@@ -125,6 +125,9 @@ void world::schedule::begin_node(std::size_t number) {
         node.execute({"HSET", epoch_key, "identity", node.incarnation(), "birth", "0",
                       "configuration", kept.to_string()});
     }
+    if (plan_.valkey) {
+        node.be_valkey();
+    }
     if (!plan_.tracking) {
         node.refuse_tracking();
     }

@@ -282,8 +282,12 @@ void simulated_node::handle(session& whose, const request& what) {
     caller_ = nullptr;
 }
 
+bool simulated_node::knows(std::string_view name) const {
+    return is_valkey_ || name != "delifeq";
+}
+
 reply simulated_node::carry_out(const request& what) {
-    auto answered = store_.execute(what);
+    auto answered = knows(in_lower_case(what.front())) ? store_.execute(what) : std::nullopt;
     return answered ? std::move(*answered) : unknown_command(what);
 }
 
@@ -291,7 +295,7 @@ reply simulated_node::call(const request& what) {
     if (is_for_clients(in_lower_case(what.front()))) {
         return reply::error("ERR This Redis command is not allowed from script");
     }
-    auto answered = store_.execute(what);
+    auto answered = knows(in_lower_case(what.front())) ? store_.execute(what) : std::nullopt;
     return answered ? std::move(*answered)
                     : reply::error("ERR Unknown Redis command called from script");
 }
@@ -425,7 +429,9 @@ reply simulated_node::script(const request& what, bool by_digest) {
 
 reply simulated_node::info() const {
     const std::int64_t uptime = std::max<std::int64_t>(0, (clock_us() - started_us_) / 1'000'000);
-    std::string text = "# Server\r\nredis_version:7.4.0\r\nrun_id:" + run_id_ +
+    const std::string version =
+        is_valkey_ ? "redis_version:7.2.4\r\nvalkey_version:9.0.0" : "redis_version:7.4.0";
+    std::string text = "# Server\r\n" + version + "\r\nrun_id:" + run_id_ +
                        "\r\nuptime_in_seconds:" + std::to_string(uptime) +
                        "\r\n# Replication\r\nrole:master\r\nmaster_replid:" + replication_id_ +
                        "\r\nsecond_repl_offset:-1\r\n# Commandstats\r\n";

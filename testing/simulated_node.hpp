@@ -48,6 +48,8 @@ class simulated_node final : private store_listener, private script_commands {
     void save() { saved_ = store_.content(); }
     /// It does not let anybody ask to be told of changed keys, as a user without that right.
     void refuse_tracking() { refuses_tracking_ = true; }
+    /// It is a Valkey 9, which has DELIFEQ; otherwise a Redis 7.4.
+    void be_valkey() { is_valkey_ = true; }
     /// What it tells the subscribers of a process does not arrive until then.
     void mute_subscriptions(std::size_t client, tick until);
     void set_full(bool yes) { store_.set_full(yes); }
@@ -102,6 +104,7 @@ class simulated_node final : private store_listener, private script_commands {
     void on_flushed() override;
     reply call(const request& what) override;
 
+    [[nodiscard]] bool knows(std::string_view name) const;
     [[nodiscard]] reply carry_out(const request& what);
     void handle(session& whose, const request& what);
     [[nodiscard]] reply answer(session& whose, const request& what);
@@ -132,6 +135,7 @@ class simulated_node final : private store_listener, private script_commands {
     std::string replication_id_;
     std::int64_t started_us_ = 0;
     bool refuses_tracking_ = false;
+    bool is_valkey_ = false;
     bool flushed_ = false;
     bool up_ = true;
     tick frozen_until_ = 0;

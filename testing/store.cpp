@@ -57,11 +57,12 @@ std::optional<std::int64_t> whole_number(std::string_view text) {
 }
 
 const store::command* store::find_command(std::string_view name) {
-    static constexpr std::array<std::pair<std::string_view, command>, 17> known{{
+    static constexpr std::array<std::pair<std::string_view, command>, 18> known{{
         {"get", {2, 2, false, false, &store::get}},
         {"mget", {2, any, false, false, &store::mget}},
         {"set", {3, any, true, true, &store::set}},
         {"del", {2, any, true, false, &store::del}},
+        {"delifeq", {3, 3, true, false, &store::delifeq}},
         {"exists", {2, any, false, false, &store::exists}},
         {"type", {2, 2, false, false, &store::type}},
         {"pttl", {2, 2, false, false, &store::pttl}},
@@ -259,6 +260,14 @@ reply store::del(const request& what) {
         }
     }
     return reply::integer(removed);
+}
+
+reply store::delifeq(const request& what) {
+    const reply found = get({"GET", what[1]});
+    if (found.is_error()) {
+        return found;
+    }
+    return found == reply::text(what[2]) ? del({"DEL", what[1]}) : reply::integer(0);
 }
 
 reply store::exists(const request& what) {

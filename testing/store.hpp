@@ -88,6 +88,7 @@ class store {
     reply set(const request& what);
     reply del(const request& what);
     reply mget(const request& what);
+    reply delifeq(const request& what);
     reply exists(const request& what);
     reply type(const request& what);
     reply pttl(const request& what);

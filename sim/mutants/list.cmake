@@ -74,6 +74,7 @@ set(sim_mutants
     mark_never_cleared
     mark_never_set
     mark_not_respected
+    native_release_by_the_wrong_value
     never_connects_again
     news_not_passed_on
     news_not_wanted

@@ -35,9 +35,14 @@ class fan_out : public redis::reply_sink, public std::enable_shared_from_this<fa
                                  core::instant now) {
         return send(node, call.command(), how, now);
     }
+    [[nodiscard]] error_code ask(node_index node, redis::command&& what, redis::delivery how,
+                                 core::instant now) {
+        return send(node, std::move(what), how, now);
+    }
     /// As `ask`, but what could not be sent is reported to `on_no_answer` right away.
-    void ask_or_report(node_index node, const script_call& call) {
-        send_or_report(node, call.command(), redis::delivery::usual);
+    void ask_or_report(node_index node, const script_call& call,
+                       redis::delivery how = redis::delivery::usual) {
+        send_or_report(node, call.command(), how);
     }
 
     /// The script sent to this node, to be repeated by its body after NOSCRIPT; null to treat

@@ -61,6 +61,12 @@ class node final : private redis::connection_events, private key_tracking::owner
     [[nodiscard]] const std::string& run_id() const { return run_id_; }
     /// Whether whoever answers there must prove to be the right one, as far as TLS is asked for.
     [[nodiscard]] bool verified() const { return verified_; }
+    /// By which command it deletes a key if that has a certain value.
+    [[nodiscard]] redis::conditional_delete deletes() const {
+        return forgoes_native_ ? redis::conditional_delete::none : identity_.deletes;
+    }
+    /// It refuses that command.
+    void forgo_native() { forgoes_native_ = true; }
     /// Set while this node is the same server as one before it in the list.
     [[nodiscard]] bool refused() const { return refused_; }
     void refuse(bool yes) { refused_ = yes; }
@@ -170,6 +176,7 @@ class node final : private redis::connection_events, private key_tracking::owner
     std::string suspect_;  // the run id of another server, if this one still answers
     std::string tracking_refusal_;
     bool refused_ = false;
+    bool forgoes_native_ = false;
     bool started_ = false;
     bool retired_ = false;
     deferred_commands deferred_;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "driver/votes.hpp"
+#include "redis/wire/acl_error.hpp"
 
 namespace redlock::driver {
 
@@ -64,7 +65,7 @@ void release_attempt::start(std::shared_ptr<owner> told) {
     unsettled_.for_each([&](node_index node) {
         // Even a node that is given nothing new must hear this: its ACQUIRE may be before it.
         if (const error_code error =
-                ask(node, call_for(node), redis::delivery::must_follow, pool().now())) {
+                ask(node, command_for(node), redis::delivery::must_follow, pool().now())) {
             unreachable.emplace_back(node, error);
         }
     });
@@ -87,11 +88,36 @@ const script_call& release_attempt::call_for(node_index node) {
     return *call;
 }
 
+bool release_attempt::is_native(node_index node) {
+    const script_call& call = call_for(node);
+    const redis::conditional_delete how = pool().at(node).deletes();
+    if (&call != &*plain_ || call.command().share.arguments != 1 ||
+        how == redis::conditional_delete::none) {
+        return false;
+    }
+    if (!native_) {
+        native_.emplace(how, identity_->resource.str(), identity_->token.str());
+    }
+    // The script serves the few whose nodes are servers of several kinds.
+    return native_->how() == how;
+}
+
+redis::command release_attempt::command_for(node_index node) {
+    return is_native(node) ? native_->command() : call_for(node).command();
+}
+
 const script_call* release_attempt::script_for(node_index node) {
     return &call_for(node);
 }
 
 void release_attempt::on_answer(node_index node, const redis::reply_view& reply) {
+    if (reply.is_error() && is_native(node) &&
+        (redis::is_acl_refusal(reply.text()) || redis::read_missing_command(reply.text()))) {
+        // The user may not, or it was renamed: the script does the same.
+        pool().at(node).forgo_native();
+        ask_or_report(node, call_for(node), redis::delivery::must_follow);
+        return;
+    }
     auto answer = parse_release(reply, {.resource = identity_->resource.str(),
                                         .keys = &pool().keys(),
                                         .script = call_for(node).script()});

@@ -14,6 +14,7 @@
 #include "core/release_round.hpp"
 #include "driver/fan_out.hpp"
 #include "driver/lock_identity.hpp"
+#include "driver/native_release.hpp"
 
 namespace redlock::driver {
 
@@ -57,6 +58,9 @@ class release_attempt final : public fan_out {
     void on_no_answer(node_index node, error_code cause, std::string message,
                       bool maybe_executed) override;
     [[nodiscard]] const script_call& call_for(node_index node);
+    /// Whether the node has a command for what it is asked.
+    [[nodiscard]] bool is_native(node_index node);
+    [[nodiscard]] redis::command command_for(node_index node);
     void settle(node_index node);
     void settle_if_done();
     void tell_owner();
@@ -70,6 +74,7 @@ class release_attempt final : public fan_out {
     core::release_round round_;
     std::optional<script_call> plain_;
     std::optional<script_call> barred_;
+    std::optional<native_release> native_;  ///< In place of `plain_`.
     std::shared_ptr<owner> owner_;
     std::function<void()> settled_;
     std::optional<node_pool::open_write> open_write_;  // not settled as long as it is there

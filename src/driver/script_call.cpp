@@ -113,16 +113,21 @@ script_call::script_call(const scripts::script& script, list keys, list argument
     for (const script_argument& argument : given_arguments) {
         end = argument.put(end);
     }
-    if (const char kind = kind_of(script)) {
-        share_ = {.call = &by_digest_together(),
-                  .keys_at = static_cast<std::uint32_t>(keys_begin - encoded_.data()),
-                  .arguments_at = static_cast<std::uint32_t>(arguments_begin - encoded_.data()),
-                  .first_key = std::hash<std::string_view>{}(key()),
-                  .keys = static_cast<std::uint8_t>(given_keys.size()),
-                  .arguments = static_cast<std::uint8_t>(given_arguments.size()),
-                  .kind = kind};
+    share_ = shared(script);
+    if (share_.call != nullptr) {
+        share_.keys_at = static_cast<std::uint32_t>(keys_begin - encoded_.data());
+        share_.keys_size = static_cast<std::uint32_t>(arguments_begin - keys_begin);
+        share_.arguments_at = static_cast<std::uint32_t>(arguments_begin - encoded_.data());
+        share_.first_key = std::hash<std::string_view>{}(key());
+        share_.keys = static_cast<std::uint8_t>(given_keys.size());
+        share_.arguments = static_cast<std::uint8_t>(given_arguments.size());
     }
     encoded_.resize(static_cast<std::size_t>(end - encoded_.data()));
+}
+
+redis::shareable script_call::shared(const scripts::script& script) {
+    const char kind = kind_of(script);
+    return {.call = kind != 0 ? &by_digest_together() : nullptr, .kind = kind};
 }
 
 redis::command script_call::command() const {

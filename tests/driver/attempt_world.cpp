@@ -19,6 +19,9 @@ std::string script_of(const redis::fake_server::words& command) {
     const std::array<const scripts::script*, 6> known{&scripts::acquire, &scripts::acquire_in_line,
                                                       &scripts::batch,   &scripts::extend,
                                                       &scripts::release, &scripts::status};
+    if (command[0] == "DELIFEQ" || command[0] == "DELEX") {
+        return command[0];
+    }
     if (command.size() > 1) {
         for (const auto* each : known) {
             if (command[0] == "EVALSHA" && command[1] == each->sha1) {
@@ -110,9 +113,10 @@ core::release_outcome attempt_world::release(const acquire_attempt& held) {
 
 scripted_node::scripted_node(boost::asio::io_context& io, std::string run_id) : server(io) {
     server.on_command =
-        [this, line = "run_id:" + std::move(run_id) + "\r\n"](
+        [this, who = "run_id:" + std::move(run_id) + "\r\n"](
             const redis::fake_server::words& command) -> redis::fake_server::answer {
         if (command[0] == "INFO") {
+            const std::string line = who + version;
             return {.bytes = "$" + std::to_string(line.size()) + "\r\n" + line + "\r\n"};
         }
         if (command[0] == "EVAL" && command[1] == scripts::hello.body) {

@@ -86,7 +86,8 @@ struct noting_release_owner final : release_attempt::owner {
 };
 
 /// A fake server with a name of its own: it answers its identity, and what it is told to a script
-/// that is called by digest or body. Calls of scripts are remembered by their names.
+/// that is called by digest or body, or to what stands for one. Calls of scripts are remembered by
+/// their names.
 class scripted_node {
   public:
     scripted_node(boost::asio::io_context& io, std::string run_id);
@@ -100,6 +101,9 @@ class scripted_node {
                      : script.starts_with("extend") ? "*2\r\n:1\r\n:1700000000000000\r\n"
                                                     : ":1\r\n"};
     };
+
+    /// Lines of INFO.
+    std::string version;
 
     [[nodiscard]] std::string url() const { return server.url(); }
     /// What was called so far: "acquire" by digest, "acquire!" by body.

@@ -49,8 +49,7 @@ TEST(script_call, shares_calls_if_it_is_a_request) {
     EXPECT_NE(by_digest.share.call, by_body.share.call);
     for (const redis::command& each : {by_digest, by_body}) {
         const redis::shareable& share = each.share;
-        EXPECT_EQ(each.encoded.substr(share.keys_at, share.arguments_at - share.keys_at),
-                  "$2\r\nk1\r\n$2\r\nk2\r\n");
+        EXPECT_EQ(each.encoded.substr(share.keys_at, share.keys_size), "$2\r\nk1\r\n$2\r\nk2\r\n");
         EXPECT_EQ(each.encoded.substr(share.arguments_at), "$1\r\na\r\n$1\r\nb\r\n$1\r\nc\r\n");
         EXPECT_EQ(share.keys, 2);
         EXPECT_EQ(share.arguments, 3);

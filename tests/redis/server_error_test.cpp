@@ -125,6 +125,24 @@ TEST(server_identity, is_trusted_with_its_memory_only_if_nothing_speaks_against_
     }
 }
 
+TEST(server_identity, tells_by_which_command_a_server_deletes_what_is_equal) {
+    using enum conditional_delete;
+    const auto of = [](const std::string& lines) { return parse_server_info(lines).deletes; };
+    EXPECT_EQ(of("redis_version:7.0.15\r\n"), none);
+    EXPECT_EQ(of("redis_version:8.3.9\r\n"), none);
+    EXPECT_EQ(of("redis_version:8.4.0\r\n"), delex);
+    EXPECT_EQ(of("redis_version:10.0.0\r\n"), delex);
+    // Valkey tells a version of Redis as well.
+    EXPECT_EQ(of("redis_version:7.2.4\r\nserver_name:valkey\r\nvalkey_version:8.1.4\r\n"), none);
+    EXPECT_EQ(of("valkey_version:9.0.0\r\nredis_version:7.2.4\r\n"), delifeq);
+    EXPECT_EQ(of("redis_version:99.0.0\r\nvalkey_version:8.1.4\r\n"), none);
+    EXPECT_EQ(of("redis_version:7.4.0\r\ndragonfly_version:df-v1.36.9\r\n"), none);
+    EXPECT_EQ(of("redis_version:7.4.0\r\ndragonfly_version:df-v1.37.0\r\n"), delex);
+    for (const char* const odd : {"", "8", "8.", "x.y", "eight.four", ".4"}) {
+        EXPECT_EQ(of("redis_version:" + std::string{odd} + "\r\n"), none) << odd;
+    }
+}
+
 TEST(server_identity, without_either_id_is_no_incarnation) {
     EXPECT_EQ(parse_server_info("run_id:1\n").incarnation(), "");
     EXPECT_EQ(parse_server_info("master_replid:1\n").incarnation(), "");

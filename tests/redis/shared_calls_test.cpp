@@ -61,6 +61,7 @@ class shared_calls : public testing::Test {
                         .deadline = command_queue::time_point::max(),
                         .share = {.call = call,
                                   .keys_at = at,
+                                  .keys_size = static_cast<std::uint32_t>(keys.size()),
                                   .arguments_at = at + static_cast<std::uint32_t>(keys.size()),
                                   .first_key = std::hash<std::string>{}(key),
                                   .slot = slot,

@@ -175,6 +175,7 @@ server_identity survey_steps::whole_identity() const {
     std::string ids;
     std::string all;
     bool complete = !identities_.empty();
+    std::optional<conditional_delete> deletes;
     whole.promoted = false;
     for (const auto& each : map_.masters()) {
         ids += each.id + '\n';
@@ -187,6 +188,8 @@ server_identity survey_steps::whole_identity() const {
         complete = complete && !one.incarnation().empty();
         whole.promoted = whole.promoted || one.promoted;
         whole.redis_version = one.redis_version;
+        // Any of them may be asked.
+        deletes = !deletes || deletes == one.deletes ? one.deletes : conditional_delete::none;
         if (one.refused) {
             whole.refused = one.refused;
             whole.refused_advice = one.refused_advice;
@@ -194,6 +197,8 @@ server_identity survey_steps::whole_identity() const {
         all += fmt::format("{} {} {} {}\n", each.id, one.incarnation(), one.flushed,
                            map_.slots_of(each));
     }
+    whole.deletes =
+        complete ? deletes.value_or(conditional_delete::none) : conditional_delete::none;
     whole.run_id = fmt::format("cluster-{:016x}", hash_of(ids));
     whole.role = "master";
     whole.flushed = true;

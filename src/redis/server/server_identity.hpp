@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <redlock/error.hpp>
 #include <string>
@@ -11,10 +12,18 @@
 
 namespace redlock::redis {
 
+/// The command that deletes a key if it has a certain value, where a server has one.
+enum class conditional_delete : std::uint8_t {
+    none,
+    delifeq,  ///< DELIFEQ key value: Valkey 9.
+    delex,    ///< DELEX key IFEQ value: Redis 8.4, Dragonfly 1.37.
+};
+
 /// All empty when the user may not ask: then two endpoints cannot be told apart.
 struct server_identity {
     std::string run_id;  ///< Drawn at random by each server process at its start.
     std::string redis_version;
+    conditional_delete deletes = conditional_delete::none;
     // What follows is in "INFO all", but not in "INFO server".
     std::string role;
     std::string replication_id;

@@ -31,9 +31,10 @@ struct shared_call {
 struct shareable {
     const shared_call* call = nullptr;  ///< Null: it travels alone.
     std::uint32_t keys_at = 0;          ///< In the command's bytes, in RESP,
-    std::uint32_t arguments_at = 0;     ///< and up to their end.
-    std::size_t first_key = 0;          ///< Its hash: no two of one key are in a call.
-    std::uint16_t slot = 0;             ///< Of a cluster: nor are two of different slots.
+    std::uint32_t keys_size = 0;
+    std::uint32_t arguments_at = 0;  ///< and up to their end.
+    std::size_t first_key = 0;       ///< Its hash: no two of one key are in a call.
+    std::uint16_t slot = 0;          ///< Of a cluster: nor are two of different slots.
     std::uint8_t keys = 0;
     std::uint8_t arguments = 0;
     char kind = 0;  ///< A letter by which the call knows what is asked for.

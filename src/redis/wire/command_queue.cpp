@@ -204,7 +204,7 @@ void command_queue::write_call(std::string_view bytes, std::size_t first, std::s
     std::string_view rest = bytes;
     for (std::size_t position = first; position < end; ++position) {
         const shareable& its = at(position).share;
-        shared_bytes_ += rest.substr(its.keys_at, its.arguments_at - its.keys_at);
+        shared_bytes_ += rest.substr(its.keys_at, its.keys_size);
         rest.remove_prefix(at(position).size);
     }
     rest = bytes;
