@@ -19,11 +19,8 @@ using redis::acl_subject;
 /// How what has no name in an `acl_context` is sent.
 constexpr std::string_view a_script = "EVALSHA or EVAL";
 
-/// By its SHA1 or its name.
-std::string_view body_of(std::string_view script) {
-    const auto* const found = std::find_if(
-        scripts::all.begin(), scripts::all.end(),
-        [=](const scripts::script* each) { return each->sha1 == script || each->name == script; });
+std::string_view body_of(std::string_view sha1) {
+    const auto* const found = std::ranges::find(scripts::all, sha1, &scripts::script::sha1);
     return found == scripts::all.end() ? std::string_view{} : (*found)->body;
 }
 

@@ -10,6 +10,9 @@ namespace redlock::driver {
 
 error_code fan_out::send(node_index node, redis::command&& what, redis::delivery how,
                          core::instant now) {
+    if (alone_.contains(node)) {
+        what.share.call = nullptr;
+    }
     what.sink = shared_from_this();
     what.deadline = pool_.command_deadline(now);
     what.how = how;
@@ -41,17 +44,29 @@ void fan_out::on_reply(std::uint32_t tag, const redis::reply_view& reply) {
     on_answer(node, reply);
 }
 
-// The user may lack a right to a key of somebody else's.
+/// The user may lack a right to a key of somebody else's; the keys of two locks may not lie
+/// together on one server; and only in a script of its own does an error tell its line.
+bool fan_out::may_fare_better_alone(std::string_view error) {
+    return redis::is_acl_refusal(error) || error.starts_with("CROSSSLOT") ||
+           error.starts_with("WRONGTYPE");
+}
+
+// Where part of it was done, doing it again does no harm: an ACQUIRE finds its own lock and counts
+// as refused, and the others may come twice.
 void fan_out::on_refused_together(std::uint32_t tag, const redis::reply_view& error) {
-    const script_call* const call = redis::is_acl_refusal(error.text()) ? script_for(tag) : nullptr;
+    const node_index node = tag;
+    if (error.text().starts_with("CROSSSLOT")) {
+        pool_.at(node).forgo_sharing();
+    }
+    const script_call* const call =
+        may_fare_better_alone(error.text()) ? script_for(node) : nullptr;
     if (call == nullptr) {
         on_reply(tag, error);
         return;
     }
-    redis::command alone = call->command();
-    alone.share.call = nullptr;
-    send_or_report(tag, std::move(alone), repeated(tag));
-    on_repeated(tag);
+    alone_.insert(node);
+    send_or_report(node, call->command(), repeated(node));
+    on_repeated(node);
 }
 
 void fan_out::on_timeout(std::uint32_t tag, bool maybe_sent) {

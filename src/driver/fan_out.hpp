@@ -69,8 +69,12 @@ class fan_out : public redis::reply_sink, public std::enable_shared_from_this<fa
                                   core::instant now);
     void send_or_report(node_index node, redis::command&& what, redis::delivery how);
 
+    /// Whether alone it may fare better, or have an error that says more.
+    [[nodiscard]] static bool may_fare_better_alone(std::string_view error);
+
     node_pool& pool_;
     failures failures_;
+    core::node_set alone_;  ///< Nodes to which it goes in a call of its own.
 };
 
 }  // namespace redlock::driver

@@ -62,6 +62,9 @@ error_code node::send(redis::command&& what) {
     // the release of the first try must not come behind the second.
     send_deferred();
     what.tag = static_cast<std::uint32_t>(index_);
+    if (forgoes_sharing_) {
+        what.share.call = nullptr;
+    }
     return link_->send(std::move(what));
 }
 
@@ -106,7 +109,7 @@ const std::string& node::last_error_message() const {
 
 void node::on_ready(const redis::server_identity& identity) {
     run_id_ = identity.run_id;
-    forgoes_native_ = false;
+    forgoes_native_ = forgoes_sharing_ = false;
     tracking_refusal_.clear();
     if (tracking_) {
         tracking_->on_commands_ready();

@@ -67,6 +67,8 @@ class node final : private redis::connection_events, private key_tracking::owner
     }
     /// It refuses that command.
     void forgo_native() { forgoes_native_ = true; }
+    /// It cannot carry out requests for different locks in one call.
+    void forgo_sharing() { forgoes_sharing_ = true; }
     /// Set while this node is the same server as one before it in the list.
     [[nodiscard]] bool refused() const { return refused_; }
     void refuse(bool yes) { refused_ = yes; }
@@ -176,7 +178,8 @@ class node final : private redis::connection_events, private key_tracking::owner
     std::string suspect_;  // the run id of another server, if this one still answers
     std::string tracking_refusal_;
     bool refused_ = false;
-    bool forgoes_native_ = false;
+    bool forgoes_native_ = false;  // Both on the present connection.
+    bool forgoes_sharing_ = false;
     bool started_ = false;
     bool retired_ = false;
     deferred_commands deferred_;

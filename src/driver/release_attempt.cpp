@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "driver/votes.hpp"
-#include "redis/wire/acl_error.hpp"
 
 namespace redlock::driver {
 
@@ -88,7 +87,7 @@ const script_call& release_attempt::call_for(node_index node) {
     return *call;
 }
 
-bool release_attempt::is_native(node_index node) {
+bool release_attempt::has_native(node_index node) {
     const script_call& call = call_for(node);
     const redis::conditional_delete how = pool().at(node).deletes();
     if (&call != &*plain_ || call.command().share.arguments != 1 ||
@@ -98,12 +97,16 @@ bool release_attempt::is_native(node_index node) {
     if (!native_) {
         native_.emplace(how, identity_->resource.str(), identity_->token.str());
     }
-    // The script serves the few whose nodes are servers of several kinds.
+    // Where nodes are servers of several kinds, the script serves those of the second.
     return native_->how() == how;
 }
 
 redis::command release_attempt::command_for(node_index node) {
-    return is_native(node) ? native_->command() : call_for(node).command();
+    if (!has_native(node)) {
+        return call_for(node).command();
+    }
+    natively_.insert(node);
+    return native_->command();
 }
 
 const script_call* release_attempt::script_for(node_index node) {
@@ -111,11 +114,13 @@ const script_call* release_attempt::script_for(node_index node) {
 }
 
 void release_attempt::on_answer(node_index node, const redis::reply_view& reply) {
-    if (reply.is_error() && is_native(node) &&
-        (redis::is_acl_refusal(reply.text()) || redis::read_missing_command(reply.text()))) {
-        // The user may not, or it was renamed: the script does the same.
+    if (reply.is_error() && natively_.contains(node)) {
+        // The user may not, or somebody refuses the command: the script does the same, and where it
+        // fails as well, its error is the one that tells what to do.
+        natively_.erase(node);
         pool().at(node).forgo_native();
         ask_or_report(node, call_for(node), redis::delivery::must_follow);
+        on_repeated(node);
         return;
     }
     auto answer = parse_release(reply, {.resource = identity_->resource.str(),

@@ -59,7 +59,7 @@ class release_attempt final : public fan_out {
                       bool maybe_executed) override;
     [[nodiscard]] const script_call& call_for(node_index node);
     /// Whether the node has a command for what it is asked.
-    [[nodiscard]] bool is_native(node_index node);
+    [[nodiscard]] bool has_native(node_index node);
     [[nodiscard]] redis::command command_for(node_index node);
     void settle(node_index node);
     void settle_if_done();
@@ -74,7 +74,8 @@ class release_attempt final : public fan_out {
     core::release_round round_;
     std::optional<script_call> plain_;
     std::optional<script_call> barred_;
-    std::optional<native_release> native_;  ///< In place of `plain_`.
+    std::optional<native_release> native_;  ///< In place of `plain_`,
+    core::node_set natively_;               ///< and the nodes that were sent it.
     std::shared_ptr<owner> owner_;
     std::function<void()> settled_;
     std::optional<node_pool::open_write> open_write_;  // not settled as long as it is there

@@ -69,15 +69,6 @@ TEST(acl_advice, names_the_command_by_the_line_of_the_script) {
     EXPECT_THAT(shown_with_advice(error), AllOf(HasSubstr("ERR The user"), HasSubstr("+time")));
 }
 
-TEST(acl_advice, knows_the_batch_by_its_name) {
-    const std::string error = fmt::format(
-        "ERR The user executing the script can't run this command or subcommand script: batch, on "
-        "@user_script:{}.",
-        line_of_call(scripts::batch, "'MGET'"));
-    EXPECT_EQ(acl_advice(error, {.script = &scripts::acquire}),
-              "allow the user mget (ACL SETUSER ... +mget)");
-}
-
 TEST(acl_advice, names_the_subcommand_that_was_sent) {
     const std::string_view error =
         "NOPERM this user has no permissions to run the 'client' command or its subcommand";

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <memory>
 #include <string>
 
@@ -86,6 +87,32 @@ TEST_F(native_release_test, is_tried_again_on_the_next_connection) {
     refuse(":1\r\n");
     EXPECT_EQ(release(valkey), release_outcome::released);
     EXPECT_EQ(node->calls().back(), "DELIFEQ");
+}
+
+// Each knows what it was itself sent as: the first refusal does not make the others final.
+TEST_F(native_release_test, in_flight_behind_a_refused_one_is_a_script_too) {
+    refuse({});  // not answered yet
+    node->version = valkey;
+    const std::array held{world.acquire(world.identity("job")),
+                          world.acquire(world.identity("task"))};
+    std::array<std::shared_ptr<noting_release_owner>, 2> owners;
+    for (std::size_t i = 0; i < held.size(); ++i) {
+        owners[i] = std::make_shared<noting_release_owner>();
+        const auto& round = held[i]->round();
+        std::make_shared<release_attempt>(
+            *world.pool, held[i]->identity(),
+            core::release_targets{round.granted(), round.doubtful(), round.pending()},
+            attempt_world::lease)
+            ->start(owners[i]);
+        ASSERT_TRUE(world.run_until([&] { return node->calls().size() == 3 + i; }));
+        ASSERT_EQ(node->calls().back(), "DELIFEQ");
+    }
+    for (std::size_t i = 0; i < held.size(); ++i) {
+        node->server.answer_late("-ERR unknown command 'DELIFEQ'\r\n");
+    }
+    EXPECT_TRUE(world.run_until_settled());
+    EXPECT_EQ(owners[0]->outcome, release_outcome::released);
+    EXPECT_EQ(owners[1]->outcome, release_outcome::released);
 }
 
 TEST_F(native_release_test, shares_a_call_as_a_request) {

@@ -86,6 +86,48 @@ TEST_F(shared_requests, that_the_user_may_not_make_together_are_made_alone) {
     EXPECT_EQ(outcome(1), acquire_outcome::unavailable);
 }
 
+TEST_F(shared_requests, end_where_neither_the_call_nor_the_body_may_be_sent) {
+    node->on_script = [](const std::string& script) {
+        return says(script.ends_with("!")
+                        ? "-NOPERM User app has no permissions to run the 'eval' command\r\n"
+                    : script == "release" ? ":1\r\n"
+                                          : "-NOSCRIPT No matching script.\r\n");
+    };
+    start();
+    // Together by digest and by body, then each alone in the same way, and no more.
+    EXPECT_THAT(node->calls(),
+                ElementsAre("batch", "batch!", "acquire", "acquire", "acquire!", "acquire!"));
+    EXPECT_EQ(outcome(0), acquire_outcome::unavailable);
+    EXPECT_EQ(outcome(1), acquire_outcome::unavailable);
+}
+
+TEST_F(shared_requests, go_alone_from_then_on_where_keys_may_not_lie_together) {
+    node->on_script = [](const std::string& script) {
+        return says(script == "batch" ? "-CROSSSLOT Keys in request don't hash to the same slot\r\n"
+                                      : granted);
+    };
+    start();
+    EXPECT_THAT(node->calls(), ElementsAre("batch", "acquire", "acquire"));
+    EXPECT_EQ(outcome(0), acquire_outcome::held);
+    owner.decided = 0;
+    attempts.clear();
+    node->server.received.clear();
+    start();
+    EXPECT_THAT(node->calls(), ElementsAre("acquire", "acquire"));
+    EXPECT_EQ(outcome(1), acquire_outcome::held);
+}
+
+TEST_F(shared_requests, ask_alone_for_an_error_that_tells_its_line) {
+    node->on_script = [](const std::string& script) {
+        return says(script == "batch" ? "*2\r\n" + granted + "-WRONGTYPE x\r\n"
+                                      : "-WRONGTYPE y\r\n");
+    };
+    start();
+    EXPECT_THAT(node->calls(), ElementsAre("batch", "acquire"));
+    EXPECT_EQ(outcome(0), acquire_outcome::held);
+    EXPECT_EQ(outcome(1), acquire_outcome::unavailable);
+}
+
 TEST_F(shared_requests, are_refused_each_where_the_server_serves_nobody) {
     node->on_script = [](const std::string& /*script*/) {
         return says("-BUSY Redis is busy running a script.\r\n");

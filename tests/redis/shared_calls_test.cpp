@@ -165,7 +165,7 @@ TEST_F(shared_calls, give_each_an_error_of_its_own) {
     ask(3, "c");
     write();
     EXPECT_TRUE(answer("*3\r\n:1\r\n-WRONGTYPE x\r\n:3\r\n"));
-    EXPECT_THAT(sink->told, ElementsAre("1: 1", "2: WRONGTYPE x", "3: 3"));
+    EXPECT_THAT(sink->told, ElementsAre("1: 1", "2 refused: WRONGTYPE x", "3: 3"));
     EXPECT_EQ(error, "WRONGTYPE x");
 }
 

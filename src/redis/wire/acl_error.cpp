@@ -56,21 +56,14 @@ std::string lower_case(std::string_view text) {
     return lower;
 }
 
-std::string script_in(std::string_view text) {
+std::string sha1_in(std::string_view text) {
     for (const std::string_view before : {"script: ", "call to f_"}) {
         for (std::size_t at = text.find(before); at != std::string_view::npos;
              at = text.find(before, at + 1)) {
-            const std::string_view rest = text.substr(at + before.size());
-            const std::string_view digits = rest.substr(0, sha1_digits);
+            const std::string_view digits = text.substr(at + before.size(), sha1_digits);
             if (digits.size() == sha1_digits &&
                 digits.find_first_not_of("0123456789abcdef") == std::string_view::npos) {
                 return std::string{digits};
-            }
-            // The word of a script for itself, which does not know its SHA1.
-            if (const std::size_t end = rest.find(", on @user_script:");
-                end != std::string_view::npos &&
-                rest.find_first_not_of("abcdefghijklmnopqrstuvwxyz_") == end) {
-                return std::string{rest.substr(0, end)};
             }
         }
     }
@@ -127,7 +120,7 @@ std::optional<acl_error> read_acl_error(std::string_view text) {
     found.subject = *subject;
     const std::string_view name = name_in(text, *subject);
     found.name = *subject == acl_subject::command ? lower_case(name) : std::string{name};
-    found.script = script_in(text);
+    found.script = sha1_in(text);
     found.line = line_in(text);
     return found;
 }
@@ -146,7 +139,7 @@ std::optional<missing_command> read_missing_command(std::string_view text) {
         }
     }
     if (says(text, "command called from")) {
-        return missing_command{{}, script_in(text), line_in(text)};
+        return missing_command{{}, sha1_in(text), line_in(text)};
     }
     // Other implementations of the protocol have shorter words.
     if (text.starts_with("ERR unknown") || text.starts_with("ERR Unknown") ||
@@ -157,7 +150,7 @@ std::optional<missing_command> read_missing_command(std::string_view text) {
 }
 
 script_place read_script_place(std::string_view text) {
-    return {script_in(text), line_in(text)};
+    return {sha1_in(text), line_in(text)};
 }
 
 bool is_plain_refusal(std::string_view text) noexcept {

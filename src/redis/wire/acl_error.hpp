@@ -17,7 +17,7 @@ struct acl_error {
     /// In small letters, a subcommand as in "client|id"; or the key or channel. Empty where the
     /// server does not tell.
     std::string name;
-    /// Of a refusal inside a script: its SHA1 or name, and the line of its body. Else empty and 0.
+    /// Of a refusal inside a script: its SHA1 and the line of its body. Else empty and 0.
     std::string script;
     std::size_t line = 0;
 
@@ -35,7 +35,7 @@ struct acl_error {
 struct missing_command {
     /// In small letters; empty where the server does not name it, as inside a script.
     std::string name;
-    /// Inside a script: its SHA1 or name, and the line of its body. Else empty and 0.
+    /// Inside a script: its SHA1 and the line of its body. Else empty and 0.
     std::string script;
     std::size_t line = 0;
 
@@ -48,7 +48,7 @@ struct missing_command {
 
 /// Where in a script of ours an error has come up.
 struct script_place {
-    std::string script;    ///< Its SHA1 or name; empty if the error is from no script.
+    std::string script;    ///< Its SHA1; empty if the error is from no script.
     std::size_t line = 0;  ///< Of its body; 0 if the server does not tell.
 };
 

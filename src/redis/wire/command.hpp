@@ -50,8 +50,9 @@ struct reply_sink {
     /// The reply; `reply` is valid during the call only. May come after `on_timeout`.
     virtual void on_reply(std::uint32_t tag, const reply_view& reply) = 0;
 
-    /// In place of `on_reply`: the server refused, with this error, a call that the command shared
-    /// with others. None of them was carried out, and it may be that alone it would have been.
+    /// In place of `on_reply`: an error for a command that shared a call. Either the server refused
+    /// the whole call, or the command failed in it. Alone it might have been carried out, or its
+    /// error might have said more.
     virtual void on_refused_together(std::uint32_t tag, const reply_view& error) {
         on_reply(tag, error);
     }

@@ -96,13 +96,18 @@ void command_queue::answer_together(const reply_view& reply, std::size_t count) 
     auto each = reply.begin();
     for (; count > 0 && life == life_; --count) {
         const auto [sink, tag] = take_oldest();
+        // Nothing of the reply is looked at behind a sink, which may end the connection.
+        reply_view its;  // nil: an answer of another shape is an answer to none of them
         if (one_each) {
-            sink->on_reply(tag, *each);
+            its = *each;
             ++each;
         } else if (reply.is_error()) {
-            sink->on_refused_together(tag, reply);
+            its = reply;
+        }
+        if (its.is_error()) {
+            sink->on_refused_together(tag, its);
         } else {
-            sink->on_reply(tag, {});  // an answer to none of them
+            sink->on_reply(tag, its);
         }
     }
 }
@@ -111,14 +116,16 @@ reply_view command_queue::error_in(const reply_view& reply) const noexcept {
     if (reply.is_error()) {
         return reply;
     }
+    reply_view found;
     if (handed_ != 0 && ring_[front_].together > 1) {
         for (const reply_view each : reply) {
-            if (each.is_error()) {
-                return each;
+            // That of a replica is true of the server; others may be of one request.
+            if (each.is_error() && (found.is_nil() || each.text().starts_with("READONLY"))) {
+                found = each;
             }
         }
     }
-    return {};
+    return found;
 }
 
 std::pair<std::shared_ptr<reply_sink>, std::uint32_t> command_queue::take_oldest() {

@@ -54,7 +54,8 @@ class command_queue {
     /// nothing happens, when none was handed over: the server speaks without having been asked.
     [[nodiscard]] bool on_reply(const reply_view& reply);
 
-    /// The error that a reply is, or the first in the reply to a shared call; nil if there is none.
+    /// The error that a reply is, or one in the reply to a shared call, that of a replica before
+    /// others; nil if there is none.
     [[nodiscard]] reply_view error_in(const reply_view& reply) const noexcept;
 
     /// Tells each command whose deadline is at or before `now` of it, once. One that was handed

@@ -27,6 +27,10 @@ local function acquire(k, keys, a)
     local others = mark == ' ' and ARGV[a + 7] == '1'
     if stale or others or not redis.call('SET', KEYS[k + 1], ARGV[a + 1], 'NX', 'PX', ARGV[a + 4]) then
         local holder = redis.pcall('GET', KEYS[k + 1])
+        if type(holder) == 'table' and not string.find(holder.err, 'WRONGTYPE', 1, true) then
+            -- Once more, so that the error tells the line.
+            return redis.call('GET', KEYS[k + 1])
+        end
         if holder or not (stale or others) then
             return {0, redis.call('PTTL', KEYS[k + 1]), type(holder) == 'string' and holder or ''}
         end

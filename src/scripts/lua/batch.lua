@@ -6,12 +6,10 @@
 -- Returns {answer of the first request, answer of the second, ...}; in place of an answer an error
 local kinds = {a = acquire, e = extend, r = release}
 local function failure(cause)
-    -- A text from Redis 6 and before, with the line that calls; a table since.
-    local words = type(cause) == 'table' and cause.err or string.gsub(cause, '^@[%w_]+: ?%d+: ', '')
-    if type(cause) == 'table' and cause.line then
-        words = words .. ' script: batch, on @user_script:' .. cause.line .. '.'
-    end
-    return {err = words}
+    local words = type(cause) == 'table' and cause.err or cause
+    -- Redis 6 puts the line before it, and the sign of an error.
+    words = string.gsub(words, '^[^ ]*: ?%-?%d+: ', '')
+    return {err = (string.gsub(words, '^%-', ''))}
 end
 local forms, answers, removes = {}, {}, {}
 local count, k, a = 0, 0, 1
