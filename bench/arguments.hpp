@@ -1,8 +1,10 @@
 // What the benchmark is asked to do, read from the command line. No I/O.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "bench/library_side.hpp"
 
@@ -15,6 +17,7 @@ enum class part {
     hand_over,
     frozen,
     options,  ///< The default options beside attempts-limited ones.
+    sizes,    ///< What happens as the numbers grow.
 };
 
 struct arguments {
@@ -23,7 +26,10 @@ struct arguments {
     part chosen = part::floors_and_hand_over;
     bool help = false;
     style how = style::coroutines;
-    std::string mistake;  ///< Not empty: the arguments cannot be used, and why.
+    std::size_t largest = 100'000;    ///< Of --sizes: lines of more are left out.
+    std::vector<std::string> series;  ///< Of --sizes: none for all.
+    std::string html;                 ///< Of --sizes: a file for a page, or empty.
+    std::string mistake;              ///< Not empty: the arguments cannot be used, and why.
 };
 
 /// A line of the floors' table: its three contenders together.

@@ -19,6 +19,7 @@
 #include "bench/hand_over.hpp"
 #include "bench/hand_over_worker.hpp"
 #include "bench/report.hpp"
+#include "bench/sizes.hpp"
 #include "bench/terms_cost.hpp"
 
 namespace {
@@ -118,6 +119,15 @@ int run_hand_over(const std::vector<redlock::endpoint>& nodes, const bench::argu
     return passed ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+int run_sizes_part(const std::vector<redlock::endpoint>& nodes, const bench::arguments& asked) {
+    const bool passed =
+        bench::run_sizes(nodes, {.plan = {.seconds = asked.seconds, .largest = asked.largest},
+                                 .series = asked.series,
+                                 .json = asked.json,
+                                 .html = asked.html});
+    return passed ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
 int run_both(const std::vector<redlock::endpoint>& nodes, const bench::arguments& asked) {
     const int floors = run_floors(nodes, asked);
     if (nodes.size() < bench::hand_over_nodes) {
@@ -146,6 +156,8 @@ int run(const std::vector<redlock::endpoint>& nodes, const bench::arguments& ask
             return run_frozen(nodes, asked);
         case bench::part::options:
             return run_options(nodes, asked);
+        case bench::part::sizes:
+            return run_sizes_part(nodes, asked);
     }
     return exit_usage;
 }

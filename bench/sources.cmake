@@ -15,6 +15,16 @@ set(bench_sources
     bench/report.cpp
     bench/server_commands.cpp
     bench/settle.cpp
+    bench/sizes.cpp
+    bench/sizes_crowd.cpp
+    bench/sizes_cycles.cpp
+    bench/sizes_held.cpp
+    bench/sizes_managers.cpp
+    bench/sizes_page.cpp
+    bench/sizes_plot.cpp
+    bench/sizes_report.cpp
+    bench/sizes_series.cpp
+    bench/sizes_waiters.cpp
     bench/terms_cost.cpp
     bench/vouch.cpp
 )

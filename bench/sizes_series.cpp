@@ -1,0 +1,35 @@
+#include "bench/sizes_series.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace bench {
+
+bool size_series::passed() const {
+    return std::all_of(lines.begin(), lines.end(),
+                       [](const size_line& each) { return each.errors == 0; }) &&
+           std::all_of(bounds.begin(), bounds.end(),
+                       [](const size_bound& each) { return each.held; });
+}
+
+const size_line* size_series::line_of(double size) const {
+    const auto found = std::find_if(lines.begin(), lines.end(), [&](const size_line& each) {
+        return each.figures.front() == size;
+    });
+    return found == lines.end() ? nullptr : &*found;
+}
+
+void size_series::at_most(const std::string& what, double figure, double limit, int decimals) {
+    bounds.push_back(
+        {fmt::format("{}: {:.{}f}, at most {:.{}f}", what, figure, decimals, limit, decimals),
+         figure <= limit});
+}
+
+void size_series::at_least(const std::string& what, double figure, double limit, int decimals) {
+    bounds.push_back(
+        {fmt::format("{}: {:.{}f}, at least {:.{}f}", what, figure, decimals, limit, decimals),
+         figure >= limit});
+}
+
+}  // namespace bench
