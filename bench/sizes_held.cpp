@@ -37,7 +37,10 @@ class renewal_tally final : public redlock::observer {
             }
         } else if (what.kind == redlock::event_kind::extend_failed ||
                    what.kind == redlock::event_kind::lost) {
-            ++failures_;
+            if (++failures_ == 1) {
+                first_failure_ = std::string{redlock::to_string(what.kind)} + ": " +
+                                 what.error.message() + " " + std::string{what.message};
+            }
         }
     }
 
@@ -47,6 +50,7 @@ class renewal_tally final : public redlock::observer {
         begun_ = time_now();
     }
     [[nodiscard]] std::size_t failures() const { return failures_; }
+    [[nodiscard]] const std::string& first_failure() const { return first_failure_; }
     [[nodiscard]] std::size_t total() const { return sum_of(0, slices_.size()); }
     /// The fullest of these slices over their mean.
     [[nodiscard]] double peak(std::size_t from, std::size_t to) const {
@@ -68,6 +72,7 @@ class renewal_tally final : public redlock::observer {
     nanoseconds begun_{0};
     std::vector<std::size_t> slices_;
     std::size_t failures_ = 0;
+    std::string first_failure_;
 };
 
 size_series describe_held() {
@@ -138,7 +143,7 @@ size_line measure_held_line(const size_nodes& nodes, std::size_t count, double s
              last_peak, 100 * busy.count() / elapsed.count(),
              renewals == 0 ? no_figure : 1e6 * busy.count() / renewals},
             errors,
-            crowd.last_error().empty() ? "a lock was not renewed" : crowd.last_error()};
+            tally->failures() > 0 ? tally->first_failure() : crowd.last_error()};
 }
 
 void measure_held(const size_nodes& nodes, const size_plan& plan, const size_sink& ready) {
