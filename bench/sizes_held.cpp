@@ -85,6 +85,7 @@ size_series describe_held() {
             .columns = {{"held", "held"},
                         {"lease_s", "lease s"},
                         {"acquire_s", "acquire s", 2},
+                        {"bytes_new", "bytes new"},
                         {"bytes", "bytes"},
                         {"resident_bytes", "resident"},
                         {"renewals_per_second", "renewals/s"},
@@ -92,9 +93,9 @@ size_series describe_held() {
                         {"peak_last", "peak last", 2},
                         {"core_share_percent", "core %", 2},
                         {"client_us_per_renewal", "client us", 2}},
-            .plots = {{"bytes a held lock", 0, 3},
-                      {"share of one core, %", 0, 8},
-                      {"client's processor time, us a renewal", 0, 9}}};
+            .plots = {{"bytes a held lock", 0, 4},
+                      {"share of one core, %", 0, 9},
+                      {"client's processor time, us a renewal", 0, 10}}};
 }
 
 size_line measure_held_line(const size_nodes& nodes, std::size_t count, double seconds) {
@@ -113,11 +114,12 @@ size_line measure_held_line(const size_nodes& nodes, std::size_t count, double s
     crowd.acquire(std::min<std::size_t>(count, 256));
     crowd.release();
 
+    trim_memory();
     const memory_use before = memory_now();
     const nanoseconds begun = time_now();
     crowd.acquire(count);
     const std::chrono::duration<double> acquired_in = time_now() - begun;
-    const memory_use used = memory_now() - before;
+    const memory_use used_by_new = memory_now() - before;
 
     const nanoseconds period = options.lease_time / 3;
     const auto watched =
@@ -130,6 +132,7 @@ size_line measure_held_line(const size_nodes& nodes, std::size_t count, double s
     io.run_for(watched);
     const std::chrono::duration<double> busy = thread_time() - busy_before;
     const std::chrono::duration<double> elapsed = watched;
+    const memory_use used = memory_now() - before;
     const auto renewals = static_cast<double>(tally->total());
     const double first_peak = tally->peak(0, of_period);
     const double last_peak = tally->peak(slices - of_period, slices);
@@ -138,12 +141,13 @@ size_line measure_held_line(const size_nodes& nodes, std::size_t count, double s
     close_on(io, locks);
     errors += crowd.errors() + tally->failures();
     const auto number = static_cast<double>(count);
-    return {{number, std::chrono::duration<double>(options.lease_time).count(), acquired_in.count(),
-             used.counted / number, used.resident / number, renewals / elapsed.count(), first_peak,
-             last_peak, 100 * busy.count() / elapsed.count(),
-             renewals == 0 ? no_figure : 1e6 * busy.count() / renewals},
-            errors,
-            tally->failures() > 0 ? tally->first_failure() : crowd.last_error()};
+    return {
+        {number, std::chrono::duration<double>(options.lease_time).count(), acquired_in.count(),
+         used_by_new.counted / number, used.counted / number, used.resident / number,
+         renewals / elapsed.count(), first_peak, last_peak, 100 * busy.count() / elapsed.count(),
+         renewals == 0 ? no_figure : 1e6 * busy.count() / renewals},
+        errors,
+        tally->failures() > 0 ? tally->first_failure() : crowd.last_error()};
 }
 
 void measure_held(const size_nodes& nodes, const size_plan& plan, const size_sink& ready) {
@@ -157,18 +161,18 @@ void measure_held(const size_nodes& nodes, const size_plan& plan, const size_sin
 void judge_held(size_series& series) {
     for (const double size : {10'000.0, 100'000.0, 1'000'000.0}) {
         if (const size_line* const line = series.line_of(size)) {
-            series.at_most(fmt::format("bytes a lock, {:.0f} held", size), line->figures[3], 600,
+            series.at_most(fmt::format("bytes a lock, {:.0f} held", size), line->figures[4], 600,
                            0);
         }
     }
     const size_line* const many = series.line_of(100'000);
     const size_line* const fewer = series.line_of(10'000);
     if (many != nullptr) {
-        series.at_most("% of one core for the renewals of 100,000", many->figures[8], 10, 2);
+        series.at_most("% of one core for the renewals of 100,000", many->figures[9], 10, 2);
     }
     if (many != nullptr && fewer != nullptr) {
         series.at_most("client time for a renewal, 100,000 held over 10,000",
-                       many->figures[9] / fewer->figures[9], 1.5, 2);
+                       many->figures[10] / fewer->figures[10], 1.5, 2);
     }
 }
 

@@ -50,7 +50,7 @@ std::string figure_text(double figure, int decimals) {
 }
 
 void print_size_head(const size_series& series) {
-    fmt::print("{}. {}\n\n", series.title, series.note);
+    fmt::print("{}\n{}\n\n", series.title, series.note);
     for (const size_column& each : series.columns) {
         fmt::print(" {:>{}}", each.head, width_of(each));
     }

@@ -6,9 +6,10 @@
 
 namespace bench {
 
-void vouch_for(const std::vector<redlock::endpoint>& nodes) {
+void vouch_for(const std::vector<redlock::endpoint>& nodes,
+               const redlock::manager_options& options) {
     boost::asio::io_context loop{1};
-    redlock::lock_manager locks{loop.get_executor(), nodes};
+    redlock::lock_manager locks{loop.get_executor(), nodes, options};
     redlock::diagnostics why;
     redlock::vouch_options with;
     with.details = &why;

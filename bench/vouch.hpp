@@ -4,11 +4,14 @@
 #pragma once
 
 #include <redlock/endpoint.hpp>
+#include <redlock/options.hpp>
 #include <vector>
 
 namespace bench {
 
-/// Throws std::runtime_error if a node does not take the word.
-void vouch_for(const std::vector<redlock::endpoint>& nodes);
+/// `options`: of the managers that come next. Throws std::runtime_error if a node does not take the
+/// word.
+void vouch_for(const std::vector<redlock::endpoint>& nodes,
+               const redlock::manager_options& options = {});
 
 }  // namespace bench
