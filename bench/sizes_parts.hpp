@@ -29,6 +29,11 @@ using size_nodes = std::vector<redlock::endpoint>;
 /// The servers that a series uses unless it is about their number.
 inline constexpr std::size_t usual_nodes = 3;
 
+/// How many waiters a line has.
+[[nodiscard]] inline std::vector<std::size_t> waiter_counts() {
+    return {100, 1'000, 10'000, 100'000};
+}
+
 /// A name for each of many locks. Different series and lines have different ones, since a server
 /// remembers a name for a while.
 [[nodiscard]] std::string size_name(const std::string& series, std::size_t size,

@@ -54,6 +54,8 @@ struct size_series {
     /// Adds a bound: `figure` is at most, or at least, `limit`.
     void at_most(const std::string& what, double figure, double limit, int decimals);
     void at_least(const std::string& what, double figure, double limit, int decimals);
+    /// Adds the bound that what is spent on each of 100,000 is nearly what it is on each of 10,000.
+    void grows_little(const std::string& what, std::size_t column);
 };
 
 /// Receives each line as soon as it is measured.

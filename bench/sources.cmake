@@ -20,11 +20,12 @@ set(bench_sources
     bench/sizes_cycles.cpp
     bench/sizes_held.cpp
     bench/sizes_managers.cpp
+    bench/sizes_many_names.cpp
+    bench/sizes_one_name.cpp
     bench/sizes_page.cpp
     bench/sizes_plot.cpp
     bench/sizes_report.cpp
     bench/sizes_series.cpp
-    bench/sizes_waiters.cpp
     bench/terms_cost.cpp
     bench/vouch.cpp
 )

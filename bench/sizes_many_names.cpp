@@ -1,5 +1,4 @@
-// The series of waiters: many on one name, which is handed from one to the next, and many names
-// with a waiter each, which wait while nothing happens.
+// The series of many names with a waiter each, which wait while nothing happens.
 #include <fmt/format.h>
 
 #include <boost/asio/io_context.hpp>
@@ -23,140 +22,12 @@ namespace {
 
 using std::chrono::duration;
 
-const std::vector<std::size_t> waiter_counts{100, 1'000, 10'000, 100'000};
 /// As long as a waiter relies on being told of a change: each looks again once in this time.
 constexpr double usual_idle_seconds = 22;
 /// Names that a waiter begins to wait for at once.
 constexpr std::size_t begun_at_once = 256;
 /// How many names the servers of a small machine can serve with holders that renew by default.
 constexpr std::size_t most_renewed_names = 10'000;
-
-/// Waiters of one manager on one name, from the first to the last that had the lock.
-class one_name_queue {
-  public:
-    one_name_queue(boost::asio::io_context& io, redlock::lock_manager& locks, std::string name)
-        : io_(io), locks_(locks), name_(std::move(name)) {}
-
-    /// Until all of them wait: the event loop has nothing left to do but to wait for time.
-    void line_up(std::size_t count) {
-        left_ = count;
-        io_.restart();
-        for (std::size_t made = 0; made < count; ++made) {
-            locks_.async_acquire(
-                name_, {},
-                [this](const redlock::error_code& error, redlock::lock held) { won(error, held); });
-        }
-        while (io_.poll() > 0) {
-        }
-    }
-    /// Until each had it and gave it back.
-    void run_out() {
-        io_.restart();
-        io_.run();
-    }
-    [[nodiscard]] std::size_t left() const { return left_; }
-    [[nodiscard]] std::size_t errors() const { return errors_; }
-    [[nodiscard]] const std::string& last_error() const { return last_error_; }
-
-  private:
-    void won(const redlock::error_code& error, redlock::lock& held) {
-        note("acquire", error);
-        if (error) {
-            done();
-            return;
-        }
-        held.async_release([this](const redlock::error_code& failed) {
-            note("release", failed);
-            done();
-        });
-    }
-    void note(const char* what, const redlock::error_code& error) {
-        if (error) {
-            ++errors_;
-            last_error_ = std::string{what} + ": " + error.message();
-        }
-    }
-    void done() {
-        if (--left_ == 0) {
-            io_.stop();
-        }
-    }
-
-    boost::asio::io_context& io_;
-    redlock::lock_manager& locks_;
-    redlock::resource_name name_;
-    std::size_t left_ = 0;
-    std::size_t errors_ = 0;
-    std::string last_error_;
-};
-
-size_series describe_one_name() {
-    return {.key = "one_name",
-            .title = "Waiters on one name",
-            .note =
-                "All in one manager, which holds the lock while they line up and then releases "
-                "it; each\nreleases it at once. Times of the client's processor are for one "
-                "waiter.",
-            .columns = {{"waiters", "waiters"},
-                        {"bytes", "bytes"},
-                        {"resident_bytes", "resident"},
-                        {"set_up_ms", "set up ms", 1},
-                        {"set_up_us", "set up us", 2},
-                        {"hand_overs_per_second", "handed/s"},
-                        {"client_us", "client us", 2}},
-            .plots = {{"bytes a waiter", 0, 1},
-                      {"client's processor time to line up, us", 0, 4},
-                      {"hand-overs a second", 0, 5}}};
-}
-
-size_line measure_one_name_line(const size_nodes& nodes, std::size_t count) {
-    boost::asio::io_context io{1};
-    redlock::lock_manager locks{io, nodes};
-    std::size_t errors = settle_on(io, locks) ? 0 : 1;
-    const auto name = size_name("one-name", count, 0);
-    one_name_queue queue{io, locks, name};
-    lock_crowd holder{io, locks, [&](std::size_t) { return name; }};
-    // What the first waiters set up for all stays out of the count.
-    queue.line_up(std::min<std::size_t>(count, 100));
-    queue.run_out();
-    holder.acquire(1);
-
-    trim_memory();
-    const memory_use before = memory_now();
-    const nanoseconds begun = time_now();
-    const nanoseconds busy_at_first = thread_time();
-    queue.line_up(count);
-    const nanoseconds lined_up_in = time_now() - begun;
-    const nanoseconds busy_lining_up = thread_time() - busy_at_first;
-    const memory_use used = memory_now() - before;
-    errors += count - queue.left();  // Somebody had the lock beside its holder.
-
-    const nanoseconds handed_from = time_now();
-    const nanoseconds busy_before = thread_time();
-    holder.release();
-    queue.run_out();
-    const duration<double> handed_in = time_now() - handed_from;
-    const nanoseconds busy_handing = thread_time() - busy_before;
-    close_on(io, locks);
-
-    const auto number = static_cast<double>(count);
-    const auto us_each = [&](nanoseconds time) {
-        return duration<double, std::micro>(time).count() / number;
-    };
-    return {{number, used.counted / number, used.resident / number,
-             duration<double, std::milli>(lined_up_in).count(), us_each(busy_lining_up),
-             number / handed_in.count(), us_each(busy_handing)},
-            errors + queue.errors() + holder.errors(),
-            queue.last_error().empty() ? holder.last_error() : queue.last_error()};
-}
-
-void measure_one_name(const size_nodes& nodes, const size_plan& plan, const size_sink& ready) {
-    const size_nodes used{nodes.begin(), nodes.begin() + usual_nodes};
-    vouch_for(used);
-    for (const std::size_t count : plan.up_to_largest(waiter_counts)) {
-        ready(measure_one_name_line(used, count));
-    }
-}
 
 /// One waiter for each of many names that another manager holds. It also watches its manager: a
 /// waiter waits once its first attempt has found the lock taken.
@@ -257,6 +128,28 @@ size_series describe_many_names() {
                       {"tries a second for each waiter", 0, 8, 1}}};
 }
 
+/// What waiting costs while nothing happens, a second.
+struct idle_seen {
+    double commands = 0;
+    double tries = 0;
+    double core_share = 0;
+};
+
+idle_seen watch_idle(boost::asio::io_context& io, server_commands& servers,
+                     const redlock::lock_manager& waiting, double seconds) {
+    const std::uint64_t commands_before = servers.count();
+    const std::uint64_t tries_before = waiting.statistics().attempts;
+    const nanoseconds begun = time_now();
+    const nanoseconds busy_before = thread_time();
+    io.restart();
+    io.run_for(nanoseconds{static_cast<nanoseconds::rep>(seconds * 1e9)});
+    const duration<double> busy = thread_time() - busy_before;
+    const duration<double> elapsed = time_now() - begun;
+    const auto tries = static_cast<double>(waiting.statistics().attempts - tries_before);
+    const auto commands = static_cast<double>(servers.count() - commands_before);
+    return {commands / elapsed.count(), tries / elapsed.count(), busy / elapsed};
+}
+
 size_line measure_many_names_line(const size_nodes& nodes, std::size_t count, name_holders held_by,
                                   double seconds) {
     boost::asio::io_context io{1};
@@ -285,16 +178,7 @@ size_line measure_many_names_line(const size_nodes& nodes, std::size_t count, na
     io.run_for(std::chrono::milliseconds{500});  // The last of them have their answers.
     const memory_use used = memory_now() - before;
 
-    const std::uint64_t commands_before = servers.count();
-    const std::uint64_t tries_before = waiting.statistics().attempts;
-    const nanoseconds idle_from = time_now();
-    const nanoseconds busy_before = thread_time();
-    io.restart();
-    io.run_for(nanoseconds{static_cast<nanoseconds::rep>(seconds * 1e9)});
-    const duration<double> busy = thread_time() - busy_before;
-    const duration<double> idle = time_now() - idle_from;
-    const auto tries = static_cast<double>(waiting.statistics().attempts - tries_before);
-    const auto commands = static_cast<double>(servers.count() - commands_before);
+    const idle_seen seen = watch_idle(io, servers, waiting, seconds);
     errors += waiters->ended() + holders.errors();
 
     const std::string error =
@@ -303,19 +187,18 @@ size_line measure_many_names_line(const size_nodes& nodes, std::size_t count, na
     holders.release();
     close_on(io, holding);
     const auto number = static_cast<double>(count);
-    return {
-        {number, duration<double>(options.lease_time).count(), used.counted / number,
-         used.resident / number, lined_up_in.count(),
-         duration<double, std::micro>(busy_lining_up).count() / number, commands / idle.count(),
-         tries / idle.count(), tries / idle.count() / number, 100 * busy.count() / idle.count()},
-        errors,
-        error};
+    return {{number, duration<double>(options.lease_time).count(), used.counted / number,
+             used.resident / number, lined_up_in.count(),
+             duration<double, std::micro>(busy_lining_up).count() / number, seen.commands,
+             seen.tries, seen.tries / number, 100 * seen.core_share},
+            errors,
+            error};
 }
 
 void measure_many_names(const size_nodes& nodes, const size_plan& plan, const size_sink& ready) {
     const size_nodes used{nodes.begin(), nodes.begin() + usual_nodes};
     const double seconds = plan.seconds.value_or(usual_idle_seconds);
-    for (const std::size_t count : plan.up_to_largest(waiter_counts)) {
+    for (const std::size_t count : plan.up_to_largest(waiter_counts())) {
         ready(measure_many_names_line(used, count, name_holders::silent, seconds));
     }
     for (const std::size_t count : plan.up_to_largest({1'000, most_renewed_names})) {
@@ -323,33 +206,13 @@ void measure_many_names(const size_nodes& nodes, const size_plan& plan, const si
     }
 }
 
-/// The figure of `column` at the largest size over that at the one before it.
-void judge_growth(size_series& series, const std::string& what, std::size_t column) {
-    const size_line* const many = series.line_of(100'000);
-    const size_line* const fewer = series.line_of(10'000);
-    if (many != nullptr && fewer != nullptr) {
-        series.at_most(what + ", 100,000 over 10,000",
-                       many->figures[column] / fewer->figures[column], 1.5, 2);
-    }
-}
-
-void judge_one_name(size_series& series) {
-    judge_growth(series, "bytes a waiter", 1);
-    judge_growth(series, "client time to line up", 4);
-    judge_growth(series, "client time for a hand-over", 6);
-}
-
 void judge_many_names(size_series& series) {
-    judge_growth(series, "bytes a waiter", 2);
-    judge_growth(series, "client time to begin to wait", 5);
-    judge_growth(series, "tries for each waiter", 8);
+    series.grows_little("bytes a waiter", 2);
+    series.grows_little("client time to begin to wait", 5);
+    series.grows_little("tries for each waiter", 8);
 }
 
 }  // namespace
-
-size_part one_name_part() {
-    return {describe_one_name, measure_one_name, judge_one_name};
-}
 
 size_part many_names_part() {
     return {describe_many_names, measure_many_names, judge_many_names};
