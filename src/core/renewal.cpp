@@ -13,6 +13,15 @@ duration interval(std::chrono::milliseconds lease_time, double jitter) {
     return third - duration{early};
 }
 
+/// Earlier by 10 ms or a hundredth of the interval at most, to an instant that the locks of this
+/// machine share: what is due at once leaves together, and many requests in one write cost a
+/// fraction of as many writes.
+instant together_with_others(instant at, std::chrono::milliseconds lease_time) {
+    const duration apart =
+        std::min<duration>(std::chrono::milliseconds{10}, duration{lease_time} / 300);
+    return at - at.time_since_epoch() % apart;
+}
+
 }  // namespace
 
 renewal::renewal(const settings& wanted, instant started, instant valid_until) : settings_(wanted) {
@@ -65,10 +74,13 @@ void renewal::schedule(instant started, instant valid_until) {
     announce_at_ = valid_until - settings_.stop_margin;
     // Half-way to the announcement at the latest: the caller may have extended by less than the
     // lock's own lease time, or want a wide margin.
-    renew_at_ = settings_.renews
-                    ? started + std::min(interval(settings_.lease_time, settings_.jitter),
-                                         (announce_at_ - started) / 2)
-                    : never;
+    if (!settings_.renews) {
+        renew_at_ = never;
+        return;
+    }
+    const instant latest = started + std::min(interval(settings_.lease_time, settings_.jitter),
+                                              (announce_at_ - started) / 2);
+    renew_at_ = std::max(started, together_with_others(latest, settings_.lease_time));
 }
 
 duration default_stop_margin(std::chrono::milliseconds lease_time) {

@@ -1,6 +1,8 @@
 // When a held lock must be looked after: when the watchdog extends it, when a failed extension is
 // tried again, and when its loss must be announced whatever the nodes do. Pure: the outside arms a
-// timer for `next_event()` and calls `on_timer`. Used by one strand at a time.
+// timer for `next_event()` and calls `on_timer`. Renewals come at instants that all locks of the
+// machine share, 10 ms apart or less, so that many leave in one write. Used by one strand at a
+// time.
 #pragma once
 
 #include <chrono>
