@@ -79,9 +79,10 @@ size_series describe_held() {
     return {.key = "held",
             .title = "Held locks",
             .note =
-                "One manager holds them on three nodes and renews them. Bytes: malloc's own "
-                "count, with the\nuser's handle; and the growth of the resident set. Peak: the "
-                "fullest 100 ms over the mean,\nin the first and in the last renewal period.",
+                "One manager holds them on three nodes and renews them. Bytes a lock, with the "
+                "user's handle:\nmalloc's own count before the first renewals and after the "
+                "last, and the growth of the resident set.\nPeak: the fullest 100 ms over the "
+                "mean, in the first and in the last renewal period.",
             .columns = {{"held", "held"},
                         {"lease_s", "lease s"},
                         {"acquire_s", "acquire s", 2},
