@@ -73,7 +73,7 @@ class planner {
         const std::uint64_t size = random_.below(100);
         to_.nodes = size < 78 ? 3 : size < 90 ? 5 : size < 94 ? 4 : size < 97 ? 1 : 2;
         to_.clients = static_cast<std::size_t>(random_.between(2, random_.percent(12) ? 5 : 3));
-        to_.users = to_.clients + (random_.percent(30) ? 1 + random_.below(2) : 0);
+        to_.users = to_.clients + (random_.percent(45) ? 1 + random_.below(2) : 0);
         to_.resources = random_.percent(8) ? 2 : 1;
         if (random_.percent(8)) {
             to_.crowded = true;
@@ -98,7 +98,7 @@ class planner {
         if (random_.percent(60)) {
             to_.hand_over_count = random_.below(4);
             // Now and then so long that a lease is over before the turn is.
-            to_.hand_over_ms = random_.between(1, random_.percent(25) ? 300 : 60);
+            to_.hand_over_ms = random_.between(1, random_.percent(50) ? 300 : 60);
         }
     }
 
