@@ -9,7 +9,7 @@
 namespace bench {
 
 struct counts {
-    std::uint64_t allocations = 0;   ///< Calls of operator new, in each of its forms.
+    std::uint64_t allocations = 0;   ///< Of operator new, in each of its forms, and aligned_alloc.
     std::uint64_t system_calls = 0;  ///< Of those that an event loop and its sockets make.
 };
 

@@ -4,10 +4,15 @@
 // runs.
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <cstdlib>
 #include <exception>
+#include <limits>
+#include <optional>
 #include <ranges>
 #include <redlock/redlock.hpp>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +29,7 @@ struct task {
     std::size_t nodes = 1;
     std::size_t at_once = 1;
     std::size_t cycles = 1;
+    bench::style how = bench::style::coroutines;
 };
 
 std::vector<redlock::endpoint> first_nodes(std::size_t count) {
@@ -38,8 +44,23 @@ std::vector<redlock::endpoint> first_nodes(std::size_t count) {
     return redlock::node_list{urls}.endpoints();
 }
 
+/// The median of what a cycle took in each stretch. While a server falls behind, what waits for its
+/// answers grows, and that takes memory; it is no steady state.
+double in_most_stretches(std::span<const std::uint64_t> marks) {
+    std::vector<std::uint64_t> taken;
+    for (std::size_t end = 1; end < marks.size(); ++end) {
+        taken.push_back(marks[end] - marks[end - 1]);
+    }
+    if (taken.empty()) {
+        return std::numeric_limits<double>::quiet_NaN();
+    }
+    const auto middle = taken.begin() + static_cast<std::ptrdiff_t>(taken.size() / 2);
+    std::ranges::nth_element(taken, middle);
+    return static_cast<double>(*middle) / static_cast<double>(bench::library_side::stretch_length);
+}
+
 int run(const task& asked) {
-    bench::library_side library{first_nodes(asked.nodes), bench::style::coroutines, asked.at_once,
+    bench::library_side library{first_nodes(asked.nodes), asked.how, asked.at_once,
                                 asked.at_once * names_for_each};
     if (!library.settle(std::chrono::seconds{20})) {
         fmt::print(stderr, "the servers do not answer\n");
@@ -47,7 +68,11 @@ int run(const task& asked) {
     }
     // Through every name, so that all that grows with them has grown, and the scripts are known.
     const auto first = library.run(std::chrono::milliseconds{300});
+    std::vector<std::uint64_t> allocations;
+    allocations.reserve(asked.cycles / bench::library_side::stretch_length + 2);
+    library.after_stretch([&] { allocations.push_back(bench::so_far().allocations); });
     const bench::counts before = bench::so_far();
+    allocations.push_back(before.allocations);
     const auto measured = library.run_cycles(asked.cycles);
     const bench::counts after = bench::so_far();
     if (first.errors + measured.errors != 0 || measured.cycles != asked.cycles) {
@@ -58,21 +83,37 @@ int run(const task& asked) {
     const auto each = [&](std::uint64_t now, std::uint64_t then) {
         return static_cast<double>(now - then) / static_cast<double>(asked.cycles);
     };
-    fmt::print("allocations {:.3f}\nsystem_calls {:.3f}\n",
-               each(after.allocations, before.allocations),
+    fmt::print("allocations {:.3f}\nallocations_in_all {:.3f}\nsystem_calls {:.3f}\n",
+               in_most_stretches(allocations), each(after.allocations, before.allocations),
                each(after.system_calls, before.system_calls));
     return EXIT_SUCCESS;
+}
+
+/// Nothing if these are not the arguments of this program.
+std::optional<task> task_of(std::span<char*> given) {
+    if (given.size() != 3 && given.size() != 4) {
+        return std::nullopt;
+    }
+    task asked{std::stoul(given[0]), std::stoul(given[1]), std::stoul(given[2])};
+    if (given.size() == 4) {
+        if (std::string_view{given[3]} != "callbacks") {
+            return std::nullopt;
+        }
+        asked.how = bench::style::callbacks;
+    }
+    return asked;
 }
 
 }  // namespace
 
 int main(int count, char** values) {
     try {
-        if (count != 4) {
-            fmt::print(stderr, "usage: redlock_cycles NODES AT_ONCE CYCLES\n");
+        const auto asked = task_of(std::span{values, static_cast<std::size_t>(count)}.subspan(1));
+        if (!asked) {
+            fmt::print(stderr, "usage: redlock_cycles NODES AT_ONCE CYCLES [callbacks]\n");
             return 64;
         }
-        return run({std::stoul(values[1]), std::stoul(values[2]), std::stoul(values[3])});
+        return run(*asked);
     } catch (const std::exception& problem) {
         fmt::print(stderr, "redlock_cycles: {}\n", problem.what());
         return EXIT_FAILURE;

@@ -104,6 +104,9 @@ void library_side::note_acquired(clock::time_point begun, const redlock::error_c
 
 void library_side::note_released(const redlock::error_code& error) {
     ++current_.cycles;
+    if (after_stretch_ && current_.cycles % stretch_length == 0) {
+        after_stretch_();
+    }
     if (error) {
         ++current_.errors;
         last_error_ = "release: " + error.message();

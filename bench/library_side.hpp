@@ -6,10 +6,12 @@
 #include <boost/asio/io_context.hpp>
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <limits>
 #include <redlock/redlock.hpp>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "bench/slice.hpp"
@@ -40,6 +42,9 @@ class library_side {
     slice run(nanoseconds length);
     /// So many cycles, however long they take.
     slice run_cycles(std::size_t count);
+    /// `tell`, if set, is called each time that so many cycles of a run are over.
+    static constexpr std::size_t stretch_length = 1000;
+    void after_stretch(std::function<void()> tell) { after_stretch_ = std::move(tell); }
     /// Waits until every node answers. False if that takes longer than `longest`.
     bool settle(nanoseconds longest);
 
@@ -67,6 +72,7 @@ class library_side {
     std::vector<std::size_t> next_names_;  ///< By worker; each has its own stretch of the names.
     std::vector<nanoseconds> latencies_;
     std::string last_error_;
+    std::function<void()> after_stretch_;
 
     // Of the run under way.
     slice current_;

@@ -21,7 +21,7 @@ printed() { awk -v name="$1" '$1 == name { print $2 }' "$scratch/out"; }
 # NAME VALUE
 compare() {
     bound=$(awk -v name="$1" '$1 == name { print $2 }' "$here/bounds")
-    if awk -v value="$2" -v bound="$bound" 'BEGIN { exit !(value > 0 && value <= bound) }'; then
+    if awk -v value="$2" -v bound="$bound" 'BEGIN { exit !(value ~ /^[0-9.]+$/ && value + 0 <= bound + 0) }'; then
         printf '%-32s %10s  at most %s\n' "$1" "$2" "$bound"
     else
         printf '%-32s %10s  ABOVE ITS BOUND, %s\n' "$1" "$2" "$bound"
@@ -44,10 +44,14 @@ counts() {
         on_servers "$nodes" "$cycles" "$nodes" 64 20000
         compare "allocations_${nodes}_64" "$(printed allocations)"
         compare "system_calls_${nodes}_64" "$(printed system_calls)"
+        on_servers "$nodes" "$cycles" "$nodes" 64 20000 callbacks
+        compare "callbacks_allocations_${nodes}_64" "$(printed allocations)"
     done
     on_servers 1 "$cycles" 1 1 4000
     compare allocations_1_1 "$(printed allocations)"
     compare system_calls_1_1 "$(printed system_calls)"
+    on_servers 1 "$cycles" 1 1 4000 callbacks
+    compare callbacks_allocations_1_1 "$(printed allocations)"
 }
 
 instructions() {
