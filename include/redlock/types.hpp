@@ -7,11 +7,23 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
+#include <redlock/export.hpp>
 #include <string>
 #include <string_view>
-#include <utility>
 
 namespace redlock {
+
+namespace detail {
+
+/// A text that never changes: copies share it, and a copy costs no memory. Null: empty.
+using shared_text = std::shared_ptr<const std::string>;
+
+[[nodiscard]] REDLOCK_API shared_text share_text(std::string_view text);
+/// Of a null one the empty text that lives as long as the program.
+[[nodiscard]] REDLOCK_API const std::string& text_of(const shared_text& text) noexcept;
+
+}  // namespace detail
 
 /// The name of the guarded resource. It is the Redis key itself, byte for byte, so that other
 /// Redlock libraries see these locks and this library sees theirs. Any bytes are allowed, NUL and
@@ -28,15 +40,22 @@ class resource_name {
     static constexpr std::string_view reserved = "redlock:";
 
     resource_name() = default;
-    resource_name(std::string name) : name_(std::move(name)) {}  // NOLINT(*-explicit-*)
-    resource_name(std::string_view name) : name_(name) {}        // NOLINT(*-explicit-*)
-    resource_name(const char* name) : name_(name) {}             // NOLINT(*-explicit-*)
+    // NOLINTBEGIN(*-explicit-*)
+    resource_name(const std::string& name) : name_(detail::share_text(name)) {}
+    resource_name(std::string_view name) : name_(detail::share_text(name)) {}
+    resource_name(const char* name) : name_(detail::share_text(name)) {}
+    // NOLINTEND(*-explicit-*)
 
-    [[nodiscard]] const std::string& str() const noexcept { return name_; }
-    friend auto operator<=>(const resource_name&, const resource_name&) = default;
+    [[nodiscard]] const std::string& str() const noexcept { return detail::text_of(name_); }
+    friend bool operator==(const resource_name& left, const resource_name& right) noexcept {
+        return left.str() == right.str();
+    }
+    friend auto operator<=>(const resource_name& left, const resource_name& right) noexcept {
+        return left.str() <=> right.str();
+    }
 
   private:
-    std::string name_;
+    detail::shared_text name_;
 };
 
 /// Identifies the holder of a lock: the value of the lock key, which aioredlock calls identifier.
@@ -44,14 +63,21 @@ class resource_name {
 class lock_token {
   public:
     lock_token() = default;
-    explicit lock_token(std::string value) : value_(std::move(value)) {}
+    explicit lock_token(const std::string& value) : value_(detail::share_text(value)) {}
+    explicit lock_token(std::string_view value) : value_(detail::share_text(value)) {}
+    explicit lock_token(const char* value) : value_(detail::share_text(value)) {}
 
-    [[nodiscard]] const std::string& str() const noexcept { return value_; }
-    [[nodiscard]] bool empty() const noexcept { return value_.empty(); }
-    friend auto operator<=>(const lock_token&, const lock_token&) = default;
+    [[nodiscard]] const std::string& str() const noexcept { return detail::text_of(value_); }
+    [[nodiscard]] bool empty() const noexcept { return str().empty(); }
+    friend bool operator==(const lock_token& left, const lock_token& right) noexcept {
+        return left.str() == right.str();
+    }
+    friend auto operator<=>(const lock_token& left, const lock_token& right) noexcept {
+        return left.str() <=> right.str();
+    }
 
   private:
-    std::string value_;
+    detail::shared_text value_;
 };
 
 /// A number that grows with every acquisition of one resource. Pass it to the store that the lock

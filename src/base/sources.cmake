@@ -5,6 +5,8 @@ set(base_sources
     src/base/error.cpp
     src/base/forks.cpp
     src/base/names.cpp
+    src/base/recycled.cpp
     src/base/same_asio.cpp
     src/base/shown_text.cpp
+    src/base/types.cpp
 )

@@ -1,5 +1,6 @@
 set(base_test_sources
     tests/base/duration_test.cpp
     tests/base/error_test.cpp
+    tests/base/recycled_test.cpp
     tests/base/turn_end_test.cpp
 )

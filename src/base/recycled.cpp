@@ -1,0 +1,153 @@
+// Lists of free blocks, one for each size; see recycled.hpp. By hand, because the pools of the
+// standard library and of Boost either belong to one thread, take a lock that a fork may leave
+// locked for ever, or never give anything back to the heap; and Asio keeps two blocks a thread.
+#include "base/recycled.hpp"
+
+#include <array>
+#include <utility>
+
+namespace redlock::base {
+namespace {
+
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool keeps = false;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+constexpr bool keeps = false;
+#else
+constexpr bool keeps = true;
+#endif
+#else
+constexpr bool keeps = true;
+#endif
+
+// Sizes are rounded up to it. Coarse, so that what is given back fits the next of another size.
+constexpr std::size_t grain = 64;
+
+struct free_block {
+    free_block* next;
+};
+
+struct kept_text {
+    std::string text;
+    kept_text* next = nullptr;
+};
+
+constexpr std::size_t cost_of_text = sizeof(kept_text) + recycled_limits::text;
+
+struct kept_by_thread {
+    std::array<free_block*, recycled_limits::block / grain> blocks{};
+    kept_text* texts = nullptr;
+    std::size_t bytes = 0;
+    bool over = false;
+    bool watched = false;
+};
+
+// Nothing destroys it: static objects may give something back when the thread's own are gone.
+constinit thread_local kept_by_thread mine;
+
+/// Gives all back to the heap at the end of the thread.
+class end_of_thread {
+  public:
+    end_of_thread() = default;
+    end_of_thread(const end_of_thread&) = delete;
+    end_of_thread& operator=(const end_of_thread&) = delete;
+    ~end_of_thread() {
+        mine.over = true;
+        mine.bytes = 0;
+        for (free_block*& first : mine.blocks) {
+            while (first != nullptr) {
+                ::operator delete(std::exchange(first, first->next));
+            }
+        }
+        while (mine.texts != nullptr) {
+            const std::unique_ptr<kept_text> last{std::exchange(mine.texts, mine.texts->next)};
+        }
+    }
+    /// Only a thread_local that is used is made, and so destroyed.
+    void watch() noexcept { mine.watched = true; }
+};
+
+thread_local end_of_thread at_the_end;
+
+/// Whether so many bytes are to be kept; they count from now on.
+bool keep(std::size_t bytes) noexcept {
+    if (!keeps || mine.over || mine.bytes + bytes > recycled_limits::kept) {
+        return false;
+    }
+    if (!mine.watched) {
+        at_the_end.watch();
+    }
+    mine.bytes += bytes;
+    return true;
+}
+
+std::size_t rounded(std::size_t size) noexcept {
+    return (size + grain - 1) / grain * grain;
+}
+
+/// Of a size that is kept, rounded.
+free_block*& list_of(std::size_t size) noexcept {
+    return mine.blocks[size / grain - 1];
+}
+
+kept_text* take_text() {
+    kept_text* const first = mine.texts;
+    if (first == nullptr) {
+        return new kept_text;  // NOLINT(*-owning-memory)
+    }
+    mine.texts = first->next;
+    mine.bytes -= cost_of_text;
+    return first;
+}
+
+void give_back(kept_text* text) noexcept {
+    if (text->text.capacity() <= recycled_limits::text && keep(cost_of_text)) {
+        text->next = std::exchange(mine.texts, text);
+    } else {
+        delete text;  // NOLINT(*-owning-memory)
+    }
+}
+
+}  // namespace
+
+void* take_memory(std::size_t size) {
+    if (!keeps || size == 0 || size > recycled_limits::block) {
+        return ::operator new(size);
+    }
+    size = rounded(size);
+    free_block*& first = list_of(size);
+    if (first == nullptr) {
+        return ::operator new(size);
+    }
+    mine.bytes -= size;
+    return std::exchange(first, first->next);
+}
+
+void give_back(void* memory, std::size_t size) noexcept {
+    if (size == 0 || size > recycled_limits::block || !keep(rounded(size))) {
+        ::operator delete(memory);
+        return;
+    }
+    free_block*& first = list_of(rounded(size));
+    first = ::new (memory) free_block{first};
+}
+
+bool keeps_memory() noexcept {
+    return keeps;
+}
+
+std::size_t kept_memory() noexcept {
+    return mine.bytes;
+}
+
+std::shared_ptr<const std::string> share_text(std::string_view text) {
+    kept_text* const room = take_text();
+    // Gives the room back even if there is no memory for what counts the references.
+    std::shared_ptr<const std::string> shared{
+        &room->text, [room](const std::string* /*same*/) { give_back(room); }, recycled<char>{}};
+    room->text.assign(text);
+    return shared;
+}
+
+}  // namespace redlock::base
