@@ -4,11 +4,14 @@
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/bind_allocator.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
 #include <utility>
+
+#include "base/recycled.hpp"
 
 namespace redlock::base {
 
@@ -19,7 +22,26 @@ namespace detail {
 using usual_strand = boost::asio::strand<boost::asio::io_context::executor_type>;
 using other_strand = boost::asio::strand<boost::asio::any_io_executor>;
 
+/// Calls `what(strand)` with the type that `strand` has.
+template <class What>
+decltype(auto) with_type_of(const boost::asio::any_io_executor& strand, What&& what) {
+    if (const auto* const usual = strand.target<usual_strand>()) {
+        return what(*usual);
+    }
+    if (const auto* const other = strand.target<other_strand>()) {
+        return what(*other);
+    }
+    return what(strand);
+}
+
 }  // namespace detail
+
+/// The same function, which Asio keeps in memory that is used again while it waits or is queued:
+/// by itself Asio uses two blocks a thread again.
+template <class What>
+[[nodiscard]] auto in_used_memory(What&& what) {
+    return boost::asio::bind_allocator(recycled<void>{}, std::forward<What>(what));
+}
 
 [[nodiscard]] inline boost::asio::any_io_executor make_strand_on(
     const boost::asio::any_io_executor& below) {
@@ -53,7 +75,7 @@ using other_strand = boost::asio::strand<boost::asio::any_io_executor>;
 template <class What>
 void post_below(const boost::asio::any_io_executor& strand, What&& what) {
     if (const auto* const usual = strand.target<detail::usual_strand>()) {
-        boost::asio::post(usual->get_inner_executor(), std::forward<What>(what));
+        boost::asio::post(usual->get_inner_executor(), in_used_memory(std::forward<What>(what)));
     } else {
         boost::asio::post(below(strand), std::forward<What>(what));
     }
@@ -63,22 +85,20 @@ void post_below(const boost::asio::any_io_executor& strand, What&& what) {
 template <class What>
 void post_to(const boost::asio::any_io_executor& where, What&& what) {
     if (const auto* const usual = where.target<boost::asio::io_context::executor_type>()) {
-        boost::asio::post(*usual, std::forward<What>(what));
-    } else {
-        boost::asio::post(where, std::forward<What>(what));
+        boost::asio::post(*usual, in_used_memory(std::forward<What>(what)));
+        return;
     }
+    detail::with_type_of(where, [&](const auto& typed) {
+        boost::asio::post(typed, in_used_memory(std::forward<What>(what)));
+    });
 }
 
 /// As asio::dispatch, at less cost.
 template <class What>
 void dispatch_to(const boost::asio::any_io_executor& strand, What&& what) {
-    if (const auto* const usual = strand.target<detail::usual_strand>()) {
-        boost::asio::dispatch(*usual, std::forward<What>(what));
-    } else if (const auto* const other = strand.target<detail::other_strand>()) {
-        boost::asio::dispatch(*other, std::forward<What>(what));
-    } else {
-        boost::asio::dispatch(strand, std::forward<What>(what));
-    }
+    detail::with_type_of(strand, [&](const auto& typed) {
+        boost::asio::dispatch(typed, in_used_memory(std::forward<What>(what)));
+    });
 }
 
 }  // namespace redlock::base

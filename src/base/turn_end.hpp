@@ -10,6 +10,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "base/recycled.hpp"
 #include "base/strand.hpp"
 
 namespace redlock::base {
@@ -51,7 +52,7 @@ class turn_end {
     }
 
   private:
-    struct work {
+    struct work : in_recycled_memory {
         virtual ~work() = default;
         virtual void run() = 0;
         virtual void post(const boost::asio::any_io_executor& where) = 0;

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/recycled.hpp"
 #include "core/quorum.hpp"
 #include "driver/fence_advice.hpp"
 #include "driver/line_exit.hpp"
@@ -235,7 +236,7 @@ void acquire_attempt::release(core::node_set granted, core::node_set doubtful,
         }
         return;
     }
-    const auto undo = std::make_shared<release_attempt>(
+    const auto undo = base::make_recycled<release_attempt>(
         pool(), identity_, core::release_targets{granted, doubtful, doubtful & round_.pending()},
         lease_time_);
     undo->on_settled(std::move(settled));

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/recycled.hpp"
 #include "core/fencing.hpp"
 #include "driver/key_names.hpp"
 
@@ -28,7 +29,7 @@ class shared_identity {
     /// None, to be assigned before use.
     shared_identity() = default;
     shared_identity(lock_identity who)  // NOLINT(*-explicit-*)
-        : who_(std::make_shared<const lock_identity>(std::move(who))) {}
+        : who_(base::make_recycled<const lock_identity>(std::move(who))) {}
 
     const lock_identity& operator*() const { return *who_; }
     const lock_identity* operator->() const { return who_.get(); }

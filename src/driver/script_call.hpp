@@ -11,6 +11,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/recycled.hpp"
 #include "driver/key_names.hpp"
 #include "redis/wire/command.hpp"
 #include "scripts/scripts.hpp"
@@ -81,7 +82,7 @@ class script_call {
     std::size_t tail_ = 0;  // where the key count begins: the same in both forms
     std::size_t key_at_ = 0;
     std::size_t key_size_ = 0;
-    std::string encoded_;
+    base::recycled_string encoded_;
 };
 
 /// An integer as Redis wants it: decimal digits.

@@ -249,7 +249,7 @@ constexpr auto hex_pairs = [] {
     return pairs;
 }();
 
-std::string make_token(std::uint64_t fencing, std::uint64_t random_high, std::uint64_t random_low) {
+lock_token make_token(std::uint64_t fencing, std::uint64_t random_high, std::uint64_t random_low) {
     // By hand: there is one for each acquisition, and a general formatter takes ten times as long.
     constexpr std::size_t hex_digits = 16;
     std::array<char, 20 + 1 + 2 * hex_digits> text{};  // 20: the digits of the largest number
@@ -261,7 +261,7 @@ std::string make_token(std::uint64_t fencing, std::uint64_t random_high, std::ui
             end = std::copy_n(hex_pairs[random >> 56U].data(), 2, end);
         }
     }
-    return {text.data(), end};
+    return lock_token{std::string_view{text.data(), end}};
 }
 
 std::uint64_t fencing_in_token(std::string_view token) {

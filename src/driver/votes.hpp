@@ -67,8 +67,8 @@ struct holder_record {
 
 /// A token that the library makes carries its fencing token, so that status and attach can tell it:
 /// "<fencing token>-<32 hex digits>".
-[[nodiscard]] std::string make_token(std::uint64_t fencing, std::uint64_t random_high,
-                                     std::uint64_t random_low);
+[[nodiscard]] lock_token make_token(std::uint64_t fencing, std::uint64_t random_high,
+                                    std::uint64_t random_low);
 /// Zero when the token is none of ours.
 [[nodiscard]] std::uint64_t fencing_in_token(std::string_view token);
 

@@ -8,6 +8,7 @@
 #include <boost/asio/post.hpp>
 #include <utility>
 
+#include "base/recycled.hpp"
 #include "driver/line_exit.hpp"
 #include "driver/release_attempt.hpp"
 #include "driver/votes.hpp"
@@ -167,7 +168,7 @@ void acquire_operation::start_round() {
     const auto manners = acquisition_.leaves_it_to_the_line()
                              ? driver::acquire_attempt::manners::leaves_it_to_the_line
                              : driver::acquire_attempt::manners::takes_it;
-    attempt_ = std::make_shared<driver::acquire_attempt>(
+    attempt_ = base::make_recycled<driver::acquire_attempt>(
         nodes, identity_with(*block), first_lease(), take_place(*block), manners);
     manager_.clock().set(*this, acquisition_.deadline());
     attempt_->start(*this);
@@ -181,7 +182,8 @@ const driver::line_place* acquire_operation::take_place(const core::ballot_block
     if (place_.id.empty()) {
         place_.ticket = block.first;
         place_.id = driver::make_token(block.first, manager_.nodes().random_bits(),
-                                       manager_.nodes().random_bits());
+                                       manager_.nodes().random_bits())
+                        .str();
     }
     return &place_;
 }
@@ -207,8 +209,7 @@ driver::lock_identity acquire_operation::identity_with(const core::ballot_block&
     auto& nodes = manager_.nodes();
     driver::lock_identity identity{resource_, lock_token{request_.identifier()}, block, {}};
     if (identity.token.empty()) {
-        identity.token =
-            lock_token{driver::make_token(block.first, nodes.random_bits(), nodes.random_bits())};
+        identity.token = driver::make_token(block.first, nodes.random_bits(), nodes.random_bits());
     }
     if (has_holder_record(request_)) {
         identity.holder_record =
@@ -296,7 +297,7 @@ std::shared_ptr<held_lock> acquire_operation::hold(won_lease won) {
     won.minimum = {won.holding.started(), request_.options().min_hold};
     won.stop_margin = stop_margin();
     won.renews = request_.options().renew.value_or(!request_.options().lease_time.has_value());
-    auto held = std::make_shared<held_lock>(manager_, std::move(won));
+    auto held = base::make_recycled<held_lock>(manager_, std::move(won));
     held->start();
     return held;
 }

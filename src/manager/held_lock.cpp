@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/recycled.hpp"
 #include "manager/arguments.hpp"
 
 namespace redlock::manager {
@@ -97,7 +98,7 @@ void held_lock::on_alarm(core::instant now) {
             break;
         case core::renewal::action::extend:
             rearm();  // whatever the nodes do, the loss is announced in time
-            std::make_shared<extend_operation>(shared_from_this())->start(std::nullopt);
+            base::make_recycled<extend_operation>(shared_from_this())->start(std::nullopt);
             return;
         case core::renewal::action::announce_loss:
             lose(why_not_renewed(due, now));
@@ -125,8 +126,8 @@ void held_lock::extend(std::optional<std::chrono::milliseconds> lease_time,
     // A node where it is planted again is to keep it for the minimum as well.
     const auto lease = won_.minimum.covered_by(wanted, now());
     won_.longest_lease = std::max(won_.longest_lease, lease);
-    const auto attempt = std::make_shared<driver::extend_attempt>(manager_->nodes(), *won_.identity,
-                                                                  won_.holding, lease);
+    const auto attempt = base::make_recycled<driver::extend_attempt>(
+        manager_->nodes(), *won_.identity, won_.holding, lease);
     extension_ = attempt;
     attempt->start(operation);
 }
@@ -170,9 +171,9 @@ error_code held_lock::on_extend_decided(const driver::extend_attempt& attempt) {
 void held_lock::uproot(const core::extend_round& round) {
     const core::node_set planted = round.replanted() | round.may_plant();
     if (!planted.empty()) {
-        std::make_shared<driver::release_attempt>(manager_->nodes(), won_.identity,
-                                                  core::release_targets{.doubtful = planted},
-                                                  won_.longest_lease)
+        base::make_recycled<driver::release_attempt>(manager_->nodes(), won_.identity,
+                                                     core::release_targets{.doubtful = planted},
+                                                     won_.longest_lease)
             ->start(nullptr);
     }
 }
@@ -224,7 +225,7 @@ void held_lock::release(std::shared_ptr<outcome_waiter> waiter) {
         won_.holding.close_extensions();
     }
     using knowledge = driver::release_attempt::knowledge;
-    std::make_shared<driver::release_attempt>(
+    base::make_recycled<driver::release_attempt>(
         manager_->nodes(), won_.identity, won_.holding.targets(), won_.longest_lease,
         won_.holding.attached() ? knowledge::token_only : knowledge::all, kept)
         ->start(shared_from_this());

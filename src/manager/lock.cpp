@@ -4,6 +4,7 @@
 #include <boost/asio/post.hpp>
 #include <utility>
 
+#include "base/recycled.hpp"
 #include "manager/held_lock.hpp"
 #include "manager/home.hpp"
 
@@ -77,7 +78,7 @@ void lock::release_in_background() noexcept {
     try {
         if (const auto owner = held->manager()) {
             // Posted even on the strand: a destructor runs where nobody expects other code to.
-            boost::asio::post(owner->strand(), [owner, held] { held->release({}); });
+            base::post_to(owner->strand(), [owner, held] { held->release({}); });
         }
     } catch (...) {  // NOLINT(bugprone-empty-catch)
         // No memory for the post: the lease ends by itself.
@@ -133,7 +134,7 @@ void lock::start_extend(const state& its, std::optional<std::chrono::millisecond
     launch(
         its, why_unusable(its), std::move(handler),
         [&](auto completion) {
-            return std::make_shared<manager::extend_operation>(its.held, std::move(completion));
+            return base::make_recycled<manager::extend_operation>(its.held, std::move(completion));
         },
         [lease_time](const auto& operation) { operation->start(lease_time); });
 }
@@ -144,7 +145,7 @@ void lock::start_release(const state& its, any_handler handler) {
         [&](auto completion) {
             its.held->invalidate();
             its.held->announce_release();
-            return std::make_shared<manager::outcome_waiter>(std::move(completion));
+            return base::make_recycled<manager::outcome_waiter>(std::move(completion));
         },
         [held = its.held](const auto& waiter) { held->release(waiter); });
 }
@@ -153,7 +154,7 @@ void lock::start_wait_lost(const state& its, any_handler handler) {
     launch(
         its, why_unusable(its), std::move(handler),
         [&](auto completion) {
-            return std::make_shared<manager::loss_waiter>(its.held, std::move(completion));
+            return base::make_recycled<manager::loss_waiter>(its.held, std::move(completion));
         },
         [held = its.held](const auto& waiter) { held->wait_lost(waiter); });
 }

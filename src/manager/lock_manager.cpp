@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "base/recycled.hpp"
 #include "manager/acquire_operation.hpp"
 #include "manager/arguments.hpp"
 #include "manager/close_operation.hpp"
@@ -47,8 +48,8 @@ void launch(const Manager& its,
     launch_made(
         its, std::move(handler),
         [&](manager_impl& manager, auto completion) {
-            return std::make_shared<Operation>(manager, std::forward<Args>(args)...,
-                                               std::move(completion));
+            return base::make_recycled<Operation>(manager, std::forward<Args>(args)...,
+                                                  std::move(completion));
         },
         [](const auto& /*impl*/, const auto& operation) { operation->start(); });
 }
@@ -163,7 +164,7 @@ void lock_manager::start_close(const weak_impl& impl, any_handler<error_code> ha
     launch_made(
         impl, std::move(handler),
         [](manager_impl& /*manager*/, auto completion) {
-            return std::make_shared<manager::outcome_waiter>(std::move(completion));
+            return base::make_recycled<manager::outcome_waiter>(std::move(completion));
         },
         manager::close_manager);
 }

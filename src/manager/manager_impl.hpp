@@ -56,7 +56,7 @@ class manager_impl : public std::enable_shared_from_this<manager_impl> {
     void on_strand(What what) {
         if (base::is_on(strand_)) {
             // An observer calls: not under the feet of what it is being told of.
-            boost::asio::post(strand_, std::move(what));
+            base::post_to(strand_, std::move(what));
         } else {
             base::dispatch_to(strand_, std::move(what));
         }

@@ -1,5 +1,6 @@
 #include "manager/read_operations.hpp"
 
+#include "base/recycled.hpp"
 #include "core/quorum.hpp"
 #include "core/validity.hpp"
 #include "driver/votes.hpp"
@@ -160,7 +161,7 @@ void attach_operation::on_views(core::instant started, const std::vector<node_st
         fail(errc::lost, {"its lease is over", {}});
         return;
     }
-    auto held = std::make_shared<held_lock>(manager(), std::move(won));
+    auto held = base::make_recycled<held_lock>(manager(), std::move(won));
     held->start();
     complete({}, lock{std::move(held)});
 }

@@ -78,10 +78,7 @@ bool attempt_world::run_until(const std::function<bool()>& done) {
 
 lock_identity attempt_world::identity(const std::string& resource) {
     const auto block = pool->next_block(resource).value();
-    return {resource,
-            lock_token{make_token(block.first, pool->random_bits(), pool->random_bits())},
-            block,
-            {}};
+    return {resource, make_token(block.first, pool->random_bits(), pool->random_bits()), block, {}};
 }
 
 lock_identity attempt_world::labelled(const std::string& resource, const std::string& label) {

@@ -41,7 +41,7 @@ TEST(holder_record, are_not_read_from_what_is_cut_short_or_is_not_ours) {
 
 RC_GTEST_PROP(token, carries_its_fencing_token,
               (std::uint64_t fencing, std::uint64_t high, std::uint64_t low)) {
-    RC_ASSERT(fencing_in_token(make_token(fencing, high, low)) == fencing);
+    RC_ASSERT(fencing_in_token(make_token(fencing, high, low).str()) == fencing);
 }
 
 RC_GTEST_PROP(token, is_another_for_other_random_bits, (std::uint64_t high, std::uint64_t low)) {
@@ -50,7 +50,7 @@ RC_GTEST_PROP(token, is_another_for_other_random_bits, (std::uint64_t high, std:
 }
 
 TEST(token, has_a_fixed_length_of_random_digits) {
-    EXPECT_EQ(make_token(12, 0xabc, 1), "12-0000000000000abc0000000000000001");
+    EXPECT_EQ(make_token(12, 0xabc, 1).str(), "12-0000000000000abc0000000000000001");
 }
 
 TEST(token, of_another_library_carries_nothing) {

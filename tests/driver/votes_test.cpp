@@ -243,7 +243,7 @@ TEST(votes, reads_the_status_of_a_free_resource) {
 }
 
 TEST(votes, reads_the_fencing_token_out_of_our_own_tokens) {
-    const std::string token = make_token(77, 1, 2);
+    const std::string token = make_token(77, 1, 2).str();
     const auto view =
         status("*4\r\n" + bulk(token) + ":1200\r\n" + bulk("99") + "$-1\r\n").vote.value();
     EXPECT_EQ(view.holder, lock_token{token});

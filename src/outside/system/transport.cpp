@@ -13,6 +13,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <list>
 
+#include "base/strand.hpp"
 #include "base/turn_end.hpp"
 #include "outside/system/address_race.hpp"
 #include "outside/system/tls_context.hpp"
@@ -221,12 +222,13 @@ void transport::async_read_some(asio::mutable_buffer room, std::shared_ptr<liste
         return;
     }
     socket_.async_read_some(
-        room, [this, told = std::move(told)](error_code failure, std::size_t size) mutable {
+        room, base::in_used_memory([this, told = std::move(told)](error_code failure,
+                                                                  std::size_t size) mutable {
             base::turn_end turn{socket_.get_executor()};
             base::dispatch_to(
                 strand_, [told = std::move(told), failure, size] { told->on_read(failure, size); });
             turn.run();
-        });
+        }));
 }
 
 std::size_t transport::try_write(std::string_view bytes, error_code& failure) {

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/shown_text.hpp"
+#include "base/strand.hpp"
 #include "redis/connect/connection_shell.hpp"
 #include "redis/wire/server_error.hpp"
 
@@ -242,9 +243,9 @@ void connection::shell::flush_soon() {
         return;
     }
     flush_posted_ = true;
-    asio::post(executor_, [self = shared_from_this()] {
+    base::post_to(executor_, [self = shared_from_this()] {
         if (self->options_.among_others) {
-            asio::post(self->executor_, [self] { self->flush_now(); });
+            base::post_to(self->executor_, [self] { self->flush_now(); });
         } else {
             self->flush_now();
         }
