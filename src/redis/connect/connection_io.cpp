@@ -18,8 +18,8 @@ namespace asio = boost::asio;
 
 namespace {
 
-// Commands that together are worth a write of their own.
-constexpr std::size_t worth_a_write = 16;
+// Commands that together are worth a write of their own: as many as share a call.
+constexpr std::size_t worth_a_write = command_queue::most_in_a_call;
 
 /// Of the first command in RESP.
 std::string_view first_word(std::string_view encoded) {
