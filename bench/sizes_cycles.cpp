@@ -36,9 +36,7 @@ class sized_side {
     sized_side(const size_nodes& nodes, std::size_t in_flight)
         : side_(nodes, style::coroutines, in_flight, names_in_flight(in_flight)),
           length_(slice_for(in_flight)) {
-        errors_ = side_.settle(std::chrono::seconds{5}) ? 0 : 1;
-        errors_ += side_.run(length_).errors;
-        warm_latencies_ = side_.latencies().size();
+        warm_up();
     }
 
     void run() {
@@ -52,6 +50,7 @@ class sized_side {
 
     [[nodiscard]] double rate() const {
         std::vector<double> rates;
+        rates.reserve(slices_.size());
         for (const slice& each : slices_) {
             rates.push_back(each.rate());
         }
@@ -59,6 +58,7 @@ class sized_side {
     }
     [[nodiscard]] double busy_us() const {
         std::vector<nanoseconds> busy;
+        busy.reserve(slices_.size());
         for (const slice& each : slices_) {
             busy.push_back(each.busy_per_cycle());
         }
@@ -79,6 +79,12 @@ class sized_side {
     }
 
   private:
+    void warm_up() {
+        errors_ = side_.settle(std::chrono::seconds{5}) ? 0 : 1;
+        errors_ += side_.run(length_).errors;
+        warm_latencies_ = side_.latencies().size();
+    }
+
     library_side side_;
     nanoseconds length_;
     std::vector<slice> slices_;

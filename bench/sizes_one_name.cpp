@@ -18,8 +18,9 @@ using std::chrono::duration;
 /// Waiters of one manager on one name, from the first to the last that had the lock.
 class one_name_queue {
   public:
-    one_name_queue(boost::asio::io_context& io, redlock::lock_manager& locks, std::string name)
-        : io_(io), locks_(locks), name_(std::move(name)) {}
+    one_name_queue(boost::asio::io_context& io, redlock::lock_manager& locks,
+                   const std::string& name)
+        : io_(io), locks_(locks), name_(name) {}
 
     /// Until all of them wait: the event loop has nothing left to do but to wait for time.
     void line_up(std::size_t count) {
@@ -99,7 +100,7 @@ size_line measure_one_name_line(const size_nodes& nodes, std::size_t count) {
     std::size_t errors = settle_on(io, locks) ? 0 : 1;
     const auto name = size_name("one-name", count, 0);
     one_name_queue queue{io, locks, name};
-    lock_crowd holder{io, locks, [&](std::size_t) { return name; }};
+    lock_crowd holder{io, locks, [&](std::size_t) { return std::string{name}; }};
     // What the first waiters set up for all stays out of the count.
     queue.line_up(std::min<std::size_t>(count, 100));
     queue.run_out();

@@ -40,9 +40,10 @@ inline constexpr std::size_t usual_nodes = 3;
                                     std::size_t number);
 
 struct size_part {
-    size_series (*describe)();
-    void (*measure)(const size_nodes& nodes, const size_plan& plan, const size_sink& ready);
-    void (*judge)(size_series& series);
+    size_series (*describe)() = nullptr;
+    void (*measure)(const size_nodes& nodes, const size_plan& plan,
+                    const size_sink& ready) = nullptr;
+    void (*judge)(size_series& series) = nullptr;
     std::size_t fewest_nodes = usual_nodes;
 };
 

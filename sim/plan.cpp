@@ -175,8 +175,8 @@ class planner {
         const std::int64_t rounds = random_.between(1, 2);
         tick at = 0;
         for (std::int64_t round = 0; round < rounds; ++round) {
-            for (std::uint8_t client = 0; client < to_.clients; ++client) {
-                want(client, at + random_.between(0, 2 * millisecond));
+            for (std::size_t client = 0; client < to_.clients; ++client) {
+                want(static_cast<std::uint8_t>(client), at + random_.between(0, 2 * millisecond));
                 item it = to_.items.back();
                 for (std::size_t resource = 0; resource < to_.resources; ++resource) {
                     it.user = static_cast<std::uint8_t>(client + resource * to_.clients);

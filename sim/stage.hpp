@@ -18,7 +18,7 @@
 namespace redlock::sim {
 
 [[nodiscard]] inline std::string name_of(std::size_t resource) {
-    return std::string(1, static_cast<char>('a' + resource));
+    return {static_cast<char>('a' + resource)};
 }
 
 class stage {

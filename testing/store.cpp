@@ -263,7 +263,7 @@ reply store::del(const request& what) {
 }
 
 reply store::delifeq(const request& what) {
-    const reply found = get({"GET", what[1]});
+    reply found = get({"GET", what[1]});
     if (found.is_error()) {
         return found;
     }

@@ -91,6 +91,7 @@ template <class T, class... Arguments>
 
 /// A base of what is made by new and deleted as its own type, or through a virtual destructor.
 struct in_recycled_memory {
+    // NOLINTNEXTLINE(misc-new-delete-overloads): the one below, which knows the size, is its match
     static void* operator new(std::size_t size) { return take_memory(size); }
     static void operator delete(void* memory, std::size_t size) noexcept {
         give_back(memory, size);

@@ -94,7 +94,7 @@ std::string guard_terms::to_string() const {
 }
 
 core::accord guard_terms::compared_with(std::string_view kept) const {
-    return core::compare({nodes, *this}, read_terms(kept));
+    return core::compare({nodes, static_cast<const core::shared_times&>(*this)}, read_terms(kept));
 }
 
 std::string guard_terms::difference(std::string_view kept, const key_names& keys) const {

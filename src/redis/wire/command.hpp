@@ -34,7 +34,7 @@ struct shareable {
     std::uint32_t keys_size = 0;
     std::uint32_t arguments_at = 0;  ///< and up to their end.
     std::size_t first_key = 0;       ///< Its hash: no two of one key are in a call.
-    std::uint16_t slot = 0;          ///< Of a cluster: nor are two of different slots.
+    std::uint16_t slot = 0;          ///< Of a cluster: all in a call have the same.
     std::uint8_t keys = 0;
     std::uint8_t arguments = 0;
     char kind = 0;  ///< A letter by which the call knows what is asked for.
