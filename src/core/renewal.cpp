@@ -1,6 +1,7 @@
 #include "core/renewal.hpp"
 
 #include <algorithm>
+#include <cassert>
 
 namespace redlock::core {
 
@@ -19,6 +20,7 @@ duration interval(std::chrono::milliseconds lease_time, double jitter) {
 instant together_with_others(instant at, std::chrono::milliseconds lease_time) {
     const duration apart =
         std::min<duration>(std::chrono::milliseconds{10}, duration{lease_time} / 300);
+    assert(apart > duration::zero());
     return at - at.time_since_epoch() % apart;
 }
 
