@@ -22,7 +22,7 @@ constexpr bool keeps = true;
 #endif
 
 // Sizes are rounded up to it. Coarse, so that what is given back fits the next of another size.
-constexpr std::size_t grain = 64;
+constexpr std::size_t grain = 32;
 
 struct free_block {
     free_block* next;

@@ -84,6 +84,7 @@ void acquire_operation::start() {
         fail(errc::invalid_argument, std::move(*wrong));
         return;
     }
+    resource_ = manager_.shared_name(resource_);
     if (acquisition_.joins_queue() && !manager_.queues().join(*this, resource_.str())) {
         follow(acquisition_.on_queued());
         return;

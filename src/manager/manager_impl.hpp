@@ -70,6 +70,13 @@ class manager_impl : public std::enable_shared_from_this<manager_impl> {
     [[nodiscard]] outside::alarm_clock& clock() { return clock_; }
     [[nodiscard]] opening& gate() { return gate_; }
     [[nodiscard]] core::local_queues& queues() { return queues_; }
+    /// The same name, with the text of the last one if that was equal: many waiters keep it once.
+    [[nodiscard]] const resource_name& shared_name(const resource_name& name) {
+        if (last_name_.str() != name.str()) {
+            last_name_ = name;
+        }
+        return last_name_;
+    }
     [[nodiscard]] manager_counters& counters() { return counters_; }
     [[nodiscard]] diagnostics explain(std::string message, const driver::failures& why) const {
         return why.to_diagnostics(std::move(message), nodes_.names());
@@ -105,6 +112,7 @@ class manager_impl : public std::enable_shared_from_this<manager_impl> {
     manager_counters counters_;
     bool closed_ = false;
     std::shared_ptr<close_operation> close_;
+    resource_name last_name_;
     core::local_queues queues_;  // before the operations, which stand in them
     kept_list<closable> operations_;
     mutable std::mutex held_guard_;  // for `active_locks`, which any thread may call
