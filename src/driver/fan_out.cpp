@@ -8,8 +8,8 @@
 
 namespace redlock::driver {
 
-error_code fan_out::send(node_index node, redis::command&& what, redis::delivery how,
-                         core::instant now) {
+error_code fan_out::ask(node_index node, redis::command&& what, redis::delivery how,
+                        core::instant now) {
     if (alone_.contains(node)) {
         what.share.call = nullptr;
     }
@@ -20,7 +20,7 @@ error_code fan_out::send(node_index node, redis::command&& what, redis::delivery
 }
 
 void fan_out::send_or_report(node_index node, redis::command&& what, redis::delivery how) {
-    if (const error_code error = send(node, std::move(what), how, pool_.now())) {
+    if (const error_code error = ask(node, std::move(what), how, pool_.now())) {
         on_no_answer(node, error, pool_.at(node).last_error_message(), false);
     }
 }

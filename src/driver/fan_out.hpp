@@ -33,12 +33,10 @@ class fan_out : public redis::reply_sink, public std::enable_shared_from_this<fa
     /// Sends to one node. An error means that nothing was sent, and `on_no_answer` is not called.
     [[nodiscard]] error_code ask(node_index node, const script_call& call, redis::delivery how,
                                  core::instant now) {
-        return send(node, call.command(), how, now);
+        return ask(node, call.command(), how, now);
     }
     [[nodiscard]] error_code ask(node_index node, redis::command&& what, redis::delivery how,
-                                 core::instant now) {
-        return send(node, std::move(what), how, now);
-    }
+                                 core::instant now);
     /// As `ask`, but what could not be sent is reported to `on_no_answer` right away.
     void ask_or_report(node_index node, const script_call& call,
                        redis::delivery how = redis::delivery::usual) {
@@ -65,8 +63,6 @@ class fan_out : public redis::reply_sink, public std::enable_shared_from_this<fa
     void on_refused_together(std::uint32_t tag, const redis::reply_view& error) final;
     void on_timeout(std::uint32_t tag, bool maybe_sent) final;
     void on_failure(std::uint32_t tag, error_code cause, bool maybe_sent) final;
-    [[nodiscard]] error_code send(node_index node, redis::command&& what, redis::delivery how,
-                                  core::instant now);
     void send_or_report(node_index node, redis::command&& what, redis::delivery how);
 
     /// Whether alone it may fare better, or have an error that says more.

@@ -61,7 +61,6 @@ class script_call {
     script_call(const scripts::script& script, list keys, list arguments);
 
     /// The command for the steady state.
-    [[nodiscard]] std::string_view by_digest() const { return encoded_; }
     /// The first of its keys; empty if it has none. Refers to `*this`.
     [[nodiscard]] std::string_view key() const { return {encoded_.data() + key_at_, key_size_}; }
     /// The command for a node that does not know the script; the node knows it afterwards.

@@ -58,6 +58,10 @@ manager_options attempt_world::patient() {
 }
 
 attempt_world::attempt_world(const std::vector<std::string>& urls, manager_options options) {
+    connect_to(urls, std::move(options));
+}
+
+void attempt_world::connect_to(const std::vector<std::string>& urls, manager_options options) {
     std::vector<endpoint> endpoints;
     for (const auto& url : urls) {
         endpoints.push_back(parse_endpoint(url).value());

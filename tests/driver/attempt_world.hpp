@@ -46,6 +46,9 @@ class attempt_world {
 
     static manager_options patient();
 
+    /// Makes the pool anew, of these nodes: for nodes that run in this world's own event loop.
+    void connect_to(const std::vector<std::string>& urls, manager_options options = patient());
+
     /// Runs the event loop until `done`; false when that takes far too long.
     bool run_until(const std::function<bool()>& done);
     /// Until no release is under way.

@@ -55,12 +55,7 @@ class late_reply : public testing::Test {
         a = std::make_unique<scripted_node>(world->io, "a");
         b = std::make_unique<scripted_node>(world->io, "b");
         c = std::make_unique<scripted_node>(world->io, "c");
-        std::vector<endpoint> endpoints;
-        for (const auto* each : {a.get(), b.get(), c.get()}) {
-            endpoints.push_back(parse_endpoint(each->url()).value());
-        }
-        options.events = world->told;
-        world->pool = std::make_unique<node_pool>(world->clock, endpoints, options);
+        world->connect_to({a->url(), b->url(), c->url()}, options);
     }
     void SetUp() override { make_world(); }
     void TearDown() override {

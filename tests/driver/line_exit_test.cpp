@@ -21,10 +21,7 @@ class line_exit_test : public testing::Test {
             return command[0] == "HDEL" ? redis::fake_server::answer{.bytes = says}
                                         : usual(command);
         };
-        auto options = attempt_world::patient();
-        options.events = world.told;
-        world.pool = std::make_unique<node_pool>(
-            world.clock, std::vector<endpoint>{parse_endpoint(node->url()).value()}, options);
+        world.connect_to({node->url()});
     }
     void leave() { leave_line(*world.pool, "job", "me-1", core::node_set::only(0)); }
     [[nodiscard]] std::ptrdiff_t exits() const {

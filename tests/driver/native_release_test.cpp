@@ -23,12 +23,7 @@ const std::string redis_84 = "redis_version:8.4.0\r\n";
 
 class native_release_test : public testing::Test {
   protected:
-    native_release_test() {
-        auto options = attempt_world::patient();
-        options.events = world.told;
-        world.pool = std::make_unique<node_pool>(
-            world.clock, std::vector<endpoint>{parse_endpoint(node->url()).value()}, options);
-    }
+    native_release_test() { world.connect_to({node->url()}); }
     void refuse(std::string answer) {
         node->on_script = [answer = std::move(answer)](const std::string& script) {
             return redis::fake_server::answer{.bytes = script == "acquire" ? ":1700000000000000\r\n"

@@ -31,14 +31,10 @@ struct noting_extend_owner final : extend_attempt::owner {
 class on_scripted_nodes : public testing::Test {
   protected:
     on_scripted_nodes() {
-        std::vector<endpoint> endpoints;
         for (std::size_t i = 0; i < 3; ++i) {
             nodes[i] = std::make_unique<scripted_node>(world.io, std::to_string(i));
-            endpoints.push_back(parse_endpoint(nodes[i]->url()).value());
         }
-        auto options = attempt_world::patient();
-        options.events = world.told;
-        world.pool = std::make_unique<node_pool>(world.clock, endpoints, options);
+        world.connect_to({nodes[0]->url(), nodes[1]->url(), nodes[2]->url()});
         who = world.identity();
     }
 
@@ -234,12 +230,7 @@ TEST_F(release_attempt_test, that_was_lost_comes_before_the_next_try_with_the_sa
     world.pool->stop();
     auto options = attempt_world::patient();
     options.reconnect_min = options.reconnect_max = 50ms;
-    options.events = world.told;
-    std::vector<endpoint> endpoints;
-    for (const auto& each : nodes) {
-        endpoints.push_back(parse_endpoint(each->url()).value());
-    }
-    world.pool = std::make_unique<node_pool>(world.clock, endpoints, options);
+    world.connect_to({nodes[0]->url(), nodes[1]->url(), nodes[2]->url()}, options);
     nodes[0]->on_script = [](const std::string&) {
         return redis::fake_server::answer{.bytes = {}, .close = true};
     };

@@ -19,12 +19,7 @@ const std::string granted = ":1700000000000000\r\n";
 
 class shared_requests : public testing::Test {
   protected:
-    shared_requests() {
-        auto options = attempt_world::patient();
-        options.events = world.told;
-        world.pool = std::make_unique<node_pool>(
-            world.clock, std::vector<endpoint>{parse_endpoint(node->url()).value()}, options);
-    }
+    shared_requests() { world.connect_to({node->url()}); }
     void start() {
         for (const char* const name : {"job", "task"}) {
             attempts.push_back(std::make_shared<acquire_attempt>(*world.pool, world.identity(name),

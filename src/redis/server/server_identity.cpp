@@ -35,12 +35,11 @@ bool at_least(std::string_view version, int major, int minor) {
 
 /// Others than Redis tell a version of Redis too, which says what they are like, not what they
 /// have.
-struct versions {
-    std::string_view redis;
+struct versions_of_others {
     std::string_view valkey;
     std::string_view dragonfly;
 
-    [[nodiscard]] conditional_delete deletes() const {
+    [[nodiscard]] conditional_delete deletes(std::string_view redis) const {
         if (!valkey.empty()) {
             return at_least(valkey, 9, 0) ? conditional_delete::delifeq : conditional_delete::none;
         }
@@ -84,7 +83,7 @@ std::chrono::seconds server_identity::remembers_for() const {
 
 server_identity parse_server_info(std::string_view info) {
     server_identity found;
-    versions told;
+    versions_of_others told;
     bool counts_commands = false;
     bool forgot = false;
     while (!info.empty()) {
@@ -95,9 +94,7 @@ server_identity parse_server_info(std::string_view info) {
             continue;
         }
         const std::string_view name = line.substr(0, colon);
-        if (name == "redis_version") {
-            told.redis = line.substr(colon + 1);
-        } else if (name == "valkey_version") {
+        if (name == "valkey_version") {
             told.valkey = line.substr(colon + 1);
         } else if (name == "dragonfly_version") {
             told.dragonfly = line.substr(colon + 1);
@@ -105,7 +102,7 @@ server_identity parse_server_info(std::string_view info) {
         forgot = forgot || forgets(name);
         take(name, line.substr(colon + 1, max_value), found);
     }
-    found.deletes = told.deletes();
+    found.deletes = told.deletes(found.redis_version);
     found.flushed = forgot || !counts_commands;
     return found;
 }

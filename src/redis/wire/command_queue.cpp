@@ -174,6 +174,9 @@ std::size_t command_queue::end_of_call(std::size_t first) const {
 
 /// False: nothing that waits can share a call.
 bool command_queue::share_calls() {
+    if (count_ - handed_ < 2) {
+        return false;
+    }
     empty(shared_bytes_);
     bool any = false;
     std::string_view rest = waiting_bytes_;
