@@ -37,14 +37,17 @@ runs --floors '1   1 | ' '3   1 | ' '5   1 | ' '1  64 | ' '3  64 | ' '5  64 | '
 runs --options '1   1 | ' '3   1 | ' '1  64 | ' '3  64 | '
 runs --hand-over '8       8   hot | '
 
-# Small sizes, so that no bound of speed or memory is judged on a machine that others use: it would
-# tell about them. Two processes share evenly on any. The cycles are those of --floors.
+# Small sizes for a moment each, on a machine that others use: what a bound says here would tell about
+# the others. So the status may say that a bound was missed (1), and only the bound without a clock in
+# it is asked for: that each line is without an error. The cycles are those of --floors.
 page=$(mktemp)
 trap 'rm -f "$page"' EXIT
+status=0
 out=$("$redlock" local -n 3 -- "$bench" --sizes --series held,one_name,many_names,managers,shares \
-    --largest 100 --seconds 0.5 --html "$page" 2>&1) || fail "--sizes failed"
+    --largest 100 --seconds 0.5 --html "$page" 2>&1) || status=$?
+[ "$status" -le 1 ] || fail "--sizes failed with status $status"
 has --sizes Held '100   *10  ' Waiters '100  ' Names '100   *120  ' Managers '16   *4  ' Two \
-    '2  ' 'passed: the larger share'
+    '2  ' 'passed: lines without an error' '[a-zA-Z]*: the larger share'
 if ! grep -q '<svg' "$page" || ! grep -q '</html>' "$page"; then
     fail "the page of --sizes is not whole"
 fi
