@@ -110,7 +110,7 @@ checker::hold checker::acquired(const acquisition& what, tick now) {
     if (judged_.tokens && what.votes * 2 <= nodes) {
         condemn(check::early_vote, now, what.fencing, what.votes);
     }
-    if (judged_.tokens) {
+    if (judged_.tokens && what.fencing != 0) {
         if (what.fencing <= what.floor) {
             condemn(check::token_order, now, what.floor, what.fencing);
         }
@@ -192,6 +192,10 @@ void checker::taken_away(std::uint64_t token) {
 bool checker::wrote(hold which, tick now) {
     const holding& it = holds_[which];
     auto& view = resources_[it.resource];
+    if (it.fencing == 0) {
+        seen_->note(rule::unfenced_write);
+        return true;
+    }
     if (it.fencing < view.store_largest) {
         seen_->note(rule::store_refused);
         return false;

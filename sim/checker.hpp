@@ -82,7 +82,7 @@ class checker {
     struct acquisition {
         std::size_t resource = 0;
         std::uint64_t token = 0;
-        std::uint64_t fencing = 0;
+        std::uint64_t fencing = 0;  ///< Zero: without fencing. No order is judged then.
         tick begun = 0;
         std::uint64_t floor = 0;  ///< As told by `floor` when it began.
         std::size_t votes = 0;    ///< Of nodes that might vote.
@@ -99,7 +99,7 @@ class checker {
     void ended(hold which, tick now);
     /// Somebody who was told its token has taken it away: others may have it.
     void taken_away(std::uint64_t token);
-    /// A write of its reached the store. Whether it was accepted.
+    /// A write of its reached the store. Whether it was accepted; one without fencing always is.
     bool wrote(hold which, tick now);
 
     /// A node has done what its owner's release asked for: nothing of the token may appear again.

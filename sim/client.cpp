@@ -116,6 +116,7 @@ std::vector<std::string> client::urls(std::size_t count) {
 
 void client::make_manager() {
     manager_options options = options_of(on_.the_plan, its_terms(), on_.the_plan.guards(number_));
+    options.fencing = on_.the_plan.fences(number_);
     options.events = std::make_shared<listener>(on_, number_);
     std::vector<endpoint> nodes = node_list{urls(its_terms().nodes)}.endpoints();
     for (endpoint& each : nodes) {

@@ -80,6 +80,8 @@ std::string_view to_string(rule which) noexcept {
             return "lease shortened";
         case rule::paused_past_validity:
             return "paused past validity";
+        case rule::unfenced_write:
+            return "write without a fencing token";
         case rule::store_refused:
             return "store refused";
         case rule::quarantine_told:
@@ -94,6 +96,8 @@ std::string_view to_string(rule which) noexcept {
             return "vouched";
         case rule::call_shared:
             return "several requests shared a call";
+        case rule::acquired_natively:
+            return "acquired by SET";
         case rule::released_natively:
             return "released without a script";
         case rule::script_unknown:

@@ -425,6 +425,7 @@ void make_plan(std::uint64_t seed, const plan_options& options, plan& into) {
     planner{seed, options, into}.make();
     play_a_scene(options, into);
     bring_a_stranger(into);
+    leave_out_fencing(into);
     enlarge(into);
 }
 

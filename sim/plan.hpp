@@ -116,6 +116,8 @@ struct plan {
     bool crowded = false;       ///< Users of a process want several resources at once.
     bool young_nodes = false;   ///< Nobody has greeted them yet.
     bool staged = false;        ///< See play_a_scene.
+    /// Whose locks have no fencing tokens: a bit for each client.
+    std::uint8_t unfenced = 0;
     std::int64_t longest_lease_ms = 0;
     std::int64_t shortest_lease_ms = 0;
     std::int64_t window_ms = 0;
@@ -171,6 +173,7 @@ struct plan {
     [[nodiscard]] bool guards(std::size_t client) const {
         return guard && (of_stranger.nodes >= 3 || !is_stranger(client));
     }
+    [[nodiscard]] bool fences(std::size_t client) const { return (unfenced >> client & 1U) == 0; }
     /// What nodes keep at the beginning, unless they are young.
     [[nodiscard]] terms first_terms_on(std::size_t node) const {
         return stranger_first && node < of_stranger.nodes ? of_stranger : own_terms();
@@ -205,6 +208,10 @@ void play_a_scene(const plan_options& options, plan& into);
 /// Makes a few of the worlds within the assumptions mixed ones, by random numbers of their own: all
 /// other worlds are what they are without it.
 void bring_a_stranger(plan& into);
+
+/// In a few of the worlds some or all clients do without fencing, by random numbers of its own.
+/// Not where clocks leap: without fencing a grant tells no time by which to notice it.
+void leave_out_fencing(plan& into);
 
 /// Plans are made in units of their own; this makes all times as long as they are played.
 void enlarge(plan& it);

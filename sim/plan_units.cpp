@@ -1,10 +1,11 @@
-// The terms that follow from others, and the units of plans: all is made four times as long as it
-// is drawn, and messages twice.
+// What is decided once all else is: who does without fencing, the terms that follow from others,
+// and the units of plans: all is made four times as long as it is drawn, and messages twice.
 #include <algorithm>
 #include <chrono>
 
 #include "core/quarantine.hpp"
 #include "sim/plan.hpp"
+#include "testing/random_stream.hpp"
 
 namespace redlock::sim {
 
@@ -24,6 +25,15 @@ void reckon(terms& its, std::int64_t longer) {
     its.quarantine_ms = quarantine_of(its);
     its.fence_lifetime_ms =
         std::max(2 * its.window_ms + its.step_ms + 1, its.longest_lease_ms) + longer;
+}
+
+void leave_out_fencing(plan& into) {
+    testing::random_stream random{into.seed, 8};
+    if (into.staged || into.kind == world_kind::leaping || !random.percent(15)) {
+        return;
+    }
+    const bool everybody = random.percent(60);
+    into.unfenced = static_cast<std::uint8_t>(everybody ? 0xFFU : 1 + random.below(31));
 }
 
 void enlarge(plan& it) {

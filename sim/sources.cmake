@@ -13,5 +13,6 @@ set(sim_sources
     sim/swarm.cpp
     sim/user.cpp
     sim/witness.cpp
+    sim/witness_requests.cpp
     sim/world.cpp
 )

@@ -28,6 +28,11 @@ std::optional<std::int64_t> code_of(const testing::reply& answer) {
     return list ? std::optional{answer.items.front().number} : std::nullopt;
 }
 
+/// The library's own tokens begin with the fencing token.
+bool is_fenced(std::string_view token) {
+    return !token.starts_with("0-");
+}
+
 // A grant begins with the node's time.
 constexpr std::int64_t least_time = 1'000'000;
 
@@ -37,28 +42,6 @@ constexpr std::int64_t out_of_window = -2;
 constexpr std::int64_t left_to_others = -3;
 
 }  // namespace
-
-std::optional<witness::call> witness::read(const testing::request& what) {
-    const bool by_digest = what.front() == "EVALSHA";
-    if ((!by_digest && what.front() != "EVAL") || what.size() < 3) {
-        return std::nullopt;
-    }
-    for (const scripts::script* const each : scripts::all) {
-        if (what[1] != (by_digest ? each->sha1 : each->body)) {
-            continue;
-        }
-        const auto keys = static_cast<std::size_t>(number(what[2]));
-        call it;
-        it.which = each;
-        it.first_argument = 3 + keys;
-        it.lock = keys > 0 ? std::string_view{what[3]} : std::string_view{};
-        it.fence = keys > 1 ? std::string_view{what[4]} : std::string_view{};
-        it.line =
-            each == &scripts::acquire_in_line ? std::string_view{what[5]} : std::string_view{};
-        return it;
-    }
-    return std::nullopt;
-}
 
 std::string_view witness::argument(const testing::request& what, const call& of,
                                    std::size_t number) const {
@@ -77,42 +60,6 @@ bool witness::in_quarantine(std::size_t node, std::size_t client) {
 void witness::tell(const testing::simulated_node& where, std::size_t client, std::string_view did,
                    std::uint64_t token) {
     on_.tell("node", where.number(), "for client ", client, ": ", did, " of #", token);
-}
-
-/// What a command asks for, one by one as if each had come alone.
-std::vector<testing::request> witness::requests_in(const testing::request& what) {
-    if (what.front() == "DELIFEQ") {
-        // A release by another name.
-        return {{"EVALSHA", std::string{scripts::release.sha1}, "1", what.at(1), what.at(2)}};
-    }
-    const bool by_digest = what.front() == "EVALSHA";
-    if (what.size() < 3 || what[1] != (by_digest ? scripts::batch.sha1 : scripts::batch.body)) {
-        return {what};
-    }
-    std::vector<testing::request> all;
-    std::size_t key = 3;
-    std::size_t at = key + static_cast<std::size_t>(number(what[2]));
-    while (at < what.size()) {
-        const std::string& form = what[at];
-        const scripts::script& asked = form.front() == 'a'   ? scripts::acquire
-                                       : form.front() == 'e' ? scripts::extend
-                                                             : scripts::release;
-        const std::size_t comma = form.find(',');
-        const auto keys = static_cast<std::size_t>(number(form.substr(1, comma - 1)));
-        const auto arguments = static_cast<std::size_t>(number(form.substr(comma + 1)));
-        testing::request one{what.front(), std::string{by_digest ? asked.sha1 : asked.body},
-                             std::to_string(keys)};
-        const auto take = [&](std::size_t from, std::size_t count) {
-            const auto first = what.begin() + static_cast<std::ptrdiff_t>(from);
-            one.insert(one.end(), first, first + static_cast<std::ptrdiff_t>(count));
-        };
-        take(key, keys);
-        take(at + 1, arguments);
-        all.push_back(std::move(one));
-        key += keys;
-        at += 1 + arguments;
-    }
-    return all;
 }
 
 void witness::before(testing::simulated_node& where, std::size_t /*client*/,
@@ -185,7 +132,11 @@ void witness::after_acquire(testing::simulated_node& where, std::size_t client, 
     const call& of = *asked.of;
     const auto code = code_of(answer);
     const std::uint64_t token = on_.number_of(std::string{argument(what, of, 1)});
-    const bool granted = code && *code > least_time;
+    const bool natively = of.fence.empty();
+    const bool granted = natively ? answer.words == "OK" : code && *code > least_time;
+    if (natively) {
+        on_.note(rule::acquired_natively);
+    }
     const bool in_line = of.which == &scripts::acquire_in_line;
     const std::string fence{of.fence};
     const bool marked = is_marked(where.text_at(fence));
@@ -224,7 +175,7 @@ void witness::after_acquire(testing::simulated_node& where, std::size_t client, 
         on_.judge.planted(token, where.number(), false, on_.now());
         leases_[token].granted.insert(where.number());
         note_planted(where, client, token);
-    } else if (code == busy) {
+    } else if (code == busy || natively) {
         on_.note(rule::busy);
         tell(where, client, "busy, refuses ACQUIRE", token);
     } else if (code == stale) {
@@ -278,9 +229,10 @@ void witness::look_for_refusals(testing::simulated_node& where, std::size_t clie
                                 std::uint64_t token, std::size_t resource, bool by_clock) {
     const plan& the_plan = on_.the_plan;
     const std::size_t nodes = the_plan.terms_of(client).nodes;
-    // What waited for something first, or what two users of one process ask side by side, tells
-    // little.
-    if (on_.now() < on_.calm_at + the_plan.slowest_trouble() ||
+    // What waited for something first, such as an attempt that began before the calm, or what two
+    // users of one process ask side by side, tells little.
+    const tick at_once = 2 * the_plan.slowest_message;
+    if (on_.now() < on_.calm_at + the_plan.slowest_trouble() + at_once ||
         the_plan.users != the_plan.clients || !the_plan.judged.liveness || gave_up_.at(client) ||
         !agree_on_time(nodes)) {
         return;
@@ -292,8 +244,7 @@ void witness::look_for_refusals(testing::simulated_node& where, std::size_t clie
     if (its.token != token) {
         its = {.token = token, .began = on_.now(), .told_before = its.told};
     }
-    where.when_heard([this, &its, token, nodes, by_clock] {
-        const tick at_once = 2 * on_.the_plan.slowest_message;
+    where.when_heard([this, &its, token, nodes, by_clock, at_once] {
         its.refused += its.token == token && by_clock ? 1 : 0;
         its.answered += its.token == token ? 1 : 0;
         if (its.token != token || its.answered != nodes / 2 + 1 || its.refused != its.answered ||
@@ -326,6 +277,9 @@ void witness::after_extend(testing::simulated_node& where, std::size_t client,
         case 2:
             tell(where, client, "plants again by EXTEND", token);
             on_.note(rule::replanted);
+            if (!is_fenced(argument(what, of, 1))) {
+                on_.judge.condemn(check::resurrection, on_.now(), token, where.number());
+            }
             on_.judge.planted(token, where.number(), true, on_.now());
             note_planted(where, client, token);
             break;
@@ -343,7 +297,7 @@ void witness::after_extend(testing::simulated_node& where, std::size_t client,
 void witness::after_release(testing::simulated_node& where, const testing::request& what,
                             const call& of, const testing::reply& answer) {
     const std::uint64_t token = on_.number_of(std::string{argument(what, of, 1)});
-    const bool removed = answer.number == 1;
+    const bool removed = answer.number > 0;
     const std::int64_t bar = number(argument(what, of, 2));
     const bool by_outsider = outsiders_.contains(token);
     on_.tell("node", where.number(), removed ? "removes" : "has nothing to remove",
@@ -362,7 +316,7 @@ void witness::after_release(testing::simulated_node& where, const testing::reque
     const tick ends = ends_us ? where.when_us(*ends_us) : on_.now();
     // A ballot from far ahead is not barred, and not too old by then.
     const std::int64_t window_us = number(argument(what, of, 4));
-    const bool in_window = bar <= where.clock_us() + window_us;
+    const bool in_window = is_fenced(argument(what, of, 1)) && bar <= where.clock_us() + window_us;
     on_.judge.gone(token, where.number(), in_window ? ends : on_.now(), in_window);
 }
 

@@ -91,6 +91,8 @@ class witness final : public testing::simulated_node::watcher {
 
     [[nodiscard]] static std::optional<call> read(const testing::request& what);
     [[nodiscard]] static std::vector<testing::request> requests_in(const testing::request& what);
+    [[nodiscard]] static testing::request natively_acquired(const std::string& lock,
+                                                            const std::string& token);
     void after_one(testing::simulated_node& where, std::size_t client, const seen& asked,
                    const testing::reply& answer);
     [[nodiscard]] bool in_quarantine(std::size_t node, std::size_t client);

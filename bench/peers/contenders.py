@@ -7,13 +7,14 @@ import subprocess
 import sys
 import venv
 
+import record
+
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 BUILD = ROOT / 'build'
 PLACE = BUILD / 'peers'
 
-FLOORS = ('plain-floor', 'own-floor')
-OURS = 'redlock'
+FLOORS, OURS = record.FLOORS, record.OURS
 
 
 class Lack(Exception):
@@ -52,6 +53,7 @@ CONTENDERS = (
     Contender('plain-floor', 'c++', _cpp('plain-floor'), 0.3, locks=False),
     Contender('own-floor', 'c++', _cpp('own-floor'), 0.3, locks=False),
     Contender('redlock', 'c++', _cpp('redlock'), 0.3),
+    Contender('redlock-unfenced', 'c++', _cpp('redlock-unfenced'), 0.3),
     Contender('redis-plus-plus', 'redis++', (str(BUILD / 'bin/redis_plus_plus_peer'),), 0.3),
     Contender('node-redlock-4', 'node', _node('redlock4.js'), 1),
     Contender('node-redlock-5', 'node', _node('redlock5.js'), 1),
@@ -66,12 +68,12 @@ CONTENDERS = (
     Contender('redisson', 'java',
               ('java', '-cp', f'{_JAVA}/classes:{_JAVA}/dependency/*', 'PeerRedisson'), 4),
 )
-PEERS = tuple(each.name for each in CONTENDERS if each.name not in (*FLOORS, OURS))
+PEERS = tuple(each.name for each in CONTENDERS if each.name not in (*FLOORS, *OURS))
 
 
 def chosen(names):
     """The floors, the library, and of the peers those named; all if none is."""
-    unknown = set(names or ()) - set(PEERS) - {OURS}
+    unknown = set(names or ()) - set(PEERS) - set(OURS)
     if unknown:
         raise ValueError(f'no such peer: {", ".join(sorted(unknown))}; there are {", ".join(PEERS)}')
     return [each for each in CONTENDERS

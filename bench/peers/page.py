@@ -33,7 +33,7 @@ th:first-child, td:first-child { text-align: left; padding-left: 0; } th { font-
 
 
 def _kind(name):
-    return 'floor' if name in record.FLOORS else 'ours' if name == 'redlock' else 'peer'
+    return 'floor' if name in record.FLOORS else 'ours' if name in record.OURS else 'peer'
 
 
 class Scale:

@@ -3,6 +3,7 @@
 import statistics
 
 FLOORS = ('plain-floor', 'own-floor')
+OURS = ('redlock', 'redlock-unfenced')
 
 
 def _median(numbers):

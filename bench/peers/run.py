@@ -119,9 +119,9 @@ def main():
     _report(kept, asked)
     lines = record.lines_of(kept['slices'])
     ours = [each for line in lines for each in line['contenders']
-            if each['contender'] in (*contenders.FLOORS, contenders.OURS)]
+            if each['contender'] in (*contenders.FLOORS, *contenders.OURS)]
     bad = [each for each in ours if each['errors'] or each['overlaps'] or each['failed']]
-    return 1 if bad or contenders.OURS in kept['lacking'] else 0
+    return 1 if bad or any(each in kept['lacking'] for each in contenders.OURS) else 0
 
 
 if __name__ == '__main__':

@@ -163,13 +163,15 @@ class Turns(unittest.TestCase):
             self.assertEqual(names[:2], ['plain-floor', 'own-floor'])
             self.assertEqual(names[-2:], ['own-floor', 'plain-floor'])
             self.assertEqual(sorted(names[2:-2]),
-                             sorted((contenders.OURS, *contenders.PEERS)))
+                             sorted((*contenders.OURS, *contenders.PEERS)))
 
     def test_each_meets_healthy_nodes_just_before_a_frozen_one(self):
         everybody = contenders.chosen(['redsync'])[2:]
         order = turns.order_of(everybody, turns.Line('frozen', 3, 64), 0)
         self.assertEqual([(each.name, place) for each, place in order],
-                         [('redlock', 'healthy'), ('redlock', 'frozen'), ('redsync', 'healthy'),
+                         [('redlock', 'healthy'), ('redlock', 'frozen'),
+                          ('redlock-unfenced', 'healthy'), ('redlock-unfenced', 'frozen'),
+                          ('redsync', 'healthy'),
                           ('redsync', 'frozen')])
 
     def test_who_knows_one_server_is_not_asked_for_three(self):

@@ -106,14 +106,22 @@ set(sim_mutants
     repeated_when_over
     replanted_counts_at_once
     set_clock_counts_of_no_node
+    set_clock_not_looked_at_when_won
+    set_grant_knows_no_clock
     settings_not_compared
+    shared_set_overwrites
     shortened_by_the_first
     silence_counts_as_released
     split_without_delay
     step_left_out
     taken_counts
+    taken_is_granted_by_set
     too_late_is_held
     tracking_change_not_passed_on
+    unfenced_grant_clears_fence
+    unfenced_in_line_clears_fence
+    unfenced_lock_is_planted
+    unfenced_mark_stays
     validity_follows_the_latest
     validity_from_the_vote
     vote_without_weight_counts

@@ -162,7 +162,7 @@ std::string known_keys() {
     for (const duration_key& each : durations) {
         names += ", " + std::string{each.name};
     }
-    return names + ", guard, hand_over_count, key_prefix and the table acquire";
+    return names + ", guard, fencing, hand_over_count, key_prefix and the table acquire";
 }
 
 void read_key(const toml::key& key, const toml::node& value, configuration& into) {
@@ -179,6 +179,8 @@ void read_key(const toml::key& key, const toml::node& value, configuration& into
         read_nodes(value, into);
     } else if (key == "guard") {
         read_guard(value, into);
+    } else if (key == "fencing") {
+        into.options.fencing = flag_of("fencing", value);
     } else if (key == "hand_over_count") {
         read_hand_over_count(value, into);
     } else if (key == "key_prefix") {

@@ -15,7 +15,8 @@ namespace redlock::core {
 inline constexpr std::uint64_t ballot_limit = std::uint64_t{1} << 53;
 
 /// The ballots one acquisition reserves: the first is the holder's fencing token, the nodes store
-/// the last. One wide unless others of the process wait to be handed the lock.
+/// the last. One wide unless others of the process wait to be handed the lock. Zero: a lock without
+/// fencing, or one of another library.
 struct ballot_block {
     std::uint64_t first = 0;
     std::uint64_t last = 0;

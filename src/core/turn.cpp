@@ -9,7 +9,8 @@ std::uint64_t turn::block_width(std::size_t waiting, const limits& bounds) {
 
 std::optional<std::uint64_t> turn::pass_on(instant now, instant valid_until, duration fresh,
                                            duration stop_margin) {
-    if (passed_ >= bounds_.count || now - began_ >= bounds_.time || fencing_ >= block_.last) {
+    const bool has_none_left = is_fenced() && fencing_ >= block_.last;
+    if (passed_ >= bounds_.count || now - began_ >= bounds_.time || has_none_left) {
         return std::nullopt;
     }
     // Whoever asked for a lease time is given three quarters of the part in which to work at least.
@@ -17,7 +18,7 @@ std::optional<std::uint64_t> turn::pass_on(instant now, instant valid_until, dur
         return std::nullopt;
     }
     ++passed_;
-    return ++fencing_;
+    return is_fenced() ? ++fencing_ : 0;
 }
 
 }  // namespace redlock::core

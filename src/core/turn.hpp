@@ -29,15 +29,16 @@ class turn {
 
     /// One that never passes on.
     turn() = default;
+    /// `block`: without ballots for a lock without fencing.
     turn(const ballot_block& block, instant began, const limits& bounds)
         : block_(block), began_(began), bounds_(bounds), fencing_(block.first) {}
 
     /// How many ballots an acquisition should reserve so that `waiting` others can be served.
     [[nodiscard]] static std::uint64_t block_width(std::size_t waiting, const limits& bounds);
 
-    /// The fencing token of the next holder, who would get a lock valid for `fresh` from the nodes,
-    /// all but `stop_margin` of it to work in, and gets what lasts until `valid_until`; empty if
-    /// the lock must go back to the nodes.
+    /// The fencing token of the next holder, or zero for one without fencing, who would get a lock
+    /// valid for `fresh` from the nodes, all but `stop_margin` of it to work in, and gets what
+    /// lasts until `valid_until`; empty if the lock must go back to the nodes.
     [[nodiscard]] std::optional<std::uint64_t> pass_on(instant now, instant valid_until,
                                                        duration fresh,
                                                        duration stop_margin = duration{0});
@@ -46,6 +47,8 @@ class turn {
     [[nodiscard]] std::uint64_t fencing() const { return fencing_; }
 
   private:
+    [[nodiscard]] bool is_fenced() const { return block_.first != 0; }
+
     ballot_block block_;
     instant began_ = never;
     limits bounds_;

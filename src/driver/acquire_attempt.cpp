@@ -10,6 +10,7 @@
 #include "driver/line_exit.hpp"
 #include "driver/release_attempt.hpp"
 #include "driver/votes.hpp"
+#include "redis/wire/server_error.hpp"
 
 namespace redlock::driver {
 
@@ -54,11 +55,24 @@ acquire_attempt::acquire_attempt(node_pool& pool, shared_identity identity,
     : fan_out(pool),
       identity_(std::move(identity)),
       lease_time_(lease_time),
+      how_(how),
       wall_us_(pool.wall_us()),
       // Before anything is encoded or sent: validity counts from here.
       round_(pool.size(), lease_time, pool.now(), pool.options().clock_step),
-      place_id_(place != nullptr ? place->id : std::string{}),
-      call_(encode(pool, *identity_, lease_time, place, how)) {}
+      place_id_(place != nullptr ? place->id : std::string{}) {
+    if (place == nullptr && begins_natively()) {
+        native_ =
+            native_command::acquire(identity_->resource.str(), identity_->token.str(), lease_time_);
+    } else {
+        call_ = encode(pool, *identity_, lease_time, place, how);
+    }
+}
+
+/// Not for a lock that the line is to have first, if there may be one, nor with a record beside it.
+bool acquire_attempt::begins_natively() const {
+    return !pool().options().fencing && identity_->holder_record.empty() &&
+           (how_ == manners::takes_it || !pool().may_have_waiters(identity_->resource.str()));
+}
 
 void acquire_attempt::start(owner& told) {
     owner_ = &told;
@@ -72,7 +86,7 @@ void acquire_attempt::start(owner& told) {
         if (pool().at(node).connected() && !pool().may_vote(node, round_.started())) {
             without_vote.insert(node);
         } else if (const error_code error =
-                       ask(node, call_, redis::delivery::usual, round_.started())) {
+                       ask(node, command_for(node), redis::delivery::usual, round_.started())) {
             unreachable.emplace_back(node, error);
         }
     }
@@ -97,31 +111,76 @@ void acquire_attempt::on_no_vote(node_index node) {
     pool().at(node).greet_again();
 }
 
+redis::command acquire_attempt::command_for(node_index node) {
+    if (!native_ || pool().at(node).forgoes_native()) {
+        return call().command();
+    }
+    natively_.insert(node);
+    return native_->command();
+}
+
+const script_call& acquire_attempt::call() {
+    if (call_.script() == nullptr) {
+        call_ = encode(pool(), *identity_, lease_time_, nullptr, how_);
+    }
+    return call_;
+}
+
 const script_call* acquire_attempt::script_for(node_index /*node*/) {
-    return round_.may_ask_again() ? &call_ : nullptr;
+    return round_.may_ask_again() ? &call() : nullptr;
 }
 
 void acquire_attempt::on_repeated(node_index node) {
+    natively_.erase(node);
     // The holder has left the line before, and may just have taken a place again.
     if (round_.outcome() == core::acquire_outcome::held && !place_id_.empty()) {
         leave_line(pool(), identity_->resource.str(), place_id_, core::node_set::only(node));
     }
 }
 
+/// After an answer to the command. True if the script is sent: it tells who has the lock, and goes
+/// through where the command alone is renamed or forbidden.
+bool acquire_attempt::asks_script_instead(node_index node, const redis::reply_view& reply) {
+    const error_code refused = reply.is_error() ? redis::classify(reply.text()) : error_code{};
+    const bool is_unusable =
+        refused == node_errc::permission_denied || refused == node_errc::unknown_command;
+    if (is_unusable) {
+        pool().at(node).forgo_native();
+    }
+    if (!(is_unusable || reply.is_nil()) || round_.outcome() != core::acquire_outcome::pending) {
+        return false;
+    }
+    ask_or_report(node, call());
+    return true;
+}
+
 void acquire_attempt::on_answer(node_index node, const redis::reply_view& reply) {
+    const bool natively = natively_.contains(node);
+    natively_.erase(node);
+    if (natively && asks_script_instead(node, reply)) {
+        return;
+    }
     const core::wall_span during{wall_us_, pool().wall_us(), pool().offset_us()};
-    auto answer = parse_acquire(
-        reply, during, pool().options().clock_window,
-        {.resource = identity_->resource.str(), .keys = &pool().keys(), .script = call_.script()});
+    const acl_context sent{.resource = identity_->resource.str(),
+                           .keys = &pool().keys(),
+                           .script = natively ? nullptr : call_.script()};
+    auto answer = natively ? parse_native_acquire(reply, sent)
+                           : parse_acquire(reply, during, pool().options().clock_window, sent);
     if (!answer.vote) {
         on_no_answer(node, answer.why.cause, std::move(answer.why.message),
                      !surely_not_executed(answer.why.cause));
         return;
     }
+    if (!natively) {
+        learn_of_waiters(*answer.vote);
+    }
     const core::instant now = pool().now();
     if (answer.vote->node_time_us != 0) {
         answer.vote->stepped =
             pool().note_time(node, answer.vote->node_time_us, round_.started(), now);
+    } else if (natively) {
+        // A step that shows only later counts against the lock, wherever it came.
+        answer.vote->stepped = pool().clocks()[node].stepped();
     }
     answer.vote->counts = pool().vote_counts(node, round_.started());
     if (!answer.vote->counts) {
@@ -189,6 +248,15 @@ void acquire_attempt::on_deadline() {
     open_write_.reset();  // what is still open is the release's now
 }
 
+bool acquire_attempt::gives_back_if_over() {
+    if (pool().now() < round_.backing().valid_until(pool().clocks())) {
+        return false;
+    }
+    execute(round_.on_found_over());
+    open_write_.reset();
+    return true;
+}
+
 void acquire_attempt::cancel(std::function<void()> cleaned_up) {
     owner_ = nullptr;
     auto effects = round_.cancel();
@@ -243,7 +311,22 @@ void acquire_attempt::release(core::node_set granted, core::node_set doubtful,
     undo->start(nullptr);
 }
 
+void acquire_attempt::learn_of_waiters(const core::acquire_vote& vote) {
+    const bool granted = vote.answer == core::acquire_answer::granted;
+    if (pool().options().fencing) {
+        return;
+    }
+    if (granted ? vote.waiting > 0 : vote.holder == core::acquire_vote::nobody_yet) {
+        pool().note_waiters(identity_->resource.str());
+    } else if (granted) {
+        pool().forget_waiters(identity_->resource.str());
+    }
+}
+
 void acquire_attempt::learn() {
+    if (!pool().options().fencing) {
+        return;
+    }
     pool().note_offsets(round_.offsets_us());
     const bool refused = round_.refused_by_clocks();
     if (refused) {

@@ -1,6 +1,8 @@
 // Carries one core::acquire_round to the nodes: sends ACQUIRE to all of them at once, feeds the
 // answers to the round, and takes back what the round says must be taken back. The decisions are
-// the round's. Strand only. Kept by the lock it won, since late grants belong to that lock.
+// the round's. Without fencing, and where nobody is known to wait, SET takes the lock, and the
+// script is for nodes where that fails. Strand only. Kept by the lock it won, since late grants
+// belong to that lock.
 #pragma once
 
 #include <chrono>
@@ -13,6 +15,7 @@
 #include "core/acquire_round.hpp"
 #include "driver/fan_out.hpp"
 #include "driver/lock_identity.hpp"
+#include "driver/native_command.hpp"
 
 namespace redlock::driver {
 
@@ -42,6 +45,9 @@ class acquire_attempt final : public fan_out {
     void start(owner& told);
     /// As the round's; the owner is not told, since it knows.
     void on_deadline();
+    /// Once it is held, before the lock is handed out: true if the nodes' clocks say that it is
+    /// over already. Then it is given back, and lost like any other attempt.
+    bool gives_back_if_over();
     /// `cleaned_up`, if given, is called when every node that may have granted has confirmed the
     /// release or let its time pass; from inside if there is none.
     void cancel(std::function<void()> cleaned_up);
@@ -73,12 +79,21 @@ class acquire_attempt final : public fan_out {
                  std::function<void()> settled = nullptr);
     void settle_deferred(node_index node, core::acquire_answer answer);
 
+    [[nodiscard]] bool begins_natively() const;
+    [[nodiscard]] redis::command command_for(node_index node);
+    [[nodiscard]] const script_call& call();
+    [[nodiscard]] bool asks_script_instead(node_index node, const redis::reply_view& reply);
+    void learn_of_waiters(const core::acquire_vote& vote);
+
     shared_identity identity_;
     std::chrono::milliseconds lease_time_;
+    manners how_;
     std::int64_t wall_us_;
     core::acquire_round round_;
-    std::string place_id_;  // in the line; empty without
-    script_call call_;
+    std::string place_id_;                  // in the line; empty without
+    script_call call_;                      ///< Not built before it is needed.
+    std::optional<native_command> native_;  ///< In place of it, to begin with,
+    core::node_set natively_;               ///< and the nodes that have not answered that.
     owner* owner_ = nullptr;
     core::node_set deferred_releases_;  // a release, unless their answer makes it needless
     std::optional<node_pool::open_write> open_write_;

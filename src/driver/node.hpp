@@ -67,6 +67,7 @@ class node final : private redis::connection_events, private key_tracking::owner
     }
     /// It refuses that command.
     void forgo_native() { forgoes_native_ = true; }
+    [[nodiscard]] bool forgoes_native() const { return forgoes_native_; }
     /// It cannot carry out requests for different locks in one call.
     void forgo_sharing() { forgoes_sharing_ = true; }
     /// Set while this node is the same server as one before it in the list.

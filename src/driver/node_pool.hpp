@@ -17,6 +17,7 @@
 #include "core/node_clock.hpp"
 #include "core/node_set.hpp"
 #include "core/quarantine.hpp"
+#include "core/waiter_memory.hpp"
 #include "driver/failures.hpp"
 #include "driver/key_names.hpp"
 #include "driver/key_watches.hpp"
@@ -97,6 +98,13 @@ class node_pool final : private node_events {
     void note_fence(const std::string& resource, std::uint64_t fence);
     /// The nodes' clocks refused what was known of it.
     void forget_fence(const std::string& resource) { fences_.forget(resource); }
+    /// Others stand in the nodes' line for it, or do not any more: without fencing, who acquires
+    /// knows it from here.
+    void note_waiters(const std::string& resource) { waiters_.note(resource); }
+    void forget_waiters(const std::string& resource) { waiters_.forget(resource); }
+    [[nodiscard]] bool may_have_waiters(const std::string& resource) const {
+        return waiters_.has(resource);
+    }
     /// How far the nodes' clocks are ahead of ours, as far as known.
     [[nodiscard]] std::int64_t offset_us() const { return offset_us_; }
     void note_offsets(std::vector<std::int64_t> offsets_us);
@@ -195,6 +203,7 @@ class node_pool final : private node_events {
     key_watches watches_;
     std::vector<std::unique_ptr<node>> nodes_;
     core::fence_memory fences_;
+    core::waiter_memory waiters_;
     std::vector<core::node_clock> clocks_;
     std::function<void(node_index)> clock_set_;
     std::int64_t offset_us_ = 0;

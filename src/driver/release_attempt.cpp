@@ -15,10 +15,14 @@ script_call encode(const node_pool& pool, const lock_identity& identity, std::ui
     const holder_arguments holder{pool.keys(), identity};
     const bool above = known == release_attempt::knowledge::token_only;
     const bool ends = kept <= kept.zero();
-    if (bar == 0 && !above && ends && holder.key().empty()) {
-        return {scripts::release, {identity.resource.str()}, {identity.token.str()}};
-    }
     const key_pieces fence = pool.keys().fence_pieces(identity.resource.str());
+    if (bar == 0 && !above && ends && holder.key().empty()) {
+        // Without fencing who acquires does not see who waits, unless the release has told it.
+        return {scripts::release,
+                {identity.resource.str(),
+                 pool.options().fencing ? script_argument{} : script_argument{fence}},
+                {identity.token.str()}};
+    }
     const auto lifetime = pool.options().fence_lifetime.count();
     const auto window = std::chrono::microseconds{pool.options().clock_window}.count();
     return {scripts::release,
@@ -90,15 +94,17 @@ const script_call& release_attempt::call_for(node_index node) {
 bool release_attempt::has_native(node_index node) {
     const script_call& call = call_for(node);
     const redis::conditional_delete how = pool().at(node).deletes();
-    if (&call != &*plain_ || call.command().share.arguments != 1 ||
+    const redis::shareable& form = call.command().share;
+    if (&call != &*plain_ || form.arguments != 1 || form.keys != 1 ||
         how == redis::conditional_delete::none) {
         return false;
     }
     if (!native_) {
-        native_.emplace(how, identity_->resource.str(), identity_->token.str());
+        native_how_ = how;
+        native_ = native_command::release(how, identity_->resource.str(), identity_->token.str());
     }
     // Where nodes are servers of several kinds, the script serves those of the second.
-    return native_->how() == how;
+    return native_how_ == how;
 }
 
 redis::command release_attempt::command_for(node_index node) {
@@ -136,7 +142,10 @@ void release_attempt::on_answer(node_index node, const redis::reply_view& reply)
         round_.on_vote(node, core::release_answer::unknown);
     } else {
         failed().clear(node);
-        round_.on_vote(node, *answer.vote);
+        if (answer.vote->waited_for) {
+            pool().note_waiters(identity_->resource.str());
+        }
+        round_.on_vote(node, answer.vote->answer);
     }
     tell_owner();
     settle(node);

@@ -14,7 +14,7 @@
 #include "core/release_round.hpp"
 #include "driver/fan_out.hpp"
 #include "driver/lock_identity.hpp"
-#include "driver/native_release.hpp"
+#include "driver/native_command.hpp"
 
 namespace redlock::driver {
 
@@ -74,8 +74,9 @@ class release_attempt final : public fan_out {
     core::release_round round_;
     std::optional<script_call> plain_;
     std::optional<script_call> barred_;
-    std::optional<native_release> native_;  ///< In place of `plain_`,
-    core::node_set natively_;               ///< and the nodes that were sent it.
+    std::optional<native_command> native_;  ///< In place of `plain_`,
+    redis::conditional_delete native_how_ = redis::conditional_delete::none;
+    core::node_set natively_;  ///< and the nodes that were sent it.
     std::shared_ptr<owner> owner_;
     std::function<void()> settled_;
     std::optional<node_pool::open_write> open_write_;  // not settled as long as it is there

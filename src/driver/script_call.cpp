@@ -113,8 +113,8 @@ script_call::script_call(const scripts::script& script, list keys, list argument
     for (const script_argument& argument : given_arguments) {
         end = argument.put(end);
     }
-    share_ = shared(script);
-    if (share_.call != nullptr) {
+    if (const char kind = kind_of(script); kind != 0) {
+        share_ = shared_as(kind);
         share_.keys_at = static_cast<std::uint32_t>(keys_begin - encoded_.data());
         share_.keys_size = static_cast<std::uint32_t>(arguments_begin - keys_begin);
         share_.arguments_at = static_cast<std::uint32_t>(arguments_begin - encoded_.data());
@@ -125,9 +125,8 @@ script_call::script_call(const scripts::script& script, list keys, list argument
     encoded_.resize(static_cast<std::size_t>(end - encoded_.data()));
 }
 
-redis::shareable script_call::shared(const scripts::script& script) {
-    const char kind = kind_of(script);
-    return {.call = kind != 0 ? &by_digest_together() : nullptr, .kind = kind};
+redis::shareable script_call::shared_as(char kind) {
+    return {.call = &by_digest_together(), .kind = kind};
 }
 
 redis::command script_call::command() const {

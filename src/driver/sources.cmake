@@ -9,7 +9,7 @@ set(driver_sources
     src/driver/key_names.cpp
     src/driver/key_tracking.cpp
     src/driver/line_exit.cpp
-    src/driver/native_release.cpp
+    src/driver/native_command.cpp
     src/driver/node.cpp
     src/driver/node_greeting.cpp
     src/driver/node_pool.cpp

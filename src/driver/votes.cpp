@@ -130,6 +130,17 @@ parsed<core::acquire_vote> parse_acquire(const redis::reply_view& reply, core::w
                 : parsed<core::acquire_vote>{std::nullopt, refusal_of(reply, sent)};
 }
 
+parsed<core::acquire_vote> parse_native_acquire(const redis::reply_view& reply,
+                                                const acl_context& sent) {
+    if (reply.is_nil()) {
+        return {core::acquire_vote{.answer = core::acquire_answer::busy}, {}};
+    }
+    if (reply.is_text() && reply.text() == "OK") {
+        return {core::acquire_vote{.answer = core::acquire_answer::granted}, {}};
+    }
+    return {std::nullopt, refusal_of(reply, sent)};
+}
+
 bool held_by_no_lock(const redis::reply_view& reply) {
     return reply.is_array() && reply[0].is_integer() && reply[0].integer() == 0 &&
            reply[2].is_text() && reply[2].text().empty();
@@ -154,11 +165,13 @@ parsed<extend_reply> parse_extend(const redis::reply_view& reply, const acl_cont
     return {std::nullopt, refusal_of(reply, sent)};
 }
 
-parsed<core::release_answer> parse_release(const redis::reply_view& reply,
-                                           const acl_context& sent) {
-    if (reply.is_integer() && (reply.integer() == 0 || reply.integer() == 1)) {
-        return {reply.integer() == 1 ? core::release_answer::removed : core::release_answer::absent,
-                {}};
+parsed<release_reply> parse_release(const redis::reply_view& reply, const acl_context& sent) {
+    if (reply.is_integer() && reply.integer() >= 0 && reply.integer() <= 2) {
+        const bool removed = reply.integer() != 0;
+        return {
+            release_reply{removed ? core::release_answer::removed : core::release_answer::absent,
+                          reply.integer() == 2},
+            {}};
     }
     return {std::nullopt, refusal_of(reply, sent)};
 }

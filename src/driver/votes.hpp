@@ -31,6 +31,10 @@ namespace redlock::driver {
                                                        core::wall_span during,
                                                        std::chrono::milliseconds window,
                                                        const acl_context& sent = {});
+/// The same of the command that acquires without fencing. A node that somebody has the lock on, and
+/// tells no more.
+[[nodiscard]] parsed<core::acquire_vote> parse_native_acquire(const redis::reply_view& reply,
+                                                              const acl_context& sent = {});
 /// Whether a busy node tells of no holder: its key is of another type, or empty.
 [[nodiscard]] bool held_by_no_lock(const redis::reply_view& reply);
 /// Stands for the holder in the status of such a key.
@@ -42,8 +46,13 @@ struct extend_reply {
 };
 [[nodiscard]] parsed<extend_reply> parse_extend(const redis::reply_view& reply,
                                                 const acl_context& sent = {});
-[[nodiscard]] parsed<core::release_answer> parse_release(const redis::reply_view& reply,
-                                                         const acl_context& sent = {});
+/// What a node says to a release.
+struct release_reply {
+    core::release_answer answer = core::release_answer::unknown;
+    bool waited_for = false;  ///< Others stand in its line.
+};
+[[nodiscard]] parsed<release_reply> parse_release(const redis::reply_view& reply,
+                                                  const acl_context& sent = {});
 /// Fills all but node and name. `resource`, `keys` and `window`, the clock window, are for what is
 /// said of its fence.
 [[nodiscard]] parsed<node_status> parse_status(const redis::reply_view& reply,

@@ -208,20 +208,24 @@ std::uint64_t acquire_operation::block_width() const {
 
 driver::lock_identity acquire_operation::identity_with(const core::ballot_block& block) const {
     auto& nodes = manager_.nodes();
-    driver::lock_identity identity{resource_, lock_token{request_.identifier()}, block, {}};
+    driver::lock_identity identity{resource_,
+                                   lock_token{request_.identifier()},
+                                   manager_.options().fencing ? block : core::ballot_block{},
+                                   {}};
+    const std::uint64_t fencing = identity.block.first;
     if (identity.token.empty()) {
-        identity.token = driver::make_token(block.first, nodes.random_bits(), nodes.random_bits());
+        identity.token = driver::make_token(fencing, nodes.random_bits(), nodes.random_bits());
     }
     if (has_holder_record(request_)) {
         identity.holder_record =
-            driver::encode_holder(block.first, identity.token.str(), request_.label());
+            driver::encode_holder(fencing, identity.token.str(), request_.label());
     }
     return identity;
 }
 
 void acquire_operation::on_attempt_decided() {
     const auto& round = attempt_->round();
-    if (round.outcome() == core::acquire_outcome::held) {
+    if (round.outcome() == core::acquire_outcome::held && !attempt_->gives_back_if_over()) {
         if (manager_.nodes().different_nodes().empty()) {
             hand_out();
         } else {

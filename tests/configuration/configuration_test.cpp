@@ -57,6 +57,7 @@ clock_step = "0.5s"
 hand_over_time = "20ms"
 hand_over_count = 7
 key_prefix = "team:"
+fencing = false
 guard = "off"
 
 [acquire]
@@ -85,6 +86,7 @@ stop_margin = "300ms"
     EXPECT_EQ(read.options.hand_over_time, 20ms);
     EXPECT_EQ(read.options.hand_over_count, 7U);
     EXPECT_EQ(read.options.key_prefix, "team:");
+    EXPECT_FALSE(read.options.fencing);
     EXPECT_EQ(read.options.guard, restart_guard::off);
     const acquire_options with = read.acquire();
     EXPECT_EQ(with.wait.longest(), 1500ms);
@@ -120,6 +122,7 @@ TEST(configuration, names_the_line_and_what_to_write) {
         {"guard = true", "guard must be a text"},
         {"key_prefix = \"\"", "key_prefix is empty"},
         {"key_prefix = 7", "key_prefix must be a text"},
+        {"fencing = \"no\"", "fencing must be true or false"},
         {"hand_over_count = \"7\"", "whole number"},
         {"hand_over_count = -7", "whole number from zero"},
         {"acquire = 1", "[acquire]"},

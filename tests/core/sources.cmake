@@ -19,6 +19,7 @@ set(core_test_sources
     tests/core/renewal_test.cpp
     tests/core/turn_test.cpp
     tests/core/validity_test.cpp
+    tests/core/waiter_memory_test.cpp
     tests/core/wait_session_test.cpp
     tests/core/wait_news_test.cpp
     tests/core/wait_simulation_test.cpp

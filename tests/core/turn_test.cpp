@@ -56,6 +56,14 @@ TEST(turn, does_not_pass_on_a_block_of_one) {
     EXPECT_EQ(mine.pass_on(at(1ms), at(11ms), 10ms), std::nullopt);
 }
 
+TEST(turn, passes_on_without_fencing_and_gives_no_token) {
+    turn mine{{}, epoch, {.count = 2, .time = 1h}};
+    EXPECT_EQ(mine.fencing(), 0U);
+    EXPECT_EQ(mine.pass_on(at(1ms), at(11ms), 10ms), 0U);
+    EXPECT_EQ(mine.pass_on(at(1ms), at(11ms), 10ms), 0U);
+    EXPECT_EQ(mine.pass_on(at(1ms), at(11ms), 10ms), std::nullopt);
+}
+
 TEST(turn, ends_after_so_many) {
     for (std::size_t count = 0; count < 4; ++count) {
         turn mine{wide, epoch, {.count = count, .time = 1h}};

@@ -19,7 +19,7 @@ std::string script_of(const redis::fake_server::words& command) {
     const std::array<const scripts::script*, 6> known{&scripts::acquire, &scripts::acquire_in_line,
                                                       &scripts::batch,   &scripts::extend,
                                                       &scripts::release, &scripts::status};
-    if (command[0] == "DELIFEQ" || command[0] == "DELEX") {
+    if (command[0] == "DELIFEQ" || command[0] == "DELEX" || command[0] == "SET") {
         return command[0];
     }
     if (command.size() > 1) {

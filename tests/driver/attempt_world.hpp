@@ -100,9 +100,10 @@ class scripted_node {
     /// At first it agrees to everything.
     script_handler on_script = [](const std::string& script) {
         return redis::fake_server::answer{
-            .bytes = script.starts_with("acquire")  ? ":1700000000000000\r\n"
-                     : script.starts_with("extend") ? "*2\r\n:1\r\n:1700000000000000\r\n"
-                                                    : ":1\r\n"};
+            .bytes = script == "SET"                 ? "+OK\r\n"
+                     : script.starts_with("acquire") ? ":1700000000000000\r\n"
+                     : script.starts_with("extend")  ? "*2\r\n:1\r\n:1700000000000000\r\n"
+                                                     : ":1\r\n"};
     };
 
     /// Lines of INFO.

@@ -11,7 +11,7 @@ set(driver_test_sources
     tests/driver/key_watches_test.cpp
     tests/driver/late_reply_test.cpp
     tests/driver/line_exit_test.cpp
-    tests/driver/native_release_test.cpp
+    tests/driver/native_command_test.cpp
     tests/driver/queries_test.cpp
     tests/driver/release_attempt_test.cpp
     tests/driver/script_call_test.cpp

@@ -33,7 +33,7 @@ parsed<core::acquire_vote> acquire(std::string_view bytes, std::int64_t wall_us 
 parsed<extend_reply> extend(std::string_view bytes) {
     return parse_extend(written_reply{bytes}.view());
 }
-parsed<release_answer> release(std::string_view bytes) {
+parsed<release_reply> release(std::string_view bytes) {
     return parse_release(written_reply{bytes}.view());
 }
 /// `bytes`: the first four parts; the node's time and the fence's life go with them.
@@ -224,10 +224,13 @@ TEST(votes, reads_extend) {
 }
 
 TEST(votes, reads_release) {
-    EXPECT_EQ(release(":1\r\n").vote, release_answer::removed);
-    EXPECT_EQ(release(":0\r\n").vote, release_answer::absent);
+    EXPECT_EQ(release(":1\r\n").vote->answer, release_answer::removed);
+    EXPECT_EQ(release(":0\r\n").vote->answer, release_answer::absent);
+    EXPECT_FALSE(release(":1\r\n").vote->waited_for);
+    EXPECT_EQ(release(":2\r\n").vote->answer, release_answer::removed);
+    EXPECT_TRUE(release(":2\r\n").vote->waited_for);
     for (const std::string bytes :
-         {":2\r\n", ":-1\r\n", "+OK\r\n", "$1\r\n1\r\n", "*1\r\n:1\r\n", "$-1\r\n"}) {
+         {":3\r\n", ":-1\r\n", "+OK\r\n", "$1\r\n1\r\n", "*1\r\n:1\r\n", "$-1\r\n"}) {
         EXPECT_FALSE(release(bytes).vote) << bytes;
         EXPECT_EQ(release(bytes).why.cause, node_errc::bad_reply) << bytes;
     }

@@ -125,7 +125,15 @@ void check_small_ones(const reply_view& reply) {
     const auto released = driver::parse_release(reply);
     check_either(released, reply);
     require(!released.vote || reply.is_integer(), "only an integer answers RELEASE");
-    require(released.vote != release_answer::removed || reply.integer() == 1, "only 1 removes");
+    require(!released.vote ||
+                (released.vote->answer == release_answer::removed) == (reply.integer() > 0),
+            "only 1 and 2 remove");
+
+    const auto natively = driver::parse_native_acquire(reply);
+    check_either(natively, reply);
+    require(!natively.vote || natively.vote->answer != core::acquire_answer::granted ||
+                reply.text() == "OK",
+            "only OK grants");
 }
 
 void check_status(const reply_view& reply) {

@@ -41,6 +41,7 @@ set(integration_test_sources
     tests/integration/tls_test.cpp
     tests/integration/wake_up_test.cpp
     tests/integration/with_lock_test.cpp
+    tests/integration/without_fencing_test.cpp
     tests/integration/wrong_clocks_test.cpp
     tests/redis/fake_server.cpp
 )

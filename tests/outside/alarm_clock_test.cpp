@@ -237,6 +237,8 @@ TEST_F(alarm_clock_test, may_go_while_its_wait_is_on_its_way) {
 struct clock_owner {
     explicit clock_owner(const boost::asio::any_io_executor& executor) : clock(executor) {}
     ~clock_owner() {
+        // An alarm must not go while it is set.
+        clock.end();
         *gone = true;
         if (then) {
             then();

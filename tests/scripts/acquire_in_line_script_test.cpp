@@ -341,5 +341,27 @@ TEST_F(acquire_in_line_script, reads_the_lock_key_and_does_not_try_to_write_it_o
                                           Pair("hset", 1), Pair("pttl", 2), Pair("time", 1)));
 }
 
+TEST_F(acquire_in_line_script, without_fencing_keeps_the_mark_alone) {
+    hold();
+    ASSERT_THAT(node.acquire_in_line({.place = "b-1", .ticket = 20, .fenced = false}),
+                StartsWith("0\n"));
+    EXPECT_EQ(node.server.get(node.fence), "0 ");
+    stand("c-1", 30);
+    set_free();
+    ASSERT_EQ(node.acquire_in_line({.place = "b-1", .ticket = 20, .fenced = false}), "granted\n1");
+    EXPECT_EQ(node.server.get(node.fence), "0 ");
+    set_free();
+    ASSERT_EQ(node.acquire_in_line({.place = "c-1", .ticket = 30, .fenced = false}), "granted\n0");
+    EXPECT_EQ(node.server.get(node.fence), std::nullopt);
+}
+
+TEST_F(acquire_in_line_script, without_fencing_takes_the_mark_from_behind_a_fence) {
+    const std::string far = std::to_string(node.time_us() + 5 * hour_us);
+    node.server.command({"SET", node.fence, far + " ", "PX", std::to_string(hour_ms)});
+    ASSERT_EQ(node.acquire_in_line({.window_us = 1, .fenced = false}), "granted\n0");
+    EXPECT_EQ(node.server.get(node.fence), far);
+    EXPECT_THAT(node.server.pttl(node.fence), fresh(hour_ms));
+}
+
 }  // namespace
 }  // namespace redlock::scripts

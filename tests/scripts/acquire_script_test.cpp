@@ -215,5 +215,23 @@ TEST_F(acquire_script, costs_five_calls_when_busy) {
                 ElementsAre(Pair("get", 2), Pair("pttl", 1), Pair("set", 1), Pair("time", 1)));
 }
 
+TEST_F(acquire_script, without_fencing_looks_at_no_fence_and_writes_none) {
+    const std::string far = std::to_string(node.time_us() + 5 * hour_us);
+    node.server.command({"SET", node.fence, far});
+    EXPECT_EQ(node.acquire({.token = "t", .window_us = 1, .fenced = false}), "granted");
+    EXPECT_EQ(node.server.get(node.lock), "t");
+    EXPECT_THAT(node.server.pttl(node.lock), fresh(hour_ms));
+    EXPECT_EQ(node.server.get(node.fence), far);
+    EXPECT_EQ(node.server.command({"DBSIZE"}), "2");
+    EXPECT_THAT(node.acquire({.token = "second", .fenced = false}), testing::EndsWith("\nt"));
+}
+
+TEST_F(acquire_script, without_fencing_leaves_a_free_lock_to_the_line) {
+    node.server.command({"SET", node.fence, "0 "});
+    EXPECT_EQ(node.acquire({.yields = true, .fenced = false}), "-3\n0\n1");
+    EXPECT_EQ(node.acquire({.fenced = false}), "granted");
+    EXPECT_EQ(node.server.get(node.fence), "0 ");
+}
+
 }  // namespace
 }  // namespace redlock::scripts

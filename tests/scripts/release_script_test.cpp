@@ -176,5 +176,16 @@ TEST_F(release_script, with_a_bar_lets_a_fence_out_of_reach_live_only_as_long_as
     EXPECT_THAT(node.server.pttl(node.fence), fresh(2 * hour_ms)) << "two windows";
 }
 
+TEST_F(release_script, tells_of_those_who_wait_in_line) {
+    ASSERT_EQ(node.acquire({.fenced = false}), "granted");
+    EXPECT_EQ(node.release({.asks_for_waiters = true}), "1");
+    node.server.command({"SET", node.fence, "0 "});
+    EXPECT_EQ(node.release({.asks_for_waiters = true}), "0") << "it was not there";
+    ASSERT_EQ(node.acquire({.fenced = false}), "granted");
+    EXPECT_EQ(node.release({.asks_for_waiters = true}), "2");
+    EXPECT_EQ(node.server.get(node.lock), std::nullopt);
+    EXPECT_EQ(node.server.get(node.fence), "0 ");
+}
+
 }  // namespace
 }  // namespace redlock::scripts

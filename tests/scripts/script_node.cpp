@@ -43,7 +43,7 @@ std::string script_node::with_grant_named(const words& command) const {
 }
 
 std::string script_node::acquire(acquire_call with) const {
-    const std::int64_t ballot = with.ballot != 0 ? with.ballot : time_us();
+    const std::int64_t ballot = !with.fenced ? 0 : with.ballot != 0 ? with.ballot : time_us();
     words keys{lock, fence};
     words arguments{with.token,
                     std::to_string(ballot),
@@ -60,7 +60,7 @@ std::string script_node::acquire(acquire_call with) const {
 }
 
 script_node::words script_node::acquire_in_line_command(const in_line_call& with) const {
-    const std::int64_t ballot = with.ballot != 0 ? with.ballot : time_us();
+    const std::int64_t ballot = !with.fenced ? 0 : with.ballot != 0 ? with.ballot : time_us();
     words keys{lock, fence, line};
     words arguments{with.token,
                     std::to_string(ballot),
@@ -102,7 +102,8 @@ std::string script_node::extend(const extend_call& with) const {
 
 std::string script_node::release(const release_call& with) const {
     if (with.bar == 0 && !with.above_the_fence && !with.with_holder_key && with.keep_ms == 0) {
-        return run(scripts::release, {lock}, {with.token});
+        return run(scripts::release, with.asks_for_waiters ? words{lock, fence} : words{lock},
+                   {with.token});
     }
     words keys{lock, fence};
     if (with.with_holder_key) {

@@ -39,6 +39,7 @@ class script_node {
         std::int64_t window_us = hour_us;
         std::int64_t fence_lifetime_ms = 2 * hour_ms;
         bool yields = false;          ///< To those who stand in line.
+        bool fenced = true;           ///< False: the ballots are 0.
         std::string holder_record{};  ///< Given: the third key goes with it.
     };
     /// What the node answered; its time, which a grant begins with, reads "granted".
@@ -57,6 +58,7 @@ class script_node {
         std::int64_t place_lease_ms = hour_ms;
         std::int64_t grace_ms = hour_ms;
         std::int64_t longest = 100;
+        bool fenced = true;           ///< False: the ballots are 0.
         std::string holder_record{};  ///< Given: the fourth key goes with it.
     };
     std::string acquire_in_line(const in_line_call& with) const {
@@ -83,7 +85,8 @@ class script_node {
         bool with_holder_key = false;
         std::int64_t window_us = hour_us;
         bool above_the_fence = false;
-        std::int64_t keep_ms = 0;  ///< For so long the lock is to stay.
+        std::int64_t keep_ms = 0;       ///< For so long the lock is to stay.
+        bool asks_for_waiters = false;  ///< Two keys and the token.
     };
     std::string release(const release_call& with) const;
 

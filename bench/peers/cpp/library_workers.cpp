@@ -16,8 +16,9 @@ namespace bench {
 
 namespace asio = boost::asio;
 
-library_workers::library_workers(const std::vector<redlock::endpoint>& nodes, const peer_task& task)
-    : task_(task), locks_(io_.get_executor(), nodes), workers_(task.at_once) {
+library_workers::library_workers(const std::vector<redlock::endpoint>& nodes, const peer_task& task,
+                                 const redlock::manager_options& options)
+    : task_(task), locks_(io_.get_executor(), nodes, options), workers_(task.at_once) {
     const std::size_t each = task.is_hand_over() ? 0 : task.names / task.at_once;
     for (std::size_t name = 0; name < each * task.at_once; ++name) {
         names_.emplace_back(fmt::format("redlock-bench:redlock:{:06}", name));

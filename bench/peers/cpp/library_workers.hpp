@@ -1,5 +1,6 @@
-// The library as a peer among others: coroutines over its public interface, with the default
-// options. For cycles each takes names of its own; in a hand-over all want one. One thread.
+// The library as a peer among others: coroutines over its public interface, with the options
+// that it is given. For cycles each takes names of its own; in a hand-over all want one. One
+// thread.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -14,7 +15,8 @@ namespace bench {
 
 class library_workers {
   public:
-    library_workers(const std::vector<redlock::endpoint>& nodes, const peer_task& task);
+    library_workers(const std::vector<redlock::endpoint>& nodes, const peer_task& task,
+                    const redlock::manager_options& options);
     library_workers(const library_workers&) = delete;
     library_workers& operator=(const library_workers&) = delete;
     ~library_workers();

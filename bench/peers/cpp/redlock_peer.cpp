@@ -19,14 +19,17 @@ namespace {
 
 constexpr std::string_view floor_version = "-";
 
-void run_library(const bench::peer_task& task, const std::vector<redlock::endpoint>& nodes) {
+void run_library(const bench::peer_task& task, const std::vector<redlock::endpoint>& nodes,
+                 bool fencing) {
     bench::vouch_for(nodes);
-    bench::library_workers workers{nodes, task};
+    redlock::manager_options options;
+    options.fencing = fencing;
+    bench::library_workers workers{nodes, task, options};
     workers.settle();
     workers.run(task.warm_up);
     bench::wait_for_go();
     const auto outcome = workers.run(task.length);
-    bench::print_outcome(task, "redlock", redlock::version(), outcome);
+    bench::print_outcome(task, task.contender, redlock::version(), outcome);
     if (outcome.unfinished > 0) {
         std::quick_exit(EXIT_SUCCESS);  // The destructor would wait for what does not end.
     }
@@ -61,13 +64,16 @@ void run_floor(const bench::peer_task& task, const std::vector<redlock::endpoint
 int run(const bench::peer_task& task) {
     const auto nodes = redlock::node_list{task.nodes}.endpoints();
     if (task.contender == "redlock") {
-        run_library(task, nodes);
+        run_library(task, nodes, true);
+    } else if (task.contender == "redlock-unfenced") {
+        run_library(task, nodes, false);
     } else if (task.contender == "plain-floor") {
         run_floor(task, nodes, bench::floor_kind::plain);
     } else if (task.contender == "own-floor") {
         run_floor(task, nodes, bench::floor_kind::own);
     } else {
-        throw std::invalid_argument("--contender is redlock, plain-floor or own-floor");
+        throw std::invalid_argument(
+            "--contender is redlock, redlock-unfenced, plain-floor or own-floor");
     }
     return EXIT_SUCCESS;
 }

@@ -146,6 +146,7 @@ boost::json::object settings_of(const common_options& common) {
     out["guard"] = options.guard == restart_guard::on    ? "on"
                    : options.guard == restart_guard::off ? "off"
                                                          : "automatic";
+    out["fencing"] = options.fencing;
     out["wait_ms"] = nullptr;
     if (acquire.wait.longest() != wait_policy::no_limit) {
         out["wait_ms"] =

@@ -83,7 +83,7 @@ boost::json::object to_json(const lock& held) {
     boost::json::object out;
     set_text(out, "resource", held.resource().str());
     set_text(out, "token", held.token().str());
-    out["fencing_token"] = held.fencing_token().value();
+    set_fencing(out, "fencing_token", held.fencing_token());
     out["valid_for_ms"] =
         std::chrono::duration_cast<std::chrono::milliseconds>(held.remaining()).count();
     return out;

@@ -85,6 +85,7 @@ void add_run(CLI::App& root, invocation& asked) {
     options->common.add_to(*command);
     options->wait.add_to(*command);
     options->common.add_quorum_timeout_to(*command);
+    options->common.add_no_fencing_to(*command);
     add_duration(*command, "--lease-time", options->lease_time,
                  "How long the nodes keep the lock if redlock dies (default 10s); it is renewed as "
                  "long as COMMAND runs");

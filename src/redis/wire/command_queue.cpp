@@ -97,7 +97,8 @@ void command_queue::answer_together(const reply_view& reply, std::size_t count) 
     for (; count > 0 && life == life_; --count) {
         const auto [sink, tag] = take_oldest();
         // Nothing of the reply is looked at behind a sink, which may end the connection.
-        reply_view its;  // nil: an answer of another shape is an answer to none of them
+        // An answer of another shape is an answer to none of them.
+        auto its = reply_view::of_no_use();
         if (one_each) {
             its = *each;
             ++each;

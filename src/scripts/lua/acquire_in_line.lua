@@ -1,7 +1,7 @@
 -- ACQUIRE IN LINE: gives one node's vote for an acquisition that stands in the fair ticket line: the
 -- lock goes to the oldest place that is still alive, and one that does not come for it is passed over.
 -- KEYS  1 lock  2 fence  3 line  [4 holder: only with ARGV 12]
--- ARGV  1 token  2 ballot P  3 last ballot of the block, P^  4 lease time in ms
+-- ARGV  1 token  2 ballot P, or 0: without fencing  3 last ballot of the block, P^  4 lease time in ms
 --       5 clock window in us  6 fence lifetime in ms
 --       7 place id: has a '-' in it, and so is never "called"
 --       8 ticket: an integer below 2^53, smaller came earlier  9 lease time of a place in ms
@@ -19,10 +19,12 @@
 -- A place that is taken here, or renewed, is told to acquire.lua by a mark: a blank behind the number
 -- that is the fence. It stays as long as anybody is left in line when the lock is granted; what else
 -- ends places leaves it to the next who asks here. The common path, nobody in line, has five calls.
+-- Without fencing the fence is only that mark: the number behind which it stands is not looked at.
 local t = redis.call('TIME')
 local now = t[1] * 1000000 + t[2]
 local ballot, window = tonumber(ARGV[2]), tonumber(ARGV[5])
-if ballot > now + window or ballot < now - window then
+local fenced = ballot > 0
+if fenced and (ballot > now + window or ballot < now - window) then
     return {-2, now}
 end
 
@@ -36,7 +38,7 @@ end
 
 local kept = redis.call('GET', KEYS[2])
 local fence = tonumber(kept or '') or 0
-local stale = fence >= ballot
+local stale = fenced and fence >= ballot
 
 -- Nothing in the hash is trusted: what cannot be read is a dead place, and a call that names nobody
 -- (or comes from a clock that has been set back since, and would hold up the line) is none.
@@ -105,17 +107,27 @@ local function save(fields)
         end
     end
 end
+-- The mark, at a fence that lives no longer for it.
+local function mark()
+    if not kept then
+        redis.call('SET', KEYS[2], '0 ', 'PX', ARGV[9])
+    elseif string.sub(kept, -1) ~= ' ' then
+        redis.call('SET', KEYS[2], kept .. ' ', 'KEEPTTL')
+    end
+end
+local function unmark()
+    if kept == '0 ' then
+        redis.call('DEL', KEYS[2])
+    elseif kept and string.sub(kept, -1) == ' ' then
+        redis.call('SET', KEYS[2], string.sub(kept, 1, -2), 'KEEPTTL')
+    end
+end
 -- My place for another lease, under the ticket it has already; nothing where there is no room.
 local function my_place()
     if not usable or not (in_line or #living < tonumber(ARGV[11])) then
         return {}
     end
-    if not kept then
-        redis.call('SET', KEYS[2], '0 ', 'PX', ARGV[9])
-    elseif string.sub(kept, -1) ~= ' ' then
-        -- Lives no longer for it.
-        redis.call('SET', KEYS[2], kept .. ' ', 'KEEPTTL')
-    end
+    mark()
     local deadline = now + tonumber(ARGV[9]) * 1000
     last = math.max(last, deadline)
     return {me.id, string.format('%s %.0f', me.written, deadline)}
@@ -175,7 +187,13 @@ if #ahead > 0 or stale or not take() then
 end
 
 local left = #living - (in_line and 1 or 0)
-redis.call('SET', KEYS[2], ARGV[3] .. (left > 0 and ' ' or ''), 'PX', ARGV[6])
+if fenced then
+    redis.call('SET', KEYS[2], ARGV[3] .. (left > 0 and ' ' or ''), 'PX', ARGV[6])
+elseif left > 0 then
+    mark()
+else
+    unmark()
+end
 if KEYS[4] then
     redis.call('SET', KEYS[4], ARGV[12], 'PX', ARGV[4])
 end

@@ -1,5 +1,5 @@
 -- RELEASE: deletes the lock if the token still holds it here.
--- KEYS  1 lock  [2 fence: with a bar or a holder]  [3 holder]
+-- KEYS  1 lock  [2 fence: with a bar or a holder, or for the mark of those who wait]  [3 holder]
 -- ARGV  1 token  [2 bar: P^ + 1, or 0  3 fence lifetime in ms  4 clock window in us
 --       5 1: the bar is at least one above the fence that stands where the lock is deleted
 --       6 in ms: the lock is not deleted, but lasts no longer than that; without it, or 0, deleted]
@@ -13,6 +13,7 @@
 -- A lock that is to stay for a minimum keeps its key for what remains of that: its life is cut, and
 -- never prolonged, since a release may come late or twice.
 -- Returns 1 deleted, or left to its end; 0 was not there
+--         2 deleted, and others wait in line: only with two keys and one argument
 -- A request: see cmake/lua_text.cmake. Its keys and its arguments begin behind k and a.
 local function end_key(key, keep)
     if keep <= 0 then
@@ -27,7 +28,9 @@ end
 local function release(k, keys, a, arguments)
     local held = read(k + 1) == ARGV[a + 1]
     if arguments == 1 then
-        return held and remove(KEYS[k + 1]) or 0
+        local removed = held and remove(KEYS[k + 1]) or 0
+        local waited_for = removed == 1 and keys > 1 and string.sub(read(k + 2) or '', -1) == ' '
+        return waited_for and 2 or removed
     end
     local removed = 0
     local keep = arguments > 5 and tonumber(ARGV[a + 6]) or 0

@@ -1,0 +1,92 @@
+// What a command asks for, in the words of the scripts: of calls by digest and by body, of requests
+// that share a call, and of commands that stand for a script.
+#include <charconv>
+
+#include "sim/witness.hpp"
+
+namespace redlock::sim {
+
+namespace {
+
+std::size_t count_in(std::string_view text) {
+    std::size_t value = 0;
+    std::from_chars(text.data(), text.data() + text.size(), value);
+    return value;
+}
+
+}  // namespace
+
+std::optional<witness::call> witness::read(const testing::request& what) {
+    const bool by_digest = what.front() == "EVALSHA";
+    if ((!by_digest && what.front() != "EVAL") || what.size() < 3) {
+        return std::nullopt;
+    }
+    for (const scripts::script* const each : scripts::all) {
+        if (what[1] != (by_digest ? each->sha1 : each->body)) {
+            continue;
+        }
+        const auto keys = count_in(what[2]);
+        call it;
+        it.which = each;
+        it.first_argument = 3 + keys;
+        it.lock = keys > 0 ? std::string_view{what[3]} : std::string_view{};
+        it.fence = keys > 1 ? std::string_view{what[4]} : std::string_view{};
+        it.line =
+            each == &scripts::acquire_in_line ? std::string_view{what[5]} : std::string_view{};
+        return it;
+    }
+    return std::nullopt;
+}
+
+/// An acquisition without fencing, as if the script had been asked with this key and argument
+/// alone.
+testing::request witness::natively_acquired(const std::string& lock, const std::string& token) {
+    return {"EVALSHA", std::string{scripts::acquire.sha1}, "1", lock, token};
+}
+
+/// What a command asks for, one by one as if each had come alone.
+std::vector<testing::request> witness::requests_in(const testing::request& what) {
+    // By another name.
+    if (what.front() == "DELIFEQ") {
+        return {{"EVALSHA", std::string{scripts::release.sha1}, "1", what.at(1), what.at(2)}};
+    }
+    if (what.front() == "SET") {
+        return {natively_acquired(what.at(1), what.at(2))};
+    }
+    const bool by_digest = what.front() == "EVALSHA";
+    if (what.size() < 3 || what[1] != (by_digest ? scripts::batch.sha1 : scripts::batch.body)) {
+        return {what};
+    }
+    std::vector<testing::request> all;
+    std::size_t key = 3;
+    std::size_t at = key + count_in(what[2]);
+    while (at < what.size()) {
+        const std::string& form = what[at];
+        if (form.front() == 's') {
+            all.push_back(natively_acquired(what.at(key), what.at(at + 1)));
+            key += 1;
+            at += 5;
+            continue;
+        }
+        const scripts::script& asked = form.front() == 'a'   ? scripts::acquire
+                                       : form.front() == 'e' ? scripts::extend
+                                                             : scripts::release;
+        const std::size_t comma = form.find(',');
+        const auto keys = count_in(form.substr(1, comma - 1));
+        const auto arguments = count_in(form.substr(comma + 1));
+        testing::request one{what.front(), std::string{by_digest ? asked.sha1 : asked.body},
+                             std::to_string(keys)};
+        const auto take = [&](std::size_t from, std::size_t count) {
+            const auto first = what.begin() + static_cast<std::ptrdiff_t>(from);
+            one.insert(one.end(), first, first + static_cast<std::ptrdiff_t>(count));
+        };
+        take(key, keys);
+        take(at + 1, arguments);
+        all.push_back(std::move(one));
+        key += keys;
+        at += 1 + arguments;
+    }
+    return all;
+}
+
+}  // namespace redlock::sim

@@ -1,0 +1,247 @@
+// Releases by a command of the server's own, where it has one, acquisitions by SET, without
+// fencing, and what becomes of both where the server does not let us.
+#include "driver/native_command.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <memory>
+#include <string>
+
+#include "driver/attempt_world.hpp"
+#include "driver/votes.hpp"
+
+namespace redlock::driver {
+namespace {
+
+using core::release_outcome;
+using testing::ElementsAre;
+using words = redis::fake_server::words;
+
+const std::string valkey = "redis_version:7.2.4\r\nvalkey_version:9.0.1\r\n";
+const std::string redis_84 = "redis_version:8.4.0\r\n";
+
+class native_command_test : public testing::Test {
+  protected:
+    native_command_test() { world.connect_to({node->url()}); }
+    void refuse(std::string answer) {
+        node->on_script = [answer = std::move(answer)](const std::string& script) {
+            return redis::fake_server::answer{.bytes = script == "acquire" ? ":1700000000000000\r\n"
+                                                       : script == "DELIFEQ" ? answer
+                                                                             : ":1\r\n"};
+        };
+    }
+    /// Of a lock that was acquired just now.
+    release_outcome release(const std::string& version) {
+        node->version = version;
+        const auto held = world.acquire(world.identity());
+        token = held->identity().token.str();
+        const release_outcome outcome = world.release(*held);
+        EXPECT_TRUE(world.run_until_settled());
+        return outcome;
+    }
+
+    attempt_world world{{}};
+    std::unique_ptr<scripted_node> node = std::make_unique<scripted_node>(world.io, "a");
+    std::string token;
+};
+
+TEST_F(native_command_test, is_delifeq_on_valkey) {
+    EXPECT_EQ(release(valkey), release_outcome::released);
+    EXPECT_THAT(node->calls(), ElementsAre("acquire", "DELIFEQ"));
+    EXPECT_EQ(node->last("DELIFEQ"), (words{"DELIFEQ", "job", token}));
+}
+
+TEST_F(native_command_test, is_delex_on_redis) {
+    EXPECT_EQ(release(redis_84), release_outcome::released);
+    EXPECT_THAT(node->calls(), ElementsAre("acquire", "DELEX"));
+    EXPECT_EQ(node->last("DELEX"), (words{"DELEX", "job", "IFEQ", token}));
+}
+
+TEST_F(native_command_test, tells_that_the_lock_was_gone) {
+    node->on_script = [](const std::string& script) {
+        return redis::fake_server::answer{.bytes = script == "acquire" ? ":1700000000000000\r\n"
+                                                                       : ":0\r\n"};
+    };
+    EXPECT_EQ(release(valkey), release_outcome::gone);
+}
+
+TEST_F(native_command_test, is_a_script_where_the_user_may_not) {
+    refuse("-NOPERM User app has no permissions to run the 'delifeq' command\r\n");
+    EXPECT_EQ(release(valkey), release_outcome::released);
+    EXPECT_THAT(node->calls(), ElementsAre("acquire", "DELIFEQ", "release"));
+    EXPECT_EQ(release(valkey), release_outcome::released);
+    EXPECT_THAT(node->calls(), ElementsAre("acquire", "DELIFEQ", "release", "acquire", "release"));
+}
+
+TEST_F(native_command_test, is_tried_again_on_the_next_connection) {
+    refuse("-ERR unknown command 'DELIFEQ', with args beginning with: 'job'\r\n");
+    EXPECT_EQ(release(valkey), release_outcome::released);
+    EXPECT_EQ(node->calls().back(), "release");
+    node->server.hang_up();
+    refuse(":1\r\n");
+    EXPECT_EQ(release(valkey), release_outcome::released);
+    EXPECT_EQ(node->calls().back(), "DELIFEQ");
+}
+
+// Each knows what it was itself sent as: the first refusal does not make the others final.
+TEST_F(native_command_test, in_flight_behind_a_refused_one_is_a_script_too) {
+    refuse({});  // not answered yet
+    node->version = valkey;
+    const std::array held{world.acquire(world.identity("job")),
+                          world.acquire(world.identity("task"))};
+    std::array<std::shared_ptr<noting_release_owner>, 2> owners;
+    for (std::size_t i = 0; i < held.size(); ++i) {
+        owners[i] = std::make_shared<noting_release_owner>();
+        const auto& round = held[i]->round();
+        std::make_shared<release_attempt>(
+            *world.pool, held[i]->identity(),
+            core::release_targets{round.granted(), round.doubtful(), round.pending()},
+            attempt_world::lease)
+            ->start(owners[i]);
+        ASSERT_TRUE(world.run_until([&] { return node->calls().size() == 3 + i; }));
+        ASSERT_EQ(node->calls().back(), "DELIFEQ");
+    }
+    for (std::size_t i = 0; i < held.size(); ++i) {
+        node->server.answer_late("-ERR unknown command 'DELIFEQ'\r\n");
+    }
+    EXPECT_TRUE(world.run_until_settled());
+    EXPECT_EQ(owners[0]->outcome, release_outcome::released);
+    EXPECT_EQ(owners[1]->outcome, release_outcome::released);
+}
+
+TEST_F(native_command_test, shares_a_call_as_a_request) {
+    const auto how = native_command::release(redis::conditional_delete::delex, "job", "me");
+    const redis::command it = how.command();
+    EXPECT_EQ(it.encoded, "*4\r\n$5\r\nDELEX\r\n$3\r\njob\r\n$4\r\nIFEQ\r\n$2\r\nme\r\n");
+    EXPECT_EQ(it.encoded.substr(it.share.keys_at, it.share.keys_size), "$3\r\njob\r\n");
+    EXPECT_EQ(it.encoded.substr(it.share.arguments_at), "$2\r\nme\r\n");
+    EXPECT_EQ(it.share.kind, 'r');
+    EXPECT_NE(it.share.call, nullptr);
+}
+
+manager_options without_fencing() {
+    manager_options options = attempt_world::patient();
+    options.fencing = false;
+    return options;
+}
+
+class unfenced_acquire : public testing::Test {
+  protected:
+    unfenced_acquire() { world.connect_to({node->url()}, without_fencing()); }
+    void answer(const std::string& to_set, const std::string& to_acquire) {
+        node->on_script = [=](const std::string& script) {
+            return redis::fake_server::answer{.bytes = script == "SET"                 ? to_set
+                                                       : script.starts_with("acquire") ? to_acquire
+                                                                                       : ":1\r\n"};
+        };
+    }
+    lock_identity identity(const std::string& resource = "job") {
+        return {resource, make_token(0, world.pool->random_bits(), 2), {}, {}};
+    }
+    core::acquire_outcome acquire() { return world.acquire(identity())->round().outcome(); }
+
+    static constexpr const char* granted = ":1700000000000000\r\n";
+    static constexpr const char* busy = "*3\r\n:0\r\n:5000\r\n$3\r\nyou\r\n";
+    static constexpr const char* left_to_the_line = "*3\r\n:-3\r\n:0\r\n:1\r\n";
+
+    attempt_world world{{}};
+    std::unique_ptr<scripted_node> node = std::make_unique<scripted_node>(world.io, "a");
+};
+
+TEST_F(unfenced_acquire, is_one_set) {
+    const lock_identity who = identity();
+    EXPECT_EQ(world.acquire(who)->round().outcome(), core::acquire_outcome::held);
+    EXPECT_THAT(node->calls(), ElementsAre("SET"));
+    EXPECT_EQ(node->last("SET"), (words{"SET", "job", who.token.str(), "NX", "PX", "50000"}));
+}
+
+TEST_F(unfenced_acquire, asks_the_script_who_has_a_lock_that_is_taken) {
+    answer("$-1\r\n", busy);
+    EXPECT_EQ(acquire(), core::acquire_outcome::contended);
+    EXPECT_THAT(node->calls(), ElementsAre("SET", "acquire"));
+    const words asked = node->last("acquire");
+    EXPECT_EQ(asked.at(6), "0") << "without a ballot";
+    EXPECT_EQ(asked.at(7), "0");
+}
+
+TEST_F(unfenced_acquire, takes_what_became_free_before_the_script_came) {
+    answer("$-1\r\n", granted);
+    EXPECT_EQ(acquire(), core::acquire_outcome::held);
+}
+
+TEST_F(unfenced_acquire, is_a_script_where_the_command_alone_is_refused) {
+    for (const std::string refusal :
+         {"-NOPERM User app has no permissions to run the 'set' command\r\n",
+          "-ERR unknown command 'SET'\r\n"}) {
+        node = std::make_unique<scripted_node>(world.io, "a");
+        world.connect_to({node->url()}, without_fencing());
+        answer(refusal, granted);
+        EXPECT_EQ(acquire(), core::acquire_outcome::held) << refusal;
+        EXPECT_EQ(acquire(), core::acquire_outcome::held) << refusal;
+        EXPECT_THAT(node->calls(), ElementsAre("SET", "acquire", "acquire")) << refusal;
+    }
+}
+
+TEST_F(unfenced_acquire, takes_any_other_error_for_what_it_is) {
+    answer("-OOM command not allowed when used memory > 'maxmemory'.\r\n", granted);
+    EXPECT_EQ(acquire(), core::acquire_outcome::unavailable);
+    EXPECT_TRUE(world.run_until_settled());
+    EXPECT_THAT(node->calls(), ElementsAre("SET", "release"));
+}
+
+TEST_F(unfenced_acquire, believes_no_other_answer) {
+    for (const std::string odd : {"+QUEUED\r\n", ":1\r\n", "*0\r\n", "$2\r\nno\r\n"}) {
+        answer(odd, granted);
+        EXPECT_EQ(acquire(), core::acquire_outcome::unavailable) << odd;
+    }
+}
+
+TEST_F(unfenced_acquire, leaves_the_lock_to_those_of_whom_its_release_was_told) {
+    node->on_script = [](const std::string& script) {
+        return redis::fake_server::answer{.bytes = script == "SET"       ? "+OK\r\n"
+                                                   : script == "release" ? ":2\r\n"
+                                                                         : left_to_the_line};
+    };
+    const auto held = world.acquire(identity());
+    EXPECT_EQ(world.release(*held), release_outcome::released);
+    EXPECT_EQ(node->last("release").size(), 6U) << "with the key that tells who waits";
+    const auto next = [this](acquire_attempt::manners how) {
+        auto attempt = std::make_shared<acquire_attempt>(*world.pool, identity(),
+                                                         attempt_world::lease, nullptr, how);
+        noting_owner owner;
+        attempt->start(owner);
+        world.run_until([&] { return owner.decided > 0; });
+        attempt->forget_owner();
+        return node->calls().back();
+    };
+    EXPECT_EQ(next(acquire_attempt::manners::leaves_it_to_the_line), "acquire");
+    EXPECT_EQ(next(acquire_attempt::manners::takes_it), "SET");
+    EXPECT_EQ(world.acquire(identity("task"))->round().outcome(), core::acquire_outcome::held);
+    EXPECT_EQ(node->calls().back(), "SET") << "of that lock alone";
+    answer("+OK\r\n", granted);
+    EXPECT_EQ(next(acquire_attempt::manners::leaves_it_to_the_line), "acquire");
+    EXPECT_EQ(next(acquire_attempt::manners::leaves_it_to_the_line), "SET") << "nobody waits now";
+}
+
+TEST_F(unfenced_acquire, is_a_script_with_a_label) {
+    answer("+OK\r\n", granted);
+    lock_identity who = identity();
+    who.holder_record = encode_holder(0, who.token.str(), "the label");
+    EXPECT_EQ(world.acquire(who)->round().outcome(), core::acquire_outcome::held);
+    EXPECT_THAT(node->calls(), ElementsAre("acquire"));
+}
+
+TEST_F(unfenced_acquire, shares_a_call_as_a_request) {
+    const auto how = native_command::acquire("job", "me", attempt_world::lease);
+    const redis::command it = how.command();
+    EXPECT_EQ(it.encoded.substr(it.share.keys_at, it.share.keys_size), "$3\r\njob\r\n");
+    EXPECT_EQ(it.encoded.substr(it.share.arguments_at),
+              "$2\r\nme\r\n$2\r\nNX\r\n$2\r\nPX\r\n$5\r\n50000\r\n");
+    EXPECT_EQ(it.share.kind, 's');
+    EXPECT_EQ(it.share.arguments, 4);
+}
+
+}  // namespace
+}  // namespace redlock::driver
