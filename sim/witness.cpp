@@ -229,14 +229,7 @@ void witness::look_for_refusals(testing::simulated_node& where, std::size_t clie
                                 std::uint64_t token, std::size_t resource, bool by_clock) {
     const plan& the_plan = on_.the_plan;
     const std::size_t nodes = the_plan.terms_of(client).nodes;
-    // What waited for something first, such as an attempt that began before the calm, or what two
-    // users of one process ask side by side, tells little.
     const tick at_once = 2 * the_plan.slowest_message;
-    if (on_.now() < on_.calm_at + the_plan.slowest_trouble() + at_once ||
-        the_plan.users != the_plan.clients || !the_plan.judged.liveness || gave_up_.at(client) ||
-        !agree_on_time(nodes)) {
-        return;
-    }
     attempt& its = last_attempts_.at(client).at(resource);
     if (token < its.token) {
         return;  // an answer that comes when the next attempt is under way
@@ -244,11 +237,20 @@ void witness::look_for_refusals(testing::simulated_node& where, std::size_t clie
     if (its.token != token) {
         its = {.token = token, .began = on_.now(), .told_before = its.told};
     }
+    // What waited for something first, such as an attempt that began before the calm, or what two
+    // users of one process ask side by side, tells little.
+    its.tells_much = its.tells_much &&
+                     on_.now() >= on_.calm_at + the_plan.slowest_trouble() + at_once &&
+                     the_plan.users == the_plan.clients && the_plan.judged.liveness &&
+                     !gave_up_.at(client) && agree_on_time(nodes);
+    if (!its.tells_much) {
+        return;
+    }
     where.when_heard([this, &its, token, nodes, by_clock, at_once] {
         its.refused += its.token == token && by_clock ? 1 : 0;
         its.answered += its.token == token ? 1 : 0;
-        if (its.token != token || its.answered != nodes / 2 + 1 || its.refused != its.answered ||
-            on_.now() - its.began > at_once) {
+        if (its.token != token || !its.tells_much || its.answered != nodes / 2 + 1 ||
+            its.refused != its.answered || on_.now() - its.began > at_once) {
             return;
         }
         its.told = on_.now();

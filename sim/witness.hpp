@@ -118,6 +118,7 @@ class witness final : public testing::simulated_node::watcher {
     struct attempt {
         std::uint64_t token = 0;
         tick began = 0;            ///< When the first node answered.
+        bool tells_much = true;    ///< Each of its answers came at a time that can be judged.
         std::size_t answered = 0;  ///< How many answers the client has heard,
         std::size_t refused = 0;   ///< and of these, how many refused it because of the clock.
         tick told = -1;            ///< When it had heard that at once, and from a majority.

@@ -107,7 +107,7 @@ set(sim_mutants
     replanted_counts_at_once
     set_clock_counts_of_no_node
     set_clock_not_looked_at_when_won
-    set_grant_knows_no_clock
+    set_with_a_short_lease
     settings_not_compared
     shared_set_overwrites
     shortened_by_the_first
@@ -115,7 +115,6 @@ set(sim_mutants
     split_without_delay
     step_left_out
     taken_counts
-    taken_is_granted_by_set
     too_late_is_held
     tracking_change_not_passed_on
     unfenced_grant_clears_fence

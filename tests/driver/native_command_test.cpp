@@ -225,6 +225,20 @@ TEST_F(unfenced_acquire, leaves_the_lock_to_those_of_whom_its_release_was_told) 
     EXPECT_EQ(next(acquire_attempt::manners::leaves_it_to_the_line), "SET") << "nobody waits now";
 }
 
+// A node's clock was set long before; SET tells no time that would show how little that matters now.
+TEST_F(unfenced_acquire, is_not_shortened_by_a_step_that_was_known_before) {
+    const core::instant now = world.pool->now();
+    constexpr std::int64_t node_us = 1'700'000'000'000'000;
+    world.pool->note_time(0, node_us, now, now);
+    world.pool->note_time(0, node_us + 60'000'000, now, now);
+    const auto attempt = world.acquire(identity());
+    EXPECT_EQ(attempt->round().backing().valid_until(world.pool->clocks()),
+              attempt->round().valid_until());
+    world.pool->note_time(0, node_us + 70'000'000, now, now);
+    EXPECT_LT(attempt->round().backing().valid_until(world.pool->clocks()),
+              attempt->round().valid_until());
+}
+
 TEST_F(unfenced_acquire, is_a_script_with_a_label) {
     answer("+OK\r\n", granted);
     lock_identity who = identity();
