@@ -1,8 +1,8 @@
 # What of a Lua script travels: redlock_lua_texts(PATH...) sets lua_names, and lua_text_NAME for each.
 # A request is a function, which the batch calls once for each of its requests; for that, the batch
 # stands behind its parts and all requests. A request alone pays for no function: its text is the
-# function's body, with its own keys and arguments, and calls of Redis in place of `read`, which has a
-# key's number, and `remove`, which has a key.
+# function's body, with its own keys and arguments, and calls of Redis in place of `read` and `peek`,
+# which have a key's number, and `remove`, which has a key.
 # Whole-line comments and indentation are left out, since a node may have to be given the script again.
 
 function(read_lua path result)
@@ -42,6 +42,7 @@ function(redlock_lua_texts)
         if(name IN_LIST requests)
             string(REGEX REPLACE "\nlocal function ${name}\\([^)]*\\)\n(.*\n)end\n$" "\n\\1" text "\n${text}")
             string(REGEX REPLACE "read\\(k \\+ ([0-9])\\)" "redis.call('GET', KEYS[\\1])" text "${text}")
+            string(REGEX REPLACE "peek\\(k \\+ ([0-9])\\)" "redis.pcall('GET', KEYS[\\1])" text "${text}")
             string(REPLACE "remove(" "redis.call('DEL', " text "${text}")
             string(REPLACE "[k + " "[" text "${text}")
             string(REPLACE "[a + " "[" text "${text}")

@@ -62,12 +62,6 @@ std::vector<testing::request> witness::requests_in(const testing::request& what)
     std::size_t at = key + count_in(what[2]);
     while (at < what.size()) {
         const std::string& form = what[at];
-        if (form.front() == 's') {
-            all.push_back(natively_acquired(what.at(key), what.at(at + 1)));
-            key += 1;
-            at += 5;
-            continue;
-        }
         const scripts::script& asked = form.front() == 'a'   ? scripts::acquire
                                        : form.front() == 'e' ? scripts::extend
                                                              : scripts::release;

@@ -109,7 +109,6 @@ set(sim_mutants
     set_clock_not_looked_at_when_won
     set_with_a_short_lease
     settings_not_compared
-    shared_set_overwrites
     shortened_by_the_first
     silence_counts_as_released
     split_without_delay

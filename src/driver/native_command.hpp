@@ -12,15 +12,15 @@
 
 namespace redlock::driver {
 
-/// Such a command. With other requests it shares their call, in which it is a request like them.
 class native_command {
   public:
     /// A release that deletes the key if it has a certain value. Its reply is that of the script:
-    /// how many keys were deleted. `how`: not none.
+    /// how many keys were deleted. With other requests it shares their call, in which it is a
+    /// request like them. `how`: not none.
     [[nodiscard]] static native_command release(redis::conditional_delete how,
                                                 std::string_view resource, std::string_view token);
     /// An acquisition without fencing: SET with NX and PX. Its reply is `OK`, or nil where somebody
-    /// has the lock.
+    /// has the lock. It shares no call, which would cost the server more.
     [[nodiscard]] static native_command acquire(std::string_view resource, std::string_view token,
                                                 std::chrono::milliseconds lease_time);
 
@@ -28,10 +28,8 @@ class native_command {
     [[nodiscard]] redis::command command() const;
 
   private:
-    /// `kind`: the request that it is in a call with others, with the `arguments`. `option`: stands
-    /// before these where it travels alone; may be empty.
-    native_command(char kind, std::string_view verb, std::string_view resource,
-                   std::string_view option, std::initializer_list<std::string_view> arguments);
+    /// Of these words; the second is the resource.
+    explicit native_command(std::initializer_list<std::string_view> words);
 
     base::recycled_string encoded_;
     std::string_view resource_;

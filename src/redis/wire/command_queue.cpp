@@ -97,8 +97,7 @@ void command_queue::answer_together(const reply_view& reply, std::size_t count) 
     for (; count > 0 && life == life_; --count) {
         const auto [sink, tag] = take_oldest();
         // Nothing of the reply is looked at behind a sink, which may end the connection.
-        // An answer of another shape is an answer to none of them.
-        auto its = reply_view::of_no_use();
+        reply_view its;  // nil: an answer of another shape is an answer to none of them
         if (one_each) {
             its = *each;
             ++each;

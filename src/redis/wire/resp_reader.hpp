@@ -34,8 +34,6 @@ class reply_view {
   public:
     /// A nil reply.
     reply_view() = default;
-    /// An empty status line, which answers no command of ours: for an answer that was not given.
-    [[nodiscard]] static reply_view of_no_use() noexcept;
 
     [[nodiscard]] reply_kind kind() const noexcept {
         return elements_ == nullptr ? reply_kind::nil : elements_[index_].kind;
@@ -104,11 +102,6 @@ class reply_view::iterator {
 
     reply_view at_;
 };
-
-inline reply_view reply_view::of_no_use() noexcept {
-    static constexpr reply_element empty{.kind = reply_kind::status, .end = 1};
-    return {&empty, "", 0};
-}
 
 inline reply_view::iterator reply_view::begin() const noexcept {
     return is_array() ? iterator{{elements_, arena_, index_ + 1}} : iterator{*this};

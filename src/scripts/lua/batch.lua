@@ -3,12 +3,9 @@
 -- the others write on. Calling a script costs a node more than what it does.
 -- KEYS  of the first request, of the second, and so on
 -- ARGV  for each request its form, such as "a2,7": its kind, how many keys it has and how many
---       arguments; and then these. Kinds: a ACQUIRE, e EXTEND, r RELEASE, s SET with four arguments
+--       arguments; and then these. Kinds: a ACQUIRE, e EXTEND, r RELEASE
 -- Returns {answer of the first request, answer of the second, ...}; in place of an answer an error
-local function set(k, _, a)
-    return redis.call('SET', KEYS[k + 1], ARGV[a + 1], ARGV[a + 2], ARGV[a + 3], ARGV[a + 4])
-end
-local kinds = {a = acquire, e = extend, r = release, s = set}
+local kinds = {a = acquire, e = extend, r = release}
 local function failure(cause)
     local words = type(cause) == 'table' and cause.err or cause
     -- Redis 6 puts the line before it, and the sign of an error.
@@ -28,10 +25,7 @@ while given do
     local before = #doomed
     local done, answer = pcall(form[1], k, form[2], a, form[3])
     count = count + 1
-    if not done then
-        answer = failure(answer)
-    end
-    answers[count] = answer
+    answers[count] = done and answer or failure(answer)
     if #doomed > before then
         removes[#removes + 1] = count
     end

@@ -29,8 +29,8 @@ local function release(k, keys, a, arguments)
     local held = read(k + 1) == ARGV[a + 1]
     if arguments == 1 then
         local removed = held and remove(KEYS[k + 1]) or 0
-        local waited_for = removed == 1 and keys > 1 and string.sub(read(k + 2) or '', -1) == ' '
-        return waited_for and 2 or removed
+        local kept = removed == 1 and keys > 1 and peek(k + 2)
+        return type(kept) == 'string' and string.sub(kept, -1) == ' ' and 2 or removed
     end
     local removed = 0
     local keep = arguments > 5 and tonumber(ARGV[a + 6]) or 0

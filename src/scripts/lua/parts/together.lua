@@ -5,6 +5,10 @@ local all = redis.pcall('MGET', unpack(KEYS))
 local function read(key)
     return all[key] or redis.call('GET', KEYS[key])
 end
+-- A text, if it is one; and what else is there is all the same.
+local function peek(key)
+    return all[key]
+end
 local doomed = {}
 local function remove(key)
     doomed[#doomed + 1] = key
