@@ -104,7 +104,9 @@ checker::hold checker::acquired(const acquisition& what, tick now) {
     auto& view = resources_[what.resource];
     // What was taken back while the votes came in, since it did not count, may be planted again.
     std::erase_if(gone_, [&](const ending& each) { return each.token == what.token; });
-    if (what.until <= now) {
+    // Without fencing no grant tells a time: a step that is found just then counts against the
+    // lock, though it may have come before.
+    if (what.until <= now && what.fencing != 0) {
         condemn(check::over_already, now, what.fencing);
     }
     if (judged_.tokens && what.votes * 2 <= nodes) {

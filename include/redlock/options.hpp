@@ -148,8 +148,9 @@ struct manager_options {
     /// token: `SET NX PX` takes such a lock, which costs the nodes least. Then `fencing_token()` is
     /// zero; nothing stops the late write of a holder that slept through the end of its lease; a
     /// node that has lost the lock is not given it again while it is held; what a node is sent on a
-    /// connection that breaks may leave a lock of nobody there until its lease ends; and a clock
-    /// that was set is noticed by extensions only. A client that comes while a lock is free takes
+    /// connection that breaks may leave a lock of nobody there until its lease ends; and a step of
+    /// a node's clock that is noticed shortens each lock that rests on the node, even a step from
+    /// before. A client that comes while a lock is free takes
     /// it, even if others wait in line, unless its manager knows that they do. Locks with and
     /// without fencing exclude each other.
     bool fencing = true;

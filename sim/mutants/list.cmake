@@ -106,7 +106,6 @@ set(sim_mutants
     repeated_when_over
     replanted_counts_at_once
     set_clock_counts_of_no_node
-    set_clock_not_looked_at_when_won
     set_with_a_short_lease
     settings_not_compared
     shortened_by_the_first

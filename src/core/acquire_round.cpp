@@ -132,11 +132,6 @@ acquire_effects acquire_round::cancel() {
     return give_up(acquire_outcome::cancelled);
 }
 
-acquire_effects acquire_round::on_found_over() {
-    assert(outcome_ == acquire_outcome::held);
-    return give_up(acquire_outcome::too_late);
-}
-
 acquire_effects acquire_round::give_up(acquire_outcome outcome) {
     outcome_ = outcome;
     return {.release = granted_, .release_doubtful = doubtful(), .finished = true};

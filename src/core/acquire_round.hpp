@@ -66,7 +66,7 @@ enum class acquire_outcome {
     split,        ///< Nobody can have a quorum: several attempts took nodes from each other.
     stale,        ///< A higher ballot is needed; try again at once.
     unavailable,  ///< Too few nodes could be asked or answered.
-    too_late,     ///< A quorum granted, but the lease was over by then.
+    too_late,     ///< A quorum granted, but the votes took as long as the lease.
     cancelled,
 };
 
@@ -93,9 +93,6 @@ class acquire_round {
     acquire_effects on_deadline();
     /// The caller lost interest, before or after the lock was held and not yet handed out.
     acquire_effects cancel();
-    /// By the nodes' clocks, as far as they are known by now, what was held is over before it was
-    /// handed out.
-    acquire_effects on_found_over();
     /// The lock is being released: a node that does not know the script must not run it now.
     void close() { closed_ = true; }
 

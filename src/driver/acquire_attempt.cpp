@@ -248,15 +248,6 @@ void acquire_attempt::on_deadline() {
     open_write_.reset();  // what is still open is the release's now
 }
 
-bool acquire_attempt::gives_back_if_over() {
-    if (pool().now() < round_.backing().valid_until(pool().clocks())) {
-        return false;
-    }
-    execute(round_.on_found_over());
-    open_write_.reset();
-    return true;
-}
-
 void acquire_attempt::cancel(std::function<void()> cleaned_up) {
     owner_ = nullptr;
     auto effects = round_.cancel();

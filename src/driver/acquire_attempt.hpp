@@ -45,9 +45,6 @@ class acquire_attempt final : public fan_out {
     void start(owner& told);
     /// As the round's; the owner is not told, since it knows.
     void on_deadline();
-    /// Once it is held, before the lock is handed out: true if the nodes' clocks say that it is
-    /// over already. Then it is given back, and lost like any other attempt.
-    bool gives_back_if_over();
     /// `cleaned_up`, if given, is called when every node that may have granted has confirmed the
     /// release or let its time pass; from inside if there is none.
     void cancel(std::function<void()> cleaned_up);

@@ -225,7 +225,7 @@ driver::lock_identity acquire_operation::identity_with(const core::ballot_block&
 
 void acquire_operation::on_attempt_decided() {
     const auto& round = attempt_->round();
-    if (round.outcome() == core::acquire_outcome::held && !attempt_->gives_back_if_over()) {
+    if (round.outcome() == core::acquire_outcome::held) {
         if (manager_.nodes().different_nodes().empty()) {
             hand_out();
         } else {

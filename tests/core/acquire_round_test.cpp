@@ -183,19 +183,6 @@ TEST(acquire_round, is_held_until_one_nanosecond_before_the_end) {
     EXPECT_EQ(round.outcome(), held);
 }
 
-TEST(acquire_round, gives_everything_back_when_it_is_found_over) {
-    acquire_round round{3, lease, epoch};
-    round.on_vote(0, granted(), epoch + 1ms);
-    round.on_vote(1, granted(), epoch + 1ms);
-    ASSERT_EQ(round.outcome(), held);
-    const acquire_effects effects = round.on_found_over();
-    EXPECT_EQ(round.outcome(), too_late);
-    EXPECT_TRUE(effects.finished);
-    EXPECT_TRUE(effects.release.contains(0) && effects.release.contains(1));
-    EXPECT_TRUE(effects.release_doubtful.contains(2));
-    EXPECT_FALSE(round.may_ask_again());
-}
-
 TEST(acquire_round, is_too_late_at_the_end_and_after_it) {
     for (const duration late : {0ns, 1ns}) {
         acquire_round round{1, lease, epoch, 1s};
