@@ -7,14 +7,17 @@
 namespace redlock::core {
 
 holding::holding(std::shared_ptr<acquire_round> round)
-    : started_(round->started()), valid_until_(round->valid_until()), won_by_(std::move(round)) {
+    : started_(round->started()),
+      valid_until_(round->valid_until()),
+      won_by_(std::move(round)),
+      attached_(false) {
     assert(won_by_->outcome() == acquire_outcome::held);
 }
 
 holding::holding(instant started, core::backing lease, node_set granted, node_set doubtful)
     : started_(started),
       valid_until_(lease.valid_until()),
-      attached_lease_(std::move(lease)),
+      lease_(std::move(lease)),
       granted_(granted),
       doubtful_(doubtful) {}
 
@@ -54,7 +57,7 @@ release_targets holding::targets() const {
 std::shared_ptr<extend_round> holding::extend(std::size_t nodes,
                                               std::chrono::milliseconds lease_time, instant now,
                                               std::chrono::milliseconds clock_step) {
-    settle_answered();
+    forget_answered();
     return extensions_.emplace_back(
         std::make_shared<extend_round>(nodes, lease_time, now, valid_until_, clock_step));
 }
@@ -67,6 +70,7 @@ extend_outcome holding::on_decided(const std::shared_ptr<const extend_round>& ro
     if (round->outcome() == extend_outcome::extended) {
         if (round->backing().valid_until() >= valid_until_) {
             extended_by_ = round;
+            lease_.reset();
             cut_short_by_.reset();
         }
         started_ = round->started();
@@ -89,7 +93,7 @@ bool holding::on_clocks_set(const std::vector<node_clock>& clocks, std::optional
 }
 
 const core::backing& holding::backing() const {
-    return extended_by_ ? extended_by_->backing() : won_by_ ? won_by_->backing() : attached_lease_;
+    return extended_by_ ? extended_by_->backing() : lease_ ? *lease_ : won_by_->backing();
 }
 
 void holding::close_acquisition() {
@@ -110,8 +114,11 @@ void holding::settle() {
     extensions_.clear();
 }
 
-/// Keeps only what a release must know of the extensions that all nodes have answered.
-void holding::settle_answered() {
+void holding::forget_answered() {
+    if (extended_by_ && extended_by_->pending().empty()) {
+        lease_ = extended_by_->backing();
+        extended_by_.reset();
+    }
     std::erase_if(extensions_, [this](const auto& round) {
         if (!round->pending().empty()) {
             return false;
@@ -120,6 +127,17 @@ void holding::settle_answered() {
         granted_ = granted_ | round->holding();
         return true;
     });
+    if (extensions_.empty()) {
+        std::vector<std::shared_ptr<extend_round>>{}.swap(extensions_);
+    }
+    // A node in doubt may yet be asked again, unless `close_acquisition` says no.
+    if (won_by_ && won_by_->doubtful().empty()) {
+        if (!extended_by_ && !lease_) {
+            lease_ = won_by_->backing();
+        }
+        granted_ = granted_ | won_by_->granted();
+        won_by_.reset();
+    }
 }
 
 }  // namespace redlock::core

@@ -1,5 +1,6 @@
 // A lock that was won: which nodes have it or may have it, its validity, and the lease that the
-// validity rests on. Reads the rounds about the lock, which go on learning from late answers. Pure;
+// validity rests on. Reads the rounds about the lock, which go on learning from late answers, until
+// all nodes have answered: a lock is held far longer than that, and there may be very many. Pure;
 // used by one strand at a time.
 //
 // Rules it keeps (each has a test that fails without it):
@@ -39,7 +40,7 @@ class holding {
     /// The node whose clock was set, if the validity ends before the lease because of that.
     [[nodiscard]] std::optional<node_index> cut_short_by() const { return cut_short_by_; }
     /// Other clients may hold it under the same token.
-    [[nodiscard]] bool attached() const { return won_by_ == nullptr; }
+    [[nodiscard]] bool attached() const { return attached_; }
 
     /// Nodes that had it when they answered last.
     [[nodiscard]] node_set granted() const;
@@ -63,6 +64,8 @@ class holding {
     [[nodiscard]] bool on_clocks_set(const std::vector<node_clock>& clocks,
                                      std::optional<node_index> node);
 
+    /// Keeps what the rounds know that all nodes have answered, and drops them.
+    void forget_answered();
     /// The lock is being released: no straggler is asked again to grant it.
     void close_acquisition();
     /// No straggler is asked again to prolong it.
@@ -75,18 +78,18 @@ class holding {
     [[nodiscard]] const core::backing& backing() const;
     [[nodiscard]] node_set planted() const;
     [[nodiscard]] node_set still_asked() const;
-    void settle_answered();
 
     instant started_ = never;
     instant valid_until_ = instant::min();
     std::optional<node_index> cut_short_by_;
-    std::shared_ptr<acquire_round> won_by_;                  // null for an attached lock
+    std::shared_ptr<acquire_round> won_by_;                  // while some node is in doubt
     std::vector<std::shared_ptr<extend_round>> extensions_;  // not answered by all nodes
-    std::shared_ptr<const extend_round> extended_by_;  // the round that gave the present lease
-    core::backing attached_lease_;
+    std::shared_ptr<const extend_round> extended_by_;  // one of them, which gave the present lease
+    std::optional<core::backing> lease_;  // the present one, where no round that is kept gave it
     node_set granted_;
     node_set doubtful_;
     node_set planted_;  // where an earlier extension may have planted it, or may still
+    bool attached_ = true;
 };
 
 }  // namespace redlock::core

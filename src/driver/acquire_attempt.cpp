@@ -58,7 +58,8 @@ acquire_attempt::acquire_attempt(node_pool& pool, shared_identity identity,
       how_(how),
       wall_us_(pool.wall_us()),
       // Before anything is encoded or sent: validity counts from here.
-      round_(pool.size(), lease_time, pool.now(), pool.options().clock_step),
+      round_(base::make_recycled<core::acquire_round>(pool.size(), lease_time, pool.now(),
+                                                      pool.options().clock_step)),
       place_id_(place != nullptr ? place->id : std::string{}) {
     if (place == nullptr && begins_natively()) {
         native_ =
@@ -82,11 +83,11 @@ void acquire_attempt::start(owner& told) {
     std::vector<std::pair<node_index, error_code>> unreachable;
     core::node_set without_vote;
     for (node_index node = 0; node < pool().size(); ++node) {
-        pool().at(node).announce_vote(round_.started());
-        if (pool().at(node).connected() && !pool().may_vote(node, round_.started())) {
+        pool().at(node).announce_vote(round_->started());
+        if (pool().at(node).connected() && !pool().may_vote(node, round_->started())) {
             without_vote.insert(node);
         } else if (const error_code error =
-                       ask(node, command_for(node), redis::delivery::usual, round_.started())) {
+                       ask(node, command_for(node), redis::delivery::usual, round_->started())) {
             unreachable.emplace_back(node, error);
         }
     }
@@ -127,13 +128,13 @@ const script_call& acquire_attempt::call() {
 }
 
 const script_call* acquire_attempt::script_for(node_index /*node*/) {
-    return round_.may_ask_again() ? &call() : nullptr;
+    return round_->may_ask_again() ? &call() : nullptr;
 }
 
 void acquire_attempt::on_repeated(node_index node) {
     natively_.erase(node);
     // The holder has left the line before, and may just have taken a place again.
-    if (round_.outcome() == core::acquire_outcome::held && !place_id_.empty()) {
+    if (round_->outcome() == core::acquire_outcome::held && !place_id_.empty()) {
         leave_line(pool(), identity_->resource.str(), place_id_, core::node_set::only(node));
     }
 }
@@ -147,7 +148,7 @@ bool acquire_attempt::asks_script_instead(node_index node, const redis::reply_vi
     if (is_unusable) {
         pool().at(node).forgo_native();
     }
-    if (!(is_unusable || reply.is_nil()) || round_.outcome() != core::acquire_outcome::pending) {
+    if (!(is_unusable || reply.is_nil()) || round_->outcome() != core::acquire_outcome::pending) {
         return false;
     }
     ask_or_report(node, call());
@@ -177,12 +178,12 @@ void acquire_attempt::on_answer(node_index node, const redis::reply_view& reply)
     const core::instant now = pool().now();
     if (answer.vote->node_time_us != 0) {
         answer.vote->stepped =
-            pool().note_time(node, answer.vote->node_time_us, round_.started(), now);
+            pool().note_time(node, answer.vote->node_time_us, round_->started(), now);
     } else if (natively) {
         // A step that shows only later counts against the lock, wherever it came.
         answer.vote->stepped = pool().clocks()[node].stepped();
     }
-    answer.vote->counts = pool().vote_counts(node, round_.started());
+    answer.vote->counts = pool().vote_counts(node, round_->started());
     if (!answer.vote->counts) {
         on_no_vote(node);
     } else if (answer.vote->answer == core::acquire_answer::out_of_window) {
@@ -215,8 +216,8 @@ void acquire_attempt::on_no_answer(node_index node, error_code cause, std::strin
 }
 
 void acquire_attempt::vote(node_index node, const core::acquire_vote& vote, core::instant now) {
-    const auto before = round_.outcome();
-    const auto effects = round_.on_vote(node, vote, now);
+    const auto before = round_->outcome();
+    const auto effects = round_->on_vote(node, vote, now);
     if (vote.answer == core::acquire_answer::granted && before != core::acquire_outcome::pending &&
         before != core::acquire_outcome::held) {
         // The release that undoes it travels behind the ACQUIRE already, or goes out now.
@@ -230,7 +231,7 @@ void acquire_attempt::vote(node_index node, const core::acquire_vote& vote, core
     settle_deferred(node, vote.answer);
     // After the release that may have begun just now, so that there is no gap between the two
     // counts.
-    if (round_.pending().empty()) {
+    if (round_->pending().empty()) {
         open_write_.reset();
     }
     if (effects.finished && owner_ != nullptr) {
@@ -240,17 +241,17 @@ void acquire_attempt::vote(node_index node, const core::acquire_vote& vote, core
 
 void acquire_attempt::on_deadline() {
     owner_ = nullptr;
-    round_.pending().for_each([this](node_index node) {
+    round_->pending().for_each([this](node_index node) {
         auto why = pool().why_silent(node);
         failed().note(node, why.cause, std::move(why.message));
     });
-    execute(round_.on_deadline());
+    execute(round_->on_deadline());
     open_write_.reset();  // what is still open is the release's now
 }
 
 void acquire_attempt::cancel(std::function<void()> cleaned_up) {
     owner_ = nullptr;
-    auto effects = round_.cancel();
+    auto effects = round_->cancel();
     effects.release_doubtful = effects.release_doubtful | std::exchange(deferred_releases_, {});
     execute(effects, std::move(cleaned_up));
     open_write_.reset();
@@ -265,8 +266,8 @@ void acquire_attempt::execute(const core::acquire_effects& effects,
     auto doubtful = effects.release_doubtful;
     if (effects.finished) {
         learn();
-        if (round_.outcome() == core::acquire_outcome::contended) {
-            deferred_releases_ = doubtful & round_.pending();
+        if (round_->outcome() == core::acquire_outcome::contended) {
+            deferred_releases_ = doubtful & round_->pending();
             doubtful = doubtful - deferred_releases_;
         }
     }
@@ -296,7 +297,7 @@ void acquire_attempt::release(core::node_set granted, core::node_set doubtful,
         return;
     }
     const auto undo = base::make_recycled<release_attempt>(
-        pool(), identity_, core::release_targets{granted, doubtful, doubtful & round_.pending()},
+        pool(), identity_, core::release_targets{granted, doubtful, doubtful & round_->pending()},
         lease_time_);
     undo->on_settled(std::move(settled));
     undo->start(nullptr);
@@ -318,14 +319,14 @@ void acquire_attempt::learn() {
     if (!pool().options().fencing) {
         return;
     }
-    pool().note_offsets(round_.offsets_us());
-    const bool refused = round_.refused_by_clocks();
+    pool().note_offsets(round_->offsets_us());
+    const bool refused = round_->refused_by_clocks();
     if (refused) {
         pool().forget_fence(identity_->resource.str());
     }
     // A majority refused because of its clocks: what the others keep leads there again.
-    const bool by_majority = round_.offsets_us().size() > core::tolerated_by(pool().size());
-    pool().note_fence(identity_->resource.str(), std::max(by_majority ? 0 : round_.largest_fence(),
+    const bool by_majority = round_->offsets_us().size() > core::tolerated_by(pool().size());
+    pool().note_fence(identity_->resource.str(), std::max(by_majority ? 0 : round_->largest_fence(),
                                                           refused ? 0 : identity_->block.bar()));
 }
 

@@ -1,8 +1,8 @@
 // Carries one core::acquire_round to the nodes: sends ACQUIRE to all of them at once, feeds the
 // answers to the round, and takes back what the round says must be taken back. The decisions are
 // the round's. Without fencing, and where nobody is known to wait, SET takes the lock, and the
-// script is for nodes where that fails. Strand only. Kept by the lock it won, since late grants
-// belong to that lock.
+// script is for nodes where that fails. Strand only. The lock that it won keeps the round, since
+// late grants belong to that lock.
 #pragma once
 
 #include <chrono>
@@ -54,10 +54,9 @@ class acquire_attempt final : public fan_out {
     void release_stragglers();
     void forget_owner() { owner_ = nullptr; }
 
-    [[nodiscard]] const core::acquire_round& round() const { return round_; }
-    /// The same, and keeps the attempt.
-    [[nodiscard]] std::shared_ptr<core::acquire_round> shared_round() {
-        return {shared_from_this(), &round_};
+    [[nodiscard]] const core::acquire_round& round() const { return *round_; }
+    [[nodiscard]] const std::shared_ptr<core::acquire_round>& shared_round() const {
+        return round_;
     }
     [[nodiscard]] const lock_identity& identity() const { return *identity_; }
     [[nodiscard]] const shared_identity& shared() const { return identity_; }
@@ -86,11 +85,11 @@ class acquire_attempt final : public fan_out {
     std::chrono::milliseconds lease_time_;
     manners how_;
     std::int64_t wall_us_;
-    core::acquire_round round_;
-    std::string place_id_;                  // in the line; empty without
-    script_call call_;                      ///< Not built before it is needed.
-    std::optional<native_command> native_;  ///< In place of it, to begin with,
-    core::node_set natively_;               ///< and the nodes that have not answered that.
+    std::shared_ptr<core::acquire_round> round_;  ///< Which the lock that it won outlives.
+    std::string place_id_;                        // in the line; empty without
+    script_call call_;                            ///< Not built before it is needed.
+    std::optional<native_command> native_;        ///< In place of it, to begin with,
+    core::node_set natively_;                     ///< and the nodes that have not answered that.
     owner* owner_ = nullptr;
     core::node_set deferred_releases_;  // a release, unless their answer makes it needless
     std::optional<node_pool::open_write> open_write_;

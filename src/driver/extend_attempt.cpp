@@ -57,7 +57,8 @@ void extend_attempt::start(std::shared_ptr<owner> told) {
     owner_ = std::move(told);
     const auto keep = shared_from_this();
     if (round_->outcome() != core::extend_outcome::pending) {
-        std::exchange(owner_, nullptr)->on_extend_decided(*this);
+        tell_owner();
+        std::exchange(owner_, nullptr)->on_extend_answered();
         return;
     }
     open_write_.emplace(pool());
@@ -126,13 +127,21 @@ void extend_attempt::vote(node_index node, core::extend_answer answer, core::ins
     const bool kept = granted_.contains(node) && !pool().at(node).promoted() &&
                       pool().is_itself(node) && pool().shares_settings(node);
     const bool counts = kept || pool().vote_counts(node, round_->started());
-    const bool decided = round_->on_vote(node, answer, now, counts, stepped);
-    if (decided && owner_) {
-        std::exchange(owner_, nullptr)->on_extend_decided(*this);
+    if (round_->on_vote(node, answer, now, counts, stepped)) {
+        tell_owner();
     }
     // After a release that the decision may have begun, so that there is no gap between the counts.
     if (round_->pending().empty()) {
         open_write_.reset();
+        if (owner_ && next_ == telling::last_answer) {
+            std::exchange(owner_, nullptr)->on_extend_answered();
+        }
+    }
+}
+
+void extend_attempt::tell_owner() {
+    if (owner_ && std::exchange(next_, telling::last_answer) == telling::decision) {
+        owner_->on_extend_decided(*this);
     }
 }
 

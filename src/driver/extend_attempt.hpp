@@ -18,6 +18,8 @@ class extend_attempt final : public fan_out {
   public:
     struct owner {
         virtual void on_extend_decided(const extend_attempt& attempt) = 0;
+        /// All nodes have answered, or let their time pass. The last call.
+        virtual void on_extend_answered() = 0;
 
       protected:
         ~owner() = default;
@@ -28,7 +30,7 @@ class extend_attempt final : public fan_out {
     extend_attempt(node_pool& pool, const lock_identity& identity, core::holding& held,
                    std::chrono::milliseconds lease_time);
 
-    /// `told` is kept until it was told.
+    /// `told` is kept until all nodes have answered.
     void start(std::shared_ptr<owner> told);
 
     [[nodiscard]] const core::extend_round& round() const { return *round_; }
@@ -51,7 +53,11 @@ class extend_attempt final : public fan_out {
     std::shared_ptr<core::extend_round> round_;
     script_call plain_;
     script_call planting_;
+    void tell_owner();
+
+    enum class telling : std::uint8_t { decision, last_answer };
     std::shared_ptr<owner> owner_;
+    telling next_ = telling::decision;
     /// Until the last node has answered: an end of the manager waits for that, or only a bare
     /// majority may come to back the lock.
     std::optional<node_pool::open_write> open_write_;

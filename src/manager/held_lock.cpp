@@ -1,6 +1,7 @@
 #include "manager/held_lock.hpp"
 
 #include <algorithm>
+#include <mutex>
 #include <utility>
 
 #include "base/recycled.hpp"
@@ -41,6 +42,12 @@ error_code error_of(core::extend_outcome outcome) {
     return errc::indeterminate;
 }
 
+/// One for all locks: there are many of them, and errors are few.
+std::mutex& error_guard() {
+    static std::mutex guard;
+    return guard;
+}
+
 core::renewal::settings renewal_settings(const won_lease& won, double jitter) {
     return {.lease_time = won.lease_time,
             .stop_margin = won.stop_margin,
@@ -72,13 +79,14 @@ bool held_lock::valid() const {
 }
 
 diagnostics held_lock::last_error() const {
-    const std::lock_guard guard{error_guard_};
-    return last_error_;
+    const std::lock_guard guard{error_guard()};
+    return last_error_ ? *last_error_ : diagnostics{};
 }
 
 void held_lock::note_error(diagnostics why) {
-    const std::lock_guard guard{error_guard_};
-    last_error_ = std::move(why);
+    auto kept = std::make_unique<diagnostics>(std::move(why));
+    const std::lock_guard guard{error_guard()};
+    last_error_.swap(kept);
 }
 
 void held_lock::start() {
@@ -133,6 +141,9 @@ void held_lock::extend(std::optional<std::chrono::milliseconds> lease_time,
 }
 
 error_code held_lock::on_extend_decided(const driver::extend_attempt& attempt) {
+    if (extension_.get() == &attempt) {
+        extension_.reset();
+    }
     if (stage_ != stage::held) {
         return errc::lost;
     }
@@ -193,9 +204,10 @@ void held_lock::lose(diagnostics why) {
 
 void held_lock::stop_looking_after(error_code told_to_waiters) {
     manager_->clock().cancel(*this);
-    loss_watch_.reset();
-    for (const auto& waiter : std::exchange(loss_waiters_, {})) {
-        waiter->finish(told_to_waiters);
+    if (const auto watch = std::exchange(loss_watch_, nullptr)) {
+        for (const auto& waiter : watch->take_waiters()) {
+            waiter->finish(told_to_waiters);
+        }
     }
 }
 
@@ -304,10 +316,9 @@ void held_lock::forget() {
 void held_lock::abandon() {
     invalidate();
     stage_ = stage::over;
-    loss_watch_.reset();
     extension_.reset();
     // Never called, but not kept either: a coroutine that waits here may own this lock.
-    const auto forgotten = std::exchange(loss_waiters_, {});
+    const auto forgotten = std::exchange(loss_watch_, nullptr);
     const auto also_forgotten = std::exchange(release_waiters_, {});
 }
 
@@ -318,18 +329,17 @@ bool held_lock::surely_over() const {
 
 void held_lock::wait_lost(const std::shared_ptr<loss_waiter>& waiter) {
     if (stage_ == stage::held) {
-        loss_waiters_.push_back(waiter);
         if (!loss_watch_) {
             loss_watch_ = std::make_unique<loss_watch>(*manager_, *this);
         }
+        loss_watch_->add(waiter);
     } else {
         waiter->finish(stage_ == stage::lost ? error_code{errc::lost} : error_code{});
     }
 }
 
 void held_lock::stop_waiting(const loss_waiter& waiter) {
-    loss_waiters_.remove_if([&](const auto& each) { return each.get() == &waiter; });
-    if (loss_waiters_.empty()) {
+    if (loss_watch_ && loss_watch_->remove(waiter)) {
         loss_watch_.reset();
     }
 }

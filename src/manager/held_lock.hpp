@@ -7,9 +7,7 @@
 #include <atomic>
 #include <boost/container/small_vector.hpp>
 #include <chrono>
-#include <list>
 #include <memory>
-#include <mutex>
 #include <optional>
 
 #include "core/holding.hpp"
@@ -94,6 +92,7 @@ class held_lock final : public keepable<held_lock>,
                 const std::shared_ptr<extend_operation>& operation);
     /// What a decided round means for the lock, and for whoever asked for it.
     [[nodiscard]] error_code on_extend_decided(const driver::extend_attempt& attempt);
+    void on_extend_answered() { won_.holding.forget_answered(); }
     void wait_lost(const std::shared_ptr<loss_waiter>& waiter);
     /// The nodes, or the time, say that it is not ours any more.
     void lose(diagnostics why);
@@ -137,17 +136,15 @@ class held_lock final : public keepable<held_lock>,
     std::atomic<bool> over_{false};
     std::atomic<bool> release_announced_{false};
     core::renewal renewal_;
-    std::shared_ptr<driver::extend_attempt> extension_;  // the latest
+    std::shared_ptr<driver::extend_attempt> extension_;  // the latest, until it is decided
     bool extension_failed_ = false;                      // the latest one that was decided
     stage stage_ = stage::held;
     core::release_outcome release_outcome_ = core::release_outcome::pending;
     boost::container::small_vector<std::shared_ptr<outcome_waiter>, 1> release_waiters_;
-    std::list<std::shared_ptr<loss_waiter>> loss_waiters_;
     /// The release is to be told to those of this process who compete on the nodes already.
     bool tells_competitors_ = false;
-    std::unique_ptr<loss_watch> loss_watch_;  // while anybody waits for the loss
-    mutable std::mutex error_guard_;
-    diagnostics last_error_;
+    std::unique_ptr<loss_watch> loss_watch_;   // while anybody waits for the loss
+    std::unique_ptr<diagnostics> last_error_;  // null: none yet
 };
 
 /// One wait for the loss of a lock.
@@ -178,6 +175,7 @@ class extend_operation final : public outcome_waiter,
 
   private:
     void on_extend_decided(const driver::extend_attempt& attempt) override;
+    void on_extend_answered() override { held_->on_extend_answered(); }
 
     std::shared_ptr<held_lock> held_;
 };

@@ -1,11 +1,14 @@
-// Notices early that a held lock is gone, deleted by an operator or evicted, so that its holder
+// Who waits for the loss of a held lock. Notices early that it is gone, deleted by an operator or
+// evicted, so that its holder
 // need not wait for the next renewal to learn of it. Only for locks whose holder waits for the
 // loss, and not before they have been held for a moment: short critical sections pay nothing. Owned
 // by the lock. Strand only.
 #pragma once
 
 #include <chrono>
+#include <list>
 #include <memory>
+#include <utility>
 
 #include "core/hold_view.hpp"
 #include "core/instant.hpp"
@@ -16,6 +19,7 @@
 namespace redlock::manager {
 
 class held_lock;
+class loss_waiter;
 class manager_impl;
 
 class loss_watch final : private outside::alarm, private driver::key_watches::watcher {
@@ -27,6 +31,15 @@ class loss_watch final : private outside::alarm, private driver::key_watches::wa
     loss_watch(manager_impl& manager, held_lock& held);
     ~loss_watch() override;
 
+    void add(std::shared_ptr<loss_waiter> waiter) { waiters_.push_back(std::move(waiter)); }
+    /// True if nobody is left.
+    [[nodiscard]] bool remove(const loss_waiter& waiter) {
+        waiters_.remove_if([&](const auto& each) { return each.get() == &waiter; });
+        return waiters_.empty();
+    }
+    [[nodiscard]] std::list<std::shared_ptr<loss_waiter>> take_waiters() {
+        return std::exchange(waiters_, {});
+    }
     /// The lock was extended.
     void on_extended() { view_.on_extended(); }
 
@@ -36,6 +49,7 @@ class loss_watch final : private outside::alarm, private driver::key_watches::wa
 
     manager_impl& manager_;
     held_lock& held_;
+    std::list<std::shared_ptr<loss_waiter>> waiters_;
     core::hold_view view_;
     driver::key_watches::watch watch_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for answers that come late

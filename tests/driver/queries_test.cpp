@@ -28,6 +28,7 @@ using testing::UnorderedElementsAre;
 
 struct ignoring_owner final : extend_attempt::owner {
     void on_extend_decided(const extend_attempt& /*attempt*/) override {}
+    void on_extend_answered() override {}
 };
 
 std::vector<node_status> ask_status(attempt_world& world, const std::string& resource) {

@@ -25,7 +25,12 @@ struct noting_extend_owner final : extend_attempt::owner {
     void on_extend_decided(const extend_attempt& attempt) override {
         outcome = attempt.round().outcome();
     }
+    void on_extend_answered() override {
+        EXPECT_TRUE(outcome);
+        ++answered;
+    }
     std::optional<extend_outcome> outcome;
+    int answered = 0;
 };
 
 class on_scripted_nodes : public testing::Test {
