@@ -30,6 +30,7 @@ struct task {
     std::size_t at_once = 1;
     std::size_t cycles = 1;
     bench::style how = bench::style::coroutines;
+    bool fencing = true;
 };
 
 std::vector<redlock::endpoint> first_nodes(std::size_t count) {
@@ -60,8 +61,12 @@ double in_most_stretches(std::span<const std::uint64_t> marks) {
 }
 
 int run(const task& asked) {
-    bench::library_side library{first_nodes(asked.nodes), asked.how, asked.at_once,
-                                asked.at_once * names_for_each};
+    redlock::manager_options options;
+    options.fencing = asked.fencing;
+    // Client or server may run under valgrind, on processors that others use.
+    options.node_timeout = std::chrono::seconds{5};
+    bench::library_side library{first_nodes(asked.nodes),       asked.how,           asked.at_once,
+                                asked.at_once * names_for_each, bench::terms::usual, options};
     if (!library.settle(std::chrono::seconds{20})) {
         fmt::print(stderr, "the servers do not answer\n");
         return EXIT_FAILURE;
@@ -95,13 +100,11 @@ std::optional<task> task_of(std::span<char*> given) {
         return std::nullopt;
     }
     task asked{std::stoul(given[0]), std::stoul(given[1]), std::stoul(given[2])};
-    if (given.size() == 4) {
-        if (std::string_view{given[3]} != "callbacks") {
-            return std::nullopt;
-        }
-        asked.how = bench::style::callbacks;
-    }
-    return asked;
+    const std::string_view kind = given.size() == 4 ? given[3] : "coroutines";
+    asked.how = kind == "callbacks" ? bench::style::callbacks : bench::style::coroutines;
+    asked.fencing = kind != "unfenced";
+    const bool known = kind == "callbacks" || kind == "coroutines" || kind == "unfenced";
+    return known ? std::optional{asked} : std::nullopt;
 }
 
 }  // namespace
@@ -110,7 +113,9 @@ int main(int count, char** values) {
     try {
         const auto asked = task_of(std::span{values, static_cast<std::size_t>(count)}.subspan(1));
         if (!asked) {
-            fmt::print(stderr, "usage: redlock_cycles NODES AT_ONCE CYCLES [callbacks]\n");
+            fmt::print(
+                stderr,
+                "usage: redlock_cycles NODES AT_ONCE CYCLES [coroutines|callbacks|unfenced]\n");
             return 64;
         }
         return run(*asked);

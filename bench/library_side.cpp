@@ -60,8 +60,9 @@ class library_side::callback_worker {
 };
 
 library_side::library_side(const std::vector<redlock::endpoint>& nodes, style how,
-                           std::size_t at_once, std::size_t names, terms asked)
-    : locks_(io_.get_executor(), nodes),
+                           std::size_t at_once, std::size_t names, terms asked,
+                           const redlock::manager_options& options)
+    : locks_(io_.get_executor(), nodes, options),
       how_(how),
       options_(options_of(asked)),
       at_once_(at_once),

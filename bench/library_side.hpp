@@ -33,7 +33,8 @@ enum class terms {
 class library_side {
   public:
     library_side(const std::vector<redlock::endpoint>& nodes, style how, std::size_t at_once,
-                 std::size_t names, terms asked = terms::usual);
+                 std::size_t names, terms asked = terms::usual,
+                 const redlock::manager_options& options = {});
     library_side(const library_side&) = delete;
     library_side& operator=(const library_side&) = delete;
     ~library_side();

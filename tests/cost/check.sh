@@ -2,9 +2,10 @@
 # Runs default cycles over real servers of their own and compares what one costs with its bounds.
 #   counts        allocations and system calls, counted in the program
 #   instructions  the client's instructions, counted by valgrind; skipped (77) where that is missing
+#   server        a server's instructions, and the bytes that it reads and writes; the same
 # Prints each figure beside its bound. Exit status 1 if one is above.
 #
-# usage: check.sh counts|instructions REDLOCK CYCLES
+# usage: check.sh counts|instructions|server REDLOCK CYCLES
 set -eu
 
 what=$1
@@ -34,7 +35,7 @@ on_servers() {
     nodes=$1
     shift
     "$redlock" local -n "$nodes" -- "$@" >"$scratch/out" 2>"$scratch/err" || {
-        cat "$scratch/out" "$scratch/err"
+        cat "$scratch/out" "$scratch/err" >&2
         exit 1
     }
 }
@@ -54,11 +55,15 @@ counts() {
     compare callbacks_allocations_1_1 "$(printed allocations)"
 }
 
-instructions() {
+needs_valgrind() {
     command -v valgrind >/dev/null || {
         echo "skipped: valgrind is not installed"
         exit 77
     }
+}
+
+instructions() {
+    needs_valgrind
     for nodes in 1 3; do
         on_servers "$nodes" valgrind --tool=callgrind --callgrind-out-file=/dev/null \
             --toggle-collect='bench::library_side::run_cycles*' "$cycles" "$nodes" 64 4000
@@ -67,9 +72,53 @@ instructions() {
     done
 }
 
+# CYCLES KIND: runs them over one server under valgrind, and prints how often it was told to SET, its
+# instructions, and the bytes that it read and wrote.
+over_valgrind() {
+    rm -f "$scratch"/server.*
+    # shellcheck disable=SC2016 # for the shell that has the servers
+    on_servers 1 sh -c '
+        "$1" 1 64 "$2" "$3" >/dev/null || exit 1
+        port=${REDLOCK_NODES##*:}
+        redis-cli -p "$port" info all
+        redis-cli -p "$port" shutdown nosave' - "$cycles" "$1" "$2"
+    until grep -qs Collected "$scratch"/server.*; do sleep 0.1; done
+    collected=$(awk '/Collected/ { print $4 }' "$scratch"/server.*)
+    tr -d '\r' <"$scratch/out" | awk -F '[:=,]' -v collected="$collected" '
+        $1 == "cmdstat_set" { sets = $3 }
+        $1 == "total_net_input_bytes" { read = $2 }
+        $1 == "total_net_output_bytes" { written = $2 }
+        END { print sets, collected, read, written }'
+}
+
+# KIND SETS: what a cycle, for which the server is told to SET so often, costs it. From the difference of
+# two runs, so that its start and the first meeting do not count.
+server_of() {
+    over_valgrind 3000 "$1" >"$scratch/runs"
+    over_valgrind 9000 "$1" >>"$scratch/runs"
+    for figure in instructions:2 bytes_read:3 bytes_written:4; do
+        compare "server_${figure%:*}_$1" "$(awk -v at="${figure#*:}" -v sets="$2" '
+            NR == 1 { before = $1; was = $at }
+            NR == 2 { printf "%.0f", ($at - was) * sets / ($1 - before) }' "$scratch/runs")"
+    done
+}
+
+server() {
+    needs_valgrind
+    cat >"$scratch/program" <<END
+#!/bin/sh
+exec valgrind --tool=callgrind --callgrind-out-file=/dev/null --log-file="$scratch/server.%p" redis-server "\$@"
+END
+    chmod +x "$scratch/program"
+    export REDLOCK_SERVER="$scratch/program"
+    server_of coroutines 2
+    server_of unfenced 1
+}
+
 case $what in
     counts) counts ;;
     instructions) instructions ;;
-    *) echo "usage: check.sh counts|instructions REDLOCK CYCLES" >&2; exit 64 ;;
+    server) server ;;
+    *) echo "usage: check.sh counts|instructions|server REDLOCK CYCLES" >&2; exit 64 ;;
 esac
 exit "$bad"
