@@ -145,14 +145,17 @@ struct manager_options {
     /// How long a node remembers the last fencing token of a resource that is not locked any more.
     std::chrono::milliseconds fence_lifetime{120'000};
     /// Whether locks have fencing tokens. False is for locks that guard nothing that could check a
-    /// token: `SET NX PX` takes such a lock, which costs the nodes least. Then `fencing_token()` is
-    /// zero; nothing stops the late write of a holder that slept through the end of its lease; a
-    /// node that has lost the lock is not given it again while it is held; what a node is sent on a
-    /// connection that breaks may leave a lock of nobody there until its lease ends; and a step of
-    /// a node's clock that is noticed shortens each lock that rests on the node, even a step from
-    /// before. A client that comes while a lock is free takes
-    /// it, even if others wait in line, unless its manager knows that they do. Locks with and
-    /// without fencing exclude each other.
+    /// token: `SET NX PX` takes such a lock, which costs the nodes least. What is given up:
+    /// - `fencing_token()` is zero, and nothing stops the late write of a holder that slept through
+    ///   the end of its lease;
+    /// - a node that has lost the lock is not given it again while it is held;
+    /// - a command on its way when a connection breaks may leave an orphaned lock until its lease
+    ///   ends;
+    /// - a step of a node's clock, once it is noticed, shortens each lock that rests on the node,
+    ///   even if it came before;
+    /// - a client that comes while a lock is free takes it, even if others wait in line, unless its
+    ///   manager knows that they do.
+    /// Locks with and without fencing exclude each other.
     bool fencing = true;
     restart_guard guard = restart_guard::automatic;
     /// The amount by which a node's clock may be set forward while a lock is held, or while the

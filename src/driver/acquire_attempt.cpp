@@ -10,7 +10,6 @@
 #include "driver/line_exit.hpp"
 #include "driver/release_attempt.hpp"
 #include "driver/votes.hpp"
-#include "redis/wire/server_error.hpp"
 
 namespace redlock::driver {
 
@@ -113,7 +112,7 @@ void acquire_attempt::on_no_vote(node_index node) {
 }
 
 redis::command acquire_attempt::command_for(node_index node) {
-    if (!native_ || pool().at(node).forgoes_native()) {
+    if (!native_ || !pool().at(node).runs_scripts()) {
         return call().command();
     }
     natively_.insert(node);
@@ -139,26 +138,12 @@ void acquire_attempt::on_repeated(node_index node) {
     }
 }
 
-/// After an answer to the command. True if the script is sent: it tells who has the lock, and goes
-/// through where the command alone is renamed or forbidden.
-bool acquire_attempt::asks_script_instead(node_index node, const redis::reply_view& reply) {
-    const error_code refused = reply.is_error() ? redis::classify(reply.text()) : error_code{};
-    const bool is_unusable =
-        refused == node_errc::permission_denied || refused == node_errc::unknown_command;
-    if (is_unusable) {
-        pool().at(node).forgo_native();
-    }
-    if (!(is_unusable || reply.is_nil()) || round_->outcome() != core::acquire_outcome::pending) {
-        return false;
-    }
-    ask_or_report(node, call());
-    return true;
-}
-
 void acquire_attempt::on_answer(node_index node, const redis::reply_view& reply) {
     const bool natively = natively_.contains(node);
     natively_.erase(node);
-    if (natively && asks_script_instead(node, reply)) {
+    if (natively && reply.is_nil() && round_->outcome() == core::acquire_outcome::pending) {
+        // The script tells who has the lock, and stands in line.
+        ask_or_report(node, call());
         return;
     }
     const core::wall_span during{wall_us_, pool().wall_us(), pool().offset_us()};
@@ -173,6 +158,7 @@ void acquire_attempt::on_answer(node_index node, const redis::reply_view& reply)
         return;
     }
     if (!natively) {
+        pool().at(node).note_script_ran();
         learn_of_waiters(*answer.vote);
     }
     const core::instant now = pool().now();

@@ -78,7 +78,6 @@ class acquire_attempt final : public fan_out {
     [[nodiscard]] bool begins_natively() const;
     [[nodiscard]] redis::command command_for(node_index node);
     [[nodiscard]] const script_call& call();
-    [[nodiscard]] bool asks_script_instead(node_index node, const redis::reply_view& reply);
     void learn_of_waiters(const core::acquire_vote& vote);
 
     shared_identity identity_;

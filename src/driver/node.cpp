@@ -109,7 +109,7 @@ const std::string& node::last_error_message() const {
 
 void node::on_ready(const redis::server_identity& identity) {
     run_id_ = identity.run_id;
-    forgoes_native_ = forgoes_sharing_ = false;
+    forgoes_native_ = forgoes_sharing_ = runs_scripts_ = false;
     tracking_refusal_.clear();
     if (tracking_) {
         tracking_->on_commands_ready();

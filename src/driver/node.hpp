@@ -67,7 +67,10 @@ class node final : private redis::connection_events, private key_tracking::owner
     }
     /// It refuses that command.
     void forgo_native() { forgoes_native_ = true; }
-    [[nodiscard]] bool forgoes_native() const { return forgoes_native_; }
+    /// It has answered a script that acquires, on the present connection: so the user has the right
+    /// to scripts, and a lock that is taken without one can be given back.
+    void note_script_ran() { runs_scripts_ = true; }
+    [[nodiscard]] bool runs_scripts() const { return runs_scripts_; }
     /// It cannot carry out requests for different locks in one call.
     void forgo_sharing() { forgoes_sharing_ = true; }
     /// Set while this node is the same server as one before it in the list.
@@ -179,8 +182,9 @@ class node final : private redis::connection_events, private key_tracking::owner
     std::string suspect_;  // the run id of another server, if this one still answers
     std::string tracking_refusal_;
     bool refused_ = false;
-    bool forgoes_native_ = false;  // Both on the present connection.
+    bool forgoes_native_ = false;  // These three on the present connection.
     bool forgoes_sharing_ = false;
+    bool runs_scripts_ = false;
     bool started_ = false;
     bool retired_ = false;
     deferred_commands deferred_;

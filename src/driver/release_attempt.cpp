@@ -13,7 +13,9 @@ namespace {
 script_call encode(const node_pool& pool, const lock_identity& identity, std::uint64_t bar,
                    release_attempt::knowledge known, std::chrono::milliseconds kept) {
     const holder_arguments holder{pool.keys(), identity};
-    const bool above = known == release_attempt::knowledge::token_only;
+    // Nobody plants a lock without fencing again, and its resource may have no fence.
+    const bool above =
+        known == release_attempt::knowledge::token_only && !is_unfenced_token(identity.token.str());
     const bool ends = kept <= kept.zero();
     const key_pieces fence = pool.keys().fence_pieces(identity.resource.str());
     if (bar == 0 && !above && ends && holder.key().empty()) {

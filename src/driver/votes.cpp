@@ -277,14 +277,27 @@ lock_token make_token(std::uint64_t fencing, std::uint64_t random_high, std::uin
     return lock_token{std::string_view{text.data(), end}};
 }
 
-std::uint64_t fencing_in_token(std::string_view token) {
+namespace {
+
+/// The number before the dash, if it is one of our tokens.
+std::optional<std::uint64_t> number_in_token(std::string_view token) {
     constexpr std::size_t random_digits = 32;
     const auto dash = token.find('-');
     if (dash == std::string_view::npos || token.size() - dash - 1 != random_digits ||
         token.find_first_not_of("0123456789abcdef", dash + 1) != std::string_view::npos) {
-        return 0;
+        return std::nullopt;
     }
-    return base::number_in<std::uint64_t>(token.substr(0, dash)).value_or(0);
+    return base::number_in<std::uint64_t>(token.substr(0, dash));
+}
+
+}  // namespace
+
+bool is_unfenced_token(std::string_view token) {
+    return number_in_token(token) == 0U;
+}
+
+std::uint64_t fencing_in_token(std::string_view token) {
+    return number_in_token(token).value_or(0);
 }
 
 }  // namespace redlock::driver

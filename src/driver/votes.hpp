@@ -78,7 +78,9 @@ struct holder_record {
 /// "<fencing token>-<32 hex digits>".
 [[nodiscard]] lock_token make_token(std::uint64_t fencing, std::uint64_t random_high,
                                     std::uint64_t random_low);
-/// Zero when the token is none of ours.
+/// Whether it is one of ours without fencing.
+[[nodiscard]] bool is_unfenced_token(std::string_view token);
+/// Zero when the token is none of ours, or without fencing.
 [[nodiscard]] std::uint64_t fencing_in_token(std::string_view token);
 
 }  // namespace redlock::driver

@@ -1,8 +1,7 @@
 // Who waits for the loss of a held lock. Notices early that it is gone, deleted by an operator or
-// evicted, so that its holder
-// need not wait for the next renewal to learn of it. Only for locks whose holder waits for the
-// loss, and not before they have been held for a moment: short critical sections pay nothing. Owned
-// by the lock. Strand only.
+// evicted, so that its holder need not wait for the next renewal to learn of it. Only for locks
+// whose holder waits for the loss, and not before they have been held for a moment: short critical
+// sections pay nothing. Owned by the lock. Strand only.
 #pragma once
 
 #include <chrono>

@@ -141,7 +141,10 @@ void attach_operation::on_views(core::instant started, const std::vector<node_st
                                    lock_token{request_.identifier()},
                                    {hold.fencing.value(), hold.fencing.value()},
                                    {}};
-    if (driver::fencing_in_token(identity.token.str()) == 0 || !hold.label.empty()) {
+    const std::string& token = identity.token.str();
+    const bool tells_fencing =
+        driver::fencing_in_token(token) != 0 || driver::is_unfenced_token(token);
+    if (!tells_fencing || !hold.label.empty()) {
         identity.holder_record =
             driver::encode_holder(hold.fencing.value(), identity.token.str(), hold.label);
     }

@@ -4,7 +4,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
 #include <unistd.h>
+#include <algorithm>
 
 #include <csignal>
 
@@ -61,6 +63,21 @@ TEST_F(outer_lock, is_named_to_the_command_that_uses_it_from_within_another) {
     EXPECT_EQ(result.status, 0) << result.err;
     const std::string line = result.out.substr(0, result.out.find('\n') + 1);
     EXPECT_EQ(result.out, line + line);
+}
+
+TEST_F(outer_lock, without_a_fencing_token_is_refused_to_who_wants_one) {
+    const std::string inner = redlock_itself + " run --reentrant";
+    const std::string print = " a -- sh -c 'echo $REDLOCK_FENCING_TOKEN'";
+    const auto within = [this](const std::string& script) {
+        std::vector<std::string> line = nested("a", script);
+        line.insert(std::find(line.begin(), line.end(), "run") + 1, "--no-fencing");
+        return run(line);
+    };
+    const finished refused = within(inner + print);
+    EXPECT_EQ(refused.status, 64);
+    EXPECT_THAT(refused.out, IsEmpty());
+    EXPECT_THAT(refused.err, HasSubstr("a is held without a fencing token"));
+    EXPECT_EQ(within(inner + " --no-fencing" + print).out, "0\n");
 }
 
 TEST_F(outer_lock, that_is_lost_ends_what_runs_under_it) {

@@ -256,6 +256,16 @@ TEST(votes, reads_the_fencing_token_out_of_our_own_tokens) {
     EXPECT_EQ(view.label, "");
 }
 
+TEST(votes, knows_our_own_tokens_without_fencing) {
+    EXPECT_TRUE(is_unfenced_token(make_token(0, 1, 2).str()));
+    EXPECT_FALSE(is_unfenced_token(make_token(7, 1, 2).str()));
+    for (const char* const foreign :
+         {"", "0", "0-", "0-ab", "me", "00000000000000000000000000000000"}) {
+        EXPECT_FALSE(is_unfenced_token(foreign)) << foreign;
+    }
+    EXPECT_EQ(fencing_in_token(make_token(0, 1, 2).str()), 0U);
+}
+
 TEST(votes, reads_details_of_the_holder_that_they_name) {
     const auto view = status("*4\r\n" + bulk("mine") + ":1\r\n$-1\r\n" +
                              bulk(encode_holder(5, "mine", "nightly run")))

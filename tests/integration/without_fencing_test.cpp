@@ -126,6 +126,23 @@ TEST_F(unfenced, is_released_by_one_who_knows_the_token) {
     EXPECT_FALSE(found->value.fencing_token());
     EXPECT_FALSE(fenced.release(found->value));
     EXPECT_TRUE(user.await([&] { return nodes.having("job") == 0; }));
+    EXPECT_EQ(nodes.having(fence_of("job")), 0U) << "nobody needs to be barred";
+}
+
+// What cannot be released must not be taken.
+TEST_F(unfenced, is_refused_to_a_user_who_may_run_no_scripts) {
+    nodes.each([](redis_server& node) {
+        node.command({"ACL", "SETUSER", "app", "on", "nopass", "~*", "&*", "+@all", "-evalsha"});
+    });
+    std::vector<std::string> urls = nodes.urls();
+    for (std::string& url : urls) {
+        url.insert(url.find("//") + 2, "app:any@");
+    }
+    client restricted{turned, node_list{urls}, without_fencing()};
+    for (int i = 0; i < 2; ++i) {
+        EXPECT_EQ(restricted.try_acquire("job")->error, errc::no_quorum);
+    }
+    EXPECT_EQ(nodes.having("job"), 0U);
 }
 
 TEST_F(unfenced, many_at_once_share_calls) {

@@ -336,9 +336,10 @@ TEST_F(acquire_in_line_script, reads_the_lock_key_and_does_not_try_to_write_it_o
     node.server.command({"PEXPIRE", node.line, std::to_string(6 * hour_ms)});
     node.forget_calls();
     ASSERT_THAT(node.acquire_in_line({.ballot = ballot}), StartsWith("0\n"));
-    // The call of a-1 is withdrawn; the line lives long enough already.
-    EXPECT_THAT(node.calls(), ElementsAre(Pair("get", 2), Pair("hdel", 1), Pair("hgetall", 1),
-                                          Pair("hset", 1), Pair("pttl", 2), Pair("time", 1)));
+    // The call of a-1 is withdrawn; the line lives long enough already, and the mark for longer.
+    EXPECT_THAT(node.calls(),
+                ElementsAre(Pair("get", 2), Pair("hdel", 1), Pair("hgetall", 1), Pair("hset", 1),
+                            Pair("pttl", 2), Pair("set", 1), Pair("time", 1)));
 }
 
 TEST_F(acquire_in_line_script, without_fencing_keeps_the_mark_alone) {
@@ -353,6 +354,13 @@ TEST_F(acquire_in_line_script, without_fencing_keeps_the_mark_alone) {
     set_free();
     ASSERT_EQ(node.acquire_in_line({.place = "c-1", .ticket = 30, .fenced = false}), "granted\n0");
     EXPECT_EQ(node.server.get(node.fence), std::nullopt);
+}
+
+TEST_F(acquire_in_line_script, without_a_fence_the_mark_lives_as_long_as_the_place) {
+    node.server.command({"SET", node.fence, "0 ", "PX", "1000"});
+    hold();
+    ASSERT_THAT(node.acquire_in_line({.fenced = false}), StartsWith("0\n"));
+    EXPECT_THAT(node.server.pttl(node.fence), fresh(hour_ms));
 }
 
 TEST_F(acquire_in_line_script, without_fencing_takes_the_mark_from_behind_a_fence) {

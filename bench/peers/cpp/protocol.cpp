@@ -69,6 +69,10 @@ peer_task read_peer_task(int count, const char* const* values) {
             task.nodes = split(value);
         } else if (name == "--workload") {
             task.workload = value;
+            if (value != std::string_view{"cycles"} && value != std::string_view{"hand-over"} &&
+                value != std::string_view{"frozen"}) {
+                throw std::invalid_argument("--workload is cycles, hand-over or frozen");
+            }
         } else if (name == "--at") {
             task.at_once = std::stoul(value);
         } else if (name == "--names") {

@@ -81,7 +81,7 @@ void add_acquire(CLI::App& root, invocation& asked) {
     request->common.add_to(*command);
     request->wait.add_to(*command);
     request->common.add_quorum_timeout_to(*command);
-    request->common.add_no_fencing_to(*command);
+    request->common.add_fencing_to(*command);
     add_duration(*command, "--lease-time", request->lease_time,
                  "How long the nodes keep the lock (default 10s)");
     command->add_flag("--json", request->json, "Print a JSON object");

@@ -88,10 +88,16 @@ void common_options::add_quorum_timeout_to(CLI::App& command) {
                  duration_kind::or_forever);
 }
 
-void common_options::add_no_fencing_to(CLI::App& command) {
-    command.add_flag("--no-fencing", no_fencing,
-                     "Take the lock without a fencing token, at less cost for the nodes; see what "
-                     "is not promised then in redlock(1)");
+void common_options::add_fencing_to(CLI::App& command) {
+    auto* without = command.add_flag_callback(
+        "--no-fencing", [this] { fencing = false; },
+        "Take the lock without a fencing token, at less cost for the nodes; redlock(1) tells what "
+        "is not promised then");
+    command
+        .add_flag_callback(
+            "--fencing", [this] { fencing = true; },
+            "Take it with one, where the configuration file says otherwise")
+        ->excludes(without);
 }
 
 void common_options::apply() const {
@@ -172,7 +178,7 @@ manager_options common_options::manager() const {
         options.quorum_timeout = whole_milliseconds("--quorum-timeout", *quorum_timeout);
     }
     options.guard = guard.value_or(options.guard);
-    options.fencing = options.fencing && !no_fencing;
+    options.fencing = fencing.value_or(options.fencing);
     if (!key_prefix.empty()) {
         options.key_prefix = key_prefix;
     }

@@ -32,14 +32,14 @@ struct common_options {
     std::optional<std::chrono::nanoseconds> quorum_timeout;
     std::optional<restart_guard> guard;
     std::string key_prefix;
-    bool no_fencing = false;
+    std::optional<bool> fencing;
     bool quiet = false;
     bool verbose = false;
 
     void add_to(CLI::App& command);
     /// For subcommands that acquire.
     void add_quorum_timeout_to(CLI::App& command);
-    void add_no_fencing_to(CLI::App& command);
+    void add_fencing_to(CLI::App& command);
     /// Quiet and verbose take effect from here on.
     void apply() const;
     /// From --nodes, --nodes-file, the file that --config names, REDLOCK_NODES, the file that

@@ -1,4 +1,6 @@
 // Reads the options of `redlock run`, and looks whether it runs under its own lock already.
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <memory>
 
@@ -66,6 +68,12 @@ int run(const run_options& options) {
     options.common.apply();
     const outer_search outer = find_outer_lock(options.common, options.resource);
     if (options.reentrant && outer.holder) {
+        if (!outer.holder->fencing && options.common.manager().fencing) {
+            throw usage_error(
+                fmt::format("{} is held without a fencing token: give the outer redlock one, or "
+                            "this one --no-fencing",
+                            printable(options.resource)));
+        }
         return become_command(options, *outer.holder);
     }
     const auto refused = refused_within_outer_lock(
@@ -85,7 +93,7 @@ void add_run(CLI::App& root, invocation& asked) {
     options->common.add_to(*command);
     options->wait.add_to(*command);
     options->common.add_quorum_timeout_to(*command);
-    options->common.add_no_fencing_to(*command);
+    options->common.add_fencing_to(*command);
     add_duration(*command, "--lease-time", options->lease_time,
                  "How long the nodes keep the lock if redlock dies (default 10s); it is renewed as "
                  "long as COMMAND runs");

@@ -107,9 +107,9 @@ local function save(fields)
         end
     end
 end
--- The mark, at a fence that lives no longer for it.
+-- The mark, at a fence that lives no longer for it; where there is none, for as long as my place.
 local function mark()
-    if not kept then
+    if not kept or kept == '0 ' then
         redis.call('SET', KEYS[2], '0 ', 'PX', ARGV[9])
     elseif string.sub(kept, -1) ~= ' ' then
         redis.call('SET', KEYS[2], kept .. ' ', 'KEEPTTL')

@@ -5,7 +5,7 @@ local all = redis.pcall('MGET', unpack(KEYS))
 local function read(key)
     return all[key] or redis.call('GET', KEYS[key])
 end
--- A text, if it is one; and what else is there is all the same.
+-- The key's text; whatever else it has does not matter.
 local function peek(key)
     return all[key]
 end
