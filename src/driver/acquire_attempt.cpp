@@ -142,7 +142,7 @@ void acquire_attempt::on_answer(node_index node, const redis::reply_view& reply)
     const bool natively = natively_.contains(node);
     natively_.erase(node);
     if (natively && reply.is_nil() && round_->outcome() == core::acquire_outcome::pending) {
-        // The script tells who has the lock, and stands in line.
+        // The script tells who has the lock.
         ask_or_report(node, call());
         return;
     }

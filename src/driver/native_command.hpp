@@ -29,7 +29,7 @@ class native_command {
 
   private:
     /// Of these words; the second is the resource.
-    explicit native_command(std::initializer_list<std::string_view> words);
+    native_command(std::initializer_list<std::string_view> words);
 
     base::recycled_string encoded_;
     std::string_view resource_;

@@ -94,8 +94,8 @@ over_valgrind() {
 # KIND SETS: what a cycle, for which the server is told to SET so often, costs it. From the difference of
 # two runs, so that its start and the first meeting do not count.
 server_of() {
-    over_valgrind 3000 "$1" >"$scratch/runs"
-    over_valgrind 9000 "$1" >>"$scratch/runs"
+    over_valgrind 1000 "$1" >"$scratch/runs"
+    over_valgrind 4000 "$1" >>"$scratch/runs"
     for figure in instructions:2 bytes_read:3 bytes_written:4; do
         compare "server_${figure%:*}_$1" "$(awk -v at="${figure#*:}" -v sets="$2" '
             NR == 1 { before = $1; was = $at }
