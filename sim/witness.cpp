@@ -1,18 +1,11 @@
 #include "sim/witness.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <vector>
 
 namespace redlock::sim {
 
 namespace {
-
-std::int64_t number(std::string_view text) {
-    std::int64_t value = 0;
-    std::from_chars(text.data(), text.data() + text.size(), value);
-    return value;
-}
 
 bool is_marked(const std::optional<std::string>& fence) {
     return fence && fence->ends_with(' ');
@@ -301,7 +294,7 @@ void witness::after_release(testing::simulated_node& where, const testing::reque
                             const call& of, const testing::reply& answer) {
     const std::uint64_t token = on_.number_of(std::string{argument(what, of, 1)});
     const bool removed = answer.number > 0;
-    const std::int64_t bar = number(argument(what, of, 2));
+    const std::int64_t bar = number_in(argument(what, of, 2));
     const bool by_outsider = outsiders_.contains(token);
     on_.tell("node", where.number(), removed ? "removes" : "has nothing to remove",
              " by RELEASE of #", token, bar != 0 ? " with a bar" : "");
@@ -318,7 +311,7 @@ void witness::after_release(testing::simulated_node& where, const testing::reque
     const auto ends_us = of.fence.empty() ? std::nullopt : where.end_of(std::string{of.fence});
     const tick ends = ends_us ? where.when_us(*ends_us) : on_.now();
     // A ballot from far ahead is not barred, and not too old by then.
-    const std::int64_t window_us = number(argument(what, of, 4));
+    const std::int64_t window_us = number_in(argument(what, of, 4));
     const bool in_window = is_fenced(argument(what, of, 1)) && bar <= where.clock_us() + window_us;
     on_.judge.gone(token, where.number(), in_window ? ends : on_.now(), in_window);
 }

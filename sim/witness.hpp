@@ -89,6 +89,8 @@ class witness final : public testing::simulated_node::watcher {
         std::map<std::size_t, tick> prolonged;
     };
 
+    /// Zero if it is none.
+    [[nodiscard]] static std::int64_t number_in(std::string_view text);
     [[nodiscard]] static std::optional<call> read(const testing::request& what);
     [[nodiscard]] static std::vector<testing::request> requests_in(const testing::request& what);
     [[nodiscard]] static testing::request natively_acquired(const std::string& lock,

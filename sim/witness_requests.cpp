@@ -6,15 +6,11 @@
 
 namespace redlock::sim {
 
-namespace {
-
-std::size_t count_in(std::string_view text) {
-    std::size_t value = 0;
+std::int64_t witness::number_in(std::string_view text) {
+    std::int64_t value = 0;
     std::from_chars(text.data(), text.data() + text.size(), value);
     return value;
 }
-
-}  // namespace
 
 std::optional<witness::call> witness::read(const testing::request& what) {
     const bool by_digest = what.front() == "EVALSHA";
@@ -25,7 +21,7 @@ std::optional<witness::call> witness::read(const testing::request& what) {
         if (what[1] != (by_digest ? each->sha1 : each->body)) {
             continue;
         }
-        const auto keys = count_in(what[2]);
+        const auto keys = static_cast<std::size_t>(number_in(what[2]));
         call it;
         it.which = each;
         it.first_argument = 3 + keys;
@@ -59,15 +55,15 @@ std::vector<testing::request> witness::requests_in(const testing::request& what)
     }
     std::vector<testing::request> all;
     std::size_t key = 3;
-    std::size_t at = key + count_in(what[2]);
+    std::size_t at = key + static_cast<std::size_t>(number_in(what[2]));
     while (at < what.size()) {
         const std::string& form = what[at];
         const scripts::script& asked = form.front() == 'a'   ? scripts::acquire
                                        : form.front() == 'e' ? scripts::extend
                                                              : scripts::release;
         const std::size_t comma = form.find(',');
-        const auto keys = count_in(form.substr(1, comma - 1));
-        const auto arguments = count_in(form.substr(comma + 1));
+        const auto keys = static_cast<std::size_t>(number_in(form.substr(1, comma - 1)));
+        const auto arguments = static_cast<std::size_t>(number_in(form.substr(comma + 1)));
         testing::request one{what.front(), std::string{by_digest ? asked.sha1 : asked.body},
                              std::to_string(keys)};
         const auto take = [&](std::size_t from, std::size_t count) {

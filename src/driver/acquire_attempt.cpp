@@ -290,10 +290,10 @@ void acquire_attempt::release(core::node_set granted, core::node_set doubtful,
 }
 
 void acquire_attempt::learn_of_waiters(const core::acquire_vote& vote) {
-    const bool granted = vote.answer == core::acquire_answer::granted;
     if (pool().options().fencing) {
         return;
     }
+    const bool granted = vote.answer == core::acquire_answer::granted;
     if (granted ? vote.waiting > 0 : vote.holder == core::acquire_vote::nobody_yet) {
         pool().note_waiters(identity_->resource.str());
     } else if (granted) {

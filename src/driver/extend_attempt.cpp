@@ -1,5 +1,6 @@
 #include "driver/extend_attempt.hpp"
 
+#include <cassert>
 #include <utility>
 #include <vector>
 
@@ -57,7 +58,7 @@ void extend_attempt::start(std::shared_ptr<owner> told) {
     owner_ = std::move(told);
     const auto keep = shared_from_this();
     if (round_->outcome() != core::extend_outcome::pending) {
-        tell_owner();
+        owner_->on_extend_decided(*this);
         std::exchange(owner_, nullptr)->on_extend_answered();
         return;
     }
@@ -127,21 +128,16 @@ void extend_attempt::vote(node_index node, core::extend_answer answer, core::ins
     const bool kept = granted_.contains(node) && !pool().at(node).promoted() &&
                       pool().is_itself(node) && pool().shares_settings(node);
     const bool counts = kept || pool().vote_counts(node, round_->started());
-    if (round_->on_vote(node, answer, now, counts, stepped)) {
-        tell_owner();
+    if (round_->on_vote(node, answer, now, counts, stepped) && owner_) {
+        owner_->on_extend_decided(*this);
     }
     // After a release that the decision may have begun, so that there is no gap between the counts.
     if (round_->pending().empty()) {
         open_write_.reset();
-        if (owner_ && next_ == telling::last_answer) {
+        if (owner_) {
+            assert(round_->outcome() != core::extend_outcome::pending);
             std::exchange(owner_, nullptr)->on_extend_answered();
         }
-    }
-}
-
-void extend_attempt::tell_owner() {
-    if (owner_ && std::exchange(next_, telling::last_answer) == telling::decision) {
-        owner_->on_extend_decided(*this);
     }
 }
 

@@ -53,11 +53,7 @@ class extend_attempt final : public fan_out {
     std::shared_ptr<core::extend_round> round_;
     script_call plain_;
     script_call planting_;
-    void tell_owner();
-
-    enum class telling : std::uint8_t { decision, last_answer };
     std::shared_ptr<owner> owner_;
-    telling next_ = telling::decision;
     /// Until the last node has answered: an end of the manager waits for that, or only a bare
     /// majority may come to back the lock.
     std::optional<node_pool::open_write> open_write_;

@@ -17,13 +17,14 @@ script_call encode(const node_pool& pool, const lock_identity& identity, std::ui
     const bool above =
         known == release_attempt::knowledge::token_only && !is_unfenced_token(identity.token.str());
     const bool ends = kept <= kept.zero();
+    const bool alone = bar == 0 && !above && ends && holder.key().empty();
+    if (alone && pool.options().fencing) {
+        return {scripts::release, {identity.resource.str()}, {identity.token.str()}};
+    }
     const key_pieces fence = pool.keys().fence_pieces(identity.resource.str());
-    if (bar == 0 && !above && ends && holder.key().empty()) {
-        // Without fencing who acquires does not see who waits, unless the release has told it.
-        return {scripts::release,
-                {identity.resource.str(),
-                 pool.options().fencing ? script_argument{} : script_argument{fence}},
-                {identity.token.str()}};
+    if (alone) {
+        // Who acquires without fencing does not see who waits, unless the release has told it.
+        return {scripts::release, {identity.resource.str(), fence}, {identity.token.str()}};
     }
     const auto lifetime = pool.options().fence_lifetime.count();
     const auto window = std::chrono::microseconds{pool.options().clock_window}.count();

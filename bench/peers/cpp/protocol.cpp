@@ -69,8 +69,7 @@ peer_task read_peer_task(int count, const char* const* values) {
             task.nodes = split(value);
         } else if (name == "--workload") {
             task.workload = value;
-            if (value != std::string_view{"cycles"} && value != std::string_view{"hand-over"} &&
-                value != std::string_view{"frozen"}) {
+            if (value != "cycles" && value != "hand-over" && value != "frozen") {
                 throw std::invalid_argument("--workload is cycles, hand-over or frozen");
             }
         } else if (name == "--at") {
