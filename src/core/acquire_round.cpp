@@ -72,7 +72,7 @@ void acquire_round::record(node_index node, const acquire_vote& vote, instant no
         case acquire_answer::busy:
             busy_.insert(node);
             holders_.push_back(
-                {vote.holder,
+                {node, vote.holder,
                  vote.holder_remaining ? saturating_add(now, *vote.holder_remaining) : never,
                  vote.ahead});
             break;
@@ -185,18 +185,20 @@ bool acquire_round::refused_by_clocks() const {
     return !offsets_us().empty();
 }
 
-instant acquire_round::quorum_free_at() const {
-    // Nodes not known to be held are taken for free; then so many of the held ones are needed,
-    // those whose leases end first.
-    const std::size_t free = nodes_ - holders_.size();
-    const std::size_t quorum = quorum_of(nodes_);
-    if (free >= quorum || holders_.empty()) {
-        return started_;
-    }
+instant acquire_round::quorum_free_at(node_set changed) const {
     std::vector<instant> ends;
     ends.reserve(holders_.size());
     for (const auto& holding : holders_) {
-        ends.push_back(holding.ends);
+        if (!changed.contains(holding.node)) {
+            ends.push_back(holding.ends);
+        }
+    }
+    // Nodes not known to be held are taken for free; then some of the held ones are needed, those
+    // whose leases end first.
+    const std::size_t free = nodes_ - ends.size();
+    const std::size_t quorum = quorum_of(nodes_);
+    if (free >= quorum) {
+        return started_;
     }
     const auto last_needed = ends.begin() + static_cast<std::ptrdiff_t>(quorum - free - 1);
     std::nth_element(ends.begin(), last_needed, ends.end());

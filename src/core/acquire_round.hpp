@@ -130,11 +130,12 @@ class acquire_round {
     /// How many stand in line before us: what half of the busy nodes say, or less.
     [[nodiscard]] std::size_t ahead() const;
     /// When, by the leases that were reported, a quorum may be free; `never` if that cannot be
-    /// told.
-    [[nodiscard]] instant quorum_free_at() const;
+    /// told. What the `changed` nodes reported is not so any more: they may be free now.
+    [[nodiscard]] instant quorum_free_at(node_set changed = {}) const;
 
   private:
     struct holder_lease {
+        node_index node = 0;
         std::uint64_t holder = 0;
         instant ends{};
         std::size_t ahead = 0;

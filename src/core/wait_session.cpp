@@ -92,7 +92,8 @@ wait_session::step wait_session::on_round(const acquire_round& round, instant no
         return {.end = wait_end::unavailable};
     }
     const instant next = saturating_add(now, delay_after(round, now, random, tracking));
-    return {.wait_until = std::min(next, settings_.deadline)};
+    look_at_ = std::min(next, settings_.deadline);
+    return {.wait_until = look_at_};
 }
 
 duration wait_session::delay_after(const acquire_round& round, instant now, double random,
@@ -120,7 +121,7 @@ duration wait_session::delay_after(const acquire_round& round, instant now, doub
 duration wait_session::while_held(const acquire_round& round, instant now, double random,
                                   node_set tracking) {
     duration longest = longest_silence + scaled(longest_silence / 10, random);
-    const instant free_at = round.quorum_free_at();
+    const instant free_at = round.quorum_free_at(changed_);
     if (free_at <= now || quorum_may_be_free(round, tracking)) {
         // Nobody may tell: look again and again.
         const duration cap = doubled(first_wait, ++waits_in_a_row_, longest_wait);
@@ -141,15 +142,19 @@ wait_session::step wait_session::on_changed(node_index node, const acquire_round
                                             instant now, node_set tracking) {
     const bool news = !changed_.contains(node);
     changed_.insert(node);
-    if (news && round != nullptr && quorum_may_be_free(*round, tracking)) {
-        const auto politely = static_cast<int>(std::min(round->ahead(), most_waited_for));
-        const instant look_at = now + politely * time_to_come_first;
-        if (look_at < look_at_) {
-            look_at_ = look_at;
-            return {.wait_until = look_at};
-        }
+    if (!news || round == nullptr) {
+        return {};
     }
-    return {};
+    // Where too few have changed, the other leases may end sooner than those that were waited for.
+    const instant free_at =
+        quorum_may_be_free(*round, tracking) ? now : std::max(now, round->quorum_free_at(changed_));
+    const auto politely = static_cast<int>(std::min(round->ahead(), most_waited_for));
+    const instant look_at = saturating_add(free_at, politely * time_to_come_first);
+    if (look_at >= look_at_) {
+        return {};
+    }
+    look_at_ = look_at;
+    return {.wait_until = look_at};
 }
 
 bool wait_session::out_of_patience(instant now) const {

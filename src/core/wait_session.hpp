@@ -97,7 +97,7 @@ class wait_session {
     std::size_t waits_in_a_row_ = 0;
     acquire_outcome last_ = acquire_outcome::pending;
     instant unavailable_since_ = never;
-    instant look_at_ = never;  // because of what was told
+    instant look_at_ = never;  // when it will, as far as it waits
     node_set changed_;         // since the last round began
 };
 

@@ -249,6 +249,27 @@ TEST(wait_news, a_minority_that_tells_does_not_wake_it) {
     EXPECT_EQ(mine.told(2, at(3ms)), at(3ms));
 }
 
+TEST(wait_news, of_one_node_bring_the_look_to_when_another_is_free) {
+    acquire_round lost{3, lease, epoch};
+    lost.on_vote(0, busy(200ms), epoch);  // kept for the first in line, who gives up silently
+    lost.on_vote(1, busy(400ms), epoch);
+    lost.on_vote(2, busy(300ms), epoch);
+    waiter mine{std::move(lost), node_set::all(3)};
+    EXPECT_EQ(mine.sleep().wait_until, at(300ms)) << "two nodes are needed";
+    EXPECT_EQ(mine.told(1, at(50ms)), at(200ms)) << "one is free by now";
+    EXPECT_EQ(mine.told(2, at(60ms)), at(60ms));
+}
+
+TEST(wait_news, before_the_wait_count_for_when_it_ends) {
+    acquire_round lost{3, lease, epoch};
+    waiter mine{std::move(lost), node_set::all(3)};
+    mine.round.on_vote(0, busy(200ms), epoch);
+    EXPECT_EQ(mine.session.on_changed(1, nullptr, epoch, mine.tracking).wait_until, never);
+    mine.round.on_vote(1, busy(400ms), epoch);
+    mine.round.on_vote(2, busy(300ms), epoch);
+    EXPECT_EQ(mine.sleep().wait_until, at(200ms));
+}
+
 TEST(wait_news, the_same_news_again_are_none) {
     waiter mine{contended(5), node_set::all(5)};
     mine.sleep();
