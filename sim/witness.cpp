@@ -259,17 +259,19 @@ void witness::after_extend(testing::simulated_node& where, std::size_t client,
                            const testing::reply& answer) {
     const std::uint64_t token = on_.number_of(std::string{argument(what, of, 1)});
     lease& it = leases_[token];
-    switch (code_of(answer).value_or(0)) {
-        case 1:
-            tell(where, client, "EXTENDs", token);
-            on_.note(rule::extended_there);
-            if (!in_quarantine(where.number(), client)) {
-                it.too_early.erase(where.number());
-            }
-            if (!it.too_early.contains(where.number())) {
-                it.prolonged[where.number()] = on_.now();
-            }
-            break;
+    const std::int64_t code = code_of(answer).value_or(0);
+    if (code > least_time) {
+        tell(where, client, "EXTENDs", token);
+        on_.note(rule::extended_there);
+        if (!in_quarantine(where.number(), client)) {
+            it.too_early.erase(where.number());
+        }
+        if (!it.too_early.contains(where.number())) {
+            it.prolonged[where.number()] = on_.now();
+        }
+        return;
+    }
+    switch (code) {
         case 2:
             tell(where, client, "plants again by EXTEND", token);
             on_.note(rule::replanted);

@@ -48,8 +48,8 @@ std::optional<milliseconds> lease_of(std::int64_t pttl) {
     return pttl < 0 ? std::nullopt : std::optional{std::min(milliseconds{pttl}, longest)};
 }
 
-/// A grant begins with the node's time. No clock stands in the first second of 1970, and all codes
-/// and stray answers do.
+/// A grant begins with the node's time, and an extension is nothing else. No clock stands in the
+/// first second of 1970, and all codes and stray answers do.
 bool is_time(std::int64_t value) {
     return value > 1'000'000;
 }
@@ -147,11 +147,12 @@ bool held_by_no_lock(const redis::reply_view& reply) {
 }
 
 parsed<extend_reply> parse_extend(const redis::reply_view& reply, const acl_context& sent) {
+    if (reply.is_integer() && is_time(reply.integer())) {
+        return {extend_reply{core::extend_answer::extended, reply.integer()}, {}};
+    }
     if (reply.is_array() && reply.size() == 2 && reply[0].is_integer() && reply[1].is_integer()) {
         const std::int64_t node_us = reply[1].integer();
         switch (reply[0].integer()) {
-            case 1:
-                return {extend_reply{core::extend_answer::extended, node_us}, {}};
             case 2:
                 return {extend_reply{core::extend_answer::replanted, node_us}, {}};
             case 0:

@@ -102,7 +102,7 @@ class scripted_node {
         return redis::fake_server::answer{
             .bytes = script == "SET"                 ? "+OK\r\n"
                      : script.starts_with("acquire") ? ":1700000000000000\r\n"
-                     : script.starts_with("extend")  ? "*2\r\n:1\r\n:1700000000000000\r\n"
+                     : script.starts_with("extend")  ? ":1700000000000000\r\n"
                                                      : ":1\r\n"};
     };
 

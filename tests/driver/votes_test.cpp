@@ -211,13 +211,16 @@ TEST(votes, reads_extend) {
         EXPECT_EQ(read.node_us, 1'700'000'000'000'000);
         return read.answer;
     };
-    EXPECT_EQ(answer_to("1"), extend_answer::extended);
     EXPECT_EQ(answer_to("2"), extend_answer::replanted);
     EXPECT_EQ(answer_to("0"), extend_answer::taken);
     EXPECT_EQ(answer_to("-1"), extend_answer::missing);
+    const auto extended = extend(":1700000000000000\r\n").vote.value();
+    EXPECT_EQ(extended.answer, extend_answer::extended);
+    EXPECT_EQ(extended.node_us, 1'700'000'000'000'000);
     for (const std::string bytes :
-         {":1\r\n", "*2\r\n:3\r\n:5\r\n", "*2\r\n:-2\r\n:5\r\n", "+OK\r\n", "$1\r\n1\r\n",
-          "*1\r\n:1\r\n", "*2\r\n:1\r\n$1\r\n5\r\n", "*3\r\n:1\r\n:5\r\n:5\r\n", "$-1\r\n"}) {
+         {":1\r\n", "*2\r\n:1\r\n:5\r\n", "*2\r\n:3\r\n:5\r\n", "*2\r\n:-2\r\n:5\r\n", "+OK\r\n",
+          "$1\r\n1\r\n", "*1\r\n:1\r\n", "*2\r\n:1\r\n$1\r\n5\r\n", "*3\r\n:1\r\n:5\r\n:5\r\n",
+          "$-1\r\n"}) {
         EXPECT_FALSE(extend(bytes).vote) << bytes;
         EXPECT_EQ(extend(bytes).why.cause, node_errc::bad_reply) << bytes;
     }

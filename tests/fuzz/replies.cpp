@@ -110,11 +110,14 @@ void check_small_ones(const reply_view& reply) {
     check_either(extended, reply);
     if (extended.vote) {
         const core::instant sent{std::chrono::hours{24}};
-        const std::int64_t code = reply[0].integer();
-        require(reply.is_array() && reply.size() == 2, "a code and a time answer EXTEND");
-        require(extended.vote->node_us == reply[1].integer(), "the time is the node's");
-        require(extended.vote->answer != extend_answer::extended || code == 1, "only 1 extends");
-        require(extended.vote->answer != extend_answer::replanted || code == 2, "only 2 replants");
+        const bool prolongs = extended.vote->answer == extend_answer::extended;
+        require(prolongs ? reply.is_integer() : reply.is_array() && reply.size() == 2,
+                "a time, or a code and a time, answer EXTEND");
+        require(extended.vote->node_us == (prolongs ? reply : reply[1]).integer(),
+                "the time is the node's");
+        require((extended.vote->answer == extend_answer::replanted) ==
+                    (!prolongs && reply[0].integer() == 2),
+                "only 2 replants");
         // Any number may come for a time, and is reckoned with.
         core::node_clock clock;
         require(!clock.on_answer(1'700'000'000'000'000, sent, sent), "one answer shows no step");

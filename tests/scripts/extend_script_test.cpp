@@ -31,20 +31,20 @@ class extend_script : public testing::Test {
 
 TEST_F(extend_script, prolongs_the_lease_of_its_holder) {
     held();
-    EXPECT_EQ(node.extend({.lease_ms = 10 * hour_ms}), "1");
+    EXPECT_EQ(node.extend({.lease_ms = 10 * hour_ms}), "extended");
     EXPECT_GT(lease(), 9 * hour_ms);
     EXPECT_EQ(node.server.get(node.lock), "me");
 }
 
 TEST_F(extend_script, never_shortens_a_lease) {
     held();
-    EXPECT_EQ(node.extend({.lease_ms = 1000}), "1");
+    EXPECT_EQ(node.extend({.lease_ms = 1000}), "extended");
     EXPECT_GT(lease(), hour_ms / 2);
 }
 
 TEST_F(extend_script, gives_a_lease_to_a_lock_that_has_none) {
     node.server.command({"SET", node.lock, "me"});
-    EXPECT_EQ(node.extend({.lease_ms = hour_ms}), "1");
+    EXPECT_EQ(node.extend({.lease_ms = hour_ms}), "extended");
     EXPECT_GT(lease(), hour_ms / 2);
 }
 
@@ -62,7 +62,7 @@ TEST_F(extend_script, never_creates_a_lock) {
 
 TEST_F(extend_script, raises_a_fence_that_is_behind) {
     const auto ballot = held();
-    EXPECT_EQ(node.extend({.last = ballot + 9}), "1");
+    EXPECT_EQ(node.extend({.last = ballot + 9}), "extended");
     EXPECT_EQ(node.server.get(node.fence), std::to_string(ballot + 9));
 }
 
@@ -70,7 +70,7 @@ TEST_F(extend_script, never_lowers_a_fence_but_keeps_it_alive) {
     const auto ballot = held();
     const std::string higher = std::to_string(ballot + 100);
     node.server.command({"SET", node.fence, higher, "PX", "100000"});
-    EXPECT_EQ(node.extend({.last = ballot}), "1");
+    EXPECT_EQ(node.extend({.last = ballot}), "extended");
     EXPECT_EQ(node.server.get(node.fence), higher);
     EXPECT_GT(node.server.pttl(node.fence), hour_ms);
 }
@@ -78,17 +78,17 @@ TEST_F(extend_script, never_lowers_a_fence_but_keeps_it_alive) {
 TEST_F(extend_script, puts_back_a_fence_that_was_lost) {
     const auto ballot = held();
     node.server.command({"DEL", node.fence});
-    EXPECT_EQ(node.extend({.last = ballot}), "1");
+    EXPECT_EQ(node.extend({.last = ballot}), "extended");
     EXPECT_EQ(node.server.get(node.fence), std::to_string(ballot));
     EXPECT_GT(node.server.pttl(node.fence), hour_ms);
 }
 
 TEST_F(extend_script, leaves_the_fence_alone_when_it_knows_no_ballot) {
     node.server.command({"SET", node.lock, "me", "PX", "100000"});
-    EXPECT_EQ(node.extend({.last = 0}), "1");
+    EXPECT_EQ(node.extend({.last = 0}), "extended");
     EXPECT_EQ(node.server.command({"DBSIZE"}), "1");
     node.server.command({"SET", node.fence, "7", "PX", "100000"});
-    EXPECT_EQ(node.extend({.last = 0}), "1");
+    EXPECT_EQ(node.extend({.last = 0}), "extended");
     EXPECT_EQ(node.server.get(node.fence), "7");
     EXPECT_LE(node.server.pttl(node.fence), 100'000);
 }
@@ -96,16 +96,16 @@ TEST_F(extend_script, leaves_the_fence_alone_when_it_knows_no_ballot) {
 TEST_F(extend_script, compares_fences_as_numbers_up_to_the_limit) {
     held();
     node.server.command({"SET", node.fence, "9007199254740990"});
-    EXPECT_EQ(node.extend({.last = (std::int64_t{1} << 53) - 1}), "1");
+    EXPECT_EQ(node.extend({.last = (std::int64_t{1} << 53) - 1}), "extended");
     EXPECT_EQ(node.server.get(node.fence), "9007199254740991");
     node.server.command({"SET", node.fence, "9"});
-    EXPECT_EQ(node.extend({.last = 10}), "1");
+    EXPECT_EQ(node.extend({.last = 10}), "extended");
     EXPECT_EQ(node.server.get(node.fence), "10");
 }
 
 TEST_F(extend_script, prolongs_the_holder_key_with_the_lock) {
     held("details");
-    EXPECT_EQ(node.extend({.lease_ms = 10 * hour_ms, .with_holder_key = true}), "1");
+    EXPECT_EQ(node.extend({.lease_ms = 10 * hour_ms, .with_holder_key = true}), "extended");
     EXPECT_GT(node.server.pttl(node.holder), 9 * hour_ms);
     EXPECT_EQ(node.server.get(node.holder), "details");
 }
@@ -118,7 +118,7 @@ TEST_F(extend_script, fails_where_the_lock_key_is_of_another_type) {
 TEST_F(extend_script, costs_six_calls_at_most) {
     const auto ballot = held();
     node.forget_calls();
-    ASSERT_EQ(node.extend({.last = ballot, .lease_ms = 10 * hour_ms}), "1");
+    ASSERT_EQ(node.extend({.last = ballot, .lease_ms = 10 * hour_ms}), "extended");
     EXPECT_THAT(node.calls(),
                 ElementsAre(Pair("get", 2), Pair("pexpire", 2), Pair("pttl", 1), Pair("time", 1)));
 }

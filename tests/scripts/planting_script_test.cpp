@@ -26,7 +26,7 @@ TEST_F(planting, puts_lock_and_fence_where_there_is_nothing) {
     EXPECT_EQ(node.server.get(node.fence), "500");
     EXPECT_THAT(node.server.pttl(node.fence), fresh(2 * hour_ms));
     EXPECT_EQ(node.server.command({"EXISTS", node.holder}), "0");
-    EXPECT_EQ(extend(500), "1") << "from now on it is held";
+    EXPECT_EQ(extend(500), "extended") << "from now on it is held";
 }
 
 TEST_F(planting, is_done_up_to_the_own_block_and_not_above) {

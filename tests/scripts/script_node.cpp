@@ -92,12 +92,14 @@ std::string script_node::extend(const extend_call& with) const {
         arguments.push_back(with.holder_record);
     }
     const std::string told = run(scripts::extend, keys, arguments);
-    // Behind the code comes the node's time, which is ours.
-    const std::size_t first_line = std::min(told.find('\n'), told.size());
-    const bool tells_time = first_line < told.size() &&
-                            std::stoll(told.substr(first_line + 1)) >= before &&
-                            std::stoll(told.substr(first_line + 1)) <= wall_us();
-    return tells_time ? told.substr(0, first_line) : told;
+    // The node's time, which is ours, is the whole answer or comes behind a code.
+    const std::size_t first_line = told.find('\n');
+    const bool has_code = first_line != std::string::npos;
+    const std::string last = has_code ? told.substr(first_line + 1) : told;
+    const bool is_number = last.find_first_not_of("0123456789") == std::string::npos;
+    const bool tells_time =
+        is_number && std::stoll(last) >= before && std::stoll(last) <= wall_us();
+    return !tells_time ? told : has_code ? told.substr(0, first_line) : "extended";
 }
 
 std::string script_node::release(const release_call& with) const {

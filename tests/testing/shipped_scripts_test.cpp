@@ -325,7 +325,7 @@ TEST_F(shipped_scripts, answer_and_write_as_on_a_real_server) {
                                    "acquire_in_line -1",
                                    "acquire_in_line -2",
                                    "acquire_in_line -3",
-                                   "extend 1",
+                                   "extend granted",
                                    "extend 2",
                                    "extend 0",
                                    "extend -1",

@@ -3,7 +3,7 @@
 -- KEYS  1 lock  2 fence  [3 holder]
 -- ARGV  1 token  2 last ballot of the block, P^ (0: none known)  3 lease time in ms
 --       4 fence lifetime in ms  5 1: plant it again, 0: do not  [6 holder record]
--- Returns {1, TIME in us}   extended, or its lease was longer already: a lease is never shortened
+-- Returns TIME in us        extended, or its lease was longer already: a lease is never shortened
 --         {2, TIME in us}   planted again
 --         {0, TIME in us}   somebody else holds it here
 --         {-1, TIME in us}  nobody holds it here
@@ -41,5 +41,5 @@ local function extend(k, keys, a, arguments)
             redis.call('PEXPIRE', KEYS[k + 2], ARGV[a + 4])
         end
     end
-    return {1, now}
+    return now
 end
