@@ -21,8 +21,8 @@ constexpr bool keeps = true;
 constexpr bool keeps = true;
 #endif
 
-// Sizes are rounded up to it. Coarse, so that what is given back fits the next of another size.
-constexpr std::size_t grain = 32;
+// Sizes are rounded up to it: as the heap does, so that nothing is lost to the rounding.
+constexpr std::size_t grain = 16;
 
 struct free_block {
     free_block* next;

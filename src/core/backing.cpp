@@ -1,23 +1,44 @@
 #include "core/backing.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/quorum.hpp"
 
 namespace redlock::core {
 
+backing::backing(const backing& other)
+    : valid_until_(other.valid_until_),
+      step_(other.step_),
+      nodes_(other.nodes_),
+      stepped_before_(other.stepped_before_
+                          ? std::make_unique<std::vector<duration>>(*other.stepped_before_)
+                          : nullptr) {}
+
+backing& backing::operator=(backing other) noexcept {
+    valid_until_ = other.valid_until_;
+    step_ = other.step_;
+    nodes_ = other.nodes_;
+    stepped_before_ = std::move(other.stepped_before_);
+    return *this;
+}
+
 void backing::add(node_index node, duration stepped) {
     nodes_.insert(node);
-    if (stepped == duration{0} && node >= stepped_before_.size()) {
+    if (stepped == duration{0} && !stepped_before_) {
         return;
     }
-    stepped_before_.resize(std::max<std::size_t>(stepped_before_.size(), node + 1));
-    stepped_before_[node] = stepped;
+    if (!stepped_before_) {
+        stepped_before_ = std::make_unique<std::vector<duration>>();
+    }
+    stepped_before_->resize(std::max<std::size_t>(stepped_before_->size(), node + 1));
+    (*stepped_before_)[node] = stepped;
 }
 
 instant backing::valid_until(const std::vector<node_clock>& clocks) const {
     const auto too_far = [&](node_index node) {
-        const duration before = node < stepped_before_.size() ? stepped_before_[node] : duration{0};
+        const bool was_set = stepped_before_ && node < stepped_before_->size();
+        const duration before = was_set ? (*stepped_before_)[node] : duration{0};
         return std::max(clocks[node].stepped() - before - step_, duration{0});
     };
     node_set on_time;

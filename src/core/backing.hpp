@@ -8,6 +8,7 @@
 // - what was set before a node gave the lease does not count, nor what validity allows for.
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "core/instant.hpp"
@@ -21,6 +22,10 @@ class backing {
     backing() = default;
     /// A lease that is good until `valid_until` unless a clock is set forward by more than `step`.
     backing(instant valid_until, duration step) : valid_until_(valid_until), step_(step) {}
+    backing(const backing& other);
+    backing(backing&&) noexcept = default;
+    backing& operator=(backing other) noexcept;
+    ~backing() = default;
 
     /// A node has given the lease; its clock had been set by `stepped` in all.
     void add(node_index node, duration stepped);
@@ -33,8 +38,8 @@ class backing {
     instant valid_until_ = never;
     duration step_{0};
     node_set nodes_;
-    // By node. Empty while all are zero, as they nearly always are: no acquisition pays for it.
-    std::vector<duration> stepped_before_;
+    // By node. Null while all are zero, as they nearly always are: no lock pays for it.
+    std::unique_ptr<std::vector<duration>> stepped_before_;
 };
 
 }  // namespace redlock::core

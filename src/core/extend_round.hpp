@@ -11,6 +11,7 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <string_view>
 
 #include "core/backing.hpp"
@@ -85,6 +86,8 @@ class extend_round {
     [[nodiscard]] node_set replanted() const { return replanted_; }
 
   private:
+    friend class holding;
+
     [[nodiscard]] bool each_node_is_counted_once() const;
     void record(node_index node, extend_answer answer, bool counts, duration stepped);
     [[nodiscard]] bool decide_now(instant now);
@@ -104,6 +107,7 @@ class extend_round {
     node_set unknown_;
     node_set not_executed_;
     bool closed_ = false;
+    std::shared_ptr<extend_round> earlier_;  // the next in the list of the lock's holding
 };
 
 }  // namespace redlock::core

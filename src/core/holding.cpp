@@ -19,15 +19,21 @@ holding::holding(instant started, core::backing lease, node_set granted, node_se
       valid_until_(lease.valid_until()),
       lease_(std::move(lease)),
       granted_(granted),
-      doubtful_(doubtful) {}
+      doubtful_(doubtful),
+      keeps_lease_(true) {}
+
+std::optional<node_index> holding::cut_short_by() const {
+    return cut_short_by_ == nobody ? std::nullopt : std::optional<node_index>{cut_short_by_};
+}
 
 node_set holding::granted() const {
     node_set those = granted_;
     if (won_by_) {
         those = those | won_by_->granted();
     }
-    for (const auto& round : extensions_) {
-        those = those | round->holding();
+    for (const extend_round* each = extensions_.get(); each != nullptr;
+         each = each->earlier_.get()) {
+        those = those | each->holding();
     }
     return those;
 }
@@ -39,8 +45,9 @@ node_set holding::doubtful() const {
 /// Where an unanswered extension may have planted the lock, or may still.
 node_set holding::planted() const {
     node_set those = planted_;
-    for (const auto& round : extensions_) {
-        those = those | round->may_plant();
+    for (const extend_round* each = extensions_.get(); each != nullptr;
+         each = each->earlier_.get()) {
+        those = those | each->may_plant();
     }
     return those;
 }
@@ -54,29 +61,36 @@ release_targets holding::targets() const {
     return {granted(), doubtful(), still_asked() - planted()};
 }
 
-std::shared_ptr<extend_round> holding::extend(std::size_t nodes,
-                                              std::chrono::milliseconds lease_time, instant now,
-                                              std::chrono::milliseconds clock_step) {
+void holding::extend(std::shared_ptr<extend_round> round) {
+    assert(round->valid_until() == valid_until_);
     forget_answered();
-    return extensions_.emplace_back(
-        std::make_shared<extend_round>(nodes, lease_time, now, valid_until_, clock_step));
+    round->earlier_ = std::move(extensions_);
+    extensions_ = std::move(round);
 }
 
-extend_outcome holding::on_decided(const std::shared_ptr<const extend_round>& round,
-                                   const std::vector<node_clock>& clocks, instant now) {
-    if (round->outcome() == extend_outcome::expired && now < valid_until_) {
+extend_outcome holding::on_decided(const extend_round& round, const std::vector<node_clock>& clocks,
+                                   instant now) {
+    assert(is_kept(round));
+    if (round.outcome() == extend_outcome::expired && now < valid_until_) {
         return extend_outcome::unavailable;
     }
-    if (round->outcome() == extend_outcome::extended) {
-        if (round->backing().valid_until() >= valid_until_) {
-            extended_by_ = round;
-            lease_.reset();
-            cut_short_by_.reset();
+    if (round.outcome() == extend_outcome::extended) {
+        if (round.backing().valid_until() >= valid_until_) {
+            extended_by_ = &round;
+            cut_short_by_ = nobody;
         }
-        started_ = round->started();
-        valid_until_ = std::max(round->backing().valid_until(clocks), valid_until_);
+        started_ = round.started();
+        valid_until_ = std::max(round.backing().valid_until(clocks), valid_until_);
     }
-    return round->outcome();
+    return round.outcome();
+}
+
+bool holding::is_kept(const extend_round& round) const {
+    const extend_round* each = extensions_.get();
+    while (each != nullptr && each != &round) {
+        each = each->earlier_.get();
+    }
+    return each != nullptr;
 }
 
 bool holding::on_clocks_set(const std::vector<node_clock>& clocks, std::optional<node_index> node) {
@@ -85,15 +99,17 @@ bool holding::on_clocks_set(const std::vector<node_clock>& clocks, std::optional
         return false;
     }
     valid_until_ = until;
-    cut_short_by_ = node;
-    for (const auto& round : extensions_) {
-        round->on_shortened(until);
+    cut_short_by_ = node ? static_cast<std::uint8_t>(*node) : nobody;
+    for (extend_round* each = extensions_.get(); each != nullptr; each = each->earlier_.get()) {
+        each->on_shortened(until);
     }
     return true;
 }
 
 const core::backing& holding::backing() const {
-    return extended_by_ ? extended_by_->backing() : lease_ ? *lease_ : won_by_->backing();
+    return extended_by_ != nullptr ? extended_by_->backing()
+           : keeps_lease_          ? lease_
+                                   : won_by_->backing();
 }
 
 void holding::close_acquisition() {
@@ -103,40 +119,45 @@ void holding::close_acquisition() {
 }
 
 void holding::close_extensions() {
-    for (const auto& round : extensions_) {
-        round->close();
+    for (extend_round* each = extensions_.get(); each != nullptr; each = each->earlier_.get()) {
+        each->close();
     }
 }
 
 void holding::settle() {
-    granted_ = granted();
-    planted_ = planted();
-    extensions_.clear();
+    for (; extensions_ != nullptr; extensions_ = std::move(extensions_->earlier_)) {
+        keep(*extensions_);
+    }
 }
 
 void holding::forget_answered() {
-    if (extended_by_ && extended_by_->pending().empty()) {
-        lease_ = extended_by_->backing();
-        extended_by_.reset();
-    }
-    std::erase_if(extensions_, [this](const auto& round) {
-        if (!round->pending().empty()) {
-            return false;
+    for (auto* next = &extensions_; *next != nullptr;) {
+        if (!(*next)->pending().empty()) {
+            next = &(*next)->earlier_;
+            continue;
         }
-        planted_ = planted_ | round->may_plant();
-        granted_ = granted_ | round->holding();
-        return true;
-    });
-    if (extensions_.empty()) {
-        std::vector<std::shared_ptr<extend_round>>{}.swap(extensions_);
+        keep(**next);
+        *next = std::move((*next)->earlier_);
     }
     // A node in doubt may yet be asked again, unless `close_acquisition` says no.
     if (won_by_ && won_by_->doubtful().empty()) {
-        if (!extended_by_ && !lease_) {
+        if (!keeps_lease_) {
             lease_ = won_by_->backing();
+            keeps_lease_ = true;
         }
         granted_ = granted_ | won_by_->granted();
         won_by_.reset();
+    }
+}
+
+/// What it says, before it goes.
+void holding::keep(const extend_round& last) {
+    planted_ = planted_ | last.may_plant();
+    granted_ = granted_ | last.holding();
+    if (extended_by_ == &last) {
+        lease_ = last.backing();
+        keeps_lease_ = true;
+        extended_by_ = nullptr;
     }
 }
 

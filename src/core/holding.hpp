@@ -10,7 +10,7 @@
 // - a clock that was set shortens the validity; a pending extension must be won before the new end.
 #pragma once
 
-#include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -38,7 +38,7 @@ class holding {
     [[nodiscard]] instant started() const { return started_; }
     [[nodiscard]] instant valid_until() const { return valid_until_; }
     /// The node whose clock was set, if the validity ends before the lease because of that.
-    [[nodiscard]] std::optional<node_index> cut_short_by() const { return cut_short_by_; }
+    [[nodiscard]] std::optional<node_index> cut_short_by() const;
     /// Other clients may hold it under the same token.
     [[nodiscard]] bool attached() const { return attached_; }
 
@@ -49,14 +49,11 @@ class holding {
     /// The nodes that a release goes to.
     [[nodiscard]] release_targets targets() const;
 
-    /// Starts a round that prolongs it. `clock_step`: see validity.hpp.
-    [[nodiscard]] std::shared_ptr<extend_round> extend(std::size_t nodes,
-                                                       std::chrono::milliseconds lease_time,
-                                                       instant now,
-                                                       std::chrono::milliseconds clock_step);
+    /// A round begins that prolongs it, with the present validity as the old one.
+    void extend(std::shared_ptr<extend_round> round);
     /// Applies the decided `round` and returns what it means for the lock. A round that was
     /// `expired` is only `unavailable` if another one has prolonged the lock meanwhile.
-    [[nodiscard]] extend_outcome on_decided(const std::shared_ptr<const extend_round>& round,
+    [[nodiscard]] extend_outcome on_decided(const extend_round& round,
                                             const std::vector<node_clock>& clocks, instant now);
     /// Applies what is known of the clocks; `node`: whose clock was just found to be set, if any.
     /// True if the validity ends earlier than before. Call it for a new lock as well: a node's
@@ -75,20 +72,25 @@ class holding {
     void settle();
 
   private:
+    static constexpr std::uint8_t nobody = node_set::max_nodes;
+
     [[nodiscard]] const core::backing& backing() const;
     [[nodiscard]] node_set planted() const;
     [[nodiscard]] node_set still_asked() const;
+    [[nodiscard]] bool is_kept(const extend_round& round) const;
+    void keep(const extend_round& last);
 
     instant started_ = never;
     instant valid_until_ = instant::min();
-    std::optional<node_index> cut_short_by_;
-    std::shared_ptr<acquire_round> won_by_;                  // while some node is in doubt
-    std::vector<std::shared_ptr<extend_round>> extensions_;  // not answered by all nodes
-    std::shared_ptr<const extend_round> extended_by_;  // one of them, which gave the present lease
-    std::optional<core::backing> lease_;  // the present one, where no round that is kept gave it
+    std::shared_ptr<acquire_round> won_by_;      // while some node is in doubt
+    std::shared_ptr<extend_round> extensions_;   // the latest of those not answered by all nodes
+    const extend_round* extended_by_ = nullptr;  // one of them, which gave the present lease
+    core::backing lease_;  // the present one, where no round that is kept gave it
     node_set granted_;
     node_set doubtful_;
     node_set planted_;  // where an earlier extension may have planted it, or may still
+    std::uint8_t cut_short_by_ = nobody;
+    bool keeps_lease_ = false;
     bool attached_ = true;
 };
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 #include "core/node_set.hpp"
@@ -17,7 +18,7 @@ enum class release_answer {
     unknown,       ///< No answer.
 };
 
-enum class release_outcome {
+enum class release_outcome : std::uint8_t {
     pending,
     released,       ///< A quorum removed our token: until that moment the lock was ours.
     gone,           ///< So many nodes did not have our token that no quorum held it any more.

@@ -26,7 +26,11 @@ instant together_with_others(instant at, std::chrono::milliseconds lease_time) {
 
 }  // namespace
 
-renewal::renewal(const settings& wanted, instant started, instant valid_until) : settings_(wanted) {
+renewal::renewal(const settings& wanted, instant started, instant valid_until)
+    : lease_time_(wanted.lease_time),
+      stop_margin_(wanted.stop_margin),
+      jitter_(static_cast<float>(wanted.jitter)),
+      renews_(wanted.renews) {
     schedule(started, valid_until);
 }
 
@@ -59,30 +63,30 @@ void renewal::on_extended(instant started, instant valid_until) {
 
 void renewal::on_extend_failed(instant now) {
     extending_ = false;
-    if (settings_.renews) {
+    if (renews_) {
         // Soon, but not as fast as the nodes can say no.
-        renew_at_ = now + duration{settings_.lease_time} / 10;
+        renew_at_ = now + duration{lease_time_} / 10;
     }
 }
 
 void renewal::on_shortened(instant now, instant valid_until) {
-    announce_at_ = std::min(announce_at_, valid_until - settings_.stop_margin);
-    if (settings_.renews && !extending_) {
+    announce_at_ = std::min(announce_at_, valid_until - stop_margin_);
+    if (renews_ && !extending_) {
         renew_at_ = std::min(renew_at_, now);
     }
 }
 
 void renewal::schedule(instant started, instant valid_until) {
-    announce_at_ = valid_until - settings_.stop_margin;
+    announce_at_ = valid_until - stop_margin_;
     // Half-way to the announcement at the latest: the caller may have extended by less than the
     // lock's own lease time, or want a wide margin.
-    if (!settings_.renews) {
+    if (!renews_) {
         renew_at_ = never;
         return;
     }
-    const instant latest = started + std::min(interval(settings_.lease_time, settings_.jitter),
-                                              (announce_at_ - started) / 2);
-    renew_at_ = std::max(started, together_with_others(latest, settings_.lease_time));
+    const instant latest =
+        started + std::min(interval(lease_time_, jitter_), (announce_at_ - started) / 2);
+    renew_at_ = std::max(started, together_with_others(latest, lease_time_));
 }
 
 duration default_stop_margin(std::chrono::milliseconds lease_time) {

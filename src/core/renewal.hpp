@@ -40,13 +40,18 @@ class renewal {
     void on_shortened(instant now, instant valid_until);
 
     [[nodiscard]] instant loss_announced_at() const { return announce_at_; }
+    [[nodiscard]] std::chrono::milliseconds lease_time() const { return lease_time_; }
+    [[nodiscard]] bool renews() const { return renews_; }
 
   private:
     void schedule(instant started, instant valid_until);
 
-    settings settings_;
+    std::chrono::milliseconds lease_time_;
+    duration stop_margin_;
     instant renew_at_ = never;
     instant announce_at_ = never;
+    float jitter_;
+    bool renews_;
     bool extending_ = false;
     bool announced_ = false;
 };

@@ -1,6 +1,16 @@
 #include "core/turn.hpp"
 
+#include <algorithm>
+#include <limits>
+
 namespace redlock::core {
+
+turn::turn(const ballot_block& block, instant began, const limits& bounds)
+    : fencing_(block.first),
+      last_(block.last),
+      ends_(saturating_add(began, bounds.time)),
+      left_(static_cast<std::uint32_t>(
+          std::min<std::size_t>(bounds.count, std::numeric_limits<std::uint32_t>::max()))) {}
 
 std::uint64_t turn::block_width(std::size_t waiting, const limits& bounds) {
     const bool may_pass = waiting > 0 && bounds.count > 0 && bounds.time > duration{0};
@@ -9,15 +19,15 @@ std::uint64_t turn::block_width(std::size_t waiting, const limits& bounds) {
 
 std::optional<std::uint64_t> turn::pass_on(instant now, instant valid_until, duration fresh,
                                            duration stop_margin) {
-    const bool has_none_left = is_fenced() && fencing_ >= block_.last;
-    if (passed_ >= bounds_.count || now - began_ >= bounds_.time || has_none_left) {
+    const bool has_none_left = is_fenced() && fencing_ >= last_;
+    if (left_ == 0 || now >= ends_ || has_none_left) {
         return std::nullopt;
     }
     // Whoever asked for a lease time is given three quarters of the part in which to work at least.
     if (now >= valid_until || valid_until - now - stop_margin < (fresh - stop_margin) / 4 * 3) {
         return std::nullopt;
     }
-    ++passed_;
+    --left_;
     return is_fenced() ? ++fencing_ : 0;
 }
 

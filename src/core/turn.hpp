@@ -30,8 +30,7 @@ class turn {
     /// One that never passes on.
     turn() = default;
     /// `block`: without ballots for a lock without fencing.
-    turn(const ballot_block& block, instant began, const limits& bounds)
-        : block_(block), began_(began), bounds_(bounds), fencing_(block.first) {}
+    turn(const ballot_block& block, instant began, const limits& bounds);
 
     /// How many ballots an acquisition should reserve so that `waiting` others can be served.
     [[nodiscard]] static std::uint64_t block_width(std::size_t waiting, const limits& bounds);
@@ -47,13 +46,13 @@ class turn {
     [[nodiscard]] std::uint64_t fencing() const { return fencing_; }
 
   private:
-    [[nodiscard]] bool is_fenced() const { return block_.first != 0; }
+    [[nodiscard]] bool is_fenced() const { return fencing_ != 0; }
 
-    ballot_block block_;
-    instant began_ = never;
-    limits bounds_;
+    // No more than it needs: each held lock has one.
     std::uint64_t fencing_ = 0;
-    std::size_t passed_ = 0;
+    std::uint64_t last_ = 0;  // of its block
+    instant ends_ = instant::min();
+    std::uint32_t left_ = 0;  // how often it may still pass on
 };
 
 }  // namespace redlock::core

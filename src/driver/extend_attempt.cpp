@@ -40,7 +40,9 @@ extend_attempt::extend_attempt(node_pool& pool, const lock_identity& identity, c
     : fan_out(pool),
       granted_(held.granted()),
       holding_(granted_ | held.doubtful()),
-      round_(held.extend(pool.size(), lease_time, pool.now(), pool.options().clock_step)) {
+      round_(base::make_recycled<core::extend_round>(
+          pool.size(), lease_time, pool.now(), held.valid_until(), pool.options().clock_step)) {
+    held.extend(round_);
     if (!held.attached() && pool.guarded() && identity.block.last != 0) {
         round_->plant_on(with_vote(pool, round_->started()));
         planting_ = encode(pool, identity, lease_time, true);

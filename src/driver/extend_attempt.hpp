@@ -34,7 +34,6 @@ class extend_attempt final : public fan_out {
     void start(std::shared_ptr<owner> told);
 
     [[nodiscard]] const core::extend_round& round() const { return *round_; }
-    [[nodiscard]] const std::shared_ptr<core::extend_round>& shared_round() const { return round_; }
 
   private:
     [[nodiscard]] const script_call* script_for(node_index node) override;

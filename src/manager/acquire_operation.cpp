@@ -303,7 +303,7 @@ std::shared_ptr<held_lock> acquire_operation::hold(won_lease won) {
     won.stop_margin = stop_margin();
     won.renews = request_.options().renew.value_or(!request_.options().lease_time.has_value());
     auto held = base::make_recycled<held_lock>(manager_, std::move(won));
-    held->start();
+    held->start(held);
     return held;
 }
 

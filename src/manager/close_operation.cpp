@@ -23,7 +23,7 @@ void close_operation::add_waiter(std::shared_ptr<outcome_waiter> waiter) {
     if (done_) {
         waiter->finish(result_);
     } else {
-        waiters_.push_back(std::move(waiter));
+        waiters_.add(std::move(waiter));
     }
 }
 
@@ -41,9 +41,7 @@ void close_operation::finish() {
     // Settles what is still open, which calls back here and finds it done.
     manager_.nodes().stop();
     locks_.clear();
-    for (const auto& waiter : std::exchange(waiters_, {})) {
-        waiter->finish(result_);
-    }
+    waiters_.finish_all(result_);
 }
 
 void close_manager(const std::shared_ptr<manager_impl>& manager,

@@ -26,7 +26,7 @@ class close_operation final : public outside::alarm,
 
     manager_impl& manager_;  // which owns this operation, and is kept by the alarm
     std::vector<std::shared_ptr<held_lock>> locks_;
-    std::vector<std::shared_ptr<outcome_waiter>> waiters_;
+    outcome_waiters waiters_;
     bool done_ = false;
     error_code result_;
 };

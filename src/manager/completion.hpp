@@ -206,7 +206,49 @@ class outcome_waiter {
     void cancel() { finish(boost::asio::error::operation_aborted); }
 
   private:
+    friend class outcome_waiters;
+
     completion<error_code> handler_;
+    std::shared_ptr<outcome_waiter> self_;  // while it waits with others
+    outcome_waiter* next_ = nullptr;
+};
+
+/// All who await one outcome, mostly one or none. Each is its own entry.
+class outcome_waiters {
+  public:
+    outcome_waiters() = default;
+    outcome_waiters(const outcome_waiters&) = delete;
+    outcome_waiters& operator=(const outcome_waiters&) = delete;
+    ~outcome_waiters() { forget_all(); }
+
+    void add(std::shared_ptr<outcome_waiter> waiter) {
+        outcome_waiter** end = &first_;
+        while (*end != nullptr) {
+            end = &(*end)->next_;
+        }
+        *end = waiter.get();
+        waiter->self_ = std::move(waiter);
+    }
+    void finish_all(error_code error) {
+        while (const auto first = take_first()) {
+            first->finish(error);
+        }
+    }
+    void forget_all() {
+        while (take_first()) {
+        }
+    }
+
+  private:
+    std::shared_ptr<outcome_waiter> take_first() {
+        if (first_ == nullptr) {
+            return nullptr;
+        }
+        outcome_waiter& first = *std::exchange(first_, first_->next_);
+        return std::exchange(first.self_, nullptr);
+    }
+
+    outcome_waiter* first_ = nullptr;
 };
 
 }  // namespace redlock::manager

@@ -26,14 +26,11 @@ void manager_impl::leave_to_parent() {
 }
 
 void held_lock::leave_to_parent() {
-    const auto self = shared_from_this();
+    const auto self = manager_->remove(*this);
     invalidate();
     stage_ = stage::over;
     stop_looking_after(errc::forked);
-    for (const auto& waiter : std::exchange(release_waiters_, {})) {
-        waiter->finish(errc::forked);
-    }
-    manager_->remove(*this);
+    release_waiters_.finish_all(errc::forked);
 }
 
 }  // namespace redlock::manager

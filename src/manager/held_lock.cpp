@@ -48,34 +48,28 @@ std::mutex& error_guard() {
     return guard;
 }
 
-core::renewal::settings renewal_settings(const won_lease& won, double jitter) {
-    return {.lease_time = won.lease_time,
-            .stop_margin = won.stop_margin,
-            .renews = won.renews,
-            .jitter = jitter};
-}
-
 }  // namespace
 
 held_lock::held_lock(manager_impl& manager, won_lease won)
     : manager_(&manager),
-      owner_(manager.weak_from_this()),
-      surroundings_(manager.clock().surroundings()),
-      won_(std::move(won)),
-      identity_(won_.identity),
-      fencing_(won_.turn.fencing()),
-      valid_until_(won_.holding.valid_until().time_since_epoch().count()),
-      renewal_(renewal_settings(won_, manager.nodes().random()), won_.holding.started(),
-               won_.holding.valid_until()) {
-    won_.longest_lease = std::max(won_.longest_lease, won_.lease_time);
-}
+      identity_(std::move(won.identity)),
+      turn_(won.turn),
+      holding_(std::move(won.holding)),
+      renewal_({.lease_time = won.lease_time,
+                .stop_margin = won.stop_margin,
+                .renews = won.renews,
+                .jitter = manager.nodes().random()},
+               holding_.started(), holding_.valid_until()),
+      minimum_(won.minimum),
+      longest_lease_(std::max(won.longest_lease, won.lease_time)),
+      valid_until_(holding_.valid_until().time_since_epoch().count()) {}
 
 core::instant held_lock::valid_until() const {
     return core::instant{core::duration{valid_until_.load(std::memory_order_acquire)}};
 }
 
-bool held_lock::valid() const {
-    return !over_.load(std::memory_order_acquire) && now() < valid_until();
+bool held_lock::valid(core::instant now) const {
+    return !over_.load(std::memory_order_acquire) && now < valid_until();
 }
 
 diagnostics held_lock::last_error() const {
@@ -89,8 +83,8 @@ void held_lock::note_error(diagnostics why) {
     last_error_.swap(kept);
 }
 
-void held_lock::start() {
-    manager_->add(shared_from_this());
+void held_lock::start(std::shared_ptr<held_lock> self) {
+    manager_->add(std::move(self));
     note_clocks(std::nullopt);
     rearm();
 }
@@ -106,7 +100,7 @@ void held_lock::on_alarm(core::instant now) {
             break;
         case core::renewal::action::extend:
             rearm();  // whatever the nodes do, the loss is announced in time
-            base::make_recycled<extend_operation>(shared_from_this())->start(std::nullopt);
+            base::make_recycled<extend_operation>(self())->start(std::nullopt);
             return;
         case core::renewal::action::announce_loss:
             lose(why_not_renewed(due, now));
@@ -125,35 +119,34 @@ void held_lock::extend(std::optional<std::chrono::milliseconds> lease_time,
         operation->finish(errc::lost);
         return;
     }
-    const auto wanted = lease_time.value_or(won_.lease_time);
+    const auto wanted = lease_time.value_or(renewal_.lease_time());
     if (auto wrong = check_lease_time(wanted, manager_->options())) {
         note_error({std::move(*wrong), {}});
         operation->finish(errc::invalid_argument);
         return;
     }
     // A node where it is planted again is to keep it for the minimum as well.
-    const auto lease = won_.minimum.covered_by(wanted, now());
-    won_.longest_lease = std::max(won_.longest_lease, lease);
-    const auto attempt = base::make_recycled<driver::extend_attempt>(
-        manager_->nodes(), *won_.identity, won_.holding, lease);
-    extension_ = attempt;
+    const auto lease = minimum_.covered_by(wanted, now());
+    longest_lease_ = std::max(longest_lease_, lease);
+    const auto attempt =
+        base::make_recycled<driver::extend_attempt>(manager_->nodes(), *identity_, holding_, lease);
+    extension_ = attempt.get();
     attempt->start(operation);
 }
 
 error_code held_lock::on_extend_decided(const driver::extend_attempt& attempt) {
-    if (extension_.get() == &attempt) {
-        extension_.reset();
+    if (extension_ == &attempt) {
+        extension_ = nullptr;
     }
     if (stage_ != stage::held) {
         return errc::lost;
     }
-    const auto outcome =
-        won_.holding.on_decided(attempt.shared_round(), manager_->nodes().clocks(), now());
+    const auto outcome = holding_.on_decided(attempt.round(), manager_->nodes().clocks(), now());
     const error_code error = error_of(outcome);
     extension_failed_ = static_cast<bool>(error);
     if (!error) {
         publish_validity();
-        renewal_.on_extended(won_.holding.started(), won_.holding.valid_until());
+        renewal_.on_extended(holding_.started(), holding_.valid_until());
         if (loss_watch_) {
             loss_watch_->on_extended();
         }
@@ -182,15 +175,15 @@ error_code held_lock::on_extend_decided(const driver::extend_attempt& attempt) {
 void held_lock::uproot(const core::extend_round& round) {
     const core::node_set planted = round.replanted() | round.may_plant();
     if (!planted.empty()) {
-        base::make_recycled<driver::release_attempt>(manager_->nodes(), won_.identity,
+        base::make_recycled<driver::release_attempt>(manager_->nodes(), identity_,
                                                      core::release_targets{.doubtful = planted},
-                                                     won_.longest_lease)
+                                                     longest_lease_)
             ->start(nullptr);
     }
 }
 
 void held_lock::lose(diagnostics why) {
-    const auto self = shared_from_this();
+    const auto keep = self();
     invalidate();
     stage_ = stage::lost;
     manager_->counters().lost.add();
@@ -220,7 +213,7 @@ void held_lock::release(std::shared_ptr<outcome_waiter> waiter) {
         return;
     }
     if (waiter) {
-        release_waiters_.push_back(std::move(waiter));
+        release_waiters_.add(std::move(waiter));
     }
     if (stage_ == stage::releasing) {
         return;
@@ -230,17 +223,16 @@ void held_lock::release(std::shared_ptr<outcome_waiter> waiter) {
     }
     stage_ = stage::releasing;
     stop_looking_after({});
-    won_.holding.close_acquisition();
-    const auto kept =
-        won_.minimum.none() ? std::chrono::milliseconds::zero() : won_.minimum.left(now());
+    holding_.close_acquisition();
+    const auto kept = minimum_.none() ? std::chrono::milliseconds::zero() : minimum_.left(now());
     if (kept > kept.zero()) {
-        won_.holding.close_extensions();
+        holding_.close_extensions();
     }
     using knowledge = driver::release_attempt::knowledge;
     base::make_recycled<driver::release_attempt>(
-        manager_->nodes(), won_.identity, won_.holding.targets(), won_.longest_lease,
-        won_.holding.attached() ? knowledge::token_only : knowledge::all, kept)
-        ->start(shared_from_this());
+        manager_->nodes(), identity_, holding_.targets(), longest_lease_,
+        holding_.attached() ? knowledge::token_only : knowledge::all, kept)
+        ->start(self());
     tells_competitors_ = !manager_->queues().ended(*this);
 }
 
@@ -248,38 +240,43 @@ void held_lock::release(std::shared_ptr<outcome_waiter> waiter) {
 bool held_lock::hand_over() {
     // All members of a manager's queues are successors.
     auto* const next = static_cast<successor*>(core::local_queues::first_behind(*this));
-    if (next == nullptr || manager_->closed() || !won_.identity->holder_record.empty()) {
+    if (next == nullptr || manager_->closed() || !identity_->holder_record.empty()) {
         return false;
     }
-    const core::instant now = surroundings_->now();
-    if (!won_.minimum.is_over(now) || !next->may_take_over() ||
-        !won_.turn.pass_on(now, won_.holding.valid_until(),
-                           usable_part(next->lease_time(), manager_->options()),
-                           next->stop_margin())) {
+    const core::instant now = this->now();
+    core::turn turn = turn_;
+    if (!minimum_.is_over(now) || !next->may_take_over() ||
+        !turn.pass_on(now, holding_.valid_until(),
+                      usable_part(next->lease_time(), manager_->options()), next->stop_margin())) {
         return false;
     }
-    const auto self = shared_from_this();
+    const auto keep = manager_->remove(*this);
     stage_ = stage::over;
     release_outcome_ = core::release_outcome::released;
-    manager_->remove(*this);
     manager_->counters().handed_over.add();
     tell(event_kind::handed_over);
-    for (const auto& waiter : std::exchange(release_waiters_, {})) {
-        waiter->finish({});
-    }
-    won_.holding.settle();
-    next->take_over(*this, std::move(won_));
+    release_waiters_.finish_all({});
+    next->take_over(*this, give_away(turn));
     // Last: as long as one alarm is set, the next costs no system call.
     stop_looking_after({});
     return true;
+}
+
+won_lease held_lock::give_away(const core::turn& next) {
+    holding_.settle();
+    won_lease won;
+    won.identity = identity_;
+    won.turn = next;
+    won.longest_lease = longest_lease_;
+    won.holding = std::move(holding_);
+    return won;
 }
 
 void held_lock::on_release_decided(const driver::release_attempt& attempt) {
     if (stage_ == stage::over) {
         return;  // Abandoned by a manager that is being destroyed.
     }
-    const auto self = shared_from_this();
-    manager_->remove(*this);
+    const auto keep = manager_->remove(*this);
     stage_ = stage::over;
     release_outcome_ = attempt.outcome();
     const error_code error = error_of(attempt.outcome(), manager_->closed());
@@ -292,9 +289,7 @@ void held_lock::on_release_decided(const driver::release_attempt& attempt) {
     } else {
         tell(event_kind::released);
     }
-    for (const auto& waiter : std::exchange(release_waiters_, {})) {
-        waiter->finish(error);
-    }
+    release_waiters_.finish_all(error);
     // The nodes tell everybody but the connection on which the release came. Whoever was let go on
     // by it has asked right behind it, and need not be told, where it was not overtaken.
     (tells_competitors_ ? attempt.freed() : attempt.freed_late()).for_each([this](node_index node) {
@@ -305,10 +300,9 @@ void held_lock::on_release_decided(const driver::release_attempt& attempt) {
 void held_lock::forget() {
     invalidate();
     if (stage_ == stage::held || stage_ == stage::lost) {
-        const auto self = shared_from_this();
+        const auto keep = manager_->remove(*this);
         stage_ = stage::over;
         stop_looking_after({});
-        manager_->remove(*this);
         manager_->queues().ended(*this);
     }
 }
@@ -316,10 +310,10 @@ void held_lock::forget() {
 void held_lock::abandon() {
     invalidate();
     stage_ = stage::over;
-    extension_.reset();
+    extension_ = nullptr;
     // Never called, but not kept either: a coroutine that waits here may own this lock.
     const auto forgotten = std::exchange(loss_watch_, nullptr);
-    const auto also_forgotten = std::exchange(release_waiters_, {});
+    release_waiters_.forget_all();
 }
 
 bool held_lock::surely_over() const {
@@ -347,7 +341,7 @@ void held_lock::stop_waiting(const loss_waiter& waiter) {
 void held_lock::tell(event_kind kind, error_code error, std::string_view message) const {
     manager_->nodes().tell({.kind = kind,
                             .resource = resource().str(),
-                            .fencing = fencing_,
+                            .fencing = fencing(),
                             .error = error,
                             .message = message});
 }

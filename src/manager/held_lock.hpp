@@ -5,8 +5,8 @@
 #pragma once
 
 #include <atomic>
-#include <boost/container/small_vector.hpp>
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 
@@ -58,21 +58,16 @@ class successor : public core::queue_member {
 class held_lock final : public keepable<held_lock>,
                         public core::queue_holder,
                         public outside::alarm,
-                        public driver::release_attempt::owner,
-                        public std::enable_shared_from_this<held_lock> {
+                        public driver::release_attempt::owner {
   public:
     held_lock(manager_impl& manager, won_lease won);
 
-    // Any thread.
-    /// Null when the manager is gone. To be kept while anything is done on the strand.
-    [[nodiscard]] std::shared_ptr<manager_impl> manager() const { return owner_.lock(); }
+    // Any thread. The manager, and what time it is, the lock's home knows.
     [[nodiscard]] const resource_name& resource() const { return identity_->resource; }
     [[nodiscard]] const lock_token& token() const { return identity_->token; }
-    [[nodiscard]] fencing_token fencing() const { return fencing_; }
+    [[nodiscard]] fencing_token fencing() const { return fencing_token{turn_.fencing()}; }
     [[nodiscard]] core::instant valid_until() const;
-    [[nodiscard]] bool valid() const;
-    /// By the clock that its lease is judged by.
-    [[nodiscard]] core::instant now() const { return surroundings_->now(); }
+    [[nodiscard]] bool valid(core::instant now) const;
     [[nodiscard]] diagnostics last_error() const;
     /// From now on `valid()` is false; what remains to be done is `release` or `forget`.
     void invalidate() { over_.store(true, std::memory_order_release); }
@@ -80,8 +75,8 @@ class held_lock final : public keepable<held_lock>,
     bool announce_release() { return release_announced_.exchange(true, std::memory_order_acq_rel); }
 
     // On the strand, with the manager alive.
-    /// Lists the lock with the manager and starts to look after it.
-    void start();
+    /// Lists the lock, which is `self`, with the manager and starts to look after it.
+    void start(std::shared_ptr<held_lock> self);
     /// `waiter` may be null.
     void release(std::shared_ptr<outcome_waiter> waiter);
     /// Stops looking after it and leaves it to its lease.
@@ -92,7 +87,7 @@ class held_lock final : public keepable<held_lock>,
                 const std::shared_ptr<extend_operation>& operation);
     /// What a decided round means for the lock, and for whoever asked for it.
     [[nodiscard]] error_code on_extend_decided(const driver::extend_attempt& attempt);
-    void on_extend_answered() { won_.holding.forget_answered(); }
+    void on_extend_answered() { holding_.forget_answered(); }
     void wait_lost(const std::shared_ptr<loss_waiter>& waiter);
     /// The nodes, or the time, say that it is not ours any more.
     void lose(diagnostics why);
@@ -104,14 +99,12 @@ class held_lock final : public keepable<held_lock>,
     /// In a forked child: whoever waits is told, and the lock is the parent's.
     void leave_to_parent();
     /// With the manager alive.
-    [[nodiscard]] const std::shared_ptr<const home>& its_home() const {
-        return manager_->its_home();
-    }
+    [[nodiscard]] std::shared_ptr<const home> its_home() const { return manager_->its_home(); }
     /// Whether a release was confirmed by a quorum, or the lock was found to be gone.
     [[nodiscard]] bool surely_over() const;
 
   private:
-    enum class stage { held, lost, releasing, over };
+    enum class stage : std::uint8_t { held, lost, releasing, over };
 
     void on_alarm(core::instant now) override;
     void on_release_decided(const driver::release_attempt& attempt) override;
@@ -126,25 +119,29 @@ class held_lock final : public keepable<held_lock>,
     [[nodiscard]] diagnostics why_not_renewed(core::instant due, core::instant now) const;
     void uproot(const core::extend_round& round);
 
+    [[nodiscard]] core::instant now() const { return manager_->clock().now(); }
+    [[nodiscard]] won_lease give_away(const core::turn& next);
+
+    // There may be very many of them, so that each member counts.
     manager_impl* manager_;
-    std::weak_ptr<manager_impl> owner_;
-    std::shared_ptr<outside::environment> surroundings_;
-    won_lease won_;
-    driver::shared_identity identity_;  // also once `won_` was passed on
-    fencing_token fencing_;
-    std::atomic<core::duration::rep> valid_until_;  // the holding's, for any thread
-    std::atomic<bool> over_{false};
-    std::atomic<bool> release_announced_{false};
+    driver::shared_identity identity_;
+    core::turn turn_;  // as it was when the lock was won, which any thread may ask
+    core::holding holding_;
     core::renewal renewal_;
-    std::shared_ptr<driver::extend_attempt> extension_;  // the latest, until it is decided
-    bool extension_failed_ = false;                      // the latest one that was decided
-    stage stage_ = stage::held;
-    core::release_outcome release_outcome_ = core::release_outcome::pending;
-    boost::container::small_vector<std::shared_ptr<outcome_waiter>, 1> release_waiters_;
-    /// The release is to be told to those of this process who compete on the nodes already.
-    bool tells_competitors_ = false;
+    core::minimum_hold minimum_;
+    std::chrono::milliseconds longest_lease_;
+    std::atomic<core::duration::rep> valid_until_;       // the holding's, for any thread
+    const driver::extend_attempt* extension_ = nullptr;  // the latest, until it is decided
+    outcome_waiters release_waiters_;
     std::unique_ptr<loss_watch> loss_watch_;   // while anybody waits for the loss
     std::unique_ptr<diagnostics> last_error_;  // null: none yet
+    std::atomic<bool> over_{false};
+    std::atomic<bool> release_announced_{false};
+    bool extension_failed_ = false;  // the latest one that was decided
+    stage stage_ = stage::held;
+    core::release_outcome release_outcome_ = core::release_outcome::pending;
+    /// The release is to be told to those of this process who compete on the nodes already.
+    bool tells_competitors_ = false;
 };
 
 /// One wait for the loss of a lock.

@@ -10,9 +10,9 @@
 namespace redlock::manager {
 
 std::string held_lock::why_it_ends() const {
-    std::string why = won_.renews ? "the lease could not be renewed in time"
-                                  : "the lease ends and was not extended";
-    if (const auto node = won_.holding.cut_short_by()) {
+    std::string why = renewal_.renews() ? "the lease could not be renewed in time"
+                                        : "the lease ends and was not extended";
+    if (const auto node = holding_.cut_short_by()) {
         why += "; it ends early, since the clock of " + manager_->nodes().names()[*node] +
                " was set forward";
     }
@@ -44,7 +44,7 @@ diagnostics held_lock::why_not_renewed(core::instant due, core::instant now) con
 }
 
 void held_lock::publish_validity() {
-    valid_until_.store(won_.holding.valid_until().time_since_epoch().count(),
+    valid_until_.store(holding_.valid_until().time_since_epoch().count(),
                        std::memory_order_release);
 }
 
@@ -56,7 +56,7 @@ void held_lock::on_clock_set(node_index node) {
 
 /// True if the lease ends earlier than was known.
 bool held_lock::note_clocks(std::optional<node_index> set_just_now) {
-    if (!won_.holding.on_clocks_set(manager_->nodes().clocks(), set_just_now)) {
+    if (!holding_.on_clocks_set(manager_->nodes().clocks(), set_just_now)) {
         return false;
     }
     publish_validity();

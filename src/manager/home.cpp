@@ -44,8 +44,8 @@ class home::keeper final : public asio::execution_context::service {
     std::vector<std::weak_ptr<home>> homes_;
 };
 
-std::shared_ptr<const home> home::of(const asio::any_io_executor& where) {
-    const std::shared_ptr<home> made{new home(where)};
+std::shared_ptr<home> home::of(const asio::any_io_executor& where) {
+    std::shared_ptr<home> made{new home(where)};
     asio::execution_context& context = asio::query(where, asio::execution::context);
     asio::use_service<keeper>(context).add(made);
     return made;

@@ -23,6 +23,8 @@ class keepable {
 
   protected:
     ~keepable() = default;
+    /// Null while it is not kept.
+    [[nodiscard]] const std::shared_ptr<T>& self() const { return self_; }
 
   private:
     friend class kept_list<T>;

@@ -32,7 +32,7 @@ void on_strand(const std::shared_ptr<manager_impl>& owner, What what) {
 template <class State, class Make, class Begin>
 void launch(const State& its, error_code why_not,
             boost::asio::any_completion_handler<void(error_code)> handler, Make make, Begin begin) {
-    const auto owner = its.held && !its.home->foreign() ? its.held->manager() : nullptr;
+    const auto owner = its.held && !its.home->foreign() ? its.home->manager() : nullptr;
     if (!owner) {
         completion<error_code>{std::move(handler), home_executor{executor_of(its.home)}}(why_not);
         return;
@@ -76,7 +76,7 @@ void lock::release_in_background() noexcept {
         return;
     }
     try {
-        if (const auto owner = held->manager()) {
+        if (const auto owner = home_->manager()) {
             // Posted even on the strand: a destructor runs where nobody expects other code to.
             base::post_to(owner->strand(), [owner, held] { held->release({}); });
         }
@@ -103,11 +103,11 @@ boot_clock::time_point lock::valid_until() const noexcept {
 
 std::chrono::nanoseconds lock::remaining() const noexcept {
     using std::chrono::nanoseconds;
-    return valid() ? std::max(valid_until() - held_->now(), nanoseconds{0}) : nanoseconds{0};
+    return valid() ? std::max(valid_until() - home_->now(), nanoseconds{0}) : nanoseconds{0};
 }
 
 bool lock::valid() const noexcept {
-    return held_ && held_->valid() && !is_copy();
+    return held_ && held_->valid(home_->now()) && !is_copy();
 }
 
 bool lock::is_copy() const noexcept {
@@ -169,7 +169,7 @@ lock_token lock::detach() noexcept {
     if (is_copy()) {
         return token;
     }
-    if (const auto owner = held->manager()) {
+    if (const auto owner = home_->manager()) {
         on_strand(owner, [held] { held->forget(); });
     }
     return token;

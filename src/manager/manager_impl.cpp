@@ -23,6 +23,7 @@ std::shared_ptr<manager_impl> manager_impl::make(boost::asio::any_io_executor ex
                                                  const manager_options& options) {
     std::shared_ptr<manager_impl> made{new manager_impl(std::move(executor), endpoints, options)};
     made->clock_.keep_alive(made);
+    made->home_->set_up(made, made->clock_.surroundings());
     return made;
 }
 
@@ -42,10 +43,9 @@ void manager_impl::add(std::shared_ptr<held_lock> held) {
     held_.add(std::move(held));
 }
 
-void manager_impl::remove(held_lock& held) {
-    std::shared_ptr<held_lock> last;  // let go without the guard
+std::shared_ptr<held_lock> manager_impl::remove(held_lock& held) {
     const std::lock_guard guard{held_guard_};
-    last = held_.remove(held);
+    return held_.remove(held);
 }
 
 std::vector<std::pair<resource_name, lock_token>> manager_impl::active_locks() const {
@@ -53,9 +53,10 @@ std::vector<std::pair<resource_name, lock_token>> manager_impl::active_locks() c
     if (home_->foreign()) {
         return active;
     }
+    const core::instant now = home_->now();
     const std::lock_guard guard{held_guard_};
     held_.for_each([&](const auto& held) {
-        if (held->valid()) {
+        if (held->valid(now)) {
             active.emplace_back(held->resource(), held->token());
         }
     });

@@ -50,7 +50,7 @@ class manager_impl : public std::enable_shared_from_this<manager_impl> {
 
     [[nodiscard]] const home_executor& executor() const { return executor_; }
     [[nodiscard]] const boost::asio::any_io_executor& strand() const { return strand_; }
-    [[nodiscard]] const std::shared_ptr<const home>& its_home() const { return home_; }
+    [[nodiscard]] std::shared_ptr<const home> its_home() const { return home_; }
     /// For the public interface: runs `what` on the strand, at once if nobody else is on it.
     template <class What>
     void on_strand(What what) {
@@ -86,7 +86,8 @@ class manager_impl : public std::enable_shared_from_this<manager_impl> {
     void add(std::shared_ptr<closable> operation) { operations_.add(std::move(operation)); }
     void remove(closable& operation) { const auto last = operations_.remove(operation); }
     void add(std::shared_ptr<held_lock> held);
-    void remove(held_lock& held);
+    /// Result: the reference that kept it, which may be the last.
+    std::shared_ptr<held_lock> remove(held_lock& held);
     /// Any thread.
     [[nodiscard]] std::vector<std::pair<resource_name, lock_token>> active_locks() const;
 
@@ -104,7 +105,7 @@ class manager_impl : public std::enable_shared_from_this<manager_impl> {
                  const manager_options& options);
 
     home_executor executor_;
-    std::shared_ptr<const home> home_;
+    std::shared_ptr<home> home_;
     boost::asio::any_io_executor strand_;
     outside::alarm_clock clock_;
     driver::node_pool nodes_;

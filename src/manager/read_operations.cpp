@@ -165,7 +165,7 @@ void attach_operation::on_views(core::instant started, const std::vector<node_st
         return;
     }
     auto held = base::make_recycled<held_lock>(manager(), std::move(won));
-    held->start();
+    held->start(held);
     complete({}, lock{std::move(held)});
 }
 

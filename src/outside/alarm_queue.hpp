@@ -26,8 +26,10 @@ class alarm {
   private:
     friend class alarm_queue;
 
+    using hook = boost::intrusive::set_member_hook<boost::intrusive::optimize_size<true>>;
+
     boot_clock::time_point at_ = boot_clock::time_point::max();
-    boost::intrusive::set_member_hook<> hook_;
+    hook hook_;
 };
 
 /// Alarms by time, each its own entry: to set one costs no memory.
@@ -69,8 +71,7 @@ class alarm_queue {
         using type = time_point;
         const time_point& operator()(const alarm& each) const { return each.at_; }
     };
-    using hook =
-        boost::intrusive::member_hook<alarm, boost::intrusive::set_member_hook<>, &alarm::hook_>;
+    using hook = boost::intrusive::member_hook<alarm, alarm::hook, &alarm::hook_>;
     boost::intrusive::multiset<alarm, hook, boost::intrusive::key_of_value<time_of>> entries_;
 };
 

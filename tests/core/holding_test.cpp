@@ -41,9 +41,16 @@ std::shared_ptr<acquire_round> won_round(std::size_t nodes, std::initializer_lis
     return round;
 }
 
+std::shared_ptr<extend_round> begun(holding& held, std::size_t nodes,
+                                    std::chrono::milliseconds wanted, instant when) {
+    auto round = std::make_shared<extend_round>(nodes, wanted, when, held.valid_until());
+    held.extend(round);
+    return round;
+}
+
 std::shared_ptr<extend_round> extended(holding& held, instant when,
                                        std::chrono::milliseconds wanted) {
-    auto round = held.extend(3, wanted, when, 0ms);
+    auto round = begun(held, 3, wanted, when);
     static_cast<void>(round->on_vote(0, extend_answer::extended, when));
     static_cast<void>(round->on_vote(1, extend_answer::extended, when));
     return round;
@@ -59,14 +66,14 @@ TEST(holding, is_good_for_the_lease_that_won_it) {
 TEST(holding, takes_the_lease_of_an_extension) {
     holding held{won_round(3, {0, 1})};
     const auto round = extended(held, at(3s), lease);
-    EXPECT_EQ(held.on_decided(round, clocks(), at(3s)), extend_outcome::extended);
+    EXPECT_EQ(held.on_decided(*round, clocks(), at(3s)), extend_outcome::extended);
     EXPECT_EQ(held.started(), at(3s));
     EXPECT_EQ(held.valid_until(), first_end + 3s);
 }
 
 TEST(holding, is_not_shortened_by_an_extension_that_asked_for_less) {
     holding held{won_round(3, {0, 1})};
-    EXPECT_EQ(held.on_decided(extended(held, at(1s), 2s), clocks(), at(1s)),
+    EXPECT_EQ(held.on_decided(*extended(held, at(1s), 2s), clocks(), at(1s)),
               extend_outcome::extended);
     EXPECT_EQ(held.valid_until(), first_end);
     // It still rests on the first lease, and so on its nodes' clocks.
@@ -77,13 +84,13 @@ TEST(holding, is_not_shortened_by_an_extension_that_asked_for_less) {
 
 TEST(holding, outlives_an_extension_that_came_too_late_if_another_prolonged_it) {
     holding held{won_round(3, {0, 1})};
-    const auto slow = held.extend(3, lease, at(1s), 0ms);
-    EXPECT_EQ(held.on_decided(extended(held, at(5s), lease), clocks(), at(5s)),
+    const auto slow = begun(held, 3, lease, at(1s));
+    EXPECT_EQ(held.on_decided(*extended(held, at(5s), lease), clocks(), at(5s)),
               extend_outcome::extended);
     static_cast<void>(slow->on_vote(0, extend_answer::missing, first_end));
     ASSERT_EQ(slow->outcome(), extend_outcome::expired);
-    EXPECT_EQ(held.on_decided(slow, clocks(), first_end), extend_outcome::unavailable);
-    EXPECT_EQ(held.on_decided(slow, clocks(), held.valid_until()), extend_outcome::expired);
+    EXPECT_EQ(held.on_decided(*slow, clocks(), first_end), extend_outcome::unavailable);
+    EXPECT_EQ(held.on_decided(*slow, clocks(), held.valid_until()), extend_outcome::expired);
 }
 
 TEST(holding, ends_early_when_a_clock_was_set_that_it_rests_on) {
@@ -93,14 +100,14 @@ TEST(holding, ends_early_when_a_clock_was_set_that_it_rests_on) {
     EXPECT_EQ(held.cut_short_by(), 0U);
     EXPECT_LE(held.valid_until(), first_end - 4s);
     EXPECT_FALSE(held.on_clocks_set(clocks(4s), 0)) << "that was known";
-    EXPECT_EQ(held.on_decided(extended(held, at(3s), lease), clocks(4s), at(3s)),
+    EXPECT_EQ(held.on_decided(*extended(held, at(3s), lease), clocks(4s), at(3s)),
               extend_outcome::extended);
     EXPECT_EQ(held.cut_short_by(), std::nullopt) << "the new lease is whole";
 }
 
 TEST(holding, has_an_extension_under_way_know_of_the_earlier_end) {
     holding held{won_round(3, {0, 1})};
-    const auto round = held.extend(3, lease, at(1s), 0ms);
+    const auto round = begun(held, 3, lease, at(1s));
     ASSERT_TRUE(held.on_clocks_set(clocks(4s), 0));
     static_cast<void>(round->on_vote(0, extend_answer::extended, held.valid_until()));
     EXPECT_EQ(round->outcome(), extend_outcome::expired);
@@ -241,7 +248,7 @@ class life {
     }
 
     void begin_extension() {
-        rounds_.push_back(held_.extend(nodes_.size(), lease, at(1s), 0ms));
+        rounds_.push_back(begun(held_, nodes_.size(), lease, at(1s)));
         node_set planting;
         for (node_index each = 0; each < nodes_.size(); ++each) {
             if (below(2) == 0) {

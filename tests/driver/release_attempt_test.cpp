@@ -66,7 +66,7 @@ class on_scripted_nodes : public testing::Test {
         return *released->outcome;
     }
     std::shared_ptr<extend_attempt> start_extend(node_set holding, core::instant old_valid_until) {
-        core::holding held{boot_clock::now(), {old_valid_until, {}}, holding, {}};
+        held = {boot_clock::now(), {old_valid_until, {}}, holding, {}};
         auto attempt =
             std::make_shared<extend_attempt>(*world.pool, who, held, attempt_world::lease);
         attempt->start(extended);
@@ -81,6 +81,7 @@ class on_scripted_nodes : public testing::Test {
     attempt_world world{{}};
     std::array<std::unique_ptr<scripted_node>, 3> nodes;
     lock_identity who;
+    core::holding held;
     bool settled = false;
     std::shared_ptr<noting_release_owner> released = std::make_shared<noting_release_owner>();
     std::shared_ptr<noting_extend_owner> extended = std::make_shared<noting_extend_owner>();
@@ -290,7 +291,7 @@ TEST_F(extend_attempt_test, falls_back_to_the_body_on_noscript) {
         each->on_script = [](const std::string& script) {
             return redis::fake_server::answer{.bytes = script == "extend"
                                                            ? "-NOSCRIPT No matching script.\r\n"
-                                                           : "*2\r\n:1\r\n:1700000000000000\r\n"};
+                                                           : ":1700000000000000\r\n"};
         };
     }
     EXPECT_EQ(extend(node_set::all(3)), extend_outcome::extended);
@@ -299,8 +300,8 @@ TEST_F(extend_attempt_test, falls_back_to_the_body_on_noscript) {
 
 TEST_F(extend_attempt_test, repeats_a_late_noscript_for_a_lock_that_was_extended) {
     nodes[2]->on_script = [](const std::string& script) {
-        return redis::fake_server::answer{
-            .bytes = script == "extend" ? "" : "*2\r\n:1\r\n:1700000000000000\r\n"};
+        return redis::fake_server::answer{.bytes =
+                                              script == "extend" ? "" : ":1700000000000000\r\n"};
     };
     const auto attempt = start_extend(node_set::all(3), boot_clock::now() + 1h);
     ASSERT_TRUE(world.run_until(
@@ -316,7 +317,7 @@ TEST_F(extend_attempt_test, repeats_nothing_for_a_lock_that_is_given_back_but_st
     const auto attempt = start_extend(node_set::all(3), boot_clock::now() + 1h);
     ASSERT_TRUE(world.run_until(
         [&] { return extended->outcome.has_value() && nodes[2]->calls().size() == 1; }));
-    attempt->shared_round()->close();
+    held.close_extensions();
     nodes[2]->server.answer_late("-NOSCRIPT No matching script.\r\n");
     ASSERT_TRUE(world.run_until_settled());
     EXPECT_THAT(nodes[2]->calls(), ElementsAre("extend"));
@@ -328,7 +329,7 @@ TEST_F(extend_attempt_test, is_open_until_the_last_node_has_answered) {
     ASSERT_TRUE(world.run_until(
         [&] { return extended->outcome.has_value() && nodes[2]->calls().size() == 1; }));
     EXPECT_EQ(world.pool->open_writes(), 1U);
-    nodes[2]->server.answer_late("*2\r\n:1\r\n:1700000000000000\r\n");
+    nodes[2]->server.answer_late(":1700000000000000\r\n");
     EXPECT_TRUE(world.run_until_settled());
     EXPECT_EQ(attempt->round().holding(), node_set::all(3));
 }
