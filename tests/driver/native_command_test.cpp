@@ -315,6 +315,24 @@ TEST_F(unfenced_release, tells_nothing_to_one_that_came_back_later) {
     EXPECT_EQ(release_of(*world.acquire(identity())), "release");
 }
 
+TEST_F(unfenced_release, is_recent_before_its_confirmation) {
+    for (bool soon = false; !soon;) {
+        const auto held = world.acquire(identity());
+        pass_some_time();
+        answer(":1\r\n+OK\r\n", granted, "");  // with the answer that the release waits for
+        const core::instant before = world.pool->now();
+        const auto told = start_release(held->shared());
+        const auto again = world.acquire(identity());
+        answer("+OK\r\n", granted);
+        soon = again->round().started() - before <= core::recent_releases::lasts;
+        EXPECT_EQ(told->outcome, release_outcome::released);
+        const std::string how = release_of(*again);
+        if (soon) {
+            EXPECT_EQ(how, "tells who waits");
+        }
+    }
+}
+
 // The nodes are far away, say: who waits hears no earlier of it than we do.
 TEST_F(unfenced_release, is_recent_from_its_confirmation_on) {
     for (bool soon = false; !soon;) {
