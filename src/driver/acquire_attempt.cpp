@@ -48,11 +48,10 @@ script_call encode(const node_pool& pool, const lock_identity& identity,
 
 }  // namespace
 
-acquire_attempt::acquire_attempt(node_pool& pool, shared_identity identity,
+acquire_attempt::acquire_attempt(node_pool& pool, lock_identity&& identity,
                                  std::chrono::milliseconds lease_time, const line_place* place,
                                  manners how)
     : fan_out(pool),
-      identity_(std::move(identity)),
       lease_time_(lease_time),
       how_(how),
       wall_us_(pool.wall_us()),
@@ -60,7 +59,12 @@ acquire_attempt::acquire_attempt(node_pool& pool, shared_identity identity,
       round_(base::make_recycled<core::acquire_round>(pool.size(), lease_time, pool.now(),
                                                       pool.options().clock_step)),
       place_id_(place != nullptr ? place->id : std::string{}) {
-    if (place == nullptr && begins_natively()) {
+    const bool natively = place == nullptr && begins_natively(identity);
+    if (natively) {
+        identity.asks_who_waits = may_come_before_the_line(identity.resource.str());
+    }
+    identity_ = shared_identity{std::move(identity)};
+    if (natively) {
         native_ =
             native_command::acquire(identity_->resource.str(), identity_->token.str(), lease_time_);
     } else {
@@ -69,9 +73,15 @@ acquire_attempt::acquire_attempt(node_pool& pool, shared_identity identity,
 }
 
 /// Not for a lock that the line is to have first, if there may be one, nor with a record beside it.
-bool acquire_attempt::begins_natively() const {
-    return !pool().options().fencing && identity_->holder_record.empty() &&
-           (how_ == manners::takes_it || !pool().may_have_waiters(identity_->resource.str()));
+bool acquire_attempt::begins_natively(const lock_identity& identity) const {
+    return !pool().options().fencing && identity.holder_record.empty() &&
+           (how_ == manners::takes_it || !pool().may_have_waiters(identity.resource.str()));
+}
+
+/// SET takes a free lock without a look at who waits. Where this client is back so soon that they
+/// may not have come yet, its release has to tell of them, or it would be before them each time.
+bool acquire_attempt::may_come_before_the_line(const std::string& resource) const {
+    return pool().may_have_waiters(resource) || pool().released_lately(resource, round_->started());
 }
 
 void acquire_attempt::start(owner& told) {

@@ -39,7 +39,7 @@ class acquire_attempt final : public fan_out {
     enum class manners { takes_it, leaves_it_to_the_line };
 
     /// `place`: where it stands in the fair line; null for nowhere.
-    acquire_attempt(node_pool& pool, shared_identity identity, std::chrono::milliseconds lease_time,
+    acquire_attempt(node_pool& pool, lock_identity&& identity, std::chrono::milliseconds lease_time,
                     const line_place* place = nullptr, manners how = manners::takes_it);
 
     void start(owner& told);
@@ -75,7 +75,8 @@ class acquire_attempt final : public fan_out {
                  std::function<void()> settled = nullptr);
     void settle_deferred(node_index node, core::acquire_answer answer);
 
-    [[nodiscard]] bool begins_natively() const;
+    [[nodiscard]] bool begins_natively(const lock_identity& identity) const;
+    [[nodiscard]] bool may_come_before_the_line(const std::string& resource) const;
     [[nodiscard]] redis::command command_for(node_index node);
     [[nodiscard]] const script_call& call();
     void learn_of_waiters(const core::acquire_vote& vote);

@@ -21,6 +21,8 @@ struct lock_identity {
     core::ballot_block block;
     /// What the holder key says, if one goes with it; see `encode_holder` in votes.hpp.
     std::string holder_record;
+    /// Without fencing: whether its release has to tell if others stand in the nodes' line.
+    bool asks_who_waits = true;
 };
 
 /// An identity for all who need it, from the attempt to the release.

@@ -17,6 +17,7 @@
 #include "core/node_clock.hpp"
 #include "core/node_set.hpp"
 #include "core/quarantine.hpp"
+#include "core/recent_releases.hpp"
 #include "core/waiter_memory.hpp"
 #include "driver/failures.hpp"
 #include "driver/key_names.hpp"
@@ -104,6 +105,11 @@ class node_pool final : private node_events {
     void forget_waiters(const std::string& resource) { waiters_.forget(resource); }
     [[nodiscard]] bool may_have_waiters(const std::string& resource) const {
         return waiters_.has(resource);
+    }
+    /// A lock without fencing is given back.
+    void note_release(const std::string& resource) { released_.note(resource, now()); }
+    [[nodiscard]] bool released_lately(const std::string& resource, core::instant now) const {
+        return released_.has(resource, now);
     }
     /// How far the nodes' clocks are ahead of ours, as far as known.
     [[nodiscard]] std::int64_t offset_us() const { return offset_us_; }
@@ -204,6 +210,7 @@ class node_pool final : private node_events {
     std::vector<std::unique_ptr<node>> nodes_;
     core::fence_memory fences_;
     core::waiter_memory waiters_;
+    core::recent_releases released_;
     std::vector<core::node_clock> clocks_;
     std::function<void(node_index)> clock_set_;
     std::int64_t offset_us_ = 0;

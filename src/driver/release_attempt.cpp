@@ -18,12 +18,12 @@ script_call encode(const node_pool& pool, const lock_identity& identity, std::ui
         known == release_attempt::knowledge::token_only && !is_unfenced_token(identity.token.str());
     const bool ends = kept <= kept.zero();
     const bool alone = bar == 0 && !above && ends && holder.key().empty();
-    if (alone && pool.options().fencing) {
+    if (alone && (pool.options().fencing || !identity.asks_who_waits)) {
         return {scripts::release, {identity.resource.str()}, {identity.token.str()}};
     }
     const key_pieces fence = pool.keys().fence_pieces(identity.resource.str());
     if (alone) {
-        // Who acquires without fencing does not see who waits, unless the release has told it.
+        // SET does not see who waits: the next acquisition knows it from here.
         return {scripts::release, {identity.resource.str(), fence}, {identity.token.str()}};
     }
     const auto lifetime = pool.options().fence_lifetime.count();
@@ -67,6 +67,7 @@ void release_attempt::start(std::shared_ptr<owner> told) {
     owner_ = std::move(told);
     const auto keep = shared_from_this();
     open_write_.emplace(pool());
+    note_release();
     std::vector<std::pair<node_index, error_code>> unreachable;
     unsettled_.for_each([&](node_index node) {
         // Even a node that is given nothing new must hear this: its ACQUIRE may be before it.
@@ -191,8 +192,16 @@ void release_attempt::settle_if_done() {
     }
 }
 
+void release_attempt::note_release() {
+    if (!pool().options().fencing) {
+        pool().note_release(identity_->resource.str());
+    }
+}
+
 void release_attempt::tell_owner() {
     if (owner_ && round_.outcome() != core::release_outcome::pending) {
+        // Again: with distant nodes the caller comes back long after the release was sent.
+        note_release();
         std::exchange(owner_, nullptr)->on_release_decided(*this);
     }
 }

@@ -63,6 +63,7 @@ class release_attempt final : public fan_out {
     [[nodiscard]] redis::command command_for(node_index node);
     void settle(node_index node);
     void settle_if_done();
+    void note_release();
     void tell_owner();
 
     shared_identity identity_;

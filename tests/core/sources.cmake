@@ -15,6 +15,7 @@ set(core_test_sources
     tests/core/node_set_test.cpp
     tests/core/quarantine_test.cpp
     tests/core/quorum_test.cpp
+    tests/core/recent_releases_test.cpp
     tests/core/release_round_test.cpp
     tests/core/renewal_test.cpp
     tests/core/turn_test.cpp

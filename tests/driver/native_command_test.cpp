@@ -135,18 +135,36 @@ class unfenced_acquire : public testing::Test {
         EXPECT_TRUE(world.run_until_settled());
         node->server.received.clear();
     }
-    void answer(const std::string& to_set, const std::string& to_acquire) {
+    void answer(const std::string& to_set, const std::string& to_acquire,
+                const std::string& to_release = ":1\r\n") {
         node->on_script = [=](const std::string& script) {
-            return redis::fake_server::answer{.bytes = script == "SET"                 ? to_set
-                                                       : script.starts_with("acquire") ? to_acquire
-                                                                                       : ":1\r\n"};
+            return redis::fake_server::answer{.bytes = script == "SET" ? to_set
+                                                       : script.starts_with("acquire")
+                                                           ? to_acquire
+                                                           : to_release};
         };
     }
     lock_identity identity(const std::string& resource = "job") {
         return {resource, make_token(0, world.pool->random_bits(), 2), {}, {}};
     }
     core::acquire_outcome acquire() { return world.acquire(identity())->round().outcome(); }
+    std::shared_ptr<noting_release_owner> start_release(shared_identity who) {
+        auto told = std::make_shared<noting_release_owner>();
+        std::make_shared<release_attempt>(*world.pool, std::move(who),
+                                          core::release_targets{core::node_set::all(1), {}, {}},
+                                          attempt_world::lease)
+            ->start(told);
+        return told;
+    }
+    release_outcome release(shared_identity who) {
+        const auto told = start_release(std::move(who));
+        EXPECT_TRUE(world.run_until([&] { return told->outcome.has_value(); }));
+        return *told->outcome;
+    }
 
+    /// The words of a release by script: digest, number of keys, keys, and the token.
+    static constexpr std::size_t tells_nothing = 5;
+    static constexpr std::size_t tells_who_waits = 6;
     static constexpr const char* granted = ":1700000000000000\r\n";
     static constexpr const char* busy = "*3\r\n:0\r\n:5000\r\n$3\r\nyou\r\n";
     static constexpr const char* left_to_the_line = "*3\r\n:-3\r\n:0\r\n:1\r\n";
@@ -215,9 +233,10 @@ TEST_F(unfenced_acquire, leaves_the_lock_to_those_of_whom_its_release_was_told) 
                                                    : script == "release" ? ":2\r\n"
                                                                          : left_to_the_line};
     };
-    const auto held = world.acquire(identity());
-    EXPECT_EQ(world.release(*held), release_outcome::released);
-    EXPECT_EQ(node->last("release").size(), 6U) << "with the key that tells who waits";
+    // Of a lock that was made elsewhere, since that tells who waits in any case.
+    const lock_identity who = identity();
+    EXPECT_EQ(release(who), release_outcome::released);
+    EXPECT_EQ(node->last("release").size(), tells_who_waits);
     const auto next = [this](acquire_attempt::manners how) {
         auto attempt = std::make_shared<acquire_attempt>(*world.pool, identity(),
                                                          attempt_world::lease, nullptr, how);
@@ -234,6 +253,119 @@ TEST_F(unfenced_acquire, leaves_the_lock_to_those_of_whom_its_release_was_told) 
     answer("+OK\r\n", granted);
     EXPECT_EQ(next(acquire_attempt::manners::leaves_it_to_the_line), "acquire");
     EXPECT_EQ(next(acquire_attempt::manners::leaves_it_to_the_line), "SET") << "nobody waits now";
+}
+
+class unfenced_release : public unfenced_acquire {
+  protected:
+    /// Its last word is how it was said.
+    std::string release_of(const acquire_attempt& held) {
+        EXPECT_EQ(release(held.shared()), release_outcome::released);
+        return how_the_last_was_said();
+    }
+    [[nodiscard]] std::string how_the_last_was_said() const {
+        const std::string last = node->calls().back();
+        const bool tells = last == "release" && node->last(last).size() == tells_who_waits;
+        return tells ? "tells who waits" : last;
+    }
+    /// Takes the lock again within the time that counts as soon, however slow the machine is.
+    std::shared_ptr<acquire_attempt> take_again_soon() {
+        for (;;) {
+            const core::instant before = world.pool->now();
+            release_of(*world.acquire(identity()));
+            auto held = world.acquire(identity());
+            if (held->round().started() - before <= core::recent_releases::lasts) {
+                return held;
+            }
+            pass_some_time();
+        }
+    }
+    /// As much as makes a release no recent one.
+    void pass_some_time() {
+        const core::instant over = world.pool->now() + core::recent_releases::lasts;
+        world.run_until([&] { return world.pool->now() > over; });
+    }
+};
+
+TEST_F(unfenced_release, asks_for_the_lock_alone) {
+    EXPECT_EQ(release_of(*world.acquire(identity())), "release");
+    EXPECT_EQ(node->last("release").size(), tells_nothing);
+}
+
+TEST_F(unfenced_release, is_native_where_the_server_has_that) {
+    node->version = valkey;
+    world.connect_to({node->url()}, without_fencing());
+    EXPECT_EQ(release_of(*world.acquire(identity())), "DELIFEQ");
+}
+
+TEST_F(unfenced_release, tells_who_waits_to_one_that_came_back_soon) {
+    EXPECT_EQ(release_of(*take_again_soon()), "tells who waits");
+    EXPECT_EQ(release_of(*world.acquire(identity("task"))), "release") << "of that lock alone";
+}
+
+// The other half: it came back soon enough to be before the line, however long it then stayed.
+TEST_F(unfenced_release, tells_who_waits_though_the_lock_was_held_for_long) {
+    const auto held = take_again_soon();
+    pass_some_time();
+    EXPECT_EQ(release_of(*held), "tells who waits");
+}
+
+TEST_F(unfenced_release, tells_nothing_to_one_that_came_back_later) {
+    release_of(*world.acquire(identity()));
+    pass_some_time();
+    EXPECT_EQ(release_of(*world.acquire(identity())), "release");
+}
+
+TEST_F(unfenced_release, is_recent_before_its_confirmation) {
+    for (bool soon = false; !soon;) {
+        const auto held = world.acquire(identity());
+        pass_some_time();
+        answer(":1\r\n+OK\r\n", granted, "");  // with the answer that the release waits for
+        const core::instant before = world.pool->now();
+        const auto told = start_release(held->shared());
+        const auto again = world.acquire(identity());
+        answer("+OK\r\n", granted);
+        soon = again->round().started() - before <= core::recent_releases::lasts;
+        EXPECT_EQ(told->outcome, release_outcome::released);
+        const std::string how = release_of(*again);
+        if (soon) {
+            EXPECT_EQ(how, "tells who waits");
+        }
+    }
+}
+
+// The nodes are far away, say: who waits hears no earlier of it than we do.
+TEST_F(unfenced_release, is_recent_from_its_confirmation_on) {
+    for (bool soon = false; !soon;) {
+        const auto held = world.acquire(identity());
+        answer("+OK\r\n", granted, "");
+        const auto told = start_release(held->shared());
+        pass_some_time();
+        const core::instant confirmed = world.pool->now();
+        node->server.answer_late(":1\r\n");
+        ASSERT_TRUE(world.run_until([&] { return told->outcome.has_value(); }));
+        answer("+OK\r\n", granted);
+        const auto again = world.acquire(identity());
+        soon = again->round().started() - confirmed <= core::recent_releases::lasts;
+        const std::string how = release_of(*again);
+        if (soon) {
+            EXPECT_EQ(how, "tells who waits");
+        }
+    }
+}
+
+TEST_F(unfenced_release, tells_who_waits_where_that_was_known) {
+    world.pool->note_waiters("job");
+    EXPECT_EQ(release_of(*world.acquire(identity())), "tells who waits");
+}
+
+TEST_F(unfenced_release, tells_who_waits_to_one_that_stood_in_line) {
+    const line_place place{.id = "me", .ticket = 1};
+    auto attempt =
+        std::make_shared<acquire_attempt>(*world.pool, identity(), attempt_world::lease, &place);
+    noting_owner owner;
+    attempt->start(owner);
+    ASSERT_TRUE(world.run_until([&] { return owner.decided > 0; }));
+    EXPECT_EQ(release_of(*attempt), "tells who waits");
 }
 
 // A node's clock was set long before; SET tells no time that would show how little that matters
