@@ -19,9 +19,9 @@ namespace redlock::core {
 /// memory once, with the first release.
 class recent_releases {
   public:
-    /// Many round trips: who stands first in the line has taken the lock by then, unless it is
-    /// gone.
-    static constexpr duration lasts = std::chrono::milliseconds{100};
+    /// As long as the nodes keep a free lock for the first in their line: by then it has taken the
+    /// lock, or is passed over.
+    static constexpr duration lasts = std::chrono::milliseconds{200};
     static constexpr std::size_t capacity = 4096;
 
     void note(std::string_view resource, instant now) {
