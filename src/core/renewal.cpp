@@ -35,10 +35,7 @@ renewal::renewal(const settings& wanted, instant started, instant valid_until)
 }
 
 instant renewal::next_event() const {
-    if (announced_) {
-        return never;
-    }
-    return extending_ ? announce_at_ : std::min(renew_at_, announce_at_);
+    return announced_ ? never : std::min(renew_at_, announce_at_);
 }
 
 renewal::action renewal::on_timer(instant now) {
@@ -49,11 +46,18 @@ renewal::action renewal::on_timer(instant now) {
         announced_ = true;
         return action::announce_loss;
     }
-    if (!extending_ && now >= renew_at_) {
-        extending_ = true;
-        return action::extend;
+    if (now < renew_at_) {
+        return action::none;
     }
-    return action::none;
+    if (extending_) {
+        // There is no answer yet, and only the loss can come next.
+        renew_at_ = never;
+        return action::none;
+    }
+    extending_ = true;
+    // As if it were extended now, so that an alarm that is set for it need not be set again.
+    renew_at_ = together_with_others(now + interval(lease_time_, jitter_), lease_time_);
+    return action::extend;
 }
 
 void renewal::on_extended(instant started, instant valid_until) {

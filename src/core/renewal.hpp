@@ -30,7 +30,8 @@ class renewal {
     /// `started`: when the round began that won the lease which is valid until `valid_until`.
     renewal(const settings& wanted, instant started, instant valid_until);
 
-    /// `never` once the loss is announced.
+    /// When `on_timer` is to be called; `never` once the loss is announced. While a round is under
+    /// way, when it ought to be next if that round is won, so that most often it stays.
     [[nodiscard]] instant next_event() const;
     action on_timer(instant now);
     /// A round won, the watchdog's own or one that the caller asked for.

@@ -60,7 +60,7 @@ void extend_attempt::start(std::shared_ptr<owner> told) {
     owner_ = std::move(told);
     const auto keep = shared_from_this();
     if (round_->outcome() != core::extend_outcome::pending) {
-        owner_->on_extend_decided(*this);
+        owner_->on_extend_decided(*this, pool().now());
         std::exchange(owner_, nullptr)->on_extend_answered();
         return;
     }
@@ -75,7 +75,8 @@ void extend_attempt::start(std::shared_ptr<owner> told) {
             return;
         }
         pool().at(node).announce_vote(round_->started());
-        if (const error_code error = ask(node, call_for(node), delivery_to(node), pool().now())) {
+        if (const error_code error =
+                ask(node, call_for(node), delivery_to(node), round_->started())) {
             unreachable.emplace_back(node, error);
         }
     });
@@ -131,7 +132,7 @@ void extend_attempt::vote(node_index node, core::extend_answer answer, core::ins
                       pool().is_itself(node) && pool().shares_settings(node);
     const bool counts = kept || pool().vote_counts(node, round_->started());
     if (round_->on_vote(node, answer, now, counts, stepped) && owner_) {
-        owner_->on_extend_decided(*this);
+        owner_->on_extend_decided(*this, now);
     }
     // After a release that the decision may have begun, so that there is no gap between the counts.
     if (round_->pending().empty()) {

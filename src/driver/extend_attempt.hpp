@@ -17,7 +17,7 @@ namespace redlock::driver {
 class extend_attempt final : public fan_out {
   public:
     struct owner {
-        virtual void on_extend_decided(const extend_attempt& attempt) = 0;
+        virtual void on_extend_decided(const extend_attempt& attempt, core::instant now) = 0;
         /// All nodes have answered, or let their time pass. The last call.
         virtual void on_extend_answered() = 0;
 

@@ -90,7 +90,9 @@ void held_lock::start(std::shared_ptr<held_lock> self) {
 }
 
 void held_lock::rearm() {
-    manager_->clock().set(*this, renewal_.next_event());
+    if (const core::instant next = renewal_.next_event(); next != rings_at()) {
+        manager_->clock().set(*this, next);
+    }
 }
 
 void held_lock::on_alarm(core::instant now) {
@@ -100,7 +102,8 @@ void held_lock::on_alarm(core::instant now) {
             break;
         case core::renewal::action::extend:
             rearm();  // whatever the nodes do, the loss is announced in time
-            base::make_recycled<extend_operation>(self())->start(std::nullopt);
+            static_cast<void>(
+                extend(std::nullopt, base::make_recycled<watchdog_extension>(self())));
             return;
         case core::renewal::action::announce_loss:
             lose(why_not_renewed(due, now));
@@ -109,39 +112,37 @@ void held_lock::on_alarm(core::instant now) {
     rearm();
 }
 
-void held_lock::extend(std::optional<std::chrono::milliseconds> lease_time,
-                       const std::shared_ptr<extend_operation>& operation) {
+error_code held_lock::extend(std::optional<std::chrono::milliseconds> lease_time,
+                             std::shared_ptr<driver::extend_attempt::owner> asker) {
     if (manager_->closed()) {
-        operation->finish(errc::closed);
-        return;
+        return errc::closed;
     }
     if (stage_ != stage::held) {
-        operation->finish(errc::lost);
-        return;
+        return errc::lost;
     }
     const auto wanted = lease_time.value_or(renewal_.lease_time());
     if (auto wrong = check_lease_time(wanted, manager_->options())) {
         note_error({std::move(*wrong), {}});
-        operation->finish(errc::invalid_argument);
-        return;
+        return errc::invalid_argument;
     }
     // A node where it is planted again is to keep it for the minimum as well.
-    const auto lease = minimum_.covered_by(wanted, now());
+    const auto lease = minimum_.none() ? wanted : minimum_.covered_by(wanted, now());
     longest_lease_ = std::max(longest_lease_, lease);
     const auto attempt =
         base::make_recycled<driver::extend_attempt>(manager_->nodes(), *identity_, holding_, lease);
     extension_ = attempt.get();
-    attempt->start(operation);
+    attempt->start(std::move(asker));
+    return {};
 }
 
-error_code held_lock::on_extend_decided(const driver::extend_attempt& attempt) {
+error_code held_lock::on_extend_decided(const driver::extend_attempt& attempt, core::instant now) {
     if (extension_ == &attempt) {
         extension_ = nullptr;
     }
     if (stage_ != stage::held) {
         return errc::lost;
     }
-    const auto outcome = holding_.on_decided(attempt.round(), manager_->nodes().clocks(), now());
+    const auto outcome = holding_.on_decided(attempt.round(), manager_->nodes().clocks(), now);
     const error_code error = error_of(outcome);
     extension_failed_ = static_cast<bool>(error);
     if (!error) {
@@ -166,7 +167,7 @@ error_code held_lock::on_extend_decided(const driver::extend_attempt& attempt) {
                                  attempt.why());
     tell(event_kind::extend_failed, error, why.to_string());
     note_error(std::move(why));
-    renewal_.on_extend_failed(now());
+    renewal_.on_extend_failed(now);
     rearm();
     return error;
 }
@@ -351,10 +352,6 @@ void loss_waiter::cancel() {
         held->stop_waiting(*this);
     }
     outcome_waiter::cancel();
-}
-
-void extend_operation::on_extend_decided(const driver::extend_attempt& attempt) {
-    finish(held_->on_extend_decided(attempt));
 }
 
 }  // namespace redlock::manager

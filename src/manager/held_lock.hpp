@@ -40,7 +40,6 @@ struct won_lease {
     core::holding holding;
 };
 
-class extend_operation;
 class held_lock;
 class loss_waiter;
 
@@ -81,12 +80,12 @@ class held_lock final : public keepable<held_lock>,
     void release(std::shared_ptr<outcome_waiter> waiter);
     /// Stops looking after it and leaves it to its lease.
     void forget();
-    /// Starts a round for `operation`, or finishes it at once. The lock's own lease time if none is
-    /// given.
-    void extend(std::optional<std::chrono::milliseconds> lease_time,
-                const std::shared_ptr<extend_operation>& operation);
+    /// Starts a round for `asker`, unless an error tells why not. The lock's own lease time if none
+    /// is given.
+    [[nodiscard]] error_code extend(std::optional<std::chrono::milliseconds> lease_time,
+                                    std::shared_ptr<driver::extend_attempt::owner> asker);
     /// What a decided round means for the lock, and for whoever asked for it.
-    [[nodiscard]] error_code on_extend_decided(const driver::extend_attempt& attempt);
+    error_code on_extend_decided(const driver::extend_attempt& attempt, core::instant now);
     void on_extend_answered() { holding_.forget_answered(); }
     void wait_lost(const std::shared_ptr<loss_waiter>& waiter);
     /// The nodes, or the time, say that it is not ours any more.
@@ -156,22 +155,39 @@ class loss_waiter : public outcome_waiter {
     std::weak_ptr<held_lock> held_;  // which owns its waiters
 };
 
-/// One extension, asked for by a caller or, without a handler, by the watchdog. A caller who
-/// cancels is told at once; the round goes on, and its success still counts for the lock.
+/// One extension that a caller has asked for. A caller who cancels is notified at once; the round
+/// goes on, and its success still counts for the lock.
 class extend_operation final : public outcome_waiter,
                                public driver::extend_attempt::owner,
                                public std::enable_shared_from_this<extend_operation> {
   public:
-    explicit extend_operation(std::shared_ptr<held_lock> held,
-                              completion<error_code>&& handler = {})
+    extend_operation(std::shared_ptr<held_lock> held, completion<error_code>&& handler)
         : outcome_waiter(std::move(handler)), held_(std::move(held)) {}
 
     void start(std::optional<std::chrono::milliseconds> lease_time) {
-        held_->extend(lease_time, shared_from_this());
+        if (const error_code why_not = held_->extend(lease_time, shared_from_this())) {
+            finish(why_not);
+        }
     }
 
   private:
-    void on_extend_decided(const driver::extend_attempt& attempt) override;
+    void on_extend_decided(const driver::extend_attempt& attempt, core::instant now) override {
+        finish(held_->on_extend_decided(attempt, now));
+    }
+    void on_extend_answered() override { held_->on_extend_answered(); }
+
+    std::shared_ptr<held_lock> held_;
+};
+
+/// One that the watchdog wants.
+class watchdog_extension final : public driver::extend_attempt::owner {
+  public:
+    explicit watchdog_extension(std::shared_ptr<held_lock> held) : held_(std::move(held)) {}
+
+  private:
+    void on_extend_decided(const driver::extend_attempt& attempt, core::instant now) override {
+        held_->on_extend_decided(attempt, now);
+    }
     void on_extend_answered() override { held_->on_extend_answered(); }
 
     std::shared_ptr<held_lock> held_;

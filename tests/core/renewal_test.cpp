@@ -56,7 +56,17 @@ TEST(renewal, has_one_extend_round_at_a_time) {
     renewal lock = watchdog();
     ASSERT_EQ(lock.on_timer(at(3s)), action::extend);
     EXPECT_EQ(lock.on_timer(at(4s)), action::none);
+    EXPECT_EQ(lock.next_event(), at(6s)) << "if it is won, the next is due then";
+    EXPECT_EQ(lock.on_timer(at(6s)), action::none);
     EXPECT_EQ(lock.next_event(), announcement);
+}
+
+TEST(renewal, has_its_next_event_before_a_round_is_won) {
+    renewal lock = watchdog();
+    ASSERT_EQ(lock.on_timer(at(3s)), action::extend);
+    const instant expected = lock.next_event();
+    lock.on_extended(at(3s), at(3s) + 8'908ms);
+    EXPECT_EQ(lock.next_event(), expected);
 }
 
 TEST(renewal, announces_the_loss_at_the_margin_and_not_before) {
@@ -270,12 +280,13 @@ class life {
             RC_ASSERT(now != never);
             RC_ASSERT(now <= lock_.loss_announced_at());
             const action what = lock_.on_timer(now);
-            RC_ASSERT(what != action::none);
+            RC_ASSERT((what == action::none) == (on_its_way_ && now < lock_.loss_announced_at()));
             if (what == action::announce_loss) {
                 return now;
             }
-            RC_ASSERT(!on_its_way_);
-            begin_round(now);
+            if (what == action::extend) {
+                begin_round(now);
+            }
         }
     }
 

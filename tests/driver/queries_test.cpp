@@ -27,7 +27,7 @@ using testing::HasSubstr;
 using testing::UnorderedElementsAre;
 
 struct ignoring_owner final : extend_attempt::owner {
-    void on_extend_decided(const extend_attempt& /*attempt*/) override {}
+    void on_extend_decided(const extend_attempt& /*attempt*/, core::instant /*now*/) override {}
     void on_extend_answered() override {}
 };
 

@@ -22,7 +22,7 @@ using core::release_outcome;
 using testing::ElementsAre;
 
 struct noting_extend_owner final : extend_attempt::owner {
-    void on_extend_decided(const extend_attempt& attempt) override {
+    void on_extend_decided(const extend_attempt& attempt, core::instant /*now*/) override {
         outcome = attempt.round().outcome();
     }
     void on_extend_answered() override {

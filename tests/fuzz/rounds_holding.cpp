@@ -46,7 +46,8 @@ void tell_renewal(byte_source& source) {
             clock.pass_to(next == never ? clock.now() : next);
             clock.pass(what == 3 ? source.span() : core::duration{0});
             const auto action = renews.on_timer(clock.now());
-            require(announced == (action == renewal::action::none), "who is woken has work");
+            require(announced || extending || action != renewal::action::none,
+                    "who is woken has work, or waits for an answer");
             if (action == renewal::action::extend) {
                 require(with.renews && !extending, "one extension at a time, if any");
                 require(clock.now() < valid_until - with.stop_margin,
