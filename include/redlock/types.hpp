@@ -3,11 +3,11 @@
 // I/O, no clock; safe to copy to any thread.
 #pragma once
 
+#include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <redlock/export.hpp>
 #include <string>
 #include <string_view>
@@ -16,8 +16,13 @@ namespace redlock {
 
 namespace detail {
 
-/// A text that never changes: copies share it, and a copy costs no memory. Null: empty.
-using shared_text = std::shared_ptr<const std::string>;
+struct text_block;
+REDLOCK_API void intrusive_ptr_add_ref(text_block* block) noexcept;
+REDLOCK_API void intrusive_ptr_release(text_block* block) noexcept;
+
+/// A text that never changes: copies share it, and a copy costs no memory. As large as a pointer,
+/// since a held lock keeps several. Null: empty.
+using shared_text = boost::intrusive_ptr<text_block>;
 
 [[nodiscard]] REDLOCK_API shared_text share_text(std::string_view text);
 /// Of a null one the empty text that lives as long as the program.
