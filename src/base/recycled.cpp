@@ -9,8 +9,6 @@
 namespace redlock::base {
 namespace {
 
-using detail::text_block;
-
 #if defined(__SANITIZE_ADDRESS__)
 constexpr bool keeps = false;
 #elif defined(__has_feature)
@@ -30,11 +28,11 @@ struct free_block {
     free_block* next;
 };
 
-constexpr std::size_t cost_of_text = sizeof(text_block) + recycled_limits::text;
+constexpr std::size_t cost_of_text = sizeof(counted_text) + recycled_limits::text;
 
 struct kept_by_thread {
     std::array<free_block*, recycled_limits::block / grain> blocks{};
-    text_block* texts = nullptr;
+    counted_text* texts = nullptr;
     std::size_t bytes = 0;
     bool over = false;
     bool watched = false;
@@ -58,7 +56,7 @@ class end_of_thread {
             }
         }
         while (mine.texts != nullptr) {
-            const std::unique_ptr<text_block> last{std::exchange(mine.texts, mine.texts->next)};
+            const std::unique_ptr<counted_text> last{std::exchange(mine.texts, mine.texts->next)};
         }
     }
     /// Only a thread_local that is used is made, and so destroyed.
@@ -120,10 +118,10 @@ std::size_t kept_memory() noexcept {
     return mine.bytes;
 }
 
-text_block* take_text() {
-    text_block* const first = mine.texts;
+counted_text* take_text() {
+    counted_text* const first = mine.texts;
     if (first == nullptr) {
-        return new text_block;  // NOLINT(*-owning-memory)
+        return new counted_text;  // NOLINT(*-owning-memory)
     }
     mine.texts = first->next;
     mine.bytes -= cost_of_text;
@@ -131,7 +129,7 @@ text_block* take_text() {
     return first;
 }
 
-void give_back(text_block* block) noexcept {
+void give_back(counted_text* block) noexcept {
     if (block->text.capacity() <= recycled_limits::text && keep(cost_of_text)) {
         block->next = std::exchange(mine.texts, block);
     } else {

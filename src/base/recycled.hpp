@@ -21,20 +21,6 @@
 
 #include "redlock/types.hpp"
 
-namespace redlock::detail {
-
-/// What names and tokens share. In one block with what counts them: there are several for each held
-/// lock.
-struct text_block {
-    std::string text;
-    union {
-        std::atomic<std::size_t> references = 0;
-        text_block* next;  ///< While nobody refers to it.
-    };
-};
-
-}  // namespace redlock::detail
-
 namespace redlock::base {
 
 struct recycled_limits {
@@ -52,10 +38,18 @@ void give_back(void* memory, std::size_t size) noexcept;
 /// What this thread keeps, in bytes; not more than `recycled_limits::kept`.
 [[nodiscard]] std::size_t kept_memory() noexcept;
 
+/// What names and tokens share. What counts its owners is inside, since a held lock keeps several.
+struct counted_text : detail::text_block {
+    union {
+        std::atomic<std::size_t> references = 0;
+        counted_text* next;  ///< While nobody refers to it.
+    };
+};
+
 /// A block whose text may be any, for `give_back` to take. Of the usual length a text costs no
 /// memory of the heap: its room is used again as well.
-[[nodiscard]] detail::text_block* take_text();
-void give_back(detail::text_block* block) noexcept;
+[[nodiscard]] counted_text* take_text();
+void give_back(counted_text* block) noexcept;
 
 /// An allocator of such memory.
 template <class T>

@@ -5,14 +5,22 @@
 
 namespace redlock::detail {
 
+namespace {
+
+base::counted_text& counted(text_block& block) noexcept {
+    return static_cast<base::counted_text&>(block);
+}
+
+}  // namespace
+
 void intrusive_ptr_add_ref(text_block* block) noexcept {
-    block->references.fetch_add(1, std::memory_order_relaxed);
+    counted(*block).references.fetch_add(1, std::memory_order_relaxed);
 }
 
 void intrusive_ptr_release(text_block* block) noexcept {
     // Whoever lets go last gives back what all the others have done with.
-    if (block->references.fetch_sub(1, std::memory_order_acq_rel) == 1) {
-        base::give_back(block);
+    if (counted(*block).references.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+        base::give_back(&counted(*block));
     }
 }
 
@@ -26,10 +34,10 @@ shared_text share_text(std::string_view text) {
     return shared;
 }
 
-const std::string& text_of(const shared_text& text) noexcept {
+const std::string& no_text() noexcept {
     // Never destroyed: a static object of the program may still ask.
     static const auto& none = *new std::string;  // NOLINT(*-owning-memory,*-exception-at-new)
-    return text ? text->text : none;
+    return none;
 }
 
 }  // namespace redlock::detail

@@ -67,7 +67,7 @@ class held_lock final : public keepable<held_lock>,
     /// Null when the manager is gone. To be kept while anything is done on the strand.
     [[nodiscard]] std::shared_ptr<manager_impl> manager() const { return owner_.lock(); }
     [[nodiscard]] const resource_name& resource() const { return identity_->resource; }
-    [[nodiscard]] const lock_token& token() const { return identity_->token; }
+    [[nodiscard]] lock_token token() const { return identity_->token(); }
     [[nodiscard]] fencing_token fencing() const { return fencing_; }
     [[nodiscard]] core::instant valid_until() const;
     [[nodiscard]] bool valid() const;
