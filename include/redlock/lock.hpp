@@ -51,7 +51,8 @@ class REDLOCK_API lock {
 
     /// The resource; empty for an empty lock. Valid as long as this object is.
     [[nodiscard]] const resource_name& resource() const noexcept;
-    [[nodiscard]] const lock_token& token() const noexcept;
+    /// Empty for an empty lock. Written out for each call: a held lock does not keep the text.
+    [[nodiscard]] lock_token token() const;
     /// Larger than that of every acquisition of this resource that completed before this one began.
     /// Zero only for an attached lock that another library acquired.
     [[nodiscard]] redlock::fencing_token fencing_token() const noexcept;

@@ -3,11 +3,11 @@
 // I/O, no clock; safe to copy to any thread.
 #pragma once
 
+#include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <redlock/export.hpp>
 #include <string>
 #include <string_view>
@@ -16,12 +16,23 @@ namespace redlock {
 
 namespace detail {
 
-/// A text that never changes: copies share it, and a copy costs no memory. Null: empty.
-using shared_text = std::shared_ptr<const std::string>;
+/// A text. Behind it lies what the library counts its owners with.
+struct text_block {
+    std::string text;
+};
+REDLOCK_API void intrusive_ptr_add_ref(text_block* block) noexcept;
+REDLOCK_API void intrusive_ptr_release(text_block* block) noexcept;
+
+/// A text that never changes: copies share it, and a copy costs no memory. As large as a pointer,
+/// since a held lock keeps several. Null: empty.
+using shared_text = boost::intrusive_ptr<text_block>;
 
 [[nodiscard]] REDLOCK_API shared_text share_text(std::string_view text);
-/// Of a null one the empty text that lives as long as the program.
-[[nodiscard]] REDLOCK_API const std::string& text_of(const shared_text& text) noexcept;
+/// The empty text that lives as long as the program.
+[[nodiscard]] REDLOCK_API const std::string& no_text() noexcept;
+[[nodiscard]] inline const std::string& text_of(const shared_text& text) noexcept {
+    return text ? text->text : no_text();
+}
 
 }  // namespace detail
 
@@ -68,7 +79,7 @@ class lock_token {
     explicit lock_token(const char* value) : value_(detail::share_text(value)) {}
 
     [[nodiscard]] const std::string& str() const noexcept { return detail::text_of(value_); }
-    [[nodiscard]] bool empty() const noexcept { return str().empty(); }
+    [[nodiscard]] bool empty() const noexcept { return !value_; }
     friend bool operator==(const lock_token& left, const lock_token& right) noexcept {
         return left.str() == right.str();
     }

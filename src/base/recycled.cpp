@@ -28,16 +28,11 @@ struct free_block {
     free_block* next;
 };
 
-struct kept_text {
-    std::string text;
-    kept_text* next = nullptr;
-};
-
-constexpr std::size_t cost_of_text = sizeof(kept_text) + recycled_limits::text;
+constexpr std::size_t cost_of_text = sizeof(counted_text) + recycled_limits::text;
 
 struct kept_by_thread {
     std::array<free_block*, recycled_limits::block / grain> blocks{};
-    kept_text* texts = nullptr;
+    counted_text* texts = nullptr;
     std::size_t bytes = 0;
     bool over = false;
     bool watched = false;
@@ -61,7 +56,7 @@ class end_of_thread {
             }
         }
         while (mine.texts != nullptr) {
-            const std::unique_ptr<kept_text> last{std::exchange(mine.texts, mine.texts->next)};
+            const std::unique_ptr<counted_text> last{std::exchange(mine.texts, mine.texts->next)};
         }
     }
     /// Only a thread_local that is used is made, and so destroyed.
@@ -89,24 +84,6 @@ std::size_t rounded(std::size_t size) noexcept {
 /// Of a size that is kept, rounded.
 free_block*& list_of(std::size_t size) noexcept {
     return mine.blocks[size / grain - 1];
-}
-
-kept_text* take_text() {
-    kept_text* const first = mine.texts;
-    if (first == nullptr) {
-        return new kept_text;  // NOLINT(*-owning-memory)
-    }
-    mine.texts = first->next;
-    mine.bytes -= cost_of_text;
-    return first;
-}
-
-void give_back(kept_text* text) noexcept {
-    if (text->text.capacity() <= recycled_limits::text && keep(cost_of_text)) {
-        text->next = std::exchange(mine.texts, text);
-    } else {
-        delete text;  // NOLINT(*-owning-memory)
-    }
 }
 
 }  // namespace
@@ -141,13 +118,23 @@ std::size_t kept_memory() noexcept {
     return mine.bytes;
 }
 
-std::shared_ptr<const std::string> share_text(std::string_view text) {
-    kept_text* const room = take_text();
-    // Gives the room back even if there is no memory for what counts the references.
-    std::shared_ptr<const std::string> shared{
-        &room->text, [room](const std::string* /*same*/) { give_back(room); }, recycled<char>{}};
-    room->text.assign(text);
-    return shared;
+counted_text* take_text() {
+    counted_text* const first = mine.texts;
+    if (first == nullptr) {
+        return new counted_text;  // NOLINT(*-owning-memory)
+    }
+    mine.texts = first->next;
+    mine.bytes -= cost_of_text;
+    ::new (&first->references) std::atomic<std::size_t>{0};
+    return first;
+}
+
+void give_back(counted_text* block) noexcept {
+    if (block->text.capacity() <= recycled_limits::text && keep(cost_of_text)) {
+        block->next = std::exchange(mine.texts, block);
+    } else {
+        delete block;  // NOLINT(*-owning-memory)
+    }
 }
 
 }  // namespace redlock::base

@@ -11,13 +11,15 @@
 // under the address sanitizer, which would not see the use of what was given back.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <new>
 #include <string>
-#include <string_view>
 #include <type_traits>
 #include <utility>
+
+#include "redlock/types.hpp"
 
 namespace redlock::base {
 
@@ -36,9 +38,18 @@ void give_back(void* memory, std::size_t size) noexcept;
 /// What this thread keeps, in bytes; not more than `recycled_limits::kept`.
 [[nodiscard]] std::size_t kept_memory() noexcept;
 
-/// A text that never changes, for all who hold it. Of the usual length it costs no memory of the
-/// heap: its room is used again as well.
-[[nodiscard]] std::shared_ptr<const std::string> share_text(std::string_view text);
+/// What names and tokens share. What counts its owners is inside, since a held lock keeps several.
+struct counted_text : detail::text_block {
+    union {
+        std::atomic<std::size_t> references = 0;
+        counted_text* next;  ///< While nobody refers to it.
+    };
+};
+
+/// A block whose text may be any, for `give_back` to take. Of the usual length a text costs no
+/// memory of the heap: its room is used again as well.
+[[nodiscard]] counted_text* take_text();
+void give_back(counted_text* block) noexcept;
 
 /// An allocator of such memory.
 template <class T>

@@ -5,14 +5,39 @@
 
 namespace redlock::detail {
 
-shared_text share_text(std::string_view text) {
-    return text.empty() ? nullptr : base::share_text(text);
+namespace {
+
+base::counted_text& counted(text_block& block) noexcept {
+    return static_cast<base::counted_text&>(block);
 }
 
-const std::string& text_of(const shared_text& text) noexcept {
+}  // namespace
+
+void intrusive_ptr_add_ref(text_block* block) noexcept {
+    counted(*block).references.fetch_add(1, std::memory_order_relaxed);
+}
+
+void intrusive_ptr_release(text_block* block) noexcept {
+    // Whoever lets go last gives back what all the others have done with.
+    if (counted(*block).references.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+        base::give_back(&counted(*block));
+    }
+}
+
+shared_text share_text(std::string_view text) {
+    if (text.empty()) {
+        return nullptr;
+    }
+    // The pointer gives the block back even if there is no memory for the characters.
+    const shared_text shared{base::take_text()};
+    shared->text.assign(text);
+    return shared;
+}
+
+const std::string& no_text() noexcept {
     // Never destroyed: a static object of the program may still ask.
     static const auto& none = *new std::string;  // NOLINT(*-owning-memory,*-exception-at-new)
-    return text ? *text : none;
+    return none;
 }
 
 }  // namespace redlock::detail

@@ -30,19 +30,20 @@ script_call encode(const node_pool& pool, const lock_identity& identity,
     const auto lease = lease_time.count();
     const auto window = std::chrono::microseconds{options.clock_window}.count();
     const auto fence_lifetime = options.fence_lifetime.count();
+    const written_token token = identity.written();
     const holder_arguments holder{pool.keys(), identity};
     if (place == nullptr) {
         return {
             scripts::acquire,
             {identity.resource.str(), fence, holder.key()},
-            {identity.token.str(), ballot, last, lease, window, fence_lifetime,
+            {token.view(), ballot, last, lease, window, fence_lifetime,
              how == acquire_attempt::manners::leaves_it_to_the_line ? "1" : "0", holder.record()}};
     }
     const std::string line = pool.keys().line(identity.resource.str());
     const auto ticket = place->ticket;
     return {scripts::acquire_in_line,
             {identity.resource.str(), fence, line, holder.key()},
-            {identity.token.str(), ballot, last, lease, window, fence_lifetime, place->id, ticket,
+            {token.view(), ballot, last, lease, window, fence_lifetime, place->id, ticket,
              place_lease.count(), grace_ms, longest_line, holder.record()}};
 }
 
@@ -65,8 +66,8 @@ acquire_attempt::acquire_attempt(node_pool& pool, lock_identity&& identity,
     }
     identity_ = shared_identity{std::move(identity)};
     if (natively) {
-        native_ =
-            native_command::acquire(identity_->resource.str(), identity_->token.str(), lease_time_);
+        native_ = native_command::acquire(identity_->resource.str(), identity_->written().view(),
+                                          lease_time_);
     } else {
         call_ = encode(pool, *identity_, lease_time, place, how);
     }
@@ -74,7 +75,7 @@ acquire_attempt::acquire_attempt(node_pool& pool, lock_identity&& identity,
 
 /// Not for a lock that the line is to have first, if there may be one, nor with a record beside it.
 bool acquire_attempt::begins_natively(const lock_identity& identity) const {
-    return !pool().options().fencing && identity.holder_record.empty() &&
+    return !pool().options().fencing && !identity.holder_record &&
            (how_ == manners::takes_it || !pool().may_have_waiters(identity.resource.str()));
 }
 

@@ -16,10 +16,11 @@ script_call encode(const node_pool& pool, const lock_identity& identity,
     const auto last = identity.block.last;
     const auto lease = lease_time.count();
     const auto lifetime = pool.options().fence_lifetime.count();
+    const written_token token = identity.written();
     const holder_arguments holder{pool.keys(), identity};
     return {scripts::extend,
             {identity.resource.str(), fence, holder.key()},
-            {identity.token.str(), last, lease, lifetime, plants ? "1" : "0", holder.record()}};
+            {token.view(), last, lease, lifetime, plants ? "1" : "0", holder.record()}};
 }
 
 /// Never while in quarantine.

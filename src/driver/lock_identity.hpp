@@ -2,7 +2,8 @@
 // what a `shared_identity` refers to, which nobody changes.
 #pragma once
 
-#include <memory>
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+#include <boost/smart_ptr/intrusive_ref_counter.hpp>
 #include <redlock/types.hpp>
 #include <string>
 #include <string_view>
@@ -11,18 +12,23 @@
 #include "base/recycled.hpp"
 #include "core/fencing.hpp"
 #include "driver/key_names.hpp"
+#include "driver/token.hpp"
 
 namespace redlock::driver {
 
 /// What identifies one attempt on the nodes, from its ACQUIRE to its RELEASE.
 struct lock_identity {
     resource_name resource;
-    lock_token token;
+    kept_token kept;
     core::ballot_block block;
-    /// What the holder key says, if one goes with it; see `encode_holder` in votes.hpp.
-    std::string holder_record;
+    /// What the holder key says, if one goes with it; see `encode_holder` in votes.hpp. Else null.
+    detail::shared_text holder_record{};
     /// Without fencing: whether its release has to tell if others stand in the nodes' line.
     bool asks_who_waits = true;
+
+    /// The token, the same in all commands. Refers to `*this`.
+    [[nodiscard]] written_token written() const { return kept.written(block.first); }
+    [[nodiscard]] lock_token token() const { return kept.token(block.first); }
 };
 
 /// An identity for all who need it, from the attempt to the release.
@@ -31,13 +37,20 @@ class shared_identity {
     /// None, to be assigned before use.
     shared_identity() = default;
     shared_identity(lock_identity who)  // NOLINT(*-explicit-*)
-        : who_(base::make_recycled<const lock_identity>(std::move(who))) {}
+        : who_(new counted{std::move(who)}) {}
 
-    const lock_identity& operator*() const { return *who_; }
-    const lock_identity* operator->() const { return who_.get(); }
+    const lock_identity& operator*() const { return who_->who; }
+    const lock_identity* operator->() const { return &who_->who; }
 
   private:
-    std::shared_ptr<const lock_identity> who_;
+    /// With its count inside, which takes less room than beside it.
+    struct counted : base::in_recycled_memory,
+                     boost::intrusive_ref_counter<counted, boost::thread_safe_counter> {
+        explicit counted(lock_identity its) : who(std::move(its)) {}
+        lock_identity who;
+    };
+
+    boost::intrusive_ptr<const counted> who_;
 };
 
 /// The holder key and its record as arguments of a script: not given, and so left out at the end,
@@ -45,7 +58,7 @@ class shared_identity {
 class holder_arguments {
   public:
     holder_arguments(const key_names& keys, const lock_identity& identity)
-        : record_(identity.holder_record) {
+        : record_(detail::text_of(identity.holder_record)) {
         if (!record_.empty()) {
             key_ = keys.holder(identity.resource.str());
         }

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "driver/token.hpp"
 #include "driver/votes.hpp"
 
 namespace redlock::driver {
@@ -12,25 +13,26 @@ namespace {
 
 script_call encode(const node_pool& pool, const lock_identity& identity, std::uint64_t bar,
                    release_attempt::knowledge known, std::chrono::milliseconds kept) {
+    const written_token token = identity.written();
     const holder_arguments holder{pool.keys(), identity};
     // Nobody plants a lock without fencing again, and its resource may have no fence.
     const bool above =
-        known == release_attempt::knowledge::token_only && !is_unfenced_token(identity.token.str());
+        known == release_attempt::knowledge::token_only && !is_unfenced_token(token.view());
     const bool ends = kept <= kept.zero();
     const bool alone = bar == 0 && !above && ends && holder.key().empty();
     if (alone && (pool.options().fencing || !identity.asks_who_waits)) {
-        return {scripts::release, {identity.resource.str()}, {identity.token.str()}};
+        return {scripts::release, {identity.resource.str()}, {token.view()}};
     }
     const key_pieces fence = pool.keys().fence_pieces(identity.resource.str());
     if (alone) {
         // SET does not see who waits: the next acquisition knows it from here.
-        return {scripts::release, {identity.resource.str(), fence}, {identity.token.str()}};
+        return {scripts::release, {identity.resource.str(), fence}, {token.view()}};
     }
     const auto lifetime = pool.options().fence_lifetime.count();
     const auto window = std::chrono::microseconds{pool.options().clock_window}.count();
     return {scripts::release,
             {identity.resource.str(), fence, holder.key()},
-            {identity.token.str(), bar, lifetime, window,
+            {token.view(), bar, lifetime, window,
              above   ? "1"
              : !ends ? "0"
                      : std::string_view{},
@@ -105,7 +107,8 @@ bool release_attempt::has_native(node_index node) {
     }
     if (!native_) {
         native_how_ = how;
-        native_ = native_command::release(how, identity_->resource.str(), identity_->token.str());
+        native_ =
+            native_command::release(how, identity_->resource.str(), identity_->written().view());
     }
     // Where nodes are servers of several kinds, the script serves those of the second.
     return native_how_ == how;

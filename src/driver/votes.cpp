@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <functional>
 
 #include "base/number.hpp"
 #include "driver/fence_advice.hpp"
+#include "driver/token.hpp"
 #include "redis/wire/server_error.hpp"
 
 namespace redlock::driver {
@@ -231,8 +231,7 @@ bool surely_not_executed(const error_code& cause) {
            cause == node_errc::protected_mode;
 }
 
-std::string encode_holder(std::uint64_t fencing, const std::string& token,
-                          const std::string& label) {
+std::string encode_holder(std::uint64_t fencing, std::string_view token, const std::string& label) {
     return fmt::format("{} {} {}{}", fencing, token.size(), token, label);
 }
 
@@ -251,54 +250,6 @@ std::optional<holder_record> decode_holder(std::string_view encoded) {
     }
     return holder_record{*fencing, std::string{rest.substr(0, *length)},
                          std::string{rest.substr(*length)}};
-}
-
-/// "00" to "ff".
-constexpr auto hex_pairs = [] {
-    constexpr std::string_view digits = "0123456789abcdef";
-    std::array<std::array<char, 2>, 256> pairs{};
-    for (std::size_t byte = 0; byte < pairs.size(); ++byte) {
-        pairs[byte] = {digits[byte / 16], digits[byte % 16]};
-    }
-    return pairs;
-}();
-
-lock_token make_token(std::uint64_t fencing, std::uint64_t random_high, std::uint64_t random_low) {
-    // By hand: there is one for each acquisition, and a general formatter takes ten times as long.
-    constexpr std::size_t hex_digits = 16;
-    std::array<char, 20 + 1 + 2 * hex_digits> text{};  // 20: the digits of the largest number
-    const fmt::format_int ballot{fencing};
-    char* end = std::copy_n(ballot.data(), ballot.size(), text.data());
-    *end++ = '-';
-    for (std::uint64_t random : {random_high, random_low}) {
-        for (std::size_t pair = 0; pair < hex_digits / 2; ++pair, random <<= 8U) {
-            end = std::copy_n(hex_pairs[random >> 56U].data(), 2, end);
-        }
-    }
-    return lock_token{std::string_view{text.data(), end}};
-}
-
-namespace {
-
-/// The number before the dash, if it is one of our tokens.
-std::optional<std::uint64_t> number_in_token(std::string_view token) {
-    constexpr std::size_t random_digits = 32;
-    const auto dash = token.find('-');
-    if (dash == std::string_view::npos || token.size() - dash - 1 != random_digits ||
-        token.find_first_not_of("0123456789abcdef", dash + 1) != std::string_view::npos) {
-        return std::nullopt;
-    }
-    return base::number_in<std::uint64_t>(token.substr(0, dash));
-}
-
-}  // namespace
-
-bool is_unfenced_token(std::string_view token) {
-    return number_in_token(token) == 0U;
-}
-
-std::uint64_t fencing_in_token(std::string_view token) {
-    return number_in_token(token).value_or(0);
 }
 
 }  // namespace redlock::driver

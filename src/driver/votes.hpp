@@ -64,7 +64,7 @@ struct release_reply {
 
 /// What the holder key tells about a lock with a label or a token of the caller's own:
 /// "<fencing token> <length of the token> <token><label>". Any bytes may stand in token and label.
-[[nodiscard]] std::string encode_holder(std::uint64_t fencing, const std::string& token,
+[[nodiscard]] std::string encode_holder(std::uint64_t fencing, std::string_view token,
                                         const std::string& label);
 
 struct holder_record {
@@ -73,14 +73,5 @@ struct holder_record {
     std::string label;
 };
 [[nodiscard]] std::optional<holder_record> decode_holder(std::string_view encoded);
-
-/// A token that the library makes carries its fencing token, so that status and attach can tell it:
-/// "<fencing token>-<32 hex digits>".
-[[nodiscard]] lock_token make_token(std::uint64_t fencing, std::uint64_t random_high,
-                                    std::uint64_t random_low);
-/// Whether it is one of ours without fencing.
-[[nodiscard]] bool is_unfenced_token(std::string_view token);
-/// Zero when the token is none of ours, or without fencing.
-[[nodiscard]] std::uint64_t fencing_in_token(std::string_view token);
 
 }  // namespace redlock::driver

@@ -50,6 +50,13 @@ core::acquisition::terms terms_of(const detail::acquire_request& request,
             .needs_own_lease = has_holder_record(request) || options.min_hold > milliseconds{0}};
 }
 
+driver::kept_token random_token(driver::node_pool& nodes) {
+    // One statement each: the order tells which is which, and so what a seed leads to.
+    const std::uint64_t low = nodes.random_bits();
+    const std::uint64_t high = nodes.random_bits();
+    return {high, low};
+}
+
 }  // namespace
 
 acquire_operation::acquire_operation(manager_impl& manager, resource_name resource,
@@ -182,9 +189,7 @@ const driver::line_place* acquire_operation::take_place(const core::ballot_block
     }
     if (place_.id.empty()) {
         place_.ticket = block.first;
-        place_.id = driver::make_token(block.first, manager_.nodes().random_bits(),
-                                       manager_.nodes().random_bits())
-                        .str();
+        place_.id = random_token(manager_.nodes()).written(block.first).view();
     }
     return &place_;
 }
@@ -207,18 +212,14 @@ std::uint64_t acquire_operation::block_width() const {
 }
 
 driver::lock_identity acquire_operation::identity_with(const core::ballot_block& block) const {
-    auto& nodes = manager_.nodes();
-    driver::lock_identity identity{resource_,
-                                   lock_token{request_.identifier()},
-                                   manager_.options().fencing ? block : core::ballot_block{},
-                                   {}};
-    const std::uint64_t fencing = identity.block.first;
-    if (identity.token.empty()) {
-        identity.token = driver::make_token(fencing, nodes.random_bits(), nodes.random_bits());
-    }
+    const std::string& own = request_.identifier();
+    driver::lock_identity identity{
+        resource_,
+        own.empty() ? random_token(manager_.nodes()) : driver::kept_token{lock_token{own}},
+        manager_.options().fencing ? block : core::ballot_block{}};
     if (has_holder_record(request_)) {
-        identity.holder_record =
-            driver::encode_holder(fencing, identity.token.str(), request_.label());
+        identity.holder_record = detail::share_text(driver::encode_holder(
+            identity.block.first, identity.written().view(), request_.label()));
     }
     return identity;
 }

@@ -241,7 +241,7 @@ void held_lock::release(std::shared_ptr<outcome_waiter> waiter) {
 bool held_lock::hand_over() {
     // All members of a manager's queues are successors.
     auto* const next = static_cast<successor*>(core::local_queues::first_behind(*this));
-    if (next == nullptr || manager_->closed() || !identity_->holder_record.empty()) {
+    if (next == nullptr || manager_->closed() || identity_->holder_record) {
         return false;
     }
     const core::instant now = this->now();

@@ -63,7 +63,7 @@ class held_lock final : public keepable<held_lock>,
 
     // Any thread. The manager, and what time it is, the lock's home knows.
     [[nodiscard]] const resource_name& resource() const { return identity_->resource; }
-    [[nodiscard]] const lock_token& token() const { return identity_->token; }
+    [[nodiscard]] lock_token token() const { return identity_->token(); }
     [[nodiscard]] fencing_token fencing() const { return fencing_token{turn_.fencing()}; }
     [[nodiscard]] core::instant valid_until() const;
     [[nodiscard]] bool valid(core::instant now) const;

@@ -19,7 +19,6 @@ using manager::home_executor;
 using manager::manager_impl;
 
 const resource_name no_resource;
-const lock_token no_token;
 
 /// Runs `what(held)` on the manager's strand.
 template <class What>
@@ -89,8 +88,8 @@ const resource_name& lock::resource() const noexcept {
     return held_ ? held_->resource() : no_resource;
 }
 
-const lock_token& lock::token() const noexcept {
-    return held_ ? held_->token() : no_token;
+lock_token lock::token() const {
+    return held_ ? held_->token() : lock_token{};
 }
 
 fencing_token lock::fencing_token() const noexcept {

@@ -3,6 +3,7 @@
 #include "base/recycled.hpp"
 #include "core/quorum.hpp"
 #include "core/validity.hpp"
+#include "driver/token.hpp"
 #include "driver/votes.hpp"
 #include "manager/arguments.hpp"
 #include "manager/held_lock.hpp"
@@ -137,16 +138,15 @@ void attach_operation::on_views(core::instant started, const std::vector<node_st
     // A lease without end was set by hand; it is good for one lease time at least.
     const auto remaining = hold.remaining.value_or(lease_time_);
     won_lease won;
+    const std::string& token = request_.identifier();
     driver::lock_identity identity{resource_,
-                                   lock_token{request_.identifier()},
-                                   {hold.fencing.value(), hold.fencing.value()},
-                                   {}};
-    const std::string& token = identity.token.str();
+                                   driver::kept_token{lock_token{token}},
+                                   {hold.fencing.value(), hold.fencing.value()}};
     const bool tells_fencing =
         driver::fencing_in_token(token) != 0 || driver::is_unfenced_token(token);
     if (!tells_fencing || !hold.label.empty()) {
         identity.holder_record =
-            driver::encode_holder(hold.fencing.value(), identity.token.str(), hold.label);
+            detail::share_text(driver::encode_holder(hold.fencing.value(), token, hold.label));
     }
     won.turn = core::turn{identity.block, started, {}};
     won.identity = std::move(identity);

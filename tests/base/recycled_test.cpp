@@ -105,6 +105,31 @@ TEST_F(recycled_memory, is_the_heaps_once_the_thread_is_over) {
     EXPECT_EQ(last_of_a_thread::kept_then, 0U);
 }
 
+// Were one reference lost or counted twice, the text would end early or never.
+TEST_F(recycled_memory, of_a_text_comes_back_once_from_any_number_of_threads) {
+    on_a_new_thread([] {
+        const std::string text(100, 'n');
+        resource_name name{text};
+        std::vector<std::thread> others;
+        for (int other = 0; other < 4; ++other) {
+            others.emplace_back([&] {
+                for (int copies = 0; copies < 50'000; ++copies) {
+                    const resource_name copy = name;
+                    ASSERT_EQ(copy.str().data(), name.str().data());
+                }
+                EXPECT_EQ(kept_memory(), 0U);
+            });
+        }
+        for (std::thread& other : others) {
+            other.join();
+        }
+        EXPECT_EQ(name.str(), text);
+        EXPECT_EQ(kept_memory(), 0U);
+        name = {};
+        EXPECT_GT(kept_memory(), text.size());
+    });
+}
+
 TEST(recycled_string, holds_what_any_string_holds) {
     recycled_string text{"short"};
     text.resize(limits::block + 100, 'x');
@@ -125,6 +150,11 @@ TEST(recycled_name, is_shared_by_its_copies) {
     first = "another";
     EXPECT_EQ(first.str(), "another");
     EXPECT_EQ(second, third);
+}
+
+TEST(recycled_name, is_as_large_as_a_pointer) {
+    EXPECT_EQ(sizeof(resource_name), sizeof(void*));
+    EXPECT_EQ(sizeof(lock_token), sizeof(void*));
 }
 
 TEST(recycled_name, is_compared_by_its_text) {

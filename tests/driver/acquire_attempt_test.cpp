@@ -64,7 +64,7 @@ TEST_F(acquire_attempt_test, holds_the_lock_on_all_nodes_in_the_end) {
     const auto attempt = world.acquire(world.identity());
     EXPECT_EQ(attempt->round().outcome(), acquire_outcome::held);
     ASSERT_TRUE(world.run_until([&] { return attempt->round().granted().size() == 3; }));
-    EXPECT_EQ(having("job", attempt->identity().token.str()), 3U);
+    EXPECT_EQ(having("job", attempt->identity().token().str()), 3U);
     EXPECT_EQ(having("redlock:fence:{job}", std::to_string(attempt->identity().block.last)), 3U);
     EXPECT_EQ(having("redlock:holder:{job}", std::nullopt), 3U);
     EXPECT_TRUE(attempt->why().empty());
@@ -99,7 +99,7 @@ TEST_F(acquire_attempt_test, writes_details_of_the_holder_when_asked_to) {
     const auto attempt = world.acquire(who);
     ASSERT_TRUE(world.run_until([&] { return attempt->round().granted().size() == 3; }));
     EXPECT_EQ(having("redlock:holder:{job}",
-                     encode_holder(who.block.first, who.token.str(), "nightly\nrun")),
+                     encode_holder(who.block.first, who.token().str(), "nightly\nrun")),
               3U);
     EXPECT_EQ(world.release(*attempt), core::release_outcome::released);
     ASSERT_TRUE(world.run_until_settled());
@@ -110,7 +110,7 @@ TEST_F(acquire_attempt_test, works_with_any_bytes_in_the_name) {
     const std::string name{"a\0b\r\n{}\xff\xfe '\"", 12};
     const auto attempt = world.acquire(world.identity(name));
     ASSERT_TRUE(world.run_until([&] { return attempt->round().granted().size() == 3; }));
-    EXPECT_EQ(having(name, attempt->identity().token.str()), 3U);
+    EXPECT_EQ(having(name, attempt->identity().token().str()), 3U);
     EXPECT_EQ(world.release(*attempt), core::release_outcome::released);
 }
 

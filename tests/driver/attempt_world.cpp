@@ -82,12 +82,13 @@ bool attempt_world::run_until(const std::function<bool()>& done) {
 
 lock_identity attempt_world::identity(const std::string& resource) {
     const auto block = pool->next_block(resource).value();
-    return {resource, make_token(block.first, pool->random_bits(), pool->random_bits()), block, {}};
+    return {resource, {pool->random_bits(), pool->random_bits()}, block};
 }
 
 lock_identity attempt_world::labelled(const std::string& resource, const std::string& label) {
     lock_identity who = identity(resource);
-    who.holder_record = encode_holder(who.block.first, who.token.str(), label);
+    who.holder_record =
+        detail::share_text(encode_holder(who.block.first, who.token().str(), label));
     return who;
 }
 

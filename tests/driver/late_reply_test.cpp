@@ -117,7 +117,7 @@ TEST_F(late_reply, grant_to_a_lost_attempt_was_followed_by_its_release) {
     const auto release = c->last("release");
     ASSERT_EQ(release.size(), 5U);
     EXPECT_EQ(release[3], "job");
-    EXPECT_EQ(release[4], attempt->identity().token.str());
+    EXPECT_EQ(release[4], attempt->identity().token().str());
     // The ACQUIRE that is not answered, and its release.
     EXPECT_EQ(world->pool->open_writes(), 2U);
     c->server.answer_late(granted_reply);
@@ -140,7 +140,7 @@ TEST_F(late_reply, grant_to_a_contended_attempt_is_released_when_it_comes) {
     ASSERT_TRUE(run_until_calls(*c, 2));
     const auto release = c->last("release");
     ASSERT_EQ(release.size(), 5U) << "without a bar: nothing of it can come any more";
-    EXPECT_EQ(release[4], attempt->identity().token.str());
+    EXPECT_EQ(release[4], attempt->identity().token().str());
     c->server.answer_late(removed);
     ASSERT_TRUE(world->run_until_settled());
 }
@@ -259,7 +259,7 @@ TEST_F(late_reply, does_not_keep_a_release_from_a_node_that_is_given_nothing_new
     ASSERT_EQ(cause, node_errc::unresponsive);
     world->release(*held);
     ASSERT_TRUE(world->run_until([this] { return !c->last("release").empty(); }));
-    EXPECT_EQ(c->last("release")[5], held->identity().token.str());
+    EXPECT_EQ(c->last("release")[5], held->identity().token().str());
     EXPECT_EQ(c->server.accepted, 2);  // Behind the ACQUIRE, not on the next connection.
 }
 

@@ -36,7 +36,7 @@ class native_command_test : public testing::Test {
     release_outcome release(const std::string& version) {
         node->version = version;
         const auto held = world.acquire(world.identity());
-        token = held->identity().token.str();
+        token = held->identity().token().str();
         const release_outcome outcome = world.release(*held);
         EXPECT_TRUE(world.run_until_settled());
         return outcome;
@@ -145,7 +145,7 @@ class unfenced_acquire : public testing::Test {
         };
     }
     lock_identity identity(const std::string& resource = "job") {
-        return {resource, make_token(0, world.pool->random_bits(), 2), {}, {}};
+        return {resource, {world.pool->random_bits(), 2}, {}};
     }
     core::acquire_outcome acquire() { return world.acquire(identity())->round().outcome(); }
     std::shared_ptr<noting_release_owner> start_release(shared_identity who) {
@@ -177,7 +177,7 @@ TEST_F(unfenced_acquire, is_one_set) {
     const lock_identity who = identity();
     EXPECT_EQ(world.acquire(who)->round().outcome(), core::acquire_outcome::held);
     EXPECT_THAT(node->calls(), ElementsAre("SET"));
-    EXPECT_EQ(node->last("SET"), (words{"SET", "job", who.token.str(), "NX", "PX", "50000"}));
+    EXPECT_EQ(node->last("SET"), (words{"SET", "job", who.token().str(), "NX", "PX", "50000"}));
 }
 
 TEST_F(unfenced_acquire, asks_the_script_who_has_a_lock_that_is_taken) {
@@ -386,7 +386,7 @@ TEST_F(unfenced_acquire, is_not_shortened_by_a_step_that_was_known_before) {
 TEST_F(unfenced_acquire, is_a_script_with_a_label) {
     answer("+OK\r\n", granted);
     lock_identity who = identity();
-    who.holder_record = encode_holder(0, who.token.str(), "the label");
+    who.holder_record = detail::share_text(encode_holder(0, who.token().str(), "the label"));
     EXPECT_EQ(world.acquire(who)->round().outcome(), core::acquire_outcome::held);
     EXPECT_THAT(node->calls(), ElementsAre("acquire"));
 }

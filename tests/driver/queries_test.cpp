@@ -75,7 +75,7 @@ TEST(status_query, tells_what_the_holder_left_about_itself) {
     attempt_world world{{server.url()}};
     const auto attempt = world.acquire(world.labelled("job", "nightly run"));
     const auto views = ask_status(world, "job");
-    EXPECT_EQ(views[0].holder.str(), attempt->identity().token.str());
+    EXPECT_EQ(views[0].holder.str(), attempt->identity().token().str());
     EXPECT_EQ(views[0].label, "nightly run");
     EXPECT_EQ(views[0].fencing.value(), attempt->identity().block.first);
     EXPECT_EQ(views[0].fence.value(), attempt->identity().block.last);
@@ -299,7 +299,7 @@ TEST(node_pool, counts_no_extension_by_a_double) {
     attempt_world world{{server.url(), server.unix_url(), dead.url()}};
     ask_status(world, "job");
     const auto who = world.identity();
-    server.command({"SET", "job", who.token.str(), "PX", "60000"});
+    server.command({"SET", "job", who.token().str(), "PX", "60000"});
     core::holding held{boot_clock::now(),
                        {boot_clock::now() + std::chrono::hours{1}, {}},
                        core::node_set::all(3),

@@ -97,10 +97,10 @@ TEST_F(release_attempt_test, bars_only_the_nodes_in_doubt) {
         const auto call = nodes[granted]->last("release");
         ASSERT_EQ(call.size(), 5U) << "no fence, no bar";
         EXPECT_EQ(call[3], "job");
-        EXPECT_EQ(call[4], who.token.str());
+        EXPECT_EQ(call[4], who.token().str());
     }
     EXPECT_EQ(nodes[2]->last("release")[6], std::to_string(who.block.last + 1));
-    EXPECT_EQ(nodes[2]->last("release")[5], who.token.str());
+    EXPECT_EQ(nodes[2]->last("release")[5], who.token().str());
     EXPECT_EQ(nodes[2]->last("release")[7],
               std::to_string(world.pool->options().fence_lifetime.count()));
 }
@@ -281,7 +281,7 @@ TEST_F(extend_attempt_test, asks_the_holding_nodes_and_holds_at_their_quorum) {
     EXPECT_EQ(call[9], "0") << "is not to be planted again";
     EXPECT_EQ(call[3], "job");
     EXPECT_EQ(call[4], "redlock:fence:{job}");
-    EXPECT_EQ(call[5], who.token.str());
+    EXPECT_EQ(call[5], who.token().str());
     EXPECT_EQ(call[6], std::to_string(who.block.last));
     EXPECT_EQ(call[7], "50000");
 }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "driver/replies.hpp"
+#include "driver/token.hpp"
 
 namespace redlock::driver {
 namespace {
@@ -249,7 +250,7 @@ TEST(votes, reads_the_status_of_a_free_resource) {
 }
 
 TEST(votes, reads_the_fencing_token_out_of_our_own_tokens) {
-    const std::string token = make_token(77, 1, 2).str();
+    const std::string token{written_token{77, 1, 2}.view()};
     const auto view =
         status("*4\r\n" + bulk(token) + ":1200\r\n" + bulk("99") + "$-1\r\n").vote.value();
     EXPECT_EQ(view.holder, lock_token{token});
@@ -257,16 +258,6 @@ TEST(votes, reads_the_fencing_token_out_of_our_own_tokens) {
     EXPECT_EQ(view.fence, fencing_token{99});
     EXPECT_EQ(view.fencing, fencing_token{77});
     EXPECT_EQ(view.label, "");
-}
-
-TEST(votes, knows_our_own_tokens_without_fencing) {
-    EXPECT_TRUE(is_unfenced_token(make_token(0, 1, 2).str()));
-    EXPECT_FALSE(is_unfenced_token(make_token(7, 1, 2).str()));
-    for (const char* const foreign :
-         {"", "0", "0-", "0-ab", "me", "00000000000000000000000000000000"}) {
-        EXPECT_FALSE(is_unfenced_token(foreign)) << foreign;
-    }
-    EXPECT_EQ(fencing_in_token(make_token(0, 1, 2).str()), 0U);
 }
 
 TEST(votes, reads_details_of_the_holder_that_they_name) {

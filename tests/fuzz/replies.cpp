@@ -10,6 +10,7 @@
 #include "core/acquire_round.hpp"
 #include "core/fencing.hpp"
 #include "driver/greeting.hpp"
+#include "driver/token.hpp"
 #include "driver/votes.hpp"
 #include "fuzz/byte_source.hpp"
 #include "fuzz/target.hpp"
