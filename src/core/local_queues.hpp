@@ -4,26 +4,26 @@
 // is out of its queue. Pure; used by one strand at a time.
 #pragma once
 
-#include <boost/intrusive/list.hpp>
-#include <boost/intrusive/list_hook.hpp>
 #include <cstddef>
-#include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
+
+#include "redlock/types.hpp"
 
 namespace redlock::core {
 
 class local_queue;
+/// With its name, as it lies among the others.
+using named_queue = std::pair<const resource_name, local_queue>;
 
 /// A waiter in a queue.
-class queue_member
-    : public boost::intrusive::list_base_hook<
-          boost::intrusive::link_mode<boost::intrusive::link_mode_type::auto_unlink>> {
+class queue_member {
   public:
     queue_member() = default;
     queue_member(const queue_member&) = delete;
     queue_member& operator=(const queue_member&) = delete;
-    virtual ~queue_member() = default;
+    virtual ~queue_member();
 
     /// It has become the first, and nobody here holds the lock: compete on the nodes. Called at
     /// most once, from inside what the one before it, or the holder, is doing.
@@ -32,7 +32,9 @@ class queue_member
   private:
     friend class local_queue;
     friend class local_queues;
-    local_queue* queue_ = nullptr;
+    named_queue* queue_ = nullptr;
+    queue_member* next_ = nullptr;  // in a ring: behind the last the first
+    queue_member* previous_ = nullptr;
     bool competes_ = false;
 };
 
@@ -48,37 +50,47 @@ class queue_holder {
 
   private:
     friend class local_queues;
-    local_queue* queue_ = nullptr;  // null when it has ended, or was never in one
+    named_queue* queue_ = nullptr;  // null when it has ended, or was never in one
 };
 
-/// One resource's.
+/// One resource's. There is one for each held lock, so it is small: a list with a root of its own,
+/// or the name as a string, would double it.
 class local_queue {
     friend class local_queues;
-    using members =
-        boost::intrusive::list<queue_member, boost::intrusive::constant_time_size<false>>;
+    friend class queue_member;
 
-    const std::string* resource_ = nullptr;  // its key among the queues
-    members members_;
-    std::size_t waiting_ = 0;
+  public:
+    local_queue() = default;
+    local_queue(const local_queue&) = delete;
+    local_queue& operator=(const local_queue&) = delete;
+    /// Members may outlive it; they stand nowhere then.
+    ~local_queue();
+
+  private:
+    void push_back(queue_member& member);
+    void remove(queue_member& member);
+
+    queue_member* first_ = nullptr;
     queue_holder* holder_ = nullptr;
+    std::size_t waiting_ = 0;
 };
 
 class local_queues {
   public:
     /// Stands at the end of the queue. True if it is first and nobody here holds the lock: it
     /// competes, and `compete` is not called.
-    [[nodiscard]] bool join(queue_member& member, const std::string& resource);
+    [[nodiscard]] bool join(queue_member& member, const resource_name& resource);
     /// Out of the queue without the lock, if it stood in one; the next may compete.
     void leave(queue_member& member);
     /// How many wait for `resource`.
-    [[nodiscard]] std::size_t waiting(const std::string& resource) const;
+    [[nodiscard]] std::size_t waiting(const resource_name& resource) const;
     /// The same beside `member`, which waits for it too or stands in no queue.
     [[nodiscard]] std::size_t waiting_beside(const queue_member& member,
-                                             const std::string& resource) const;
+                                             const resource_name& resource) const;
 
     /// `member` won `resource` on the nodes, and `holder` has it now. It need not have been in a
     /// queue.
-    void acquired(queue_member& member, queue_holder& holder, const std::string& resource);
+    void acquired(queue_member& member, queue_holder& holder, const resource_name& resource);
     /// The first behind `holder`; null if nobody waits.
     [[nodiscard]] static queue_member* first_behind(const queue_holder& holder);
     /// `from` handed its lock to `to`, which belongs to `member`, the first behind `from`.
@@ -88,11 +100,11 @@ class local_queues {
     bool ended(queue_holder& holder);
 
   private:
-    using queues = std::unordered_map<std::string, local_queue>;
+    using queues = std::unordered_map<resource_name, local_queue>;
 
-    local_queue& queue_of(const std::string& resource);
+    named_queue& queue_of(const resource_name& resource);
     static void unlink(queue_member& member);
-    bool go_on(local_queue& queue);
+    bool go_on(named_queue& queue);
 
     queues queues_;
     /// Lines that are over, to be used again: most last as long as one uncontended lock.

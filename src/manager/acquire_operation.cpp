@@ -92,7 +92,7 @@ void acquire_operation::start() {
         return;
     }
     resource_ = manager_.shared_name(resource_);
-    if (acquisition_.joins_queue() && !manager_.queues().join(*this, resource_.str())) {
+    if (acquisition_.joins_queue() && !manager_.queues().join(*this, resource_)) {
         follow(acquisition_.on_queued());
         return;
     }
@@ -207,7 +207,7 @@ std::uint64_t acquire_operation::block_width() const {
         return 1;
     }
     // Others who wait here will want a fencing token each.
-    const std::size_t waiting = manager_.queues().waiting_beside(*this, resource_.str());
+    const std::size_t waiting = manager_.queues().waiting_beside(*this, resource_);
     return core::turn::block_width(waiting, hand_over_limits(manager_.options()));
 }
 
@@ -277,7 +277,7 @@ void acquire_operation::hand_out() {
         core::turn{won.identity->block, round.started(), hand_over_limits(manager_.options())};
     won.holding = core::holding{attempt_->shared_round()};
     const auto held = hold(std::move(won));
-    manager_.queues().acquired(*this, *held, resource_.str());
+    manager_.queues().acquired(*this, *held, resource_);
     complete_with(held);
 }
 

@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <malloc.h>
 #include <rapidcheck/gtest.h>
 
 #include <algorithm>
@@ -27,7 +28,9 @@ struct waiter final : queue_member {
 
 class local_queues_without_a_holder : public testing::Test {
   protected:
-    bool join(waiter& one, const std::string& resource = "a") { return queues.join(one, resource); }
+    bool join(waiter& one, const resource_name& resource = "a") {
+        return queues.join(one, resource);
+    }
 
     std::vector<int> competing;
     local_queues queues;
@@ -95,7 +98,62 @@ TEST_F(local_queues_without_a_holder, an_empty_line_is_forgotten_and_begins_anew
     EXPECT_THAT(competing, IsEmpty());
 }
 
+TEST_F(local_queues_without_a_holder, who_is_destroyed_stands_there_no_more) {
+    EXPECT_TRUE(join(first));
+    {
+        waiter gone{competing, 9};
+        EXPECT_FALSE(join(gone));
+        EXPECT_FALSE(join(second));
+        EXPECT_EQ(queues.waiting("a"), 3U);
+    }
+    EXPECT_EQ(queues.waiting("a"), 2U);
+    queues.leave(first);
+    EXPECT_THAT(competing, ElementsAre(2));
+}
+
+TEST_F(local_queues_without_a_holder, the_queues_may_go_first) {
+    {
+        local_queues short_lived;
+        EXPECT_TRUE(short_lived.join(first, "a"));
+        EXPECT_FALSE(short_lived.join(second, "a"));
+    }
+    queues.leave(first);
+    queues.leave(second);
+    EXPECT_THAT(competing, IsEmpty());
+    EXPECT_TRUE(join(second));
+    EXPECT_FALSE(join(first));
+}
+
 struct holder final : queue_holder {};
+
+// With the map's own, and however long its name is: that is shared.
+TEST(local_queues_size, a_held_lock_that_nobody_waits_for_takes_72_bytes_at_most) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    GTEST_SKIP() << "the sanitizers' allocator keeps its own accounts";
+#else
+    constexpr std::size_t many = 20'000;
+    std::vector<resource_name> names;
+    for (std::size_t one = 0; one < many; ++one) {
+        names.emplace_back(std::string(200, 'n') + std::to_string(one));
+    }
+    std::vector<int> competing;
+    waiter asks{competing};
+    std::vector<holder> held(many);
+    local_queues queues;
+    const auto in_use = [] {
+        const auto all = ::mallinfo2();
+        return all.uordblks + all.hblkhd;
+    };
+    const auto before = in_use();
+    for (std::size_t one = 0; one < many; ++one) {
+        ASSERT_TRUE(queues.join(asks, names[one]));
+        queues.acquired(asks, held[one], names[one]);
+    }
+    const auto each = (in_use() - before) / many;
+    EXPECT_LE(each, 72U);
+    EXPECT_GT(each, 32U) << "nothing was measured";
+#endif
+}
 
 class local_queues_with_a_holder : public local_queues_without_a_holder {
   protected:
