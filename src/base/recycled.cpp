@@ -34,6 +34,7 @@ struct kept_by_thread {
     std::array<free_block*, recycled_limits::block / grain> blocks{};
     counted_text* texts = nullptr;
     std::size_t bytes = 0;
+    std::size_t next_to_go = 0;  // of `blocks`
     bool over = false;
     bool watched = false;
 };
@@ -65,10 +66,30 @@ class end_of_thread {
 
 thread_local end_of_thread at_the_end;
 
-/// Whether so many bytes are to be kept; they count from now on.
+/// Gives one block back to the heap, of each size in its turn. False if there is none.
+bool let_go_of_one() noexcept {
+    for (std::size_t looked_at = 0; looked_at < mine.blocks.size(); ++looked_at) {
+        mine.next_to_go = (mine.next_to_go + 1) % mine.blocks.size();
+        free_block*& first = mine.blocks[mine.next_to_go];
+        if (first != nullptr) {
+            mine.bytes -= (mine.next_to_go + 1) * grain;
+            ::operator delete(std::exchange(first, first->next));
+            return true;
+        }
+    }
+    return false;
+}
+
+/// Whether so many bytes are to be kept; they count from now on. Others make room for them, or what
+/// nobody takes any more would for ever keep out what is taken all the time.
 bool keep(std::size_t bytes) noexcept {
-    if (!keeps || mine.over || mine.bytes + bytes > recycled_limits::kept) {
+    if (!keeps || mine.over) {
         return false;
+    }
+    while (mine.bytes + bytes > recycled_limits::kept) {
+        if (!let_go_of_one()) {
+            return false;
+        }
     }
     if (!mine.watched) {
         at_the_end.watch();
