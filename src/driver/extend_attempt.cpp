@@ -10,19 +10,6 @@ namespace redlock::driver {
 
 namespace {
 
-script_call encode(const node_pool& pool, const lock_identity& identity,
-                   std::chrono::milliseconds lease_time, bool plants) {
-    const key_pieces fence = pool.keys().fence_pieces(identity.resource.str());
-    const auto last = identity.block.last;
-    const auto lease = lease_time.count();
-    const auto lifetime = pool.options().fence_lifetime.count();
-    const written_token token = identity.written();
-    const holder_arguments holder{pool.keys(), identity};
-    return {scripts::extend,
-            {identity.resource.str(), fence, holder.key()},
-            {token.view(), last, lease, lifetime, plants ? "1" : "0", holder.record()}};
-}
-
 /// Never while in quarantine.
 core::node_set with_vote(node_pool& pool, core::instant started) {
     core::node_set those;
@@ -36,25 +23,31 @@ core::node_set with_vote(node_pool& pool, core::instant started) {
 
 }  // namespace
 
-extend_attempt::extend_attempt(node_pool& pool, const lock_identity& identity, core::holding& held,
+extend_attempt::extend_attempt(node_pool& pool, shared_identity identity, core::holding& held,
                                std::chrono::milliseconds lease_time)
     : fan_out(pool),
+      identity_(std::move(identity)),
+      lease_time_(lease_time),
       granted_(held.granted()),
       holding_(granted_ | held.doubtful()),
       round_(base::make_recycled<core::extend_round>(
           pool.size(), lease_time, pool.now(), held.valid_until(), pool.options().clock_step)) {
     held.extend(round_);
-    if (!held.attached() && pool.guarded() && identity.block.last != 0) {
+    if (!held.attached() && pool.guarded() && identity_->block.last != 0) {
         round_->plant_on(with_vote(pool, round_->started()));
-        planting_ = encode(pool, identity, lease_time, true);
-    }
-    if (!(holding_ - round_->planting()).empty()) {
-        plain_ = encode(pool, identity, lease_time, false);
     }
 }
 
-const script_call& extend_attempt::call_for(node_index node) const {
-    return round_->planting().contains(node) ? planting_ : plain_;
+script_call extend_attempt::encode(bool plants) const {
+    const std::string& resource = identity_->resource.str();
+    const key_pieces fence = pool().keys().fence_pieces(resource);
+    const auto lifetime = pool().options().fence_lifetime.count();
+    const written_token token = identity_->written();
+    const holder_arguments holder{pool().keys(), *identity_};
+    return {scripts::extend,
+            {resource, fence, holder.key()},
+            {token.view(), identity_->block.last, lease_time_.count(), lifetime, plants ? "1" : "0",
+             holder.record()}};
 }
 
 void extend_attempt::start(std::shared_ptr<owner> told) {
@@ -67,7 +60,10 @@ void extend_attempt::start(std::shared_ptr<owner> told) {
     }
     open_write_.emplace(pool());
     std::vector<std::pair<node_index, error_code>> unreachable;
-    const core::node_set asked = holding_ | round_->planting();
+    const core::node_set planting = round_->planting();
+    const core::node_set asked = holding_ | planting;
+    const script_call plain = (holding_ - planting).empty() ? script_call{} : encode(false);
+    const script_call planted = planting.empty() ? script_call{} : encode(true);
     core::node_set foreign;
     asked.for_each([&](node_index node) {
         if (!pool().shares_settings(node)) {
@@ -76,8 +72,8 @@ void extend_attempt::start(std::shared_ptr<owner> told) {
             return;
         }
         pool().at(node).announce_vote(round_->started());
-        if (const error_code error =
-                ask(node, call_for(node), delivery_to(node), round_->started())) {
+        if (const error_code error = ask(node, planting.contains(node) ? planted : plain,
+                                         delivery_to(node), round_->started())) {
             unreachable.emplace_back(node, error);
         }
     });
@@ -104,11 +100,15 @@ redis::delivery extend_attempt::repeated(node_index node) const {
 }
 
 const script_call* extend_attempt::script_for(node_index node) {
-    return round_->may_ask_again() ? &call_for(node) : nullptr;
+    if (!round_->may_ask_again()) {
+        return nullptr;
+    }
+    repeated_ = std::make_unique<script_call>(encode(round_->planting().contains(node)));
+    return repeated_.get();
 }
 
 void extend_attempt::on_answer(node_index node, const redis::reply_view& reply) {
-    auto answer = parse_extend(reply, {.keys = &pool().keys(), .script = call_for(node).script()});
+    auto answer = parse_extend(reply, {.keys = &pool().keys(), .script = &scripts::extend});
     if (!answer.vote) {
         on_no_answer(node, answer.why.cause, std::move(answer.why.message),
                      !surely_not_executed(answer.why.cause));

@@ -27,7 +27,7 @@ class extend_attempt final : public fan_out {
 
     /// A new round of `held`. Nodes that have lost the lock, or never had it, get it again if they
     /// have a vote, unless other clients may hold it under the same token.
-    extend_attempt(node_pool& pool, const lock_identity& identity, core::holding& held,
+    extend_attempt(node_pool& pool, shared_identity identity, core::holding& held,
                    std::chrono::milliseconds lease_time);
 
     /// `told` is kept until all nodes have answered.
@@ -45,13 +45,16 @@ class extend_attempt final : public fan_out {
     void vote(node_index node, core::extend_answer answer, core::instant now,
               core::duration stepped = core::duration{0});
 
-    [[nodiscard]] const script_call& call_for(node_index node) const;
+    [[nodiscard]] script_call encode(bool plants) const;
 
+    shared_identity identity_;
+    std::chrono::milliseconds lease_time_;
     core::node_set granted_;
     core::node_set holding_;
     std::shared_ptr<core::extend_round> round_;
-    script_call plain_;
-    script_call planting_;
+    /// Encoded once more. The commands are not kept until all have answered, since with many locks
+    /// that are renewed together their memory is what a renewal costs.
+    std::unique_ptr<script_call> repeated_;
     std::shared_ptr<owner> owner_;
     /// Until the last node has answered: an end of the manager waits for that, or only a bare
     /// majority may come to back the lock.

@@ -129,7 +129,7 @@ error_code held_lock::extend(std::optional<std::chrono::milliseconds> lease_time
     const auto lease = minimum_.none() ? wanted : minimum_.covered_by(wanted, now());
     longest_lease_ = std::max(longest_lease_, lease);
     const auto attempt =
-        base::make_recycled<driver::extend_attempt>(manager_->nodes(), *identity_, holding_, lease);
+        base::make_recycled<driver::extend_attempt>(manager_->nodes(), identity_, holding_, lease);
     extension_ = attempt.get();
     attempt->start(std::move(asker));
     return {};
