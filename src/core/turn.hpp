@@ -50,9 +50,8 @@ class turn {
 
     // No more than it needs: each held lock has one.
     std::uint64_t fencing_ = 0;
-    std::uint64_t last_ = 0;  // of its block
     instant ends_ = instant::min();
-    std::uint32_t left_ = 0;  // how often it may still pass on
+    std::uint32_t left_ = 0;  // how often it may still pass on, by the count and by the block
 };
 
 }  // namespace redlock::core

@@ -38,7 +38,12 @@ void alarm_clock::on_time() {
     ringing_ = true;
     const time_point now = environment_->now();
     try {
-        while (alarm* due = queue_.take_due(now)) {
+        for (std::size_t rung = 0; rung < most_in_a_turn; ++rung) {
+            alarm* const due = queue_.take_due(now);
+            if (due == nullptr) {
+                break;
+            }
+            queue_.expect_next();
             due->on_alarm(now);
         }
     } catch (...) {

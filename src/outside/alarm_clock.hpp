@@ -4,6 +4,7 @@
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
+#include <cstddef>
 #include <functional>
 #include <memory>
 
@@ -14,6 +15,10 @@ namespace redlock::outside {
 
 class alarm_clock final : private timer::owner {
   public:
+    /// What else is due rings in the next turn of the event loop: others have their say in between,
+    /// and the answers to what some have sent find it still at hand.
+    static constexpr std::size_t most_in_a_turn = 128;
+
     explicit alarm_clock(boost::asio::any_io_executor strand);
     alarm_clock(const alarm_clock&) = delete;
     alarm_clock& operator=(const alarm_clock&) = delete;

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <chrono>
 #include <functional>
@@ -49,6 +50,23 @@ class alarm_clock_test : public testing::Test {
 
 TEST_F(alarm_clock_test, leaves_the_event_loop_alone_while_nothing_is_set) {
     EXPECT_EQ(io.run(), 0U);
+}
+
+TEST_F(alarm_clock_test, lets_others_have_their_turn_between_very_many) {
+    std::vector<std::unique_ptr<calling_alarm>> all;
+    for (std::size_t number = 0; number < 2 * alarm_clock::most_in_a_turn; ++number) {
+        all.push_back(noting(static_cast<int>(number)));
+        clock->set(*all.back(), start - 1s);
+    }
+    std::size_t rung_before = 0;
+    all.front()->call = [&] {
+        rung.push_back(0);
+        base::post_to(clock->strand(), [&] { rung_before = rung.size(); });
+    };
+    io.run();
+    EXPECT_EQ(rung_before, alarm_clock::most_in_a_turn);
+    ASSERT_EQ(rung.size(), all.size());
+    EXPECT_TRUE(std::ranges::is_sorted(rung));
 }
 
 TEST_F(alarm_clock_test, rings_what_is_due_in_order_of_time) {
