@@ -29,7 +29,7 @@ shared_text share_text(std::string_view text) {
         return nullptr;
     }
     // The pointer gives the block back even if there is no memory for the characters.
-    const shared_text shared{base::take_text()};
+    shared_text shared{base::take_text()};
     shared->text.assign(text);
     return shared;
 }

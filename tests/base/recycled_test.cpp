@@ -131,6 +131,7 @@ TEST_F(recycled_memory, of_a_text_comes_back_once_from_any_number_of_threads) {
         for (int other = 0; other < 4; ++other) {
             others.emplace_back([&] {
                 for (int copies = 0; copies < 50'000; ++copies) {
+                    // NOLINTNEXTLINE(performance-unnecessary-copy-initialization): its own count
                     const resource_name copy = name;
                     ASSERT_EQ(copy.str().data(), name.str().data());
                 }
