@@ -31,10 +31,7 @@ node_set holding::granted() const {
     if (won_by_) {
         those = those | won_by_->granted();
     }
-    for (const extend_round* each = extensions_.get(); each != nullptr;
-         each = each->earlier_.get()) {
-        those = those | each->holding();
-    }
+    for_each_extension([&](const extend_round& each) { those = those | each.holding(); });
     return those;
 }
 
@@ -45,10 +42,7 @@ node_set holding::doubtful() const {
 /// Where an unanswered extension may have planted the lock, or may still.
 node_set holding::planted() const {
     node_set those = planted_;
-    for (const extend_round* each = extensions_.get(); each != nullptr;
-         each = each->earlier_.get()) {
-        those = those | each->may_plant();
-    }
+    for_each_extension([&](const extend_round& each) { those = those | each.may_plant(); });
     return those;
 }
 
@@ -86,11 +80,9 @@ extend_outcome holding::on_decided(const extend_round& round, const std::vector<
 }
 
 bool holding::is_kept(const extend_round& round) const {
-    const extend_round* each = extensions_.get();
-    while (each != nullptr && each != &round) {
-        each = each->earlier_.get();
-    }
-    return each != nullptr;
+    bool kept = false;
+    for_each_extension([&](const extend_round& each) { kept = kept || &each == &round; });
+    return kept;
 }
 
 bool holding::on_clocks_set(const std::vector<node_clock>& clocks, std::optional<node_index> node) {
@@ -100,9 +92,7 @@ bool holding::on_clocks_set(const std::vector<node_clock>& clocks, std::optional
     }
     valid_until_ = until;
     cut_short_by_ = node ? static_cast<std::uint8_t>(*node) : nobody;
-    for (extend_round* each = extensions_.get(); each != nullptr; each = each->earlier_.get()) {
-        each->on_shortened(until);
-    }
+    for_each_extension([&](extend_round& each) { each.on_shortened(until); });
     return true;
 }
 
@@ -119,9 +109,7 @@ void holding::close_acquisition() {
 }
 
 void holding::close_extensions() {
-    for (extend_round* each = extensions_.get(); each != nullptr; each = each->earlier_.get()) {
-        each->close();
-    }
+    for_each_extension([](extend_round& each) { each.close(); });
 }
 
 void holding::settle() {

@@ -74,6 +74,14 @@ class holding {
   private:
     static constexpr std::uint8_t nobody = node_set::max_nodes;
 
+    /// Those that not all nodes have answered, the latest first.
+    template <class Visit>
+    void for_each_extension(Visit visit) const {
+        for (extend_round* each = extensions_.get(); each != nullptr; each = each->earlier_.get()) {
+            visit(*each);
+        }
+    }
+
     [[nodiscard]] const core::backing& backing() const;
     [[nodiscard]] node_set planted() const;
     [[nodiscard]] node_set still_asked() const;
