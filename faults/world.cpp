@@ -318,9 +318,15 @@ void world::find_leftovers(evidence& seen) {
         for (std::string key; std::getline(keys, key);) {
             // A fence may stay as long as it has an end; the node's own identity for ever.
             const bool fence = key.starts_with("redlock:fence:");
-            if (key != "redlock:epoch" && !(fence && ask(i, {"PTTL", key}) != "-1")) {
-                seen.leftovers.push_back(fmt::format("node {}: {}", i, key));
+            if (key == "redlock:epoch" || (fence && ask(i, {"PTTL", key}) != "-1")) {
+                continue;
             }
+            // Whose it is, and since when, is all that can be known of it later.
+            std::string content =
+                ask(i, {ask(i, {"TYPE", key}) == "hash" ? "HGETALL" : "GET", key});
+            std::ranges::replace(content, '\n', ' ');
+            seen.leftovers.push_back(fmt::format("node {}: {}, which says {} and ends in {} ms", i,
+                                                 key, content, ask(i, {"PTTL", key})));
         }
     }
 }

@@ -21,8 +21,10 @@ constexpr bool keeps = true;
 constexpr bool keeps = true;
 #endif
 
-// Sizes are rounded up to it: as the heap does, so that nothing is lost to the rounding.
+// Sizes are rounded up as the heap does, to what is left of each 16 bytes when it has taken 8 for
+// itself: then nothing is lost to the rounding.
 constexpr std::size_t grain = 16;
+constexpr std::size_t of_the_heap = 8;
 
 struct free_block {
     free_block* next;
@@ -31,7 +33,7 @@ struct free_block {
 constexpr std::size_t cost_of_text = sizeof(counted_text) + recycled_limits::text;
 
 struct kept_by_thread {
-    std::array<free_block*, recycled_limits::block / grain> blocks{};
+    std::array<free_block*, (recycled_limits::block + of_the_heap) / grain> blocks{};
     counted_text* texts = nullptr;
     std::size_t bytes = 0;
     std::size_t next_to_go = 0;  // of `blocks`
@@ -72,7 +74,7 @@ bool let_go_of_one() noexcept {
         mine.next_to_go = (mine.next_to_go + 1) % mine.blocks.size();
         free_block*& first = mine.blocks[mine.next_to_go];
         if (first != nullptr) {
-            mine.bytes -= (mine.next_to_go + 1) * grain;
+            mine.bytes -= (mine.next_to_go + 1) * grain - of_the_heap;
             ::operator delete(std::exchange(first, first->next));
             return true;
         }
@@ -99,12 +101,12 @@ bool keep(std::size_t bytes) noexcept {
 }
 
 std::size_t rounded(std::size_t size) noexcept {
-    return (size + grain - 1) / grain * grain;
+    return (size + of_the_heap + grain - 1) / grain * grain - of_the_heap;
 }
 
 /// Of a size that is kept, rounded.
 free_block*& list_of(std::size_t size) noexcept {
-    return mine.blocks[size / grain - 1];
+    return mine.blocks[size / grain];
 }
 
 }  // namespace

@@ -5,10 +5,10 @@
 // shared. Any thread may give back what another has taken; the last reference to a lock may be
 // dropped anywhere. A forked child keeps what its one thread kept.
 //
-// Bounds: a thread keeps 4 MiB at most, what some thousand locks at once leave behind, and nothing
-// once it has ended. What is larger than
-// `recycled_limits::block`, or finds no room, comes from the heap and goes back there. So does all
-// under the address sanitizer, which would not see the use of what was given back.
+// Bounds: a thread keeps 1 MiB at most, what some hundred locks at once leave behind, and nothing
+// once it has ended. What is larger than `recycled_limits::block`, or finds no room, comes from the
+// heap and goes back there. So does all under the address sanitizer, which would not see the use of
+// what was given back.
 #pragma once
 
 #include <atomic>
@@ -24,9 +24,9 @@
 namespace redlock::base {
 
 struct recycled_limits {
-    static constexpr std::size_t block = 2048;    ///< The largest that is kept.
+    static constexpr std::size_t block = 2040;    ///< The largest that is kept.
     static constexpr std::size_t text = 256;      ///< Bytes that a kept text may have room for.
-    static constexpr std::size_t kept = 1 << 22;  ///< Bytes that a thread keeps in all.
+    static constexpr std::size_t kept = 1 << 20;  ///< Bytes that a thread keeps in all.
 };
 
 /// As operator new.

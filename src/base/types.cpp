@@ -30,7 +30,12 @@ shared_text share_text(std::string_view text) {
     }
     // The pointer gives the block back even if there is no memory for the characters.
     shared_text shared{base::take_text()};
-    shared->text.assign(text);
+    if (shared->text.capacity() < text.size()) {
+        shared->text =
+            std::string{text};  // with no more room than it needs, as `assign` would have
+    } else {
+        shared->text.assign(text);
+    }
     return shared;
 }
 

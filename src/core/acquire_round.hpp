@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "core/backing.hpp"
+#include "core/counted_round.hpp"
 #include "core/instant.hpp"
 #include "core/node_set.hpp"
 
@@ -80,7 +81,7 @@ struct acquire_effects {
     bool finished = false;  ///< The outcome is final since this very event.
 };
 
-class acquire_round {
+class acquire_round : public counted_round<acquire_round> {
   public:
     /// `started`: taken before the first command was encoded. Every node counts as asked.
     /// `clock_step`: see validity.hpp.

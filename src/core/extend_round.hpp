@@ -11,10 +11,10 @@
 #pragma once
 
 #include <chrono>
-#include <memory>
 #include <string_view>
 
 #include "core/backing.hpp"
+#include "core/counted_round.hpp"
 #include "core/instant.hpp"
 #include "core/node_set.hpp"
 
@@ -40,7 +40,7 @@ enum class extend_outcome {
 
 [[nodiscard]] std::string_view to_string(extend_outcome outcome) noexcept;
 
-class extend_round {
+class extend_round : public counted_round<extend_round> {
   public:
     /// `old_valid_until`: the lock's validity when the round begins. A round begun after it is
     /// `expired` from the start. `clock_step`: see validity.hpp.
@@ -107,7 +107,9 @@ class extend_round {
     node_set unknown_;
     node_set not_executed_;
     bool closed_ = false;
-    std::shared_ptr<extend_round> earlier_;  // the next in the list of the lock's holding
+    // The lock's holding has it:
+    bool gave_the_lease_ = false;      // which is the present one
+    round_ptr<extend_round> earlier_;  // the next in its list
 };
 
 }  // namespace redlock::core

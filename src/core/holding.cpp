@@ -6,7 +6,7 @@
 
 namespace redlock::core {
 
-holding::holding(std::shared_ptr<acquire_round> round)
+holding::holding(round_ptr<acquire_round> round)
     : started_(round->started()),
       valid_until_(round->valid_until()),
       won_by_(std::move(round)),
@@ -55,7 +55,7 @@ release_targets holding::targets() const {
     return {granted(), doubtful(), still_asked() - planted()};
 }
 
-void holding::extend(std::shared_ptr<extend_round> round) {
+void holding::extend(round_ptr<extend_round> round) {
     assert(round->valid_until() == valid_until_);
     forget_answered();
     round->earlier_ = std::move(extensions_);
@@ -70,7 +70,7 @@ extend_outcome holding::on_decided(const extend_round& round, const std::vector<
     }
     if (round.outcome() == extend_outcome::extended) {
         if (round.backing().valid_until() >= valid_until_) {
-            extended_by_ = &round;
+            for_each_extension([&](extend_round& each) { each.gave_the_lease_ = &each == &round; });
             cut_short_by_ = nobody;
         }
         started_ = round.started();
@@ -97,9 +97,10 @@ bool holding::on_clocks_set(const std::vector<node_clock>& clocks, std::optional
 }
 
 const core::backing& holding::backing() const {
-    return extended_by_ != nullptr ? extended_by_->backing()
-           : keeps_lease_          ? lease_
-                                   : won_by_->backing();
+    const core::backing* its = keeps_lease_ ? &lease_ : &won_by_->backing();
+    for_each_extension(
+        [&](const extend_round& each) { its = each.gave_the_lease_ ? &each.backing() : its; });
+    return *its;
 }
 
 void holding::close_acquisition() {
@@ -142,10 +143,9 @@ void holding::forget_answered() {
 void holding::keep(const extend_round& last) {
     planted_ = planted_ | last.may_plant();
     granted_ = granted_ | last.holding();
-    if (extended_by_ == &last) {
+    if (last.gave_the_lease_) {
         lease_ = last.backing();
         keeps_lease_ = true;
-        extended_by_ = nullptr;
     }
 }
 

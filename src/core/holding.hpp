@@ -11,7 +11,6 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <vector>
 
@@ -30,7 +29,7 @@ class holding {
     /// No node has it.
     holding() = default;
     /// Won by `round`, which goes on learning of late grants.
-    explicit holding(std::shared_ptr<acquire_round> round);
+    explicit holding(round_ptr<acquire_round> round);
     /// Acquired by another client: the `granted` nodes have it, the `doubtful` did not answer.
     holding(instant started, backing lease, node_set granted, node_set doubtful);
 
@@ -50,7 +49,7 @@ class holding {
     [[nodiscard]] release_targets targets() const;
 
     /// A round begins that prolongs it, with the present validity as the old one.
-    void extend(std::shared_ptr<extend_round> round);
+    void extend(round_ptr<extend_round> round);
     /// Applies the decided `round` and returns what it means for the lock. A round that was
     /// `expired` is only `unavailable` if another one has prolonged the lock meanwhile.
     [[nodiscard]] extend_outcome on_decided(const extend_round& round,
@@ -90,10 +89,9 @@ class holding {
 
     instant started_ = never;
     instant valid_until_ = instant::min();
-    std::shared_ptr<acquire_round> won_by_;      // while some node is in doubt
-    std::shared_ptr<extend_round> extensions_;   // the latest of those not answered by all nodes
-    const extend_round* extended_by_ = nullptr;  // one of them, which gave the present lease
-    core::backing lease_;  // the present one, where no round that is kept gave it
+    round_ptr<acquire_round> won_by_;     // while some node is in doubt
+    round_ptr<extend_round> extensions_;  // the latest of those not answered by all nodes
+    core::backing lease_;                 // the present one, where no round that is kept gave it
     node_set granted_;
     node_set doubtful_;
     node_set planted_;  // where an earlier extension may have planted it, or may still

@@ -57,8 +57,8 @@ acquire_attempt::acquire_attempt(node_pool& pool, lock_identity&& identity,
       how_(how),
       wall_us_(pool.wall_us()),
       // Before anything is encoded or sent: validity counts from here.
-      round_(base::make_recycled<core::acquire_round>(pool.size(), lease_time, pool.now(),
-                                                      pool.options().clock_step)),
+      round_(
+          new core::acquire_round{pool.size(), lease_time, pool.now(), pool.options().clock_step}),
       place_id_(place != nullptr ? place->id : std::string{}) {
     const bool natively = place == nullptr && begins_natively(identity);
     if (natively) {
@@ -183,24 +183,34 @@ void acquire_attempt::on_answer(node_index node, const redis::reply_view& reply)
     answer.vote->counts = pool().vote_counts(node, round_->started());
     if (!answer.vote->counts) {
         on_no_vote(node);
-    } else if (answer.vote->answer == core::acquire_answer::out_of_window) {
-        failed().note(
-            node, node_errc::clock_window,
-            answer.vote->offset_us == during.offset_us
-                ? "the fencing token was too far from its clock when it arrived"
-                : "clock differs from ours by " + decimal(answer.vote->offset_us / 1000) + " ms");
-    } else if (answer.vote->answer == core::acquire_answer::fence_ahead) {
-        failed().note(
-            node, node_errc::fence_ahead,
-            fence_advice(pool().keys().fence(identity_->resource.str()), answer.vote->fence,
-                         answer.vote->node_time_us, answer.vote->fence_left));
     } else if (held_by_no_lock(reply)) {
         failed().note(node, node_errc::wrong_type,
                       advice_for_wrong_type(identity_->resource.str(), identity_->resource.str()));
     } else {
-        failed().clear(node);
+        note_refusal(node, *answer.vote, during.offset_us);
     }
     vote(node, *answer.vote, now);
+}
+
+/// Why a node with a vote does not grant it, where somebody can do something about it.
+void acquire_attempt::note_refusal(node_index node, const core::acquire_vote& vote,
+                                   std::int64_t believed_offset_us) {
+    switch (vote.answer) {
+        case core::acquire_answer::out_of_window:
+            failed().note(
+                node, node_errc::clock_window,
+                vote.offset_us == believed_offset_us
+                    ? "the fencing token was too far from its clock when it arrived"
+                    : "clock differs from ours by " + decimal(vote.offset_us / 1000) + " ms");
+            break;
+        case core::acquire_answer::fence_ahead:
+            failed().note(node, node_errc::fence_ahead,
+                          fence_advice(pool().keys().fence(identity_->resource.str()), vote.fence,
+                                       vote.node_time_us, vote.fence_left));
+            break;
+        default:
+            failed().clear(node);
+    }
 }
 
 void acquire_attempt::on_no_answer(node_index node, error_code cause, std::string message,

@@ -55,7 +55,7 @@ class acquire_attempt final : public fan_out {
     void forget_owner() { owner_ = nullptr; }
 
     [[nodiscard]] const core::acquire_round& round() const { return *round_; }
-    [[nodiscard]] const std::shared_ptr<core::acquire_round>& shared_round() const {
+    [[nodiscard]] const core::round_ptr<core::acquire_round>& shared_round() const {
         return round_;
     }
     [[nodiscard]] const lock_identity& identity() const { return *identity_; }
@@ -68,6 +68,8 @@ class acquire_attempt final : public fan_out {
     void on_no_answer(node_index node, error_code cause, std::string message,
                       bool maybe_executed) override;
     void on_no_vote(node_index node);
+    void note_refusal(node_index node, const core::acquire_vote& vote,
+                      std::int64_t believed_offset_us);
     void vote(node_index node, const core::acquire_vote& vote, core::instant now);
     void learn();
     void execute(const core::acquire_effects& effects, std::function<void()> cleaned_up = nullptr);
@@ -85,7 +87,7 @@ class acquire_attempt final : public fan_out {
     std::chrono::milliseconds lease_time_;
     manners how_;
     std::int64_t wall_us_;
-    std::shared_ptr<core::acquire_round> round_;  ///< Which the lock that it won outlives.
+    core::round_ptr<core::acquire_round> round_;  ///< Which the lock that it won outlives.
     std::string place_id_;                        // in the line; empty without
     script_call call_;                            ///< Not built before it is needed.
     std::optional<native_command> native_;        ///< In place of it, to begin with,

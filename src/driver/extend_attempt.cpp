@@ -30,8 +30,8 @@ extend_attempt::extend_attempt(node_pool& pool, shared_identity identity, core::
       lease_time_(lease_time),
       granted_(held.granted()),
       holding_(granted_ | held.doubtful()),
-      round_(base::make_recycled<core::extend_round>(
-          pool.size(), lease_time, pool.now(), held.valid_until(), pool.options().clock_step)) {
+      round_(new core::extend_round{pool.size(), lease_time, pool.now(), held.valid_until(),
+                                    pool.options().clock_step}) {
     held.extend(round_);
     if (!held.attached() && pool.guarded() && identity_->block.last != 0) {
         round_->plant_on(with_vote(pool, round_->started()));

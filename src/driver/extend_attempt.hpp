@@ -51,7 +51,7 @@ class extend_attempt final : public fan_out {
     std::chrono::milliseconds lease_time_;
     core::node_set granted_;
     core::node_set holding_;
-    std::shared_ptr<core::extend_round> round_;
+    core::round_ptr<core::extend_round> round_;
     /// Encoded once more. The commands are not kept until all have answered, since with many locks
     /// that are renewed together their memory is what a renewal costs.
     std::unique_ptr<script_call> repeated_;

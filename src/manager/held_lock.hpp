@@ -121,11 +121,20 @@ class held_lock final : public keepable<held_lock>,
     [[nodiscard]] core::instant now() const { return manager_->clock().now(); }
     [[nodiscard]] won_lease give_away(const core::turn& next);
 
-    // There may be very many of them, so that each member counts.
+    // There may be very many of them, so that each member counts, and small ones lie in what larger
+    // ones leave over.
     manager_impl* manager_;
     driver::shared_identity identity_;
-    core::turn turn_;  // as it was when the lock was won, which any thread may ask
-    core::holding holding_;
+    // As it was when the lock was won, which any thread may ask.
+    [[no_unique_address]] core::turn turn_;
+    std::atomic<bool> over_{false};
+    std::atomic<bool> release_announced_{false};
+    [[no_unique_address]] core::holding holding_;
+    stage stage_ = stage::held;
+    core::release_outcome release_outcome_ = core::release_outcome::pending;
+    bool extension_failed_ = false;  // the latest one that was decided
+    /// The release is to be told to those of this process who compete on the nodes already.
+    bool tells_competitors_ = false;
     core::renewal renewal_;
     core::minimum_hold minimum_;
     std::chrono::milliseconds longest_lease_;
@@ -134,13 +143,6 @@ class held_lock final : public keepable<held_lock>,
     outcome_waiters release_waiters_;
     std::unique_ptr<loss_watch> loss_watch_;   // while anybody waits for the loss
     std::unique_ptr<diagnostics> last_error_;  // null: none yet
-    std::atomic<bool> over_{false};
-    std::atomic<bool> release_announced_{false};
-    bool extension_failed_ = false;  // the latest one that was decided
-    stage stage_ = stage::held;
-    core::release_outcome release_outcome_ = core::release_outcome::pending;
-    /// The release is to be told to those of this process who compete on the nodes already.
-    bool tells_competitors_ = false;
 };
 
 /// One wait for the loss of a lock.

@@ -37,15 +37,15 @@ TEST_F(recycled_memory, is_used_again_by_the_next_of_about_its_size) {
     on_a_new_thread([] {
         void* const first = take_memory(100);
         give_back(first, 100);
-        EXPECT_EQ(kept_memory(), 112U);
-        void* const second = take_memory(97);
+        EXPECT_EQ(kept_memory(), 104U);
+        void* const second = take_memory(89);
         EXPECT_EQ(second, first);
         EXPECT_EQ(kept_memory(), 0U);
-        void* const other = take_memory(113);
+        void* const other = take_memory(105);
         EXPECT_NE(other, first);
-        give_back(second, 97);
-        give_back(other, 113);
-        EXPECT_EQ(kept_memory(), 112U + 128U);
+        give_back(second, 89);
+        give_back(other, 105);
+        EXPECT_EQ(kept_memory(), 104U + 120U);
     });
 }
 
@@ -117,7 +117,7 @@ TEST_F(recycled_memory, is_the_heaps_once_the_thread_is_over) {
         thread_local last_of_a_thread last;
         last.held = make_recycled<int>(1);
         give_back(take_memory(100), 100);
-        EXPECT_EQ(kept_memory(), 112U);
+        EXPECT_EQ(kept_memory(), 104U);
     });
     EXPECT_EQ(last_of_a_thread::kept_then, 0U);
 }

@@ -33,23 +33,22 @@ std::vector<node_clock> clocks(std::chrono::seconds set = 0s) {
     return all;
 }
 
-std::shared_ptr<acquire_round> won_round(std::size_t nodes, std::initializer_list<node_index> by) {
-    auto round = std::make_shared<acquire_round>(nodes, lease, epoch);
+round_ptr<acquire_round> won_round(std::size_t nodes, std::initializer_list<node_index> by) {
+    round_ptr<acquire_round> round = new acquire_round{nodes, lease, epoch};
     for (const node_index node : by) {
         static_cast<void>(round->on_vote(node, {.answer = acquire_answer::granted}, at(1ms)));
     }
     return round;
 }
 
-std::shared_ptr<extend_round> begun(holding& held, std::size_t nodes,
-                                    std::chrono::milliseconds wanted, instant when) {
-    auto round = std::make_shared<extend_round>(nodes, wanted, when, held.valid_until());
+round_ptr<extend_round> begun(holding& held, std::size_t nodes, std::chrono::milliseconds wanted,
+                              instant when) {
+    round_ptr<extend_round> round = new extend_round{nodes, wanted, when, held.valid_until()};
     held.extend(round);
     return round;
 }
 
-std::shared_ptr<extend_round> extended(holding& held, instant when,
-                                       std::chrono::milliseconds wanted) {
+round_ptr<extend_round> extended(holding& held, instant when, std::chrono::milliseconds wanted) {
     auto round = begun(held, 3, wanted, when);
     static_cast<void>(round->on_vote(0, extend_answer::extended, when));
     static_cast<void>(round->on_vote(1, extend_answer::extended, when));
@@ -156,7 +155,7 @@ struct node {
 class life {
   public:
     life(std::uint32_t seed, std::size_t nodes) : random_(seed), nodes_(nodes) {
-        round_ = std::make_shared<acquire_round>(nodes, lease, epoch);
+        round_ = new acquire_round{nodes, lease, epoch};
         for (node_index each = 0; each < nodes; ++each) {
             nodes_[each].acquire_due = true;
         }
@@ -314,9 +313,9 @@ class life {
 
     std::mt19937 random_;
     std::vector<node> nodes_;
-    std::shared_ptr<acquire_round> round_;
+    round_ptr<acquire_round> round_;
     holding held_;
-    std::vector<std::shared_ptr<extend_round>> rounds_;
+    std::vector<round_ptr<extend_round>> rounds_;
     node_set lost_plants_;  // where a command that plants was not answered
 };
 

@@ -150,7 +150,7 @@ class simulation {
     }
 
     /// The script runs, and its answer leaves.
-    void execute(node_index which, const std::shared_ptr<acquire_round>& round) {
+    void execute(node_index which, const round_ptr<acquire_round>& round) {
         server& it = nodes_[which];
         acquire_vote vote{.answer = acquire_answer::granted};
         if (it.held) {
@@ -184,7 +184,7 @@ class simulation {
             return;
         }
         session_.on_round_started();
-        round_ = std::make_shared<acquire_round>(with_.nodes, lease, now_);
+        round_ = new acquire_round{with_.nodes, lease, now_};
         for (node_index node = 0; node < with_.nodes; ++node) {
             after(up_to(slowest_message), [this, node, round = round_] { execute(node, round); });
         }
@@ -207,7 +207,7 @@ class simulation {
     std::array<server, small_scope::most_nodes> nodes_{};
     node_set tracking_;
     wait_session session_{{.quorum_timeout = 1h}};
-    std::shared_ptr<acquire_round> round_;
+    round_ptr<acquire_round> round_;
     instant now_ = epoch;
     instant free_at_ = epoch;
     instant alarm_ = never;

@@ -58,6 +58,7 @@ fresh
 run || { echo "a house in order is refused:"; cat "$place/out" "$place/err"; failed=1; }
 
 breach 'core may not include redis/wire.hpp' src/core/quorum.cpp '// V.' '#include "redis/wire.hpp"'
+breach 'core may not include base/strand.hpp' src/core/quorum.cpp '// V.' '#include "base/strand.hpp"'
 breach 'core may not include boost/asio.hpp' src/core/quorum.cpp '// V.' '#include <boost/asio.hpp>'
 breach 'only the public leaves' src/core/quorum.cpp '// V.' '#include <redlock/lock.hpp>'
 breach 'stands above it: redis/connect/b.hpp' src/redis/server/a.hpp '// A.' '#pragma once' \
