@@ -5,6 +5,7 @@
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/deferred.hpp>
+#include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -18,8 +19,12 @@
 namespace redlock {
 
 namespace manager {
-class held_lock;
 class home;
+class held_lock;
+REDLOCK_API void intrusive_ptr_add_ref(held_lock* held) noexcept;
+REDLOCK_API void intrusive_ptr_release(held_lock* held) noexcept;
+/// With its count inside, which takes less room than beside it.
+using held_handle = boost::intrusive_ptr<held_lock>;
 }  // namespace manager
 
 /// A lock that is, or was, held. Move-only; an empty one (default constructed or moved from) holds
@@ -38,7 +43,7 @@ class home;
 class REDLOCK_API lock {
   public:
     lock() noexcept = default;
-    explicit lock(std::shared_ptr<manager::held_lock> held) noexcept;  ///< For the library itself.
+    explicit lock(manager::held_handle held) noexcept;  ///< For the library itself.
     /// For the library itself: an empty one.
     explicit lock(std::shared_ptr<const manager::home> home) noexcept;
     lock(lock&& other) noexcept;
@@ -126,7 +131,7 @@ class REDLOCK_API lock {
     using any_handler = boost::asio::any_completion_handler<void(error_code)>;
 
     struct state {
-        std::shared_ptr<manager::held_lock> held;
+        manager::held_handle held;
         std::shared_ptr<const manager::home> home;
     };
 
@@ -138,7 +143,7 @@ class REDLOCK_API lock {
     [[nodiscard]] bool is_copy() const noexcept;
     void release_in_background() noexcept;
 
-    std::shared_ptr<manager::held_lock> held_;
+    manager::held_handle held_;
     std::shared_ptr<const manager::home> home_;  ///< None of a default constructed one.
 };
 

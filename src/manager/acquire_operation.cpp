@@ -297,18 +297,18 @@ core::duration acquire_operation::stop_margin() const {
 }
 
 /// The lease, looked after in the way that this caller asked for.
-std::shared_ptr<held_lock> acquire_operation::hold(won_lease won) {
+held_handle acquire_operation::hold(won_lease won) {
     won.lease_time = lease_time_;
     won.longest_lease = std::max(won.longest_lease, first_lease());
     won.minimum = {won.holding.started(), request_.options().min_hold};
     won.stop_margin = stop_margin();
     won.renews = request_.options().renew.value_or(!request_.options().lease_time.has_value());
-    auto held = base::make_recycled<held_lock>(manager_, std::move(won));
-    held->start(held);
+    held_handle held{new held_lock{manager_, std::move(won)}};
+    held->start();
     return held;
 }
 
-void acquire_operation::complete_with(const std::shared_ptr<held_lock>& held) {
+void acquire_operation::complete_with(const held_handle& held) {
     const core::duration waited = manager_.clock().now() - asked_at_;
     manager_.counters().acquired.add();
     manager_.counters().waited_ns.add(static_cast<std::uint64_t>(waited.count()));

@@ -53,8 +53,8 @@ class acquire_operation final : public closable,
     void follow(const core::acquisition::step& step);
     void start_round();
     void hand_out();
-    [[nodiscard]] std::shared_ptr<held_lock> hold(won_lease won);
-    void complete_with(const std::shared_ptr<held_lock>& held);
+    [[nodiscard]] held_handle hold(won_lease won);
+    void complete_with(const held_handle& held);
     void leave_nodes_line(core::node_set granted);
     const driver::line_place* take_place(const core::ballot_block& block);
     [[nodiscard]] std::uint64_t block_width() const;

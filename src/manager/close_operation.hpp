@@ -25,7 +25,7 @@ class close_operation final : public outside::alarm,
     void finish();
 
     manager_impl& manager_;  // which owns this operation, and is kept by the alarm
-    std::vector<std::shared_ptr<held_lock>> locks_;
+    std::vector<held_handle> locks_;
     outcome_waiters waiters_;
     bool done_ = false;
     error_code result_;

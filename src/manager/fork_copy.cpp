@@ -18,7 +18,7 @@ void manager_impl::leave_to_parent() {
     for (const auto& operation : operations_.take_all()) {
         operation->on_manager_closed();
     }
-    std::vector<std::shared_ptr<held_lock>> locks;
+    std::vector<held_handle> locks;
     held_.for_each([&](const auto& held) { locks.push_back(held); });
     for (const auto& held : locks) {
         held->leave_to_parent();

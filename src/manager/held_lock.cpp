@@ -83,8 +83,18 @@ void held_lock::note_error(diagnostics why) {
     last_error_.swap(kept);
 }
 
-void held_lock::start(std::shared_ptr<held_lock> self) {
-    manager_->add(std::move(self));
+void intrusive_ptr_add_ref(held_lock* held) noexcept {
+    held->references_.fetch_add(1, std::memory_order_relaxed);
+}
+
+void intrusive_ptr_release(held_lock* held) noexcept {
+    if (held->references_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+        delete held;  // NOLINT(*-owning-memory)
+    }
+}
+
+void held_lock::start() {
+    manager_->add(this);
     note_clocks(std::nullopt);
     rearm();
 }
@@ -198,11 +208,21 @@ void held_lock::lose(diagnostics why) {
 
 void held_lock::stop_looking_after(error_code told_to_waiters) {
     manager_->clock().cancel(*this);
-    if (const auto watch = std::exchange(loss_watch_, nullptr)) {
-        for (const auto& waiter : watch->take_waiters()) {
-            waiter->finish(told_to_waiters);
-        }
+    for (const auto& waiter : take_loss_waiters()) {
+        waiter->finish(told_to_waiters);
     }
+}
+
+std::list<std::shared_ptr<loss_waiter>> held_lock::take_loss_waiters() {
+    if (!loss_watch_) {
+        return {};
+    }
+    auto waiters = loss_watch_->take_waiters();
+    loss_watch_.reset();
+    for (const auto& waiter : waiters) {
+        waiter->held_ = nullptr;
+    }
+    return waiters;
 }
 
 void held_lock::release(std::shared_ptr<outcome_waiter> waiter) {
@@ -233,7 +253,7 @@ void held_lock::release(std::shared_ptr<outcome_waiter> waiter) {
     base::make_recycled<driver::release_attempt>(
         manager_->nodes(), identity_, holding_.targets(), longest_lease_,
         holding_.attached() ? knowledge::token_only : knowledge::all, kept)
-        ->start(self());
+        ->start(base::make_recycled<release_operation>(self()));
     tells_competitors_ = !manager_->queues().ended(*this);
 }
 
@@ -313,7 +333,7 @@ void held_lock::abandon() {
     stage_ = stage::over;
     extension_ = nullptr;
     // Never called, but not kept either: a coroutine that waits here may own this lock.
-    const auto forgotten = std::exchange(loss_watch_, nullptr);
+    const auto forgotten = take_loss_waiters();
     release_waiters_.forget_all();
 }
 
@@ -327,6 +347,7 @@ void held_lock::wait_lost(const std::shared_ptr<loss_waiter>& waiter) {
         if (!loss_watch_) {
             loss_watch_ = std::make_unique<loss_watch>(*manager_, *this);
         }
+        waiter->held_ = this;
         loss_watch_->add(waiter);
     } else {
         waiter->finish(stage_ == stage::lost ? error_code{errc::lost} : error_code{});
@@ -348,7 +369,7 @@ void held_lock::tell(event_kind kind, error_code error, std::string_view message
 }
 
 void loss_waiter::cancel() {
-    if (const auto held = held_.lock()) {
+    if (auto* const held = std::exchange(held_, nullptr)) {
         held->stop_waiting(*this);
     }
     outcome_waiter::cancel();

@@ -7,9 +7,11 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <list>
 #include <memory>
 #include <optional>
 
+#include "base/recycled.hpp"
 #include "core/holding.hpp"
 #include "core/local_queues.hpp"
 #include "core/minimum_hold.hpp"
@@ -22,6 +24,7 @@
 #include "manager/manager_impl.hpp"
 #include "outside/alarm_clock.hpp"
 #include "redlock/error.hpp"
+#include "redlock/lock.hpp"
 #include "redlock/observer.hpp"
 #include "redlock/types.hpp"
 
@@ -54,10 +57,10 @@ class successor : public core::queue_member {
     virtual void take_over(held_lock& from, won_lease won) = 0;
 };
 
-class held_lock final : public keepable<held_lock>,
+class held_lock final : public base::in_recycled_memory,
+                        public keepable<held_lock, held_handle>,
                         public core::queue_holder,
-                        public outside::alarm,
-                        public driver::release_attempt::owner {
+                        public outside::alarm {
   public:
     held_lock(manager_impl& manager, won_lease won);
 
@@ -74,8 +77,8 @@ class held_lock final : public keepable<held_lock>,
     bool announce_release() { return release_announced_.exchange(true, std::memory_order_acq_rel); }
 
     // On the strand, with the manager alive.
-    /// Lists the lock, which is `self`, with the manager and starts to look after it.
-    void start(std::shared_ptr<held_lock> self);
+    /// Lists the lock with the manager and starts to look after it.
+    void start();
     /// `waiter` may be null.
     void release(std::shared_ptr<outcome_waiter> waiter);
     /// Stops looking after it and leaves it to its lease.
@@ -87,6 +90,8 @@ class held_lock final : public keepable<held_lock>,
     /// What a decided round means for the lock, and for whoever asked for it.
     error_code on_extend_decided(const driver::extend_attempt& attempt, core::instant now);
     void on_extend_answered() { holding_.forget_answered(); }
+    /// What a decided release means for the lock, and for those who wait for it.
+    void on_release_decided(const driver::release_attempt& attempt);
     void wait_lost(const std::shared_ptr<loss_waiter>& waiter);
     /// The nodes, or the time, say that it is not ours any more.
     void lose(diagnostics why);
@@ -103,11 +108,14 @@ class held_lock final : public keepable<held_lock>,
     [[nodiscard]] bool surely_over() const;
 
   private:
+    friend void intrusive_ptr_add_ref(held_lock* held) noexcept;
+    friend void intrusive_ptr_release(held_lock* held) noexcept;
+
     enum class stage : std::uint8_t { held, lost, releasing, over };
 
     void on_alarm(core::instant now) override;
-    void on_release_decided(const driver::release_attempt& attempt) override;
     void stop_looking_after(error_code told_to_waiters);
+    std::list<std::shared_ptr<loss_waiter>> take_loss_waiters();
     [[nodiscard]] bool hand_over();
     void rearm();
     void note_error(diagnostics why);
@@ -127,15 +135,16 @@ class held_lock final : public keepable<held_lock>,
     driver::shared_identity identity_;
     // As it was when the lock was won, which any thread may ask.
     [[no_unique_address]] core::turn turn_;
+    std::atomic<std::uint32_t> references_{0};
+    [[no_unique_address]] core::holding holding_;
     std::atomic<bool> over_{false};
     std::atomic<bool> release_announced_{false};
-    [[no_unique_address]] core::holding holding_;
     stage stage_ = stage::held;
     core::release_outcome release_outcome_ = core::release_outcome::pending;
     bool extension_failed_ = false;  // the latest one that was decided
+    [[no_unique_address]] core::renewal renewal_;
     /// The release is to be told to those of this process who compete on the nodes already.
     bool tells_competitors_ = false;
-    core::renewal renewal_;
     core::minimum_hold minimum_;
     std::chrono::milliseconds longest_lease_;
     std::atomic<core::duration::rep> valid_until_;       // the holding's, for any thread
@@ -148,13 +157,26 @@ class held_lock final : public keepable<held_lock>,
 /// One wait for the loss of a lock.
 class loss_waiter : public outcome_waiter {
   public:
-    loss_waiter(const std::shared_ptr<held_lock>& held, completion<error_code>&& handler)
-        : outcome_waiter(std::move(handler)), held_(held) {}
+    using outcome_waiter::outcome_waiter;
 
     void cancel();
 
   private:
-    std::weak_ptr<held_lock> held_;  // which owns its waiters
+    friend class held_lock;
+    held_lock* held_ = nullptr;  // while that has it among its waiters
+};
+
+/// The release of a lock that is given back.
+class release_operation final : public driver::release_attempt::owner {
+  public:
+    explicit release_operation(held_handle held) : held_(std::move(held)) {}
+
+  private:
+    void on_release_decided(const driver::release_attempt& attempt) override {
+        held_->on_release_decided(attempt);
+    }
+
+    held_handle held_;
 };
 
 /// One extension that a caller has asked for. A caller who cancels is notified at once; the round
@@ -163,7 +185,7 @@ class extend_operation final : public outcome_waiter,
                                public driver::extend_attempt::owner,
                                public std::enable_shared_from_this<extend_operation> {
   public:
-    extend_operation(std::shared_ptr<held_lock> held, completion<error_code>&& handler)
+    extend_operation(held_handle held, completion<error_code>&& handler)
         : outcome_waiter(std::move(handler)), held_(std::move(held)) {}
 
     void start(std::optional<std::chrono::milliseconds> lease_time) {
@@ -178,13 +200,13 @@ class extend_operation final : public outcome_waiter,
     }
     void on_extend_answered() override { held_->on_extend_answered(); }
 
-    std::shared_ptr<held_lock> held_;
+    held_handle held_;
 };
 
 /// One that the watchdog wants.
 class watchdog_extension final : public driver::extend_attempt::owner {
   public:
-    explicit watchdog_extension(std::shared_ptr<held_lock> held) : held_(std::move(held)) {}
+    explicit watchdog_extension(held_handle held) : held_(std::move(held)) {}
 
   private:
     void on_extend_decided(const driver::extend_attempt& attempt, core::instant now) override {
@@ -192,7 +214,7 @@ class watchdog_extension final : public driver::extend_attempt::owner {
     }
     void on_extend_answered() override { held_->on_extend_answered(); }
 
-    std::shared_ptr<held_lock> held_;
+    held_handle held_;
 };
 
 }  // namespace redlock::manager

@@ -10,11 +10,11 @@
 
 namespace redlock::manager {
 
-template <class T>
+template <class T, class Pointer = std::shared_ptr<T>>
 class kept_list;
 
 /// A base of what can be kept, in one list at a time.
-template <class T>
+template <class T, class Pointer = std::shared_ptr<T>>
 class keepable {
   public:
     keepable() = default;
@@ -24,39 +24,41 @@ class keepable {
   protected:
     ~keepable() = default;
     /// Null while it is not kept.
-    [[nodiscard]] const std::shared_ptr<T>& self() const { return self_; }
+    [[nodiscard]] const Pointer& self() const { return self_; }
 
   private:
-    friend class kept_list<T>;
+    friend class kept_list<T, Pointer>;
     boost::intrusive::list_member_hook<> hook_;
-    std::shared_ptr<T> self_;  ///< While it is kept.
+    Pointer self_;  ///< While it is kept.
 };
 
-template <class T>
+template <class T, class Pointer>
 class kept_list {
   public:
+    using entry_type = keepable<T, Pointer>;
+
     kept_list() = default;
     kept_list(const kept_list&) = delete;
     kept_list& operator=(const kept_list&) = delete;
     ~kept_list() { const auto last = take_all(); }
 
     /// Kept from now on; nothing happens if it is already.
-    void add(std::shared_ptr<T> what) {
-        keepable<T>& entry = *what;
+    void add(Pointer what) {
+        entry_type& entry = *what;
         if (entry.self_ == nullptr) {
             entry.self_ = std::move(what);
             entries_.push_back(entry);
         }
     }
     /// Result: the reference that kept it, which may be the last; null if it was not kept.
-    [[nodiscard]] std::shared_ptr<T> remove(keepable<T>& entry) {
+    [[nodiscard]] Pointer remove(entry_type& entry) {
         if (entry.self_ != nullptr) {
             entries_.erase(entries_.iterator_to(entry));
         }
-        return std::move(entry.self_);
+        return std::exchange(entry.self_, nullptr);
     }
-    [[nodiscard]] std::vector<std::shared_ptr<T>> take_all() {
-        std::vector<std::shared_ptr<T>> all;
+    [[nodiscard]] std::vector<Pointer> take_all() {
+        std::vector<Pointer> all;
         while (!entries_.empty()) {
             all.push_back(remove(entries_.front()));
         }
@@ -64,16 +66,16 @@ class kept_list {
     }
     template <class Visit>
     void for_each(Visit visit) const {
-        for (const keepable<T>& entry : entries_) {
+        for (const entry_type& entry : entries_) {
             visit(entry.self_);
         }
     }
 
   private:
-    using hook = boost::intrusive::member_hook<keepable<T>, boost::intrusive::list_member_hook<>,
-                                               &keepable<T>::hook_>;
+    using hook = boost::intrusive::member_hook<entry_type, boost::intrusive::list_member_hook<>,
+                                               &entry_type::hook_>;
 
-    boost::intrusive::list<keepable<T>, hook, boost::intrusive::constant_time_size<false>> entries_;
+    boost::intrusive::list<entry_type, hook, boost::intrusive::constant_time_size<false>> entries_;
 };
 
 }  // namespace redlock::manager

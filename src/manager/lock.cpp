@@ -14,7 +14,6 @@ namespace {
 
 using manager::completion;
 using manager::executor_of;
-using manager::held_lock;
 using manager::home_executor;
 using manager::manager_impl;
 
@@ -43,8 +42,7 @@ void launch(const State& its, error_code why_not,
 
 }  // namespace
 
-lock::lock(std::shared_ptr<held_lock> held) noexcept
-    : held_(std::move(held)), home_(held_->its_home()) {}
+lock::lock(manager::held_handle held) noexcept : held_(std::move(held)), home_(held_->its_home()) {}
 
 lock::lock(std::shared_ptr<const manager::home> at) noexcept : home_(std::move(at)) {}
 
@@ -153,7 +151,7 @@ void lock::start_wait_lost(const state& its, any_handler handler) {
     launch(
         its, why_unusable(its), std::move(handler),
         [&](auto completion) {
-            return base::make_recycled<manager::loss_waiter>(its.held, std::move(completion));
+            return base::make_recycled<manager::loss_waiter>(std::move(completion));
         },
         [held = its.held](const auto& waiter) { held->wait_lost(waiter); });
 }

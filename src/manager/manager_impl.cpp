@@ -38,12 +38,12 @@ manager_impl::~manager_impl() {
     nodes_.on_clock_set(nullptr);
 }
 
-void manager_impl::add(std::shared_ptr<held_lock> held) {
+void manager_impl::add(held_handle held) {
     const std::lock_guard guard{held_guard_};
     held_.add(std::move(held));
 }
 
-std::shared_ptr<held_lock> manager_impl::remove(held_lock& held) {
+held_handle manager_impl::remove(held_lock& held) {
     const std::lock_guard guard{held_guard_};
     return held_.remove(held);
 }
@@ -63,12 +63,12 @@ std::vector<std::pair<resource_name, lock_token>> manager_impl::active_locks() c
     return active;
 }
 
-std::vector<std::shared_ptr<held_lock>> manager_impl::begin_close() {
+std::vector<held_handle> manager_impl::begin_close() {
     closed_ = true;
     for (const auto& operation : operations_.take_all()) {
         operation->on_manager_closed();
     }
-    std::vector<std::shared_ptr<held_lock>> locks;
+    std::vector<held_handle> locks;
     held_.for_each([&](const auto& held) { locks.push_back(held); });
     for (const auto& held : locks) {
         held->release({});

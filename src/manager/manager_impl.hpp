@@ -23,6 +23,7 @@
 #include "manager/kept_list.hpp"
 #include "manager/opening.hpp"
 #include "outside/alarm_clock.hpp"
+#include "redlock/lock.hpp"
 #include "redlock/options.hpp"
 #include "redlock/types.hpp"
 
@@ -85,15 +86,15 @@ class manager_impl : public std::enable_shared_from_this<manager_impl> {
     /// Owned from now on, until removed.
     void add(std::shared_ptr<closable> operation) { operations_.add(std::move(operation)); }
     void remove(closable& operation) { const auto last = operations_.remove(operation); }
-    void add(std::shared_ptr<held_lock> held);
+    void add(held_handle held);
     /// Result: the reference that kept it, which may be the last.
-    std::shared_ptr<held_lock> remove(held_lock& held);
+    held_handle remove(held_lock& held);
     /// Any thread.
     [[nodiscard]] std::vector<std::pair<resource_name, lock_token>> active_locks() const;
 
     [[nodiscard]] bool closed() const { return closed_; }
     /// Ends all operations and begins to release all locks, which it returns.
-    [[nodiscard]] std::vector<std::shared_ptr<held_lock>> begin_close();
+    [[nodiscard]] std::vector<held_handle> begin_close();
     /// In a forked child: ends all that the copy was at, without a word to the nodes.
     void leave_to_parent();
     /// The close under way or done; null before.
@@ -117,7 +118,7 @@ class manager_impl : public std::enable_shared_from_this<manager_impl> {
     core::local_queues queues_;  // before the operations, which stand in them
     kept_list<closable> operations_;
     mutable std::mutex held_guard_;  // for `active_locks`, which any thread may call
-    kept_list<held_lock> held_;
+    kept_list<held_lock, held_handle> held_;
 };
 
 }  // namespace redlock::manager

@@ -164,8 +164,8 @@ void attach_operation::on_views(core::instant started, const std::vector<node_st
         fail(errc::lost, {"its lease is over", {}});
         return;
     }
-    auto held = base::make_recycled<held_lock>(manager(), std::move(won));
-    held->start(held);
+    held_handle held{new held_lock{manager(), std::move(won)}};
+    held->start();
     complete({}, lock{std::move(held)});
 }
 
