@@ -64,12 +64,11 @@
 #define ASKED(k)     (13 + (k))
 #define VOTE(k)      (16 + (k))
 #define COUNTS(k)    (19 + (k))
-#define EXTEND       22
-#define HEAL         23
-#define MATTERS      24
-#define EXTENDED     25
-#define RELEASE(k)   (25 + (k))             /* of #1 and #2 */
-#define JOINED       28                     /* WITNESS */
+#define EXTEND(r)    (22 + (r))             /* requests of the rounds */
+#define HEAL(r)      (24 + (r))             /* the node had a vote: it counts, and may be healed */
+#define EXTENDED     26
+#define RELEASE(k)   (26 + (k))             /* of #1 and #2 */
+#define JOINED       29                     /* WITNESS */
 
 #define IDLE 0
 #define ASKING 1
@@ -110,11 +109,6 @@ inline tidy(i) {
 #define NO_WRITER(i) true
 #else
 #define NO_WRITER(i) (!writer_at(i))
-#endif
-#ifdef HEAL_BESIDE
-#define HEALS_AT(i) true
-#else
-#define HEALS_AT(i) (!writer_at(i))
 #endif
 inline grant(k, i) { when(stage[k] == ASKING && has(i, COUNTS(k)), set(i, VOTE(k))) }
 inline at_acquire(k, i) {
@@ -163,34 +157,42 @@ inline at_release(k, i) {
 #define REPORT     skip
 #endif
 #ifdef COUNT_QUIET
-#define COUNTED(i) true
+#define COUNTED(r, i) (stage[0] == HELD && rounds == (r) + 1)
 #else
-#define COUNTED(i) has(i, MATTERS)
+#define COUNTED(r, i) (stage[0] == HELD && rounds == (r) + 1 && has(i, HEAL(r)))
 #endif
-inline at_extend(i) {
-  d_step { has(i, EXTEND) -> clear(i, EXTEND);
+inline at_extend(r, i) {
+  d_step { has(i, EXTEND(r)) -> clear(i, EXTEND(r));
     if
     :: LEFT(0, i) > 0 ->
        when(has(i, EXCLUSIVE), clear(i, EXCLUSIVE); begin_set(i));
-       lease(0, i); raise(i, ballot[0]); when(stage[0] == HELD && COUNTED(i), set(i, EXTENDED))
-    :: free_at(i) && has(i, HEAL) && NOT_ABOVE(FENCE(i)) ->
+       lease(0, i); raise(i, ballot[0]); when(COUNTED(r, i), set(i, EXTENDED))
+    :: free_at(i) && has(i, HEAL(r)) && NOT_ABOVE(FENCE(i)) ->
        begin_set(i); lease(0, i); raise(i, ballot[0])
-    :: LEFT(0, i) == 0 && set_at(i) && HEALS_AT(i) && has(i, HEAL) && NOT_ABOVE(SINCE(i)) ->
+    :: LEFT(0, i) == 0 && set_at(i) && has(i, HEAL(r)) && NOT_ABOVE(SINCE(i)) && !writer_at(i) ->
        lease(0, i); raise(i, ballot[0]); NOTE(i)
 #ifdef HEAL_BESIDE
-    :: LEFT(0, i) == 0 && LEFT(1, i) > 0 && has(i, HEAL) -> lease(0, i); raise(i, ballot[0]);
-       when(stage[0] == HELD && COUNTED(i), set(i, EXTENDED))
+    :: LEFT(0, i) == 0 && LEFT(1, i) > 0 && has(i, HEAL(r)) -> lease(0, i); raise(i, ballot[0])
 #endif
     :: else -> skip
     fi;
-    clear(i, HEAL); clear(i, MATTERS);
-    printf("  node @%d <- extension of #0: left %d %d %d, fence %d, since %d, votes %d\n", i,
+    clear(i, HEAL(r));
+    printf("  node @%d <- extension %d: left %d %d %d, fence %d, since %d, votes %d\n", i, r + 1,
            LEFT(0, i), LEFT(1, i), LEFT(2, i), FENCE(i), SINCE(i), count(EXTENDED)); settle }
 }
-/* With OTHERS, whoever else reads here. */
+/* With OTHERS, whoever else reads here; VISITS times at most. */
+#ifdef VISITS
+byte visits;
+#define VISITING (visits < VISITS)
+#else
+#define VISITING true
+#endif
 inline others_come(i, p) {
-  d_step { LEFT(2, i) == 0 && NO_WRITER(i) && p > (set_at(i) -> SINCE(i) : FENCE(i)) ->
+  d_step { VISITING && LEFT(2, i) == 0 && NO_WRITER(i) && p > (set_at(i) -> SINCE(i) : FENCE(i)) ->
     when(!set_at(i), begin_set(i)); put(i, 4, 2, 1); raise(i, p);
+#ifdef VISITS
+    visits++;
+#endif
     printf("  node @%d is read by others, ballot %d: fence %d, since %d\n", i, p, FENCE(i), SINCE(i));
     settle }
 }
@@ -201,7 +203,7 @@ inline others_go(i) {
 inline crash(i) {
   d_step { crashes < CRASHES && FENCE(i) + LEFT(1, i) != 0 -> crashes++;
     put(i, 0, 10, 0); put(i, 10, 2, QUARANTINE); clear(i, EXCLUSIVE);
-    clear(i, COUNTS(0)); clear(i, COUNTS(1)); clear(i, COUNTS(2)); clear(i, HEAL); clear(i, MATTERS);
+    clear(i, COUNTS(0)); clear(i, COUNTS(1)); clear(i, COUNTS(2)); clear(i, HEAL(0)); clear(i, HEAL(1));
     printf("  node @%d CRASHES and forgets\n", i); settle }
 }
 
@@ -232,10 +234,7 @@ inline finish(k) {
   d_step { MAY_FINISH(k) -> stage[k] = OVER; valid[k] = 0;
     clear_all(VOTE(k)); set_all(RELEASE(k)); printf("#%d is over\n", k); settle }
 }
-inline ask_extend(i) {
-  clear(i, HEAL); clear(i, MATTERS); set(i, EXTEND);
-  when(QUIET(i) == 0, set(i, HEAL); set(i, MATTERS))
-}
+inline ask_extend(i) { set(i, EXTEND(rounds)); when(QUIET(i) == 0, set(i, HEAL(rounds))) }
 inline begin_extend() {
   d_step { stage[0] == HELD && valid[0] > 0 && rounds < EXTENDS ->
     clear_all(EXTENDED); ask_extend(0); ask_extend(1); ask_extend(2);
@@ -271,7 +270,7 @@ inline tick() {
 
 #define AT(i) \
   :: at_acquire(0, i)  :: at_acquire(1, i)  :: at_acquire(2, i) \
-  :: at_release(1, i)  :: at_release(2, i)  :: at_extend(i)
+  :: at_release(1, i)  :: at_release(2, i)  :: at_extend(0, i)  :: at_extend(1, i)
 
 active proctype world() {
 end:
@@ -284,7 +283,8 @@ end:
   :: begin(1, 0)  :: begin(1, 1)  :: begin(1, 2)
 #endif
 #endif
-#ifdef OTHERS
+#if defined(ALONE)
+#elif defined(OTHERS)
   :: others_come(0, 1)  :: others_come(1, 1)  :: others_come(2, 1)
   :: others_come(0, 2)  :: others_come(1, 2)  :: others_come(2, 2)
   :: others_go(0)  :: others_go(1)  :: others_go(2)
