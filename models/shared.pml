@@ -22,7 +22,8 @@
  * any that keep what "unique" and "order" promise.
  *
  * Mutants, each the breach of one rule:
- *  JOIN_FREELY      a reader that joins a set is above its `since`
+ *  JOIN_FREELY      a reader that joins a set is above its `since` (ORDER_ONLY: what that does to the
+ *                   order of tokens)
  *  JOIN_EQUAL       ... equality is stale
  *  BEGIN_EQUAL      who begins a set is above the fence: equality is stale
  *  OLD_SINCE        ... and not above the `since` that an earlier set has left
@@ -171,7 +172,9 @@ inline judge(k) {
   for (n : 0 .. ATTEMPTS - 1) {
     if
     :: n != k && in(came, n) && (in(writers, n) || in(writers, k)) ->
+#ifndef ORDER_ONLY
        promise("! unique: a writer and another holder with one token\n", ballot[n] != ballot[k]);
+#endif
        promise("! order: completed before, and not smaller\n",
              !in(before[k], n) || ballot[n] < ballot[k])
     :: else -> skip
