@@ -1,6 +1,6 @@
 /* intent.pml - a writer waits for the readers that were there before it, not for those that come later.
  *
- * Claims: at most one valid writer or else readers ("exclusion"); a writer that lives has the lock within
+ * Claims: no valid reader beside the valid writer ("exclusion"); a writer that lives has the lock within
  * BOUND ticks of its first attempt, though readers come for ever, and a reader within BOUND ticks of
  * the first attempt for the same wish ("bounded"), although one of the processes dies at any moment; a
  * reader that holds may extend, though a writer waits ("kept").
@@ -10,7 +10,8 @@
  * The writer's intent is its place in the fair line, by the unchanged script, which its attempts from
  * the second on leave and renew: it lives for PLACE ticks. A reader that finds a living place of a
  * writer before its own stands back, be readers here or nobody; if nobody is here, it has the writer
- * called, and when the writer has not come within GRACE ticks, its place is given up. A reader that
+ * called, and when the writer has not come within GRACE ticks, its place is given up. So the writer
+ * looks again before that much has passed, whatever time to live it has been told. A reader that
  * began to wait before the writer came never finds a place of its own kind in its way, and a younger
  * one needs none to come after one single writer: so places of readers, and several writers, are left
  * to line.pml. So are fences. Requests, answers and steps happen in any order within a tick, attempts

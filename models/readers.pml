@@ -4,13 +4,17 @@
  * no writer has held since the reader did ("unbroken").
  * Scope: 3 nodes. #0 is a reader that extends EXTENDS times and is not released; #1 is a writer, or a
  * client of another library, which asks without a ballot; #2 is another reader. #1 and #2 are released
- * when they are over. Ballots are any up to BALLOTS, equal ones too. Leases of LEASE ticks, clocks that
- * run alike. With CRASHES=1 a node forgets all, fences included. With DOWNGRADE, #0 is acquired as a
- * writer, and its extension makes a reader of it.
+ * when they are over or, PATIENT, when they have held. Ballots are 1 or 2, or as the digits of ORDER
+ * say, 0 for another library. Leases of LEASE ticks, clocks that run alike. With CRASHES=1 a node
+ * forgets all, fences included. With DOWNGRADE, #0 is acquired as a writer, and its extension makes a
+ * reader of it; UNOPPOSED leaves #1 out. With OTHERS, #2 is no client but whoever else reads: on any
+ * node readers come, as the script allows, and go at any moment, VISITS times in all if that is given.
+ * ALONE leaves them out as well.
  *
  * A set of readers lasts as long as its longest-living reader, and a writer finds it: that is
  * marker.pml's claim, so the marker is left out here. Requests are executed at any later moment or
- * never, answers count at any later moment or never. Of extending, the rules are those of extend.pml.
+ * never, answers count at any later moment or never; but nothing of an attempt comes after its release
+ * (marker.pml, release.pml). Of extending, the rules are those of extend.pml.
  * A reader that has lost its place on a node is put back by an extension, if the key is missing and the
  * fence is not above its ballot, or if a set is there and its `since` is not. A node in quarantine has no
  * vote: in a round that began when the node was quiet, or before it crashed, it counts for nothing, and
