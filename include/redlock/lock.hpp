@@ -61,6 +61,8 @@ class REDLOCK_API lock {
     /// Larger than that of every acquisition of this resource that completed before this one began.
     /// Zero only for an attached lock that another library acquired.
     [[nodiscard]] redlock::fencing_token fencing_token() const noexcept;
+    /// Whom it excludes; exclusive for an empty lock.
+    [[nodiscard]] lock_mode mode() const noexcept;
     /// The end of validity: no other client can hold the lock before, with an allowance for drift
     /// and steps of the nodes' clocks. Moves forward with every extension, and back if a node's
     /// answer shows that its clock was set forward by more than the allowance.
@@ -91,6 +93,22 @@ class REDLOCK_API lock {
                 start_extend(its, lease, any_handler(std::move(handler)));
             },
             token, lease_time);
+    }
+
+    /// Makes an exclusive lock a shared one, without a moment in which an exclusive lock of others
+    /// could come between; on a shared lock it is `async_extend`. There is no way back: two that
+    /// want one would wait for each other.
+    ///
+    /// `mode()` is `shared` from the time on at which the operation begins, and stays so whatever
+    /// comes of it: the caller must have ended what only an exclusive lock allows. Completes as
+    /// `async_extend` does.
+    template <class CompletionToken = boost::asio::deferred_t>
+    auto async_downgrade(CompletionToken&& token = CompletionToken{}) {
+        return boost::asio::async_initiate<CompletionToken, void(error_code)>(
+            [its = state{held_, home_}](auto handler) {
+                start_downgrade(its, any_handler(std::move(handler)));
+            },
+            token);
     }
 
     /// Releases it. `valid()` is false from the initiating call on.
@@ -137,6 +155,7 @@ class REDLOCK_API lock {
 
     static void start_extend(const state& its, std::optional<std::chrono::milliseconds> lease_time,
                              any_handler handler);
+    static void start_downgrade(const state& its, any_handler handler);
     static void start_release(const state& its, any_handler handler);
     static void start_wait_lost(const state& its, any_handler handler);
     [[nodiscard]] static error_code why_unusable(const state& its) noexcept;

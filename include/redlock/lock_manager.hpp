@@ -112,6 +112,19 @@ class REDLOCK_API lock_manager {
             token, std::move(resource), detail::acquire_request{options});
     }
 
+    /// Acquires it as one of any number of holders: together they exclude those who acquire it by
+    /// `async_acquire`, and clients of other libraries. Completes as that does.
+    template <class CompletionToken = boost::asio::deferred_t>
+    auto async_acquire_shared(resource_name resource, const acquire_options& options = {},
+                              CompletionToken&& token = CompletionToken{}) {
+        return boost::asio::async_initiate<CompletionToken, void(error_code, lock)>(
+            [impl = weak_impl{impl_, home_}](auto handler, resource_name name,
+                                             detail::acquire_request request) {
+                start_acquire(impl, std::move(name), std::move(request), std::move(handler));
+            },
+            token, std::move(resource), detail::acquire_request{options, lock_mode::shared});
+    }
+
     /// `async_acquire` with a single attempt, whatever `options.wait` says.
     template <class CompletionToken = boost::asio::deferred_t>
     auto async_try_acquire(resource_name resource, acquire_options options = {},

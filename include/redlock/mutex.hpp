@@ -27,11 +27,29 @@ class REDLOCK_API mutex_context {
 
   private:
     friend class mutex;
+    friend class shared_mutex;
     [[nodiscard]] bool is_copy() const noexcept;
+    /// Blocks. Empty if somebody else has it for as long as `wait` allows; throws as `mutex::lock`.
+    [[nodiscard]] redlock::lock acquire(const resource_name& resource, wait_policy wait,
+                                        const detail::acquire_request& request,
+                                        lock_mode mode) const;
+    /// Blocks until a quorum has confirmed. Never throws.
+    void release(redlock::lock held) const noexcept;
 
     struct state;
     std::unique_ptr<state> state_;
 };
+
+namespace detail {
+
+/// Not by the difference alone, which a deadline far in the past would overflow.
+template <class Clock, class Duration>
+[[nodiscard]] wait_policy wait_until(std::chrono::time_point<Clock, Duration> deadline) {
+    const auto now = Clock::now();
+    return deadline <= now ? wait_policy::none() : wait_policy{deadline - now};
+}
+
+}  // namespace detail
 
 /// Meets Lockable and TimedLockable: works with std::scoped_lock, std::unique_lock and std::lock.
 /// Must not outlive its context. Like std::mutex it is not recursive, one thread holds it at a
@@ -57,9 +75,7 @@ class REDLOCK_API mutex {
     }
     template <class Clock, class Duration>
     [[nodiscard]] bool try_lock_until(std::chrono::time_point<Clock, Duration> deadline) {
-        const auto now = Clock::now();
-        // Not by the difference alone, which a deadline far in the past would overflow.
-        return acquire(deadline <= now ? wait_policy::none() : wait_policy{deadline - now});
+        return acquire(detail::wait_until<Clock>(deadline));
     }
     /// Releases the lock and waits for a quorum to confirm. Never throws: the observer gets a
     /// failure, and the lease ends by itself.
@@ -77,6 +93,58 @@ class REDLOCK_API mutex {
     resource_name resource_;
     detail::acquire_request request_;
     redlock::lock held_;
+};
+
+/// Meets SharedLockable and SharedTimedLockable besides: works with std::shared_lock, too. Any
+/// number of threads, of this and of other processes, hold it shared at once, and while any does
+/// nobody holds it alone; each of them has a lock of its own on the nodes. As with
+/// std::shared_mutex, a thread that holds it shared must not lock it again in either way. All else
+/// is as with `mutex`.
+class REDLOCK_API shared_mutex {
+  public:
+    /// As `mutex`'s.
+    shared_mutex(mutex_context& context, resource_name resource,
+                 const acquire_options& options = {});
+    shared_mutex(const shared_mutex&) = delete;
+    shared_mutex& operator=(const shared_mutex&) = delete;
+    ~shared_mutex();
+
+    void lock() { alone_.lock(); }
+    [[nodiscard]] bool try_lock() { return alone_.try_lock(); }
+    template <class Rep, class Period>
+    [[nodiscard]] bool try_lock_for(std::chrono::duration<Rep, Period> longest) {
+        return alone_.try_lock_for(longest);
+    }
+    template <class Clock, class Duration>
+    [[nodiscard]] bool try_lock_until(std::chrono::time_point<Clock, Duration> deadline) {
+        return alone_.try_lock_until(deadline);
+    }
+    void unlock() noexcept { alone_.unlock(); }
+
+    /// As `mutex::lock`, but shared.
+    void lock_shared();
+    [[nodiscard]] bool try_lock_shared() { return acquire_shared(wait_policy::none()); }
+    template <class Rep, class Period>
+    [[nodiscard]] bool try_lock_shared_for(std::chrono::duration<Rep, Period> longest) {
+        return acquire_shared(wait_policy{longest});
+    }
+    template <class Clock, class Duration>
+    [[nodiscard]] bool try_lock_shared_until(std::chrono::time_point<Clock, Duration> deadline) {
+        return acquire_shared(detail::wait_until<Clock>(deadline));
+    }
+    /// Releases one of those that are held, and waits for a quorum to confirm. Never throws.
+    void unlock_shared() noexcept;
+
+    /// Whether it is held through this object, alone or shared, and certainly still valid: of
+    /// shared ones, each.
+    [[nodiscard]] bool valid() const noexcept;
+
+  private:
+    bool acquire_shared(wait_policy wait);
+
+    mutex alone_;
+    struct shared_state;
+    std::unique_ptr<shared_state> shared_;
 };
 
 }  // namespace redlock

@@ -184,19 +184,21 @@ namespace detail {
 /// Options that own their strings, for as long as an operation lasts.
 class acquire_request {
   public:
-    explicit acquire_request(const acquire_options& options)
-        : options_(options), identifier_(options.identifier), label_(options.label) {
+    explicit acquire_request(const acquire_options& options, lock_mode mode = lock_mode::exclusive)
+        : options_(options), identifier_(options.identifier), label_(options.label), mode_(mode) {
         options_.identifier = options_.label = {};
     }
 
     [[nodiscard]] const acquire_options& options() const noexcept { return options_; }
     [[nodiscard]] const std::string& identifier() const noexcept { return identifier_; }
     [[nodiscard]] const std::string& label() const noexcept { return label_; }
+    [[nodiscard]] lock_mode mode() const noexcept { return mode_; }
 
   private:
     acquire_options options_;
     std::string identifier_;
     std::string label_;
+    lock_mode mode_;
 };
 
 }  // namespace detail

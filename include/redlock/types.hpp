@@ -108,6 +108,14 @@ class fencing_token {
     std::uint64_t value_ = 0;
 };
 
+/// Whom a lock excludes.
+enum class lock_mode : std::uint8_t {
+    exclusive,  ///< Everybody else.
+    shared,     ///< Exclusive locks, those of other libraries too; there may be many shared ones.
+};
+
+[[nodiscard]] REDLOCK_API std::string_view to_string(lock_mode mode) noexcept;
+
 /// Position of a node in the list of endpoints that the manager was given, from zero.
 using node_index = std::size_t;
 

@@ -43,26 +43,21 @@ boost::asio::awaitable<void> run_body(Body& body, lock& held, std::optional<std:
     co_await body(held);
 }
 
-}  // namespace detail
+inline auto acquire_as(lock_mode mode, lock_manager& locks, resource_name resource,
+                       const acquire_options& options) {
+    constexpr auto token = boost::asio::as_tuple(boost::asio::use_awaitable);
+    return mode == lock_mode::shared
+               ? locks.async_acquire_shared(std::move(resource), options, token)
+               : locks.async_acquire(std::move(resource), options, token);
+}
 
-/// Acquires the lock as `options` say, runs `body(lock&)`, an awaitable-returning callable, while
-/// the watchdog renews the lock (unless `options.renew` is false), and releases it on every way
-/// out.
-///
-/// Result: the body's. Throws what the body throws; `lock_error` with an error of
-/// `lock_manager::async_acquire` if the lock was not acquired; `lock_error` with `errc::lost` if it
-/// was lost while the body ran or turned out to be gone at release: the work may then have
-/// overlapped with another holder's. When the loss becomes known, the body is cancelled (terminal),
-/// at the latest a stop margin before another client can hold the lock; `with_lock` waits for a
-/// body that ignores its cancellation. Cancellation of the calling coroutine cancels the waiting or
-/// the body; the release still takes place, and the coroutine stays as cancelled as it was.
-/// Lifetime: `locks` must outlive the coroutine. The body runs on the caller's executor.
+/// What `with_lock` and `with_shared_lock` do.
 template <class Body>
-boost::asio::awaitable<detail::body_result<Body>> with_lock(lock_manager& locks,
-                                                            resource_name resource, Body body,
-                                                            acquire_options options = {}) {
+boost::asio::awaitable<body_result<Body>> with_lock_of(lock_mode mode, lock_manager& locks,
+                                                       resource_name resource, Body body,
+                                                       acquire_options options) {
     namespace asio = boost::asio;
-    using result_type = detail::body_result<Body>;
+    using result_type = body_result<Body>;
     using stored = std::conditional_t<std::is_void_v<result_type>, std::monostate, result_type>;
 
     diagnostics details;
@@ -71,8 +66,7 @@ boost::asio::awaitable<detail::body_result<Body>> with_lock(lock_manager& locks,
     }
     options.renew = options.renew.value_or(true);
     diagnostics& told = *options.details;
-    auto [acquire_error, held] = co_await locks.async_acquire(std::move(resource), options,
-                                                              asio::as_tuple(asio::use_awaitable));
+    auto [acquire_error, held] = co_await acquire_as(mode, locks, std::move(resource), options);
     if (acquire_error) {
         throw lock_error(acquire_error, told);
     }
@@ -81,7 +75,7 @@ boost::asio::awaitable<detail::body_result<Body>> with_lock(lock_manager& locks,
     const auto executor = co_await asio::this_coro::executor;
     auto [order, body_failure, loss] =
         co_await asio::experimental::make_parallel_group(
-            asio::co_spawn(executor, detail::run_body(body, held, result), asio::deferred),
+            asio::co_spawn(executor, run_body(body, held, result), asio::deferred),
             held.async_wait_lost(asio::deferred))
             .async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
     const bool lost = loss == errc::lost;
@@ -102,6 +96,38 @@ boost::asio::awaitable<detail::body_result<Body>> with_lock(lock_manager& locks,
     if constexpr (!std::is_void_v<result_type>) {
         co_return std::move(*result);
     }
+}
+
+}  // namespace detail
+
+/// Acquires the lock as `options` say, runs `body(lock&)`, an awaitable-returning callable, while
+/// the watchdog renews the lock (unless `options.renew` is false), and releases it on every way
+/// out.
+///
+/// Result: the body's. Throws what the body throws; `lock_error` with an error of
+/// `lock_manager::async_acquire` if the lock was not acquired; `lock_error` with `errc::lost` if it
+/// was lost while the body ran or turned out to be gone at release: the work may then have
+/// overlapped with another holder's. When the loss becomes known, the body is cancelled (terminal),
+/// at the latest a stop margin before another client can hold the lock; `with_lock` waits for a
+/// body that ignores its cancellation. Cancellation of the calling coroutine cancels the waiting or
+/// the body; the release still takes place, and the coroutine stays as cancelled as it was.
+/// Lifetime: `locks` must outlive the coroutine. The body runs on the caller's executor.
+template <class Body>
+boost::asio::awaitable<detail::body_result<Body>> with_lock(lock_manager& locks,
+                                                            resource_name resource, Body body,
+                                                            acquire_options options = {}) {
+    return detail::with_lock_of(lock_mode::exclusive, locks, std::move(resource), std::move(body),
+                                options);
+}
+
+/// The same with a shared lock, by `lock_manager::async_acquire_shared`.
+template <class Body>
+boost::asio::awaitable<detail::body_result<Body>> with_shared_lock(lock_manager& locks,
+                                                                   resource_name resource,
+                                                                   Body body,
+                                                                   acquire_options options = {}) {
+    return detail::with_lock_of(lock_mode::shared, locks, std::move(resource), std::move(body),
+                                options);
 }
 
 }  // namespace redlock

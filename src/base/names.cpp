@@ -5,6 +5,7 @@
 #include "redlock/health.hpp"
 #include "redlock/observer.hpp"
 #include "redlock/status.hpp"
+#include "redlock/types.hpp"
 
 namespace redlock {
 
@@ -35,6 +36,10 @@ std::string_view to_string(withheld_by what) noexcept {
 
 std::string_view to_string(finding_level level) noexcept {
     return name_in<finding_level::problem>({"ok", "note", "warning", "problem"}, level);
+}
+
+std::string_view to_string(lock_mode mode) noexcept {
+    return name_in<lock_mode::shared>({"exclusive", "shared"}, mode);
 }
 
 std::string_view to_string(lock_verdict verdict) noexcept {

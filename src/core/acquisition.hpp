@@ -28,6 +28,8 @@ class acquisition {
         /// It cannot take over a lease of its process, since it determines what the nodes store, or
         /// for how long.
         bool needs_own_lease = false;
+        /// Others of its process may hold the lock as well, so that it need not queue behind them.
+        bool shared = false;
     };
 
     enum class action : std::uint8_t {
@@ -45,10 +47,13 @@ class acquisition {
     };
 
     explicit acquisition(const terms& wanted)
-        : session_(wanted.wait), fair_(wanted.fair), needs_own_lease_(wanted.needs_own_lease) {}
+        : session_(wanted.wait),
+          fair_(wanted.fair),
+          needs_own_lease_(wanted.needs_own_lease),
+          shared_(wanted.shared) {}
 
     /// An attempt limit counts attempts on the nodes, which a queue would only put off.
-    [[nodiscard]] bool joins_queue() const { return session_.attempts_are_unlimited(); }
+    [[nodiscard]] bool joins_queue() const { return !shared_ && session_.attempts_are_unlimited(); }
     /// Others of its process are ahead of it.
     [[nodiscard]] step on_queued();
     /// It may begin: it is the first in the queue, or the nodes are connected.
@@ -99,6 +104,7 @@ class acquisition {
     wait_session session_;
     bool fair_;
     bool needs_own_lease_;
+    bool shared_;
     bool expects_contention_ = false;
     stage stage_ = stage::queued;
 };

@@ -31,13 +31,28 @@ script_call encode(const node_pool& pool, const lock_identity& identity,
     const auto window = std::chrono::microseconds{options.clock_window}.count();
     const auto fence_lifetime = options.fence_lifetime.count();
     const written_token token = identity.written();
+    const std::string_view manners =
+        how == acquire_attempt::manners::leaves_it_to_the_line ? "1" : "0";
+    if (identity.asked_as == lock_mode::shared) {
+        const std::string readers = pool.keys().readers(identity.resource.str());
+        const script_argument record = record_of(identity);
+        if (place == nullptr) {
+            return {scripts::acquire_shared,
+                    {identity.resource.str(), fence, readers},
+                    {token.view(), ballot, last, lease, window, fence_lifetime, manners, record}};
+        }
+        return {
+            scripts::acquire_shared_in_line,
+            {identity.resource.str(), fence, readers, pool.keys().line(identity.resource.str())},
+            {token.view(), ballot, last, lease, window, fence_lifetime, place->id, place->ticket,
+             place_lease.count(), grace_ms, longest_line, record}};
+    }
     const holder_arguments holder{pool.keys(), identity};
     if (place == nullptr) {
         return {
             scripts::acquire,
             {identity.resource.str(), fence, holder.key()},
-            {token.view(), ballot, last, lease, window, fence_lifetime,
-             how == acquire_attempt::manners::leaves_it_to_the_line ? "1" : "0", holder.record()}};
+            {token.view(), ballot, last, lease, window, fence_lifetime, manners, holder.record()}};
     }
     const std::string line = pool.keys().line(identity.resource.str());
     const auto ticket = place->ticket;
@@ -75,7 +90,8 @@ acquire_attempt::acquire_attempt(node_pool& pool, lock_identity&& identity,
 
 /// Not for a lock that the line is to have first, if there may be one, nor with a record beside it.
 bool acquire_attempt::begins_natively(const lock_identity& identity) const {
-    return !pool().options().fencing && !identity.holder_record &&
+    return !pool().options().fencing && identity.asked_as == lock_mode::exclusive &&
+           !identity.holder_record &&
            (how_ == manners::takes_it || !pool().may_have_waiters(identity.resource.str()));
 }
 

@@ -19,9 +19,12 @@
 
 namespace redlock::driver {
 
+/// What the place of a shared lock's acquisition begins with.
+inline constexpr std::string_view readers_place = "shared-";
+
 /// Where an acquisition stands in the fair line, the same on every node and in every attempt.
 struct line_place {
-    std::string id;
+    std::string id;            ///< Of a shared lock's acquisition, with `readers_place` before it.
     std::uint64_t ticket = 0;  ///< Smaller: came earlier.
 };
 

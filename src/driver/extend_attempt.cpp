@@ -38,13 +38,23 @@ extend_attempt::extend_attempt(node_pool& pool, shared_identity identity, core::
     }
 }
 
+const scripts::script& extend_attempt::its_script() const {
+    return identity_.mode() == lock_mode::shared ? scripts::extend_shared : scripts::extend;
+}
+
 script_call extend_attempt::encode(bool plants) const {
     const std::string& resource = identity_->resource.str();
     const key_pieces fence = pool().keys().fence_pieces(resource);
     const auto lifetime = pool().options().fence_lifetime.count();
     const written_token token = identity_->written();
+    if (identity_.mode() == lock_mode::shared) {
+        return {its_script(),
+                {resource, fence, pool().keys().readers(resource)},
+                {token.view(), identity_->block.last, lease_time_.count(), lifetime,
+                 plants ? "1" : "0", record_of(*identity_)}};
+    }
     const holder_arguments holder{pool().keys(), *identity_};
-    return {scripts::extend,
+    return {its_script(),
             {resource, fence, holder.key()},
             {token.view(), identity_->block.last, lease_time_.count(), lifetime, plants ? "1" : "0",
              holder.record()}};
@@ -108,7 +118,7 @@ const script_call* extend_attempt::script_for(node_index node) {
 }
 
 void extend_attempt::on_answer(node_index node, const redis::reply_view& reply) {
-    auto answer = parse_extend(reply, {.keys = &pool().keys(), .script = &scripts::extend});
+    auto answer = parse_extend(reply, {.keys = &pool().keys(), .script = &its_script()});
     if (!answer.vote) {
         on_no_answer(node, answer.why.cause, std::move(answer.why.message),
                      !surely_not_executed(answer.why.cause));

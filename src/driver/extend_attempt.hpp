@@ -45,6 +45,7 @@ class extend_attempt final : public fan_out {
     void vote(node_index node, core::extend_answer answer, core::instant now,
               core::duration stepped = core::duration{0});
 
+    [[nodiscard]] const scripts::script& its_script() const;
     [[nodiscard]] script_call encode(bool plants) const;
 
     shared_identity identity_;

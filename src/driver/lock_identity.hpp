@@ -2,6 +2,7 @@
 // what a `shared_identity` refers to, which nobody changes.
 #pragma once
 
+#include <atomic>
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <boost/smart_ptr/intrusive_ref_counter.hpp>
 #include <redlock/types.hpp>
@@ -25,6 +26,8 @@ struct lock_identity {
     detail::shared_text holder_record{};
     /// Without fencing: whether its release has to tell if others stand in the nodes' line.
     bool asks_who_waits = true;
+    /// To begin with; see `shared_identity::mode`.
+    lock_mode asked_as = lock_mode::exclusive;
 
     /// The token, the same in all commands. Refers to `*this`.
     [[nodiscard]] written_token written() const { return kept.written(block.first); }
@@ -42,16 +45,29 @@ class shared_identity {
     const lock_identity& operator*() const { return who_->who; }
     const lock_identity* operator->() const { return &who_->who; }
 
+    /// Any thread. It changes once at most, for all who have this identity: what was sent about the
+    /// exclusive lock is ahead of what is sent about the shared one.
+    [[nodiscard]] lock_mode mode() const { return who_->mode.load(std::memory_order_acquire); }
+    void downgrade() const { who_->mode.store(lock_mode::shared, std::memory_order_release); }
+
   private:
     /// With its count inside, which takes less room than beside it.
     struct counted : base::in_recycled_memory,
                      boost::intrusive_ref_counter<counted, boost::thread_safe_counter> {
-        explicit counted(lock_identity its) : who(std::move(its)) {}
+        explicit counted(lock_identity its) : mode(its.asked_as), who(std::move(its)) {}
+        mutable std::atomic<lock_mode> mode;
         lock_identity who;
     };
 
     boost::intrusive_ptr<const counted> who_;
 };
+
+/// The record of a shared lock, which lies beside its token, as an argument of a script. Refers to
+/// `identity`.
+[[nodiscard]] inline std::string_view record_of(const lock_identity& identity) {
+    const std::string& record = detail::text_of(identity.holder_record);
+    return record.empty() ? std::string_view{} : record;
+}
 
 /// The holder key and its record as arguments of a script: not given, and so left out at the end,
 /// where the lock has none. Refers to `identity`.

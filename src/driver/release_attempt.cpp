@@ -11,13 +11,29 @@ namespace redlock::driver {
 
 namespace {
 
+/// Nobody plants a lock without fencing again, and its resource may have no fence.
+bool bars_above_the_fence(std::string_view token, release_attempt::knowledge known) {
+    return known == release_attempt::knowledge::token_only && !is_unfenced_token(token);
+}
+
+/// Also of a lock that was exclusive, whether its nodes know of the change or not.
+script_call encode_shared(const node_pool& pool, const lock_identity& identity, std::uint64_t bar,
+                          release_attempt::knowledge known, std::chrono::milliseconds kept) {
+    const std::string& resource = identity.resource.str();
+    const written_token token = identity.written();
+    const auto lifetime = pool.options().fence_lifetime.count();
+    const auto window = std::chrono::microseconds{pool.options().clock_window}.count();
+    return {scripts::release_shared,
+            {resource, pool.keys().fence_pieces(resource), pool.keys().readers(resource)},
+            {token.view(), bar, lifetime, window,
+             bars_above_the_fence(token.view(), known) ? "1" : "0", kept.count()}};
+}
+
 script_call encode(const node_pool& pool, const lock_identity& identity, std::uint64_t bar,
                    release_attempt::knowledge known, std::chrono::milliseconds kept) {
     const written_token token = identity.written();
     const holder_arguments holder{pool.keys(), identity};
-    // Nobody plants a lock without fencing again, and its resource may have no fence.
-    const bool above =
-        known == release_attempt::knowledge::token_only && !is_unfenced_token(token.view());
+    const bool above = bars_above_the_fence(token.view(), known);
     const bool ends = kept <= kept.zero();
     const bool alone = bar == 0 && !above && ends && holder.key().empty();
     if (alone && (pool.options().fencing || !identity.asks_who_waits)) {
@@ -91,8 +107,10 @@ const script_call& release_attempt::call_for(node_index node) {
     if (!call) {
         // Of a lock of another library no ballot is known.
         const bool has_ballots = identity_->block.first != 0;
-        call = encode(pool(), *identity_, bars && has_ballots ? identity_->block.bar() : 0, known_,
-                      kept_);
+        const std::uint64_t bar = bars && has_ballots ? identity_->block.bar() : 0;
+        call = identity_.mode() == lock_mode::shared
+                   ? encode_shared(pool(), *identity_, bar, known_, kept_)
+                   : encode(pool(), *identity_, bar, known_, kept_);
     }
     return *call;
 }

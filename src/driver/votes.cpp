@@ -108,6 +108,11 @@ std::optional<core::acquire_vote> acquire_vote_of(const redis::reply_view& reply
             vote.node_time_us = value;
             vote.offset_us = core::offset_of(value, during);
             return vote;
+        case -4:
+            // Only where it was released meanwhile: no ballot above helps.
+            vote.answer = acquire_answer::stale;
+            vote.node_time_us = value;
+            return vote;
         default:
             return std::nullopt;
     }

@@ -47,7 +47,8 @@ core::acquisition::terms terms_of(const detail::acquire_request& request,
     const acquire_options& options = request.options();
     return {.wait = session_settings(options, manager, now),
             .fair = options.fair,
-            .needs_own_lease = has_holder_record(request) || options.min_hold > milliseconds{0}};
+            .needs_own_lease = has_holder_record(request) || options.min_hold > milliseconds{0},
+            .shared = request.mode() == lock_mode::shared};
 }
 
 driver::kept_token random_token(driver::node_pool& nodes) {
@@ -189,7 +190,9 @@ const driver::line_place* acquire_operation::take_place(const core::ballot_block
     }
     if (place_.id.empty()) {
         place_.ticket = block.first;
-        place_.id = random_token(manager_.nodes()).written(block.first).view();
+        // The nodes tell readers' places from writers' by this.
+        place_.id = request_.mode() == lock_mode::shared ? driver::readers_place : "";
+        place_.id += random_token(manager_.nodes()).written(block.first).view();
     }
     return &place_;
 }
@@ -203,7 +206,7 @@ void acquire_operation::leave_nodes_line(core::node_set granted) {
 }
 
 std::uint64_t acquire_operation::block_width() const {
-    if (has_holder_record(request_)) {
+    if (has_holder_record(request_) || request_.mode() == lock_mode::shared) {
         return 1;
     }
     // Others who wait here will want a fencing token each.
@@ -217,6 +220,7 @@ driver::lock_identity acquire_operation::identity_with(const core::ballot_block&
         resource_,
         own.empty() ? random_token(manager_.nodes()) : driver::kept_token{lock_token{own}},
         manager_.options().fencing ? block : core::ballot_block{}};
+    identity.asked_as = request_.mode();
     if (has_holder_record(request_)) {
         identity.holder_record = detail::share_text(driver::encode_holder(
             identity.block.first, identity.written().view(), request_.label()));
@@ -277,7 +281,9 @@ void acquire_operation::hand_out() {
         core::turn{won.identity->block, round.started(), hand_over_limits(manager_.options())};
     won.holding = core::holding{attempt_->shared_round()};
     const auto held = hold(std::move(won));
-    manager_.queues().acquired(*this, *held, resource_);
+    if (request_.mode() == lock_mode::exclusive) {
+        manager_.queues().acquired(*this, *held, resource_);
+    }
     complete_with(held);
 }
 

@@ -145,6 +145,21 @@ error_code held_lock::extend(std::optional<std::chrono::milliseconds> lease_time
     return {};
 }
 
+error_code held_lock::downgrade(std::shared_ptr<driver::extend_attempt::owner> asker) {
+    if (stage_ == stage::held && !manager_->closed()) {
+        identity_.downgrade();
+        // Others of this process compete on the nodes from now on, as with any reader.
+        manager_->queues().ended(*this);
+    }
+    return extend(std::nullopt, std::move(asker));
+}
+
+void held_lock::tell_readers(core::node_set where) {
+    // The nodes tell everybody but the connection on which it came.
+    where.for_each(
+        [this](node_index node) { manager_->nodes().watches().tell(node, resource().str()); });
+}
+
 error_code held_lock::on_extend_decided(const driver::extend_attempt& attempt, core::instant now) {
     if (extension_ == &attempt) {
         extension_ = nullptr;

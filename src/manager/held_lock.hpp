@@ -68,6 +68,7 @@ class held_lock final : public base::in_recycled_memory,
     [[nodiscard]] const resource_name& resource() const { return identity_->resource; }
     [[nodiscard]] lock_token token() const { return identity_->token(); }
     [[nodiscard]] fencing_token fencing() const { return fencing_token{turn_.fencing()}; }
+    [[nodiscard]] lock_mode mode() const { return identity_.mode(); }
     [[nodiscard]] core::instant valid_until() const;
     [[nodiscard]] bool valid(core::instant now) const;
     [[nodiscard]] diagnostics last_error() const;
@@ -87,6 +88,11 @@ class held_lock final : public base::in_recycled_memory,
     /// is given.
     [[nodiscard]] error_code extend(std::optional<std::chrono::milliseconds> lease_time,
                                     std::shared_ptr<driver::extend_attempt::owner> asker);
+    /// The same of a round that makes it a shared lock, which it is from now on whatever becomes of
+    /// the round: one node that has followed may be what another reader lacked.
+    [[nodiscard]] error_code downgrade(std::shared_ptr<driver::extend_attempt::owner> asker);
+    /// A round that made it a shared lock was won: readers of this process may have it as well.
+    void tell_readers(core::node_set where);
     /// What a decided round means for the lock, and for whoever asked for it.
     error_code on_extend_decided(const driver::extend_attempt& attempt, core::instant now);
     void on_extend_answered() { holding_.forget_answered(); }
@@ -193,14 +199,26 @@ class extend_operation final : public outcome_waiter,
             finish(why_not);
         }
     }
+    /// The extension that makes it a shared lock.
+    void start_downgrade() {
+        downgrades_ = true;
+        if (const error_code why_not = held_->downgrade(shared_from_this())) {
+            finish(why_not);
+        }
+    }
 
   private:
     void on_extend_decided(const driver::extend_attempt& attempt, core::instant now) override {
-        finish(held_->on_extend_decided(attempt, now));
+        const error_code error = held_->on_extend_decided(attempt, now);
+        if (downgrades_ && !error) {
+            held_->tell_readers(attempt.round().holding());
+        }
+        finish(error);
     }
     void on_extend_answered() override { held_->on_extend_answered(); }
 
     held_handle held_;
+    bool downgrades_ = false;
 };
 
 /// One that the watchdog wants.

@@ -94,6 +94,10 @@ fencing_token lock::fencing_token() const noexcept {
     return held_ ? held_->fencing() : redlock::fencing_token{};
 }
 
+lock_mode lock::mode() const noexcept {
+    return held_ ? held_->mode() : lock_mode::exclusive;
+}
+
 boot_clock::time_point lock::valid_until() const noexcept {
     return held_ ? held_->valid_until() : boot_clock::time_point{};
 }
@@ -134,6 +138,15 @@ void lock::start_extend(const state& its, std::optional<std::chrono::millisecond
             return base::make_recycled<manager::extend_operation>(its.held, std::move(completion));
         },
         [lease_time](const auto& operation) { operation->start(lease_time); });
+}
+
+void lock::start_downgrade(const state& its, any_handler handler) {
+    launch(
+        its, why_unusable(its), std::move(handler),
+        [&](auto completion) {
+            return base::make_recycled<manager::extend_operation>(its.held, std::move(completion));
+        },
+        [](const auto& operation) { operation->start_downgrade(); });
 }
 
 void lock::start_release(const state& its, any_handler handler) {

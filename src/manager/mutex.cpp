@@ -1,8 +1,11 @@
 #include "redlock/mutex.hpp"
 
+#include <algorithm>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <deque>
 #include <future>
+#include <mutex>
 #include <thread>
 #include <utility>
 
@@ -11,6 +14,12 @@
 namespace redlock {
 
 namespace asio = boost::asio;
+
+namespace {
+
+constexpr auto somebody_else = "somebody else holds it";
+
+}  // namespace
 
 struct mutex_context::state {
     state(const node_list& nodes, manager_options options)
@@ -51,6 +60,52 @@ lock_manager& mutex_context::manager() noexcept {
     return state_->manager;
 }
 
+redlock::lock mutex_context::acquire(const resource_name& resource, wait_policy wait,
+                                     const detail::acquire_request& request, lock_mode mode) const {
+    if (is_copy()) {
+        throw lock_error(errc::forked, {});
+    }
+    diagnostics details;
+    acquire_options options = request.options();
+    options.identifier = request.identifier();
+    options.label = request.label();
+    options.wait = wait;
+    options.details = &details;
+    std::promise<std::pair<error_code, redlock::lock>> outcome;
+    auto done = outcome.get_future();
+    auto take = [outcome = std::move(outcome)](error_code code, redlock::lock acquired) mutable {
+        outcome.set_value({code, std::move(acquired)});
+    };
+    if (mode == lock_mode::shared) {
+        state_->manager.async_acquire_shared(resource, options, std::move(take));
+    } else {
+        state_->manager.async_acquire(resource, options, std::move(take));
+    }
+    auto [error, held] = done.get();
+    if (error == errc::contended || error == errc::timed_out) {
+        return {};
+    }
+    if (error) {
+        throw lock_error(error, std::move(details));
+    }
+    return std::move(held);
+}
+
+void mutex_context::release(redlock::lock held) const noexcept {
+    if (is_copy()) {
+        return;
+    }
+    try {
+        std::promise<void> released;
+        auto done = released.get_future();
+        held.async_release(
+            [released = std::move(released)](const error_code&) mutable { released.set_value(); });
+        done.wait();
+    } catch (...) {  // NOLINT(bugprone-empty-catch)
+        // No memory for the future: the destructor of `held` releases in the background.
+    }
+}
+
 mutex::mutex(mutex_context& context, resource_name resource, const acquire_options& options)
     : context_(context), resource_(std::move(resource)), request_(options) {}
 
@@ -59,7 +114,7 @@ mutex::~mutex() = default;
 void mutex::lock() {
     if (!acquire(request_.options().wait)) {
         // Only a wait policy of the caller's own can end this way.
-        throw lock_error(errc::timed_out, {"somebody else holds it", {}});
+        throw lock_error(errc::timed_out, {somebody_else, {}});
     }
 }
 
@@ -68,28 +123,9 @@ bool mutex::try_lock() {
 }
 
 bool mutex::acquire(wait_policy wait) {
-    if (context_.is_copy()) {
-        throw lock_error(errc::forked, {});
-    }
-    diagnostics details;
-    acquire_options options = request_.options();
-    options.identifier = request_.identifier();
-    options.label = request_.label();
-    options.wait = wait;
-    options.details = &details;
-    std::promise<std::pair<error_code, redlock::lock>> outcome;
-    auto done = outcome.get_future();
-    context_.manager().async_acquire(
-        resource_, options,
-        [outcome = std::move(outcome)](error_code code, redlock::lock acquired) mutable {
-            outcome.set_value({code, std::move(acquired)});
-        });
-    auto [error, held] = done.get();
-    if (error == errc::contended || error == errc::timed_out) {
+    redlock::lock held = context_.acquire(resource_, wait, request_, lock_mode::exclusive);
+    if (held.resource().str().empty()) {
         return false;
-    }
-    if (error) {
-        throw lock_error(error, std::move(details));
     }
     held_ = std::move(held);
     return true;
@@ -97,19 +133,7 @@ bool mutex::acquire(wait_policy wait) {
 
 void mutex::unlock() noexcept {
     // Taken out first: another thread's lock() may store its own as soon as this one is released.
-    redlock::lock mine = std::move(held_);
-    if (context_.is_copy()) {
-        return;
-    }
-    try {
-        std::promise<void> released;
-        auto done = released.get_future();
-        mine.async_release(
-            [released = std::move(released)](const error_code&) mutable { released.set_value(); });
-        done.wait();
-    } catch (...) {  // NOLINT(bugprone-empty-catch)
-        // No memory for the future: the destructor of `mine` releases in the background.
-    }
+    context_.release(std::move(held_));
 }
 
 bool mutex::valid() const noexcept {
@@ -118,6 +142,60 @@ bool mutex::valid() const noexcept {
 
 fencing_token mutex::fencing_token() const noexcept {
     return held_ ? held_.fencing_token() : redlock::fencing_token{};
+}
+
+struct shared_mutex::shared_state {
+    shared_state(mutex_context& its, resource_name name, const acquire_options& options)
+        : context(its), resource(std::move(name)), request(options) {}
+
+    mutex_context& context;
+    resource_name resource;
+    detail::acquire_request request;
+    std::mutex guard;
+    std::deque<redlock::lock> held;  // one for each lock_shared, the earliest first
+};
+
+shared_mutex::shared_mutex(mutex_context& context, resource_name resource,
+                           const acquire_options& options)
+    : alone_(context, resource, options),
+      shared_(std::make_unique<shared_state>(context, std::move(resource), options)) {}
+
+shared_mutex::~shared_mutex() = default;
+
+void shared_mutex::lock_shared() {
+    if (!acquire_shared(shared_->request.options().wait)) {
+        throw lock_error(errc::timed_out, {somebody_else, {}});
+    }
+}
+
+bool shared_mutex::acquire_shared(wait_policy wait) {
+    redlock::lock held =
+        shared_->context.acquire(shared_->resource, wait, shared_->request, lock_mode::shared);
+    if (held.resource().str().empty()) {
+        return false;
+    }
+    const std::lock_guard guard{shared_->guard};
+    shared_->held.push_back(std::move(held));
+    return true;
+}
+
+void shared_mutex::unlock_shared() noexcept {
+    redlock::lock first;
+    {
+        const std::lock_guard guard{shared_->guard};
+        if (shared_->held.empty()) {
+            return;
+        }
+        first = std::move(shared_->held.front());
+        shared_->held.pop_front();
+    }
+    shared_->context.release(std::move(first));
+}
+
+bool shared_mutex::valid() const noexcept {
+    const std::lock_guard guard{shared_->guard};
+    return shared_->held.empty() ? alone_.valid()
+                                 : std::ranges::all_of(shared_->held, &redlock::lock::valid);
 }
 
 }  // namespace redlock

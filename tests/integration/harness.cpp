@@ -247,6 +247,14 @@ operation_ptr<lock> client::begin_acquire(const resource_name& name, acquire_opt
     return started;
 }
 
+operation_ptr<lock> client::begin_acquire_shared(const resource_name& name,
+                                                 acquire_options options) {
+    auto started = std::make_shared<operation<lock>>();
+    options.details = &started->why;
+    manager->async_acquire_shared(name, options, told(loop_, started));
+    return started;
+}
+
 operation_ptr<lock> client::begin_attach(const resource_name& name, const lock_token& token,
                                          acquire_options options) {
     auto started = std::make_shared<operation<lock>>();
@@ -264,6 +272,12 @@ operation_ptr<resource_status> client::begin_status(const resource_name& name) {
 operation_ptr<> client::begin_extend(lock& held, std::optional<milliseconds> lease_time) {
     auto started = std::make_shared<operation<nothing>>();
     held.async_extend(lease_time, told_error(loop_, started));
+    return started;
+}
+
+operation_ptr<> client::begin_downgrade(lock& held) {
+    auto started = std::make_shared<operation<nothing>>();
+    held.async_downgrade(told_error(loop_, started));
     return started;
 }
 
@@ -318,6 +332,17 @@ lock client::take(const resource_name& name, acquire_options options) {
     return std::move(got->value);
 }
 
+lock client::take_shared(const resource_name& name, acquire_options options) {
+    const auto got = finished(begin_acquire_shared(name, options));
+    EXPECT_FALSE(got->error) << got->error.message() << ": " << got->why.to_string();
+    return std::move(got->value);
+}
+
+operation_ptr<lock> client::try_acquire_shared(const resource_name& name, acquire_options options) {
+    options.wait = wait_policy::none();
+    return finished(begin_acquire_shared(name, options));
+}
+
 operation_ptr<> client::vouch(vouch_options options) {
     return finished(begin_vouch(options));
 }
@@ -344,6 +369,10 @@ std::pair<error_code, std::vector<resource_name>> client::list(list_options opti
 
 error_code client::extend(lock& held, std::optional<milliseconds> lease_time) {
     return finished(begin_extend(held, lease_time))->error;
+}
+
+error_code client::downgrade(lock& held) {
+    return finished(begin_downgrade(held))->error;
 }
 
 error_code client::release(lock& held) {

@@ -147,10 +147,13 @@ class client {
     client(loop& turned_by, const node_list& nodes, manager_options options = usual_options());
 
     operation_ptr<lock> begin_acquire(const resource_name& name, acquire_options options = {});
+    operation_ptr<lock> begin_acquire_shared(const resource_name& name,
+                                             acquire_options options = {});
     operation_ptr<lock> begin_attach(const resource_name& name, const lock_token& token,
                                      acquire_options options = {});
     operation_ptr<resource_status> begin_status(const resource_name& name);
     operation_ptr<> begin_extend(lock& held, std::optional<milliseconds> lease_time = {});
+    operation_ptr<> begin_downgrade(lock& held);
     operation_ptr<> begin_release(lock& held);
     operation_ptr<> begin_wait_lost(lock& held);
     operation_ptr<> begin_vouch(vouch_options options = {});
@@ -162,11 +165,14 @@ class client {
                                acquire_options options = {});
     /// An acquisition that is expected to succeed.
     lock take(const resource_name& name, acquire_options options = {});
+    lock take_shared(const resource_name& name, acquire_options options = {});
+    operation_ptr<lock> try_acquire_shared(const resource_name& name, acquire_options options = {});
     operation_ptr<> vouch(vouch_options options = {});
     resource_status status(const resource_name& name);
     std::pair<error_code, bool> is_locked(const resource_name& name);
     std::pair<error_code, std::vector<resource_name>> list(list_options options = {});
     error_code extend(lock& held, std::optional<milliseconds> lease_time = {});
+    error_code downgrade(lock& held);
     error_code release(lock& held);
     error_code close();
 
