@@ -10,6 +10,7 @@ set(testing_sources
     testing/simulated_world.cpp
     testing/store.cpp
     testing/store_hashes.cpp
+    testing/store_sorted_sets.cpp
     testing/wire.cpp
     testing/world.cpp
 )

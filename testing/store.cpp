@@ -13,14 +13,6 @@ constexpr std::size_t any = SIZE_MAX;
 // Later than any clock here will show, and before nanoseconds run over.
 constexpr std::int64_t no_end_ms = INT64_MAX / 2'000'000;
 
-reply not_a_number() {
-    return reply::error("ERR value is not an integer or out of range");
-}
-
-reply syntax_error() {
-    return reply::error("ERR syntax error");
-}
-
 /// What is said to a COUNT that is none.
 std::optional<reply> wrong_count(std::string_view text) {
     const auto count = whole_number(text);
@@ -29,11 +21,25 @@ std::optional<reply> wrong_count(std::string_view text) {
                         : std::nullopt;
 }
 
+const char* type_of(const store::entry& what) {
+    return std::holds_alternative<std::string>(what.value)     ? "string"
+           : std::holds_alternative<store::fields>(what.value) ? "hash"
+                                                               : "zset";
+}
+
 reply invalid_expiry(std::string_view command) {
     return reply::error("ERR invalid expire time in '" + std::string{command} + "' command");
 }
 
 }  // namespace
+
+reply not_a_number() {
+    return reply::error("ERR value is not an integer or out of range");
+}
+
+reply syntax_error() {
+    return reply::error("ERR syntax error");
+}
 
 reply wrong_type() {
     return reply::error("WRONGTYPE Operation against a key holding the wrong kind of value");
@@ -57,7 +63,7 @@ std::optional<std::int64_t> whole_number(std::string_view text) {
 }
 
 const store::command* store::find_command(std::string_view name) {
-    static constexpr std::array<std::pair<std::string_view, command>, 18> known{{
+    static constexpr std::array<std::pair<std::string_view, command>, 25> known{{
         {"get", {2, 2, false, false, &store::get}},
         {"mget", {2, any, false, false, &store::mget}},
         {"set", {3, any, true, true, &store::set}},
@@ -67,12 +73,19 @@ const store::command* store::find_command(std::string_view name) {
         {"type", {2, 2, false, false, &store::type}},
         {"pttl", {2, 2, false, false, &store::pttl}},
         {"pexpire", {3, 3, true, false, &store::pexpire}},
+        {"pexpireat", {3, 3, true, false, &store::pexpireat}},
         {"hset", {4, any, true, true, &store::hset}},
         {"hget", {3, 3, false, false, &store::hget}},
         {"hdel", {3, any, true, false, &store::hdel}},
         {"hgetall", {2, 2, false, false, &store::hgetall}},
         {"hmget", {3, any, false, false, &store::hmget}},
         {"hexists", {3, 3, false, false, &store::hexists}},
+        {"zadd", {4, any, true, true, &store::zadd}},
+        {"zscore", {3, 3, false, false, &store::zscore}},
+        {"zrem", {3, any, true, false, &store::zrem}},
+        {"zcount", {4, 4, false, false, &store::zcount}},
+        {"zrevrangebyscore", {4, any, false, false, &store::zrevrangebyscore}},
+        {"zremrangebyscore", {4, 4, true, false, &store::zremrangebyscore}},
         {"scan", {2, any, false, false, &store::scan}},
         {"time", {1, 1, false, false, &store::time}},
         {"flushall", {1, any, true, false, &store::flushall}},
@@ -278,9 +291,7 @@ reply store::exists(const request& what) {
 
 reply store::type(const request& what) {
     const entry* const found = read(what[1]);
-    return reply::status(found == nullptr                                    ? "none"
-                         : std::holds_alternative<std::string>(found->value) ? "string"
-                                                                             : "hash");
+    return reply::status(found == nullptr ? "none" : type_of(*found));
 }
 
 reply store::pttl(const request& what) {
@@ -300,15 +311,25 @@ reply store::pexpire(const request& what) {
     if (*lasts_ms > INT64_MAX - now_ms()) {
         return invalid_expiry("pexpire");
     }
-    entry* const found = find(what[1]);
+    return end_at(what[1], now_ms() + *lasts_ms);
+}
+
+reply store::pexpireat(const request& what) {
+    const auto ends_ms = whole_number(what[2]);
+    return ends_ms ? end_at(what[1], *ends_ms) : not_a_number();
+}
+
+/// At once if that is over.
+reply store::end_at(const std::string& key, std::int64_t ends_ms) {
+    entry* const found = find(key);
     if (found == nullptr) {
         return reply::integer(0);
     }
-    if (*lasts_ms <= 0) {
-        remove(what[1]);
+    if (ends_ms <= now_ms()) {
+        remove(key);
     } else {
-        found->ends_ms = now_ms() + *lasts_ms;
-        heard_->on_changed(what[1]);
+        found->ends_ms = ends_ms;
+        heard_->on_changed(key);
     }
     return reply::integer(1);
 }
@@ -337,8 +358,7 @@ reply store::scan(const request& what) {
     // In one go, whatever COUNT asks for: Redis may do so, too.
     std::vector<reply> found;
     for (const auto& [key, each] : entries_) {
-        const bool is_text = std::holds_alternative<std::string>(each.value);
-        const bool of_type = only_type.empty() || only_type == (is_text ? "string" : "hash");
+        const bool of_type = only_type.empty() || only_type == type_of(each);
         if (!is_over(each) && of_type && matches(pattern, key)) {
             found.push_back(reply::text(key));
         }

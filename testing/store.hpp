@@ -57,8 +57,9 @@ class store {
     [[nodiscard]] std::vector<std::string> keys() const;
 
     using fields = std::vector<std::pair<std::string, std::string>>;
+    using scores = std::map<std::string, double>;  ///< By member.
     struct entry {
-        std::variant<std::string, fields> value;
+        std::variant<std::string, fields, scores> value;
         std::optional<std::int64_t> ends_ms{};
     };
     using entries = std::map<std::string, entry>;
@@ -80,6 +81,11 @@ class store {
     [[nodiscard]] bool is_over(const entry& what) const {
         return what.ends_ms && now_ms() > *what.ends_ms;
     }
+    /// Of a sorted set, from the smallest score to the largest.
+    using members = std::vector<std::pair<double, std::string>>;
+    [[nodiscard]] static members within(const entry* what, std::string_view least,
+                                        std::string_view most);
+
     [[nodiscard]] entry* find(const std::string& key);
     [[nodiscard]] entry* read(const std::string& key);
     void remove(const std::string& key);
@@ -93,12 +99,20 @@ class store {
     reply type(const request& what);
     reply pttl(const request& what);
     reply pexpire(const request& what);
+    reply pexpireat(const request& what);
+    reply end_at(const std::string& key, std::int64_t ends_ms);
     reply hset(const request& what);
     reply hget(const request& what);
     reply hdel(const request& what);
     reply hgetall(const request& what);
     reply hmget(const request& what);
     reply hexists(const request& what);
+    reply zadd(const request& what);
+    reply zscore(const request& what);
+    reply zrem(const request& what);
+    reply zcount(const request& what);
+    reply zrevrangebyscore(const request& what);
+    reply zremrangebyscore(const request& what);
     reply scan(const request& what);
     reply time(const request& what);
     reply flushall(const request& what);
@@ -116,6 +130,8 @@ class store {
 
 /// The error for a key of another type than a command is for.
 [[nodiscard]] reply wrong_type();
+[[nodiscard]] reply not_a_number();
+[[nodiscard]] reply syntax_error();
 [[nodiscard]] std::string in_lower_case(std::string_view text);
 /// As Redis reads numbers: no blanks, no plus, nothing behind.
 [[nodiscard]] std::optional<std::int64_t> whole_number(std::string_view text);

@@ -19,6 +19,7 @@ namespace {
 
 constexpr std::string_view for_locks = "taking and renewing locks";
 constexpr std::string_view for_line = "waiting in line";
+constexpr std::string_view for_readers = "shared locks";
 constexpr std::string_view for_settings = "comparing settings and the restart guard";
 constexpr std::string_view for_news = "being told of released locks instead of asking";
 constexpr std::string_view channel = "__redis__:invalidate";
@@ -51,6 +52,13 @@ std::vector<std::string> harmless(const std::string& command, const std::string&
         {"hmget", {"field"}},
         {"hexists", {"field"}},
         {"pexpire", {"soon"}},
+        {"pexpireat", {"soon"}},
+        {"zadd", {"soon", "member"}},
+        {"zscore", {"member"}},
+        {"zrem", {"member"}},
+        {"zcount", {"0", "1"}},
+        {"zrevrangebyscore", {"1", "0"}},
+        {"zremrangebyscore", {"0", "1"}},
         {"hset", {"field", "value", "field"}},
         {"set", {"1", "NX", "XX", "PX", "soon"}}};
     if (command == "time") {
@@ -67,10 +75,12 @@ std::vector<std::string> harmless(const std::string& command, const std::string&
 
 /// What the harmless form is refused with. Servers agree in these words, if not in all around them.
 std::string_view refusal_of_harmless(std::string_view command) {
-    return command == "set"       ? "syntax error"
-           : command == "pexpire" ? "not an integer"
-           : command == "hset"    ? "wrong number of arguments"
-                                  : "";
+    return command == "set"         ? "syntax error"
+           : command == "pexpire"   ? "not an integer"
+           : command == "pexpireat" ? "not an integer"
+           : command == "zadd"      ? "not a valid float"
+           : command == "hset"      ? "wrong number of arguments"
+                                    : "";
 }
 
 /// A server that is full, or a replica, or busy says so with a code word of its own. Who wants a
@@ -89,11 +99,20 @@ right_probe of_script(const std::string& command, const std::string& key,
             refusal_of_harmless(command)};
 }
 
-void add_script(probe_list& probes, const scripts::script& script, const std::string& key,
-                const std::string& hash, std::string_view needed_for, bool essential = true) {
+/// A key of each type.
+struct probed_keys {
+    std::string text;
+    std::string hash;
+    std::string sorted_set;
+};
+
+void add_script(probe_list& probes, const scripts::script& script, const probed_keys& keys,
+                std::string_view needed_for, bool essential = true) {
     for (const std::string& command : driver::commands_called_by(script)) {
-        right_probe probe =
-            of_script(command, command.starts_with('h') ? hash : key, needed_for, essential);
+        const std::string& key = command.starts_with('h')   ? keys.hash
+                                 : command.starts_with('z') ? keys.sorted_set
+                                                            : keys.text;
+        right_probe probe = of_script(command, key, needed_for, essential);
         // There is none without: a test sees to that.
         if (!probe.words.empty()) {
             probes.add(std::move(probe));
@@ -102,18 +121,23 @@ void add_script(probe_list& probes, const scripts::script& script, const std::st
 }
 
 void add_scripts(probe_list& probes, const probe_terms& terms) {
-    const std::string fence = terms.keys.fence(terms.unused);
-    const std::string line = terms.keys.line(terms.unused);
-    const std::string& epoch = terms.keys.epoch();
-    for (const scripts::script* each :
-         {&scripts::acquire, &scripts::extend, &scripts::release, &scripts::status}) {
-        add_script(probes, *each, fence, line, for_locks);
+    const probed_keys beside{terms.keys.fence(terms.unused), terms.keys.line(terms.unused),
+                             terms.keys.readers(terms.unused)};
+    const probed_keys of_node{terms.keys.epoch(), terms.keys.epoch(), terms.keys.epoch()};
+    for (const scripts::script* each : {&scripts::acquire, &scripts::extend, &scripts::release}) {
+        add_script(probes, *each, beside, for_locks);
     }
     // What it calls in addition, it can do without.
-    add_script(probes, scripts::batch, fence, line, "quick batches", false);
-    add_script(probes, scripts::acquire_in_line, fence, line, for_line);
-    add_script(probes, scripts::hello, epoch, epoch, for_settings);
-    add_script(probes, scripts::vouch, epoch, epoch, "`redlock vouch`", false);
+    add_script(probes, scripts::batch, beside, "quick batches", false);
+    add_script(probes, scripts::acquire_in_line, beside, for_line);
+    // What they call in addition, other locks can do without.
+    for (const scripts::script* each : {&scripts::acquire_shared, &scripts::acquire_shared_in_line,
+                                        &scripts::extend_shared, &scripts::release_shared}) {
+        add_script(probes, *each, beside, for_readers, false);
+    }
+    add_script(probes, scripts::status, beside, for_readers, false);
+    add_script(probes, scripts::hello, of_node, for_settings);
+    add_script(probes, scripts::vouch, of_node, "`redlock vouch`", false);
 }
 
 void add_messages(probe_list& probes, const probe_terms& terms) {

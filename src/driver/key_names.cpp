@@ -26,7 +26,8 @@ key_names::key_names(std::string_view prefix)
       epoch_(root_ + "epoch"),
       fences_(of_kind("fence")),
       holders_(of_kind("holder")),
-      lines_(of_kind("line")) {}
+      lines_(of_kind("line")),
+      readers_(of_kind("readers")) {}
 
 key_names::beginning key_names::of_kind(std::string_view kind) const {
     const std::string common = std::string{root_}.append(kind).append(":");
@@ -48,6 +49,10 @@ std::string key_names::holder(std::string_view resource) const {
 
 std::string key_names::line(std::string_view resource) const {
     return joined(pieces(lines_, resource));
+}
+
+std::string key_names::readers(std::string_view resource) const {
+    return joined(pieces(readers_, resource));
 }
 
 key_pieces key_names::fence_pieces(std::string_view resource) const {
@@ -81,10 +86,11 @@ std::string key_names::vouch_command() const {
 }
 
 bool key_names::is_own(std::string_view key) const {
-    return key == epoch_ ||
-           std::ranges::any_of(std::array{&fences_, &holders_, &lines_}, [&](const beginning* its) {
-               return key.starts_with(its->tagged) || key.starts_with(its->untagged);
-           });
+    return key == epoch_ || std::ranges::any_of(std::array{&fences_, &holders_, &lines_, &readers_},
+                                                [&](const beginning* its) {
+                                                    return key.starts_with(its->tagged) ||
+                                                           key.starts_with(its->untagged);
+                                                });
 }
 
 bool key_names::is_anybodys_own(std::string_view key) {

@@ -40,6 +40,8 @@ class key_names {
     [[nodiscard]] std::string holder(std::string_view resource) const;
     /// `redlock:line:...` in the same manner.
     [[nodiscard]] std::string line(std::string_view resource) const;
+    /// `redlock:readers:...` in the same manner.
+    [[nodiscard]] std::string readers(std::string_view resource) const;
     /// The node's own key, for which HELLO and VOUCH ask.
     [[nodiscard]] const std::string& epoch() const { return epoch_; }
 
@@ -76,6 +78,7 @@ class key_names {
     beginning fences_;
     beginning holders_;
     beginning lines_;
+    beginning readers_;
 };
 
 /// Whether the keys of this resource lie in one slot. They do not when the name has a '}' but no

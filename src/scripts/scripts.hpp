@@ -18,15 +18,20 @@ struct script {
 
 extern const script acquire;
 extern const script acquire_in_line;
+extern const script acquire_shared;
+extern const script acquire_shared_in_line;
 extern const script batch;
 extern const script extend;
+extern const script extend_shared;
 extern const script hello;
 extern const script release;
+extern const script release_shared;
 extern const script status;
 extern const script vouch;
 
 /// All of them.
-inline constexpr std::array all{&acquire, &acquire_in_line, &batch,  &extend,
-                                &hello,   &release,         &status, &vouch};
+inline constexpr std::array all{
+    &acquire,       &acquire_in_line, &acquire_shared, &acquire_shared_in_line, &batch,  &extend,
+    &extend_shared, &hello,           &release,        &release_shared,         &status, &vouch};
 
 }  // namespace redlock::scripts

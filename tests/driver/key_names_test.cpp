@@ -28,9 +28,11 @@ TEST(key_names, have_braces_unless_the_name_brings_its_own) {
     EXPECT_EQ(plain.fence("orders:42"), "redlock:fence:{orders:42}");
     EXPECT_EQ(plain.holder("orders:42"), "redlock:holder:{orders:42}");
     EXPECT_EQ(plain.line("orders:42"), "redlock:line:{orders:42}");
+    EXPECT_EQ(plain.readers("orders:42"), "redlock:readers:{orders:42}");
     EXPECT_EQ(plain.fence("{orders}:42"), "redlock:fence::{orders}:42");
     EXPECT_EQ(plain.holder("{orders}:42"), "redlock:holder::{orders}:42");
     EXPECT_EQ(plain.line("a{b}c"), "redlock:line::a{b}c");
+    EXPECT_EQ(plain.readers("a{b}c"), "redlock:readers::a{b}c");
     EXPECT_EQ(plain.fence("a}b"), "redlock:fence:{a}b}");
 }
 
@@ -52,7 +54,7 @@ TEST(key_names, share_a_slot_where_that_is_promised_as_a_server_reckons) {
     for (const std::string& name : names_in_one_slot) {
         EXPECT_TRUE(keys_share_a_slot(name)) << name;
         for (const std::string& key :
-             {name, plain.fence(name), plain.holder(name), plain.line(name)}) {
+             {name, plain.fence(name), plain.holder(name), plain.line(name), plain.readers(name)}) {
             EXPECT_EQ(slot_there(key), slot_there(name)) << key;
             EXPECT_EQ(slot_there(key), std::to_string(redis::slot_of(key))) << key;
         }
@@ -71,6 +73,7 @@ TEST(key_names, lead_back_to_the_name) {
             EXPECT_EQ(plain.resource_of_fence(plain.holder(name)), std::nullopt);
             EXPECT_TRUE(plain.is_reserved(plain.fence(name)));
             EXPECT_TRUE(plain.is_reserved(plain.holder(name)));
+            EXPECT_TRUE(plain.is_reserved(plain.readers(name)));
         }
     }
     EXPECT_EQ(plain.resource_of_fence("redlock:fence:"), std::nullopt);
@@ -84,8 +87,9 @@ TEST(key_names, lead_back_to_the_name) {
 TEST(key_names, are_known_behind_any_prefix) {
     for (const std::string prefix : {"", "team:", "a-b/c."}) {
         const key_names theirs{prefix};
-        for (const std::string& key : {theirs.epoch(), theirs.fence("a"), theirs.fence("{a}"),
-                                       theirs.holder("a"), theirs.line("redlock:")}) {
+        for (const std::string& key :
+             {theirs.epoch(), theirs.fence("a"), theirs.fence("{a}"), theirs.holder("a"),
+              theirs.line("redlock:"), theirs.readers("a"), theirs.readers("{a}")}) {
             EXPECT_TRUE(key_names::is_anybodys_own(key)) << key;
             EXPECT_TRUE(plain.is_reserved(key)) << key;
         }
@@ -105,6 +109,7 @@ TEST(key_names, stand_behind_the_prefix) {
     EXPECT_EQ(team.fence("team:a"), "team:redlock:fence:{team:a}");
     EXPECT_EQ(team.holder("{team:a}"), "team:redlock:holder::{team:a}");
     EXPECT_EQ(team.line("team:a"), "team:redlock:line:{team:a}");
+    EXPECT_EQ(team.readers("team:a"), "team:redlock:readers:{team:a}");
     EXPECT_EQ(team.every_fence(), "team:redlock:fence:[{:]*");
     EXPECT_EQ(team.resource_of_fence("team:redlock:fence:{a}"), "a");
     EXPECT_EQ(team.resource_of_fence("redlock:fence:{a}"), std::nullopt);

@@ -77,14 +77,39 @@ TEST(cluster_node, needs_no_more_rights_than_documented) {
     redis_cluster nodes;
     for (std::size_t server = 0; server < nodes.size(); ++server) {
         // As in docs/cluster.md.
-        EXPECT_EQ(
-            nodes.command(
-                server,
-                {"ACL",   "SETUSER",  "redlock",        "on",     ">secret", "~job:*", "~redlock:*",
-                 "-@all", "+evalsha", "+eval",          "+time",  "+set",    "+get",   "+del",
-                 "+pttl", "+pexpire", "+hgetall",       "+hset",  "+hdel",   "+hmget", "+hexists",
-                 "+info", "+scan",    "+cluster|slots", "+asking"}),
-            "OK");
+        EXPECT_EQ(nodes.command(server, {"ACL",
+                                         "SETUSER",
+                                         "redlock",
+                                         "on",
+                                         ">secret",
+                                         "~job:*",
+                                         "~redlock:*",
+                                         "-@all",
+                                         "+evalsha",
+                                         "+eval",
+                                         "+time",
+                                         "+set",
+                                         "+get",
+                                         "+del",
+                                         "+pttl",
+                                         "+pexpire",
+                                         "+hgetall",
+                                         "+hset",
+                                         "+hdel",
+                                         "+hmget",
+                                         "+hexists",
+                                         "+pexpireat",
+                                         "+zadd",
+                                         "+zscore",
+                                         "+zrem",
+                                         "+zcount",
+                                         "+zrevrangebyscore",
+                                         "+zremrangebyscore",
+                                         "+info",
+                                         "+scan",
+                                         "+cluster|slots",
+                                         "+asking"}),
+                  "OK");
     }
     endpoint where = nodes.where();
     where.user = "redlock";

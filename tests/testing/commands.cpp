@@ -4,6 +4,15 @@
 
 namespace redlock::testing {
 
+namespace {
+
+/// As time goes by where two servers stand side by side, from the beginning of 2030.
+std::int64_t about_now_ms(random_stream& chance) {
+    return chance.between(1'893'456'000'000, 1'893'456'010'000);
+}
+
+}  // namespace
+
 std::string random_commands::one_of(std::initializer_list<const char*> words) {
     return *(words.begin() + chance_.below(words.size()));
 }
@@ -61,8 +70,51 @@ request random_commands::set() {
     return made;
 }
 
+// None that versions show differently.
+std::string random_commands::score() {
+    return one_of({"1", "2", "2", "3", "-1", "1.5", "inf", "-inf", "+inf", "0", "9007199254740991",
+                   "1764481234567", "x", "1x", "nan"});
+}
+
+std::string random_commands::bound() {
+    return chance_.one_in(3) ? "(" + score() : score();
+}
+
+request random_commands::of_sorted_set() {
+    switch (chance_.below(7)) {
+        case 0:
+        case 1: {
+            request made{"ZADD", key()};
+            for (auto more = chance_.below(3) + 1; more > 0; --more) {
+                made.push_back(score());
+                made.push_back(field());
+            }
+            return made;
+        }
+        case 2:
+            return {"ZSCORE", key(), field()};
+        case 3:
+            return {"ZREM", key(), field(), field()};
+        case 4:
+            return {"ZCOUNT", key(), bound(), bound()};
+        case 5:
+            return {"ZREMRANGEBYSCORE", key(), bound(), bound()};
+        default: {
+            request made{"ZREVRANGEBYSCORE", key(), bound(), bound()};
+            for (auto more = chance_.below(3); more > 0; --more) {
+                made.push_back(one_of({"WITHSCORES", "LIMIT", "LIMIT", "withscores"}));
+                if (made.back() == "LIMIT") {
+                    made.push_back(one_of({"0", "1", "-1", "x"}));
+                    made.push_back(one_of({"0", "1", "2", "-1", "x"}));
+                }
+            }
+            return made;
+        }
+    }
+}
+
 request random_commands::well_formed() {
-    switch (chance_.below(12)) {
+    switch (chance_.below(16)) {
         case 0:
             return chance_.one_in(2) ? request{"GET", key()} : request{"MGET", key(), key(), key()};
         case 1:
@@ -90,6 +142,13 @@ request random_commands::well_formed() {
             return {"HDEL", key(), field(), field(), field()};
         case 10:
             return {"HGETALL", key()};
+        case 11:
+            return {"PEXPIREAT", key(),
+                    chance_.one_in(3) ? number() : std::to_string(about_now_ms(chance_))};
+        case 12:
+        case 13:
+        case 14:
+            return of_sorted_set();
         default:
             return {one_of({"HMGET", "HGET", "HEXISTS"}), key(), field()};
     }
@@ -98,7 +157,7 @@ request random_commands::well_formed() {
 request random_commands::any() {
     request made = well_formed();
     // PEXPIRE has options behind it that the store does not know.
-    if (chance_.one_in(25) && made.front() != "PEXPIRE") {
+    if (chance_.one_in(25) && !made.front().starts_with("PEXPIRE")) {
         made.push_back(field());
     } else if (chance_.one_in(25)) {
         made.resize(1 + chance_.below(made.size()));
@@ -117,7 +176,7 @@ request random_commands::scan_options() {
         const std::string option = one_of({"MATCH", "match", "COUNT", "TYPE", "BAD"});
         made.push_back(option);
         if (!chance_.one_in(10)) {
-            made.push_back(option == "TYPE"    ? one_of({"string", "HASH", "list"})
+            made.push_back(option == "TYPE"    ? one_of({"string", "HASH", "list", "zset"})
                            : option == "COUNT" ? one_of({"1", "100", "0", "-1", "x"})
                                                : one_of({"*", "?", "[a-c]", "d*", "*{a}", "x"}));
         }

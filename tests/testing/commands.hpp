@@ -24,6 +24,9 @@ class random_commands {
   private:
     [[nodiscard]] request well_formed();
     [[nodiscard]] request set();
+    [[nodiscard]] request of_sorted_set();
+    [[nodiscard]] std::string score();
+    [[nodiscard]] std::string bound();
     [[nodiscard]] std::string one_of(std::initializer_list<const char*> words);
     [[nodiscard]] std::string value();
     [[nodiscard]] std::string field();

@@ -38,6 +38,7 @@ class simulated_store : public ::testing::Test {
             compare({"PTTL", key});
             compare({"GET", key});
             compare({"HGETALL", key});
+            compare({"ZREVRANGEBYSCORE", key, "+inf", "-inf", "WITHSCORES"});
         }
         compare_scan({});
         compare_scan(chance.scan_options());

@@ -1,4 +1,5 @@
 -- ACQUIRE: gives one node's vote for an acquisition.
+-- PARTS time
 -- KEYS  1 lock  2 fence  [3 holder: only with ARGV 8]
 -- ARGV  1 token  2 ballot P, or 0: without fencing  3 last ballot of the block, P^  4 lease time in ms
 --       5 clock window in us  6 fence lifetime in ms

@@ -1,5 +1,6 @@
 -- EXTEND: resets the lease of a lock that this node holds for the token; and plants the lock again
 -- where it is missing if that is asked for and nobody can have had it since.
+-- PARTS time
 -- KEYS  1 lock  2 fence  [3 holder]
 -- ARGV  1 token  2 last ballot of the block, P^ (0: none known)  3 lease time in ms
 --       4 fence lifetime in ms  5 1: plant it again, 0: do not  [6 holder record]

@@ -1,4 +1,5 @@
 -- RELEASE: deletes the lock if the token still holds it here.
+-- PARTS time
 -- KEYS  1 lock  [2 fence: with a bar or a holder, or for the mark of those who wait]  [3 holder]
 -- ARGV  1 token  [2 bar: P^ + 1, or 0  3 fence lifetime in ms  4 clock window in us
 --       5 1: the bar is at least one above the fence that stands where the lock is deleted

@@ -1,9 +1,11 @@
 -- STATUS: what this node knows of a resource. Reads only.
--- KEYS  1 lock  2 fence  3 holder
+-- PARTS time readers
+-- KEYS  1 lock  2 fence  3 holder  [4 readers]
 -- Returns {token or nil, PTTL of the lock, fence or nil, holder record or nil, TIME in us,
---          PTTL of the fence}
---         with 0 in place of what is of another type than a string
-local t = redis.call('TIME')
+--          PTTL of the fence}, and with the key of the readers also
+--         {..., {{token, deadline in ms, holder record or nil}, ...}, how many readers}
+--         of at most 100 that are alive; who lives longest comes first
+--         with 0 in place of what is of another type than it should be
 local function read(key)
     local value = redis.pcall('GET', key)
     if type(value) ~= 'table' then
@@ -15,11 +17,52 @@ local function read(key)
     -- Once more, so that the error tells the line.
     return redis.call('GET', key)
 end
-return {
+local told = {
     read(KEYS[1]),
     redis.call('PTTL', KEYS[1]),
     read(KEYS[2]),
     read(KEYS[3]),
-    t[1] * 1000000 + t[2],
+    time(),
     redis.call('PTTL', KEYS[2])
 }
+if not KEYS[4] then
+    return told
+end
+readers = KEYS[4]
+-- Without the marker, what is in the set is over.
+local found = {}
+if told[1] == marker then
+    local after = '(' .. now_ms()
+    local count = redis.pcall('ZCOUNT', readers, after, above_all)
+    if type(count) == 'table' then
+        if not string.find(count.err, 'WRONGTYPE', 1, true) then
+            return redis.call('ZCOUNT', readers, after, above_all)
+        end
+        told[7], told[8] = 0, 0
+        return told
+    end
+    told[8] = count
+    found = redis.call('ZREVRANGEBYSCORE', readers, above_all, after, 'WITHSCORES', 'LIMIT', 0, 100)
+end
+local records = {}
+if #found > 0 then
+    local first, last = '-' .. found[#found], '-' .. found[2]
+    local all = redis.call('ZREVRANGEBYSCORE', readers, first, last, 'LIMIT', 0, 200)
+    for _, member in ipairs(all) do
+        local length, rest = string.match(member, '^=(%d+) (.*)$')
+        length = tonumber(length)
+        if length then
+            records[string.sub(rest, 1, length)] = string.sub(rest, length + 1)
+        end
+    end
+end
+told[7], told[8] = {}, told[8] or 0
+for i = 1, #found, 2 do
+    local deadline, token = tonumber(found[i + 1]), string.sub(found[i], 2)
+    if is_reader(found[i], deadline) then
+        table.insert(told[7], {token, deadline, records[token] or false})
+    else
+        told[8] = told[8] - 1
+    end
+end
+return told
