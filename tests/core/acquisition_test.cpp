@@ -68,6 +68,12 @@ TEST(acquisition, with_an_attempt_limit_skips_the_queue) {
     EXPECT_FALSE(acquisition{terms}.joins_queue());
 }
 
+TEST(acquisition, of_a_shared_lock_skips_the_queue) {
+    acquisition::terms terms = patient();
+    terms.shared = true;
+    EXPECT_FALSE(acquisition{terms}.joins_queue());
+}
+
 TEST(acquisition, waits_until_the_nodes_have_said_who_they_are) {
     acquisition one{patient()};
     const auto step = one.on_turn(false);
