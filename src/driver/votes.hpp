@@ -39,6 +39,8 @@ namespace redlock::driver {
 [[nodiscard]] bool held_by_no_lock(const redis::reply_view& reply);
 /// Stands for the holder in the status of such a key.
 inline constexpr std::string_view no_lock = "(a key that is no lock)";
+/// The value of a lock key while readers have the lock.
+inline constexpr std::string_view readers_marker = "redlock:shared";
 /// What a node says to an extension, and the time of its clock in microseconds since 1970.
 struct extend_reply {
     core::extend_answer answer = core::extend_answer::unknown;

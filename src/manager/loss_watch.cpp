@@ -1,6 +1,7 @@
 #include "manager/loss_watch.hpp"
 
 #include "driver/queries.hpp"
+#include "driver/votes.hpp"
 #include "manager/held_lock.hpp"
 #include "manager/manager_impl.hpp"
 
@@ -21,6 +22,13 @@ void loss_watch::on_key_changed(node_index which) {
     manager_.clock().set(*this, manager_.clock().now());
 }
 
+/// Whose the marker is, one look does not tell: a reader's entry that is gone beside others shows
+/// with the next renewal.
+bool loss_watch::may_be_ours(const node_status& seen) const {
+    return seen.holder == held_.token() ||
+           (held_.mode() == lock_mode::shared && seen.holder.str() == driver::readers_marker);
+}
+
 void loss_watch::on_alarm(core::instant /*now*/) {
     if (!watch_) {
         // Before the first look, or what happens behind it would be nobody's news.
@@ -32,7 +40,7 @@ void loss_watch::on_alarm(core::instant /*now*/) {
                     if (alive.expired() || seen.error) {
                         return;
                     }
-                    if (seen.holder == held_.token()) {
+                    if (may_be_ours(seen)) {
                         view_.on_held(seen.node);
                         return;
                     }

@@ -13,6 +13,7 @@
 #include "core/instant.hpp"
 #include "driver/key_watches.hpp"
 #include "outside/alarm_clock.hpp"
+#include "redlock/status.hpp"
 #include "redlock/types.hpp"
 
 namespace redlock::manager {
@@ -45,6 +46,7 @@ class loss_watch final : private outside::alarm, private driver::key_watches::wa
   private:
     void on_alarm(core::instant now) override;
     void on_key_changed(node_index which) override;
+    [[nodiscard]] bool may_be_ours(const node_status& seen) const;
 
     manager_impl& manager_;
     held_lock& held_;

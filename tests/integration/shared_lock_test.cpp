@@ -205,7 +205,7 @@ TEST_F(shared_locks, go_together_with_another_librarys_lock) {
     nodes.each([](redis_server& node) { node.command({"DEL", "page"}); });
     lock reader = one.take_shared("page");
     nodes.each([](redis_server& node) {
-        EXPECT_EQ(node.command({"SET", "page", "theirs", "NX", "PX", "60000"}), "");
+        EXPECT_EQ(node.command({"SET", "page", "theirs", "NX", "PX", "60000"}), "(nil)");
     });
     EXPECT_FALSE(one.release(reader));
 }
