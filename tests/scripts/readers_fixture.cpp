@@ -15,7 +15,8 @@ readers_fixture::words readers_fixture::eval(const script& which, const words& k
 
 std::string readers_fixture::answer_to(const words& command) const {
     const std::int64_t before = node.time_us();
-    std::istringstream lines{node.server.command(command)};
+    // getline() leaves out an empty line at the end.
+    std::istringstream lines{node.server.command(command) + "\n"};
     const std::int64_t after = node.time_us();
     std::string told;
     bool is_first = true;
