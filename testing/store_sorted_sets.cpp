@@ -156,9 +156,6 @@ reply store::zrevrangebyscore(const request& what) {
     bool with_scores = false;
     std::int64_t skipped = 0;
     std::int64_t count = -1;
-    if (!is_range(what[3], what[2])) {
-        return no_range();
-    }
     for (std::size_t at = 4; at < what.size(); ++at) {
         const std::string option = in_lower_case(what[at]);
         if (option == "withscores") {
@@ -175,6 +172,9 @@ reply store::zrevrangebyscore(const request& what) {
         } else {
             return syntax_error();
         }
+    }
+    if (!is_range(what[3], what[2])) {
+        return no_range();
     }
     const entry* const found = read(what[1]);
     if (found != nullptr && !std::holds_alternative<scores>(found->value)) {

@@ -3,10 +3,16 @@ set(scripts_test_sources
     tests/scripts/acquire_in_line_tracking_test.cpp
     tests/scripts/acquire_in_line_upkeep_test.cpp
     tests/scripts/acquire_script_test.cpp
+    tests/scripts/acquire_shared_in_line_script_test.cpp
+    tests/scripts/acquire_shared_script_test.cpp
     tests/scripts/embedded_test.cpp
+    tests/scripts/extend_shared_script_test.cpp
     tests/scripts/extend_script_test.cpp
     tests/scripts/hello_script_test.cpp
     tests/scripts/planting_script_test.cpp
+    tests/scripts/readers_fixture.cpp
+    tests/scripts/readers_status_test.cpp
     tests/scripts/release_script_test.cpp
+    tests/scripts/release_shared_script_test.cpp
     tests/scripts/script_node.cpp
 )

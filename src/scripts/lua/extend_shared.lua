@@ -19,9 +19,10 @@ local deadline = now_ms() + math.max(lease, remaining)
 local answer = now
 if is_writer then
     read_fence()
-    begin_set(ARGV[1], deadline, ARGV[6])
+    -- First, since it needs no memory: what has the lock is not refused.
+    redis.call('DEL', readers)
     redis.call('SET', KEYS[1], marker, 'PX', ARGV[3])
-    settle()
+    begin_set(ARGV[1], deadline, ARGV[6])
 elseif held == marker then
     local known, barred = look_up(':' .. ARGV[1])
     if known then
@@ -50,7 +51,6 @@ else
     end
     redis.call('SET', KEYS[1], marker, 'PX', ARGV[3])
     begin_set(ARGV[1], deadline, ARGV[6])
-    settle()
     answer = {2, now}
 end
 if last_ballot > 0 then

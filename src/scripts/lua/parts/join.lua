@@ -33,6 +33,7 @@ local function join(record)
     if begun then
         join_set(ARGV[1], known, deadline, record)
         sweep()
+        settle()
     else
         redis.call('SET', KEYS[1], marker, 'PX', ARGV[4])
         begin_set(ARGV[1], deadline, record)
@@ -40,5 +41,4 @@ local function join(record)
     if fenced then
         raise_fence(tonumber(ARGV[3]), ARGV[6])
     end
-    settle()
 end

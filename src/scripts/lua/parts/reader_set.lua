@@ -21,12 +21,6 @@ local function set_deadline(member, deadline, record)
         redis.call('ZADD', readers, text_of(deadline), member)
     end
 end
--- In a new set: what else is under the key is over.
-local function begin_set(token, deadline, record)
-    redis.call('DEL', readers)
-    redis.call('ZADD', readers, '-inf', 'since ' .. text_of(math.min(math.max(0, fence), 2 ^ 53)))
-    set_deadline(':' .. token, deadline, record and record_head(token) .. record)
-end
 -- In a set that is there. `known`: its deadline in it, if it is alive.
 local function join_set(token, known, deadline, record)
     if known then
@@ -34,6 +28,21 @@ local function join_set(token, known, deadline, record)
     else
         set_deadline(':' .. token, deadline, record and record_head(token) .. record)
     end
+end
+local function end_both_at(deadline)
+    redis.call('PEXPIREAT', KEYS[1], text_of(deadline))
+    redis.call('PEXPIREAT', readers, text_of(deadline))
+end
+-- A new set, beside the marker: what else is under the key is over.
+local function begin_set(token, deadline, record)
+    local since = text_of(math.min(math.max(0, fence), 2 ^ 53))
+    local given = {'-inf', 'since ' .. since, text_of(deadline), ':' .. token}
+    if record then
+        given[5], given[6] = text_of(-deadline), record_head(token) .. record
+    end
+    redis.call('DEL', readers)
+    redis.call('ZADD', readers, unpack(given))
+    end_both_at(deadline)
 end
 -- Without what is over already.
 local function sweep()
@@ -63,8 +72,7 @@ local function settle(coming)
         latest = coming
     end
     if latest then
-        redis.call('PEXPIREAT', KEYS[1], text_of(latest))
-        redis.call('PEXPIREAT', readers, text_of(latest))
+        end_both_at(latest)
     end
     return latest
 end
