@@ -67,11 +67,7 @@ void checker::begin(const assumptions& judged, std::size_t nodes, coverage& seen
     gone_.clear();
     taken_away_.clear();
     for (auto& each : resources_) {
-        each.largest = each.store_largest = 0;
-        each.store_newest_begun = -1;
-        each.newest.reset();
-        each.believing.clear();
-        each.tokens.clear();
+        each = {};
     }
 }
 
@@ -85,10 +81,10 @@ void checker::compare_with_believers(const holding& what, hold self, tick now) {
     auto& believing = resources_[what.resource].believing;
     std::erase_if(believing, [&](hold each) { return holds_[each].until <= now; });
     for (const hold each : believing) {
-        if (each == self) {
+        const holding& other = holds_[each];
+        if (each == self || (what.shared && other.shared)) {
             continue;
         }
-        const holding& other = holds_[each];
         if (judged_.exclusion && !is_outside(other) && !is_outside(what)) {
             condemn(check::exclusion, now, other.fencing, what.fencing);
         } else {
@@ -100,8 +96,9 @@ void checker::compare_with_believers(const holding& what, hold self, tick now) {
 checker::hold checker::acquired(const acquisition& what, tick now) {
     const auto number = static_cast<hold>(holds_.size());
     const std::size_t nodes = what.nodes == 0 ? nodes_ : what.nodes;
-    holds_.push_back({what.resource, what.token, what.fencing, what.begun, now, what.until, nodes});
     auto& view = resources_[what.resource];
+    holds_.push_back({what.resource, what.token, what.fencing, what.begun, now, what.until, nodes,
+                      what.shared, view.newest_writer});
     // What was taken back while the votes came in, since it did not count, may be planted again.
     std::erase_if(gone_, [&](const ending& each) { return each.token == what.token; });
     // Without fencing no grant tells a time: a step that is found just then counts against the
@@ -116,7 +113,9 @@ checker::hold checker::acquired(const acquisition& what, tick now) {
         if (what.fencing <= what.floor) {
             condemn(check::token_order, now, what.floor, what.fencing);
         }
-        if (std::find(view.tokens.begin(), view.tokens.end(), what.fencing) != view.tokens.end()) {
+        // Readers are in no order among themselves, and may have the same.
+        const auto& others = what.shared ? view.tokens_of_writers : view.tokens;
+        if (std::find(others.begin(), others.end(), what.fencing) != others.end()) {
             condemn(check::token_twice, now, what.fencing);
         }
     }
@@ -126,6 +125,13 @@ checker::hold checker::acquired(const acquisition& what, tick now) {
     view.largest = std::max(view.largest, what.fencing);
     if (!is_outside(what_is)) {
         view.newest = number;
+    }
+    if (!what.shared) {
+        view.tokens_of_writers.push_back(what.fencing);
+        view.largest_of_writers = std::max(view.largest_of_writers, what.fencing);
+        if (!is_outside(what_is)) {
+            view.newest_writer = number;
+        }
     }
     view.believing.push_back(number);
     return number;
@@ -166,9 +172,11 @@ void checker::extended(hold which, tick until, std::size_t still_held, tick now)
     if (until < it.until) {
         condemn(check::shortened, now, it.fencing);
     }
-    if (judged_.exclusion && !is_outside(it) && resources_[it.resource].newest != which) {
-        condemn(check::broken_hold, now, it.fencing,
-                holds_[*resources_[it.resource].newest].fencing);
+    const resource_view& view = resources_[it.resource];
+    const auto& newest = it.shared ? view.newest_writer : view.newest;
+    const bool unbroken = it.shared ? newest == it.writer_before : newest == which;
+    if (judged_.exclusion && !is_outside(it) && !unbroken) {
+        condemn(check::broken_hold, now, it.fencing, holds_[*newest].fencing);
     }
     it.until = std::max(it.until, until);
     compare_with_believers(it, which, now);
@@ -176,6 +184,12 @@ void checker::extended(hold which, tick until, std::size_t still_held, tick now)
 
 void checker::shortened(hold which, tick until) {
     holds_[which].until = std::min(holds_[which].until, until);
+}
+
+void checker::downgraded(hold which) {
+    holding& it = holds_[which];
+    it.shared = true;
+    it.writer_before = resources_[it.resource].newest_writer;
 }
 
 void checker::ended(hold which, tick now) {
@@ -191,22 +205,28 @@ void checker::taken_away(std::uint64_t token) {
     taken_away_[token] = true;
 }
 
-bool checker::wrote(hold which, tick now) {
+bool checker::wrote(hold which, bool writes, tick now) {
     const holding& it = holds_[which];
     auto& view = resources_[it.resource];
     if (it.fencing == 0) {
         seen_->note(rule::unfenced_write);
         return true;
     }
-    if (it.fencing < view.store_largest) {
+    if (it.fencing < view.store_largest || (writes && it.fencing < view.store_largest_read)) {
         seen_->note(rule::store_refused);
         return false;
     }
-    view.store_largest = it.fencing;
-    if (judged_.tokens && it.completed < view.store_newest_begun) {
+    tick newest_begun = view.store_newest_begun;
+    if (writes) {
+        newest_begun = std::max(newest_begun, view.store_newest_read_begun);
+    }
+    if (judged_.tokens && it.completed < newest_begun) {
         condemn(check::store, now, it.fencing);
     }
-    view.store_newest_begun = std::max(view.store_newest_begun, it.begun);
+    auto& largest = writes ? view.store_largest : view.store_largest_read;
+    largest = std::max(largest, it.fencing);
+    auto& begun = writes ? view.store_newest_begun : view.store_newest_read_begun;
+    begun = std::max(begun, it.begun);
     return true;
 }
 

@@ -75,8 +75,9 @@ class checker {
     void condemn(check what, tick at, std::uint64_t one, std::uint64_t other = 0);
 
     /// What the token of an acquisition that begins now must exceed.
-    [[nodiscard]] std::uint64_t floor(std::size_t resource) const {
-        return resources_[resource].largest;
+    [[nodiscard]] std::uint64_t floor(std::size_t resource, bool shared) const {
+        const resource_view& view = resources_[resource];
+        return shared ? view.largest_of_writers : view.largest;
     }
 
     struct acquisition {
@@ -88,6 +89,7 @@ class checker {
         std::size_t votes = 0;    ///< Of nodes that might vote.
         std::size_t nodes = 0;    ///< Of how many; zero: of all.
         tick until = 0;           ///< The holder believes until then, by its own clock.
+        bool shared = false;      ///< A reader, who excludes writers only.
     };
     /// Somebody has won the lock; or the last holder of this token has passed it on in its process.
     [[nodiscard]] hold take(const acquisition& what, tick now);
@@ -95,12 +97,15 @@ class checker {
     void extended(hold which, tick until, std::size_t still_held, tick now);
     /// It believes no longer than until then.
     void shortened(hold which, tick until);
+    /// It is a reader from now on.
+    void downgraded(hold which);
     /// It believes nothing any more: released, told of its loss, or dead.
     void ended(hold which, tick now);
     /// Somebody who was told its token has taken it away: others may have it.
     void taken_away(std::uint64_t token);
     /// A write of its reached the store. Whether it was accepted; one without fencing always is.
-    bool wrote(hold which, tick now);
+    /// `writes`: what it did was a write; readers only read.
+    bool wrote(hold which, bool writes, tick now);
 
     /// A node has done what its owner's release asked for: nothing of the token may appear again.
     /// `barred_until`: when the fence that stands there is forgotten. `in_window`: the ballot was
@@ -122,14 +127,21 @@ class checker {
         tick completed = 0;
         tick until = 0;
         std::size_t nodes = 0;
+        bool shared = false;
+        std::optional<hold> writer_before{};  // of a reader
     };
     struct resource_view {
-        std::uint64_t largest = 0;   // token of a completed acquisition
+        std::uint64_t largest = 0;  // token of a completed acquisition
+        std::uint64_t largest_of_writers = 0;
         std::optional<hold> newest;  // by completion
+        std::optional<hold> newest_writer;
         std::vector<hold> believing;
         std::vector<std::uint64_t> tokens;
-        std::uint64_t store_largest = 0;
-        tick store_newest_begun = -1;  // of the holders whose operations the store took
+        std::vector<std::uint64_t> tokens_of_writers;
+        std::uint64_t store_largest = 0;  // of the writes that the store took
+        std::uint64_t store_largest_read = 0;
+        tick store_newest_begun = -1;  // of the holders whose writes the store took
+        tick store_newest_read_begun = -1;
     };
 
     void compare_with_believers(const holding& what, hold self, tick now);

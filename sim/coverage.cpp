@@ -98,6 +98,18 @@ std::string_view to_string(rule which) noexcept {
             return "several requests shared a call";
         case rule::acquired_natively:
             return "acquired by SET";
+        case rule::reader_acquired:
+            return "reader acquired";
+        case rule::reader_extended_there:
+            return "reader extended there";
+        case rule::reader_replanted:
+            return "reader replanted";
+        case rule::reader_released_there:
+            return "reader released there";
+        case rule::released_here_before:
+            return "reader released there before";
+        case rule::downgraded:
+            return "downgraded";
         case rule::released_natively:
             return "released without a script";
         case rule::script_unknown:

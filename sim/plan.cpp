@@ -426,6 +426,7 @@ void make_plan(std::uint64_t seed, const plan_options& options, plan& into) {
     play_a_scene(options, into);
     bring_a_stranger(into);
     leave_out_fencing(into);
+    bring_readers(into);
     enlarge(into);
 }
 

@@ -78,6 +78,8 @@ struct item {
     tick deadline = 0;    ///< Zero: none. Then it is cancelled if `flag`.
     bool listens = true;  ///< It waits for the news that its lock is lost.
     std::uint8_t attempts = 0;
+    bool shared = false;  ///< It wants to be one of many.
+    tick downgrades = 0;  ///< So long after it has the lock it makes it a shared one; zero: never.
 };
 
 /// What clients of one kind have in common.
@@ -212,6 +214,10 @@ void bring_a_stranger(plan& into);
 /// In a few of the worlds some or all clients do without fencing, by random numbers of its own.
 /// Not where clocks leap: without fencing a grant tells no time by which to notice it.
 void leave_out_fencing(plan& into);
+
+/// In some of the worlds some of those who want a lock are content to share it, by random numbers
+/// of its own.
+void bring_readers(plan& into);
 
 /// Plans are made in units of their own; this makes all times as long as they are played.
 void enlarge(plan& it);

@@ -36,6 +36,21 @@ void leave_out_fencing(plan& into) {
     into.unfenced = static_cast<std::uint8_t>(everybody ? 0xFFU : 1 + random.below(31));
 }
 
+void bring_readers(plan& into) {
+    testing::random_stream random{into.seed, 9};
+    if (into.staged || !random.percent(20)) {
+        return;
+    }
+    const std::int64_t share = random.between(20, 90);
+    for (item& each : into.items) {
+        if (each.kind == item_kind::want) {
+            each.shared = random.percent(share);
+            each.downgrades =
+                !each.shared && random.percent(30) ? 1 + random.between(0, each.lasts) : 0;
+        }
+    }
+}
+
 void enlarge(plan& it) {
     constexpr std::int64_t times = 4;
     for (std::int64_t* const each :
@@ -53,6 +68,7 @@ void enlarge(plan& it) {
         each.at *= times;
         each.lasts *= times;
         each.deadline *= times;
+        each.downgrades *= times;
         each.lease_ms *= times;
         if (each.kind != item_kind::clock_rate) {
             each.amount *= times;

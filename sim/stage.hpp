@@ -2,12 +2,14 @@
 // and who keeps the story. One thread at a time.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "sim/checker.hpp"
 #include "sim/coverage.hpp"
@@ -19,6 +21,12 @@ namespace redlock::sim {
 
 [[nodiscard]] inline std::string name_of(std::size_t resource) {
     return {static_cast<char>('a' + resource)};
+}
+
+/// What a lock key says while readers have the lock, and the key of those who do.
+inline constexpr std::string_view readers_marker = "redlock:shared";
+[[nodiscard]] inline std::string readers_key_of(const std::string& lock) {
+    return "redlock:readers:{" + lock + "}";
 }
 
 class stage {
@@ -54,11 +62,14 @@ class stage {
             held_.erase(token);
         }
     }
+    /// The tokens that have the lock there, of which readers may be several.
+    [[nodiscard]] std::vector<std::string> tokens_at(std::size_t node,
+                                                     const std::string& lock) const;
     /// The locks on a node are those of an earlier time.
     void came_again(std::size_t node) {
         for (std::size_t resource = 0; resource < the_plan.resources; ++resource) {
-            if (const auto there = in.at(node).text_at(name_of(resource))) {
-                again_.insert({known_number_of(*there), node});
+            for (const std::string& there : tokens_at(node, name_of(resource))) {
+                again_.insert({known_number_of(there), node});
             }
         }
     }
@@ -88,10 +99,10 @@ class stage {
         std::size_t still = 0;
         for (std::size_t node = 0; node < nodes; ++node) {
             for (std::size_t resource = 0; resource < the_plan.resources; ++resource) {
-                const auto there = in.at(node).text_at(name_of(resource));
-                if (there && known_number_of(*there) == token && !again_.contains({token, node})) {
-                    ++still;
-                }
+                const auto those = tokens_at(node, name_of(resource));
+                const bool there = std::ranges::any_of(
+                    those, [&](const std::string& each) { return known_number_of(each) == token; });
+                still += there && !again_.contains({token, node}) ? 1U : 0U;
             }
         }
         if (still * 2 > nodes && the_plan.judged.tokens) {
@@ -113,5 +124,22 @@ class stage {
     std::set<std::pair<std::uint64_t, std::size_t>> again_;  ///< Tokens, and where they came again.
     std::unordered_map<std::string, std::uint64_t> numbers_;
 };
+
+inline std::vector<std::string> stage::tokens_at(std::size_t node, const std::string& lock) const {
+    testing::simulated_node& there = in.at(node);
+    const auto holder = there.text_at(lock);
+    if (!holder || *holder != readers_marker) {
+        return holder ? std::vector{*holder} : std::vector<std::string>{};
+    }
+    std::vector<std::string> tokens;
+    const auto alive = there.execute({"ZREVRANGEBYSCORE", readers_key_of(lock), "+inf",
+                                      "(" + std::to_string(there.clock_us() / 1'000)});
+    for (const testing::reply& each : alive.items) {
+        if (each.words.starts_with(':')) {
+            tokens.push_back(each.words.substr(1));
+        }
+    }
+    return tokens;
+}
 
 }  // namespace redlock::sim

@@ -35,6 +35,7 @@ void user::be_patient() {
     last.lasts = chance.between(0, 50 * millisecond);
     last.lease_ms = of_.its_terms().longest_lease_ms;
     last.renews = chance.one_in(2);
+    last.shared = what_.shared;
     later_.clear();
     if (chance.percent(15)) {
         // First one that comes to nothing: what it leaves behind must be gone soon.
@@ -71,7 +72,7 @@ void user::begin() {
 
 void user::ask() {
     begun_ = of_.on().now();
-    floor_ = of_.on().judge.floor(what_.resource);
+    floor_ = of_.on().judge.floor(what_.resource, what_.shared);
     acquire_options options;
     options.lease_time = milliseconds{what_.lease_ms};
     options.renew = what_.renews;
@@ -84,13 +85,16 @@ void user::ask() {
     // Now and then with a record beside the lock, which others are told.
     const std::string label = of_.chance().percent(15) ? "user " + std::to_string(number_) : "";
     options.label = label;
-    of_.locks().async_acquire(
-        name_of(what_.resource), options,
-        boost::asio::bind_cancellation_slot(
-            stop_->slot(),
-            of_.counted<lock>([this, wish = wish_, keep = stop_](error_code failure, lock got) {
-                on_asked(wish, failure, std::move(got));
-            })));
+    auto told = boost::asio::bind_cancellation_slot(
+        stop_->slot(),
+        of_.counted<lock>([this, wish = wish_, keep = stop_](error_code failure, lock got) {
+            on_asked(wish, failure, std::move(got));
+        }));
+    if (what_.shared) {
+        of_.locks().async_acquire_shared(name_of(what_.resource), options, std::move(told));
+    } else {
+        of_.locks().async_acquire(name_of(what_.resource), options, std::move(told));
+    }
 }
 
 void user::on_asked(std::uint64_t wish, error_code failure, lock got) {
@@ -145,8 +149,13 @@ void user::take(lock got) {
                              .floor = floor_,
                              .votes = of_.nodes().votes_for(token_),
                              .nodes = of_.its_terms().nodes,
-                             .until = of_.when(until_)},
+                             .until = of_.when(until_),
+                             .shared = what_.shared},
                             on.now());
+    is_reader_ = what_.shared;
+    if (is_reader_) {
+        on.note(rule::reader_acquired);
+    }
     on.set_held(token_, true);
     if (what_.listens) {
         wait_lost();
@@ -174,6 +183,9 @@ void user::work() {
     write_to_store(chance.between(0, 10 * millisecond));
     const tick now = of_.on().now();
     of_.at(now + what_.lasts, [this, wish = wish_] { stop_work(wish); });
+    if (what_.downgrades > 0) {
+        of_.at(now + what_.downgrades, [this, wish = wish_] { downgrade(wish); });
+    }
     if (what_.amount > 0) {
         extend_at(now + what_.amount * microsecond, milliseconds{what_.lease_ms});
     } else if (chance.percent(15)) {
@@ -182,6 +194,18 @@ void user::work() {
             chance.between(std::min(of_.on().the_plan.shortest_lease_ms, most), most)};
         extend_at(now + chance.between(0, most) * millisecond, lease);
     }
+}
+
+void user::downgrade(std::uint64_t wish) {
+    if (wish != wish_ || at_ != state::holding) {
+        return;
+    }
+    of_.on().tell("user", number_, "is content to share #", token_);
+    of_.on().note(rule::downgraded);
+    // It has stopped what only a writer may do.
+    is_reader_ = true;
+    of_.on().judge.downgraded(judged_);
+    held_.async_downgrade(of_.counted());
 }
 
 void user::extend_at(tick when, milliseconds lease) {
@@ -200,9 +224,11 @@ void user::write_to_store(tick after) {
     if (of_.chance().percent(8)) {
         after += of_.chance().between(0, 2 * of_.its_terms().longest_lease_ms) * millisecond;
     }
-    on.in.time().after(after, [&on, judged = judged_, resource = what_.resource, token = token_] {
-        const bool taken = on.judge.wrote(judged, on.now());
-        on.tell("store", resource, taken ? "takes" : "refuses", " a write of #", token);
+    on.in.time().after(after, [&on, judged = judged_, resource = what_.resource, token = token_,
+                               writes = !is_reader_] {
+        const bool taken = on.judge.wrote(judged, writes, on.now());
+        on.tell("store", resource, taken ? "takes" : "refuses", writes ? " a write" : " a read",
+                " of #", token);
     });
 }
 

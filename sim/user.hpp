@@ -53,6 +53,7 @@ class user {
     void take(lock got);
     void wait_lost();
     void work();
+    void downgrade(std::uint64_t wish);
     void extend_at(tick when, std::chrono::milliseconds lease);
     void write_to_store(tick after);
     void stop_work(std::uint64_t wish);
@@ -77,6 +78,7 @@ class user {
     tick known_since_ = 0;
     std::chrono::milliseconds asked_for_{};  ///< By an extension of its own.
     bool told_lost_ = false;
+    bool is_reader_ = false;
 };
 
 }  // namespace redlock::sim

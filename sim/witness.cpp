@@ -33,6 +33,7 @@ constexpr std::int64_t busy = 0;
 constexpr std::int64_t stale = -1;
 constexpr std::int64_t out_of_window = -2;
 constexpr std::int64_t left_to_others = -3;
+constexpr std::int64_t released_before = -4;
 
 }  // namespace
 
@@ -104,11 +105,12 @@ void witness::after_one(testing::simulated_node& where, std::size_t client, cons
         return;
     }
     note_heard(where, client, answer);
-    if (of->which == &scripts::acquire || of->which == &scripts::acquire_in_line) {
+    if (of->which == &scripts::acquire || of->which == &scripts::acquire_in_line ||
+        of->which == &scripts::acquire_shared || of->which == &scripts::acquire_shared_in_line) {
         after_acquire(where, client, asked, answer);
-    } else if (of->which == &scripts::extend) {
+    } else if (of->which == &scripts::extend || of->which == &scripts::extend_shared) {
         after_extend(where, client, what, *of, answer);
-    } else if (of->which == &scripts::release) {
+    } else if (of->which == &scripts::release || of->which == &scripts::release_shared) {
         after_release(where, what, *of, answer);
     } else if (of->which == &scripts::vouch) {
         vouched(where.number());
@@ -130,7 +132,7 @@ void witness::after_acquire(testing::simulated_node& where, std::size_t client, 
     if (natively) {
         on_.note(rule::acquired_natively);
     }
-    const bool in_line = of.which == &scripts::acquire_in_line;
+    const bool in_line = !of.line.empty();
     const std::string fence{of.fence};
     const bool marked = is_marked(where.text_at(fence));
     place& here = places_.at(where.number());
@@ -178,6 +180,9 @@ void witness::after_acquire(testing::simulated_node& where, std::size_t client, 
     } else if (code == out_of_window) {
         on_.note(rule::out_of_window);
         tell(where, client, "clocks apart, refuses ACQUIRE", token);
+    } else if (code == released_before) {
+        on_.note(rule::released_here_before);
+        tell(where, client, "released before, refuses ACQUIRE", token);
     } else {
         on_.note(in_line ? rule::called_for_another : rule::left_to_the_line);
         tell(where, client, "another's turn, refuses ACQUIRE", token);
@@ -262,7 +267,7 @@ void witness::after_extend(testing::simulated_node& where, std::size_t client,
     const std::int64_t code = code_of(answer).value_or(0);
     if (code > least_time) {
         tell(where, client, "EXTENDs", token);
-        on_.note(rule::extended_there);
+        on_.note(of.shared ? rule::reader_extended_there : rule::extended_there);
         if (!in_quarantine(where.number(), client)) {
             it.too_early.erase(where.number());
         }
@@ -274,7 +279,7 @@ void witness::after_extend(testing::simulated_node& where, std::size_t client,
     switch (code) {
         case 2:
             tell(where, client, "plants again by EXTEND", token);
-            on_.note(rule::replanted);
+            on_.note(of.shared ? rule::reader_replanted : rule::replanted);
             if (!is_fenced(argument(what, of, 1))) {
                 on_.judge.condemn(check::resurrection, on_.now(), token, where.number());
             }
@@ -303,18 +308,22 @@ void witness::after_release(testing::simulated_node& where, const testing::reque
     if (removed) {
         on_.removed(token, where.number());
     }
-    on_.note(removed ? rule::released_there : rule::nothing_to_release);
+    on_.note(!removed    ? rule::nothing_to_release
+             : of.shared ? rule::reader_released_there
+                         : rule::released_there);
     on_.note(bar != 0 ? rule::barred_release : rule::release_without_bar);
     // A holder takes back a grant that does not count, and may plant it again later.
     if ((by_outsider && !removed) || (!by_outsider && on_.is_held(token))) {
         return;
     }
     // A fence that stood higher already is not prolonged.
-    const auto ends_us = of.fence.empty() ? std::nullopt : where.end_of(std::string{of.fence});
+    const bool bars = !of.fence.empty() && (bar > 0 || !of.shared);
+    const auto ends_us = bars ? where.end_of(std::string{of.fence}) : std::nullopt;
     const tick ends = ends_us ? where.when_us(*ends_us) : on_.now();
     // A ballot from far ahead is not barred, and not too old by then.
     const std::int64_t window_us = number_in(argument(what, of, 4));
-    const bool in_window = is_fenced(argument(what, of, 1)) && bar <= where.clock_us() + window_us;
+    const bool in_window = is_fenced(argument(what, of, 1)) && (bars || of.fence.empty()) &&
+                           bar <= where.clock_us() + window_us;
     on_.judge.gone(token, where.number(), in_window ? ends : on_.now(), in_window);
 }
 
@@ -335,17 +344,34 @@ void witness::note_heard(testing::simulated_node& where, std::size_t client,
     }
 }
 
+/// By the node's clock, in us; empty if it is no reader there.
+std::optional<std::int64_t> witness::deadline_of_reader(testing::simulated_node& where,
+                                                        std::uint64_t token,
+                                                        const std::string& resource) const {
+    for (const std::string& each : on_.tokens_at(where.number(), resource)) {
+        if (on_.known_number_of(each) == token) {
+            const auto deadline = where.execute({"ZSCORE", readers_key_of(resource), ":" + each});
+            return number_in(deadline.words) * 1'000;
+        }
+    }
+    return std::nullopt;
+}
+
 tick witness::kept_until(std::uint64_t token, const std::string& resource,
                          std::size_t client) const {
     std::vector<tick> ends;
     for (std::size_t node = 0; node < on_.the_plan.nodes; ++node) {
         testing::simulated_node& there = on_.in.at(node);
         const auto holder = there.text_at(resource);
-        const auto ends_us = there.end_of(resource);
+        auto ends_us = there.end_of(resource);
+        if (holder && *holder == readers_marker) {
+            ends_us = deadline_of_reader(there, token, resource);
+        } else if (holder && on_.known_number_of(*holder) != token) {
+            ends_us = std::nullopt;
+        }
         ends.push_back(heard_us_.at(client).at(node) < places_.at(node).set_to_us ? no_tick
-                       : holder && ends_us && on_.known_number_of(*holder) == token
-                           ? there.when_us(*ends_us)
-                           : 0);
+                       : holder && ends_us ? there.when_us(*ends_us)
+                                           : 0);
     }
     const auto decisive = ends.begin() + static_cast<std::ptrdiff_t>((ends.size() - 1) / 2);
     std::nth_element(ends.begin(), decisive, ends.end());

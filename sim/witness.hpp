@@ -67,6 +67,7 @@ class witness final : public testing::simulated_node::watcher {
         std::string_view fence;
         std::string_view line;
         std::size_t first_argument = 0;
+        bool shared = false;
     };
     /// A request that is being carried out, alone or in one call with others, and what it found.
     struct seen {
@@ -106,6 +107,9 @@ class witness final : public testing::simulated_node::watcher {
                       const testing::request& what, const call& of, const testing::reply& answer);
     void after_release(testing::simulated_node& where, const testing::request& what, const call& of,
                        const testing::reply& answer);
+    [[nodiscard]] std::optional<std::int64_t> deadline_of_reader(testing::simulated_node& where,
+                                                                 std::uint64_t token,
+                                                                 const std::string& resource) const;
     [[nodiscard]] bool will_hear(const testing::simulated_node& where, std::size_t client) const;
     void note_planted(testing::simulated_node& where, std::size_t client, std::uint64_t token);
     void look_for_refusals(testing::simulated_node& where, std::size_t client, std::uint64_t token,

@@ -27,8 +27,11 @@ std::optional<witness::call> witness::read(const testing::request& what) {
         it.first_argument = 3 + keys;
         it.lock = keys > 0 ? std::string_view{what[3]} : std::string_view{};
         it.fence = keys > 1 ? std::string_view{what[4]} : std::string_view{};
-        it.line =
-            each == &scripts::acquire_in_line ? std::string_view{what[5]} : std::string_view{};
+        it.shared = each == &scripts::acquire_shared || each == &scripts::acquire_shared_in_line ||
+                    each == &scripts::extend_shared || each == &scripts::release_shared;
+        it.line = each == &scripts::acquire_in_line          ? std::string_view{what[5]}
+                  : each == &scripts::acquire_shared_in_line ? std::string_view{what[6]}
+                                                             : std::string_view{};
         return it;
     }
     return std::nullopt;

@@ -322,7 +322,7 @@ void world::schedule::crash(const item& it) {
 void world::schedule::outsider(const item& it) {
     const std::string resource = name_of(it.resource);
     const auto token = in_.at(it.node).text_at(resource);
-    if (token && in_.at(it.node).is_up()) {
+    if (token && *token != readers_marker && in_.at(it.node).is_up()) {
         const std::uint64_t number = on_.number_of(*token);
         on_.judge.taken_away(number);
         witness_.expect_outsider(number);
@@ -367,11 +367,11 @@ void world::schedule::let_it_settle() {
 void world::schedule::look_for_forgotten() {
     for (std::size_t node = 0; node < plan_.nodes; ++node) {
         for (std::size_t resource = 0; resource < plan_.resources; ++resource) {
-            const auto token = in_.at(node).text_at(name_of(resource));
-            const auto planted =
-                token ? witness_.planted_at(on_.number_of(*token), node) : std::nullopt;
-            if (plan_.judged.liveness && planted && *planted > on_.calm_at) {
-                on_.judge.condemn(check::not_taken_back, on_.now(), on_.number_of(*token), node);
+            for (const std::string& token : on_.tokens_at(node, name_of(resource))) {
+                const auto planted = witness_.planted_at(on_.number_of(token), node);
+                if (plan_.judged.liveness && planted && *planted > on_.calm_at) {
+                    on_.judge.condemn(check::not_taken_back, on_.now(), on_.number_of(token), node);
+                }
             }
             if (plan_.judged.liveness && in_.at(node).is_up() &&
                 witness_.has_left_place(node, line_key_of(resource))) {

@@ -16,7 +16,7 @@ class checker_history : public ::testing::Test {
         return judge.take({.token = token,
                            .fencing = fencing,
                            .begun = begun,
-                           .floor = judge.floor(0),
+                           .floor = judge.floor(0, false),
                            .votes = 2,
                            .until = until},
                           now);
@@ -78,7 +78,7 @@ TEST_F(checker_history, token_not_above_that_of_one_that_was_complete) {
 }
 
 TEST_F(checker_history, tokens_of_attempts_that_overlapped_in_any_order) {
-    const std::uint64_t floor = judge.floor(0);
+    const std::uint64_t floor = judge.floor(0, false);
     acquired(1, 10, 0, 20, 5);
     static_cast<void>(judge.take(
         {.token = 2, .fencing = 9, .begun = 1, .floor = floor, .votes = 2, .until = 200}, 50));
@@ -86,7 +86,7 @@ TEST_F(checker_history, tokens_of_attempts_that_overlapped_in_any_order) {
 }
 
 TEST_F(checker_history, one_token_for_two) {
-    const std::uint64_t floor = judge.floor(0);
+    const std::uint64_t floor = judge.floor(0, false);
     acquired(1, 10, 0, 20, 5);
     static_cast<void>(judge.take(
         {.token = 2, .fencing = 10, .begun = 1, .floor = floor, .votes = 2, .until = 200}, 50));
@@ -124,16 +124,16 @@ TEST_F(checker_history, write_of_an_older_holder_after_one_of_a_newer) {
     ASSERT_EQ(old, older);
     const auto newer = judge.take(
         {.token = 2, .fencing = 9, .begun = 30, .floor = 0, .votes = 2, .until = 90}, 40);
-    EXPECT_TRUE(judge.wrote(newer, 50));
-    EXPECT_TRUE(judge.wrote(older, 60));
+    EXPECT_TRUE(judge.wrote(newer, true, 50));
+    EXPECT_TRUE(judge.wrote(older, true, 60));
     expect(check::store);
 }
 
 TEST_F(checker_history, late_write_that_the_store_refuses) {
     const auto older = acquired(1, 10, 0, 20, 5);
     const auto newer = acquired(2, 20, 30, 90, 40);
-    EXPECT_TRUE(judge.wrote(newer, 50));
-    EXPECT_FALSE(judge.wrote(older, 60));
+    EXPECT_TRUE(judge.wrote(newer, true, 50));
+    EXPECT_FALSE(judge.wrote(older, true, 60));
     expect_nothing();
 }
 
