@@ -41,7 +41,7 @@ void bring_readers(plan& into) {
     if (into.staged || !random.percent(20)) {
         return;
     }
-    const std::int64_t share = random.between(20, 90);
+    const auto share = static_cast<std::uint64_t>(random.between(20, 90));
     for (item& each : into.items) {
         if (each.kind == item_kind::want) {
             each.shared = random.percent(share);

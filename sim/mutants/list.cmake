@@ -16,6 +16,7 @@ set(sim_mutants
     close_keeps_locks
     completed_keeps_place
     dead_head_stays
+    dead_reader_is_extended
     deadline_forgotten_in_queue
     deadline_forgotten_while_asking
     deadline_gives_nothing_back
@@ -24,6 +25,8 @@ set(sim_mutants
     deferred_release_forgotten
     doubtful_nodes_not_told
     doubtful_not_released
+    downgrade_stays_a_writer
+    downgraded_is_not_released
     drift_left_out
     end_lets_nobody_go_on
     ended_holder_stays
@@ -41,6 +44,7 @@ set(sim_mutants
     fence_not_compared
     first_answer_for_all
     first_does_not_compete
+    first_reader_ends_all
     grant_keeps_place
     grant_takes_mark_away
     granted_not_released
@@ -58,6 +62,7 @@ set(sim_mutants
     heal_without_fence
     hello_forgets_birth
     hello_keeps_old_birth
+    last_reader_leaves_the_marker
     late_grant_kept
     lease_without_end
     leaver_counts_on
@@ -95,6 +100,19 @@ set(sim_mutants
     quarantine_skipped
     quarantine_too_short
     quorum_off_by_one
+    reader_begins_below_the_fence
+    reader_heals_above_the_fence
+    reader_heals_in_any_set
+    reader_heals_over_a_writer
+    reader_is_released_as_a_writer
+    reader_joins_a_writer
+    reader_joins_below_since
+    reader_raises_no_fence
+    reader_shortens_the_marker
+    reader_without_tombstone
+    readers_bar_raises_no_fence
+    readers_begin_at_zero
+    readers_of_before_stay
     refused_ballot_believed
     refused_together_counts_as_done
     release_by_the_wrong_token

@@ -21,6 +21,17 @@ class checker_history : public ::testing::Test {
                            .until = until},
                           now);
     }
+    checker::hold shared(std::uint64_t token, std::uint64_t fencing, tick begun, tick until,
+                         tick now) {
+        return judge.take({.token = token,
+                           .fencing = fencing,
+                           .begun = begun,
+                           .floor = judge.floor(0, true),
+                           .votes = 2,
+                           .until = until,
+                           .shared = true},
+                          now);
+    }
     void expect(check what) const {
         ASSERT_TRUE(judge.found());
         EXPECT_EQ(to_string(judge.found()->what), to_string(what));
@@ -200,6 +211,76 @@ TEST_F(checker_history, extension_though_another_had_it_in_between) {
 
 TEST_F(checker_history, extension_of_what_is_held_all_along) {
     judge.extended(acquired(1, 10, 0, 100, 5), 200, 2, 50);
+    expect_nothing();
+}
+
+TEST_F(checker_history, readers_at_once_in_any_order_of_tokens) {
+    const auto first = shared(1, 10, 0, 100, 5);
+    shared(2, 9, 6, 100, 8);
+    shared(3, 10, 9, 100, 11);
+    judge.extended(first, 200, 2, 50);
+    expect_nothing();
+}
+
+TEST_F(checker_history, a_reader_beside_a_writer) {
+    acquired(1, 10, 0, 100, 5);
+    shared(2, 20, 6, 100, 8);
+    expect(check::exclusion);
+}
+
+TEST_F(checker_history, a_writer_beside_a_reader) {
+    shared(1, 10, 0, 100, 5);
+    acquired(2, 20, 6, 100, 8);
+    expect(check::exclusion);
+}
+
+TEST_F(checker_history, a_reader_beside_a_writer_that_is_content_to_share) {
+    judge.downgraded(acquired(1, 10, 0, 100, 5));
+    shared(2, 20, 6, 100, 8);
+    expect_nothing();
+}
+
+TEST_F(checker_history, a_reader_with_a_token_below_that_of_a_writer_before) {
+    judge.ended(acquired(1, 10, 0, 100, 5), 6);
+    shared(2, 9, 7, 100, 8);
+    expect(check::token_order);
+}
+
+TEST_F(checker_history, a_writer_with_a_token_below_that_of_a_reader_before) {
+    judge.ended(shared(1, 10, 0, 100, 5), 6);
+    acquired(2, 9, 7, 100, 8);
+    expect(check::token_order);
+}
+
+TEST_F(checker_history, a_writer_with_the_token_of_a_reader) {
+    judge.ended(shared(1, 10, 2, 100, 5), 6);
+    judge.take({.token = 2, .fencing = 10, .begun = 1, .floor = 0, .votes = 2, .until = 100}, 8);
+    expect(check::token_twice);
+}
+
+TEST_F(checker_history, a_reader_that_is_extended_over_a_writer) {
+    const auto reader = shared(1, 10, 0, 10, 5);
+    judge.ended(acquired(2, 20, 6, 30, 12), 15);
+    judge.shortened(reader, 200);
+    judge.extended(reader, 300, 2, 9);
+    expect(check::broken_hold);
+}
+
+TEST_F(checker_history, a_write_of_an_older_writer_after_a_newer_reader_has_read) {
+    const auto writer = acquired(1, 10, 0, 100, 5);
+    judge.ended(writer, 6);
+    const auto reader = shared(2, 20, 7, 100, 8);
+    EXPECT_TRUE(judge.wrote(reader, false, 9));
+    EXPECT_FALSE(judge.wrote(writer, true, 10));
+    EXPECT_TRUE(judge.wrote(reader, false, 11));
+    expect_nothing();
+}
+
+TEST_F(checker_history, a_read_of_an_older_reader_after_a_newer_writer_has_written) {
+    const auto reader = shared(1, 10, 0, 100, 5);
+    judge.ended(reader, 6);
+    EXPECT_TRUE(judge.wrote(acquired(2, 20, 7, 100, 8), true, 9));
+    EXPECT_FALSE(judge.wrote(reader, false, 10));
     expect_nothing();
 }
 
