@@ -25,7 +25,6 @@ set(sim_mutants
     deferred_release_forgotten
     doubtful_nodes_not_told
     doubtful_not_released
-    downgrade_stays_a_writer
     downgraded_is_not_released
     drift_left_out
     end_lets_nobody_go_on
