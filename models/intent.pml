@@ -17,6 +17,9 @@
  * to line.pml. So are fences. Requests, answers and steps happen in any order within a tick, attempts
  * do not overlap, and a tick ends when nothing is on its way and nobody is due, all as in line.pml.
  *
+ * With CALL_BESIDE_READERS, a reader has the writer called, and gives its place up, also where readers
+ * are. The writer's own attempts, which find readers, withdraw the call. That is what the scripts do.
+ *
  * Mutants, each the breach of one rule:
  *  JOIN_PAST           a reader does not join others past a writer that waits
  *  BEGIN_PAST          ... nor take a free lock
@@ -84,21 +87,28 @@ inline forget_writer(i) { put(i, 6, 3, 0); clear(i, CALLED); put(i, 10, 2, 0) }
 #else
 #define OVERDUE(i) (has(i, CALLED) && KEPT(i) == 0)
 #endif
+inline call_writer(i) { when(!has(i, CALLED), set(i, CALLED); put(i, 10, 2, GRACE)) }
 inline at_reader(k, i) {
   d_step { has(i, ASKED(k)) -> clear(i, ASKED(k));
     if
     :: LEFT(WRITER, i) > 0 -> refuse(k, LEFT(WRITER, i))
     :: LEFT(WRITER, i) == 0 && readers_at(i) ->
+#ifdef CALL_BESIDE_READERS
+       when(OVERDUE(i), forget_writer(i));
+       if
+       :: STANDS_BACK_FROM_READERS(i) -> call_writer(i); refuse(k, KEPT(i))
+       :: else -> grant(k, i)
+       fi
+#else
        if
        :: STANDS_BACK_FROM_READERS(i) -> refuse(k, longest(i))
        :: else -> grant(k, i)
        fi
+#endif
     :: else ->
        when(OVERDUE(i), forget_writer(i));
        if
-       :: STANDS_BACK_FROM_NOBODY(i) ->
-          when(!has(i, CALLED), set(i, CALLED); put(i, 10, 2, GRACE));
-          refuse(k, KEPT(i))
+       :: STANDS_BACK_FROM_NOBODY(i) -> call_writer(i); refuse(k, KEPT(i))
        :: else -> grant(k, i)
        fi
     fi;
