@@ -142,10 +142,11 @@ reply store::zrem(const request& what) {
 }
 
 reply store::zcount(const request& what) {
+    // Counts as read in any case.
+    const entry* const found = read(what[1]);
     if (!is_range(what[2], what[3])) {
         return no_range();
     }
-    const entry* const found = read(what[1]);
     if (found != nullptr && !std::holds_alternative<scores>(found->value)) {
         return wrong_type();
     }
@@ -156,6 +157,7 @@ reply store::zrevrangebyscore(const request& what) {
     bool with_scores = false;
     std::int64_t skipped = 0;
     std::int64_t count = -1;
+    const entry* const found = read(what[1]);
     for (std::size_t at = 4; at < what.size(); ++at) {
         const std::string option = in_lower_case(what[at]);
         if (option == "withscores") {
@@ -176,7 +178,6 @@ reply store::zrevrangebyscore(const request& what) {
     if (!is_range(what[3], what[2])) {
         return no_range();
     }
-    const entry* const found = read(what[1]);
     if (found != nullptr && !std::holds_alternative<scores>(found->value)) {
         return wrong_type();
     }

@@ -27,7 +27,7 @@ class shipped_shared_scripts : public ::testing::Test {
             case 1: {
                 word_list given = wishes();
                 given.emplace_back(flips() ? "1" : "0");
-                return run(shipped::acquire_shared, {lock, fence, readers}, recorded(given));
+                return call(shipped::acquire_shared, {lock, fence, readers}, recorded(given));
             }
             case 2:
             case 3: {
@@ -35,21 +35,21 @@ class shipped_shared_scripts : public ::testing::Test {
                 for (const std::string& each : place("shared-")) {
                     given.push_back(each);
                 }
-                return run(shipped::acquire_shared_in_line, {lock, fence, readers, line},
-                           recorded(given));
+                return call(shipped::acquire_shared_in_line, {lock, fence, readers, line},
+                            recorded(given));
             }
             case 4:
             case 5:
-                return run(shipped::extend_shared, {lock, fence, readers},
-                           recorded({token(), flips() ? ballot() : "0", lasting(), lasting(),
-                                     flips() ? "1" : "0"}));
+                return call(shipped::extend_shared, {lock, fence, readers},
+                            recorded({token(), flips() ? ballot() : "0", lasting(), lasting(),
+                                      flips() ? "1" : "0"}));
             case 6:
             case 7:
                 return release();
             case 8:
-                return run(shipped::status, {lock, fence, "redlock:holder:{job}", readers}, {});
+                return call(shipped::status, {lock, fence, "redlock:holder:{job}", readers}, {});
             case 9:
-                return flips() ? write() : run(shipped::release, {lock, fence}, {token()});
+                return flips() ? write() : call(shipped::release, {lock, fence}, {token()});
             default:
                 return disturb();
         }
@@ -66,12 +66,46 @@ class shipped_shared_scripts : public ::testing::Test {
         EXPECT_EQ(keys.items.size(), both_.simulated().keys().size()) << told_;
     }
 
+    reply run(const shipped::script& which, const word_list& keys, const word_list& arguments) {
+        const bool by_body = always_by_body_ || flips();
+        request what{by_body ? "EVAL" : "EVALSHA", std::string{by_body ? which.body : which.sha1},
+                     std::to_string(keys.size())};
+        what.insert(what.end(), keys.begin(), keys.end());
+        what.insert(what.end(), arguments.begin(), arguments.end());
+        told_ = std::string{which.name} + " " + words_of(what);
+        SCOPED_TRACE(told_);
+        const reply got = compare(what);
+        const bool tells_all = which.name == "status" && got.items.size() == 8;
+        const reply& first = tells_all           ? got.items.back()
+                             : got.items.empty() ? got
+                                                 : got.items.front();
+        ++outcomes_[std::string{which.name} + " " +
+                    (first.is_error()           ? first.words.substr(0, first.words.find(' '))
+                     : first.number > 1'000'000 ? "TIME"
+                                                : std::to_string(first.number))];
+        return got;
+    }
+    reply compare(const request& what) {
+        const answers got = client_.ask(what);
+        EXPECT_EQ(in_common_words(got.simulated), in_common_words(got.real)) << words_of(what);
+        return got.simulated;
+    }
+
+    const std::string lock = "job";
+    const std::string fence = "redlock:fence:{job}";
+    const std::string line = "redlock:line:{job}";
+    const std::string readers = "redlock:readers:{job}";
     side_by_side both_;
     client_of_both client_{both_};
     random_stream chance_{1, 23};
     std::map<std::string, int> outcomes_;
+    std::string told_;
+    bool always_by_body_ = false;
 
   private:
+    void call(const shipped::script& which, const word_list& keys, const word_list& arguments) {
+        static_cast<void>(run(which, keys, arguments));
+    }
     std::string one_of(const word_list& words) { return words[chance_.below(words.size())]; }
     bool flips() { return chance_.one_in(2); }
     std::string token() { return one_of({"me", "you", "they", "redlock:shared"}); }
@@ -110,19 +144,19 @@ class shipped_shared_scripts : public ::testing::Test {
                 }
             }
         }
-        run(shipped::release_shared, {lock, fence, readers}, given);
+        call(shipped::release_shared, {lock, fence, readers}, given);
     }
     /// What writers ask for.
     void write() {
         word_list given = wishes();
         if (flips()) {
             given.emplace_back(flips() ? "1" : "0");
-            return run(shipped::acquire, {lock, fence}, given);
+            return call(shipped::acquire, {lock, fence}, given);
         }
         for (const std::string& each : place("")) {
             given.push_back(each);
         }
-        run(shipped::acquire_in_line, {lock, fence, line}, given);
+        call(shipped::acquire_in_line, {lock, fence, line}, given);
     }
     /// What others do with the keys.
     void disturb() {
@@ -138,36 +172,6 @@ class shipped_shared_scripts : public ::testing::Test {
             {"FLUSHALL"}};
         compare(all[chance_.below(chance_.one_in(10) ? 6 : 5)]);
     }
-
-    void run(const shipped::script& which, const word_list& keys, const word_list& arguments) {
-        const bool by_body = flips();
-        request what{by_body ? "EVAL" : "EVALSHA", std::string{by_body ? which.body : which.sha1},
-                     std::to_string(keys.size())};
-        what.insert(what.end(), keys.begin(), keys.end());
-        what.insert(what.end(), arguments.begin(), arguments.end());
-        told_ = std::string{which.name} + " " + words_of(what);
-        SCOPED_TRACE(told_);
-        const reply got = compare(what);
-        const bool tells_all = which.name == "status" && got.items.size() == 8;
-        const reply& first = tells_all           ? got.items.back()
-                             : got.items.empty() ? got
-                                                 : got.items.front();
-        ++outcomes_[std::string{which.name} + " " +
-                    (first.is_error()           ? first.words.substr(0, first.words.find(' '))
-                     : first.number > 1'000'000 ? "TIME"
-                                                : std::to_string(first.number))];
-    }
-    reply compare(const request& what) {
-        const answers got = client_.ask(what);
-        EXPECT_EQ(in_common_words(got.simulated), in_common_words(got.real)) << words_of(what);
-        return got.simulated;
-    }
-
-    const std::string lock = "job";
-    const std::string fence = "redlock:fence:{job}";
-    const std::string line = "redlock:line:{job}";
-    const std::string readers = "redlock:readers:{job}";
-    std::string told_;
 };
 
 TEST_F(shipped_shared_scripts, answer_and_write_as_on_a_real_server) {
@@ -196,6 +200,47 @@ TEST_F(shipped_shared_scripts, answer_and_write_as_on_a_real_server) {
           "release_shared WRONGTYPE", "status 0", "status 1", "status 2"}) {
         EXPECT_GT(outcomes_[each], 0) << each;
     }
+}
+
+TEST_F(shipped_shared_scripts, end_readers_one_after_the_other_and_both_keys_together) {
+    if (!both_.stands_still()) {
+        GTEST_SKIP() << "its clock cannot be held";
+    }
+    always_by_body_ = true;
+    const auto acquire = [&](const std::string& token, const std::string& lease) {
+        const std::string ballot = std::to_string(both_.time_us());
+        return run(shipped::acquire_shared, {lock, fence, readers},
+                   {token, ballot, ballot, lease, "1000000", "60000", "0"});
+    };
+    const auto extend = [&](const std::string& token) {
+        return run(shipped::extend_shared, {lock, fence, readers}, {token, "0", "1", "60000", "0"});
+    };
+    const auto count = [&] {
+        return run(shipped::status, {lock, fence, "none", readers}, {}).items.at(7).number;
+    };
+    both_.pass(std::chrono::microseconds{700});  // not at the turn of a millisecond
+    EXPECT_GT(acquire("long", "30").number, 0);
+    both_.pass(std::chrono::microseconds{100});
+    EXPECT_GT(acquire("short", "10").number, 0);
+    EXPECT_EQ(count(), 2);
+    both_.pass(std::chrono::microseconds{9'100});  // the last of its milliseconds
+    EXPECT_EQ(count(), 2);
+    both_.pass(std::chrono::microseconds{100});
+    EXPECT_EQ(count(), 1);
+    EXPECT_EQ(extend("short").items.at(0).number, 0);
+    EXPECT_GT(extend("long").number, 0);
+    EXPECT_EQ(compare({"EXISTS", lock, readers}).number, 2);
+    bool had_nobody = false;
+    for (int i = 0; i < 300; ++i) {
+        both_.pass(std::chrono::microseconds{100});
+        const std::int64_t keys = compare({"EXISTS", lock, readers}).number;
+        EXPECT_NE(keys, 1) << "one without the other";
+        EXPECT_LE(count(), keys / 2);
+        had_nobody = had_nobody || (keys == 2 && count() == 0);
+    }
+    EXPECT_TRUE(had_nobody) << "the keys last for a millisecond more";
+    EXPECT_EQ(compare({"EXISTS", lock, readers}).number, 0);
+    EXPECT_EQ(extend("long").items.at(0).number, -1);
 }
 
 }  // namespace
