@@ -7,6 +7,7 @@
 
 #include "core/node_set.hpp"
 #include "core/validity.hpp"
+#include "driver/votes.hpp"
 
 namespace redlock::manager {
 
@@ -137,6 +138,12 @@ complaint check_acquire(const detail::acquire_request& request, milliseconds lea
     if (request.label().size() > max_label) {
         return fmt::format("the label has {} bytes; at most {} are allowed", request.label().size(),
                            max_label);
+    }
+    if (request.identifier() == driver::readers_marker) {
+        return fmt::format(
+            "the identifier is {}, which stands for shared locks on the nodes; give "
+            "another one",
+            driver::readers_marker);
     }
     if (request.identifier().size() > resource_name::max_size) {
         return fmt::format("the identifier has {} bytes; at most {} are allowed",

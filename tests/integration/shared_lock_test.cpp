@@ -210,6 +210,11 @@ TEST_F(shared_locks, go_together_with_another_librarys_lock) {
     EXPECT_FALSE(one.release(reader));
 }
 
+TEST_F(shared_locks, cannot_be_mistaken_for_a_lock_whose_token_a_caller_chose) {
+    EXPECT_EQ(one.acquire("page", {.identifier = "redlock:shared"})->error, errc::invalid_argument);
+    EXPECT_EQ(one.attach("page", lock_token{"redlock:shared"})->error, errc::invalid_argument);
+}
+
 TEST_F(shared_locks, guard_a_coroutine) {
     turned.run([this]() -> asio::awaitable<void> {
         const int read = co_await with_shared_lock(

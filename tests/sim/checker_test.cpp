@@ -254,7 +254,8 @@ TEST_F(checker_history, a_writer_with_a_token_below_that_of_a_reader_before) {
 
 TEST_F(checker_history, a_writer_with_the_token_of_a_reader) {
     judge.ended(shared(1, 10, 2, 100, 5), 6);
-    judge.take({.token = 2, .fencing = 10, .begun = 1, .floor = 0, .votes = 2, .until = 100}, 8);
+    static_cast<void>(judge.take(
+        {.token = 2, .fencing = 10, .begun = 1, .floor = 0, .votes = 2, .until = 100}, 8));
     expect(check::token_twice);
 }
 
