@@ -16,7 +16,6 @@ set(sim_mutants
     close_keeps_locks
     completed_keeps_place
     dead_head_stays
-    dead_reader_is_extended
     deadline_forgotten_in_queue
     deadline_forgotten_while_asking
     deadline_gives_nothing_back
@@ -102,16 +101,13 @@ set(sim_mutants
     reader_begins_below_the_fence
     reader_heals_above_the_fence
     reader_heals_in_any_set
-    reader_heals_over_a_writer
     reader_is_released_as_a_writer
     reader_joins_a_writer
     reader_joins_below_since
     reader_raises_no_fence
     reader_shortens_the_marker
-    reader_without_tombstone
     readers_bar_raises_no_fence
     readers_begin_at_zero
-    readers_of_before_stay
     refused_ballot_believed
     refused_together_counts_as_done
     release_by_the_wrong_token

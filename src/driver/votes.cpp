@@ -110,6 +110,9 @@ std::optional<core::acquire_vote> acquire_vote_of(const redis::reply_view& reply
             return vote;
         case -4:
             // Only where it was released meanwhile: no ballot above helps.
+            if (!is_time(value)) {
+                return std::nullopt;
+            }
             vote.answer = acquire_answer::stale;
             vote.node_time_us = value;
             return vote;

@@ -206,6 +206,14 @@ TEST(votes, takes_no_other_reply_for_an_acquire_vote) {
     }
 }
 
+// No ballot helps an attempt that has been taken back.
+TEST(votes, reads_that_a_reader_was_released_before) {
+    const auto read = acquire("*2\r\n:-4\r\n:1700000000000000\r\n").vote.value();
+    EXPECT_EQ(read.answer, acquire_answer::stale);
+    EXPECT_EQ(read.node_time_us, 1'700'000'000'000'000);
+    EXPECT_EQ(read.fence, 0U);
+}
+
 TEST(votes, reads_extend) {
     const auto answer_to = [](const std::string& code) {
         const auto read = extend("*2\r\n:" + code + "\r\n:1700000000000000\r\n").vote.value();

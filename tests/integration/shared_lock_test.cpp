@@ -19,10 +19,9 @@ struct shared_locks : testing::Test {
     }
     /// Nothing but fences, which end by themselves.
     void expect_nothing_left() {
-        nodes.each([](redis_server& node) {
-            EXPECT_EQ(node.command({"EXISTS", "page"}), "0");
-            EXPECT_EQ(node.command({"EXISTS", "redlock:readers:{page}"}), "0");
-        });
+        EXPECT_TRUE(turned.until([&] {
+            return nodes.having("page") == 0 && nodes.having("redlock:readers:{page}") == 0;
+        }));
     }
 
     cluster nodes{3};
@@ -88,9 +87,9 @@ TEST_F(shared_locks, wake_an_exclusive_waiter_when_the_last_of_them_goes) {
     EXPECT_FALSE(here->done);
     EXPECT_FALSE(one.release(second));
     ASSERT_TRUE(turned.until([&] { return elsewhere->done || here->done; }, soon));
-    auto& winner = elsewhere->done ? elsewhere : here;
-    EXPECT_FALSE((elsewhere->done ? other : one).release(winner->value));
-    EXPECT_TRUE(comes(elsewhere->done ? here : elsewhere));
+    const bool other_won = elsewhere->done;
+    EXPECT_FALSE((other_won ? other : one).release((other_won ? elsewhere : here)->value));
+    EXPECT_TRUE(comes(other_won ? here : elsewhere));
 }
 
 TEST_F(shared_locks, come_together_when_an_exclusive_lock_goes) {
@@ -204,6 +203,7 @@ TEST_F(shared_locks, go_together_with_another_librarys_lock) {
     EXPECT_EQ(one.try_acquire_shared("page")->error, errc::contended);
     nodes.each([](redis_server& node) { node.command({"DEL", "page"}); });
     lock reader = one.take_shared("page");
+    ASSERT_TRUE(turned.until([&] { return nodes.having("page", "redlock:shared") == 3; }));
     nodes.each([](redis_server& node) {
         EXPECT_EQ(node.command({"SET", "page", "theirs", "NX", "PX", "60000"}), "(nil)");
     });
@@ -221,7 +221,7 @@ TEST_F(shared_locks, guard_a_coroutine) {
             *one.manager, "page", [this](lock& held) -> asio::awaitable<int> {
                 EXPECT_TRUE(held.valid());
                 EXPECT_EQ(held.mode(), lock_mode::shared);
-                EXPECT_EQ(nodes.having("page", "redlock:shared"), 3U);
+                EXPECT_GE(nodes.having("page", "redlock:shared"), 2U);
                 co_return 7;
             });
         EXPECT_EQ(read, 7);
