@@ -141,7 +141,10 @@ std::string readers_fixture::everything() const {
     std::string told;
     for (const std::string& key : {node.lock, node.fence, readers, node.line}) {
         const std::string dump = node.server.command({"DUMP", key});
-        told += key + (node.server.pttl(key) > 0 ? " ends " : " ") + dump + "\n";
+        told.append(key)
+            .append(node.server.pttl(key) > 0 ? " ends " : " ")
+            .append(dump)
+            .append("\n");
     }
     return told;
 }
