@@ -80,6 +80,7 @@ class key_watches {
         }
     }
     [[nodiscard]] bool any() const { return !watchers_.empty(); }
+    [[nodiscard]] bool any(std::string_view key) const { return watchers_.contains(key); }
 
   private:
     std::function<void(bool)> interest_;

@@ -269,7 +269,10 @@ void held_lock::release(std::shared_ptr<outcome_waiter> waiter) {
         manager_->nodes(), identity_, holding_.targets(), longest_lease_,
         holding_.attached() ? knowledge::token_only : knowledge::all, kept)
         ->start(base::make_recycled<release_operation>(self()));
-    tells_competitors_ = !manager_->queues().ended(*this);
+    // Who is let go on by it asks right behind it. Who watches already does not stand in the queue,
+    // or has competed before: readers, while a writer had the lock.
+    const bool watched = manager_->nodes().watches().any(resource().str());
+    tells_competitors_ = !manager_->queues().ended(*this) || watched;
 }
 
 /// Passes the lease to whoever waits for it here; false if it must go back to the nodes.

@@ -106,6 +106,21 @@ TEST_F(shared_locks, come_together_when_an_exclusive_lock_goes) {
     }
 }
 
+// The nodes do not tell a manager of what it does itself.
+TEST_F(shared_locks, come_when_an_exclusive_lock_of_the_same_manager_goes_and_another_waits) {
+    lock writer = one.take("page", {.lease_time = 60s});
+    const auto reader = one.begin_acquire_shared("page");
+    ASSERT_TRUE(turned.until([&] { return nodes.in_line("page", 1); }));
+    // It gives back what a grant that came late left, and waits to be told.
+    ASSERT_TRUE(silent_for(300ms, turned, nodes));
+    const auto next = one.begin_acquire("page", {.label = "takes no lease of others"});
+    turned.step();
+    EXPECT_FALSE(one.release(writer));
+    EXPECT_TRUE(comes(reader));
+    EXPECT_FALSE(one.release(reader->value));
+    EXPECT_TRUE(comes(next));
+}
+
 TEST_F(shared_locks, let_a_waiting_exclusive_lock_come_before_new_ones) {
     lock reader = one.take_shared("page", {.lease_time = 60s});
     const auto writer = other.begin_acquire("page");
