@@ -11,7 +11,7 @@
 --         {-2, TIME in us}                        P is further from this clock than the window
 --         {-3, ms, ahead}                         called for a writer until then: free, or readers'
 --         {-4, TIME in us}                        the token was released here, with a bar
--- `ahead` counts the living places of writers before this one. The rest is as in acquire_in_line.lua.
+-- `ahead` counts the living places before this one. The rest is as in acquire_in_line.lua.
 read_line(KEYS[4], function(id)
     return string.sub(id, 1, 7) ~= 'shared-'
 end)

@@ -22,9 +22,11 @@ local function comes_before(a, b)
     end
     return #a.id < #b.id
 end
--- Of the places before mine, `ahead` has those that hold me up: all where nothing tells which.
-local function read_line(key, holds_up)
-    line = key
+-- `ahead` has the places before mine. `which` tells of a place whether it holds me up; without it,
+-- each does.
+local holds_up
+local function read_line(key, which)
+    line, holds_up = key, which
     -- A line key that is something else altogether is nobody's line: everybody competes as without one.
     local content = redis.pcall('HGETALL', line)
     usable = not content.err
@@ -59,10 +61,21 @@ local function read_line(key, holds_up)
         end
     end
     for _, place in ipairs(living) do
-        if comes_before(place, me) and (not holds_up or holds_up(place.id)) then
+        if comes_before(place, me) then
             ahead[#ahead + 1] = place
         end
     end
+end
+
+-- Whoever is held up calls the first of all, and not the first that holds it up: two who call different
+-- places would each end the other's call, and nobody would ever be passed over.
+local function is_held_up()
+    for _, place in ipairs(ahead) do
+        if not holds_up or holds_up(place.id) then
+            return true
+        end
+    end
+    return false
 end
 
 -- Forgets what is gone and writes the fields given. The key lives as long as its last place, and
@@ -122,7 +135,7 @@ end
 -- while one may still come, or nothing.
 local function wait_for_turn()
     local now, grace = time(), tonumber(ARGV[10]) * 1000
-    while #ahead > 0 do
+    while is_held_up() do
         local at = 1
         for i = 2, #ahead do
             if comes_before(ahead[i], ahead[at]) then
