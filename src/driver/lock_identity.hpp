@@ -1,5 +1,5 @@
 // What names one attempt on the nodes, and what goes with it in every script. Strand only, but for
-// what a `shared_identity` refers to, which nobody changes.
+// what a `shared_identity` refers to, of which only the mode changes.
 #pragma once
 
 #include <atomic>
@@ -62,8 +62,8 @@ class shared_identity {
     boost::intrusive_ptr<const counted> who_;
 };
 
-/// The record of a shared lock, which lies beside its token, as an argument of a script. Refers to
-/// `identity`.
+/// What the holder key says, or what lies beside the token of a shared lock, as an argument of a
+/// script: not given where the lock has none. Refers to `identity`.
 [[nodiscard]] inline std::string_view record_of(const lock_identity& identity) {
     const std::string& record = detail::text_of(identity.holder_record);
     return record.empty() ? std::string_view{} : record;
@@ -74,7 +74,7 @@ class shared_identity {
 class holder_arguments {
   public:
     holder_arguments(const key_names& keys, const lock_identity& identity)
-        : record_(detail::text_of(identity.holder_record)) {
+        : record_(record_of(identity)) {
         if (!record_.empty()) {
             key_ = keys.holder(identity.resource.str());
         }
@@ -82,16 +82,12 @@ class holder_arguments {
     holder_arguments(const holder_arguments&) = delete;
     holder_arguments& operator=(const holder_arguments&) = delete;
 
-    [[nodiscard]] std::string_view key() const { return given(key_); }
-    [[nodiscard]] std::string_view record() const { return given(record_); }
+    [[nodiscard]] std::string_view key() const { return key_.empty() ? std::string_view{} : key_; }
+    [[nodiscard]] std::string_view record() const { return record_; }
 
   private:
-    [[nodiscard]] static std::string_view given(const std::string& text) {
-        return text.empty() ? std::string_view{} : text;
-    }
-
     std::string key_;
-    const std::string& record_;
+    std::string_view record_;
 };
 
 }  // namespace redlock::driver

@@ -154,8 +154,7 @@ error_code held_lock::downgrade(std::shared_ptr<driver::extend_attempt::owner> a
     return extend(std::nullopt, std::move(asker));
 }
 
-void held_lock::tell_readers(core::node_set where) {
-    // The nodes tell everybody but the connection on which it came.
+void held_lock::tell_competitors(core::node_set where) {
     where.for_each(
         [this](node_index node) { manager_->nodes().watches().tell(node, resource().str()); });
 }
@@ -329,11 +328,9 @@ void held_lock::on_release_decided(const driver::release_attempt& attempt) {
         tell(event_kind::released);
     }
     release_waiters_.finish_all(error);
-    // The nodes tell everybody but the connection on which the release came. Whoever was let go on
-    // by it has asked right behind it, and need not be told, where it was not overtaken.
-    (tells_competitors_ ? attempt.freed() : attempt.freed_late()).for_each([this](node_index node) {
-        manager_->nodes().watches().tell(node, resource().str());
-    });
+    // Whoever was let go on by the release has asked right behind it, and need not be told, where
+    // it was not overtaken.
+    tell_competitors(tells_competitors_ ? attempt.freed() : attempt.freed_late());
 }
 
 void held_lock::forget() {

@@ -91,8 +91,9 @@ class held_lock final : public base::in_recycled_memory,
     /// The same of a round that makes it a shared lock, which it is from now on whatever becomes of
     /// the round: one node that has followed may be what another reader lacked.
     [[nodiscard]] error_code downgrade(std::shared_ptr<driver::extend_attempt::owner> asker);
-    /// A round that made it a shared lock was won: readers of this process may have it as well.
-    void tell_readers(core::node_set where);
+    /// Those of this process who compete for it are told that it has changed there: the nodes tell
+    /// everybody but the connection on which the change came.
+    void tell_competitors(core::node_set where);
     /// What a decided round means for the lock, and for whoever asked for it.
     error_code on_extend_decided(const driver::extend_attempt& attempt, core::instant now);
     void on_extend_answered() { holding_.forget_answered(); }
@@ -211,7 +212,8 @@ class extend_operation final : public outcome_waiter,
     void on_extend_decided(const driver::extend_attempt& attempt, core::instant now) override {
         const error_code error = held_->on_extend_decided(attempt, now);
         if (downgrades_ && !error) {
-            held_->tell_readers(attempt.round().holding());
+            // Readers of this process may have it as well.
+            held_->tell_competitors(attempt.round().holding());
         }
         finish(error);
     }

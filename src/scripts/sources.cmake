@@ -8,6 +8,7 @@ set(script_bodies
     src/scripts/lua/extend.lua
     src/scripts/lua/extend_shared.lua
     src/scripts/lua/hello.lua
+    src/scripts/lua/parts/ballot.lua
     src/scripts/lua/parts/fence.lua
     src/scripts/lua/parts/join.lua
     src/scripts/lua/parts/line.lua

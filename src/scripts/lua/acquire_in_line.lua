@@ -1,6 +1,6 @@
 -- ACQUIRE IN LINE: gives one node's vote for an acquisition that stands in the fair ticket line: the
 -- lock goes to the oldest place that is still alive, and one that does not come for it is passed over.
--- PARTS time fence line
+-- PARTS time fence line ballot
 -- KEYS  1 lock  2 fence  3 line  [4 holder: only with ARGV 12]
 -- ARGV  1 token  2 ballot P, or 0: without fencing  3 last ballot of the block, P^  4 lease time in ms
 --       5 clock window in us  6 fence lifetime in ms
@@ -19,12 +19,6 @@
 -- that is the fence. It stays as long as anybody is left in line when the lock is granted; what else
 -- ends places leaves it to the next who asks here. The common path, nobody in line, has five calls.
 -- Without fencing the fence is only that mark: the number behind which it stands is not looked at.
-local now = time()
-local ballot, window = tonumber(ARGV[2]), tonumber(ARGV[5])
-local fenced = ballot > 0
-if fenced and (ballot > now + window or ballot < now - window) then
-    return {-2, now}
-end
 read_line(KEYS[3])
 read_fence()
 local stale = fenced and fence >= ballot

@@ -1,12 +1,6 @@
 -- What ACQUIRE SHARED does in the line and out of it: looks at what is here, and joins.
 -- ARGV  1 token  2 ballot P, or 0: without fencing  3 last ballot of the block, P^  4 lease time in ms
 --       5 clock window in us  6 fence lifetime in ms
-local now = time()
-local ballot, window = tonumber(ARGV[2]), tonumber(ARGV[5])
-local fenced = ballot > 0
-if fenced and (ballot > now + window or ballot < now - window) then
-    return {-2, now}
-end
 local holder = redis.pcall('GET', KEYS[1])
 if type(holder) == 'table' and not string.find(holder.err, 'WRONGTYPE', 1, true) then
     -- Once more, so that the error tells the line.
