@@ -23,6 +23,7 @@ struct client_request {
     std::chrono::milliseconds clock_step{1000};
     std::chrono::milliseconds fence_lifetime{3000};
     std::chrono::milliseconds node_timeout{200};
+    std::size_t readers = 0;  ///< Percent of the acquisitions; and as many writers become readers.
     /// A hold lasts so long at most, but every `long_every`th one up to one and a half leases.
     std::chrono::milliseconds hold{20};
     std::size_t long_every = 40;

@@ -19,8 +19,13 @@ record outcome_of(record_kind kind, const std::string& resource, std::uint64_t t
 
 }  // namespace
 
+record fenced_store::refusal(const std::string& resource, std::uint64_t token, const row& stored) {
+    return outcome_of(record_kind::refused, resource, token,
+                      std::max(stored.largest, stored.looked));
+}
+
 bool fenced_store::raise(row& stored, std::uint64_t token) const {
-    if (!blind_ && token < stored.largest) {
+    if (!blind_ && token < std::max(stored.largest, stored.looked)) {
         return false;
     }
     stored.largest = std::max(stored.largest, token);
@@ -30,13 +35,22 @@ bool fenced_store::raise(row& stored, std::uint64_t token) const {
 record fenced_store::read(const std::string& resource, std::uint64_t token) {
     row& stored = rows_[resource];
     return raise(stored, token) ? outcome_of(record_kind::read, resource, token, stored.value)
-                                : outcome_of(record_kind::refused, resource, token, stored.largest);
+                                : refusal(resource, token, stored);
+}
+
+record fenced_store::look(const std::string& resource, std::uint64_t token) {
+    row& stored = rows_[resource];
+    if (!blind_ && token < stored.largest) {
+        return refusal(resource, token, stored);
+    }
+    stored.looked = std::max(stored.looked, token);
+    return outcome_of(record_kind::looked, resource, token, stored.value);
 }
 
 record fenced_store::write(const std::string& resource, std::uint64_t token, std::uint64_t value) {
     row& stored = rows_[resource];
     if (!raise(stored, token)) {
-        return outcome_of(record_kind::refused, resource, token, stored.largest);
+        return refusal(resource, token, stored);
     }
     stored.value = value;
     return outcome_of(record_kind::wrote, resource, token, value);
@@ -51,6 +65,9 @@ record fenced_store::handle(std::string_view request) {
     if (in >> verb >> resource >> token) {
         if (verb == "read") {
             return read(resource, token);
+        }
+        if (verb == "look") {
+            return look(resource, token);
         }
         if (verb == "write" && in >> value) {
             return write(resource, token, value);

@@ -1,4 +1,5 @@
-// Reads everybody's records of one fault run and tells what was broken: two holders at once,
+// Reads everybody's records of one fault run and tells what was broken: a holder beside another,
+// unless both are readers,
 // fencing tokens that went back, updates that the store lost, waiters that never got the lock
 // although nothing was wrong any more, keys that outlived every lease. Pure: no clock, no file, no
 // process.
@@ -25,6 +26,7 @@ struct evidence {
 
 struct verdict {
     std::size_t acquisitions = 0;
+    std::size_t readers = 0;  ///< Those of them that share the lock.
     std::size_t lost = 0;     ///< Holders that were told of a loss.
     std::size_t failed = 0;   ///< Acquisitions that ended in an error.
     std::size_t refused = 0;  ///< Operations that the store refused.

@@ -20,6 +20,7 @@ void add_client(CLI::App& root, client_request& request) {
     command->add_option("--log", request.log)->required();
     command->add_option("--workers", request.workers);
     command->add_option("--resources", request.resources);
+    command->add_option("--readers", request.readers);
     command->add_option("--long-every", request.long_every);
     command->add_option("--clock-rate", request.clock_rate);
     command->add_option("--broken", request.broken);

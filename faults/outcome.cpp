@@ -17,10 +17,11 @@ struct column {
     bool must_be_zero;
 };
 
-constexpr std::array<column, 11> columns{{
+constexpr std::array<column, 12> columns{{
     {"runs", &outcome::runs, false},
     {"faults", &outcome::faults, false},
     {"acquired", &outcome::acquisitions, false},
+    {"readers", &outcome::readers, false},
     {"lost", &outcome::lost, false},
     {"overlaps", &outcome::overlaps_within, true},
     {"outside", &outcome::overlaps_outside, false},
@@ -50,6 +51,7 @@ outcome outcome_of(std::string_view name, bool within, const verdict& judged, st
     one.name = name;
     one.faults = faults;
     one.acquisitions = judged.acquisitions;
+    one.readers = judged.readers;
     one.lost = judged.lost;
     (within ? one.overlaps_within : one.overlaps_outside) = judged.overlaps;
     one.refused = judged.refused;
@@ -134,7 +136,8 @@ std::string table_of(const std::vector<outcome>& all) {
     }
     text +=
         "overlaps, regressions, lost updates, stuck, left over: must be 0. outside: overlaps of a\n"
-        "fault that breaks an assumption of the protocol. refused: what the store refused.\n";
+        "fault that breaks an assumption of the protocol. refused: what the store refused.\n"
+        "readers: how many of those acquired were shared.\n";
     for (const outcome& one : all) {
         for (const std::string& remark : one.remarks) {
             fmt::format_to(std::back_inserter(text), "{}: {}\n", one.name, remark);

@@ -19,6 +19,7 @@ struct outcome {
     std::size_t runs = 1;
     std::size_t faults = 0;
     std::size_t acquisitions = 0;
+    std::size_t readers = 0;
     std::size_t lost = 0;
     std::size_t overlaps_within = 0;
     std::size_t overlaps_outside = 0;

@@ -15,8 +15,9 @@
 namespace redlock::faults {
 namespace {
 
-constexpr std::array<std::string_view, 10> kind_names{
-    "began", "asked", "acquired", "failed", "lost", "released", "ended", "read", "wrote", "refused",
+constexpr std::array<std::string_view, 13> kind_names{
+    "began",    "asked", "acquired", "joined", "shares", "failed",  "lost",
+    "released", "ended", "read",     "looked", "wrote",  "refused",
 };
 
 }  // namespace

@@ -19,11 +19,14 @@ enum class record_kind {
     began,     ///< A worker starts: from here on it is expected to get the lock again and again.
     asked,     ///< Begins an acquisition.
     acquired,  ///< Has it: `token`, and `until` when it believes that its validity ends.
+    joined,    ///< The same, as one of several readers.
+    shares,    ///< Had it alone, and begins to be one of several readers.
     failed,    ///< The acquisition ended without the lock.
     lost,      ///< Was told of the loss.
     released,  ///< Begins to give it back; `until` as extended last.
     ended,     ///< The worker was asked to stop, and did.
     read,      ///< The store: gave `value` to the holder of `token`.
+    looked,    ///< The store: gave `value` to a reader with `token`.
     wrote,     ///< The store: took `value` from the holder of `token`.
     refused,   ///< The store: `token` is smaller than one it has seen.
 };

@@ -10,6 +10,7 @@
 #include <boost/asio/write.hpp>
 #include <limits>
 #include <stdexcept>
+#include <tuple>
 #include <utility>
 
 namespace redlock::faults {
@@ -45,7 +46,7 @@ asio::awaitable<void> worker::run() {
     while (!stopping_) {
         if (breaks("stop-asking") && turns_ > 0) {
             co_await sleep(10ms);
-        } else if (breaks("no-lock") || breaks("blind-store")) {
+        } else if (breaks("no-lock") || breaks("blind-store") || breaks("look-anyway")) {
             co_await work_without_lock();
         } else {
             co_await take_turn();
@@ -62,7 +63,8 @@ void worker::stop() {
 
 asio::awaitable<void> worker::take_turn() {
     note(record_kind::asked);
-    lock held = co_await acquire();
+    const bool shared = is_one_of_readers();
+    lock held = co_await acquire(shared);
     if (held.token().empty()) {
         note(record_kind::failed);
         // An error that comes at once must not become a busy loop.
@@ -71,16 +73,23 @@ asio::awaitable<void> worker::take_turn() {
     }
     ++turns_;
     lost_ = false;
-    note(record_kind::acquired, &held);
+    note(shared ? record_kind::joined : record_kind::acquired, &held);
     current_ = &held;
     watch_for_loss(held);
-    co_await hold(held);
+    if (shared) {
+        co_await look(held);
+    } else {
+        co_await update(held);
+        if (is_one_of_readers() && !lost_) {
+            co_await become_reader(held);
+        }
+    }
     note(record_kind::released, &held);
     current_ = nullptr;
     co_await held.async_release(quietly);
 }
 
-asio::awaitable<lock> worker::acquire() {
+asio::awaitable<lock> worker::acquire(bool shared) {
     acquire_options with;
     if (breaks("ignore-loss")) {
         with.lease_time = broken_lease;
@@ -88,12 +97,44 @@ asio::awaitable<lock> worker::acquire() {
         // Not renewed: the hold may outlast it, and must then be lost in time.
         with.lease_time = request_.lease_time;
     }
-    auto [failure, held] = co_await locks_.async_acquire(
-        resource_, with, asio::bind_cancellation_slot(cancel_.slot(), quietly));
+    error_code failure;
+    lock held;
+    if (shared) {
+        std::tie(failure, held) = co_await locks_.async_acquire_shared(
+            resource_, with, asio::bind_cancellation_slot(cancel_.slot(), quietly));
+    } else {
+        std::tie(failure, held) = co_await locks_.async_acquire(
+            resource_, with, asio::bind_cancellation_slot(cancel_.slot(), quietly));
+    }
     co_return failure ? lock{} : std::move(held);
 }
 
-asio::awaitable<void> worker::hold(lock& held) {
+bool worker::is_one_of_readers() {
+    return random_() % 100 < request_.readers;
+}
+
+// It holds on to what it has read, as one who builds an answer from several rows would.
+asio::awaitable<void> worker::look(lock& held) {
+    const std::string request = fmt::format("look {} {}", resource_, told_token(held));
+    co_await ask_store(request);
+    const bool mad = breaks("ignore-loss");
+    if (mad || !lost_) {
+        co_await sleep(mad ? 3 * broken_lease : next_hold());
+    }
+    if (mad || !lost_) {
+        co_await ask_store(request);
+    }
+}
+
+asio::awaitable<void> worker::become_reader(lock& held) {
+    note(record_kind::shares, &held);
+    auto [failure] = co_await held.async_downgrade(quietly);
+    if (!failure && !lost_) {
+        co_await look(held);
+    }
+}
+
+asio::awaitable<void> worker::update(lock& held) {
     const std::uint64_t token = told_token(held);
     const record seen = co_await ask_store(fmt::format("read {} {}", resource_, token));
     const bool mad = breaks("ignore-loss");
@@ -123,10 +164,16 @@ asio::awaitable<void> worker::work_without_lock() {
                                                 std::chrono::system_clock::now().time_since_epoch())
                                                 .count());
     what.until = std::numeric_limits<std::int64_t>::max();
-    tell(record_kind::acquired);
-    const record seen = co_await ask_store(fmt::format("read {} {}", resource_, what.token));
-    co_await sleep(next_hold());
-    co_await ask_store(fmt::format("write {} {} {}", resource_, what.token, seen.value + 1));
+    if (breaks("look-anyway")) {
+        tell(record_kind::joined);
+        co_await ask_store(fmt::format("look {} {}", resource_, what.token));
+        co_await sleep(next_hold());
+    } else {
+        tell(record_kind::acquired);
+        const record seen = co_await ask_store(fmt::format("read {} {}", resource_, what.token));
+        co_await sleep(next_hold());
+        co_await ask_store(fmt::format("write {} {} {}", resource_, what.token, seen.value + 1));
+    }
     tell(record_kind::released);
     ++turns_;
 }

@@ -31,8 +31,10 @@ class worker {
 
   private:
     boost::asio::awaitable<void> take_turn();
-    boost::asio::awaitable<lock> acquire();
-    boost::asio::awaitable<void> hold(lock& held);
+    boost::asio::awaitable<lock> acquire(bool shared);
+    boost::asio::awaitable<void> update(lock& held);
+    boost::asio::awaitable<void> look(lock& held);
+    boost::asio::awaitable<void> become_reader(lock& held);
     boost::asio::awaitable<void> work_without_lock();
     boost::asio::awaitable<void> sleep(std::chrono::nanoseconds span);
     boost::asio::awaitable<record> ask_store(std::string request);
@@ -42,6 +44,7 @@ class worker {
     [[nodiscard]] std::uint64_t told_token(const lock& held) const;
     [[nodiscard]] std::int64_t told_until(const lock& held) const;
     [[nodiscard]] std::chrono::nanoseconds next_hold();
+    [[nodiscard]] bool is_one_of_readers();
     [[nodiscard]] bool breaks(std::string_view name) const;
 
     lock_manager& locks_;

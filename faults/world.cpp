@@ -122,6 +122,7 @@ client_request world::told_to_all() const {
     // At least the longest lease, and longer than the nodes' window and a step of their clocks.
     told.fence_lifetime = std::max(told.fence_lifetime, with_.lease_time + 1s);
     told.hold = with_.hold;
+    told.readers = with_.readers;
     told.long_every = with_.long_every;
     told.guard = with_.guard;
     return told;
@@ -189,6 +190,8 @@ void world::start_client(std::size_t index) {
                          count(told.fence_lifetime),
                          "--hold",
                          count(told.hold),
+                         "--readers",
+                         std::to_string(told.readers),
                          "--long-every",
                          std::to_string(told.long_every)};
     for (const std::string& url : told.nodes) {

@@ -33,6 +33,7 @@ struct setting {
     std::chrono::milliseconds lease_time{1000};
     std::chrono::milliseconds clock_window{400};
     std::chrono::milliseconds hold{20};
+    std::size_t readers = 30;  ///< Percent of the acquisitions.
     std::size_t long_every = 40;
     /// Of the calm at the end, beyond the longest that a node stays out.
     std::chrono::milliseconds calm{3000};

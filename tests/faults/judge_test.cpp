@@ -137,6 +137,90 @@ TEST(judge, compares_with_the_largest_token_and_not_with_the_last) {
               1U);
 }
 
+TEST(judge, lets_readers_hold_it_together) {
+    const verdict found = judged(
+        "10 joined a r 5 100 0\n"
+        "11 joined b r 4 100 0\n"
+        "12 joined c r 4 100 0\n"
+        "20 released a r 5 100 0\n"
+        "90 released b r 4 100 0\n");
+    EXPECT_EQ(found.acquisitions, 3U);
+    EXPECT_EQ(found.readers, 3U);
+    EXPECT_THAT(found.findings, testing::IsEmpty());
+}
+
+TEST(judge, condemns_a_reader_beside_a_writer) {
+    EXPECT_EQ(judged("10 acquired a r 5 100 0\n20 joined b r 6 120 0\n").overlaps, 1U);
+    EXPECT_EQ(judged("10 joined a r 5 100 0\n20 acquired b r 6 120 0\n").overlaps, 1U);
+}
+
+TEST(judge, holds_a_writer_against_the_reader_that_lasts_longest) {
+    EXPECT_EQ(judged("10 joined a r 5 100 0\n"
+                     "11 joined b r 6 30 0\n"
+                     "50 acquired c r 7 60 0\n")
+                  .overlaps,
+              1U);
+    EXPECT_EQ(judged("1 acquired c r 3 9 0\n"
+                     "10 joined a r 5 100 0\n"
+                     "50 acquired b r 7 60 0\n")
+                  .overlaps,
+              1U);
+}
+
+TEST(judge, makes_a_reader_of_a_writer_that_shares) {
+    const std::string writer =
+        "10 acquired a r 5 100 0\n"
+        "30 shares a r 5 130 0\n"
+        "90 released a r 5 150 0\n";
+    EXPECT_EQ(judged(writer + "29 joined b r 6 200 0\n").overlaps, 1U);
+    EXPECT_EQ(judged(writer + "30 joined b r 6 200 0\n").overlaps, 0U);
+    EXPECT_EQ(judged(writer + "89 acquired b r 6 200 0\n").overlaps, 1U);
+    EXPECT_EQ(judged(writer + "90 acquired b r 6 200 0\n").overlaps, 0U);
+    // Lost before it could share, it holds nothing.
+    EXPECT_EQ(judged("10 acquired a r 5 100 0\n"
+                     "20 lost a r 5 20 0\n"
+                     "30 shares a r 5 100 0\n"
+                     "40 acquired b r 6 200 0\n")
+                  .overlaps,
+              0U);
+}
+
+TEST(judge, orders_tokens_of_writers_and_readers_but_not_of_readers) {
+    const auto second = [](const std::string& first, const std::string& kind,
+                           const std::string& token) {
+        return judged("10 " + first + " a r 50 20 0\n21 asked b r 0 0 0\n30 " + kind + " b r " +
+                      token + " 200 0\n")
+            .regressions;
+    };
+    EXPECT_EQ(second("joined", "joined", "49"), 0U);
+    EXPECT_EQ(second("joined", "joined", "50"), 0U);
+    EXPECT_EQ(second("joined", "acquired", "49"), 1U);
+    EXPECT_EQ(second("joined", "acquired", "50"), 1U);
+    EXPECT_EQ(second("joined", "acquired", "51"), 0U);
+    EXPECT_EQ(second("acquired", "joined", "49"), 1U);
+    EXPECT_EQ(second("acquired", "joined", "50"), 1U);
+    EXPECT_EQ(second("acquired", "joined", "51"), 0U);
+}
+
+TEST(judge, lets_a_writer_that_shares_keep_its_token) {
+    EXPECT_EQ(judged("10 acquired a r 5 100 0\n30 shares a r 5 130 0\n").regressions, 0U);
+    // Asked for while the writer was there.
+    EXPECT_EQ(judged("10 acquired a r 5 100 0\n"
+                     "11 asked b r 0 0 0\n"
+                     "30 shares a r 5 130 0\n"
+                     "40 joined b r 5 140 0\n")
+                  .regressions,
+              1U);
+}
+
+TEST(judge, holds_the_operations_of_the_store_against_those_of_writers_and_readers) {
+    EXPECT_EQ(judged("", "1 looked a r 6 0 0\n2 looked b r 5 0 0\n").lost_updates, 0U);
+    EXPECT_EQ(judged("", "1 looked a r 6 0 0\n2 wrote b r 5 0 1\n").lost_updates, 1U);
+    EXPECT_EQ(judged("", "1 read a r 6 0 0\n2 looked b r 5 0 0\n").lost_updates, 1U);
+    EXPECT_EQ(judged("", "1 looked a r 6 0 0\n2 read b r 5 0 0\n3 looked c r 5 0 0\n").lost_updates,
+              1U);
+}
+
 TEST(judge, condemns_a_store_that_lost_an_update) {
     const verdict found = judged("",
                                  "1 read a r 5 0 0\n"
@@ -165,6 +249,7 @@ TEST(judge, condemns_a_waiter_that_got_nothing_in_the_calm) {
     EXPECT_EQ(stuck("1 began a r 0 0 0\n2 asked a r 0 0 0\n"), 1U);
     EXPECT_EQ(stuck("1 began a r 0 0 0\n99 acquired a r 5 110 0\n"), 1U);
     EXPECT_EQ(stuck("1 began a r 0 0 0\n100 acquired a r 5 110 0\n"), 0U);
+    EXPECT_EQ(stuck("1 began a r 0 0 0\n100 joined a r 5 110 0\n"), 0U);
     EXPECT_EQ(stuck("1 began a r 0 0 0\n200 acquired a r 5 300 0\n201 ended a r 0 0 0\n"), 1U);
     EXPECT_EQ(stuck("1 began a r 0 0 0\n150 ended a r 0 0 0\n"), 0U);
 }
