@@ -382,7 +382,13 @@ bool witness::has_left_place(std::size_t node, const std::string& line) const {
     const auto places = on_.in.at(node).execute({"HGETALL", line});
     for (std::size_t at = 0; at + 1 < places.items.size(); at += 2) {
         const auto& those = places_.at(node).asked_in_line;
-        const auto asked = those.find(places.items[at].words);
+        // A call of a place is to be gone with it.
+        constexpr std::string_view called = "called ";
+        std::string whose = places.items[at].words;
+        if (whose.starts_with(called)) {
+            whose.erase(0, called.size());
+        }
+        const auto asked = those.find(whose);
         if (asked != those.end() && asked->second > on_.calm_at) {
             return true;
         }

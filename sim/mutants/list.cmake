@@ -65,6 +65,7 @@ set(sim_mutants
     lease_without_end
     leaver_counts_on
     leaver_lets_nobody_go_on
+    leaver_stays_called
     line_fence_keeps_first_ballot
     line_fence_not_compared
     line_takes_what_is_held

@@ -16,7 +16,7 @@ class line_exit final : public redis::reply_sink, public std::enable_shared_from
     line_exit(node_pool& pool, std::string line, const std::string& id, core::node_set whom)
         : pool_(pool),
           line_(std::move(line)),
-          encoded_(redis::encoded({"HDEL", line_, id})),
+          encoded_(redis::encoded({"HDEL", line_, id, "called " + id})),
           until_(pool.now() + place_lease),
           pending_(whom),
           open_write_(pool) {}

@@ -97,7 +97,7 @@ TEST_F(late_reply, without_the_script_leaves_no_place_in_line_for_a_lock_that_is
     c->server.answer_late(noscript);
     ASSERT_TRUE(run_until_calls(*c, 2));
     EXPECT_EQ(c->calls().back(), "acquire_in_line!");
-    const redis::fake_server::words leave{"HDEL", "redlock:line:{job}", "me-1"};
+    const redis::fake_server::words leave{"HDEL", "redlock:line:{job}", "me-1", "called me-1"};
     ASSERT_TRUE(world->run_until([&] { return c->server.received.back() == leave; }));
 }
 

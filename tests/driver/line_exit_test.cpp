@@ -26,7 +26,7 @@ class line_exit_test : public testing::Test {
     void leave() { leave_line(*world.pool, "job", "me-1", core::node_set::only(0)); }
     [[nodiscard]] std::ptrdiff_t exits() const {
         return std::ranges::count(node->server.received,
-                                  words{"HDEL", "redlock:line:{job}", "me-1"});
+                                  words{"HDEL", "redlock:line:{job}", "me-1", "called me-1"});
     }
 
     attempt_world world{{}};

@@ -39,7 +39,7 @@ TEST_F(acquire_in_line_script, says_who_holds_a_busy_lock_and_takes_a_place) {
     EXPECT_THAT(node.acquire_in_line({.place = "me-1", .ticket = 7}),
                 busy_with(hour_ms, "first", 0));
     EXPECT_EQ(ticket_of("me-1"), 7);
-    EXPECT_THAT(instant_in("me-1"), AllOf(Ge(before + hour_us), Le(node.time_us() + hour_us)));
+    EXPECT_THAT(end_of("me-1"), AllOf(Ge(before + hour_us), Le(node.time_us() + hour_us)));
     EXPECT_EQ(fields(), 1);
     EXPECT_EQ(node.server.get(node.lock), "first");
     EXPECT_EQ(node.server.get(node.fence), "0 ") << "no fence, but a mark";
@@ -71,7 +71,7 @@ TEST_F(acquire_in_line_script, calls_the_smallest_ticket_when_the_lock_is_free) 
     const std::int64_t before = node.time_us();
     EXPECT_THAT(node.acquire_in_line({.ticket = 50}), called_for_another(hour_ms, 3));
     EXPECT_EQ(called(), "b-1");
-    EXPECT_THAT(instant_in("called"), AllOf(Ge(before), Le(node.time_us())));
+    EXPECT_THAT(called_since("b-1"), AllOf(Ge(before), Le(node.time_us())));
     EXPECT_EQ(ticket_of("me-1"), 50);
     EXPECT_EQ(node.server.get(node.lock), std::nullopt);
     EXPECT_EQ(node.server.get(node.fence), "0 ");
@@ -179,9 +179,9 @@ TEST_F(acquire_in_line_script, compares_tickets_as_numbers_up_to_the_limit) {
 TEST_F(acquire_in_line_script, waits_for_the_one_called_as_long_as_its_grace_lasts) {
     stand("a-1", 10);
     call("a-1", 20 * minute_us);
-    const std::int64_t since = instant_in("called");
+    const std::int64_t since = called_since("a-1");
     EXPECT_THAT(node.acquire_in_line({}), called_for_another(40 * minute_ms, 1));
-    EXPECT_EQ(instant_in("called"), since);
+    EXPECT_EQ(called_since("a-1"), since);
     EXPECT_TRUE(in_line("me-1"));
     EXPECT_TRUE(in_line("a-1"));
 }
@@ -234,7 +234,7 @@ TEST_F(acquire_in_line_script, keeps_its_place_and_its_call_when_stale) {
     stand("me-1", 100);
     call("me-1", minute_us);
     const auto place = field("me-1");
-    const auto call_before = field("called");
+    const auto call_before = field(call_of("me-1"));
     const std::int64_t fence = node.time_us();
     const std::string written = std::to_string(fence);
     node.server.command({"SET", node.fence, written, "PX", std::to_string(hour_ms)});
@@ -243,7 +243,7 @@ TEST_F(acquire_in_line_script, keeps_its_place_and_its_call_when_stale) {
             {.ballot = fence, .last = fence + 9, .place_lease_ms = 1, .holder_record = "x"}),
         StartsWith("-1\n" + written + "\n"));
     EXPECT_EQ(field("me-1"), place);
-    EXPECT_EQ(field("called"), call_before);
+    EXPECT_EQ(field(call_of("me-1")), call_before);
     EXPECT_EQ(node.server.get(node.lock), std::nullopt);
     EXPECT_EQ(node.server.get(node.holder), std::nullopt);
     EXPECT_EQ(node.server.get(node.fence), written);

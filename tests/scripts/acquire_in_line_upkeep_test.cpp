@@ -23,11 +23,11 @@ using acquire_in_line_upkeep = line_fixture;
 
 TEST_F(acquire_in_line_upkeep, renews_a_place_under_the_ticket_that_it_has) {
     stand("me-1", 40, minute_us);
-    const std::int64_t first_end = instant_in("me-1");
+    const std::int64_t first_end = end_of("me-1");
     hold();
     ASSERT_THAT(node.acquire_in_line({.ticket = 100}), busy_with(hour_ms, "first", 0));
     EXPECT_EQ(ticket_of("me-1"), 40);
-    EXPECT_GT(instant_in("me-1"), first_end);
+    EXPECT_GT(end_of("me-1"), first_end);
     EXPECT_EQ(fields(), 1);
 }
 
@@ -40,9 +40,9 @@ TEST_F(acquire_in_line_upkeep, judges_a_place_by_the_ticket_that_it_has) {
 TEST_F(acquire_in_line_upkeep, renews_a_place_that_waits_for_another_to_come) {
     stand("a-1", 10);
     stand("me-1", 100, minute_us);
-    const std::int64_t first_end = instant_in("me-1");
+    const std::int64_t first_end = end_of("me-1");
     ASSERT_THAT(node.acquire_in_line({}), StartsWith("-3\n"));
-    EXPECT_GT(instant_in("me-1"), first_end);
+    EXPECT_GT(end_of("me-1"), first_end);
 }
 
 TEST_F(acquire_in_line_upkeep, forgets_dead_places_whatever_it_answers) {
@@ -74,7 +74,7 @@ TEST_F(acquire_in_line_upkeep, enters_anew_one_whose_own_place_died) {
     stand("a-1", 10);
     EXPECT_THAT(node.acquire_in_line({.ticket = 100}), called_for_another(hour_ms, 1));
     EXPECT_EQ(ticket_of("me-1"), 100);
-    EXPECT_THAT(instant_in("me-1"), Gt(node.time_us()));
+    EXPECT_THAT(end_of("me-1"), Gt(node.time_us()));
     stand("me-1", 1, -1);
     EXPECT_EQ(node.acquire_in_line({.ticket = 5}), "granted\n1");
     EXPECT_FALSE(in_line("me-1"));
@@ -97,9 +97,9 @@ TEST_F(acquire_in_line_upkeep, has_no_room_beyond_its_longest_length) {
 TEST_F(acquire_in_line_upkeep, renews_the_places_of_a_full_line) {
     stand("a-1", 10);
     stand("me-1", 100, minute_us);
-    const std::int64_t first_end = instant_in("me-1");
+    const std::int64_t first_end = end_of("me-1");
     ASSERT_THAT(node.acquire_in_line({.longest = 2}), StartsWith("-3\n"));
-    EXPECT_GT(instant_in("me-1"), first_end);
+    EXPECT_GT(end_of("me-1"), first_end);
     // Nor does a full line keep the lock from one who came before all of it.
     EXPECT_EQ(node.acquire_in_line({.place = "z-1", .ticket = 1, .longest = 2}), "granted\n2");
 }
@@ -190,21 +190,44 @@ TEST_F(acquire_in_line_upkeep, takes_a_call_that_it_cannot_read_for_none) {
     stand("a-1", 10);
     const std::string future = std::to_string(node.time_us() + 5 * hour_us);
     for (const std::string& value :
-         {std::string{}, std::string{"a-1"}, std::string{"a-1 "}, std::string{"a-1 x"},
-          std::string{" 1"}, std::string{"a-1 -1"}, "a-1 " + std::string(400, '9'),
+         {std::string{}, std::string{"x"}, std::string{"1 1"}, std::string{"-1"},
+          std::string(400, '9'),
           // From before the clock was set back: it would hold up the line for as long.
-          "a-1 " + future}) {
+          future}) {
         SCOPED_TRACE(value);
-        write("called", value);
+        write(call_of("a-1"), value);
         EXPECT_THAT(node.acquire_in_line({}), called_for_another(hour_ms, 1));
-        EXPECT_THAT(instant_in("called"), AllOf(Ge(node.time_us() - hour_us), Le(node.time_us())));
+        EXPECT_THAT(called_since("a-1"), AllOf(Ge(node.time_us() - hour_us), Le(node.time_us())));
         EXPECT_EQ(called(), "a-1");
-        write("called", value);
+        write(call_of("a-1"), value);
         hold();
         EXPECT_THAT(node.acquire_in_line({}), StartsWith("0\n"));
-        EXPECT_EQ(field("called"), std::nullopt);
+        EXPECT_EQ(called(), "");
         set_free();
     }
+}
+
+TEST_F(acquire_in_line_upkeep, keeps_one_call_at_most) {
+    stand("a-1", 10);
+    stand("b-1", 20);
+    call("b-1", minute_us);
+    call("gone-1", 2 * hour_us);
+    write(call_of(""), "1");
+    EXPECT_THAT(node.acquire_in_line({}), called_for_another(hour_ms, 2));
+    EXPECT_EQ(called(), "a-1");
+    call("b-1", minute_us);
+    hold();
+    EXPECT_THAT(node.acquire_in_line({}), busy_with(hour_ms, "first", 2));
+    EXPECT_EQ(called(), "");
+}
+
+TEST_F(acquire_in_line_upkeep, is_empty_when_the_one_called_and_the_one_who_called_have_left) {
+    stand("a-1", 10);
+    EXPECT_THAT(node.acquire_in_line({}), called_for_another(hour_ms, 1));
+    for (const std::string place : {"a-1", "me-1"}) {
+        node.server.command({"HDEL", node.line, place, call_of(place)});
+    }
+    EXPECT_EQ(fields(), 0);
 }
 
 TEST_F(acquire_in_line_upkeep, clears_away_more_rubbish_than_a_call_can_take) {

@@ -23,7 +23,7 @@ class line_fixture : public testing::Test {
     }
     /// Says that a place was called so long ago.
     void call(const std::string& place, std::int64_t ago_us) const {
-        write("called", place + " " + std::to_string(node.time_us() - ago_us));
+        write(call_of(place), std::to_string(node.time_us() - ago_us));
     }
     void write(const std::string& field, const std::string& value) const {
         node.server.command({"HSET", node.line, field, value});
@@ -41,15 +41,28 @@ class line_fixture : public testing::Test {
     [[nodiscard]] std::int64_t fields() const {
         return std::stoll(node.server.command({"HLEN", node.line}));
     }
-    /// Who is called; empty if nobody.
-    [[nodiscard]] std::string called() const { return first_word(field("called").value_or("")); }
+    /// Who is called; empty if nobody, and more than one name if that is broken.
+    [[nodiscard]] std::string called() const {
+        std::istringstream names{node.server.command({"HKEYS", node.line})};
+        std::string called_ones;
+        for (std::string name; std::getline(names, name);) {
+            if (name.starts_with(call_of(""))) {
+                called_ones += (called_ones.empty() ? "" : ", ") + name.substr(call_of("").size());
+            }
+        }
+        return called_ones;
+    }
+    [[nodiscard]] static std::string call_of(const std::string& place) { return "called " + place; }
     [[nodiscard]] std::int64_t ticket_of(const std::string& place) const {
         return std::stoll(first_word(field(place).value_or("-1 ")));
     }
-    /// When it was called, or its place ends, whichever the field is about.
-    [[nodiscard]] std::int64_t instant_in(const std::string& name) const {
-        const std::string value = field(name).value_or(" 0");
+    /// When its place ends.
+    [[nodiscard]] std::int64_t end_of(const std::string& place) const {
+        const std::string value = field(place).value_or(" 0");
         return std::stoll(value.substr(value.find(' ') + 1));
+    }
+    [[nodiscard]] std::int64_t called_since(const std::string& place) const {
+        return std::stoll(field(call_of(place)).value_or("0"));
     }
 
     script_node node;

@@ -4,7 +4,7 @@
 -- KEYS  1 lock  2 fence  3 line  [4 holder: only with ARGV 12]
 -- ARGV  1 token  2 ballot P, or 0: without fencing  3 last ballot of the block, P^  4 lease time in ms
 --       5 clock window in us  6 fence lifetime in ms
---       7 place id: has a '-' in it, and so is never "called"
+--       7 place id: has no blank in it, and so is never a call
 --       8 ticket: an integer below 2^53, smaller came earlier  9 lease time of a place in ms
 --       10 grace in ms  11 the most places a line has  [12 holder record]
 -- Returns {TIME in us, places left}               granted; its place is gone

@@ -1,13 +1,14 @@
 -- The line of those who wait here. It is a hash: place id -> "<ticket> <deadline in us of this node's
--- clock>", and called -> "<place id> <since when, in us>": the first place, while the lock waits for
--- it. Nothing in it is trusted: what cannot be read is a dead place, and a call that names nobody (or
--- comes from a clock that has been set back since, and would hold up the line) is none.
+-- clock>", and "called <place id>" -> "<since when, in us>": the first place, while the lock waits for
+-- it. The client that leaves deletes both by name. Nothing in it is trusted: what cannot be read is a
+-- dead place, and a call that names nobody (or comes from a clock that has been set back since, and
+-- would hold up the line) is none.
 -- ARGV  7 place id  8 ticket  9 lease time of a place in ms  10 grace in ms  11 the most places
 local line, usable
 local living, gone, last = {}, {}, 0
 local ahead = {}
 local me = {id = ARGV[7], ticket = tonumber(ARGV[8]), written = ARGV[8]}
-local has_call, called, called_at, in_line
+local calls, called, called_at, in_line = {}, nil, nil, nil
 
 -- Bytes, not '<' on strings: that follows each server's locale, and the nodes must agree.
 local function comes_before(a, b)
@@ -37,12 +38,11 @@ local function read_line(key, which)
     local now, limit = time(), 2 ^ 53
     for i = 1, usable and #content or 0, 2 do
         local id, value = content[i], content[i + 1]
-        if id == 'called' then
-            has_call = true
-            called, called_at = string.match(value, '^(.+) (%d+)$')
-            called_at = tonumber(called_at)
-            if called and called_at > now then
-                called = nil
+        if string.sub(id, 1, 7) == 'called ' then
+            calls[#calls + 1] = id
+            local since = tonumber(string.match(value, '^%d+$') or '')
+            if since and since <= now then
+                called, called_at = string.sub(id, 8), since
             end
         else
             local written, deadline = string.match(value, '^(%d+) (%d+)$')
@@ -119,10 +119,10 @@ local function my_place()
     return {me.id, string.format('%s %.0f', me.written, deadline)}
 end
 local function forget_call()
-    if has_call then
-        gone[#gone + 1] = 'called'
+    for _, field in ipairs(calls) do
+        gone[#gone + 1] = field
     end
-    has_call, called = false, nil
+    calls, called = {}, nil
 end
 
 -- The lock is held: nobody is called.
@@ -146,9 +146,10 @@ local function wait_for_turn()
         if called ~= first or now < called_at + grace then
             local fields = my_place()
             if called ~= first then
+                forget_call()
                 called_at = now
-                fields[#fields + 1] = 'called'
-                fields[#fields + 1] = string.format('%s %.0f', first, now)
+                fields[#fields + 1] = 'called ' .. first
+                fields[#fields + 1] = string.format('%.0f', now)
             end
             save(fields)
             return {-3, math.max(1, math.ceil((called_at + grace - now) / 1000)), #ahead}
