@@ -6,6 +6,7 @@ set(manager_sources
     src/manager/fork_copy.cpp
     src/manager/held_lock.cpp
     src/manager/held_lock_lease.cpp
+    src/manager/held_lock_record.cpp
     src/manager/home.cpp
     src/manager/lock.cpp
     src/manager/lock_manager.cpp
