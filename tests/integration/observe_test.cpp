@@ -122,6 +122,16 @@ TEST_F(observe_leader, sees_each_text_that_the_leader_proclaims) {
     EXPECT_EQ(watching.seen[2].term, held.fencing_token());
 }
 
+TEST_F(observe_leader, sees_a_text_that_comes_without_a_longer_lease) {
+    lock held = leader.take("job", {.lease_time = 20s});
+    EXPECT_FALSE(leader.extend(held, 60s));
+    leader_watcher watching{user, "job"};
+    ASSERT_TRUE(silent_for(300ms, turned, nodes));
+    EXPECT_FALSE(proclaim(held, "ready"));
+    ASSERT_TRUE(until([&] { return watching.seen.size() == 2; }));
+    EXPECT_EQ(watching.seen[1].proclaimed, "ready");
+}
+
 TEST_F(observe_leader, sees_what_its_own_manager_does) {
     leader_watcher watching{user, "job"};
     ASSERT_TRUE(until([&] { return watching.seen.size() == 1; }));
