@@ -1,6 +1,6 @@
-// The pieces of code in docs/cpp-interface.md and docs/concepts.md, compiled by the tests and never
-// run. What stands between two snippet marks is what a page shows, letter by letter; check.sh in
-// this folder sees to that.
+// The pieces of code in docs/cpp-interface.md, docs/leadership.md and docs/concepts.md, compiled by
+// the tests and never run. What stands between two snippet marks is what a page shows, letter by
+// letter; check.sh in this folder sees to that.
 #include <boost/asio.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <cstdio>
@@ -15,6 +15,7 @@ namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
 asio::awaitable<void> step(redlock::lock& held);
+asio::awaitable<void> next_job(redlock::fencing_token term);
 void print_report();
 
 // snippet: tokens
@@ -180,3 +181,46 @@ int main() {
     blocking_code();
     io.run();
 }
+
+// snippet: campaign
+asio::awaitable<void> schedule(redlock::term now) {
+    co_await now.async_proclaim("http://10.0.0.7:8080", asio::use_awaitable);
+    while (now.valid()) {
+        co_await next_job(now.number());  // The store refuses a number that is too small.
+    }
+}
+
+asio::awaitable<void> candidate(redlock::lock_manager& locks) {
+    const redlock::acquire_options options{.label = "machine 7"};
+    for (;;) {
+        try {
+            co_await redlock::async_campaign(locks, "scheduler", schedule, options);
+            co_return;  // The body has returned: it wants to lead no more.
+        } catch (const redlock::lock_error& failure) {
+            std::cerr << failure.what() << '\n';  // No quorum, for instance.
+        }
+        asio::steady_timer backoff{co_await asio::this_coro::executor, 2s};
+        co_await backoff.async_wait(asio::use_awaitable);
+    }
+}
+// end of snippet
+
+// snippet: observe
+asio::awaitable<void> follow(redlock::lock_manager& locks) {
+    co_await redlock::observe(locks, "scheduler", [](const redlock::leader_view& now) {
+        std::cout << (now ? now.label + " at " + now.proclaimed : "nobody leads") << '\n';
+    });
+}
+// end of snippet
+
+// snippet: leader
+void candidate_thread(redlock::mutex_context& nodes) {
+    redlock::leader scheduler{nodes, "scheduler", {.label = "machine 7"}};
+    for (;;) {
+        scheduler.campaign();
+        while (!scheduler.wait_for(1s)) {
+            print_report();
+        }
+    }
+}
+// end of snippet

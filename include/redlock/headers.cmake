@@ -7,6 +7,8 @@ set(redlock_headers
     include/redlock/error.hpp
     include/redlock/export.hpp
     include/redlock/health.hpp
+    include/redlock/leader.hpp
+    include/redlock/leadership.hpp
     include/redlock/lock.hpp
     include/redlock/lock_manager.hpp
     include/redlock/mutex.hpp

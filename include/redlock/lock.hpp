@@ -7,8 +7,11 @@
 #include <boost/asio/deferred.hpp>
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <optional>
+#include <string>
+#include <utility>
 
 #include "redlock/clock.hpp"
 #include "redlock/error.hpp"
@@ -111,6 +114,26 @@ class REDLOCK_API lock {
             token);
     }
 
+    /// The longest text for `async_proclaim`, in bytes.
+    static constexpr std::size_t max_proclaimed = 256;
+
+    /// Stores a text of the holder's beside the lock, in place of the last one, for all who ask for
+    /// the status or observe the lock: what a leader wants to have known of itself. Any bytes; no
+    /// secrets. It lives and ends with the lock. Only for an exclusive lock.
+    ///
+    /// An extension carries it: completes as `async_extend` does, without error once a majority of
+    /// the nodes has the text, and also with `errc::invalid_argument` for a shared lock or a text
+    /// longer than `max_proclaimed`. After another error than that some nodes may have it, and the
+    /// next renewal gives it to the others. The latest call counts.
+    template <class CompletionToken = boost::asio::deferred_t>
+    auto async_proclaim(std::string text, CompletionToken&& token = CompletionToken{}) const {
+        return boost::asio::async_initiate<CompletionToken, void(error_code)>(
+            [its = state{held_, home_}](auto handler, std::string proclaimed) {
+                start_proclaim(its, std::move(proclaimed), any_handler(std::move(handler)));
+            },
+            token, std::move(text));
+    }
+
     /// Releases it. `valid()` is false from the initiating call on.
     ///
     /// Completes with `void(error_code)` as soon as a quorum confirms: none; `errc::lost` when it
@@ -156,6 +179,7 @@ class REDLOCK_API lock {
     static void start_extend(const state& its, std::optional<std::chrono::milliseconds> lease_time,
                              any_handler handler);
     static void start_downgrade(const state& its, any_handler handler);
+    static void start_proclaim(const state& its, std::string text, any_handler handler);
     static void start_release(const state& its, any_handler handler);
     static void start_wait_lost(const state& its, any_handler handler);
     [[nodiscard]] static error_code why_unusable(const state& its) noexcept;

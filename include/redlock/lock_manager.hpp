@@ -9,6 +9,7 @@
 #include <concepts>
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -167,6 +168,28 @@ class REDLOCK_API lock_manager {
             token, std::move(resource));
     }
 
+    /// Waits until another client holds the resource than the one in `seen`, or it has proclaimed
+    /// another text, or nobody holds it any more. Without `seen`: only until it is known who does.
+    /// Pass the last result to learn of each change; of quick ones only the last may be seen. The
+    /// nodes report changes, so that no question is sent while nothing changes. A renewal of the
+    /// lock is a change on the nodes, and each of them is asked once after it. Nodes that do not
+    /// report are asked again and again, at most every 250 ms.
+    ///
+    /// Completes with `void(error_code, leader_view)`; what it says may be over when it arrives.
+    /// `errc::no_quorum` when too few nodes have answered for `manager_options::quorum_timeout`,
+    /// `errc::different_nodes`, `errc::invalid_argument`, `errc::closed`. Reads only. Cancellation
+    /// (terminal, partial, total): `asio::error::operation_aborted`.
+    template <class CompletionToken = boost::asio::deferred_t>
+    auto async_observe(resource_name resource, std::optional<leader_view> seen = std::nullopt,
+                       CompletionToken&& token = CompletionToken{}) {
+        return boost::asio::async_initiate<CompletionToken, void(error_code, leader_view)>(
+            [impl = weak_impl{impl_, home_}](auto handler, resource_name name,
+                                             std::optional<leader_view> known) {
+                start_observe(impl, std::move(name), std::move(known), std::move(handler));
+            },
+            token, std::move(resource), std::move(seen));
+    }
+
     /// Whether any client holds the resource on a quorum of nodes.
     ///
     /// Completes with `void(error_code, bool)`; `errc::no_quorum` when too few nodes answered,
@@ -275,6 +298,9 @@ class REDLOCK_API lock_manager {
                              any_handler<error_code, lock> handler);
     static void start_status(const weak_impl& impl, resource_name resource,
                              any_handler<error_code, resource_status> handler);
+    static void start_observe(const weak_impl& impl, resource_name resource,
+                              std::optional<leader_view> seen,
+                              any_handler<error_code, leader_view> handler);
     static void start_is_locked(const weak_impl& impl, resource_name resource,
                                 any_handler<error_code, bool> handler);
     static void start_list(const weak_impl& impl, std::string pattern, std::size_t limit,

@@ -2,9 +2,13 @@
 // event loop. It runs the one asynchronous implementation on an I/O thread of its own.
 #pragma once
 
+#include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <string>
+#include <thread>
+#include <utility>
 
 #include "redlock/export.hpp"
 #include "redlock/lock_manager.hpp"
@@ -26,6 +30,7 @@ class REDLOCK_API mutex_context {
     [[nodiscard]] lock_manager& manager() noexcept;
 
   private:
+    friend class leader;
     friend class mutex;
     friend class shared_mutex;
     [[nodiscard]] bool is_copy() const noexcept;
@@ -34,7 +39,9 @@ class REDLOCK_API mutex_context {
                                         const detail::acquire_request& request,
                                         lock_mode mode) const;
     /// Blocks until a quorum has confirmed. Never throws.
-    void release(redlock::lock held) const noexcept;
+    void release(redlock::lock& held) const noexcept;
+    /// Blocks until a quorum has it. Throws as `leader::proclaim`.
+    void proclaim(const redlock::lock& held, const std::string& text) const;
 
     struct state;
     std::unique_ptr<state> state_;
@@ -93,6 +100,50 @@ class REDLOCK_API mutex {
     resource_name resource_;
     detail::acquire_request request_;
     redlock::lock held_;
+};
+
+/// As `mutex`, and the thread that holds it may lock it again: it is released with the last unlock.
+/// All levels share one lock on the nodes; a loss ends it for all of them, and to lock it again
+/// does not bring it back. An unlock by another thread does nothing. For coroutines, which
+/// have no thread of their own, there is none: pass the `lock&` to whatever needs it.
+class REDLOCK_API recursive_mutex {
+  public:
+    /// As `mutex`'s.
+    recursive_mutex(mutex_context& context, resource_name resource,
+                    const acquire_options& options = {})
+        : below_(context, std::move(resource), options) {}
+    recursive_mutex(const recursive_mutex&) = delete;
+    recursive_mutex& operator=(const recursive_mutex&) = delete;
+    ~recursive_mutex() = default;
+
+    /// As `mutex::lock`; returns at once in the thread that holds it.
+    void lock();
+    [[nodiscard]] bool try_lock() { return nested() || taken(below_.try_lock()); }
+    template <class Rep, class Period>
+    [[nodiscard]] bool try_lock_for(std::chrono::duration<Rep, Period> longest) {
+        return nested() || taken(below_.try_lock_for(longest));
+    }
+    template <class Clock, class Duration>
+    [[nodiscard]] bool try_lock_until(std::chrono::time_point<Clock, Duration> deadline) {
+        return nested() || taken(below_.try_lock_until(deadline));
+    }
+    /// Releases it with the last of its levels, as `mutex::unlock`.
+    void unlock() noexcept;
+
+    /// Whether the calling thread or another holds it, and it is certainly still valid.
+    [[nodiscard]] bool valid() const noexcept { return below_.valid(); }
+    /// Zero while not held.
+    [[nodiscard]] redlock::fencing_token fencing_token() const noexcept {
+        return below_.fencing_token();
+    }
+
+  private:
+    [[nodiscard]] bool nested() noexcept;
+    [[nodiscard]] bool taken(bool yes) noexcept;
+
+    mutex below_;
+    std::atomic<std::thread::id> owner_{};  // only its own thread can find itself here
+    std::size_t levels_ = 0;                // of the owner
 };
 
 /// Meets SharedLockable and SharedTimedLockable besides: works with std::shared_lock, too. Any

@@ -100,6 +100,10 @@ struct acquire_options {
     /// `max_lease_time`. Such a lock is not handed over within the process before that. A token
     /// that is attached elsewhere has no minimum: its release ends the lock at once. Zero: none.
     std::chrono::milliseconds min_hold{0};
+    /// Whether the lock may come from, or go to, another acquisition of the same manager without a
+    /// word to the nodes. False for a lock that others observe: each holder then has a token of its
+    /// own on the nodes.
+    bool hand_over = true;
     /// Receives the cause of an error; filled in before completion, untouched on success. If
     /// another client holds the lock, each node is asked once for the holder, which takes up to the
     /// node timeout. Must live until then.

@@ -7,6 +7,8 @@
 #include "redlock/endpoint.hpp"       // IWYU pragma: export
 #include "redlock/error.hpp"          // IWYU pragma: export
 #include "redlock/health.hpp"         // IWYU pragma: export
+#include "redlock/leader.hpp"         // IWYU pragma: export
+#include "redlock/leadership.hpp"     // IWYU pragma: export
 #include "redlock/lock.hpp"           // IWYU pragma: export
 #include "redlock/lock_manager.hpp"   // IWYU pragma: export
 #include "redlock/mutex.hpp"          // IWYU pragma: export

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -36,6 +37,8 @@ struct node_status {
     std::string key_message;
     fencing_token fencing;  ///< The holder's own fencing token; zero if another library holds it.
     std::string label;
+    std::string proclaimed;  ///< What the holder has proclaimed last; see `lock::async_proclaim`.
+    std::uint64_t edition = 0;  ///< How often it has proclaimed something.
     /// Set while the node has no vote in acquisitions, whatever it answers: for example
     /// `node_errc::quarantined`. `vote_message` says why, and for how long, for people.
     error_code vote_error;
@@ -61,6 +64,8 @@ struct resource_status {
     lock_token holder;      ///< Set when held.
     fencing_token fencing;  ///< The holder's, when held and known.
     std::string label;
+    std::string proclaimed;     ///< When held: what its holder has proclaimed last.
+    std::uint64_t edition = 0;  ///< When held: how often it has proclaimed something.
     /// When held: the longest time until this holder's leases have ended on a quorum, unless
     /// extended.
     std::optional<std::chrono::milliseconds> remaining;
@@ -76,6 +81,19 @@ struct resource_status {
         return lock_holder{
             .token = holder, .fencing = fencing, .label = label, .remaining = remaining};
     }
+};
+
+/// Who has a lock, as whoever observes it sees that.
+struct leader_view {
+    lock_token token{};         ///< Empty: nobody leads.
+    fencing_token term{};       ///< The number of the leader's term. Zero: another library's lock.
+    std::string label{};        ///< Empty if it gave none.
+    std::string proclaimed{};   ///< What the leader has proclaimed last in this term.
+    std::uint64_t edition = 0;  ///< How often it has proclaimed something in this term.
+
+    /// Whether anybody leads.
+    [[nodiscard]] explicit operator bool() const noexcept { return !token.empty(); }
+    friend bool operator==(const leader_view&, const leader_view&) = default;
 };
 
 }  // namespace redlock

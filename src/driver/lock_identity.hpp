@@ -1,5 +1,5 @@
 // What names one attempt on the nodes, and what goes with it in every script. Strand only, but for
-// what a `shared_identity` refers to, of which only the mode changes.
+// what a `shared_identity` refers to: any thread may read that, except the holder record.
 #pragma once
 
 #include <atomic>
@@ -48,6 +48,10 @@ class shared_identity {
     /// Any thread. It changes once at most, for all who have this identity: what was sent about the
     /// exclusive lock is ahead of what is sent about the shared one.
     [[nodiscard]] lock_mode mode() const { return who_->mode.load(std::memory_order_acquire); }
+    /// Strand only: for all that is sent from now on, also by attempts that have begun.
+    void set_record(std::string_view record) const {
+        who_->who.holder_record = detail::share_text(record);
+    }
     void downgrade() const { who_->mode.store(lock_mode::shared, std::memory_order_release); }
 
   private:
@@ -56,7 +60,7 @@ class shared_identity {
                      boost::intrusive_ref_counter<counted, boost::thread_safe_counter> {
         explicit counted(lock_identity its) : mode(its.asked_as), who(std::move(its)) {}
         mutable std::atomic<lock_mode> mode;
-        lock_identity who;
+        mutable lock_identity who;
     };
 
     boost::intrusive_ptr<const counted> who_;

@@ -226,6 +226,8 @@ parsed<node_status> parse_status(const redis::reply_view& reply, const std::stri
         record && record->token == status.holder.str()) {
         status.fencing = fencing_token{record->fencing};
         status.label = record->label;
+        status.proclaimed = record->proclaimed;
+        status.edition = record->edition;
     }
     return {status, {}};
 }
@@ -239,25 +241,58 @@ bool surely_not_executed(const error_code& cause) {
            cause == node_errc::protected_mode;
 }
 
+std::string encode_holder(const holder_record& record) {
+    if (record.edition == 0) {
+        return encode_holder(record.fencing, record.token, record.label);
+    }
+    return fmt::format("{} {},{},{} {}{}{}", record.fencing, record.token.size(),
+                       record.label.size(), record.edition, record.token, record.label,
+                       record.proclaimed);
+}
+
 std::string encode_holder(std::uint64_t fencing, std::string_view token, const std::string& label) {
     return fmt::format("{} {} {}{}", fencing, token.size(), token, label);
 }
 
 std::optional<holder_record> decode_holder(std::string_view encoded) {
-    const auto first = encoded.find(' ');
-    const auto second = first == std::string_view::npos ? first : encoded.find(' ', first + 1);
-    if (second == std::string_view::npos) {
+    const auto next = [&](char end) -> std::optional<std::uint64_t> {
+        const auto length = encoded.find(end);
+        if (length == std::string_view::npos) {
+            return std::nullopt;
+        }
+        const auto number = base::number_in<std::uint64_t>(encoded.substr(0, length));
+        encoded.remove_prefix(length + 1);
+        return number;
+    };
+    const auto cut = [&](std::uint64_t length) {
+        std::string part{encoded.substr(0, length)};
+        encoded.remove_prefix(length);
+        return part;
+    };
+    const auto fencing = next(' ');
+    const bool proclaims = encoded.substr(0, encoded.find(' ')).find(',') != encoded.npos;
+    const auto token_length = next(proclaims ? ',' : ' ');
+    const auto label_length = proclaims ? next(',') : std::optional<std::uint64_t>{0};
+    const auto edition = proclaims ? next(' ') : std::optional<std::uint64_t>{0};
+    if (!fencing || !token_length || !label_length || !edition || proclaims != (*edition != 0) ||
+        *token_length > encoded.size() || *label_length > encoded.size() - *token_length) {
         return std::nullopt;
     }
-    const auto fencing = base::number_in<std::uint64_t>(encoded.substr(0, first));
-    const auto length =
-        base::number_in<std::uint64_t>(encoded.substr(first + 1, second - first - 1));
-    const std::string_view rest = encoded.substr(second + 1);
-    if (!fencing || !length || *length > rest.size()) {
-        return std::nullopt;
-    }
-    return holder_record{*fencing, std::string{rest.substr(0, *length)},
-                         std::string{rest.substr(*length)}};
+    holder_record record{*fencing, cut(*token_length), {}};
+    record.label = cut(proclaims ? *label_length : encoded.size());
+    record.proclaimed = encoded;
+    record.edition = *edition;
+    return record;
+}
+
+std::string next_edition(std::string_view before, std::uint64_t fencing, std::string token,
+                         std::string text) {
+    holder_record next = decode_holder(before).value_or(holder_record{});
+    next.fencing = fencing;
+    next.token = std::move(token);
+    next.proclaimed = std::move(text);
+    ++next.edition;
+    return encode_holder(next);
 }
 
 }  // namespace redlock::driver

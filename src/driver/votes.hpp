@@ -64,16 +64,25 @@ struct release_reply {
 /// Whether an error reply means that the node surely wrote nothing, and will not.
 [[nodiscard]] bool surely_not_executed(const error_code& cause);
 
-/// What the holder key tells about a lock with a label or a token of the caller's own:
-/// "<fencing token> <length of the token> <token><label>". Any bytes may stand in token and label.
-[[nodiscard]] std::string encode_holder(std::uint64_t fencing, std::string_view token,
-                                        const std::string& label);
-
+/// What the holder key tells about a lock with a label or a token of the caller's own, or of a
+/// lock whose holder has proclaimed something.
 struct holder_record {
     std::uint64_t fencing = 0;
     std::string token;
     std::string label;
+    std::string proclaimed{};
+    std::uint64_t edition = 0;  ///< Counts what was proclaimed; zero: nothing yet.
 };
+
+/// "<fencing token> <length of the token> <token><label>", and from the first edition on
+/// "<fencing token> <length of the token>,<length of the label>,<edition> <token><label><text>".
+/// Any bytes may stand in token, label and text.
+[[nodiscard]] std::string encode_holder(const holder_record& record);
+[[nodiscard]] std::string encode_holder(std::uint64_t fencing, std::string_view token,
+                                        const std::string& label);
 [[nodiscard]] std::optional<holder_record> decode_holder(std::string_view encoded);
+/// The record of a lock whose holder proclaims `text`. `before`: the one that it has; empty: none.
+[[nodiscard]] std::string next_edition(std::string_view before, std::uint64_t fencing,
+                                       std::string token, std::string text);
 
 }  // namespace redlock::driver

@@ -47,7 +47,8 @@ core::acquisition::terms terms_of(const detail::acquire_request& request,
     const acquire_options& options = request.options();
     return {.wait = session_settings(options, manager, now),
             .fair = options.fair,
-            .needs_own_lease = has_holder_record(request) || options.min_hold > milliseconds{0},
+            .needs_own_lease = has_holder_record(request) || !options.hand_over ||
+                               options.min_hold > milliseconds{0},
             .shared = request.mode() == lock_mode::shared};
 }
 
@@ -206,7 +207,8 @@ void acquire_operation::leave_nodes_line(core::node_set granted) {
 }
 
 std::uint64_t acquire_operation::block_width() const {
-    if (has_holder_record(request_) || request_.mode() == lock_mode::shared) {
+    if (has_holder_record(request_) || !request_.options().hand_over ||
+        request_.mode() == lock_mode::shared) {
         return 1;
     }
     // Others who wait here will want a fencing token each.
@@ -322,6 +324,7 @@ void acquire_operation::complete_with(const held_handle& held) {
                            .resource = resource_.str(),
                            .fencing = held->fencing(),
                            .elapsed = waited});
+    manager_.tell_observers(resource_);
     complete({}, lock{held});
 }
 

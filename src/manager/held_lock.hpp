@@ -91,9 +91,14 @@ class held_lock final : public base::in_recycled_memory,
     /// The same of a round that makes it a shared lock, which it is from now on whatever becomes of
     /// the round: one node that has followed may be what another reader lacked.
     [[nodiscard]] error_code downgrade(std::shared_ptr<driver::extend_attempt::owner> asker);
+    /// The same of a round that gives the nodes a text of the holder's.
+    [[nodiscard]] error_code proclaim(const std::string& text,
+                                      std::shared_ptr<driver::extend_attempt::owner> asker);
     /// Those of this process who compete for it are told that it has changed there: the nodes tell
     /// everybody but the connection on which the change came.
     void tell_competitors(core::node_set where);
+    /// Those of this process who observe who has it are told, for the same reason.
+    void tell_observers();
     /// What a decided round means for the lock, and for whoever asked for it.
     error_code on_extend_decided(const driver::extend_attempt& attempt, core::instant now);
     void on_extend_answered() { holding_.forget_answered(); }
@@ -202,25 +207,38 @@ class extend_operation final : public outcome_waiter,
     }
     /// The extension that makes it a shared lock.
     void start_downgrade() {
-        downgrades_ = true;
+        what_ = purpose::downgrades;
         if (const error_code why_not = held_->downgrade(shared_from_this())) {
             finish(why_not);
         }
     }
 
+    /// The extension that brings a text.
+    void start_proclaim(const std::string& text) {
+        what_ = purpose::proclaims;
+        if (const error_code why_not = held_->proclaim(text, shared_from_this())) {
+            finish(why_not);
+        }
+    }
+
   private:
+    enum class purpose : std::uint8_t { extends, downgrades, proclaims };
+
     void on_extend_decided(const driver::extend_attempt& attempt, core::instant now) override {
         const error_code error = held_->on_extend_decided(attempt, now);
-        if (downgrades_ && !error) {
+        if (what_ == purpose::downgrades && !error) {
             // Readers of this process may have it as well.
             held_->tell_competitors(attempt.round().holding());
+        }
+        if (what_ == purpose::proclaims) {
+            held_->tell_observers();
         }
         finish(error);
     }
     void on_extend_answered() override { held_->on_extend_answered(); }
 
     held_handle held_;
-    bool downgrades_ = false;
+    purpose what_ = purpose::extends;
 };
 
 /// One that the watchdog wants.

@@ -149,6 +149,15 @@ void lock::start_downgrade(const state& its, any_handler handler) {
         [](const auto& operation) { operation->start_downgrade(); });
 }
 
+void lock::start_proclaim(const state& its, std::string text, any_handler handler) {
+    launch(
+        its, why_unusable(its), std::move(handler),
+        [&](auto completion) {
+            return base::make_recycled<manager::extend_operation>(its.held, std::move(completion));
+        },
+        [text = std::move(text)](const auto& operation) { operation->start_proclaim(text); });
+}
+
 void lock::start_release(const state& its, any_handler handler) {
     launch(
         its, why_unusable(its), std::move(handler),

@@ -10,6 +10,7 @@
 #include "manager/close_operation.hpp"
 #include "manager/home.hpp"
 #include "manager/manager_impl.hpp"
+#include "manager/observe_operation.hpp"
 #include "manager/read_operations.hpp"
 #include "manager/vouch_operation.hpp"
 
@@ -133,6 +134,13 @@ void lock_manager::start_attach(const weak_impl& impl, resource_name resource,
 void lock_manager::start_status(const weak_impl& impl, resource_name resource,
                                 any_handler<error_code, resource_status> handler) {
     launch<manager::status_operation>(impl, std::move(handler), std::move(resource));
+}
+
+void lock_manager::start_observe(const weak_impl& impl, resource_name resource,
+                                 std::optional<leader_view> seen,
+                                 any_handler<error_code, leader_view> handler) {
+    launch<manager::observe_operation>(impl, std::move(handler), std::move(resource),
+                                       std::move(seen));
 }
 
 void lock_manager::start_is_locked(const weak_impl& impl, resource_name resource,

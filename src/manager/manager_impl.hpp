@@ -83,6 +83,14 @@ class manager_impl : public std::enable_shared_from_this<manager_impl> {
         return why.to_diagnostics(std::move(message), nodes_.names());
     }
 
+    /// Who wants to know what this manager does to a lock: the nodes tell everybody else.
+    [[nodiscard]] driver::key_watches& own_news() { return own_news_; }
+    void tell_observers(const resource_name& resource) const {
+        if (own_news_.any()) {
+            own_news_.tell(0, resource.str());
+        }
+    }
+
     /// Owned from now on, until removed.
     void add(std::shared_ptr<closable> operation) { operations_.add(std::move(operation)); }
     void remove(closable& operation) { const auto last = operations_.remove(operation); }
@@ -115,7 +123,8 @@ class manager_impl : public std::enable_shared_from_this<manager_impl> {
     bool closed_ = false;
     std::shared_ptr<close_operation> close_;
     resource_name last_name_;
-    core::local_queues queues_;  // before the operations, which stand in them
+    driver::key_watches own_news_{[](bool) {}};  // before the operations, some of which watch
+    core::local_queues queues_;                  // before the operations, which stand in them
     kept_list<closable> operations_;
     mutable std::mutex held_guard_;  // for `active_locks`, which any thread may call
     kept_list<held_lock, held_handle> held_;

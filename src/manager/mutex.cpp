@@ -91,7 +91,7 @@ redlock::lock mutex_context::acquire(const resource_name& resource, wait_policy 
     return std::move(held);
 }
 
-void mutex_context::release(redlock::lock held) const noexcept {
+void mutex_context::release(redlock::lock& held) const noexcept {
     if (is_copy()) {
         return;
     }
@@ -103,6 +103,20 @@ void mutex_context::release(redlock::lock held) const noexcept {
         done.wait();
     } catch (...) {  // NOLINT(bugprone-empty-catch)
         // No memory for the future: the destructor of `held` releases in the background.
+    }
+}
+
+void mutex_context::proclaim(const redlock::lock& held, const std::string& text) const {
+    if (is_copy()) {
+        throw lock_error(errc::forked, {});
+    }
+    std::promise<error_code> outcome;
+    auto done = outcome.get_future();
+    held.async_proclaim(text, [outcome = std::move(outcome)](const error_code& error) mutable {
+        outcome.set_value(error);
+    });
+    if (const error_code error = done.get()) {
+        throw lock_error(error, held.last_error());
     }
 }
 
@@ -133,7 +147,8 @@ bool mutex::acquire(wait_policy wait) {
 
 void mutex::unlock() noexcept {
     // Taken out first: another thread's lock() may store its own as soon as this one is released.
-    context_.release(std::move(held_));
+    redlock::lock last = std::move(held_);
+    context_.release(last);
 }
 
 bool mutex::valid() const noexcept {
@@ -142,6 +157,37 @@ bool mutex::valid() const noexcept {
 
 fencing_token mutex::fencing_token() const noexcept {
     return held_ ? held_.fencing_token() : redlock::fencing_token{};
+}
+
+void recursive_mutex::lock() {
+    if (!nested()) {
+        below_.lock();
+        static_cast<void>(taken(true));
+    }
+}
+
+bool recursive_mutex::nested() noexcept {
+    if (owner_.load(std::memory_order_relaxed) != std::this_thread::get_id()) {
+        return false;
+    }
+    ++levels_;
+    return true;
+}
+
+bool recursive_mutex::taken(bool yes) noexcept {
+    if (yes) {
+        owner_.store(std::this_thread::get_id(), std::memory_order_relaxed);
+        levels_ = 1;
+    }
+    return yes;
+}
+
+void recursive_mutex::unlock() noexcept {
+    if (owner_.load(std::memory_order_relaxed) != std::this_thread::get_id() || --levels_ > 0) {
+        return;
+    }
+    owner_.store({}, std::memory_order_relaxed);
+    below_.unlock();
 }
 
 struct shared_mutex::shared_state {
@@ -189,7 +235,7 @@ void shared_mutex::unlock_shared() noexcept {
         first = std::move(shared_->held.front());
         shared_->held.pop_front();
     }
-    shared_->context.release(std::move(first));
+    shared_->context.release(first);
 }
 
 bool shared_mutex::valid() const noexcept {

@@ -33,16 +33,6 @@ void ask_views(manager_impl& manager, const resource_name& resource,
     });
 }
 
-/// A majority of such nodes says nothing of the locks of clients with others. Asks again for the
-/// next time, reading only: somebody may have vouched.
-bool has_different_nodes(manager_impl& manager) {
-    const bool different = !manager.nodes().different_nodes().empty();
-    if (different) {
-        manager.nodes().greet_again(driver::hello_form::reads);
-    }
-    return different;
-}
-
 driver::failures failures_in(const std::vector<node_status>& views) {
     driver::failures why;
     for (const auto& view : views) {
@@ -54,6 +44,14 @@ driver::failures failures_in(const std::vector<node_status>& views) {
 }
 
 }  // namespace
+
+bool has_different_nodes(manager_impl& manager) {
+    const bool different = !manager.nodes().different_nodes().empty();
+    if (different) {
+        manager.nodes().greet_again(driver::hello_form::reads);
+    }
+    return different;
+}
 
 status_operation::status_operation(manager_impl& manager, resource_name resource,
                                    completion<error_code, resource_status> handler)
@@ -144,9 +142,9 @@ void attach_operation::on_views(core::instant started, const std::vector<node_st
                                    {hold.fencing.value(), hold.fencing.value()}};
     const bool tells_fencing =
         driver::fencing_in_token(token) != 0 || driver::is_unfenced_token(token);
-    if (!tells_fencing || !hold.label.empty()) {
-        identity.holder_record =
-            detail::share_text(driver::encode_holder(hold.fencing.value(), token, hold.label));
+    if (!tells_fencing || !hold.label.empty() || hold.edition != 0) {
+        identity.holder_record = detail::share_text(driver::encode_holder(
+            {hold.fencing.value(), token, hold.label, hold.proclaimed, hold.edition}));
     }
     won.turn = core::turn{identity.block, started, {}};
     won.identity = std::move(identity);

@@ -49,6 +49,7 @@ class read_operation : public closable,
     [[nodiscard]] manager_impl& manager() { return manager_; }
     [[nodiscard]] Result nothing() const { return no_result<Result>(manager_.its_home()); }
     [[nodiscard]] std::weak_ptr<read_operation> weak() { return this->weak_from_this(); }
+    [[nodiscard]] bool is_done() const { return done_; }
     void complete(error_code error, Result result) {
         if (std::exchange(done_, true)) {
             return;
@@ -66,6 +67,11 @@ class read_operation : public closable,
     completion<error_code, Result> handler_;
     bool done_ = false;
 };
+
+/// Whether other clients of a node use another number of nodes: a majority of such nodes says
+/// nothing of the locks of clients with others. Asks again for the next time, reading only:
+/// somebody may have vouched.
+[[nodiscard]] bool has_different_nodes(manager_impl& manager);
 
 class status_operation final : public read_operation<resource_status> {
   public:

@@ -6,12 +6,16 @@ set(manager_sources
     src/manager/fork_copy.cpp
     src/manager/held_lock.cpp
     src/manager/held_lock_lease.cpp
+    src/manager/held_lock_record.cpp
     src/manager/home.cpp
+    src/manager/leader.cpp
+    src/manager/leader_sight.cpp
     src/manager/lock.cpp
     src/manager/lock_manager.cpp
     src/manager/loss_watch.cpp
     src/manager/manager_impl.cpp
     src/manager/mutex.cpp
+    src/manager/observe_operation.cpp
     src/manager/opening.cpp
     src/manager/read_operations.cpp
     src/manager/verdict.cpp

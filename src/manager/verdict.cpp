@@ -29,6 +29,10 @@ token_hold find_token(const lock_token& token, const std::vector<node_status>& n
             if (hold.label.empty()) {
                 hold.label = view.label;
             }
+            if (view.edition > hold.edition) {
+                hold.edition = view.edition;
+                hold.proclaimed = view.proclaimed;
+            }
         }
     }
     const std::size_t quorum = core::quorum_of(nodes.size());
@@ -65,6 +69,8 @@ resource_status judge(resource_name resource, std::vector<node_status> nodes) {
             status.holder = view.holder;
             status.fencing = hold.fencing;
             status.label = hold.label;
+            status.proclaimed = hold.proclaimed;
+            status.edition = hold.edition;
             status.remaining = hold.remaining;
             break;
         }

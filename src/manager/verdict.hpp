@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -26,6 +27,9 @@ struct token_hold {
     std::optional<std::chrono::milliseconds> remaining;
     fencing_token fencing;
     std::string label;
+    /// The latest edition that any of its nodes has.
+    std::string proclaimed;
+    std::uint64_t edition = 0;
 };
 
 [[nodiscard]] token_hold find_token(const lock_token& token, const std::vector<node_status>& nodes);

@@ -276,6 +276,15 @@ TEST(votes, reads_details_of_the_holder_that_they_name) {
     EXPECT_EQ(view.label, "nightly run");
 }
 
+TEST(votes, reads_what_the_holder_has_proclaimed) {
+    const std::string record =
+        next_edition(encode_holder(5, "mine", "a label"), 5, "mine", "ready");
+    const auto view = status("*4\r\n" + bulk("mine") + ":1\r\n$-1\r\n" + bulk(record)).vote.value();
+    EXPECT_EQ(view.label, "a label");
+    EXPECT_EQ(view.proclaimed, "ready");
+    EXPECT_EQ(view.edition, 1U);
+}
+
 TEST(votes, ignores_details_of_an_earlier_holder) {
     const auto view = status("*4\r\n" + bulk("another's") + ":-1\r\n$-1\r\n" +
                              bulk(encode_holder(5, "mine", "nightly run")))

@@ -181,12 +181,13 @@ void check_hello(const reply_view& reply, const guard_terms& terms) {
 /// Whatever a holder key holds.
 void check_details(std::string_view text) {
     if (const auto read = driver::decode_holder(text)) {
-        require(read->token.size() + read->label.size() < text.size(),
-                "token and label are a part of what was read");
-        const auto again =
-            driver::decode_holder(driver::encode_holder(read->fencing, read->token, read->label));
+        require(read->token.size() + read->label.size() + read->proclaimed.size() < text.size(),
+                "token, label and text are a part of what was read");
+        require(read->edition != 0 || read->proclaimed.empty(), "a text has an edition");
+        const auto again = driver::decode_holder(driver::encode_holder(*read));
         require(again && again->fencing == read->fencing && again->token == read->token &&
-                    again->label == read->label,
+                    again->label == read->label && again->proclaimed == read->proclaimed &&
+                    again->edition == read->edition,
                 "details survive being written and read");
     }
     const std::string token{text.substr(0, text.size() / 3)};

@@ -21,11 +21,14 @@ set(integration_test_sources
     tests/integration/interop_test.cpp
     tests/integration/key_prefix_test.cpp
     tests/integration/late_grant_test.cpp
+    tests/integration/leader_test.cpp
+    tests/integration/leadership_test.cpp
     tests/integration/lifetime_test.cpp
     tests/integration/local_queue_test.cpp
     tests/integration/loss_test.cpp
     tests/integration/main_path_test.cpp
     tests/integration/min_hold_test.cpp
+    tests/integration/observe_test.cpp
     tests/integration/one_server_test.cpp
     tests/integration/other_executors_test.cpp
     tests/integration/outcome_test.cpp

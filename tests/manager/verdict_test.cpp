@@ -209,6 +209,19 @@ TEST(verdict, takes_the_largest_fencing_token_and_the_first_label_of_the_holder)
     EXPECT_EQ(status.label, "nightly run");
 }
 
+TEST(verdict, takes_the_latest_edition_of_what_the_holder_has_proclaimed) {
+    auto views = views_of({look::a, look::a, look::a, look::b, look::free});
+    views[0].edition = 2;
+    views[0].proclaimed = "old";
+    views[1].edition = 3;
+    views[1].proclaimed = "new";
+    views[3].edition = 9;
+    views[3].proclaimed = "another's";
+    const resource_status status = judge("job", views);
+    EXPECT_EQ(status.proclaimed, "new");
+    EXPECT_EQ(status.edition, 3U);
+}
+
 TEST(verdict, finds_a_token_on_the_nodes_that_hold_it) {
     const auto hold =
         find_token(lock_token{"a"}, views_of({look::a, look::silent, look::b, look::a}));

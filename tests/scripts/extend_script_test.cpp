@@ -110,6 +110,49 @@ TEST_F(extend_script, prolongs_the_holder_key_with_the_lock) {
     EXPECT_EQ(node.server.get(node.holder), "details");
 }
 
+TEST_F(extend_script, writes_another_holder_record_for_as_long_as_the_lock) {
+    const auto ballot = held("details");
+    EXPECT_EQ(node.extend({.last = ballot, .lease_ms = 10 * hour_ms, .holder_record = "others"}),
+              "extended");
+    EXPECT_EQ(node.server.get(node.holder), "others");
+    EXPECT_GT(node.server.pttl(node.holder), 9 * hour_ms);
+    EXPECT_EQ(node.extend({.last = ballot, .lease_ms = 1000, .holder_record = "again"}),
+              "extended");
+    EXPECT_EQ(node.server.get(node.holder), "again");
+    EXPECT_GT(node.server.pttl(node.holder), 9 * hour_ms) << "the lease was longer already";
+}
+
+TEST_F(extend_script, writes_a_holder_record_that_is_missing_or_no_text) {
+    const auto ballot = held();
+    EXPECT_EQ(node.extend({.last = ballot, .holder_record = "details"}), "extended");
+    EXPECT_EQ(node.server.get(node.holder), "details");
+    node.server.command({"DEL", node.holder});
+    node.server.command({"RPUSH", node.holder, "a"});
+    EXPECT_EQ(node.extend({.last = ballot, .holder_record = "details"}), "extended");
+    EXPECT_EQ(node.server.get(node.holder), "details");
+}
+
+TEST_F(extend_script, writes_no_holder_record_that_is_there_already) {
+    const auto ballot = held("details");
+    node.forget_calls();
+    EXPECT_EQ(node.extend({.last = ballot, .holder_record = "details"}), "extended");
+    EXPECT_THAT(node.calls(), testing::Not(testing::Contains(Pair("set", 1))));
+}
+
+TEST_F(extend_script, writes_no_holder_record_where_the_lock_is_not_ours) {
+    const auto ballot = held("details");
+    EXPECT_EQ(node.extend({.token = "you", .last = ballot, .holder_record = "yours"}), "0");
+    EXPECT_EQ(node.server.get(node.holder), "details");
+}
+
+TEST_F(extend_script, writes_a_holder_record_when_memory_is_full) {
+    const auto ballot = held("details");
+    node.server.command({"CONFIG", "SET", "maxmemory", "1"});
+    EXPECT_EQ(node.extend({.last = ballot, .lease_ms = 1000, .holder_record = "others"}),
+              "extended");
+    EXPECT_EQ(node.server.get(node.holder), "others");
+}
+
 TEST_F(extend_script, fails_where_the_lock_key_is_of_another_type) {
     node.server.command({"RPUSH", node.lock, "a"});
     EXPECT_THAT(node.extend({}), HasSubstr("WRONGTYPE"));

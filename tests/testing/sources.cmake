@@ -7,6 +7,7 @@ set(testing_test_sources
     tests/testing/store_test.cpp
     tests/testing/tracking_test.cpp
     tests/testing/wire_test.cpp
+    tests/testing/world_leadership_test.cpp
     tests/testing/world_nodes_test.cpp
     tests/testing/world_process_test.cpp
     tests/testing/world_test.cpp

@@ -8,6 +8,8 @@
 --         {2, TIME in us}   planted again
 --         {0, TIME in us}   somebody else holds it here
 --         {-1, TIME in us}  nobody holds it here
+-- The holder record here becomes the one that is given: its holder may have proclaimed another text.
+-- That is the last write, which Redis does not refuse for want of memory, as it may the first.
 -- The time shows the client whether this node's clock was set since the lease began.
 -- A request: see cmake/lua_text.cmake. Its keys and its arguments begin behind k and a.
 local function extend(k, keys, a, arguments)
@@ -41,6 +43,9 @@ local function extend(k, keys, a, arguments)
         else
             redis.call('PEXPIRE', KEYS[k + 2], ARGV[a + 4])
         end
+    end
+    if keys > 2 and arguments > 5 and peek(k + 3) ~= ARGV[a + 6] then
+        redis.call('SET', KEYS[k + 3], ARGV[a + 6], 'PX', redis.call('PTTL', KEYS[k + 1]))
     end
     return now
 end
