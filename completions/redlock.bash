@@ -5,7 +5,7 @@ _redlock() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
     local subcommand=${COMP_WORDS[1]-} common wait_options options i
     common="--nodes --nodes-file --config --node-timeout --max-lease-time --restart-guard --key-prefix --quiet --verbose --help"
-    wait_options="--wait --nonblock --conflict-exit-code --quiet-contention --min-hold --quorum-timeout --no-fencing --fencing --lease-time --label"
+    wait_options="--wait --nonblock --shared --conflict-exit-code --quiet-contention --min-hold --quorum-timeout --no-fencing --fencing --lease-time --label"
 
     if ((COMP_CWORD == 1)); then
         mapfile -t COMPREPLY < <(compgen -W "run acquire extend release status list vouch config doctor local demo \

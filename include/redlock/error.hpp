@@ -130,14 +130,17 @@ struct node_failure {
     std::string message{};
 };
 
-/// The holder of a lock when it was refused, as reported by a quorum of the nodes.
+/// The holder of a lock, as a quorum of the nodes reports it.
 struct lock_holder {
-    lock_token token{};       ///< The lock key's value.
-    fencing_token fencing{};  ///< Zero if another library holds it.
+    lock_token token{};       ///< Of several readers the lock key's value, `redlock:shared`.
+    fencing_token fencing{};  ///< Zero if another library holds it, or several readers do.
     std::string label{};      ///< Empty if it gave none.
     /// The longest time until its leases have ended on a quorum, unless it is extended; empty if
     /// they never end.
     std::optional<std::chrono::milliseconds> remaining{};
+    /// Shared: readers hold it, with shared locks. If that is a single one, this tells of it.
+    lock_mode mode = lock_mode::exclusive;
+    std::size_t readers = 0;  ///< How many; zero of an exclusive lock, or if nobody knows.
 };
 
 /// The cause of an error: a sentence for people and each failed node's own cause.

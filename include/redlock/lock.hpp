@@ -190,4 +190,11 @@ class REDLOCK_API lock {
     std::shared_ptr<const manager::home> home_;  ///< None of a default constructed one.
 };
 
+/// A lock that a manager holds, as `lock_manager::active_locks` lists it.
+struct active_lock {
+    resource_name resource;
+    lock_token token;
+    lock_mode mode = lock_mode::exclusive;
+};
+
 }  // namespace redlock

@@ -134,9 +134,10 @@ class REDLOCK_API lock_manager {
         return async_acquire(std::move(resource), options, std::forward<CompletionToken>(token));
     }
 
-    /// Takes over a lock that is held already, by its token: after `lock::detach`, or in another
-    /// process. Not renewed by the watchdog unless `options.renew` says so. `options.wait` and
-    /// `options.label` are ignored.
+    /// Takes over a lock that is held already, exclusive or shared, by its token: after
+    /// `lock::detach`, or in another process. `lock::mode()` of the result says which it is. Not
+    /// renewed by the watchdog unless `options.renew` says so. `options.wait` and `options.label`
+    /// are ignored.
     ///
     /// Completes with `void(error_code, lock)`: `errc::lost` if no quorum holds this token;
     /// `errc::no_quorum` if too few nodes answered; `errc::different_nodes` if other clients of a
@@ -153,7 +154,8 @@ class REDLOCK_API lock_manager {
             token, std::move(resource), detail::acquire_request{options});
     }
 
-    /// Asks every node for the holder of the resource, and waits for each answer or its timeout.
+    /// Asks every node for the holder of the resource, or for those who share it, and waits for
+    /// each answer or its timeout.
     ///
     /// Completes with `void(error_code, resource_status)`; too few answers are no error but the
     /// verdict `unknown`, and so is another number of nodes than other clients use. For a name that
@@ -256,9 +258,8 @@ class REDLOCK_API lock_manager {
             token, options.samples, std::string{options.resource}, options.details);
     }
 
-    /// The resources of all locks that this manager holds now and that are valid, with their
-    /// tokens.
-    [[nodiscard]] std::vector<std::pair<resource_name, lock_token>> active_locks() const;
+    /// All locks that this manager holds now and that are valid. Asks no node. Any thread.
+    [[nodiscard]] std::vector<active_lock> active_locks() const;
 
     /// Counters of this manager. Any thread.
     [[nodiscard]] manager_statistics statistics() const;

@@ -22,7 +22,8 @@ struct node_status {
     std::string name;  ///< The endpoint, without secrets.
     error_code error;
     std::string message;  ///< For people: why it did not answer.
-    lock_token holder;    ///< Empty: free on this node.
+    lock_token holder;    ///< Empty: free on this node. `redlock:shared`: readers have it.
+    std::optional<lock_mode> mode;  ///< Empty: free on this node.
     /// The rest of the lease on this node; empty if the node holds no lock, or one that another
     /// program set without an expiry.
     std::optional<std::chrono::milliseconds> remaining;
@@ -39,6 +40,10 @@ struct node_status {
     std::string label;
     std::string proclaimed;  ///< What the holder has proclaimed last; see `lock::async_proclaim`.
     std::uint64_t edition = 0;  ///< How often it has proclaimed something.
+    /// Those with shared locks on this node: at most 100, those whose leases last longest.
+    std::vector<lock_holder> readers;
+    /// How many there are; zero with `lock_mode::shared` if the node has lost its list of them.
+    std::size_t reader_count = 0;
     /// Set while the node has no vote in acquisitions, whatever it answers: for example
     /// `node_errc::quarantined`. `vote_message` says why, and for how long, for people.
     error_code vote_error;
@@ -48,8 +53,9 @@ struct node_status {
 };
 
 enum class lock_verdict {
-    held,     ///< One token on a quorum of nodes.
-    free,     ///< Free on a quorum of nodes.
+    held,  ///< One token on a quorum of nodes; or readers on a quorum, unless the nodes' lists show
+           ///< that none of them has one.
+    free,  ///< Free on a quorum of nodes.
     split,    ///< A quorum answered, but neither of the two: an acquisition or release is in
               ///< progress.
     unknown,  ///< Too few nodes answered.
@@ -61,14 +67,20 @@ enum class lock_verdict {
 struct resource_status {
     resource_name resource;
     lock_verdict verdict = lock_verdict::unknown;
-    lock_token holder;      ///< Set when held.
-    fencing_token fencing;  ///< The holder's, when held and known.
-    std::string label;
-    std::string proclaimed;     ///< When held: what its holder has proclaimed last.
-    std::uint64_t edition = 0;  ///< When held: how often it has proclaimed something.
+    std::optional<lock_mode> mode;  ///< Set when held.
+    lock_token holder;              ///< Set when held; `redlock:shared`: by readers.
+    fencing_token fencing;          ///< The holder's, when held and known; zero of readers.
+    std::string label;              ///< Empty of readers.
+    std::string proclaimed;         ///< When held: what its holder has proclaimed last.
+    std::uint64_t edition = 0;      ///< When held: how often it has proclaimed something.
     /// When held: the longest time until this holder's leases have ended on a quorum, unless
-    /// extended.
+    /// extended. Of readers, until the last of them is gone.
     std::optional<std::chrono::milliseconds> remaining;
+    /// When held by readers: those that a quorum lists; whose leases last longest comes first.
+    std::vector<lock_holder> readers;
+    /// How many readers there are: more than `readers` has where nodes have more than they list;
+    /// zero if it is held by readers that no node can list.
+    std::size_t reader_count = 0;
     std::vector<node_status> nodes;
     /// For people: the argument that cannot be used and the reason, after `errc::invalid_argument`.
     std::string message;
@@ -78,8 +90,12 @@ struct resource_status {
         if (verdict != lock_verdict::held) {
             return std::nullopt;
         }
-        return lock_holder{
-            .token = holder, .fencing = fencing, .label = label, .remaining = remaining};
+        const bool single = reader_count == 1 && readers.size() == 1;
+        lock_holder who = single ? readers.front() : lock_holder{holder, fencing, label};
+        who.remaining = remaining;
+        who.mode = mode.value_or(lock_mode::exclusive);
+        who.readers = reader_count;
+        return who;
     }
 };
 

@@ -14,13 +14,24 @@ namespace {
 /// Keys a step: enough to keep round trips few, small enough not to hold a server up.
 constexpr std::string_view scan_step = "1000";
 
+script_call question(const key_names& keys, const std::string& resource, readers_told which,
+                     const lock_token& reader) {
+    const std::string fence = keys.fence(resource);
+    const std::string holder = keys.holder(resource);
+    const std::string readers = keys.readers(resource);
+    const bool asks = which != readers_told::none;
+    return {scripts::status,
+            {resource, fence, holder, asks ? script_argument{readers} : script_argument{}},
+            {which == readers_told::one ? script_argument{reader.str()} : script_argument{}}};
+}
+
 }  // namespace
 
-status_query::status_query(node_pool& pool, const std::string& resource)
+status_query::status_query(node_pool& pool, const std::string& resource, readers_told which,
+                           const lock_token& reader)
     : fan_out(pool),
       resource_(resource),
-      call_(scripts::status, {resource, pool.keys().fence(resource), pool.keys().holder(resource)},
-            {}),
+      call_(question(pool.keys(), resource, which, reader)),
       started_(pool.now()),
       pending_(core::node_set::all(pool.size())),
       views_(pool.size()) {}

@@ -2,6 +2,7 @@
 // when every node that it asks has answered or failed. Strand only; kept alive by the connections.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <set>
 #include <string>
@@ -13,11 +14,20 @@
 
 namespace redlock::driver {
 
+/// Which readers a node tells of, where readers have the lock.
+enum class readers_told : std::uint8_t {
+    none,  ///< It says that they have it, and no more.
+    all,   ///< Up to a hundred, and how many there are.
+    one,   ///< The one with a given token, if the node has it.
+};
+
 /// Asks nodes for their views of one resource: one small read each, which at the same time makes
 /// the node tell of the next change.
 class status_query final : public fan_out {
   public:
-    status_query(node_pool& pool, const std::string& resource);
+    /// `reader`: the token of the one that is asked for.
+    status_query(node_pool& pool, const std::string& resource, readers_told which,
+                 const lock_token& reader = {});
 
     /// Of all nodes. `done` is called once, with one entry a node in their order.
     void start(std::function<void(std::vector<node_status>)> done);

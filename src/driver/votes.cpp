@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <functional>
+#include <utility>
 
 #include "base/number.hpp"
 #include "driver/fence_advice.hpp"
@@ -121,6 +122,70 @@ std::optional<core::acquire_vote> acquire_vote_of(const redis::reply_view& reply
     }
 }
 
+/// What is known of a holder. The record outlives a lock that was deleted by hand: it counts only
+/// for the token that it names.
+holder_record details_of(const std::string& token, std::string_view record) {
+    if (auto read = decode_holder(record); read && read->token == token) {
+        return *std::move(read);
+    }
+    return {.fencing = fencing_in_token(token), .token = token};
+}
+
+bool is_marker(const redis::reply_view& value) {
+    return value.is_text() && value.text() == readers_marker;
+}
+
+/// Strictly: a holder that cannot be read must not pass for a free lock.
+bool has_parts_of_status(const redis::reply_view& reply) {
+    const auto text_or_nil = [&](std::size_t child) {
+        return reply[child].is_text() || reply[child].is_nil() || is_wrong_type(reply[child]);
+    };
+    return reply.is_array() && (reply.size() == 6 || reply.size() == 8) && text_or_nil(0) &&
+           reply[1].is_integer() && text_or_nil(2) && text_or_nil(3) && reply[4].is_integer() &&
+           reply[5].is_integer();
+}
+
+std::optional<lock_holder> reader_in(const redis::reply_view& told, std::int64_t node_ms) {
+    constexpr std::int64_t limit = std::int64_t{1} << 53U;  // As the scripts have it.
+    if (!told.is_array() || told.size() != 3 || !told[0].is_text() || !told[1].is_integer() ||
+        !(told[2].is_text() || told[2].is_nil()) || told[1].integer() < 0 ||
+        told[1].integer() >= limit) {
+        return std::nullopt;
+    }
+    lock_holder reader;
+    reader.token = lock_token{std::string{told[0].text()}};
+    holder_record details = details_of(reader.token.str(), told[2].text());
+    reader.fencing = fencing_token{details.fencing};
+    reader.label = std::move(details.label);
+    reader.remaining = lease_of(std::max<std::int64_t>(told[1].integer() - node_ms, 0));
+    reader.mode = lock_mode::shared;
+    reader.readers = 1;
+    return reader;
+}
+
+/// The last two parts of a status that was asked for them. False if they are none, such as readers
+/// of a lock that is not theirs.
+bool read_readers(const redis::reply_view& reply, node_status& into) {
+    if (reply.size() == 6) {
+        return true;
+    }
+    const redis::reply_view told = reply[6];
+    const redis::reply_view count = reply[7];
+    if (!(told.is_array() || is_wrong_type(told)) || !count.is_integer() || count.integer() < 0 ||
+        (count.integer() > 0 && !(is_marker(reply[0]) && told.is_array()))) {
+        return false;
+    }
+    into.reader_count = static_cast<std::size_t>(count.integer());
+    for (const redis::reply_view each : told) {
+        auto reader = reader_in(each, reply[4].integer() / 1000);
+        if (!reader) {
+            return false;
+        }
+        into.readers.push_back(std::move(*reader));
+    }
+    return into.readers.size() <= into.reader_count;
+}
+
 }  // namespace
 
 refusal refusal_of(const redis::reply_view& reply, const acl_context& sent) {
@@ -187,17 +252,12 @@ parsed<release_reply> parse_release(const redis::reply_view& reply, const acl_co
 
 parsed<node_status> parse_status(const redis::reply_view& reply, const std::string& resource,
                                  const key_names& keys, milliseconds window) {
-    const auto text_or_nil = [&](std::size_t child) {
-        return reply[child].is_text() || reply[child].is_nil() || is_wrong_type(reply[child]);
-    };
-    // Strictly: a holder that cannot be read must not pass for a free lock.
-    if (!reply.is_array() || reply.size() != 6 || !reply[1].is_integer() || !text_or_nil(0) ||
-        !text_or_nil(2) || !text_or_nil(3) || !reply[4].is_integer() || !reply[5].is_integer()) {
+    node_status status;
+    if (!has_parts_of_status(reply) || !read_readers(reply, status)) {
         return {
             std::nullopt,
             refusal_of(reply, {.resource = resource, .keys = &keys, .script = &scripts::status})};
     }
-    node_status status;
     const std::uint64_t fence = fence_in(reply[2].text());
     const std::int64_t node_us = reply[4].integer();
     status.fence = fencing_token{fence};
@@ -209,26 +269,27 @@ parsed<node_status> parse_status(const redis::reply_view& reply, const std::stri
     if (is_wrong_type(reply[2])) {
         status.key_message = advice_for_wrong_type(keys.fence(resource), resource);
     }
+    if (is_wrong_type(reply[6]) && is_marker(reply[0])) {
+        status.key_message = advice_for_wrong_type(keys.readers(resource), resource);
+    }
     if (is_wrong_type(reply[0])) {
         status.holder = lock_token{std::string{no_lock}};
+        status.mode = lock_mode::exclusive;
         status.remaining = lease_of(reply[1].integer());
         status.key_message = advice_for_wrong_type(resource, resource);
         return {status, {}};
     }
-    if (reply[0].is_nil()) {
+    if (reply[0].text().empty()) {
         return {status, {}};
     }
     status.holder = lock_token{std::string{reply[0].text()}};
+    status.mode = is_marker(reply[0]) ? lock_mode::shared : lock_mode::exclusive;
     status.remaining = lease_of(reply[1].integer());
-    status.fencing = fencing_token{fencing_in_token(status.holder.str())};
-    // Details outlive a lock that was deleted by hand: they count only for the token they name.
-    if (const auto record = decode_holder(reply[3].text());
-        record && record->token == status.holder.str()) {
-        status.fencing = fencing_token{record->fencing};
-        status.label = record->label;
-        status.proclaimed = record->proclaimed;
-        status.edition = record->edition;
-    }
+    holder_record details = details_of(status.holder.str(), reply[3].text());
+    status.fencing = fencing_token{details.fencing};
+    status.label = std::move(details.label);
+    status.proclaimed = std::move(details.proclaimed);
+    status.edition = details.edition;
     return {status, {}};
 }
 

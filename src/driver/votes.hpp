@@ -68,8 +68,8 @@ struct release_reply {
 /// lock whose holder has proclaimed something.
 struct holder_record {
     std::uint64_t fencing = 0;
-    std::string token;
-    std::string label;
+    std::string token{};
+    std::string label{};
     std::string proclaimed{};
     std::uint64_t edition = 0;  ///< Counts what was proclaimed; zero: nothing yet.
 };

@@ -65,7 +65,8 @@ void acquire_operation::finish(core::wait_end end) {
 /// Somebody has it: for whoever wants to know more than that, the nodes are read once.
 void acquire_operation::ask_for_holder(errc error, std::string_view message) {
     step_aside();
-    const auto query = std::make_shared<driver::status_query>(manager_.nodes(), resource_.str());
+    const auto query = std::make_shared<driver::status_query>(manager_.nodes(), resource_.str(),
+                                                              driver::readers_told::all);
     query->start([weak = weak_from_this(), error, message](std::vector<node_status> views) {
         const auto self = weak.lock();
         if (!self || self->acquisition_.is_over()) {

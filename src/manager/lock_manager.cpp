@@ -109,7 +109,7 @@ boost::asio::any_io_executor lock_manager::get_executor() const noexcept {
     return impl_->executor().io;
 }
 
-std::vector<std::pair<resource_name, lock_token>> lock_manager::active_locks() const {
+std::vector<active_lock> lock_manager::active_locks() const {
     return impl_->active_locks();
 }
 

@@ -34,7 +34,8 @@ void loss_watch::on_alarm(core::instant /*now*/) {
         // Before the first look, or what happens behind it would be nobody's news.
         watch_ = {manager_.nodes().watches(), held_.resource().str(), *this};
     }
-    std::make_shared<driver::status_query>(manager_.nodes(), held_.resource().str())
+    std::make_shared<driver::status_query>(manager_.nodes(), held_.resource().str(),
+                                           driver::readers_told::none)
         ->start(view_.take_unseen(),
                 [this, alive = std::weak_ptr<bool>{alive_}](const node_status& seen) {
                     if (alive.expired() || seen.error) {

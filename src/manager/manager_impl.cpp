@@ -48,8 +48,8 @@ held_handle manager_impl::remove(held_lock& held) {
     return held_.remove(held);
 }
 
-std::vector<std::pair<resource_name, lock_token>> manager_impl::active_locks() const {
-    std::vector<std::pair<resource_name, lock_token>> active;
+std::vector<active_lock> manager_impl::active_locks() const {
+    std::vector<active_lock> active;
     if (home_->foreign()) {
         return active;
     }
@@ -57,7 +57,7 @@ std::vector<std::pair<resource_name, lock_token>> manager_impl::active_locks() c
     const std::lock_guard guard{held_guard_};
     held_.for_each([&](const auto& held) {
         if (held->valid(now)) {
-            active.emplace_back(held->resource(), held->token());
+            active.push_back({held->resource(), held->token(), held->mode()});
         }
     });
     return active;

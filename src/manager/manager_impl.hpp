@@ -98,7 +98,7 @@ class manager_impl : public std::enable_shared_from_this<manager_impl> {
     /// Result: the reference that kept it, which may be the last.
     held_handle remove(held_lock& held);
     /// Any thread.
-    [[nodiscard]] std::vector<std::pair<resource_name, lock_token>> active_locks() const;
+    [[nodiscard]] std::vector<active_lock> active_locks() const;
 
     [[nodiscard]] bool closed() const { return closed_; }
     /// Ends all operations and begins to release all locks, which it returns.

@@ -13,12 +13,11 @@ namespace redlock::manager {
 
 namespace {
 
-/// Asks all nodes and hands their views, with what is known of their votes, to `take(started,
-/// views)`, unless `operation` is gone by then.
+/// Starts the query and hands the views of all nodes, with what is known of their votes, to
+/// `take(started, views)`, unless `operation` is gone by then.
 template <class Operation, class Take>
-void ask_views(manager_impl& manager, const resource_name& resource,
+void ask_views(manager_impl& manager, const std::shared_ptr<driver::status_query>& query,
                const std::weak_ptr<Operation>& operation, Take take) {
-    const auto query = std::make_shared<driver::status_query>(manager.nodes(), resource.str());
     query->start([operation, take = std::move(take), started = query->started(),
                   &nodes = manager.nodes()](std::vector<node_status> views) {
         if (const auto alive = operation.lock()) {
@@ -31,6 +30,13 @@ void ask_views(manager_impl& manager, const resource_name& resource,
             take(started, std::move(views));
         }
     });
+}
+
+/// Who holds it, and all readers.
+std::shared_ptr<driver::status_query> question(manager_impl& manager,
+                                               const resource_name& resource) {
+    return std::make_shared<driver::status_query>(manager.nodes(), resource.str(),
+                                                  driver::readers_told::all);
 }
 
 driver::failures failures_in(const std::vector<node_status>& views) {
@@ -64,13 +70,14 @@ void status_operation::begin() {
         complete(errc::invalid_argument, std::move(refused));
         return;
     }
-    ask_views(manager(), resource_, weak(), [this](core::instant, std::vector<node_status> views) {
-        resource_status judged = judge(resource_, std::move(views));
-        if (has_different_nodes(manager())) {
-            judged.verdict = lock_verdict::unknown;
-        }
-        complete({}, std::move(judged));
-    });
+    ask_views(manager(), question(manager(), resource_), weak(),
+              [this](core::instant, std::vector<node_status> views) {
+                  resource_status judged = judge(resource_, std::move(views));
+                  if (has_different_nodes(manager())) {
+                      judged.verdict = lock_verdict::unknown;
+                  }
+                  complete({}, std::move(judged));
+              });
 }
 
 is_locked_operation::is_locked_operation(manager_impl& manager, resource_name resource,
@@ -82,15 +89,17 @@ void is_locked_operation::begin() {
         complete(errc::invalid_argument, false);
         return;
     }
-    ask_views(manager(), resource_, weak(), [this](core::instant, std::vector<node_status> views) {
-        if (has_different_nodes(manager())) {
-            complete(errc::different_nodes, false);
-            return;
-        }
-        const auto verdict = judge(resource_, std::move(views)).verdict;
-        complete(verdict == lock_verdict::unknown ? error_code{errc::no_quorum} : error_code{},
-                 verdict == lock_verdict::held);
-    });
+    ask_views(manager(), question(manager(), resource_), weak(),
+              [this](core::instant, std::vector<node_status> views) {
+                  if (has_different_nodes(manager())) {
+                      complete(errc::different_nodes, false);
+                      return;
+                  }
+                  const auto verdict = judge(resource_, std::move(views)).verdict;
+                  complete(
+                      verdict == lock_verdict::unknown ? error_code{errc::no_quorum} : error_code{},
+                      verdict == lock_verdict::held);
+              });
 }
 
 attach_operation::attach_operation(manager_impl& manager, resource_name resource,
@@ -113,7 +122,11 @@ void attach_operation::begin() {
         fail(errc::invalid_argument, {std::move(*wrong), {}});
         return;
     }
-    ask_views(manager(), resource_, weak(),
+    // A node lists a hundred readers at most: it is asked about this one.
+    const auto query = std::make_shared<driver::status_query>(manager().nodes(), resource_.str(),
+                                                              driver::readers_told::one,
+                                                              lock_token{request_.identifier()});
+    ask_views(manager(), query, weak(),
               [this](core::instant started, const std::vector<node_status>& views) {
                   on_views(started, views);
               });
@@ -140,6 +153,7 @@ void attach_operation::on_views(core::instant started, const std::vector<node_st
     driver::lock_identity identity{resource_,
                                    driver::kept_token{lock_token{token}},
                                    {hold.fencing.value(), hold.fencing.value()}};
+    identity.asked_as = hold.mode;
     const bool tells_fencing =
         driver::fencing_in_token(token) != 0 || driver::is_unfenced_token(token);
     if (!tells_fencing || !hold.label.empty() || hold.edition != 0) {

@@ -12,7 +12,9 @@
 namespace redlock::manager {
 
 /// Held or free only if a quorum says so; unknown if the silent nodes could make it either; else
-/// split.
+/// split. Readers hold it if one of them is on a quorum. A node may have readers that it does not
+/// list. If the lock key is theirs on a quorum, and the nodes' lists do not show that none of them
+/// is on one, they hold it too: nobody else can.
 [[nodiscard]] resource_status judge(resource_name resource, std::vector<node_status> nodes);
 
 /// Where one token stands.
@@ -25,6 +27,9 @@ struct token_hold {
     /// When so many of its leases have ended that no quorum is left, counted from the asking; empty
     /// if never. Only with a quorum.
     std::optional<std::chrono::milliseconds> remaining;
+    /// Shared as soon as one node has it among its readers: one that became a reader is none on the
+    /// nodes that have not heard of it yet.
+    lock_mode mode = lock_mode::exclusive;
     fencing_token fencing;
     std::string label;
     /// The latest edition that any of its nodes has.

@@ -52,6 +52,12 @@ TEST_F(reading, writes_nothing_beside_others) {
     expect_reads_only();
 }
 
+TEST_F(reading, writes_nothing_beside_readers) {
+    ASSERT_EQ(run({"acquire", "--shared", "--lease-time", "60s", "job"}).status, 0);
+    eventually([&] { return nodes_holding("job") == 3; }, "all nodes hold it");
+    expect_reads_only();
+}
+
 TEST_F(reading, leaves_the_number_of_nodes_to_who_locks) {
     const support::redis_server fourth;
     const support::redis_server fifth;

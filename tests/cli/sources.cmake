@@ -27,6 +27,7 @@ set(cli_test_sources
     tests/cli/script_commands_test.cpp
     tests/cli/secrets_test.cpp
     tests/cli/settings_test.cpp
+    tests/cli/shared_test.cpp
     tests/cli/spelling_test.cpp
     tests/cli/stop_plan_test.cpp
     tests/cli/support/forbidden_signals.cpp

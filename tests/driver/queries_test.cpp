@@ -31,9 +31,11 @@ struct ignoring_owner final : extend_attempt::owner {
     void on_extend_answered() override {}
 };
 
-std::vector<node_status> ask_status(attempt_world& world, const std::string& resource) {
+std::vector<node_status> ask_status(attempt_world& world, const std::string& resource,
+                                    readers_told which = readers_told::all,
+                                    const lock_token& reader = {}) {
     std::optional<std::vector<node_status>> views;
-    std::make_shared<status_query>(*world.pool, resource)
+    std::make_shared<status_query>(*world.pool, resource, which, reader)
         ->start([&](std::vector<node_status> told) { views = std::move(told); });
     EXPECT_TRUE(world.run_until([&] { return views.has_value(); }));
     return views.value_or(std::vector<node_status>{});
@@ -79,6 +81,32 @@ TEST(status_query, tells_what_the_holder_left_about_itself) {
     EXPECT_EQ(views[0].label, "nightly run");
     EXPECT_EQ(views[0].fencing.value(), attempt->identity().block.first);
     EXPECT_EQ(views[0].fence.value(), attempt->identity().block.last);
+}
+
+TEST(status_query, tells_of_readers_as_far_as_it_is_asked) {
+    const redis_server server;
+    attempt_world world{{server.url()}};
+    std::vector<lock_token> readers;
+    for (const std::string label : {"first", "second"}) {
+        auto who = world.labelled("job", label);
+        who.asked_as = lock_mode::shared;
+        readers.push_back(world.acquire(std::move(who))->identity().token());
+    }
+    const node_status all = ask_status(world, "job")[0];
+    EXPECT_EQ(all.mode, lock_mode::shared);
+    EXPECT_EQ(all.reader_count, 2U);
+    EXPECT_THAT(all.readers, UnorderedElementsAre(testing::Field(&lock_holder::token, readers[0]),
+                                                  testing::Field(&lock_holder::token, readers[1])));
+    const node_status one = ask_status(world, "job", readers_told::one, readers[1])[0];
+    ASSERT_EQ(one.readers.size(), 1U);
+    EXPECT_EQ(one.readers[0].token, readers[1]);
+    EXPECT_EQ(one.readers[0].label, "second");
+    EXPECT_NE(one.readers[0].fencing, fencing_token{});
+    EXPECT_EQ(one.reader_count, 2U);
+    EXPECT_TRUE(ask_status(world, "job", readers_told::one, lock_token{"none"})[0].readers.empty());
+    const node_status none = ask_status(world, "job", readers_told::none)[0];
+    EXPECT_EQ(none.mode, lock_mode::shared);
+    EXPECT_TRUE(none.readers.empty());
 }
 
 TEST(status_query, does_not_take_a_key_of_another_type_for_a_free_lock) {
@@ -127,7 +155,7 @@ TEST_F(node_with_a_clock, is_seen_to_be_set_by_a_question_for_the_status) {
 TEST_F(node_with_a_clock, is_seen_to_be_set_by_a_look_at_what_is_held) {
     for (int look = 0; look < 2; ++look) {
         bool answered = false;
-        std::make_shared<status_query>(*world.pool, "job")
+        std::make_shared<status_query>(*world.pool, "job", readers_told::none)
             ->start(core::node_set::only(0),
                     [&](const node_status& seen) { answered = seen.node == 0 && !seen.error; });
         ASSERT_TRUE(world.run_until([&] { return answered; }));

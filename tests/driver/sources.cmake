@@ -13,6 +13,7 @@ set(driver_test_sources
     tests/driver/line_exit_test.cpp
     tests/driver/native_command_test.cpp
     tests/driver/queries_test.cpp
+    tests/driver/readers_replies_test.cpp
     tests/driver/release_attempt_test.cpp
     tests/driver/script_call_test.cpp
     tests/driver/second_meeting_test.cpp

@@ -14,6 +14,7 @@
 #include "driver/votes.hpp"
 #include "fuzz/byte_source.hpp"
 #include "fuzz/target.hpp"
+#include "manager/verdict.hpp"
 #include "redis/wire/resp_reader.hpp"
 #include "redis/wire/server_error.hpp"
 
@@ -140,6 +141,23 @@ void check_small_ones(const reply_view& reply) {
             "only OK grants");
 }
 
+void check_readers(const node_status& told) {
+    const bool shared = told.mode == lock_mode::shared;
+    require(told.mode.has_value() != told.holder.empty(), "a lock excludes somebody");
+    require(shared == (told.holder.str() == driver::readers_marker), "the marker is the readers'");
+    require(told.reader_count >= told.readers.size(), "those who are listed are there");
+    require(shared || told.reader_count == 0, "nobody reads what another has");
+    for (const lock_holder& each : told.readers) {
+        require(each.remaining && *each.remaining >= milliseconds{0} &&
+                    *each.remaining <= core::duration::max(),
+                "what is left of a reader's lease fits into our durations");
+    }
+    const resource_status all = manager::judge("job", {told});
+    require((all.verdict == lock_verdict::free) == told.holder.empty(), "one node is the quorum");
+    require(all.readers.size() <= told.readers.size() && all.reader_count <= told.reader_count,
+            "a single node's readers are all that there are");
+}
+
 void check_status(const reply_view& reply) {
     const auto found =
         driver::parse_status(reply, "job", driver::key_names{}, std::chrono::seconds{10});
@@ -147,7 +165,9 @@ void check_status(const reply_view& reply) {
     if (!found.vote) {
         return;
     }
-    require(reply.is_array() && reply.size() == 6, "a status has six parts");
+    require(reply.is_array() && (reply.size() == 6 || reply.size() == 8),
+            "a status has six parts, and two of readers if they were asked for");
+    check_readers(*found.vote);
     if (reply[0].is_integer()) {
         require(found.vote->holder.str() == driver::no_lock && !found.vote->key_message.empty(),
                 "what is no lock is told, and not taken for free");

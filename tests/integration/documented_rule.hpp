@@ -32,6 +32,10 @@ inline std::vector<std::string> documented_rule(const std::string& user) {
 template <class Predicate>
 void expect_full_use(client& user, client& other, const std::string& resource,
                      Predicate stands_in_line) {
+    lock reader = user.take_shared(resource, {.label = "with a label"});
+    EXPECT_FALSE(user.extend(reader, std::chrono::seconds{20}));
+    EXPECT_EQ(other.status(resource).held_by().value_or(lock_holder{}).label, "with a label");
+    EXPECT_FALSE(user.release(reader));
     lock held = user.take(resource, {.label = "with a label"});
     EXPECT_FALSE(user.extend(held, std::chrono::seconds{20}));
     EXPECT_EQ(user.status(resource).label, "with a label");

@@ -11,7 +11,9 @@
 namespace redlock::integration {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
+using testing::Field;
 using testing::IsEmpty;
 using testing::Pair;
 
@@ -179,7 +181,9 @@ TEST_P(main_path, active_locks_are_those_that_this_manager_holds) {
     EXPECT_THAT(user.manager->active_locks(), IsEmpty());
     lock held = user.take("orders:42");
     EXPECT_THAT(user.manager->active_locks(),
-                ElementsAre(Pair(resource_name{"orders:42"}, held.token())));
+                ElementsAre(AllOf(Field(&active_lock::resource, resource_name{"orders:42"}),
+                                  Field(&active_lock::token, held.token()),
+                                  Field(&active_lock::mode, lock_mode::exclusive))));
     client other{turned, nodes.urls()};
     EXPECT_THAT(other.manager->active_locks(), IsEmpty());
     EXPECT_FALSE(user.release(held));

@@ -40,6 +40,7 @@ set(integration_test_sources
     tests/integration/sentinel_test.cpp
     tests/integration/settings_test.cpp
     tests/integration/shared_lock_test.cpp
+    tests/integration/shared_views_test.cpp
     tests/integration/straggler_test.cpp
     tests/integration/threads_test.cpp
     tests/integration/tls_test.cpp

@@ -62,6 +62,16 @@ if [each["resource"] for each in listed["locks"]] != ["a"]:
 run(["release", "a", lock["token"], "--json"], 0, None, "released")
 run(["release", "a", lock["token"], "--json"], 1, "lost", "released")
 run(["extend", "a", lock["token"], "--json"], 1, "lost", "failure")
+first = run(["acquire", "--shared", "a", "--json"], 0, None, "held")
+second = run(["acquire", "--shared", "--label", "me", "a", "--json"], 0, None, "held")
+read = run(["status", "a", "--json"], 0, None, "status")
+if {each["token"] for each in read["readers"]} != {first["token"], second["token"]}:
+    failures.append(f"not the two readers: {read}")
+run(["list", "--json"], 0, None, "list")
+run(["acquire", "-n", "a", "--json"], 75, "contended", "failure")
+for lock in (first, second):
+    run(["extend", "a", lock["token"], "--json"], 0, None, "held")
+    run(["release", "a", lock["token"], "--json"], 0, None, "released")
 run(["list", "no-such-*", "--json"], 0, None, "list")
 run(["status", b"\xff\x01".decode("latin-1"), "--json"], 1, None, "status")
 run(["doctor", "--samples", "1", "--json"], 0, None, "doctor")
@@ -107,6 +117,10 @@ refuses_changes(["doctor", "--samples", "1"], (["nodes", 0, "memory", "limit"], 
                 (["nodes", 0, "round_trip_ms"], {}), (["nodes", 0, "missing"], [{"what": "x"}]),
                 (["problems"], -1))
 refuses_changes(["list"], (["nodes"], [{"node": "first"}]), (["locks"], {}))
+run(["acquire", "--shared", "b", "--json"], 0, None, "held")
+refuses_changes(["status", "b"], (["mode"], None), (["mode"], "written"), (["readers"], [{}]),
+                (["reader_count"], -1), (["readers", 0, "label"], 1),
+                (["nodes", 0, "readers"], None), (["nodes", 0, "mode"], "held"))
 
 for each in failures:
     print(each)

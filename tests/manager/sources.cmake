@@ -5,5 +5,6 @@ set(manager_test_sources
     tests/manager/leader_sight_test.cpp
     tests/manager/options_test.cpp
     tests/manager/read_operations_test.cpp
+    tests/manager/readers_verdict_test.cpp
     tests/manager/verdict_test.cpp
 )

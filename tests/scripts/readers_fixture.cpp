@@ -84,8 +84,9 @@ std::string readers_fixture::release_shared(const release_call& with) const {
     return answer_to(eval(scripts::release_shared, {node.lock, node.fence, readers}, arguments));
 }
 
-std::string readers_fixture::status() const {
-    return answer_to(eval(scripts::status, {node.lock, node.fence, node.holder, readers}, {}));
+std::string readers_fixture::status(const std::string& token) const {
+    return answer_to(eval(scripts::status, {node.lock, node.fence, node.holder, readers},
+                          token.empty() ? words{} : words{token}));
 }
 
 void readers_fixture::begin_set(std::int64_t since, std::int64_t lasts_ms) const {

@@ -66,7 +66,8 @@ class readers_fixture : public line_fixture {
     /// With the token alone where nothing else is given.
     [[nodiscard]] std::string release_shared(const release_call& with) const;
 
-    [[nodiscard]] std::string status() const;
+    /// `token`: of which reader alone; empty: of all.
+    [[nodiscard]] std::string status(const std::string& token = {}) const;
 
     // ---- what a test writes by hand ----
 

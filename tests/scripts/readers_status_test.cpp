@@ -54,6 +54,33 @@ TEST_F(readers_status, tells_of_a_hundred_and_how_many_there_are) {
                                      testing::Not(HasSubstr("\n149-\n"))));
 }
 
+TEST_F(readers_status, tells_of_one_of_thousands_by_its_token) {
+    ASSERT_EQ(acquire_shared({.token = "a", .record = "5 1 a label"}), "TIME");
+    const std::string deadline = std::to_string(score(":a").value_or(0));
+    words command{"ZADD", readers};
+    for (int i = 0; i < 2000; ++i) {
+        command.push_back(std::to_string(now_ms() + 2 * hour_ms + i));
+        command.push_back(":" + std::to_string(i) + "-");
+    }
+    node.server.command(command);
+    EXPECT_THAT(status("a"), EndsWith("\na\n" + deadline + "\n5 1 a label\n2001"));
+    EXPECT_THAT(status("1999-"), HasSubstr("\n1999-\n"));
+    EXPECT_THAT(status("b"), EndsWith("\n\n2001"));
+}
+
+TEST_F(readers_status, tells_of_none_that_was_released_or_is_dead_by_its_token) {
+    ASSERT_EQ(acquire_shared({.token = "a"}), "TIME");
+    ASSERT_EQ(acquire_shared({.token = "b"}), "TIME");
+    ASSERT_EQ(release_shared({.token = "a", .keep_ms = minute_ms}), "1");
+    put("dead", -1);
+    entomb("barred");
+    for (const std::string token : {"a", "dead", "barred", "since 0"}) {
+        EXPECT_THAT(status(token), EndsWith("\n\n2")) << token;
+    }
+    hold("b");
+    EXPECT_THAT(status("b"), EndsWith("\n\n0"));
+}
+
 TEST_F(readers_status, tells_of_nobody_unless_the_key_is_the_marker) {
     EXPECT_THAT(status(), EndsWith("\n-2\n\n0"));
     begin_set(1);

@@ -47,7 +47,8 @@ class shipped_shared_scripts : public ::testing::Test {
             case 7:
                 return release();
             case 8:
-                return call(shipped::status, {lock, fence, "redlock:holder:{job}", readers}, {});
+                return call(shipped::status, {lock, fence, "redlock:holder:{job}", readers},
+                            flips() ? word_list{token()} : word_list{});
             case 9:
                 return flips() ? write() : call(shipped::release, {lock, fence}, {token()});
             default:

@@ -38,8 +38,10 @@ asio::awaitable<int> acquire(lock_manager& locks, const acquire_request& request
     acquire_options options = request.wait.acquire(request.common.configured());
     options.lease_time = request.common.lease_time(request.lease_time);
     options.details = &details;
-    auto [error, held] =
-        co_await locks.async_acquire(request.resource, std::move(options), awaited);
+    auto acquiring = request.wait.shared
+                         ? locks.async_acquire_shared(request.resource, options, awaited)
+                         : locks.async_acquire(request.resource, options, awaited);
+    auto [error, held] = co_await std::move(acquiring);
     if (error) {
         const auto state = co_await asio::this_coro::cancellation_state;
         co_return state.cancelled() != asio::cancellation_type::none
@@ -68,7 +70,7 @@ void add_acquire(CLI::App& root, invocation& asked) {
     auto* command = root.add_subcommand("acquire", "Take a lock and print its token");
     command->footer(
         "Prints \"TOKEN FENCING_TOKEN\", or with --json an object with resource, token,\n"
-        "fencing_token and valid_for_ms. The lock ends with its lease time unless it is "
+        "fencing_token, mode and valid_for_ms. The lock ends with its lease time unless it is "
         "extended.\n\n"
         "-E 0 is refused: a script would go on as if it had the lock.\n\n"
         "Exit status: 0 acquired; 75 somebody else holds it, or the wait ran out (see -E); 69 too\n"

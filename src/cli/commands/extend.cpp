@@ -63,7 +63,7 @@ void add_extend(CLI::App& root, invocation& asked) {
     auto* command = root.add_subcommand("extend", "Give a lock a new lease time");
     command->footer(
         "Never shortens a lease. Prints nothing, or with --json an object with resource, token,\n"
-        "fencing_token and valid_for_ms.\n\n"
+        "fencing_token, mode and valid_for_ms.\n\n"
         "Exit status: 0 extended; 1 it was already gone; 69 too few nodes answered: it is held "
         "until\n"
         "its old lease ends, try again; 64 usage; 78 other clients use\n"

@@ -74,7 +74,9 @@ std::string text_of(const std::vector<resource_status>& found) {
     table locks{{"RESOURCE", "VERDICT", "HOLDER", "LEFT", "FENCING", "LABEL"}};
     for (const resource_status& each : found) {
         locks.add({printable(each.resource.str()), std::string{to_string(each.verdict)},
-                   each.holder.empty() ? "-" : printable(each.holder.str()),
+                   each.mode == lock_mode::shared ? readers_in_words(each.reader_count)
+                   : each.holder.empty()          ? "-"
+                                                  : printable(each.holder.str()),
                    each.remaining ? format_duration(*each.remaining) : "-",
                    each.fencing ? fmt::format("{}", each.fencing.value()) : "-",
                    printable(each.label)});

@@ -29,11 +29,30 @@ bool read_number(std::string_view digits, Number& into) {
     return error == std::errc{} && end == digits.data() + digits.size() && into > 0;
 }
 
+/// Of many readers a status does not list all: each of ours is asked for.
+asio::awaitable<std::optional<lock_holder>> reader_among(lock_manager& locks,
+                                                         const std::string& resource,
+                                                         const std::vector<outer_lock>& ours) {
+    for (const outer_lock& each : ours) {
+        auto [error, found] = co_await locks.async_attach(resource, each.token, {}, awaited);
+        if (!error) {
+            lock_holder reader{.token = each.token, .fencing = found.fencing_token()};
+            reader.mode = found.mode();
+            found.detach();
+            co_return reader;
+        }
+    }
+    co_return std::nullopt;
+}
+
 asio::awaitable<int> look(lock_manager& locks, const std::string& resource,
-                          std::optional<lock_holder>& holder) {
+                          const std::vector<outer_lock>& ours, std::optional<lock_holder>& holder) {
     auto [error, status] = co_await locks.async_status(resource, awaited);
     if (!error) {
         holder = status.held_by();
+    }
+    if (holder && holder->mode == lock_mode::shared) {
+        holder = co_await reader_among(locks, resource, ours);
     }
     co_return exit_ok;
 }
@@ -95,7 +114,7 @@ outer_search find_outer_lock(const common_options& common, const std::string& re
         return found;
     }
     found.interrupted = run_session(
-        common, [&](lock_manager& locks) { return look(locks, resource, found.holder); });
+        common, [&](lock_manager& locks) { return look(locks, resource, ours, found.holder); });
     const bool is_ours = found.holder && std::ranges::find(ours, found.holder->token,
                                                            &outer_lock::token) != ours.end();
     if (!is_ours) {
@@ -113,8 +132,10 @@ std::optional<int> refused_within_outer_lock(const outer_search& found, const st
         return std::nullopt;
     }
     const std::string line =
-        fmt::format("{}: this command runs under that lock already and would wait for itself; {}",
-                    printable(resource), advice);
+        fmt::format("{}: this command runs under that lock already and {} wait for itself; {}",
+                    printable(resource),
+                    // A shared one waits for its like only behind an exclusive one that waits.
+                    found.holder->mode == lock_mode::shared ? "might" : "would", advice);
     say(line);
     note_failure("usage", line);
     return exit_usage;

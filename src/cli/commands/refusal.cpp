@@ -13,6 +13,10 @@
 namespace redlock::cli {
 
 std::string who_is(const lock_holder& holder) {
+    if (holder.mode == lock_mode::shared) {
+        return readers_in_words(holder.readers) +
+               (holder.label.empty() ? "" : fmt::format(" ({})", printable(holder.label)));
+    }
     return printable(holder.label.empty() ? holder.token.str() : holder.label);
 }
 

@@ -10,7 +10,8 @@
 
 namespace redlock::cli {
 
-/// Who it is: by its label, or its token if it gave none.
+/// Who it is: by its label, or its token if it gave none. Readers: how many, and who a single one
+/// is if it gave a label.
 [[nodiscard]] std::string who_is(const lock_holder& holder);
 
 /// "held by web3:812 report, 7.1s left", with this word for who it is.

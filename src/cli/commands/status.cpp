@@ -43,7 +43,9 @@ std::string verdict_line(const resource_status& status) {
     std::string line =
         fmt::format("{}: {}", printable(status.resource.str()), to_string(status.verdict));
     if (status.verdict == lock_verdict::held) {
-        line += fmt::format(" by {}", printable(status.holder.str()));
+        line += fmt::format(" by {}", status.mode == lock_mode::shared
+                                          ? readers_in_words(status.reader_count)
+                                          : printable(status.holder.str()));
         if (status.fencing) {
             line += fmt::format(", fencing token {}", status.fencing.value());
         }
@@ -67,12 +69,30 @@ std::vector<std::string> row(const node_status& node) {
     }
     const bool held = !node.holder.empty();
     cells.emplace_back(held ? "held" : "free");
-    cells.push_back(held ? printable(node.holder.str()) : "-");
+    cells.push_back(!held                            ? "-"
+                    : node.mode == lock_mode::shared ? readers_in_words(node.reader_count)
+                                                     : printable(node.holder.str()));
     cells.push_back(node.remaining ? format_duration(*node.remaining) : held ? "no expiry" : "-");
     cells.push_back(node.fencing ? fmt::format("{}", node.fencing.value()) : "-");
     cells.push_back(node.fence ? fmt::format("{}", node.fence.value()) : "-");
     cells.push_back(printable(node.label));
     return cells;
+}
+
+/// Those that a majority knows.
+std::string reader_lines(const resource_status& status) {
+    if (status.readers.empty()) {
+        return {};
+    }
+    table readers{{"READER", "LEFT", "FENCING", "LABEL"}};
+    for (const lock_holder& each : status.readers) {
+        readers.add({printable(each.token.str()),
+                     each.remaining ? format_duration(*each.remaining) : "no expiry",
+                     each.fencing ? fmt::format("{}", each.fencing.value()) : "-",
+                     printable(each.label)});
+    }
+    const std::size_t more = status.reader_count - status.readers.size();
+    return readers.text() + (more == 0 ? "" : fmt::format("and {} more\n", more));
 }
 
 std::string vote_lines(const resource_status& status) {
@@ -99,7 +119,7 @@ std::string text_of(const resource_status& status) {
     for (const node_status& node : status.nodes) {
         nodes.add(row(node));
     }
-    return verdict_line(status) + nodes.text() + vote_lines(status);
+    return verdict_line(status) + nodes.text() + reader_lines(status) + vote_lines(status);
 }
 
 asio::awaitable<int> show(lock_manager& locks, const status_request& request) {
@@ -121,7 +141,9 @@ void add_status(CLI::App& root, invocation& asked) {
     auto request = std::make_shared<status_request>();
     auto* command = root.add_subcommand("status", "Show what every node says of a lock");
     command->footer(
-        "FENCING is the holder's fencing token, FENCE the largest one that the node has seen. In\n"
+        "FENCING is the holder's fencing token, FENCE the largest one that the node has seen. Of "
+        "a\n"
+        "shared lock, the readers that a majority knows are shown below the nodes. In\n"
         "names, control characters and bytes that are not UTF-8 are shown as \\xNN.\n\n"
         "Exit status: 0 held; 1 free; 2 split: an acquisition or a release is under way, or was "
         "cut\n"

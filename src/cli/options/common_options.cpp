@@ -194,6 +194,9 @@ void wait_options::add_to(CLI::App& command) {
         duration_kind::or_forever);
     command.add_flag("-n,--nonblock", nonblock, "Do not wait; the same as --wait 0")
         ->excludes(longest);
+    command.add_flag("--shared", shared,
+                     "Take it as a shared lock: any number of these may be held at once, but none "
+                     "beside an exclusive one");
     command
         .add_option("-E,--conflict-exit-code", conflict_status,
                     "Exit status when somebody else holds the lock (default 75); with 0 nothing is "

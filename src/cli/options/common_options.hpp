@@ -67,6 +67,7 @@ struct common_options {
 struct wait_options {
     std::optional<std::chrono::nanoseconds> wait;  ///< Empty: as configured.
     bool nonblock = false;
+    bool shared = false;  ///< As one of any number of holders.
     int conflict_status = 75;
     bool quiet_contention = false;
     std::optional<std::chrono::nanoseconds> min_hold;

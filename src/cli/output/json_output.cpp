@@ -26,6 +26,19 @@ void set_fencing(boost::json::object& object, std::string_view member, fencing_t
     }
 }
 
+void set_mode(boost::json::object& object, const std::optional<lock_mode>& mode) {
+    object["mode"] = mode ? boost::json::value(to_string(*mode)) : boost::json::value(nullptr);
+}
+
+boost::json::object reader_to_json(const lock_holder& reader) {
+    boost::json::object out;
+    set_text(out, "token", reader.token.str());
+    set_fencing(out, "fencing_token", reader.fencing);
+    out["remaining_ms"] = milliseconds_or_null(reader.remaining);
+    set_text_or_null(out, "label", reader.label);
+    return out;
+}
+
 boost::json::object node_to_json(const node_status& node) {
     boost::json::object out;
     out["node"] = node.node;
@@ -46,6 +59,9 @@ boost::json::object node_to_json(const node_status& node) {
     }
     out["remaining_ms"] = milliseconds_or_null(node.remaining);
     set_text_or_null(out, "label", node.label);
+    set_mode(out, node.mode);
+    out["readers"] = array_of(node.readers, reader_to_json);
+    out["reader_count"] = node.reader_count;
     out["votes"] = !node.vote_error;
     if (node.vote_error) {
         set_text(out, "no_vote", node.vote_message);
@@ -75,6 +91,9 @@ boost::json::object to_json(const resource_status& status) {
     set_fencing(out, "fencing_token", status.fencing);
     out["remaining_ms"] = milliseconds_or_null(status.remaining);
     set_text_or_null(out, "label", status.label);
+    set_mode(out, status.mode);
+    out["readers"] = array_of(status.readers, reader_to_json);
+    out["reader_count"] = status.reader_count;
     out["nodes"] = array_of(status.nodes, node_to_json);
     return out;
 }
@@ -84,6 +103,7 @@ boost::json::object to_json(const lock& held) {
     set_text(out, "resource", held.resource().str());
     set_text(out, "token", held.token().str());
     set_fencing(out, "fencing_token", held.fencing_token());
+    set_mode(out, held.mode());
     out["valid_for_ms"] =
         std::chrono::duration_cast<std::chrono::milliseconds>(held.remaining()).count();
     return out;

@@ -105,6 +105,11 @@ int status_of(const error_code& error, int contended) {
     return exit_internal;
 }
 
+std::string readers_in_words(std::size_t count) {
+    return count == 0 ? std::string{"readers"}
+                      : fmt::format("{} reader{}", count, count == 1 ? "" : "s");
+}
+
 void say_gone(std::string_view resource) {
     constexpr std::string_view why =
         "was already gone: no quorum of nodes holds it with this token";

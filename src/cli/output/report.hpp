@@ -1,15 +1,20 @@
 // The library's errors and events in words, and the exit statuses that they become. Any thread.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <redlock/error.hpp>
 #include <redlock/observer.hpp>
+#include <string>
 #include <string_view>
 
 namespace redlock::cli {
 
 /// The status that stands for this error, `contended` standing for contended and timed out.
 [[nodiscard]] int status_of(const error_code& error, int contended);
+
+/// "3 readers", or "readers" where nobody knows how many.
+[[nodiscard]] std::string readers_in_words(std::size_t count);
 
 /// Says that a lock which was to be extended or released is gone.
 void say_gone(std::string_view resource);

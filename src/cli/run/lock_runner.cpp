@@ -161,9 +161,14 @@ asio::awaitable<std::optional<int>> lock_runner::acquire() {
         how_to_report(tells, options_.common.verbose, ::isatty(STDERR_FILENO) == 1),
         options_.common.manager().quorum_timeout);
     waiting_->start();
-    auto [error, won] =
-        co_await locks_.async_acquire(options_.resource, std::move(wanted),
-                                      asio::bind_cancellation_slot(cancel_.slot(), awaited));
+    const auto unless_cancelled = [this] {
+        return asio::bind_cancellation_slot(cancel_.slot(), awaited);
+    };
+    auto acquiring =
+        options_.wait.shared
+            ? locks_.async_acquire_shared(options_.resource, wanted, unless_cancelled())
+            : locks_.async_acquire(options_.resource, wanted, unless_cancelled());
+    auto [error, won] = co_await std::move(acquiring);
     held_ = std::move(won);
     std::exchange(waiting_, nullptr)->stop();
     if (interrupted_by_ != 0) {

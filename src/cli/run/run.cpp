@@ -68,6 +68,12 @@ int run(const run_options& options) {
     options.common.apply();
     const outer_search outer = find_outer_lock(options.common, options.resource);
     if (options.reentrant && outer.holder) {
+        if (outer.holder->mode == lock_mode::shared && !options.wait.shared) {
+            throw usage_error(fmt::format(
+                "{} is held as a shared lock, which excludes no others that are shared: run the "
+                "outer redlock without --shared, or this one with it",
+                printable(options.resource)));
+        }
         if (!outer.holder->fencing && options.common.manager().fencing) {
             throw usage_error(
                 fmt::format("{} is held without a fencing token: give the outer redlock one, or "

@@ -1,6 +1,7 @@
 -- STATUS: what this node knows of a resource. Reads only.
 -- PARTS time readers
 -- KEYS  1 lock  2 fence  3 holder  [4 readers]
+-- ARGV  [1 token: tells of this reader alone, unless it was released]
 -- Returns {token or nil, PTTL of the lock, fence or nil, holder record or nil, TIME in us,
 --          PTTL of the fence}, and with the key of the readers also
 --         {..., {{token, deadline in ms, holder record or nil}, ...}, how many readers}
@@ -42,7 +43,12 @@ if told[1] == marker then
         return told
     end
     told[8] = count
-    found = redis.call('ZREVRANGEBYSCORE', readers, above_all, after, 'WITHSCORES', 'LIMIT', 0, 100)
+    if ARGV[1] then
+        local member = ':' .. ARGV[1]
+        found = look_up(member) and {member, redis.call('ZSCORE', readers, member)} or {}
+    else
+        found = redis.call('ZREVRANGEBYSCORE', readers, above_all, after, 'WITHSCORES', 'LIMIT', 0, 100)
+    end
 end
 local records = {}
 if #found > 0 then
