@@ -15,6 +15,9 @@ namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
 asio::awaitable<void> step(redlock::lock& held);
+struct bank {
+    asio::awaitable<void> add(std::string account, int amount, redlock::fencing_token token);
+};
 void print_report();
 
 // snippet: tokens
@@ -73,6 +76,20 @@ asio::awaitable<void> long_work(redlock::lock_manager& locks) {
     while (held.valid()) {
         co_await step(held);
     }
+}
+// end of snippet
+
+// snippet: several
+asio::awaitable<void> transfer(redlock::lock_manager& locks, bank& accounts, std::string from,
+                               std::string to, int amount) {
+    co_await redlock::with_locks(locks, {"account:" + from, "account:" + to},
+                                 [&](redlock::lock& both) -> asio::awaitable<void> {
+                                     // One token for both accounts; the bank refuses a smaller one
+                                     // than it has seen.
+                                     const auto token = both.fencing_token();
+                                     co_await accounts.add(from, -amount, token);
+                                     co_await accounts.add(to, amount, token);
+                                 });
 }
 // end of snippet
 

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "redlock/clock.hpp"
 #include "redlock/error.hpp"
@@ -56,6 +57,9 @@ class REDLOCK_API lock {
 
     /// The resource; empty for an empty lock. Valid as long as this object is.
     [[nodiscard]] const resource_name& resource() const noexcept;
+    /// All resources, sorted, of a lock of several; `resource()` is the first of them. Empty for an
+    /// empty lock.
+    [[nodiscard]] std::vector<resource_name> resources() const;
     /// Empty for an empty lock. Written out for each call: a held lock does not keep the text.
     [[nodiscard]] lock_token token() const;
     /// Larger than that of every acquisition of this resource that completed before this one began.
@@ -97,7 +101,8 @@ class REDLOCK_API lock {
 
     /// Makes an exclusive lock a shared one, without a moment in which an exclusive lock of others
     /// could come between; on a shared lock it is `async_extend`. There is no way back: two that
-    /// want one would wait for each other.
+    /// want one would wait for each other. A lock of several resources cannot be made shared:
+    /// `errc::invalid_argument`.
     ///
     /// `mode()` is `shared` from the time on at which the operation begins, and stays so whatever
     /// comes of it: the caller must have ended what only an exclusive lock allows. Completes as

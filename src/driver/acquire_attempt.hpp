@@ -71,7 +71,7 @@ class acquire_attempt final : public fan_out {
     void on_no_answer(node_index node, error_code cause, std::string message,
                       bool maybe_executed) override;
     void on_no_vote(node_index node);
-    void note_refusal(node_index node, const core::acquire_vote& vote,
+    void note_refusal(node_index node, const core::acquire_vote& vote, const std::string& resource,
                       std::int64_t believed_offset_us);
     void vote(node_index node, const core::acquire_vote& vote, core::instant now);
     void learn();

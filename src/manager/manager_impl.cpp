@@ -57,7 +57,9 @@ std::vector<std::pair<resource_name, lock_token>> manager_impl::active_locks() c
     const std::lock_guard guard{held_guard_};
     held_.for_each([&](const auto& held) {
         if (held->valid(now)) {
-            active.emplace_back(held->resource(), held->token());
+            for (const resource_name& each : held->resources()) {
+                active.emplace_back(each, held->token());
+            }
         }
     });
     return active;

@@ -1,4 +1,5 @@
 set(manager_sources
+    src/manager/acquire_all_operation.cpp
     src/manager/acquire_operation.cpp
     src/manager/acquire_refusal.cpp
     src/manager/arguments.cpp
@@ -13,6 +14,7 @@ set(manager_sources
     src/manager/manager_impl.cpp
     src/manager/mutex.cpp
     src/manager/opening.cpp
+    src/manager/queue_places.cpp
     src/manager/read_operations.cpp
     src/manager/verdict.cpp
     src/manager/vouch_operation.cpp
