@@ -33,6 +33,10 @@ inline constexpr std::string_view readers_marker = "redlock:shared";
     return "redlock:fence:{" + lock + "}";
 }
 
+[[nodiscard]] inline std::string line_key_of_name(std::string_view lock) {
+    return "redlock:line:{" + std::string{lock} + "}";
+}
+
 class stage {
   public:
     stage(const plan& it, testing::simulated_world& world, coverage& counts, recorder* listener)

@@ -168,7 +168,8 @@ void witness::after_acquire(testing::simulated_node& where, std::size_t client, 
         on_.note(waits ? rule::waited_in_line : rule::answered_in_line);
     } else {
         const bool yields = argument(what, of, 7) == "1";
-        if (granted && ((asked.any_marked && yields) || (asked.was_marked && !marked))) {
+        const bool stays = of.names.empty() || where.end_of(line_key_of_name(of.lock));
+        if (granted && ((asked.any_marked && yields) || (asked.was_marked && !marked && stays))) {
             on_.judge.condemn(check::line_ignored, on_.now(), token, where.number());
         }
         const bool may_be_marked =
@@ -180,6 +181,11 @@ void witness::after_acquire(testing::simulated_node& where, std::size_t client, 
         }
     }
     look_for_parts(where, asked, granted);
+    for (const std::string_view each : of.names) {
+        // Who waits for several has no place in a line, and leaves this mark.
+        bool& waited_for_it = here.waited_for[std::string{each}];
+        waited_for_it = waited_for_it || is_marked(where.text_at(fence_key_of(std::string{each})));
+    }
     if (granted) {
         tell(where, client, "grants ACQUIRE", token);
         on_.judge.planted(token, where.number(), false, on_.now());

@@ -31,10 +31,12 @@ std::optional<witness::call> witness::read(const testing::request& what) {
                     each == &scripts::extend_shared || each == &scripts::release_shared;
         if (each == &scripts::acquire_all || each == &scripts::extend_all ||
             each == &scripts::release_all) {
-            // Beside each lock its fence and, where a record goes with it, its holder key.
+            // Beside each lock its fence, to acquire it its line, and its holder key where a record
+            // goes with it.
+            const std::size_t least = each == &scripts::acquire_all ? 3 : 2;
             const bool has_record =
-                keys > 2 && std::string_view{what[5]}.starts_with("redlock:holder:");
-            for (std::size_t at = 0; at < keys; at += has_record ? 3 : 2) {
+                keys > least && std::string_view{what[3 + least]}.starts_with("redlock:holder:");
+            for (std::size_t at = 0; at < keys; at += least + (has_record ? 1 : 0)) {
                 it.names.emplace_back(what[3 + at]);
             }
         }

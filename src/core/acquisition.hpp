@@ -86,6 +86,7 @@ class acquisition {
     bool complete(bool acquired);
 
     [[nodiscard]] bool is_asking() const { return stage_ == stage::asking; }
+    [[nodiscard]] bool is_queued() const { return stage_ == stage::queued; }
     /// Between two rounds.
     [[nodiscard]] bool is_waiting() const { return stage_ == stage::waiting; }
     [[nodiscard]] bool is_over() const { return stage_ == stage::done; }
@@ -97,6 +98,11 @@ class acquisition {
     /// Its round leaves a free lock to the clients in the nodes' line, since the next one comes
     /// after them, or stands there too. Otherwise a round must take a free lock.
     [[nodiscard]] bool leaves_it_to_the_line() const { return is_casual() && fair_; }
+    /// It has no place in the nodes' line, but waits: its rounds tell others that somebody does.
+    [[nodiscard]] bool marks_that_it_waits() const {
+        return waits_ == queueing::nowhere && expects_contention_ && fair_ &&
+               attempts_are_unlimited();
+    }
     [[nodiscard]] bool wants_news() const { return expects_contention_ && session_.wants_news(); }
     [[nodiscard]] instant deadline() const { return session_.deadline(); }
 

@@ -35,7 +35,9 @@ script_call encode(const node_pool& pool, const lock_identity& identity,
     const std::string_view manners =
         how == acquire_attempt::manners::leaves_it_to_the_line ? "1" : "0";
     if (identity.has_several_names()) {
-        return acquire_all_call(pool, identity, lease_time, manners);
+        return acquire_all_call(pool, identity, lease_time,
+                                how == acquire_attempt::manners::leaves_it_to_the_line,
+                                how == acquire_attempt::manners::marks_that_it_waits);
     }
     if (identity.asked_as == lock_mode::shared) {
         const std::string readers = pool.keys().readers(identity.resource.str());

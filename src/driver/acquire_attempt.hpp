@@ -38,8 +38,9 @@ class acquire_attempt final : public fan_out {
         ~owner() = default;
     };
 
-    /// What an attempt without a place does with a free lock for which others stand in line.
-    enum class manners { takes_it, leaves_it_to_the_line };
+    /// What an attempt without a place does with a free lock for which others stand in line; and
+    /// with one of several names that is held.
+    enum class manners { takes_it, leaves_it_to_the_line, marks_that_it_waits };
 
     /// `place`: where it stands in the fair line; null for nowhere.
     acquire_attempt(node_pool& pool, lock_identity&& identity, std::chrono::milliseconds lease_time,

@@ -2,21 +2,30 @@
 
 #include <vector>
 
+#include "driver/line_exit.hpp"
+
 namespace redlock::driver {
 
 namespace {
 
-/// For each name its lock key, its fence and, if the lock has a record, its holder key.
+/// For each name its lock key, its fence, its line if that is asked for, and its holder key if the
+/// lock has a record.
 class all_keys {
   public:
-    all_keys(const node_pool& pool, const lock_identity& identity) : record_(record_of(identity)) {
+    enum class lines { with, without };
+
+    all_keys(const node_pool& pool, const lock_identity& identity, lines which = lines::without)
+        : record_(record_of(identity)) {
         const auto names = identity.names();
-        const std::size_t beside = record_.empty() ? 1 : 2;
+        constexpr std::size_t beside = 3;
         texts_.reserve(names.size() * beside);  // which the arguments refer to
         keys_.reserve(names.size() * (beside + 1));
         for (const resource_name& each : names) {
             keys_.emplace_back(std::string_view{each.str()});
             keys_.emplace_back(texts_.emplace_back(pool.keys().fence(each.str())));
+            if (which == lines::with) {
+                keys_.emplace_back(texts_.emplace_back(pool.keys().line(each.str())));
+            }
             if (!record_.empty()) {
                 keys_.emplace_back(texts_.emplace_back(pool.keys().holder(each.str())));
             }
@@ -41,13 +50,14 @@ std::int64_t window_of(const node_pool& pool) {
 }  // namespace
 
 script_call acquire_all_call(const node_pool& pool, const lock_identity& identity,
-                             std::chrono::milliseconds lease_time, std::string_view manners) {
-    const all_keys keys{pool, identity};
+                             std::chrono::milliseconds lease_time, bool yields, bool marks) {
+    const all_keys keys{pool, identity, all_keys::lines::with};
     const written_token token = identity.written();
     return {scripts::acquire_all,
             keys.list(),
             {token.view(), identity.block.first, identity.block.last, lease_time.count(),
-             window_of(pool), pool.options().fence_lifetime.count(), manners, keys.record()}};
+             window_of(pool), pool.options().fence_lifetime.count(), yields ? "1" : "0",
+             marks ? place_lease.count() : 0, keys.record()}};
 }
 
 script_call extend_all_call(const node_pool& pool, const lock_identity& identity,

@@ -14,10 +14,11 @@
 
 namespace redlock::driver {
 
-/// `manners`: "1" to leave free names to those who wait in line, "0" to take them.
+/// `yields`: leaves free names to those who wait for one. `marks`: it waits on, and says so where a
+/// name is held.
 [[nodiscard]] script_call acquire_all_call(const node_pool& pool, const lock_identity& identity,
-                                           std::chrono::milliseconds lease_time,
-                                           std::string_view manners);
+                                           std::chrono::milliseconds lease_time, bool yields,
+                                           bool marks);
 [[nodiscard]] script_call extend_all_call(const node_pool& pool, const lock_identity& identity,
                                           std::chrono::milliseconds lease_time, bool plants);
 /// `kept`: for how long the lock is to stay there from now on; zero: it ends.

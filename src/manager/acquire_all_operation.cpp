@@ -62,17 +62,19 @@ driver::refusal acquire_all_operation::why_refused() const {
     return why_terms_are_refused();
 }
 
-void acquire_all_operation::start() {
-    acquire_operation::start();
-    // It may have failed, or have been granted what needs no node.
-    if (!its_course().is_over() && its_course().attempts_are_unlimited()) {
-        places_.emplace(manager(), names_, [this] { look_soon(); });
+bool acquire_all_operation::waits_for_its_turn() {
+    if (!its_course().attempts_are_unlimited()) {
+        return false;
     }
+    places_.emplace(manager(), names_, [this](bool may_begin) { look_soon(may_begin); });
+    return !places_->are_first();
 }
 
 /// While a round is on its way there is no need to: what it finds out of date, its watches tell.
-void acquire_all_operation::look_soon() {
-    if (its_course().is_waiting()) {
+void acquire_all_operation::look_soon(bool may_begin) {
+    if (its_course().is_queued() && may_begin) {
+        compete();
+    } else if (its_course().is_waiting()) {
         manager().clock().set(*this, manager().clock().now());
     }
 }

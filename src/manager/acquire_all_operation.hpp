@@ -25,17 +25,16 @@ class acquire_all_operation final : public acquire_operation {
     [[nodiscard]] static driver::refusal check(std::span<const resource_name> names,
                                                bool clustered);
 
-    void start();
-
   private:
     [[nodiscard]] std::span<const resource_name> names() const override { return names_; }
     [[nodiscard]] driver::refusal why_refused() const override;
+    [[nodiscard]] bool waits_for_its_turn() override;
     [[nodiscard]] std::optional<core::ballot_block> next_block() const override;
     [[nodiscard]] driver::extras_ptr extras_of(
         const driver::lock_identity& identity) const override;
     void begin_watch() override;
     void let_go() override;
-    void look_soon();
+    void look_soon(bool may_begin);
 
     std::vector<resource_name> names_;
     std::vector<driver::key_watches::watch> watches_;

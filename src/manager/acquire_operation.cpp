@@ -99,7 +99,7 @@ void acquire_operation::start() {
         return;
     }
     resource_ = manager_.shared_name(resource_);
-    if (acquisition_.joins_queue() && !manager_.queues().join(*this, resource_)) {
+    if (waits_for_its_turn()) {
         follow(acquisition_.on_queued());
         return;
     }
@@ -118,6 +118,10 @@ driver::refusal acquire_operation::why_terms_are_refused() const {
         return {errc::invalid_argument, std::move(*wrong)};
     }
     return {};
+}
+
+bool acquire_operation::waits_for_its_turn() {
+    return acquisition_.joins_queue() && !manager_.queues().join(*this, resource_);
 }
 
 void acquire_operation::compete() {
@@ -194,9 +198,10 @@ void acquire_operation::start_round() {
             earlier_failures_ = attempt_->why();
         }
     }
-    const auto manners = acquisition_.leaves_it_to_the_line()
-                             ? driver::acquire_attempt::manners::leaves_it_to_the_line
-                             : driver::acquire_attempt::manners::takes_it;
+    using enum driver::acquire_attempt::manners;
+    const auto manners = acquisition_.leaves_it_to_the_line() ? leaves_it_to_the_line
+                         : acquisition_.marks_that_it_waits() ? marks_that_it_waits
+                                                              : takes_it;
     attempt_ = base::make_recycled<driver::acquire_attempt>(
         nodes, identity_with(*block), first_lease(), take_place(*block), manners);
     manager_.clock().set(*this, acquisition_.deadline());

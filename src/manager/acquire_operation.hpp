@@ -52,6 +52,8 @@ class acquire_operation : public closable,
     /// Why it is not even begun; `cause` is clear if it can be.
     [[nodiscard]] virtual driver::refusal why_refused() const;
     [[nodiscard]] driver::refusal why_terms_are_refused() const;
+    /// Queues behind others of its process, unless it may begin at once.
+    [[nodiscard]] virtual bool waits_for_its_turn();
     [[nodiscard]] virtual std::optional<core::ballot_block> next_block() const;
     [[nodiscard]] virtual driver::extras_ptr extras_of(const driver::lock_identity& identity) const;
     /// What the holder key is to say; null for a lock that has none.
@@ -59,6 +61,7 @@ class acquire_operation : public closable,
     virtual void begin_watch();
     /// It is over, or wants the lock no more: watches nothing and holds nobody up.
     virtual void let_go();
+    void compete() override;
 
   private:
     void on_manager_closed() override;
@@ -66,7 +69,6 @@ class acquire_operation : public closable,
     void on_attempt_decided() override;
     void on_key_changed(node_index which) override;
 
-    void compete() override;
     [[nodiscard]] bool may_take_over() const override { return acquisition_.may_take_over(); }
     [[nodiscard]] std::chrono::milliseconds lease_time() const override { return lease_time_; }
     [[nodiscard]] core::duration stop_margin() const override;

@@ -1,5 +1,6 @@
 #include "manager/queue_places.hpp"
 
+#include <algorithm>
 #include <cassert>
 #include <utility>
 
@@ -26,6 +27,7 @@ class queue_places::place final : public successor {
             all_.ring_in(stays_away);
         }
     }
+    [[nodiscard]] bool is_first() const { return stage_ == stage::first; }
     void leave() {
         stage_ = stage::away;
         all_.manager_.queues().leave(*this);
@@ -41,7 +43,7 @@ class queue_places::place final : public successor {
     void compete() override {
         stage_ = stage::first;
         all_.ring_in(holds_up);
-        all_.look_();
+        all_.look_if_first();
     }
     [[nodiscard]] bool may_take_over() const override { return false; }
     [[nodiscard]] std::chrono::milliseconds lease_time() const override { return {}; }
@@ -56,11 +58,20 @@ class queue_places::place final : public successor {
 };
 
 queue_places::queue_places(manager_impl& manager, std::span<const resource_name> names,
-                           std::function<void()> look)
-    : manager_(manager), look_(std::move(look)) {
+                           std::function<void(bool)> look)
+    : manager_(manager), look_(std::move(look)), turn_by_(manager.clock().now() + waits_for_turn) {
     for (const resource_name& each : names) {
         places_.emplace_back(*this, each).join();
     }
+    if (are_first()) {
+        turn_by_ = core::never;
+    } else {
+        ring_in(waits_for_turn);
+    }
+}
+
+bool queue_places::are_first() const {
+    return std::ranges::all_of(places_, &place::is_first);
 }
 
 queue_places::~queue_places() {
@@ -70,14 +81,26 @@ queue_places::~queue_places() {
     }
 }
 
+void queue_places::look_if_first() {
+    const bool may_begin = are_first();
+    if (may_begin) {
+        turn_by_ = core::never;
+    }
+    look_(may_begin);
+}
+
 /// One alarm is enough for all: it may come too early for a place.
 void queue_places::ring_in(core::duration span) {
     manager_.clock().set_no_later(*this, manager_.clock().now() + span);
 }
 
-void queue_places::on_alarm(core::instant /*now*/) {
+void queue_places::on_alarm(core::instant now) {
     for (place& each : places_) {
         each.change();
+    }
+    if (now >= turn_by_) {
+        turn_by_ = core::never;
+        look_(true);
     }
 }
 

@@ -92,7 +92,42 @@ TEST_F(acquire_all_script, leaves_free_names_to_those_who_wait_for_one) {
     EXPECT_EQ(everything(), before);
     EXPECT_EQ(acquire({.ballot = ballot}), "TIME");
     EXPECT_EQ(fence("a"), std::to_string(ballot));
-    EXPECT_EQ(fence("b"), std::to_string(ballot) + " ") << "the mark stays";
+    EXPECT_EQ(fence("b"), std::to_string(ballot)) << "nobody is in line";
+}
+
+TEST_F(acquire_all_script, leaves_the_mark_where_somebody_is_in_line) {
+    const std::int64_t ballot = node.time_us();
+    set_fence("a", ballot - 9, " ");
+    set_fence("b", ballot - 9, " ");
+    node.server.command({"HSET", "redlock:line:{b}", "you-1", "7 9"});
+    EXPECT_EQ(acquire({.ballot = ballot}), "TIME");
+    EXPECT_EQ(fence("a"), std::to_string(ballot));
+    EXPECT_EQ(fence("b"), std::to_string(ballot) + " ");
+}
+
+TEST_F(acquire_all_script, marks_held_names_that_it_waits_for) {
+    set_fence("a", 17);
+    set_fence("b", 18);
+    put("a", "other");
+    put("c", "other");
+    EXPECT_THAT(acquire({}), StartsWith("0\n"));
+    EXPECT_EQ(fence("a"), "17") << "it does not wait";
+    EXPECT_THAT(acquire({.waits_ms = minute_ms}), StartsWith("0\n"));
+    EXPECT_EQ(fence("a"), "17 ");
+    EXPECT_THAT(node.server.pttl(fence_key("a")), fresh(5 * hour_ms)) << "it lives no longer";
+    EXPECT_EQ(fence("b"), "18") << "that one is free";
+    EXPECT_EQ(fence("c"), "0 ");
+    EXPECT_THAT(node.server.pttl(fence_key("c")), fresh(minute_ms));
+    const std::string before = everything();
+    EXPECT_THAT(acquire({.waits_ms = minute_ms}), StartsWith("0\n"));
+    EXPECT_EQ(everything(), before) << "once is enough";
+}
+
+TEST_F(acquire_all_script, goes_without_a_mark_where_memory_is_full) {
+    put("a", "other");
+    node.server.command({"CONFIG", "SET", "maxmemory", "1"});
+    EXPECT_THAT(acquire({.waits_ms = minute_ms}), StartsWith("0\n"));
+    EXPECT_EQ(fence("a"), std::nullopt);
 }
 
 TEST_F(acquire_all_script, writes_no_fence_without_fencing) {

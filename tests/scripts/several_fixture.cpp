@@ -6,12 +6,15 @@
 
 namespace redlock::scripts {
 
-std::string several_fixture::answer_to(const script& which, bool has_record,
-                                       const words& arguments) const {
+std::string several_fixture::answer_to(const script& which, bool has_record, const words& arguments,
+                                       bool has_lines) const {
     words keys;
     for (const std::string& each : names) {
         keys.push_back(each);
         keys.push_back(fence_key(each));
+        if (has_lines) {
+            keys.push_back("redlock:line:{" + each + "}");
+        }
         if (has_record) {
             keys.push_back(holder_key(each));
         }
@@ -43,11 +46,12 @@ std::string several_fixture::acquire(const acquire_call& with) const {
                     std::to_string(with.lease_ms),
                     std::to_string(with.window_us),
                     std::to_string(2 * hour_ms),
-                    with.yields ? "1" : "0"};
+                    with.yields ? "1" : "0",
+                    std::to_string(with.waits_ms)};
     if (!with.record.empty()) {
         arguments.push_back(with.record);
     }
-    return answer_to(scripts::acquire_all, !with.record.empty(), arguments);
+    return answer_to(scripts::acquire_all, !with.record.empty(), arguments, true);
 }
 
 std::string several_fixture::extend(const extend_call& with) const {

@@ -24,6 +24,7 @@ class several_fixture : public testing::Test {
         std::int64_t window_us = hour_us;
         bool yields = false;
         bool fenced = true;
+        std::int64_t waits_ms = 0;
         std::string record{};
     };
     /// What the node answered. The node's time reads "TIME" in all answers: so does a grant.
@@ -71,7 +72,7 @@ class several_fixture : public testing::Test {
 
   private:
     [[nodiscard]] std::string answer_to(const script& which, bool has_record,
-                                        const words& arguments) const;
+                                        const words& arguments, bool has_lines = false) const;
 };
 
 }  // namespace redlock::scripts

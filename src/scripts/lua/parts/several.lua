@@ -1,5 +1,6 @@
 -- The locks of several names, which a node gives, prolongs and takes back together. Their keys stand
--- one name after the other: lock, fence and, where there is a record, the holder key.
+-- one name after the other: lock, fence, what the script asks for besides and, where there is a record,
+-- the holder key.
 -- `keys_of_each` tells how many keys a name has. What stands under a lock key: its text, false for
 -- none, or 0 for what is no text.
 local keys_of_each
