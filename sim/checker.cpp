@@ -40,6 +40,8 @@ std::string_view to_string(check which) noexcept {
             return "line ignored";
         case check::yielded_to_none:
             return "yielded to nobody";
+        case check::in_part:
+            return "some of several names only";
         case check::not_taken_back:
             return "not taken back";
         case check::left_over:
@@ -139,7 +141,7 @@ checker::hold checker::acquired(const acquisition& what, tick now) {
 
 checker::hold checker::take(const acquisition& what, tick now) {
     for (std::size_t earlier = holds_.size(); earlier-- > 0;) {
-        if (holds_[earlier].token == what.token) {
+        if (holds_[earlier].token == what.token && holds_[earlier].resource == what.resource) {
             return handed_over(static_cast<hold>(earlier), what.fencing, what.until, now);
         }
     }

@@ -38,6 +38,7 @@ enum class check : std::uint8_t {
     fence_prolonged,  ///< Somebody failed at a fence, and it lives longer for it.
     line_ignored,     ///< A free lock was taken though others were seen to wait for it.
     yielded_to_none,  ///< It was left to others of whom none was in line.
+    in_part,          ///< A node has given some of several names, or counts what is not whole.
     not_taken_back,   ///< An attempt is over, nothing went wrong, and its lock is still there.
     left_over,        ///< After the longest lease something is still there.
     left_free,        ///< Nobody has a lock that somebody waits for, and nothing is in the way.

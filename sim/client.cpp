@@ -230,6 +230,11 @@ bool client::anybody_waits_for(std::size_t resource) const {
                        [&](const auto& each) { return each->waits_for(resource); });
 }
 
+bool client::anybody_waits_for_all() const {
+    return std::any_of(users_.begin(), users_.end(),
+                       [](const auto& each) { return each->waits_for_all(); });
+}
+
 bool client::idle() const {
     return !alive() ||
            std::all_of(users_.begin(), users_.end(), [](const auto& each) { return each->idle(); });

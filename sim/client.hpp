@@ -48,6 +48,7 @@ class client {
     /// Who has a lock, and who wants it.
     [[nodiscard]] bool anybody_holds(std::size_t resource) const;
     [[nodiscard]] bool anybody_waits_for(std::size_t resource) const;
+    [[nodiscard]] bool anybody_waits_for_all() const;
     /// Calls `told` with what an operation completes with, and counts those that have not.
     template <class... Result, class Told>
     [[nodiscard]] auto counted(Told told) {

@@ -110,6 +110,16 @@ std::string_view to_string(rule which) noexcept {
             return "reader released there before";
         case rule::downgraded:
             return "downgraded";
+        case rule::several_acquired:
+            return "several acquired";
+        case rule::several_busy:
+            return "one of several busy";
+        case rule::several_extended_there:
+            return "several extended there";
+        case rule::several_replanted:
+            return "several replanted";
+        case rule::several_released_there:
+            return "several released there";
         case rule::released_natively:
             return "released without a script";
         case rule::script_unknown:

@@ -79,6 +79,7 @@ struct item {
     bool listens = true;  ///< It waits for the news that its lock is lost.
     std::uint8_t attempts = 0;
     bool shared = false;  ///< It wants to be one of many.
+    bool all = false;     ///< It wants all resources together, not only `resource`.
     tick downgrades = 0;  ///< So long after it has the lock it makes it a shared one; zero: never.
 };
 
@@ -218,6 +219,9 @@ void leave_out_fencing(plan& into);
 /// In some of the worlds some of those who want a lock are content to share it, by random numbers
 /// of its own.
 void bring_readers(plan& into);
+
+/// In some of the worlds some want all resources together, by random numbers of its own.
+void want_all(plan& into);
 
 /// Plans are made in units of their own; this makes all times as long as they are played.
 void enlarge(plan& it);

@@ -2,6 +2,7 @@
 // and the units of plans: all is made four times as long as it is drawn, and messages twice.
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 
 #include "core/quarantine.hpp"
 #include "sim/plan.hpp"
@@ -48,6 +49,26 @@ void bring_readers(plan& into) {
             each.downgrades =
                 !each.shared && random.percent(30) ? 1 + random.between(0, each.lasts) : 0;
         }
+    }
+}
+
+void want_all(plan& into) {
+    testing::random_stream random{into.seed, 10};
+    // Where nothing goes wrong, it is judged how soon a free lock is taken: one who waits for
+    // several may keep one of them free for others of its process.
+    if (into.staged || into.undisturbed || !random.percent(12)) {
+        return;
+    }
+    into.resources = std::max<std::size_t>(into.resources, 2);
+    const auto share = static_cast<std::uint64_t>(random.between(20, 80));
+    for (item& each : into.items) {
+        if (each.kind != item_kind::want) {
+            continue;
+        }
+        each.resource = static_cast<std::uint8_t>(random.below(into.resources));
+        each.all = random.percent(share);
+        each.shared = each.shared && !each.all;
+        each.downgrades = each.all ? 0 : each.downgrades;
     }
 }
 

@@ -14,5 +14,6 @@ set(sim_sources
     sim/user.cpp
     sim/witness.cpp
     sim/witness_requests.cpp
+    sim/witness_several.cpp
     sim/world.cpp
 )

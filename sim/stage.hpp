@@ -29,6 +29,14 @@ inline constexpr std::string_view readers_marker = "redlock:shared";
     return "redlock:readers:{" + lock + "}";
 }
 
+[[nodiscard]] inline std::string fence_key_of(const std::string& lock) {
+    return "redlock:fence:{" + lock + "}";
+}
+
+[[nodiscard]] inline std::string line_key_of_name(std::string_view lock) {
+    return "redlock:line:{" + std::string{lock} + "}";
+}
+
 class stage {
   public:
     stage(const plan& it, testing::simulated_world& world, coverage& counts, recorder* listener)
@@ -98,12 +106,14 @@ class stage {
         }
         std::size_t still = 0;
         for (std::size_t node = 0; node < nodes; ++node) {
+            bool there = false;  // under one name at least
             for (std::size_t resource = 0; resource < the_plan.resources; ++resource) {
-                const auto those = tokens_at(node, name_of(resource));
-                const bool there = std::ranges::any_of(
-                    those, [&](const std::string& each) { return known_number_of(each) == token; });
-                still += there && !again_.contains({token, node}) ? 1U : 0U;
+                there = there || std::ranges::any_of(tokens_at(node, name_of(resource)),
+                                                     [&](const std::string& each) {
+                                                         return known_number_of(each) == token;
+                                                     });
             }
+            still += there && !again_.contains({token, node}) ? 1U : 0U;
         }
         if (still * 2 > nodes && the_plan.judged.tokens) {
             judge.condemn(check::false_release, now(), token, still);

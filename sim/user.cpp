@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/asio/bind_cancellation_slot.hpp>
+#include <numeric>
 #include <utility>
 
 #include "sim/client.hpp"
@@ -16,6 +17,23 @@ using std::chrono::milliseconds;
 constexpr tick time_to_be_told = millisecond;
 
 }  // namespace
+
+std::vector<std::size_t> user::resources() const {
+    if (!what_.all) {
+        return {what_.resource};
+    }
+    std::vector<std::size_t> all(of_.on().the_plan.resources);
+    std::iota(all.begin(), all.end(), std::size_t{0});
+    return all;
+}
+
+std::string user::names() const {
+    std::string all;
+    for (const std::size_t each : resources()) {
+        all += (all.empty() ? "" : ", ") + name_of(each);
+    }
+    return all;
+}
 
 void user::want(const item& what) {
     later_.push_back(what);
@@ -36,6 +54,7 @@ void user::be_patient() {
     last.lease_ms = of_.its_terms().longest_lease_ms;
     last.renews = chance.one_in(2);
     last.shared = what_.shared;
+    last.all = what_.all;
     later_.clear();
     if (chance.percent(15)) {
         // First one that comes to nothing: what it leaves behind must be gone soon.
@@ -52,8 +71,7 @@ void user::begin() {
     later_.pop_front();
     ++wish_;
     at_ = state::waiting;
-    of_.on().tell("user", number_, "wants ", name_of(what_.resource), " for ", what_.lease_ms,
-                  " ms");
+    of_.on().tell("user", number_, "wants ", names(), " for ", what_.lease_ms, " ms");
     stop_ = std::make_shared<boost::asio::cancellation_signal>();
     if (what_.flag && what_.deadline > 0) {
         of_.at(of_.on().now() + what_.deadline, [this, wish = wish_] {
@@ -72,7 +90,10 @@ void user::begin() {
 
 void user::ask() {
     begun_ = of_.on().now();
-    floor_ = of_.on().judge.floor(what_.resource, what_.shared);
+    floor_ = 0;
+    for (const std::size_t each : resources()) {
+        floor_ = std::max(floor_, of_.on().judge.floor(each, what_.shared));
+    }
     acquire_options options;
     options.lease_time = milliseconds{what_.lease_ms};
     options.renew = what_.renews;
@@ -90,7 +111,13 @@ void user::ask() {
         of_.counted<lock>([this, wish = wish_, keep = stop_](error_code failure, lock got) {
             on_asked(wish, failure, std::move(got));
         }));
-    if (what_.shared) {
+    if (what_.all) {
+        std::vector<resource_name> all;
+        for (const std::size_t each : resources()) {
+            all.emplace_back(name_of(each));
+        }
+        of_.locks().async_acquire_all(std::move(all), options, std::move(told));
+    } else if (what_.shared) {
         of_.locks().async_acquire_shared(name_of(what_.resource), options, std::move(told));
     } else {
         of_.locks().async_acquire(name_of(what_.resource), options, std::move(told));
@@ -142,16 +169,22 @@ void user::take(lock got) {
     on.note(rule::acquired);
     on.tell("user", number_, "HOLDS #", token_, " with token ", held_.fencing_token().value(),
             " until ", shown(of_.when(until_)));
-    judged_ = on.judge.take({.resource = what_.resource,
-                             .token = token_,
-                             .fencing = held_.fencing_token().value(),
-                             .begun = begun_,
-                             .floor = floor_,
-                             .votes = of_.nodes().votes_for(token_),
-                             .nodes = of_.its_terms().nodes,
-                             .until = of_.when(until_),
-                             .shared = what_.shared},
-                            on.now());
+    judged_.clear();
+    for (const std::size_t each : resources()) {
+        judged_.push_back(on.judge.take({.resource = each,
+                                         .token = token_,
+                                         .fencing = held_.fencing_token().value(),
+                                         .begun = begun_,
+                                         .floor = floor_,
+                                         .votes = of_.nodes().votes_for(token_),
+                                         .nodes = of_.its_terms().nodes,
+                                         .until = of_.when(until_),
+                                         .shared = what_.shared},
+                                        on.now()));
+    }
+    if (what_.all) {
+        on.note(rule::several_acquired);
+    }
     is_reader_ = what_.shared;
     if (is_reader_) {
         on.note(rule::reader_acquired);
@@ -204,7 +237,7 @@ void user::downgrade(std::uint64_t wish) {
     of_.on().note(rule::downgraded);
     // It has stopped what only a writer may do.
     is_reader_ = true;
-    of_.on().judge.downgraded(judged_);
+    of_.on().judge.downgraded(judged_.front());
     held_.async_downgrade(of_.counted());
 }
 
@@ -224,12 +257,29 @@ void user::write_to_store(tick after) {
     if (of_.chance().percent(8)) {
         after += of_.chance().between(0, 2 * of_.its_terms().longest_lease_ms) * millisecond;
     }
-    on.in.time().after(after, [&on, judged = judged_, resource = what_.resource, token = token_,
-                               writes = !is_reader_] {
-        const bool taken = on.judge.wrote(judged, writes, on.now());
-        on.tell("store", resource, taken ? "takes" : "refuses", writes ? " a write" : " a read",
-                " of #", token);
+    const auto those = resources();
+    on.in.time().after(after, [&on, judged = judged_, those, token = token_, writes = !is_reader_] {
+        for (std::size_t i = 0; i < those.size(); ++i) {
+            const bool taken = on.judge.wrote(judged[i], writes, on.now());
+            on.tell("store", those[i], taken ? "takes" : "refuses", writes ? " a write" : " a read",
+                    " of #", token);
+        }
     });
+}
+
+void user::believe_nothing() {
+    for (const checker::hold each : judged_) {
+        of_.on().judge.ended(each, of_.on().now());
+    }
+}
+
+/// By what its process has heard of the nodes' clocks.
+tick user::kept_until() const {
+    tick earliest = no_tick;
+    for (const std::size_t each : resources()) {
+        earliest = std::min(earliest, of_.nodes().kept_until(token_, name_of(each), of_.number()));
+    }
+    return earliest;
 }
 
 void user::look() {
@@ -245,15 +295,19 @@ void user::look() {
     if (until > until_) {
         // The round that gave it did not begin earlier.
         const tick begun = of_.when(until - std::max(milliseconds{what_.lease_ms}, asked_for_));
-        on.judge.extended(judged_, of_.when(until), of_.nodes().prolonged_since(token_, begun),
-                          on.now());
+        for (const checker::hold each : judged_) {
+            on.judge.extended(each, of_.when(until), of_.nodes().prolonged_since(token_, begun),
+                              on.now());
+        }
         on.tell("user", number_, "has #", token_, " until ", shown(of_.when(until)));
     } else if (until < until_) {
         on.note(rule::lease_shortened);
         if (on.the_plan.judged.exclusion && !on.the_plan.sets_clocks_forward()) {
             on.judge.condemn(check::shortened, on.now(), token_);
         }
-        on.judge.shortened(judged_, std::max(on.now(), of_.when(until)));
+        for (const checker::hold each : judged_) {
+            on.judge.shortened(each, std::max(on.now(), of_.when(until)));
+        }
         on.tell("user", number_, "has #", token_, " until ", shown(of_.when(until)), " only");
     }
     if (until != until_) {
@@ -262,11 +316,11 @@ void user::look() {
     }
     // Of what it has heard it must have drawn the conclusion.
     if (on.the_plan.judged.hearing && was_awake && !told_lost_ && of_.when(until_) > on.now() &&
-        of_.when(until_) > of_.nodes().kept_until(token_, name_of(what_.resource), of_.number())) {
+        of_.when(until_) > kept_until()) {
         on.judge.condemn(check::unheard, on.now(), token_);
     }
     if ((told_lost_ || !what_.listens) && !held_.valid()) {
-        on.judge.ended(judged_, on.now());  // the nodes said so
+        believe_nothing();  // the nodes said so
     }
     if (was_awake && what_.listens && !told_lost_ &&
         on.now() > std::max(of_.when(until), known_since_) + time_to_be_told) {
@@ -284,7 +338,7 @@ void user::stop_work(std::uint64_t wish) {
     }
     write_to_store(of_.chance().between(0, 10 * millisecond));
     on.tell("user", number_, "releases #", token_);
-    on.judge.ended(judged_, on.now());
+    believe_nothing();
     on.set_held(token_, false);
     if (of_.chance().percent(30)) {
         lock last = std::move(held_);  // and its destructor releases it
@@ -317,7 +371,7 @@ void user::finish() {
 void user::die() {
     if (at_ == state::holding) {
         of_.on().note(rule::holder_killed);
-        of_.on().judge.ended(judged_, of_.on().now());
+        believe_nothing();
         of_.on().set_held(token_, false);
     }
     at_ = state::idle;
@@ -335,7 +389,7 @@ void user::manager_closed(std::uint64_t token, error_code failure) {
 
 void user::manager_goes() {
     if (at_ == state::holding) {
-        of_.on().judge.ended(judged_, of_.on().now());
+        believe_nothing();
         of_.on().set_held(token_, false);
         held_ = {};
         finish();

@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "redlock/lock.hpp"
 #include "sim/checker.hpp"
@@ -27,11 +29,13 @@ class user {
     [[nodiscard]] bool idle() const { return at_ == state::idle && later_.empty(); }
 
     [[nodiscard]] bool holds(std::size_t resource) const {
-        return at_ == state::holding && what_.resource == resource;
+        return at_ == state::holding && (what_.all || what_.resource == resource);
     }
+    /// For it alone.
     [[nodiscard]] bool waits_for(std::size_t resource) const {
-        return at_ == state::waiting && what_.resource == resource;
+        return at_ == state::waiting && !what_.all && what_.resource == resource;
     }
+    [[nodiscard]] bool waits_for_all() const { return at_ == state::waiting && what_.all; }
 
     void want(const item& what);
     void be_patient();
@@ -47,6 +51,8 @@ class user {
   private:
     enum class state : std::uint8_t { idle, waiting, holding };
 
+    [[nodiscard]] std::vector<std::size_t> resources() const;
+    [[nodiscard]] std::string names() const;
     void begin();
     void ask();
     void on_asked(std::uint64_t wish, error_code failure, lock got);
@@ -59,6 +65,8 @@ class user {
     void stop_work(std::uint64_t wish);
     void finish();
     void tell_of(error_code failure);
+    void believe_nothing();
+    [[nodiscard]] tick kept_until() const;
 
     client& of_;
     std::size_t number_;
@@ -73,7 +81,7 @@ class user {
     std::uint64_t floor_ = 0;
     lock held_;
     std::uint64_t token_ = 0;
-    checker::hold judged_ = 0;
+    std::vector<checker::hold> judged_;  ///< For each of its resources.
     boot_clock::time_point until_{};
     tick known_since_ = 0;
     std::chrono::milliseconds asked_for_{};  ///< By an extension of its own.

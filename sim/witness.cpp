@@ -70,6 +70,12 @@ void witness::before(testing::simulated_node& where, std::size_t /*client*/,
             const std::string fence{each.of->fence};
             each.fence_ended_us = where.end_of(fence);
             each.was_marked = is_marked(where.text_at(fence));
+            each.any_marked = each.was_marked;
+            each.had = names_held(where, each);
+            for (const std::string_view name : each.of->names) {
+                each.any_marked =
+                    each.any_marked || is_marked(where.text_at(fence_key_of(std::string{name})));
+            }
         }
     }
 }
@@ -106,11 +112,14 @@ void witness::after_one(testing::simulated_node& where, std::size_t client, cons
     }
     note_heard(where, client, answer);
     if (of->which == &scripts::acquire || of->which == &scripts::acquire_in_line ||
-        of->which == &scripts::acquire_shared || of->which == &scripts::acquire_shared_in_line) {
+        of->which == &scripts::acquire_shared || of->which == &scripts::acquire_shared_in_line ||
+        of->which == &scripts::acquire_all) {
         after_acquire(where, client, asked, answer);
-    } else if (of->which == &scripts::extend || of->which == &scripts::extend_shared) {
-        after_extend(where, client, what, *of, answer);
-    } else if (of->which == &scripts::release || of->which == &scripts::release_shared) {
+    } else if (of->which == &scripts::extend || of->which == &scripts::extend_shared ||
+               of->which == &scripts::extend_all) {
+        after_extend(where, client, asked, answer);
+    } else if (of->which == &scripts::release || of->which == &scripts::release_shared ||
+               of->which == &scripts::release_all) {
         after_release(where, what, *of, answer);
     } else if (of->which == &scripts::vouch) {
         vouched(where.number());
@@ -159,12 +168,23 @@ void witness::after_acquire(testing::simulated_node& where, std::size_t client, 
         on_.note(waits ? rule::waited_in_line : rule::answered_in_line);
     } else {
         const bool yields = argument(what, of, 7) == "1";
-        if (granted && asked.was_marked && (yields || !marked)) {
+        const bool stays = of.names.empty() || where.end_of(line_key_of_name(of.lock));
+        if (granted && ((asked.any_marked && yields) || (asked.was_marked && !marked && stays))) {
             on_.judge.condemn(check::line_ignored, on_.now(), token, where.number());
         }
-        if (code == left_to_others && !waited_for) {
+        const bool may_be_marked =
+            waited_for || std::ranges::any_of(of.names, [&](std::string_view each) {
+                return here.waited_for[std::string{each}];
+            });
+        if (code == left_to_others && !may_be_marked) {
             on_.judge.condemn(check::yielded_to_none, on_.now(), token, where.number());
         }
+    }
+    look_for_parts(where, asked, granted);
+    for (const std::string_view each : of.names) {
+        // Who waits for several has no place in a line, and leaves this mark.
+        bool& waited_for_it = here.waited_for[std::string{each}];
+        waited_for_it = waited_for_it || is_marked(where.text_at(fence_key_of(std::string{each})));
     }
     if (granted) {
         tell(where, client, "grants ACQUIRE", token);
@@ -172,7 +192,7 @@ void witness::after_acquire(testing::simulated_node& where, std::size_t client, 
         leases_[token].granted.insert(where.number());
         note_planted(where, client, token);
     } else if (code == busy || natively) {
-        on_.note(rule::busy);
+        on_.note(of.names.empty() ? rule::busy : rule::several_busy);
         tell(where, client, "busy, refuses ACQUIRE", token);
     } else if (code == stale) {
         on_.note(rule::stale_ballot);
@@ -259,15 +279,19 @@ void witness::look_for_refusals(testing::simulated_node& where, std::size_t clie
     });
 }
 
-void witness::after_extend(testing::simulated_node& where, std::size_t client,
-                           const testing::request& what, const call& of,
+void witness::after_extend(testing::simulated_node& where, std::size_t client, const seen& asked,
                            const testing::reply& answer) {
+    const testing::request& what = asked.what;
+    const call& of = *asked.of;
     const std::uint64_t token = on_.number_of(std::string{argument(what, of, 1)});
     lease& it = leases_[token];
     const std::int64_t code = code_of(answer).value_or(0);
+    look_for_parts(where, asked, code > least_time || code == 2);
     if (code > least_time) {
         tell(where, client, "EXTENDs", token);
-        on_.note(of.shared ? rule::reader_extended_there : rule::extended_there);
+        on_.note(of.shared          ? rule::reader_extended_there
+                 : of.names.empty() ? rule::extended_there
+                                    : rule::several_extended_there);
         if (!in_quarantine(where.number(), client)) {
             it.too_early.erase(where.number());
         }
@@ -279,7 +303,9 @@ void witness::after_extend(testing::simulated_node& where, std::size_t client,
     switch (code) {
         case 2:
             tell(where, client, "plants again by EXTEND", token);
-            on_.note(of.shared ? rule::reader_replanted : rule::replanted);
+            on_.note(of.shared          ? rule::reader_replanted
+                     : of.names.empty() ? rule::replanted
+                                        : rule::several_replanted);
             if (!is_fenced(argument(what, of, 1))) {
                 on_.judge.condemn(check::resurrection, on_.now(), token, where.number());
             }
@@ -308,9 +334,10 @@ void witness::after_release(testing::simulated_node& where, const testing::reque
     if (removed) {
         on_.removed(token, where.number());
     }
-    on_.note(!removed    ? rule::nothing_to_release
-             : of.shared ? rule::reader_released_there
-                         : rule::released_there);
+    on_.note(!removed           ? rule::nothing_to_release
+             : of.shared        ? rule::reader_released_there
+             : of.names.empty() ? rule::released_there
+                                : rule::several_released_there);
     on_.note(bar != 0 ? rule::barred_release : rule::release_without_bar);
     // A holder takes back a grant that does not count, and may plant it again later.
     if ((by_outsider && !removed) || (!by_outsider && on_.is_held(token))) {

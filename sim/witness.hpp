@@ -68,6 +68,7 @@ class witness final : public testing::simulated_node::watcher {
         std::string_view line;
         std::size_t first_argument = 0;
         bool shared = false;
+        std::vector<std::string_view> names{};  ///< Of several locks: all of them.
     };
     /// A request that is being carried out, alone or in one call with others, and what it found.
     struct seen {
@@ -75,6 +76,8 @@ class witness final : public testing::simulated_node::watcher {
         std::optional<call> of{};
         std::optional<std::int64_t> fence_ended_us{};
         bool was_marked = false;
+        bool any_marked = false;  ///< Of several names one at least.
+        std::size_t had = 0;      ///< Of several names those that its token had.
     };
     struct place {
         tick restarted = -1;
@@ -103,8 +106,8 @@ class witness final : public testing::simulated_node::watcher {
                                             std::size_t number) const;
     void after_acquire(testing::simulated_node& where, std::size_t client, const seen& asked,
                        const testing::reply& answer);
-    void after_extend(testing::simulated_node& where, std::size_t client,
-                      const testing::request& what, const call& of, const testing::reply& answer);
+    void after_extend(testing::simulated_node& where, std::size_t client, const seen& asked,
+                      const testing::reply& answer);
     void after_release(testing::simulated_node& where, const testing::request& what, const call& of,
                        const testing::reply& answer);
     [[nodiscard]] std::optional<std::int64_t> deadline_of_reader(testing::simulated_node& where,
@@ -112,6 +115,8 @@ class witness final : public testing::simulated_node::watcher {
                                                                  const std::string& resource) const;
     [[nodiscard]] bool will_hear(const testing::simulated_node& where, std::size_t client) const;
     void note_planted(testing::simulated_node& where, std::size_t client, std::uint64_t token);
+    [[nodiscard]] std::size_t names_held(testing::simulated_node& where, const seen& asked) const;
+    void look_for_parts(testing::simulated_node& where, const seen& asked, bool has_it);
     void look_for_refusals(testing::simulated_node& where, std::size_t client, std::uint64_t token,
                            std::size_t resource, bool by_clock);
     [[nodiscard]] bool agree_on_time(std::size_t nodes) const;

@@ -29,6 +29,17 @@ std::optional<witness::call> witness::read(const testing::request& what) {
         it.fence = keys > 1 ? std::string_view{what[4]} : std::string_view{};
         it.shared = each == &scripts::acquire_shared || each == &scripts::acquire_shared_in_line ||
                     each == &scripts::extend_shared || each == &scripts::release_shared;
+        if (each == &scripts::acquire_all || each == &scripts::extend_all ||
+            each == &scripts::release_all) {
+            // Beside each lock its fence, to acquire it its line, and its holder key where a record
+            // goes with it.
+            const std::size_t least = each == &scripts::acquire_all ? 3 : 2;
+            const bool has_record =
+                keys > least && std::string_view{what[3 + least]}.starts_with("redlock:holder:");
+            for (std::size_t at = 0; at < keys; at += least + (has_record ? 1 : 0)) {
+                it.names.emplace_back(what[3 + at]);
+            }
+        }
         it.line = each == &scripts::acquire_in_line          ? std::string_view{what[5]}
                   : each == &scripts::acquire_shared_in_line ? std::string_view{what[6]}
                                                              : std::string_view{};

@@ -89,6 +89,11 @@ class world::schedule {
     [[nodiscard]] bool is_over();
     void look();
     void look_for_left_free();
+    template <class Whom>
+    [[nodiscard]] bool anybody(Whom whom) const {
+        return std::any_of(clients_.begin(), clients_.end(),
+                           [&](const auto& each) { return each->alive() && whom(*each); });
+    }
     void begin_item(const item& it);
     void crash(const item& it);
     void outsider(const item& it);
@@ -163,15 +168,21 @@ void world::schedule::look_for_left_free() {
     const bool strict = plan_.undisturbed && !is_calm_;
     const tick longest = strict ? 16 * plan_.slowest_message + 100 * millisecond
                                 : (3'000 + longest_ms + 4 * plan_.node_timeout_ms) * millisecond;
-    for (std::size_t resource = 0; resource < plan_.resources; ++resource) {
-        bool held = false;
-        bool wanted = false;
-        for (const auto& each : clients_) {
-            held = held || (each->alive() && each->anybody_holds(resource));
-            // Who comes with other terms may get no votes.
-            wanted = wanted || (each->alive() && !plan_.is_stranger(each->number()) &&
-                                each->anybody_waits_for(resource));
+    const bool all_are_free = !anybody([&](client& each) {
+        bool holds = false;
+        for (std::size_t resource = 0; resource < plan_.resources; ++resource) {
+            holds = holds || each.anybody_holds(resource);
         }
+        return holds;
+    });
+    for (std::size_t resource = 0; resource < plan_.resources; ++resource) {
+        const bool held = anybody([&](client& each) { return each.anybody_holds(resource); });
+        // Who comes with other terms may get no votes. Who wants all waits for each of them.
+        const bool wanted = anybody([&](client& each) {
+            return !plan_.is_stranger(each.number()) &&
+                   (each.anybody_waits_for(resource) ||
+                    (each.anybody_waits_for_all() && all_are_free));
+        });
         tick& since = free_since_.at(resource);
         const bool was_wanted = std::exchange(left_free_.at(resource), wanted && !held);
         if (held || !wanted || !was_wanted) {

@@ -16,6 +16,9 @@ using namespace std::chrono_literals;
 
 asio::awaitable<void> step(redlock::lock& held);
 asio::awaitable<void> next_job(redlock::fencing_token term);
+struct bank {
+    asio::awaitable<void> add(std::string account, int amount, redlock::fencing_token token);
+};
 void print_report();
 
 // snippet: tokens
@@ -74,6 +77,20 @@ asio::awaitable<void> long_work(redlock::lock_manager& locks) {
     while (held.valid()) {
         co_await step(held);
     }
+}
+// end of snippet
+
+// snippet: several
+asio::awaitable<void> transfer(redlock::lock_manager& locks, bank& accounts, std::string from,
+                               std::string to, int amount) {
+    co_await redlock::with_locks(locks, {"account:" + from, "account:" + to},
+                                 [&](redlock::lock& both) -> asio::awaitable<void> {
+                                     // One token for both accounts; the bank refuses a smaller one
+                                     // than it has seen.
+                                     const auto token = both.fencing_token();
+                                     co_await accounts.add(from, -amount, token);
+                                     co_await accounts.add(to, amount, token);
+                                 });
 }
 // end of snippet
 

@@ -45,6 +45,16 @@ enum class errc {
     /// client's need not share a node, so no lock is taken at all, not even with the votes of the
     /// other nodes.
     different_nodes,
+    /// Several resources were to be acquired together, and none was named.
+    no_resource,
+    /// More resources than can be acquired together.
+    too_many_resources,
+    /// One resource was named twice among those that are to be acquired together.
+    resource_twice,
+    /// Resources that are to be acquired together lie in different slots of a Redis Cluster.
+    /// Nothing
+    /// was sent; names with the same hash tag lie in one slot.
+    different_slots,
 };
 
 /// Why a single node gave no vote.

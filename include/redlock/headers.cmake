@@ -15,6 +15,7 @@ set(redlock_headers
     include/redlock/observer.hpp
     include/redlock/options.hpp
     include/redlock/redlock.hpp
+    include/redlock/resource_names.hpp
     include/redlock/same_asio.hpp
     include/redlock/statistics.hpp
     include/redlock/status.hpp

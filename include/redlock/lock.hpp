@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "redlock/clock.hpp"
 #include "redlock/error.hpp"
@@ -59,6 +60,9 @@ class REDLOCK_API lock {
 
     /// The resource; empty for an empty lock. Valid as long as this object is.
     [[nodiscard]] const resource_name& resource() const noexcept;
+    /// All resources, sorted, of a lock of several; `resource()` is the first of them. Empty for an
+    /// empty lock.
+    [[nodiscard]] std::vector<resource_name> resources() const;
     /// Empty for an empty lock. Written out for each call: a held lock does not keep the text.
     [[nodiscard]] lock_token token() const;
     /// Larger than that of every acquisition of this resource that completed before this one began.
@@ -100,7 +104,8 @@ class REDLOCK_API lock {
 
     /// Makes an exclusive lock a shared one, without a moment in which an exclusive lock of others
     /// could come between; on a shared lock it is `async_extend`. There is no way back: two that
-    /// want one would wait for each other.
+    /// want one would wait for each other. A lock of several resources cannot be made shared:
+    /// `errc::invalid_argument`.
     ///
     /// `mode()` is `shared` from the time on at which the operation begins, and stays so whatever
     /// comes of it: the caller must have ended what only an exclusive lock allows. Completes as
@@ -122,9 +127,10 @@ class REDLOCK_API lock {
     /// secrets. It lives and ends with the lock. Only for an exclusive lock.
     ///
     /// An extension carries it: completes as `async_extend` does, without error once a majority of
-    /// the nodes has the text, and also with `errc::invalid_argument` for a shared lock or a text
-    /// longer than `max_proclaimed`. After another error than that some nodes may have it, and the
-    /// next renewal gives it to the others. The latest call counts.
+    /// the nodes has the text, and also with `errc::invalid_argument` for a shared lock, a text
+    /// longer than `max_proclaimed`, and for a lock of several resources. After another error than
+    /// that some nodes may have it, and the next renewal gives it to the others. The latest call
+    /// counts.
     template <class CompletionToken = boost::asio::deferred_t>
     auto async_proclaim(std::string text, CompletionToken&& token = CompletionToken{}) const {
         return boost::asio::async_initiate<CompletionToken, void(error_code)>(

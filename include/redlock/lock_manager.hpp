@@ -20,6 +20,7 @@
 #include "redlock/health.hpp"
 #include "redlock/lock.hpp"
 #include "redlock/options.hpp"
+#include "redlock/resource_names.hpp"
 #include "redlock/same_asio.hpp"
 #include "redlock/statistics.hpp"
 #include "redlock/status.hpp"
@@ -132,6 +133,36 @@ class REDLOCK_API lock_manager {
                            CompletionToken&& token = CompletionToken{}) {
         options.wait = wait_policy::none();
         return async_acquire(std::move(resource), options, std::forward<CompletionToken>(token));
+    }
+
+    /// Acquires several resources as one lock, all of them or none: no client holds some of them
+    /// while it waits for the others, so acquisitions in different orders cannot block each other
+    /// for ever. The lock has one token, one fencing token, which is above those of each resource,
+    /// and one validity. The loss of one resource is the loss of all. To others each is an ordinary
+    /// lock. With one name it is `async_acquire`.
+    ///
+    /// It does not stand in the nodes' line, so waiters of other processes may come before it; see
+    /// docs/decisions/all-or-none.md. Completes as `async_acquire` does, and with
+    /// `errc::no_resource`, `errc::too_many_resources`, `errc::resource_twice` or
+    /// `errc::different_slots`.
+    template <class CompletionToken = boost::asio::deferred_t>
+    auto async_acquire_all(resource_names resources, const acquire_options& options = {},
+                           CompletionToken&& token = CompletionToken{}) {
+        return boost::asio::async_initiate<CompletionToken, void(error_code, lock)>(
+            [impl = weak_impl{impl_, home_}](auto handler, resource_names names,
+                                             detail::acquire_request request) {
+                start_acquire_all(impl, std::move(names), std::move(request), std::move(handler));
+            },
+            token, std::move(resources), detail::acquire_request{options});
+    }
+
+    /// `async_acquire_all` with a single attempt, whatever `options.wait` says.
+    template <class CompletionToken = boost::asio::deferred_t>
+    auto async_try_acquire_all(resource_names resources, acquire_options options = {},
+                               CompletionToken&& token = CompletionToken{}) {
+        options.wait = wait_policy::none();
+        return async_acquire_all(std::move(resources), options,
+                                 std::forward<CompletionToken>(token));
     }
 
     /// Takes over a lock that is held already, exclusive or shared, by its token: after
@@ -294,6 +325,9 @@ class REDLOCK_API lock_manager {
     static void start_acquire(const weak_impl& impl, resource_name resource,
                               detail::acquire_request request,
                               any_handler<error_code, lock> handler);
+    static void start_acquire_all(const weak_impl& impl, resource_names resources,
+                                  detail::acquire_request request,
+                                  any_handler<error_code, lock> handler);
     static void start_attach(const weak_impl& impl, resource_name resource,
                              detail::acquire_request request,
                              any_handler<error_code, lock> handler);

@@ -51,10 +51,17 @@ inline auto acquire_as(lock_mode mode, lock_manager& locks, resource_name resour
                : locks.async_acquire(std::move(resource), options, token);
 }
 
-/// What `with_lock` and `with_shared_lock` do.
-template <class Body>
+/// Several are always exclusive.
+inline auto acquire_as(lock_mode /*mode*/, lock_manager& locks, resource_names resources,
+                       const acquire_options& options) {
+    return locks.async_acquire_all(std::move(resources), options,
+                                   boost::asio::as_tuple(boost::asio::use_awaitable));
+}
+
+/// What `with_lock`, `with_locks` and `with_shared_lock` do.
+template <class What, class Body>
 boost::asio::awaitable<body_result<Body>> with_lock_of(lock_mode mode, lock_manager& locks,
-                                                       resource_name resource, Body body,
+                                                       What what, Body body,
                                                        acquire_options options) {
     namespace asio = boost::asio;
     using result_type = body_result<Body>;
@@ -66,7 +73,7 @@ boost::asio::awaitable<body_result<Body>> with_lock_of(lock_mode mode, lock_mana
     }
     options.renew = options.renew.value_or(true);
     diagnostics& told = *options.details;
-    auto [acquire_error, held] = co_await acquire_as(mode, locks, std::move(resource), options);
+    auto [acquire_error, held] = co_await acquire_as(mode, locks, std::move(what), options);
     if (acquire_error) {
         throw lock_error(acquire_error, told);
     }
@@ -117,6 +124,15 @@ boost::asio::awaitable<detail::body_result<Body>> with_lock(lock_manager& locks,
                                                             resource_name resource, Body body,
                                                             acquire_options options = {}) {
     return detail::with_lock_of(lock_mode::exclusive, locks, std::move(resource), std::move(body),
+                                options);
+}
+
+/// The same with several resources as one lock, by `lock_manager::async_acquire_all`.
+template <class Body>
+boost::asio::awaitable<detail::body_result<Body>> with_locks(lock_manager& locks,
+                                                             resource_names resources, Body body,
+                                                             acquire_options options = {}) {
+    return detail::with_lock_of(lock_mode::exclusive, locks, std::move(resources), std::move(body),
                                 options);
 }
 

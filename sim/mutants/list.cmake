@@ -1,6 +1,18 @@
 # Each is a file of the same name; README.md tells how to add one.
 set(sim_mutants
     absent_counts_as_released
+    all_compare_one_fence
+    all_count_in_part
+    all_extend_any_holder
+    all_extend_the_first
+    all_ignore_marks
+    all_look_at_the_first_key
+    all_raise_one_fence
+    all_release_the_first
+    all_set_no_bar
+    all_take_marks_away
+    all_tell_of_the_first
+    all_watch_the_first
     ballot_ignores_fence
     bar_is_last_ballot
     bar_left_out

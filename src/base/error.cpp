@@ -13,7 +13,7 @@ namespace {
 
 // Whole sentences that say what to do: this is all that a caller sees of an exception which Asio
 // made of the error code alone, as it does for a plain co_await.
-constexpr std::array<std::pair<errc, std::string_view>, 10> operation_texts{{
+constexpr std::array<std::pair<errc, std::string_view>, 14> operation_texts{{
     {errc::contended, "somebody else holds the lock; wait longer, or try again later"},
     {errc::timed_out,
      "somebody else held the lock until the wait ran out; wait longer, or try again later"},
@@ -38,6 +38,12 @@ constexpr std::array<std::pair<errc, std::string_view>, 10> operation_texts{{
     {errc::different_nodes,
      "other clients use another number of nodes, so that this lock would not exclude theirs; "
      "give all clients the same nodes"},
+    {errc::no_resource, "no resource was named for the lock; name at least one"},
+    {errc::too_many_resources, "too many resources were to be acquired together; name at most 64"},
+    {errc::resource_twice, "a resource was named twice; name each once"},
+    {errc::different_slots,
+     "the resources lie in different slots of a Redis Cluster; give them names with one hash tag, "
+     "such as {bank}.alice and {bank}.bob"},
 }};
 
 constexpr std::array<std::pair<node_errc, std::string_view>, 24> node_texts{{

@@ -6,6 +6,7 @@ set(base_sources
     src/base/forks.cpp
     src/base/names.cpp
     src/base/recycled.cpp
+    src/base/resource_names.cpp
     src/base/same_asio.cpp
     src/base/shown_text.cpp
     src/base/types.cpp

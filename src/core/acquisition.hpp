@@ -20,6 +20,13 @@
 
 namespace redlock::core {
 
+/// Where an acquisition waits in an order with others.
+enum class queueing : std::uint8_t {
+    queue_and_line,
+    only_line,  ///< Others of its process may hold the lock as well, so that it need not queue.
+    nowhere,
+};
+
 class acquisition {
   public:
     struct terms {
@@ -28,8 +35,7 @@ class acquisition {
         /// It cannot take over a lease of its process, since it determines what the nodes store, or
         /// for how long.
         bool needs_own_lease = false;
-        /// Others of its process may hold the lock as well, so that it need not queue behind them.
-        bool shared = false;
+        queueing waits = queueing::queue_and_line;
     };
 
     enum class action : std::uint8_t {
@@ -50,10 +56,13 @@ class acquisition {
         : session_(wanted.wait),
           fair_(wanted.fair),
           needs_own_lease_(wanted.needs_own_lease),
-          shared_(wanted.shared) {}
+          waits_(wanted.waits) {}
 
     /// An attempt limit counts attempts on the nodes, which a queue would only put off.
-    [[nodiscard]] bool joins_queue() const { return !shared_ && session_.attempts_are_unlimited(); }
+    [[nodiscard]] bool joins_queue() const {
+        return waits_ == queueing::queue_and_line && attempts_are_unlimited();
+    }
+    [[nodiscard]] bool attempts_are_unlimited() const { return session_.attempts_are_unlimited(); }
     /// Others of its process are ahead of it.
     [[nodiscard]] step on_queued();
     /// It may begin: it is the first in the queue, or the nodes are connected.
@@ -77,13 +86,23 @@ class acquisition {
     bool complete(bool acquired);
 
     [[nodiscard]] bool is_asking() const { return stage_ == stage::asking; }
+    [[nodiscard]] bool is_queued() const { return stage_ == stage::queued; }
+    /// Between two rounds.
+    [[nodiscard]] bool is_waiting() const { return stage_ == stage::waiting; }
     [[nodiscard]] bool is_over() const { return stage_ == stage::done; }
     [[nodiscard]] bool may_take_over() const;
     /// Its rounds ask from a place in the nodes' line.
-    [[nodiscard]] bool stands_in_line() const { return expects_contention_ && fair_; }
-    /// Its round leaves a free lock to the clients in the nodes' line, since the next one will
-    /// stand there too. Otherwise a round must take a free lock.
+    [[nodiscard]] bool stands_in_line() const {
+        return expects_contention_ && fair_ && waits_ != queueing::nowhere;
+    }
+    /// Its round leaves a free lock to the clients in the nodes' line, since the next one comes
+    /// after them, or stands there too. Otherwise a round must take a free lock.
     [[nodiscard]] bool leaves_it_to_the_line() const { return is_casual() && fair_; }
+    /// It has no place in the nodes' line, but waits: its rounds tell others that somebody does.
+    [[nodiscard]] bool marks_that_it_waits() const {
+        return waits_ == queueing::nowhere && expects_contention_ && fair_ &&
+               attempts_are_unlimited();
+    }
     [[nodiscard]] bool wants_news() const { return expects_contention_ && session_.wants_news(); }
     [[nodiscard]] instant deadline() const { return session_.deadline(); }
 
@@ -104,7 +123,7 @@ class acquisition {
     wait_session session_;
     bool fair_;
     bool needs_own_lease_;
-    bool shared_;
+    queueing waits_;
     bool expects_contention_ = false;
     stage stage_ = stage::queued;
 };

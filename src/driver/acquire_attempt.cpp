@@ -9,6 +9,7 @@
 #include "driver/fence_advice.hpp"
 #include "driver/line_exit.hpp"
 #include "driver/release_attempt.hpp"
+#include "driver/several_names.hpp"
 #include "driver/votes.hpp"
 
 namespace redlock::driver {
@@ -33,6 +34,11 @@ script_call encode(const node_pool& pool, const lock_identity& identity,
     const written_token token = identity.written();
     const std::string_view manners =
         how == acquire_attempt::manners::leaves_it_to_the_line ? "1" : "0";
+    if (identity.has_several_names) {
+        return acquire_all_call(pool, identity, lease_time,
+                                how == acquire_attempt::manners::leaves_it_to_the_line,
+                                how == acquire_attempt::manners::marks_that_it_waits);
+    }
     if (identity.asked_as == lock_mode::shared) {
         const std::string readers = pool.keys().readers(identity.resource.str());
         const script_argument record = record_of(identity);
@@ -91,7 +97,7 @@ acquire_attempt::acquire_attempt(node_pool& pool, lock_identity&& identity,
 /// Not for a lock that the line is to have first, if there may be one, nor with a record beside it.
 bool acquire_attempt::begins_natively(const lock_identity& identity) const {
     return !pool().options().fencing && identity.asked_as == lock_mode::exclusive &&
-           !identity.holder_record &&
+           !identity.extras &&
            (how_ == manners::takes_it || !pool().may_have_waiters(identity.resource.str()));
 }
 
@@ -200,17 +206,17 @@ void acquire_attempt::on_answer(node_index node, const redis::reply_view& reply)
     if (!answer.vote->counts) {
         on_no_vote(node);
     } else if (held_by_no_lock(reply)) {
-        failed().note(node, node_errc::wrong_type,
-                      advice_for_wrong_type(identity_->resource.str(), identity_->resource.str()));
+        const std::string& resource = name_meant_by(reply, *identity_);
+        failed().note(node, node_errc::wrong_type, advice_for_wrong_type(resource, resource));
     } else {
-        note_refusal(node, *answer.vote, during.offset_us);
+        note_refusal(node, *answer.vote, name_meant_by(reply, *identity_), during.offset_us);
     }
     vote(node, *answer.vote, now);
 }
 
 /// Why a node with a vote does not grant it, where somebody can do something about it.
 void acquire_attempt::note_refusal(node_index node, const core::acquire_vote& vote,
-                                   std::int64_t believed_offset_us) {
+                                   const std::string& resource, std::int64_t believed_offset_us) {
     switch (vote.answer) {
         case core::acquire_answer::out_of_window:
             failed().note(
@@ -221,8 +227,8 @@ void acquire_attempt::note_refusal(node_index node, const core::acquire_vote& vo
             break;
         case core::acquire_answer::fence_ahead:
             failed().note(node, node_errc::fence_ahead,
-                          fence_advice(pool().keys().fence(identity_->resource.str()), vote.fence,
-                                       vote.node_time_us, vote.fence_left));
+                          fence_advice(pool().keys().fence(resource), vote.fence, vote.node_time_us,
+                                       vote.fence_left));
             break;
         default:
             failed().clear(node);
@@ -332,8 +338,9 @@ void acquire_attempt::learn_of_waiters(const core::acquire_vote& vote) {
     }
     const bool granted = vote.answer == core::acquire_answer::granted;
     if (granted ? vote.waiting > 0 : vote.holder == core::acquire_vote::nobody_yet) {
-        pool().note_waiters(identity_->resource.str());
-    } else if (granted) {
+        note_waiters(pool(), *identity_);
+    } else if (granted && !identity_->has_several_names) {
+        // Of several names an answer does not tell whether others wait for one.
         pool().forget_waiters(identity_->resource.str());
     }
 }
@@ -344,13 +351,16 @@ void acquire_attempt::learn() {
     }
     pool().note_offsets(round_->offsets_us());
     const bool refused = round_->refused_by_clocks();
-    if (refused) {
-        pool().forget_fence(identity_->resource.str());
-    }
     // A majority refused because of its clocks: what the others keep leads there again.
     const bool by_majority = round_->offsets_us().size() > core::tolerated_by(pool().size());
-    pool().note_fence(identity_->resource.str(), std::max(by_majority ? 0 : round_->largest_fence(),
-                                                          refused ? 0 : identity_->block.bar()));
+    const std::uint64_t fence =
+        std::max(by_majority ? 0 : round_->largest_fence(), refused ? 0 : identity_->block.bar());
+    for (const resource_name& each : identity_->names()) {
+        if (refused) {
+            pool().forget_fence(each.str());
+        }
+        pool().note_fence(each.str(), fence);
+    }
 }
 
 }  // namespace redlock::driver

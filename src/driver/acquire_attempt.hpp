@@ -38,8 +38,9 @@ class acquire_attempt final : public fan_out {
         ~owner() = default;
     };
 
-    /// What an attempt without a place does with a free lock for which others stand in line.
-    enum class manners { takes_it, leaves_it_to_the_line };
+    /// What an attempt without a place does with a free lock for which others stand in line; and
+    /// with one of several names that is held.
+    enum class manners { takes_it, leaves_it_to_the_line, marks_that_it_waits };
 
     /// `place`: where it stands in the fair line; null for nowhere.
     acquire_attempt(node_pool& pool, lock_identity&& identity, std::chrono::milliseconds lease_time,
@@ -71,7 +72,7 @@ class acquire_attempt final : public fan_out {
     void on_no_answer(node_index node, error_code cause, std::string message,
                       bool maybe_executed) override;
     void on_no_vote(node_index node);
-    void note_refusal(node_index node, const core::acquire_vote& vote,
+    void note_refusal(node_index node, const core::acquire_vote& vote, const std::string& resource,
                       std::int64_t believed_offset_us);
     void vote(node_index node, const core::acquire_vote& vote, core::instant now);
     void learn();

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "driver/several_names.hpp"
 #include "driver/votes.hpp"
 
 namespace redlock::driver {
@@ -39,10 +40,15 @@ extend_attempt::extend_attempt(node_pool& pool, shared_identity identity, core::
 }
 
 const scripts::script& extend_attempt::its_script() const {
-    return identity_.mode() == lock_mode::shared ? scripts::extend_shared : scripts::extend;
+    return identity_->has_several_names            ? scripts::extend_all
+           : identity_.mode() == lock_mode::shared ? scripts::extend_shared
+                                                   : scripts::extend;
 }
 
 script_call extend_attempt::encode(bool plants) const {
+    if (identity_->has_several_names) {
+        return extend_all_call(pool(), *identity_, lease_time_, plants);
+    }
     const std::string& resource = identity_->resource.str();
     const key_pieces fence = pool().keys().fence_pieces(resource);
     const auto lifetime = pool().options().fence_lifetime.count();

@@ -107,4 +107,8 @@ bool keys_share_a_slot(std::string_view resource) {
     return redis::has_hash_tag(resource) || resource.find('}') == std::string_view::npos;
 }
 
+bool share_a_slot(std::string_view resource, std::string_view other) {
+    return redis::slot_of(resource) == redis::slot_of(other);
+}
+
 }  // namespace redlock::driver

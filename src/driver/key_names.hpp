@@ -84,5 +84,7 @@ class key_names {
 /// Whether the keys of this resource lie in one slot. They do not when the name has a '}' but no
 /// tag, such as "a}b" or "{}a".
 [[nodiscard]] bool keys_share_a_slot(std::string_view resource);
+/// Whether those of two resources of which that is true lie in the same one.
+[[nodiscard]] bool share_a_slot(std::string_view resource, std::string_view other);
 
 }  // namespace redlock::driver

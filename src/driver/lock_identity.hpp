@@ -5,10 +5,13 @@
 #include <atomic>
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <boost/smart_ptr/intrusive_ref_counter.hpp>
+#include <cassert>
 #include <redlock/types.hpp>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/recycled.hpp"
 #include "core/fencing.hpp"
@@ -17,13 +20,31 @@
 
 namespace redlock::driver {
 
+/// What few locks have beside their token. Never changes.
+struct lock_extras : base::in_recycled_memory,
+                     boost::intrusive_ref_counter<lock_extras, boost::thread_safe_counter> {
+    lock_extras(detail::shared_text record, std::vector<resource_name> resources)
+        : holder_record(std::move(record)), names(std::move(resources)) {}
+
+    /// What the holder key says, if one goes with it; see `encode_holder` in votes.hpp. Else null.
+    detail::shared_text holder_record;
+    /// Of a lock of several names all of them, sorted; else none.
+    std::vector<resource_name> names;
+};
+using extras_ptr = boost::intrusive_ptr<const lock_extras>;
+
+[[nodiscard]] inline extras_ptr only_record(std::string_view holder_record) {
+    return extras_ptr{new lock_extras{detail::share_text(holder_record), {}}};
+}
+
 /// What identifies one attempt on the nodes, from its ACQUIRE to its RELEASE.
 struct lock_identity {
-    resource_name resource;
+    resource_name resource;  ///< Of several the first.
     kept_token kept;
     core::ballot_block block;
-    /// What the holder key says, if one goes with it; see `encode_holder` in votes.hpp. Else null.
-    detail::shared_text holder_record{};
+    /// Nearly always null. Strand only: a text that is proclaimed changes it.
+    extras_ptr extras{};
+    bool has_several_names = false;  ///< Then they are in the extras, which do not change.
     /// Without fencing: whether its release has to tell if others stand in the nodes' line.
     bool asks_who_waits = true;
     /// To begin with; see `shared_identity::mode`.
@@ -32,6 +53,12 @@ struct lock_identity {
     /// The token, the same in all commands. Refers to `*this`.
     [[nodiscard]] written_token written() const { return kept.written(block.first); }
     [[nodiscard]] lock_token token() const { return kept.token(block.first); }
+
+    /// Refers to `*this`.
+    [[nodiscard]] std::span<const resource_name> names() const {
+        return has_several_names ? std::span<const resource_name>{extras->names}
+                                 : std::span<const resource_name>{&resource, 1};
+    }
 };
 
 /// An identity for all who need it, from the attempt to the release.
@@ -50,7 +77,8 @@ class shared_identity {
     [[nodiscard]] lock_mode mode() const { return who_->mode.load(std::memory_order_acquire); }
     /// Strand only: for all that is sent from now on, also by attempts that have begun.
     void set_record(std::string_view record) const {
-        who_->who.holder_record = detail::share_text(record);
+        assert(!who_->who.has_several_names);
+        who_->who.extras = only_record(record);
     }
     void downgrade() const { who_->mode.store(lock_mode::shared, std::memory_order_release); }
 
@@ -69,7 +97,10 @@ class shared_identity {
 /// What the holder key says, or what lies beside the token of a shared lock, as an argument of a
 /// script: not given where the lock has none. Refers to `identity`.
 [[nodiscard]] inline std::string_view record_of(const lock_identity& identity) {
-    const std::string& record = detail::text_of(identity.holder_record);
+    if (!identity.extras) {
+        return {};
+    }
+    const std::string& record = detail::text_of(identity.extras->holder_record);
     return record.empty() ? std::string_view{} : record;
 }
 

@@ -61,8 +61,22 @@ node_pool::node_pool(outside::alarm_clock& clock, const std::vector<endpoint>& e
 std::optional<core::ballot_block> node_pool::next_block(const std::string& resource,
                                                         std::uint64_t width) {
     const std::int64_t wall = wall_us();
+    return block_above(fences_.largest(resource, wall + offset_us_), wall, width);
+}
+
+std::optional<core::ballot_block> node_pool::next_block(std::span<const resource_name> resources) {
+    const std::int64_t wall = wall_us();
+    std::uint64_t fence = 0;
+    for (const resource_name& each : resources) {
+        fence = std::max(fence, fences_.largest(each.str(), wall + offset_us_));
+    }
+    return block_above(fence, wall, 1);
+}
+
+std::optional<core::ballot_block> node_pool::block_above(std::uint64_t fence, std::int64_t wall,
+                                                         std::uint64_t width) const {
     return core::next_block(
-        fences_.largest(resource, wall + offset_us_), wall, offset_us_, width,
+        fence, wall, offset_us_, width,
         // Leaves room for clocks that differ.
         static_cast<std::uint64_t>(std::chrono::microseconds{options_.clock_window}.count() / 4));
 }

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <random>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -95,6 +96,9 @@ class node_pool final : private node_events {
     /// The next ballots of `resource`, by where the fences and clocks stand; empty if none is left.
     [[nodiscard]] std::optional<core::ballot_block> next_block(const std::string& resource,
                                                                std::uint64_t width = 1);
+    /// The same, above the fences of all of these.
+    [[nodiscard]] std::optional<core::ballot_block> next_block(
+        std::span<const resource_name> resources);
     /// What an attempt learned.
     void note_fence(const std::string& resource, std::uint64_t fence);
     /// The nodes' clocks refused what was known of it.
@@ -182,6 +186,9 @@ class node_pool final : private node_events {
     void stop();
 
   private:
+    [[nodiscard]] std::optional<core::ballot_block> block_above(std::uint64_t fence,
+                                                                std::int64_t wall,
+                                                                std::uint64_t width) const;
     void write_settled();
     void on_node_greeted(node& which, const parsed<std::chrono::milliseconds>& answer) override;
     void on_node_ready(node& which) override;

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "driver/several_names.hpp"
 #include "driver/token.hpp"
 #include "driver/votes.hpp"
 
@@ -108,7 +109,8 @@ const script_call& release_attempt::call_for(node_index node) {
         // Of a lock of another library no ballot is known.
         const bool has_ballots = identity_->block.first != 0;
         const std::uint64_t bar = bars && has_ballots ? identity_->block.bar() : 0;
-        call = identity_.mode() == lock_mode::shared
+        call = identity_->has_several_names ? release_all_call(pool(), *identity_, bar, kept_)
+               : identity_.mode() == lock_mode::shared
                    ? encode_shared(pool(), *identity_, bar, known_, kept_)
                    : encode(pool(), *identity_, bar, known_, kept_);
     }
@@ -168,7 +170,7 @@ void release_attempt::on_answer(node_index node, const redis::reply_view& reply)
     } else {
         failed().clear(node);
         if (answer.vote->waited_for) {
-            pool().note_waiters(identity_->resource.str());
+            note_waiters(pool(), *identity_);
         }
         round_.on_vote(node, answer.vote->answer);
     }
@@ -215,7 +217,9 @@ void release_attempt::settle_if_done() {
 
 void release_attempt::note_release() {
     if (!pool().options().fencing) {
-        pool().note_release(identity_->resource.str());
+        for (const resource_name& each : identity_->names()) {
+            pool().note_release(each.str());
+        }
     }
 }
 

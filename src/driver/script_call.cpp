@@ -11,12 +11,12 @@ namespace redlock::driver {
 namespace {
 
 /// The caller need not build lists.
-std::span<const script_argument> given_of(script_call::list list) {
+std::span<const script_argument> given_of(std::span<const script_argument> list) {
     std::size_t given = list.size();
-    while (given > 0 && !(list.begin() + given - 1)->given()) {
+    while (given > 0 && !list[given - 1].given()) {
         --given;
     }
-    return {list.begin(), given};
+    return list.first(given);
 }
 
 /// By which the batch knows a request; 0 for a script that is none.
@@ -78,10 +78,11 @@ inline char* script_argument::put(char* to) const {
     return redis::put_arg(to, text_);
 }
 
-script_call::script_call(const scripts::script& script, list keys, list arguments)
+script_call::script_call(const scripts::script& script, std::span<const script_argument> keys,
+                         list arguments)
     : script_(&script) {
     const auto given_keys = given_of(keys);
-    const auto given_arguments = given_of(arguments);
+    const auto given_arguments = given_of({arguments.begin(), arguments.size()});
     argument_count_ = 3 + given_keys.size() + given_arguments.size();
     constexpr std::string_view evalsha = "EVALSHA";
 

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -58,7 +59,10 @@ class script_call {
     using list = std::initializer_list<script_argument>;
 
     script_call() = default;
-    script_call(const scripts::script& script, list keys, list arguments);
+    script_call(const scripts::script& script, list keys, list arguments)
+        : script_call(script, std::span{keys.begin(), keys.size()}, arguments) {}
+    script_call(const scripts::script& script, std::span<const script_argument> keys,
+                list arguments);
 
     /// The command for the steady state.
     /// The first of its keys; empty if it has none. Refers to `*this`.

@@ -42,14 +42,18 @@ bool has_holder_record(const detail::acquire_request& request) {
     return !request.label().empty() || !request.identifier().empty();
 }
 
-core::acquisition::terms terms_of(const detail::acquire_request& request,
+core::queueing waits_as(lock_mode mode) {
+    return mode == lock_mode::shared ? core::queueing::only_line : core::queueing::queue_and_line;
+}
+
+core::acquisition::terms terms_of(const detail::acquire_request& request, core::queueing waits,
                                   const manager_options& manager, core::instant now) {
     const acquire_options& options = request.options();
     return {.wait = session_settings(options, manager, now),
             .fair = options.fair,
             .needs_own_lease = has_holder_record(request) || !options.hand_over ||
                                options.min_hold > milliseconds{0},
-            .shared = request.mode() == lock_mode::shared};
+            .waits = waits};
 }
 
 driver::kept_token random_token(driver::node_pool& nodes) {
@@ -64,12 +68,18 @@ driver::kept_token random_token(driver::node_pool& nodes) {
 acquire_operation::acquire_operation(manager_impl& manager, resource_name resource,
                                      detail::acquire_request request,
                                      completion<error_code, lock>&& handler)
+    : acquire_operation(manager, std::move(resource), std::move(request), waits_as(request.mode()),
+                        std::move(handler)) {}
+
+acquire_operation::acquire_operation(manager_impl& manager, resource_name resource,
+                                     detail::acquire_request request, core::queueing waits,
+                                     completion<error_code, lock>&& handler)
     : manager_(manager),
       resource_(std::move(resource)),
       request_(std::move(request)),
       lease_time_(request_.options().lease_time.value_or(manager_.options().lease_time)),
       asked_at_(manager.nodes().now()),
-      acquisition_(terms_of(request_, manager_.options(), asked_at_)),
+      acquisition_(terms_of(request_, waits, manager_.options(), asked_at_)),
       handler_(std::move(handler)) {}
 
 acquire_operation::~acquire_operation() {
@@ -85,20 +95,34 @@ void acquire_operation::start() {
         fail(errc::closed, "the manager is closed");
         return;
     }
-    auto wrong = manager_.check_name(resource_);
-    if (!wrong) {
-        wrong = check_acquire(request_, lease_time_, manager_.options());
-    }
-    if (wrong) {
-        fail(errc::invalid_argument, std::move(*wrong));
+    if (auto wrong = why_refused(); wrong.cause) {
+        fail(wrong.cause, std::move(wrong.message));
         return;
     }
     resource_ = manager_.shared_name(resource_);
-    if (acquisition_.joins_queue() && !manager_.queues().join(*this, resource_)) {
+    if (waits_for_its_turn()) {
         follow(acquisition_.on_queued());
         return;
     }
     follow(acquisition_.on_turn(manager_.gate().is_open()));
+}
+
+driver::refusal acquire_operation::why_refused() const {
+    if (auto wrong = manager_.check_name(resource_)) {
+        return {errc::invalid_argument, std::move(*wrong)};
+    }
+    return why_terms_are_refused();
+}
+
+driver::refusal acquire_operation::why_terms_are_refused() const {
+    if (auto wrong = check_acquire(request_, lease_time_, manager_.options())) {
+        return {errc::invalid_argument, std::move(*wrong)};
+    }
+    return {};
+}
+
+bool acquire_operation::waits_for_its_turn() {
+    return acquisition_.joins_queue() && !manager_.queues().join(*this, resource_);
 }
 
 void acquire_operation::compete() {
@@ -154,14 +178,14 @@ void acquire_operation::on_key_changed(node_index which) {
 void acquire_operation::start_round() {
     if (acquisition_.wants_news() && !watch_) {
         // Before the round, or a change right behind a vote would be nobody's news.
-        watch_ = {manager_.nodes().watches(), resource_.str(), *this};
+        begin_watch();
     }
     manager_.counters().attempts.add();
     if (fail_for_wrong_nodes()) {
         return;
     }
     auto& nodes = manager_.nodes();
-    const auto block = nodes.next_block(resource_.str(), block_width());
+    const auto block = next_block();
     if (!block) {
         fail(errc::no_quorum,
              fmt::format("the fence of this resource stands at the largest fencing token there is; "
@@ -175,13 +199,28 @@ void acquire_operation::start_round() {
             earlier_failures_ = attempt_->why();
         }
     }
-    const auto manners = acquisition_.leaves_it_to_the_line()
-                             ? driver::acquire_attempt::manners::leaves_it_to_the_line
-                             : driver::acquire_attempt::manners::takes_it;
+    using enum driver::acquire_attempt::manners;
+    const auto manners = acquisition_.leaves_it_to_the_line() ? leaves_it_to_the_line
+                         : acquisition_.marks_that_it_waits() ? marks_that_it_waits
+                                                              : takes_it;
     attempt_ = base::make_recycled<driver::acquire_attempt>(
         nodes, identity_with(*block), first_lease(), take_place(*block), manners);
     manager_.clock().set(*this, acquisition_.deadline());
     attempt_->start(*this);
+}
+
+std::optional<core::ballot_block> acquire_operation::next_block() const {
+    return manager_.nodes().next_block(resource_.str(), block_width());
+}
+
+void acquire_operation::begin_watch() {
+    watch_ = {manager_.nodes().watches(), resource_.str(), *this};
+}
+
+void acquire_operation::let_go() {
+    // Given up here, since the last reference may be let go off the strand, by a cancellation.
+    watch_ = {};
+    manager_.queues().leave(*this);
 }
 
 /// Where to stand in the nodes' line: by the time of the first attempt, as the nodes' clocks tell.
@@ -223,11 +262,22 @@ driver::lock_identity acquire_operation::identity_with(const core::ballot_block&
         own.empty() ? random_token(manager_.nodes()) : driver::kept_token{lock_token{own}},
         manager_.options().fencing ? block : core::ballot_block{}};
     identity.asked_as = request_.mode();
-    if (has_holder_record(request_)) {
-        identity.holder_record = detail::share_text(driver::encode_holder(
-            identity.block.first, identity.written().view(), request_.label()));
-    }
+    identity.extras = extras_of(identity);
+    identity.has_several_names = names().size() > 1;
     return identity;
+}
+
+driver::extras_ptr acquire_operation::extras_of(const driver::lock_identity& identity) const {
+    auto record = record_of(identity);
+    return record ? driver::extras_ptr{new driver::lock_extras{std::move(record), {}}} : nullptr;
+}
+
+detail::shared_text acquire_operation::record_of(const driver::lock_identity& identity) const {
+    if (!has_holder_record(request_)) {
+        return nullptr;
+    }
+    return detail::share_text(
+        driver::encode_holder(identity.block.first, identity.written().view(), request_.label()));
 }
 
 void acquire_operation::on_attempt_decided() {
@@ -283,7 +333,7 @@ void acquire_operation::hand_out() {
         core::turn{won.identity->block, round.started(), hand_over_limits(manager_.options())};
     won.holding = core::holding{attempt_->shared_round()};
     const auto held = hold(std::move(won));
-    if (request_.mode() == lock_mode::exclusive) {
+    if (request_.mode() == lock_mode::exclusive && names().size() == 1) {
         manager_.queues().acquired(*this, *held, resource_);
     }
     complete_with(held);
@@ -364,10 +414,8 @@ void acquire_operation::complete(error_code error, lock&& held) {
     }
     leave_nodes_line(by_attempt ? attempt_->round().granted() : core::node_set{});
     manager_.clock().cancel(*this);
-    manager_.queues().leave(*this);
+    let_go();
     manager_.remove(*this);
-    // Given up here, since the last reference may be let go off the strand, by a cancellation.
-    watch_ = {};
     if (attempt_) {
         attempt_->forget_owner();
     }

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "core/acquisition.hpp"
@@ -20,12 +21,12 @@
 
 namespace redlock::manager {
 
-class acquire_operation final : public closable,
-                                public successor,
-                                public outside::alarm,
-                                public driver::acquire_attempt::owner,
-                                public driver::key_watches::watcher,
-                                public std::enable_shared_from_this<acquire_operation> {
+class acquire_operation : public closable,
+                          public successor,
+                          public outside::alarm,
+                          public driver::acquire_attempt::owner,
+                          public driver::key_watches::watcher,
+                          public std::enable_shared_from_this<acquire_operation> {
   public:
     acquire_operation(manager_impl& manager, resource_name resource,
                       detail::acquire_request request, completion<error_code, lock>&& handler);
@@ -37,13 +38,37 @@ class acquire_operation final : public closable,
     /// had their time to.
     void cancel();
 
+  protected:
+    acquire_operation(manager_impl& manager, resource_name resource,
+                      detail::acquire_request request, core::queueing waits,
+                      completion<error_code, lock>&& handler);
+
+    [[nodiscard]] manager_impl& manager() const { return manager_; }
+    [[nodiscard]] const core::acquisition& its_course() const { return acquisition_; }
+
+    // What is different for a lock of several names.
+    /// All that it is to hold. Refers to `*this`.
+    [[nodiscard]] virtual std::span<const resource_name> names() const { return {&resource_, 1}; }
+    /// Why it is not even begun; `cause` is clear if it can be.
+    [[nodiscard]] virtual driver::refusal why_refused() const;
+    [[nodiscard]] driver::refusal why_terms_are_refused() const;
+    /// Queues behind others of its process, unless it may begin at once.
+    [[nodiscard]] virtual bool waits_for_its_turn();
+    [[nodiscard]] virtual std::optional<core::ballot_block> next_block() const;
+    [[nodiscard]] virtual driver::extras_ptr extras_of(const driver::lock_identity& identity) const;
+    /// What the holder key is to say; null for a lock that has none.
+    [[nodiscard]] detail::shared_text record_of(const driver::lock_identity& identity) const;
+    virtual void begin_watch();
+    /// It is over, or wants the lock no more: watches nothing and holds nobody up.
+    virtual void let_go();
+    void compete() override;
+
   private:
     void on_manager_closed() override;
     void on_alarm(core::instant now) override;
     void on_attempt_decided() override;
     void on_key_changed(node_index which) override;
 
-    void compete() override;
     [[nodiscard]] bool may_take_over() const override { return acquisition_.may_take_over(); }
     [[nodiscard]] std::chrono::milliseconds lease_time() const override { return lease_time_; }
     [[nodiscard]] core::duration stop_margin() const override;
@@ -61,7 +86,7 @@ class acquire_operation final : public closable,
     [[nodiscard]] std::chrono::milliseconds first_lease() const;
     [[nodiscard]] bool fail_for_wrong_nodes();
     void finish(core::wait_end end);
-    void ask_for_holder(errc error, std::string_view message);
+    void ask_for_holder(errc error, std::string_view message, std::size_t which);
     void note_holder(std::optional<lock_holder> who);
     void step_aside();
     [[nodiscard]] std::optional<std::size_t> place_in_line() const;

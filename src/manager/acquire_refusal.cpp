@@ -53,7 +53,8 @@ void acquire_operation::finish(core::wait_end end) {
     }
     const auto [error, message] = explanation(end);
     if (error != errc::no_quorum && request_.options().details != nullptr) {
-        ask_for_holder(error, message);
+        step_aside();
+        ask_for_holder(error, message, 0);
         return;
     }
     const bool by_fence =
@@ -62,20 +63,24 @@ void acquire_operation::finish(core::wait_end end) {
          std::string{by_fence ? "too few nodes can accept a fencing token for it" : message});
 }
 
-/// Somebody has it: for whoever wants to know more than that, the nodes are read once.
-void acquire_operation::ask_for_holder(errc error, std::string_view message) {
-    step_aside();
-    const auto query = std::make_shared<driver::status_query>(manager_.nodes(), resource_.str(),
-                                                              driver::readers_told::all);
-    query->start([weak = weak_from_this(), error, message](std::vector<node_status> views) {
+/// Somebody has it: for whoever wants to know more than that, the nodes are read once. Of several
+/// names one after the other, until one has a holder.
+void acquire_operation::ask_for_holder(errc error, std::string_view message, std::size_t which) {
+    const auto query = std::make_shared<driver::status_query>(
+        manager_.nodes(), names()[which].str(), driver::readers_told::all);
+    query->start([weak = weak_from_this(), error, message, which](std::vector<node_status> views) {
         const auto self = weak.lock();
         if (!self || self->acquisition_.is_over()) {
             return;
         }
         if (self->manager_.nodes().different_nodes().empty()) {
-            self->note_holder(judge(self->resource_, std::move(views)).held_by());
+            self->note_holder(judge(self->names()[which], std::move(views)).held_by());
         }
-        self->fail(error, std::string{message});
+        if (!self->holder_ && which + 1 < self->names().size()) {
+            self->ask_for_holder(error, message, which + 1);
+        } else {
+            self->fail(error, std::string{message});
+        }
     });
 }
 
@@ -90,13 +95,12 @@ void acquire_operation::note_holder(std::optional<lock_holder> who) {
 void acquire_operation::step_aside() {
     acquisition_.find_holder();
     manager_.clock().cancel(*this);
-    watch_ = {};
     if (attempt_) {
         attempt_->release_stragglers();
         attempt_->forget_owner();
     }
     leave_nodes_line({});
-    manager_.queues().leave(*this);
+    let_go();
 }
 
 /// Nobody was asked for a vote, since too few nodes have said who they are.

@@ -146,6 +146,13 @@ error_code held_lock::extend(std::optional<std::chrono::milliseconds> lease_time
 }
 
 error_code held_lock::downgrade(std::shared_ptr<driver::extend_attempt::owner> asker) {
+    if (identity_->has_several_names) {
+        note_error(
+            {"a lock of several names cannot become a shared one; release it, and acquire "
+             "shared locks",
+             {}});
+        return errc::invalid_argument;
+    }
     if (stage_ == stage::held && !manager_->closed()) {
         identity_.downgrade();
         // Others of this process compete on the nodes from now on, as with any reader.
@@ -155,8 +162,16 @@ error_code held_lock::downgrade(std::shared_ptr<driver::extend_attempt::owner> a
 }
 
 void held_lock::tell_competitors(core::node_set where) {
-    where.for_each(
-        [this](node_index node) { manager_->nodes().watches().tell(node, resource().str()); });
+    for (const resource_name& each : resources()) {
+        where.for_each(
+            [&](node_index node) { manager_->nodes().watches().tell(node, each.str()); });
+    }
+}
+
+bool held_lock::is_watched() const {
+    const auto& watches = manager_->nodes().watches();
+    return std::ranges::any_of(resources(),
+                               [&](const resource_name& each) { return watches.any(each.str()); });
 }
 
 error_code held_lock::on_extend_decided(const driver::extend_attempt& attempt, core::instant now) {
@@ -270,7 +285,7 @@ void held_lock::release(std::shared_ptr<outcome_waiter> waiter) {
         ->start(base::make_recycled<release_operation>(self()));
     // Who is let go on by it asks right behind it. Who watches already does not stand in the queue,
     // or has competed before: readers, while a writer had the lock.
-    const bool watched = manager_->nodes().watches().any(resource().str());
+    const bool watched = is_watched();
     tells_competitors_ = !manager_->queues().ended(*this) || watched;
 }
 
@@ -278,7 +293,7 @@ void held_lock::release(std::shared_ptr<outcome_waiter> waiter) {
 bool held_lock::hand_over() {
     // All members of a manager's queues are successors.
     auto* const next = static_cast<successor*>(core::local_queues::first_behind(*this));
-    if (next == nullptr || manager_->closed() || identity_->holder_record) {
+    if (next == nullptr || manager_->closed() || identity_->extras) {
         return false;
     }
     const core::instant now = this->now();

@@ -10,6 +10,7 @@
 #include <list>
 #include <memory>
 #include <optional>
+#include <span>
 
 #include "base/recycled.hpp"
 #include "core/holding.hpp"
@@ -66,6 +67,8 @@ class held_lock final : public base::in_recycled_memory,
 
     // Any thread. The manager, and what time it is, the lock's home knows.
     [[nodiscard]] const resource_name& resource() const { return identity_->resource; }
+    /// All of them; `resource` is the first.
+    [[nodiscard]] std::span<const resource_name> resources() const { return identity_->names(); }
     [[nodiscard]] lock_token token() const { return identity_->token(); }
     [[nodiscard]] fencing_token fencing() const { return fencing_token{turn_.fencing()}; }
     [[nodiscard]] lock_mode mode() const { return identity_.mode(); }
@@ -129,6 +132,7 @@ class held_lock final : public base::in_recycled_memory,
     void stop_looking_after(error_code told_to_waiters);
     std::list<std::shared_ptr<loss_waiter>> take_loss_waiters();
     [[nodiscard]] bool hand_over();
+    [[nodiscard]] bool is_watched() const;
     void rearm();
     void note_error(diagnostics why);
     void tell(event_kind kind, error_code error = {}, std::string_view message = {}) const;

@@ -15,6 +15,10 @@ error_code held_lock::proclaim(const std::string& text,
         note_error({"only an exclusive lock can have a text proclaimed", {}});
         return errc::invalid_argument;
     }
+    if (identity_->has_several_names) {
+        note_error({"a lock of several resources cannot have a text proclaimed", {}});
+        return errc::invalid_argument;
+    }
     if (text.size() > lock::max_proclaimed) {
         note_error({fmt::format("the text to proclaim has {} bytes; at most {} are allowed",
                                 text.size(), lock::max_proclaimed),
@@ -22,8 +26,8 @@ error_code held_lock::proclaim(const std::string& text,
         return errc::invalid_argument;
     }
     if (stage_ == stage::held && !manager_->closed()) {
-        identity_.set_record(driver::next_edition(detail::text_of(identity_->holder_record),
-                                                  fencing().value(), token().str(), text));
+        identity_.set_record(driver::next_edition(driver::record_of(*identity_), fencing().value(),
+                                                  token().str(), text));
     }
     return extend(std::nullopt, std::move(asker));
 }

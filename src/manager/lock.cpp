@@ -86,6 +86,14 @@ const resource_name& lock::resource() const noexcept {
     return held_ ? held_->resource() : no_resource;
 }
 
+std::vector<resource_name> lock::resources() const {
+    if (!held_) {
+        return {};
+    }
+    const auto all = held_->resources();
+    return {all.begin(), all.end()};
+}
+
 lock_token lock::token() const {
     return held_ ? held_->token() : lock_token{};
 }

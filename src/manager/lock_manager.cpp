@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/recycled.hpp"
+#include "manager/acquire_all_operation.hpp"
 #include "manager/acquire_operation.hpp"
 #include "manager/arguments.hpp"
 #include "manager/close_operation.hpp"
@@ -122,6 +123,18 @@ void lock_manager::start_acquire(const weak_impl& impl, resource_name resource,
                                  any_handler<error_code, lock> handler) {
     launch<manager::acquire_operation>(impl, std::move(handler), std::move(resource),
                                        std::move(request));
+}
+
+void lock_manager::start_acquire_all(const weak_impl& impl, resource_names resources,
+                                     detail::acquire_request request,
+                                     any_handler<error_code, lock> handler) {
+    auto names = std::move(resources).sorted();
+    if (names.size() == 1) {
+        start_acquire(impl, std::move(names.front()), std::move(request), std::move(handler));
+        return;
+    }
+    launch<manager::acquire_all_operation>(impl, std::move(handler), std::move(names),
+                                           std::move(request));
 }
 
 void lock_manager::start_attach(const weak_impl& impl, resource_name resource,

@@ -30,28 +30,42 @@ bool loss_watch::may_be_ours(const node_status& seen) const {
 }
 
 void loss_watch::on_alarm(core::instant /*now*/) {
-    if (!watch_) {
+    const auto names = held_.resources();
+    if (watches_.empty()) {
         // Before the first look, or what happens behind it would be nobody's news.
-        watch_ = {manager_.nodes().watches(), held_.resource().str(), *this};
+        for (const resource_name& each : names) {
+            watches_.push_back({manager_.nodes().watches(), each.str(), *this});
+        }
     }
-    std::make_shared<driver::status_query>(manager_.nodes(), held_.resource().str(),
-                                           driver::readers_told::none)
-        ->start(view_.take_unseen(),
-                [this, alive = std::weak_ptr<bool>{alive_}](const node_status& seen) {
-                    if (alive.expired() || seen.error) {
-                        return;
-                    }
-                    if (may_be_ours(seen)) {
-                        view_.on_held(seen.node);
-                        return;
-                    }
-                    view_.on_gone(seen.node);
-                    if (view_.lost()) {
-                        held_.lose({"the nodes do not hold it any more", {}});
-                    } else if (view_.wants_a_look()) {
-                        manager_.clock().set(*this, manager_.clock().now());
-                    }
-                });
+    const core::node_set whom = view_.take_unseen();
+    const auto shown = std::make_shared<look>(
+        look{std::vector<std::size_t>(manager_.nodes().size(), names.size())});
+    for (const resource_name& each : names) {
+        std::make_shared<driver::status_query>(manager_.nodes(), each.str(),
+                                               driver::readers_told::none)
+            ->start(whom,
+                    [this, shown, alive = std::weak_ptr<bool>{alive_}](const node_status& seen) {
+                        if (!alive.expired() && !seen.error) {
+                            on_seen(*shown, seen);
+                        }
+                    });
+    }
+}
+
+/// A node has it only under all of its names.
+void loss_watch::on_seen(look& its, const node_status& seen) {
+    if (may_be_ours(seen)) {
+        if (--its.names_left[seen.node] == 0) {
+            view_.on_held(seen.node);
+        }
+        return;
+    }
+    view_.on_gone(seen.node);
+    if (view_.lost()) {
+        held_.lose({"the nodes do not hold it any more", {}});
+    } else if (view_.wants_a_look()) {
+        manager_.clock().set(*this, manager_.clock().now());
+    }
 }
 
 }  // namespace redlock::manager

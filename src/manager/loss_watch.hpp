@@ -8,6 +8,7 @@
 #include <list>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "core/hold_view.hpp"
 #include "core/instant.hpp"
@@ -46,13 +47,18 @@ class loss_watch final : private outside::alarm, private driver::key_watches::wa
   private:
     void on_alarm(core::instant now) override;
     void on_key_changed(node_index which) override;
+    /// What the look at one name has shown, of which each node has been read.
+    struct look {
+        std::vector<std::size_t> names_left;  ///< Of each node: those not seen to be ours yet.
+    };
     [[nodiscard]] bool may_be_ours(const node_status& seen) const;
+    void on_seen(look& its, const node_status& seen);
 
     manager_impl& manager_;
     held_lock& held_;
     std::list<std::shared_ptr<loss_waiter>> waiters_;
     core::hold_view view_;
-    driver::key_watches::watch watch_;
+    std::vector<driver::key_watches::watch> watches_;             ///< One for each name.
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for answers that come late
 };
 

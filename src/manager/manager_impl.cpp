@@ -57,7 +57,9 @@ std::vector<active_lock> manager_impl::active_locks() const {
     const std::lock_guard guard{held_guard_};
     held_.for_each([&](const auto& held) {
         if (held->valid(now)) {
-            active.push_back({held->resource(), held->token(), held->mode()});
+            for (const resource_name& each : held->resources()) {
+                active.push_back({each, held->token(), held->mode()});
+            }
         }
     });
     return active;

@@ -157,7 +157,7 @@ void attach_operation::on_views(core::instant started, const std::vector<node_st
     const bool tells_fencing =
         driver::fencing_in_token(token) != 0 || driver::is_unfenced_token(token);
     if (!tells_fencing || !hold.label.empty() || hold.edition != 0) {
-        identity.holder_record = detail::share_text(driver::encode_holder(
+        identity.extras = driver::only_record(driver::encode_holder(
             {hold.fencing.value(), token, hold.label, hold.proclaimed, hold.edition}));
     }
     won.turn = core::turn{identity.block, started, {}};

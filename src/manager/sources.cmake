@@ -1,4 +1,5 @@
 set(manager_sources
+    src/manager/acquire_all_operation.cpp
     src/manager/acquire_operation.cpp
     src/manager/acquire_refusal.cpp
     src/manager/arguments.cpp
@@ -17,6 +18,7 @@ set(manager_sources
     src/manager/mutex.cpp
     src/manager/observe_operation.cpp
     src/manager/opening.cpp
+    src/manager/queue_places.cpp
     src/manager/read_operations.cpp
     src/manager/verdict.cpp
     src/manager/vouch_operation.cpp

@@ -17,21 +17,25 @@ struct script {
 };
 
 extern const script acquire;
+extern const script acquire_all;
 extern const script acquire_in_line;
 extern const script acquire_shared;
 extern const script acquire_shared_in_line;
 extern const script batch;
 extern const script extend;
+extern const script extend_all;
 extern const script extend_shared;
 extern const script hello;
 extern const script release;
+extern const script release_all;
 extern const script release_shared;
 extern const script status;
 extern const script vouch;
 
 /// All of them.
 inline constexpr std::array all{
-    &acquire,       &acquire_in_line, &acquire_shared, &acquire_shared_in_line, &batch,  &extend,
-    &extend_shared, &hello,           &release,        &release_shared,         &status, &vouch};
+    &acquire, &acquire_all, &acquire_in_line, &acquire_shared, &acquire_shared_in_line,
+    &batch,   &extend,      &extend_all,      &extend_shared,  &hello,
+    &release, &release_all, &release_shared,  &status,         &vouch};
 
 }  // namespace redlock::scripts

@@ -1,11 +1,13 @@
 # Each but for the parts is embedded as redlock::scripts::<file name>, declared in scripts.hpp.
 set(script_bodies
     src/scripts/lua/acquire.lua
+    src/scripts/lua/acquire_all.lua
     src/scripts/lua/acquire_in_line.lua
     src/scripts/lua/acquire_shared.lua
     src/scripts/lua/acquire_shared_in_line.lua
     src/scripts/lua/batch.lua
     src/scripts/lua/extend.lua
+    src/scripts/lua/extend_all.lua
     src/scripts/lua/extend_shared.lua
     src/scripts/lua/hello.lua
     src/scripts/lua/parts/ballot.lua
@@ -14,9 +16,11 @@ set(script_bodies
     src/scripts/lua/parts/line.lua
     src/scripts/lua/parts/reader_set.lua
     src/scripts/lua/parts/readers.lua
+    src/scripts/lua/parts/several.lua
     src/scripts/lua/parts/time.lua
     src/scripts/lua/parts/together.lua
     src/scripts/lua/release.lua
+    src/scripts/lua/release_all.lua
     src/scripts/lua/release_shared.lua
     src/scripts/lua/status.lua
     src/scripts/lua/vouch.lua

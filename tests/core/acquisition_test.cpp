@@ -70,7 +70,7 @@ TEST(acquisition, with_an_attempt_limit_skips_the_queue) {
 
 TEST(acquisition, of_a_shared_lock_skips_the_queue) {
     acquisition::terms terms = patient();
-    terms.shared = true;
+    terms.waits = queueing::only_line;
     EXPECT_FALSE(acquisition{terms}.joins_queue());
 }
 

@@ -231,6 +231,28 @@ TEST(cluster_node, has_no_vote_before_it_has_told_what_settings_its_clients_have
     EXPECT_TRUE(user.await([&] { return !nodes.has(nodes.owner_of(elsewhere), elsewhere); }));
 }
 
+TEST(cluster_node, takes_several_names_of_one_slot_together_and_refuses_others) {
+    redis_cluster nodes;
+    loop turned;
+    client user{turned, only(nodes.where())};
+    for (const std::string tag : {"{1}", "{bank}", "{user:1}"}) {
+        lock held = user.take_all({tag + ".a", "b" + tag, tag}, {.label = "test"});
+        EXPECT_EQ(held.resources().size(), 3U);
+        EXPECT_FALSE(user.extend(held));
+        for (const resource_name& each : held.resources()) {
+            const std::size_t owner = nodes.owner_of(each.str());
+            EXPECT_TRUE(nodes.has(owner, each.str()));
+            EXPECT_TRUE(nodes.has(owner, driver::key_names{}.holder(each.str())));
+        }
+        EXPECT_FALSE(user.release(held));
+        EXPECT_FALSE(nodes.has(nodes.owner_of(tag), tag));
+    }
+    const auto refused = user.try_acquire_all({nodes.name_at(0), nodes.name_at(1)});
+    EXPECT_EQ(refused->error, errc::different_slots);
+    EXPECT_THAT(refused->why.message, HasSubstr("hash tag"));
+    EXPECT_EQ(user.try_acquire_all({"{x}.a", "a}b"})->error, errc::invalid_argument);
+}
+
 TEST(cluster_node, is_found_by_any_of_the_servers_that_are_named) {
     redis_cluster nodes;
     endpoint where;

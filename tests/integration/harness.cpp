@@ -247,6 +247,24 @@ operation_ptr<lock> client::begin_acquire(const resource_name& name, acquire_opt
     return started;
 }
 
+operation_ptr<lock> client::begin_acquire_all(resource_names names, acquire_options options) {
+    auto started = std::make_shared<operation<lock>>();
+    options.details = &started->why;
+    manager->async_acquire_all(std::move(names), options, told(loop_, started));
+    return started;
+}
+
+lock client::take_all(resource_names names, acquire_options options) {
+    const auto got = finished(begin_acquire_all(std::move(names), options));
+    EXPECT_FALSE(got->error) << got->error.message() << ": " << got->why.to_string();
+    return std::move(got->value);
+}
+
+operation_ptr<lock> client::try_acquire_all(resource_names names, acquire_options options) {
+    options.wait = wait_policy::none();
+    return finished(begin_acquire_all(std::move(names), options));
+}
+
 operation_ptr<lock> client::begin_acquire_shared(const resource_name& name,
                                                  acquire_options options) {
     auto started = std::make_shared<operation<lock>>();

@@ -149,6 +149,7 @@ class client {
     operation_ptr<lock> begin_acquire(const resource_name& name, acquire_options options = {});
     operation_ptr<lock> begin_acquire_shared(const resource_name& name,
                                              acquire_options options = {});
+    operation_ptr<lock> begin_acquire_all(resource_names names, acquire_options options = {});
     operation_ptr<lock> begin_attach(const resource_name& name, const lock_token& token,
                                      acquire_options options = {});
     operation_ptr<resource_status> begin_status(const resource_name& name);
@@ -165,6 +166,8 @@ class client {
                                acquire_options options = {});
     /// An acquisition that is expected to succeed.
     lock take(const resource_name& name, acquire_options options = {});
+    lock take_all(resource_names names, acquire_options options = {});
+    operation_ptr<lock> try_acquire_all(resource_names names, acquire_options options = {});
     lock take_shared(const resource_name& name, acquire_options options = {});
     operation_ptr<lock> try_acquire_shared(const resource_name& name, acquire_options options = {});
     operation_ptr<> vouch(vouch_options options = {});

@@ -39,6 +39,8 @@ set(integration_test_sources
     tests/integration/restart_guard_test.cpp
     tests/integration/sentinel_test.cpp
     tests/integration/settings_test.cpp
+    tests/integration/several_locks_test.cpp
+    tests/integration/several_waiters_test.cpp
     tests/integration/shared_lock_test.cpp
     tests/integration/shared_views_test.cpp
     tests/integration/straggler_test.cpp

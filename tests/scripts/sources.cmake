@@ -1,4 +1,5 @@
 set(scripts_test_sources
+    tests/scripts/acquire_all_script_test.cpp
     tests/scripts/acquire_in_line_script_test.cpp
     tests/scripts/acquire_in_line_tracking_test.cpp
     tests/scripts/acquire_in_line_upkeep_test.cpp
@@ -6,13 +7,16 @@ set(scripts_test_sources
     tests/scripts/acquire_shared_in_line_script_test.cpp
     tests/scripts/acquire_shared_script_test.cpp
     tests/scripts/embedded_test.cpp
+    tests/scripts/extend_all_script_test.cpp
     tests/scripts/extend_shared_script_test.cpp
     tests/scripts/extend_script_test.cpp
     tests/scripts/hello_script_test.cpp
     tests/scripts/planting_script_test.cpp
     tests/scripts/readers_fixture.cpp
     tests/scripts/readers_status_test.cpp
+    tests/scripts/release_all_script_test.cpp
     tests/scripts/release_script_test.cpp
     tests/scripts/release_shared_script_test.cpp
     tests/scripts/script_node.cpp
+    tests/scripts/several_fixture.cpp
 )

@@ -4,7 +4,7 @@
 // `async_proclaim` and `observe`, and the number of the term as the token that the job store
 // checks.
 //
-//     redlock local -n 3 -- build/bin/examples/8_scheduler
+//     redlock local -n 3 -- build/bin/examples/9_scheduler
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
