@@ -289,7 +289,7 @@ void acquire_operation::hand_out() {
 
 void acquire_operation::take_over(held_lock& from, won_lease won) {
     const auto held = hold(std::move(won));
-    core::local_queues::passed(from, *this, *held);
+    manager_.queues().passed(from, *this, *held);
     complete_with(held);
 }
 
