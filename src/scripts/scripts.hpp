@@ -20,6 +20,8 @@ extern const script acquire;
 extern const script acquire_in_line;
 extern const script acquire_shared;
 extern const script acquire_shared_in_line;
+extern const script acquire_slot;
+extern const script acquire_slot_in_line;
 extern const script batch;
 extern const script extend;
 extern const script extend_shared;
@@ -30,8 +32,12 @@ extern const script status;
 extern const script vouch;
 
 /// All of them.
-inline constexpr std::array all{
-    &acquire,       &acquire_in_line, &acquire_shared, &acquire_shared_in_line, &batch,  &extend,
-    &extend_shared, &hello,           &release,        &release_shared,         &status, &vouch};
+inline constexpr std::array all{&acquire,        &acquire_in_line,
+                                &acquire_shared, &acquire_shared_in_line,
+                                &acquire_slot,   &acquire_slot_in_line,
+                                &batch,          &extend,
+                                &extend_shared,  &hello,
+                                &release,        &release_shared,
+                                &status,         &vouch};
 
 }  // namespace redlock::scripts
