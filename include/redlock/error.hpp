@@ -45,6 +45,9 @@ enum class errc {
     /// client's need not share a node, so no lock is taken at all, not even with the votes of the
     /// other nodes.
     different_nodes,
+    /// Other clients use the semaphore with another number of permits; `diagnostics::message` gives
+    /// both numbers. No permit is held.
+    permits_mismatch,
 };
 
 /// Why a single node gave no vote.

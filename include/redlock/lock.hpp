@@ -54,13 +54,17 @@ class REDLOCK_API lock {
         }
     }
 
-    /// The resource; empty for an empty lock. Valid as long as this object is.
+    /// The resource, of a permit the semaphore; empty for an empty lock. Valid as long as this
+    /// object is.
     [[nodiscard]] const resource_name& resource() const noexcept;
     /// Empty for an empty lock. Written out for each call: a held lock does not keep the text.
     [[nodiscard]] lock_token token() const;
     /// Larger than that of every acquisition of this resource that completed before this one began.
     /// Zero only for an attached lock that another library acquired.
     [[nodiscard]] redlock::fencing_token fencing_token() const noexcept;
+    /// Which permit of its semaphore this is, from 0; nothing for any other lock. Fencing tokens
+    /// compare among the holders of one slot only.
+    [[nodiscard]] std::optional<std::size_t> slot() const noexcept;
     /// Whom it excludes; exclusive for an empty lock.
     [[nodiscard]] lock_mode mode() const noexcept;
     /// The end of validity: no other client can hold the lock before, with an allowance for drift

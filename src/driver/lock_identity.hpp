@@ -5,6 +5,8 @@
 #include <atomic>
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <boost/smart_ptr/intrusive_ref_counter.hpp>
+#include <cstdint>
+#include <memory>
 #include <redlock/types.hpp>
 #include <string>
 #include <string_view>
@@ -13,17 +15,37 @@
 #include "base/recycled.hpp"
 #include "core/fencing.hpp"
 #include "driver/key_names.hpp"
+#include "driver/semaphore_state.hpp"
 #include "driver/token.hpp"
 
 namespace redlock::driver {
 
+/// What few locks have beside their token. Never changes.
+struct lock_extras : base::in_recycled_memory,
+                     boost::intrusive_ref_counter<lock_extras, boost::thread_safe_counter> {
+    explicit lock_extras(detail::shared_text record,
+                         std::shared_ptr<semaphore_state> of_semaphore = {},
+                         std::uint16_t which = 0)
+        : holder_record(std::move(record)), semaphore(std::move(of_semaphore)), slot(which) {}
+
+    /// What the holder key says, if one goes with it; see `encode_holder` in votes.hpp. Else null.
+    detail::shared_text holder_record;
+    /// Of a permit its semaphore, and which slot it is; else null.
+    std::shared_ptr<semaphore_state> semaphore;
+    std::uint16_t slot;
+};
+using extras_ptr = boost::intrusive_ptr<const lock_extras>;
+
+[[nodiscard]] inline extras_ptr only_record(std::string_view holder_record) {
+    return extras_ptr{new lock_extras{detail::share_text(holder_record)}};
+}
+
 /// What identifies one attempt on the nodes, from its ACQUIRE to its RELEASE.
 struct lock_identity {
-    resource_name resource;
+    resource_name resource;  ///< Of a permit that of its slot.
     kept_token kept;
     core::ballot_block block;
-    /// What the holder key says, if one goes with it; see `encode_holder` in votes.hpp. Else null.
-    detail::shared_text holder_record{};
+    extras_ptr extras{};  ///< Nearly always null.
     /// Without fencing: whether its release has to tell if others stand in the nodes' line.
     bool asks_who_waits = true;
     /// To begin with; see `shared_identity::mode`.
@@ -32,6 +54,11 @@ struct lock_identity {
     /// The token, the same in all commands. Refers to `*this`.
     [[nodiscard]] written_token written() const { return kept.written(block.first); }
     [[nodiscard]] lock_token token() const { return kept.token(block.first); }
+
+    /// Null of what is no permit.
+    [[nodiscard]] semaphore_state* semaphore() const {
+        return extras ? extras->semaphore.get() : nullptr;
+    }
 };
 
 /// An identity for all who need it, from the attempt to the release.
@@ -65,7 +92,10 @@ class shared_identity {
 /// What the holder key says, or what lies beside the token of a shared lock, as an argument of a
 /// script: not given where the lock has none. Refers to `identity`.
 [[nodiscard]] inline std::string_view record_of(const lock_identity& identity) {
-    const std::string& record = detail::text_of(identity.holder_record);
+    if (!identity.extras) {
+        return {};
+    }
+    const std::string& record = detail::text_of(identity.extras->holder_record);
     return record.empty() ? std::string_view{} : record;
 }
 

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -59,6 +60,9 @@ class script_call {
 
     script_call() = default;
     script_call(const scripts::script& script, list keys, list arguments);
+    /// All of them are given.
+    script_call(const scripts::script& script, std::span<const script_argument> given_keys,
+                std::span<const script_argument> given_arguments);
 
     /// The command for the steady state.
     /// The first of its keys; empty if it has none. Refers to `*this`.

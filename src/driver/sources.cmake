@@ -18,6 +18,7 @@ set(driver_sources
     src/driver/script_call.cpp
     src/driver/second_meeting.cpp
     src/driver/server_watch.cpp
+    src/driver/slot_calls.cpp
     src/driver/token.cpp
     src/driver/votes.cpp
     src/driver/vouch_call.cpp

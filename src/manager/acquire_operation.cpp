@@ -93,7 +93,10 @@ void acquire_operation::start() {
         return;
     }
     resource_ = manager_.shared_name(resource_);
-    if (acquisition_.joins_queue() && !manager_.queues().join(*this, resource_)) {
+    if (request_.wants_permit() && !find_semaphore()) {
+        return;
+    }
+    if (acquisition_.joins_queue() && !may_begin()) {
         follow(acquisition_.on_queued());
         return;
     }
@@ -151,21 +154,25 @@ void acquire_operation::on_key_changed(node_index which) {
 }
 
 void acquire_operation::start_round() {
-    if (acquisition_.wants_news() && !watch_) {
+    if (permit_) {
+        permit_->begin_round(manager_.clock().now(), acquisition_.stands_in_line());
+    }
+    if (acquisition_.wants_news()) {
         // Before the round, or a change right behind a vote would be nobody's news.
-        watch_ = {manager_.nodes().watches(), resource_.str(), *this};
+        watch_changes();
     }
     manager_.counters().attempts.add();
     if (fail_for_wrong_nodes()) {
         return;
     }
     auto& nodes = manager_.nodes();
-    const auto block = nodes.next_block(resource_.str(), block_width());
+    const std::string& name = lock_name().str();
+    const auto block = nodes.next_block(name, block_width());
     if (!block) {
         fail(errc::no_quorum,
              fmt::format("the fence of this resource stands at the largest fencing token there is; "
                          "delete {} on all nodes",
-                         nodes.keys().fence(resource_.str())));
+                         nodes.keys().fence(name)));
         return;
     }
     if (attempt_) {
@@ -178,7 +185,8 @@ void acquire_operation::start_round() {
                              ? driver::acquire_attempt::manners::leaves_it_to_the_line
                              : driver::acquire_attempt::manners::takes_it;
     attempt_ = base::make_recycled<driver::acquire_attempt>(
-        nodes, identity_with(*block), first_lease(), take_place(*block), manners);
+        nodes, identity_with(*block), first_lease(), take_place(*block), manners,
+        permit_ ? permit_->form() : driver::slot_form::lock);
     manager_.clock().set(*this, acquisition_.deadline());
     attempt_->start(*this);
 }
@@ -200,7 +208,7 @@ const driver::line_place* acquire_operation::take_place(const core::ballot_block
 /// `granted`: the nodes that have taken us out of their lines by themselves.
 void acquire_operation::leave_nodes_line(core::node_set granted) {
     if (!place_.id.empty()) {
-        driver::leave_line(manager_.nodes(), resource_.str(), std::exchange(place_.id, {}),
+        driver::leave_line(manager_.nodes(), queue_name().str(), std::exchange(place_.id, {}),
                            core::node_set::all(manager_.nodes().size()) - granted);
     }
 }
@@ -210,26 +218,34 @@ std::uint64_t acquire_operation::block_width() const {
         return 1;
     }
     // Others who wait here will want a fencing token each.
-    const std::size_t waiting = manager_.queues().waiting_beside(*this, resource_);
+    const std::size_t waiting = manager_.queues().waiting_beside(*this, queue_name());
     return core::turn::block_width(waiting, hand_over_limits(manager_.options()));
 }
 
 driver::lock_identity acquire_operation::identity_with(const core::ballot_block& block) const {
     const std::string& own = request_.identifier();
     driver::lock_identity identity{
-        resource_,
+        lock_name(),
         own.empty() ? random_token(manager_.nodes()) : driver::kept_token{lock_token{own}},
         manager_.options().fencing ? block : core::ballot_block{}};
     identity.asked_as = request_.mode();
-    if (has_holder_record(request_)) {
-        identity.holder_record = detail::share_text(driver::encode_holder(
-            identity.block.first, identity.written().view(), request_.label()));
+    const bool has_record = has_holder_record(request_);
+    if (has_record || permit_) {
+        auto record = has_record
+                          ? detail::share_text(driver::encode_holder(
+                                identity.block.first, identity.written().view(), request_.label()))
+                          : detail::shared_text{};
+        identity.extras = permit_ ? permit_->extras(std::move(record))
+                                  : driver::extras_ptr{new driver::lock_extras{std::move(record)}};
     }
     return identity;
 }
 
 void acquire_operation::on_attempt_decided() {
     const auto& round = attempt_->round();
+    if (permit_ && fail_for_permits()) {
+        return;
+    }
     if (round.outcome() == core::acquire_outcome::held) {
         if (manager_.nodes().different_nodes().empty()) {
             hand_out();
@@ -260,6 +276,10 @@ void acquire_operation::on_attempt_decided() {
                            .ahead = place_in_line(),
                            .details = why ? &*why : nullptr});
     manager_.clock().cancel(*this);
+    if (permit_) {
+        look_elsewhere();
+        return;
+    }
     follow(acquisition_.on_round(round, manager_.clock().now(), manager_.nodes().random(),
                                  manager_.nodes().tracking()));
 }
@@ -280,8 +300,13 @@ void acquire_operation::hand_out() {
     won.turn =
         core::turn{won.identity->block, round.started(), hand_over_limits(manager_.options())};
     won.holding = core::holding{attempt_->shared_round()};
+    if (permit_) {
+        permit_->on_won(round.started());
+    }
     const auto held = hold(std::move(won));
-    if (request_.mode() == lock_mode::exclusive) {
+    if (permit_) {
+        manager_.queues().acquired_permit(*this, *held, queue_name(), permit_->semaphore().permits);
+    } else if (request_.mode() == lock_mode::exclusive) {
         manager_.queues().acquired(*this, *held, resource_);
     }
     complete_with(held);
@@ -365,6 +390,7 @@ void acquire_operation::complete(error_code error, lock&& held) {
     manager_.remove(*this);
     // Given up here, since the last reference may be let go off the strand, by a cancellation.
     watch_ = {};
+    permit_.reset();
     if (attempt_) {
         attempt_->forget_owner();
     }

@@ -146,6 +146,10 @@ error_code held_lock::extend(std::optional<std::chrono::milliseconds> lease_time
 }
 
 error_code held_lock::downgrade(std::shared_ptr<driver::extend_attempt::owner> asker) {
+    if (slot()) {
+        note_error({"a permit cannot become a shared lock", {}});
+        return errc::invalid_argument;
+    }
     if (stage_ == stage::held && !manager_->closed()) {
         identity_.downgrade();
         // Others of this process compete on the nodes from now on, as with any reader.
@@ -156,7 +160,7 @@ error_code held_lock::downgrade(std::shared_ptr<driver::extend_attempt::owner> a
 
 void held_lock::tell_competitors(core::node_set where) {
     where.for_each(
-        [this](node_index node) { manager_->nodes().watches().tell(node, resource().str()); });
+        [this](node_index node) { manager_->nodes().watches().tell(node, watched_name().str()); });
 }
 
 error_code held_lock::on_extend_decided(const driver::extend_attempt& attempt, core::instant now) {
@@ -211,6 +215,7 @@ void held_lock::lose(diagnostics why) {
     const auto keep = self();
     invalidate();
     stage_ = stage::lost;
+    leave_slot(false);
     manager_->counters().lost.add();
     tell(event_kind::lost, errc::lost, why.to_string());
     note_error(std::move(why));
@@ -256,10 +261,12 @@ void held_lock::release(std::shared_ptr<outcome_waiter> waiter) {
     if (stage_ == stage::held && hand_over()) {
         return;
     }
-    stage_ = stage::releasing;
+    const auto kept = minimum_.none() ? std::chrono::milliseconds::zero() : minimum_.left(now());
+    if (std::exchange(stage_, stage::releasing) == stage::held) {
+        leave_slot(kept <= kept.zero());
+    }
     stop_looking_after({});
     holding_.close_acquisition();
-    const auto kept = minimum_.none() ? std::chrono::milliseconds::zero() : minimum_.left(now());
     if (kept > kept.zero()) {
         holding_.close_extensions();
     }
@@ -270,7 +277,7 @@ void held_lock::release(std::shared_ptr<outcome_waiter> waiter) {
         ->start(base::make_recycled<release_operation>(self()));
     // Who is let go on by it asks right behind it. Who watches already does not stand in the queue,
     // or has competed before: readers, while a writer had the lock.
-    const bool watched = manager_->nodes().watches().any(resource().str());
+    const bool watched = manager_->nodes().watches().any(watched_name().str());
     tells_competitors_ = !manager_->queues().ended(*this) || watched;
 }
 
@@ -278,7 +285,7 @@ void held_lock::release(std::shared_ptr<outcome_waiter> waiter) {
 bool held_lock::hand_over() {
     // All members of a manager's queues are successors.
     auto* const next = static_cast<successor*>(core::local_queues::first_behind(*this));
-    if (next == nullptr || manager_->closed() || identity_->holder_record) {
+    if (next == nullptr || manager_->closed() || !driver::record_of(*identity_).empty()) {
         return false;
     }
     const core::instant now = this->now();
@@ -298,6 +305,19 @@ bool held_lock::hand_over() {
     // Last: as long as one alarm is set, the next costs no system call.
     stop_looking_after({});
     return true;
+}
+
+/// This process does not hold the permit any more. `free`: others may have it at once.
+void held_lock::leave_slot(bool free) {
+    driver::semaphore_state* const semaphore = identity_->semaphore();
+    if (semaphore == nullptr) {
+        return;
+    }
+    if (free) {
+        semaphore->board.on_given_back(identity_->extras->slot);
+    } else {
+        semaphore->board.on_gone(identity_->extras->slot);
+    }
 }
 
 won_lease held_lock::give_away(const core::turn& next) {
@@ -336,6 +356,9 @@ void held_lock::on_release_decided(const driver::release_attempt& attempt) {
 void held_lock::forget() {
     invalidate();
     if (stage_ == stage::held || stage_ == stage::lost) {
+        if (stage_ == stage::held) {
+            leave_slot(false);
+        }
         const auto keep = manager_->remove(*this);
         stage_ = stage::over;
         stop_looking_after({});

@@ -86,6 +86,10 @@ const resource_name& lock::resource() const noexcept {
     return held_ ? held_->resource() : no_resource;
 }
 
+std::optional<std::size_t> lock::slot() const noexcept {
+    return held_ ? held_->slot() : std::nullopt;
+}
+
 lock_token lock::token() const {
     return held_ ? held_->token() : lock_token{};
 }

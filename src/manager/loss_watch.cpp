@@ -32,9 +32,9 @@ bool loss_watch::may_be_ours(const node_status& seen) const {
 void loss_watch::on_alarm(core::instant /*now*/) {
     if (!watch_) {
         // Before the first look, or what happens behind it would be nobody's news.
-        watch_ = {manager_.nodes().watches(), held_.resource().str(), *this};
+        watch_ = {manager_.nodes().watches(), held_.lock_name().str(), *this};
     }
-    std::make_shared<driver::status_query>(manager_.nodes(), held_.resource().str())
+    std::make_shared<driver::status_query>(manager_.nodes(), held_.lock_name().str())
         ->start(view_.take_unseen(),
                 [this, alive = std::weak_ptr<bool>{alive_}](const node_status& seen) {
                     if (alive.expired() || seen.error) {

@@ -145,8 +145,8 @@ void attach_operation::on_views(core::instant started, const std::vector<node_st
     const bool tells_fencing =
         driver::fencing_in_token(token) != 0 || driver::is_unfenced_token(token);
     if (!tells_fencing || !hold.label.empty()) {
-        identity.holder_record =
-            detail::share_text(driver::encode_holder(hold.fencing.value(), token, hold.label));
+        identity.extras =
+            driver::only_record(driver::encode_holder(hold.fencing.value(), token, hold.label));
     }
     won.turn = core::turn{identity.block, started, {}};
     won.identity = std::move(identity);

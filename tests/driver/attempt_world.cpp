@@ -87,8 +87,7 @@ lock_identity attempt_world::identity(const std::string& resource) {
 
 lock_identity attempt_world::labelled(const std::string& resource, const std::string& label) {
     lock_identity who = identity(resource);
-    who.holder_record =
-        detail::share_text(encode_holder(who.block.first, who.token().str(), label));
+    who.extras = only_record(encode_holder(who.block.first, who.token().str(), label));
     return who;
 }
 

@@ -386,7 +386,7 @@ TEST_F(unfenced_acquire, is_not_shortened_by_a_step_that_was_known_before) {
 TEST_F(unfenced_acquire, is_a_script_with_a_label) {
     answer("+OK\r\n", granted);
     lock_identity who = identity();
-    who.holder_record = detail::share_text(encode_holder(0, who.token().str(), "the label"));
+    who.extras = only_record(encode_holder(0, who.token().str(), "the label"));
     EXPECT_EQ(world.acquire(who)->round().outcome(), core::acquire_outcome::held);
     EXPECT_THAT(node->calls(), ElementsAre("acquire"));
 }

@@ -149,6 +149,7 @@ class client {
     operation_ptr<lock> begin_acquire(const resource_name& name, acquire_options options = {});
     operation_ptr<lock> begin_acquire_shared(const resource_name& name,
                                              acquire_options options = {});
+    operation_ptr<lock> begin_acquire_any(const semaphore& from, acquire_options options = {});
     operation_ptr<lock> begin_attach(const resource_name& name, const lock_token& token,
                                      acquire_options options = {});
     operation_ptr<resource_status> begin_status(const resource_name& name);
@@ -166,6 +167,9 @@ class client {
     /// An acquisition that is expected to succeed.
     lock take(const resource_name& name, acquire_options options = {});
     lock take_shared(const resource_name& name, acquire_options options = {});
+    lock take_any(const semaphore& from, acquire_options options = {});
+    operation_ptr<lock> acquire_any(const semaphore& from, acquire_options options = {});
+    operation_ptr<lock> try_acquire_any(const semaphore& from, acquire_options options = {});
     operation_ptr<lock> try_acquire_shared(const resource_name& name, acquire_options options = {});
     operation_ptr<> vouch(vouch_options options = {});
     resource_status status(const resource_name& name);
