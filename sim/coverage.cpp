@@ -110,6 +110,12 @@ std::string_view to_string(rule which) noexcept {
             return "reader released there before";
         case rule::downgraded:
             return "downgraded";
+        case rule::permit_wanted:
+            return "permit wanted";
+        case rule::permit_acquired:
+            return "permit acquired";
+        case rule::slot_taken:
+            return "slot taken, others looked at";
         case rule::released_natively:
             return "released without a script";
         case rule::script_unknown:

@@ -427,6 +427,7 @@ void make_plan(std::uint64_t seed, const plan_options& options, plan& into) {
     bring_a_stranger(into);
     leave_out_fencing(into);
     bring_readers(into);
+    bring_semaphores(into);
     enlarge(into);
 }
 

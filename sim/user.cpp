@@ -17,6 +17,10 @@ constexpr tick time_to_be_told = millisecond;
 
 }  // namespace
 
+std::size_t user::permits() const {
+    return of_.on().the_plan.permits.at(what_.resource);
+}
+
 void user::want(const item& what) {
     later_.push_back(what);
     if (at_ == state::idle) {
@@ -72,7 +76,10 @@ void user::begin() {
 
 void user::ask() {
     begun_ = of_.on().now();
-    floor_ = of_.on().judge.floor(what_.resource, what_.shared);
+    floors_.front() = of_.on().judge.floor(what_.resource, shares());
+    for (std::size_t slot = 0; slot < permits(); ++slot) {
+        floors_.at(slot) = of_.on().judge.floor(slot_of(what_.resource, slot), false);
+    }
     acquire_options options;
     options.lease_time = milliseconds{what_.lease_ms};
     options.renew = what_.renews;
@@ -90,7 +97,11 @@ void user::ask() {
         of_.counted<lock>([this, wish = wish_, keep = stop_](error_code failure, lock got) {
             on_asked(wish, failure, std::move(got));
         }));
-    if (what_.shared) {
+    if (permits() > 0) {
+        of_.on().note(rule::permit_wanted);
+        of_.locks().async_acquire_any({name_of(what_.resource), permits()}, options,
+                                      std::move(told));
+    } else if (what_.shared) {
         of_.locks().async_acquire_shared(name_of(what_.resource), options, std::move(told));
     } else {
         of_.locks().async_acquire(name_of(what_.resource), options, std::move(told));
@@ -142,17 +153,27 @@ void user::take(lock got) {
     on.note(rule::acquired);
     on.tell("user", number_, "HOLDS #", token_, " with token ", held_.fencing_token().value(),
             " until ", shown(of_.when(until_)));
-    judged_ = on.judge.take({.resource = what_.resource,
+    const std::size_t slot = held_.slot().value_or(0);
+    if (held_.slot().has_value() != (permits() > 0) || (permits() > 0 && slot >= permits())) {
+        on.judge.condemn(check::permits, on.now(), token_, slot);
+        return;
+    }
+    lock_ = permits() > 0 ? slot_of(what_.resource, slot) : what_.resource;
+    if (permits() > 0) {
+        on.note(rule::permit_acquired);
+        on.tell("user", number_, "has slot ", slot, " of ", permits());
+    }
+    judged_ = on.judge.take({.resource = lock_,
                              .token = token_,
                              .fencing = held_.fencing_token().value(),
                              .begun = begun_,
-                             .floor = floor_,
+                             .floor = floors_.at(slot),
                              .votes = of_.nodes().votes_for(token_),
                              .nodes = of_.its_terms().nodes,
                              .until = of_.when(until_),
-                             .shared = what_.shared},
+                             .shared = shares()},
                             on.now());
-    is_reader_ = what_.shared;
+    is_reader_ = shares();
     if (is_reader_) {
         on.note(rule::reader_acquired);
     }
@@ -183,7 +204,7 @@ void user::work() {
     write_to_store(chance.between(0, 10 * millisecond));
     const tick now = of_.on().now();
     of_.at(now + what_.lasts, [this, wish = wish_] { stop_work(wish); });
-    if (what_.downgrades > 0) {
+    if (what_.downgrades > 0 && permits() == 0) {
         of_.at(now + what_.downgrades, [this, wish = wish_] { downgrade(wish); });
     }
     if (what_.amount > 0) {
@@ -224,12 +245,12 @@ void user::write_to_store(tick after) {
     if (of_.chance().percent(8)) {
         after += of_.chance().between(0, 2 * of_.its_terms().longest_lease_ms) * millisecond;
     }
-    on.in.time().after(after, [&on, judged = judged_, resource = what_.resource, token = token_,
-                               writes = !is_reader_] {
-        const bool taken = on.judge.wrote(judged, writes, on.now());
-        on.tell("store", resource, taken ? "takes" : "refuses", writes ? " a write" : " a read",
-                " of #", token);
-    });
+    on.in.time().after(
+        after, [&on, judged = judged_, resource = lock_, token = token_, writes = !is_reader_] {
+            const bool taken = on.judge.wrote(judged, writes, on.now());
+            on.tell("store", resource, taken ? "takes" : "refuses", writes ? " a write" : " a read",
+                    " of #", token);
+        });
 }
 
 void user::look() {
@@ -262,7 +283,7 @@ void user::look() {
     }
     // Of what it has heard it must have drawn the conclusion.
     if (on.the_plan.judged.hearing && was_awake && !told_lost_ && of_.when(until_) > on.now() &&
-        of_.when(until_) > of_.nodes().kept_until(token_, name_of(what_.resource), of_.number())) {
+        of_.when(until_) > of_.nodes().kept_until(token_, name_of(lock_), of_.number())) {
         on.judge.condemn(check::unheard, on.now(), token_);
     }
     if ((told_lost_ || !what_.listens) && !held_.valid()) {

@@ -3,6 +3,7 @@
 // much. One thread at a time.
 #pragma once
 
+#include <array>
 #include <boost/asio/cancellation_signal.hpp>
 #include <cstddef>
 #include <cstdint>
@@ -47,6 +48,9 @@ class user {
   private:
     enum class state : std::uint8_t { idle, waiting, holding };
 
+    /// Zero: it wants a lock.
+    [[nodiscard]] std::size_t permits() const;
+    [[nodiscard]] bool shares() const { return what_.shared && permits() == 0; }
     void begin();
     void ask();
     void on_asked(std::uint64_t wish, error_code failure, lock got);
@@ -70,7 +74,8 @@ class user {
     std::shared_ptr<boost::asio::cancellation_signal> stop_;
     tick begun_ = 0;
     tick due_ = 0;
-    std::uint64_t floor_ = 0;
+    std::array<std::uint64_t, most_permits> floors_{};  ///< Of a lock the first.
+    std::size_t lock_ = 0;                              ///< What it holds; see `name_of`.
     lock held_;
     std::uint64_t token_ = 0;
     checker::hold judged_ = 0;

@@ -31,6 +31,7 @@ std::optional<witness::call> witness::read(const testing::request& what) {
                     each == &scripts::extend_shared || each == &scripts::release_shared;
         it.line = each == &scripts::acquire_in_line          ? std::string_view{what[5]}
                   : each == &scripts::acquire_shared_in_line ? std::string_view{what[6]}
+                  : each == &scripts::acquire_slot_in_line   ? std::string_view{what[6]}
                                                              : std::string_view{};
         return it;
     }
