@@ -8,6 +8,8 @@ std::string_view to_string(check which) noexcept {
     switch (which) {
         case check::exclusion:
             return "exclusion";
+        case check::permits:
+            return "more permits than there are";
         case check::early_vote:
             return "held without a majority";
         case check::token_order:

@@ -19,9 +19,14 @@ namespace redlock::sim {
 using testing::tick;
 
 inline constexpr std::size_t most_resources = 3;
+inline constexpr std::size_t most_permits = 3;
+/// The resources themselves, behind them the slots that each would have as a semaphore, and one
+/// slot that none may have.
+inline constexpr std::size_t most_locks = most_resources * (1 + most_permits) + 1;
 
 enum class check : std::uint8_t {
     exclusion,     ///< Two holders were sure at the same time.
+    permits,       ///< Somebody has a slot that the semaphore does not have.
     early_vote,    ///< Held without a majority of nodes that might vote.
     token_order,   ///< A token not above that of an acquisition that was complete before it began.
     token_twice,   ///< One token for two holders.
@@ -155,7 +160,7 @@ class checker {
     coverage* seen_ = nullptr;
     std::optional<violation> found_;
     std::vector<holding> holds_;
-    std::array<resource_view, most_resources> resources_;
+    std::array<resource_view, most_locks> resources_;
     struct ending {
         std::uint64_t token = 0;
         std::size_t node = 0;

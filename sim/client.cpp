@@ -220,9 +220,9 @@ void client::vouch(std::size_t node) {
     locks_->async_vouch({.node = node}, counted());
 }
 
-bool client::anybody_holds(std::size_t resource) const {
-    return std::any_of(users_.begin(), users_.end(),
-                       [&](const auto& each) { return each->holds(resource); });
+std::size_t client::holders_of(std::size_t resource) const {
+    return static_cast<std::size_t>(std::count_if(
+        users_.begin(), users_.end(), [&](const auto& each) { return each->holds(resource); }));
 }
 
 bool client::anybody_waits_for(std::size_t resource) const {

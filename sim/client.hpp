@@ -46,7 +46,7 @@ class client {
     /// Looks at every lock that is held.
     void look();
     /// Who has a lock, and who wants it.
-    [[nodiscard]] bool anybody_holds(std::size_t resource) const;
+    [[nodiscard]] std::size_t holders_of(std::size_t resource) const;
     [[nodiscard]] bool anybody_waits_for(std::size_t resource) const;
     [[nodiscard]] bool anybody_waits_for_all() const;
     /// Calls `told` with what an operation completes with, and counts those that have not.

@@ -120,6 +120,12 @@ std::string_view to_string(rule which) noexcept {
             return "several replanted";
         case rule::several_released_there:
             return "several released there";
+        case rule::permit_wanted:
+            return "permit wanted";
+        case rule::permit_acquired:
+            return "permit acquired";
+        case rule::slot_taken:
+            return "slot taken, others looked at";
         case rule::released_natively:
             return "released without a script";
         case rule::script_unknown:

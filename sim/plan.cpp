@@ -428,6 +428,7 @@ void make_plan(std::uint64_t seed, const plan_options& options, plan& into) {
     leave_out_fencing(into);
     bring_readers(into);
     want_all(into);
+    bring_semaphores(into);
     enlarge(into);
 }
 

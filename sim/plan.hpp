@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -102,6 +103,11 @@ struct clock_fault {
     tick offset = 0;
 };
 
+/// The number of the lock that a slot is.
+[[nodiscard]] constexpr std::size_t slot_of(std::size_t resource, std::size_t slot) {
+    return most_resources + resource * most_permits + slot;
+}
+
 struct plan {
     std::uint64_t seed = 0;
     world_kind kind = world_kind::within;
@@ -109,6 +115,8 @@ struct plan {
     std::size_t clients = 3;
     std::size_t users = 3;  ///< User u belongs to client u % clients.
     std::size_t resources = 1;
+    /// How many permits each resource has; zero: it is a lock.
+    std::array<std::uint8_t, most_resources> permits{};
     bool guard = true;
     bool durable = false;  ///< Nodes keep their data, and are trusted to.
     bool fair = true;
@@ -138,6 +146,18 @@ struct plan {
     assumptions judged;
     std::vector<item> items;
 
+    /// Calls `visit` with the number of each lock that there may be; see `name_of`.
+    template <class Visit>
+    void for_each_lock(Visit&& visit) const {
+        for (std::size_t resource = 0; resource < resources; ++resource) {
+            if (permits.at(resource) == 0) {
+                visit(resource);
+            }
+            for (std::size_t slot = 0; slot < permits.at(resource); ++slot) {
+                visit(slot_of(resource, slot));
+            }
+        }
+    }
     /// Whether some node's clock is set forward.
     [[nodiscard]] bool sets_clocks_forward() const {
         return std::any_of(items.begin(), items.end(), [](const item& each) {
@@ -222,6 +242,9 @@ void bring_readers(plan& into);
 
 /// In some of the worlds some want all resources together, by random numbers of its own.
 void want_all(plan& into);
+
+/// In some of the worlds some resources are semaphores, by random numbers of its own.
+void bring_semaphores(plan& into);
 
 /// Plans are made in units of their own; this makes all times as long as they are played.
 void enlarge(plan& it);

@@ -72,6 +72,19 @@ void want_all(plan& into) {
     }
 }
 
+void bring_semaphores(plan& into) {
+    testing::random_stream random{into.seed, 21};
+    if (into.staged || into.kind == world_kind::mixed || !random.percent(15) ||
+        std::ranges::any_of(into.items, &item::all)) {
+        return;
+    }
+    for (std::size_t resource = 0; resource < into.resources; ++resource) {
+        if (resource == 0 || random.percent(60)) {
+            into.permits.at(resource) = static_cast<std::uint8_t>(1 + random.below(most_permits));
+        }
+    }
+}
+
 void enlarge(plan& it) {
     constexpr std::int64_t times = 4;
     for (std::int64_t* const each :

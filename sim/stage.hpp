@@ -19,8 +19,24 @@
 
 namespace redlock::sim {
 
-[[nodiscard]] inline std::string name_of(std::size_t resource) {
-    return {static_cast<char>('a' + resource)};
+/// The key of a lock, that of a slot too.
+[[nodiscard]] inline std::string name_of(std::size_t lock) {
+    if (lock < most_resources) {
+        return {static_cast<char>('a' + lock)};
+    }
+    const std::size_t slot = lock - most_resources;
+    return "redlock:slot:{" + name_of(slot / most_permits) +
+           "}:" + std::to_string(slot % most_permits);
+}
+/// The number of a lock with such a key.
+[[nodiscard]] inline std::size_t number_of_lock(std::string_view key) {
+    const auto number = [](char letter, char first) {
+        return static_cast<std::size_t>(letter - first);
+    };
+    constexpr std::string_view before = "redlock:slot:{";
+    return key.starts_with(before)
+               ? slot_of(number(key[before.size()], 'a'), number(key.back(), '0'))
+               : number(key.front(), 'a');
 }
 
 /// What a lock key says while readers have the lock, and the key of those who do.
@@ -75,11 +91,11 @@ class stage {
                                                      const std::string& lock) const;
     /// The locks on a node are those of an earlier time.
     void came_again(std::size_t node) {
-        for (std::size_t resource = 0; resource < the_plan.resources; ++resource) {
-            for (const std::string& there : tokens_at(node, name_of(resource))) {
+        the_plan.for_each_lock([&](std::size_t lock) {
+            for (const std::string& there : tokens_at(node, name_of(lock))) {
                 again_.insert({known_number_of(there), node});
             }
-        }
+        });
     }
     /// A node has removed the lock because of a release.
     void removed(std::uint64_t token, std::size_t node) {
@@ -107,12 +123,12 @@ class stage {
         std::size_t still = 0;
         for (std::size_t node = 0; node < nodes; ++node) {
             bool there = false;  // under one name at least
-            for (std::size_t resource = 0; resource < the_plan.resources; ++resource) {
-                there = there || std::ranges::any_of(tokens_at(node, name_of(resource)),
+            the_plan.for_each_lock([&](std::size_t lock) {
+                there = there || std::ranges::any_of(tokens_at(node, name_of(lock)),
                                                      [&](const std::string& each) {
                                                          return known_number_of(each) == token;
                                                      });
-            }
+            });
             still += there && !again_.contains({token, node}) ? 1U : 0U;
         }
         if (still * 2 > nodes && the_plan.judged.tokens) {

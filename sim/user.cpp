@@ -35,6 +35,10 @@ std::string user::names() const {
     return all;
 }
 
+std::size_t user::permits() const {
+    return of_.on().the_plan.permits.at(what_.resource);
+}
+
 void user::want(const item& what) {
     later_.push_back(what);
     if (at_ == state::idle) {
@@ -90,9 +94,12 @@ void user::begin() {
 
 void user::ask() {
     begun_ = of_.on().now();
-    floor_ = 0;
+    floors_.front() = 0;
     for (const std::size_t each : resources()) {
-        floor_ = std::max(floor_, of_.on().judge.floor(each, what_.shared));
+        floors_.front() = std::max(floors_.front(), of_.on().judge.floor(each, shares()));
+    }
+    for (std::size_t slot = 0; slot < permits(); ++slot) {
+        floors_.at(slot) = of_.on().judge.floor(slot_of(what_.resource, slot), false);
     }
     acquire_options options;
     options.lease_time = milliseconds{what_.lease_ms};
@@ -117,6 +124,10 @@ void user::ask() {
             all.emplace_back(name_of(each));
         }
         of_.locks().async_acquire_all(std::move(all), options, std::move(told));
+    } else if (permits() > 0) {
+        of_.on().note(rule::permit_wanted);
+        of_.locks().async_acquire_any({name_of(what_.resource), permits()}, options,
+                                      std::move(told));
     } else if (what_.shared) {
         of_.locks().async_acquire_shared(name_of(what_.resource), options, std::move(told));
     } else {
@@ -169,23 +180,33 @@ void user::take(lock got) {
     on.note(rule::acquired);
     on.tell("user", number_, "HOLDS #", token_, " with token ", held_.fencing_token().value(),
             " until ", shown(of_.when(until_)));
-    judged_.clear();
-    for (const std::size_t each : resources()) {
-        judged_.push_back(on.judge.take({.resource = each,
-                                         .token = token_,
-                                         .fencing = held_.fencing_token().value(),
-                                         .begun = begun_,
-                                         .floor = floor_,
-                                         .votes = of_.nodes().votes_for(token_),
-                                         .nodes = of_.its_terms().nodes,
-                                         .until = of_.when(until_),
-                                         .shared = what_.shared},
-                                        on.now()));
+    const std::size_t slot = held_.slot().value_or(0);
+    if (held_.slot().has_value() != (permits() > 0) || (permits() > 0 && slot >= permits())) {
+        on.judge.condemn(check::permits, on.now(), token_, slot);
+        return;
+    }
+    locks_ = permits() > 0 ? std::vector{slot_of(what_.resource, slot)} : resources();
+    if (permits() > 0) {
+        on.note(rule::permit_acquired);
+        on.tell("user", number_, "has slot ", slot, " of ", permits());
     }
     if (what_.all) {
         on.note(rule::several_acquired);
     }
-    is_reader_ = what_.shared;
+    judged_.clear();
+    for (const std::size_t each : locks_) {
+        judged_.push_back(on.judge.take({.resource = each,
+                                         .token = token_,
+                                         .fencing = held_.fencing_token().value(),
+                                         .begun = begun_,
+                                         .floor = floors_.at(slot),
+                                         .votes = of_.nodes().votes_for(token_),
+                                         .nodes = of_.its_terms().nodes,
+                                         .until = of_.when(until_),
+                                         .shared = shares()},
+                                        on.now()));
+    }
+    is_reader_ = shares();
     if (is_reader_) {
         on.note(rule::reader_acquired);
     }
@@ -216,7 +237,7 @@ void user::work() {
     write_to_store(chance.between(0, 10 * millisecond));
     const tick now = of_.on().now();
     of_.at(now + what_.lasts, [this, wish = wish_] { stop_work(wish); });
-    if (what_.downgrades > 0) {
+    if (what_.downgrades > 0 && permits() == 0) {
         of_.at(now + what_.downgrades, [this, wish = wish_] { downgrade(wish); });
     }
     if (what_.amount > 0) {
@@ -257,14 +278,14 @@ void user::write_to_store(tick after) {
     if (of_.chance().percent(8)) {
         after += of_.chance().between(0, 2 * of_.its_terms().longest_lease_ms) * millisecond;
     }
-    const auto those = resources();
-    on.in.time().after(after, [&on, judged = judged_, those, token = token_, writes = !is_reader_] {
-        for (std::size_t i = 0; i < those.size(); ++i) {
-            const bool taken = on.judge.wrote(judged[i], writes, on.now());
-            on.tell("store", those[i], taken ? "takes" : "refuses", writes ? " a write" : " a read",
-                    " of #", token);
-        }
-    });
+    on.in.time().after(
+        after, [&on, judged = judged_, those = locks_, token = token_, writes = !is_reader_] {
+            for (std::size_t i = 0; i < those.size(); ++i) {
+                const bool taken = on.judge.wrote(judged[i], writes, on.now());
+                on.tell("store", those[i], taken ? "takes" : "refuses",
+                        writes ? " a write" : " a read", " of #", token);
+            }
+        });
 }
 
 void user::believe_nothing() {
@@ -276,7 +297,7 @@ void user::believe_nothing() {
 /// By what its process has heard of the nodes' clocks.
 tick user::kept_until() const {
     tick earliest = no_tick;
-    for (const std::size_t each : resources()) {
+    for (const std::size_t each : locks_) {
         earliest = std::min(earliest, of_.nodes().kept_until(token_, name_of(each), of_.number()));
     }
     return earliest;

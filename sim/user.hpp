@@ -3,6 +3,7 @@
 // much. One thread at a time.
 #pragma once
 
+#include <array>
 #include <boost/asio/cancellation_signal.hpp>
 #include <cstddef>
 #include <cstdint>
@@ -53,6 +54,9 @@ class user {
 
     [[nodiscard]] std::vector<std::size_t> resources() const;
     [[nodiscard]] std::string names() const;
+    /// Zero: it wants a lock.
+    [[nodiscard]] std::size_t permits() const;
+    [[nodiscard]] bool shares() const { return what_.shared && permits() == 0; }
     void begin();
     void ask();
     void on_asked(std::uint64_t wish, error_code failure, lock got);
@@ -78,10 +82,11 @@ class user {
     std::shared_ptr<boost::asio::cancellation_signal> stop_;
     tick begun_ = 0;
     tick due_ = 0;
-    std::uint64_t floor_ = 0;
+    std::array<std::uint64_t, most_permits> floors_{};  ///< Of a lock the first.
+    std::vector<std::size_t> locks_;                    ///< What it holds; see `name_of`.
     lock held_;
     std::uint64_t token_ = 0;
-    std::vector<checker::hold> judged_;  ///< For each of its resources.
+    std::vector<checker::hold> judged_;  ///< For each of them.
     boot_clock::time_point until_{};
     tick known_since_ = 0;
     std::chrono::milliseconds asked_for_{};  ///< By an extension of its own.

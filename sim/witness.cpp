@@ -113,7 +113,8 @@ void witness::after_one(testing::simulated_node& where, std::size_t client, cons
     note_heard(where, client, answer);
     if (of->which == &scripts::acquire || of->which == &scripts::acquire_in_line ||
         of->which == &scripts::acquire_shared || of->which == &scripts::acquire_shared_in_line ||
-        of->which == &scripts::acquire_all) {
+        of->which == &scripts::acquire_all || of->which == &scripts::acquire_slot ||
+        of->which == &scripts::acquire_slot_in_line) {
         after_acquire(where, client, asked, answer);
     } else if (of->which == &scripts::extend || of->which == &scripts::extend_shared ||
                of->which == &scripts::extend_all) {
@@ -152,8 +153,7 @@ void witness::after_acquire(testing::simulated_node& where, std::size_t client, 
         where.text_at(fence) != "0 ") {  // the mark alone, which lives as long as a place
         on_.judge.condemn(check::fence_prolonged, on_.now(), token, where.number());
     }
-    look_for_refusals(where, client, token, static_cast<std::size_t>(of.lock.front() - 'a'),
-                      code == out_of_window);
+    look_for_refusals(where, client, token, number_of_lock(of.lock), code == out_of_window);
     if (in_line) {
         if (will_hear(where, client)) {
             here.asked_in_line[std::string{argument(what, of, 7)}] = on_.now();
@@ -193,6 +193,9 @@ void witness::after_acquire(testing::simulated_node& where, std::size_t client, 
         note_planted(where, client, token);
     } else if (code == busy || natively) {
         on_.note(of.names.empty() ? rule::busy : rule::several_busy);
+        if (of.which == &scripts::acquire_slot || of.which == &scripts::acquire_slot_in_line) {
+            on_.note(rule::slot_taken);
+        }
         tell(where, client, "busy, refuses ACQUIRE", token);
     } else if (code == stale) {
         on_.note(rule::stale_ballot);

@@ -137,7 +137,7 @@ class witness final : public testing::simulated_node::watcher {
     };
 
     stage& on_;
-    std::array<std::array<attempt, most_resources>, most_clients> last_attempts_{};
+    std::array<std::array<attempt, most_locks>, most_clients> last_attempts_{};
     std::array<bool, most_clients> gave_up_{};
     std::array<place, most_nodes> places_;
     std::map<std::uint64_t, lease> leases_;

@@ -42,6 +42,7 @@ std::optional<witness::call> witness::read(const testing::request& what) {
         }
         it.line = each == &scripts::acquire_in_line          ? std::string_view{what[5]}
                   : each == &scripts::acquire_shared_in_line ? std::string_view{what[6]}
+                  : each == &scripts::acquire_slot_in_line   ? std::string_view{what[6]}
                                                              : std::string_view{};
         return it;
     }

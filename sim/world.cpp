@@ -22,8 +22,10 @@ constexpr tick place_lease = 60 * second;
 
 constexpr const char* epoch_key = "redlock:epoch";
 
-std::string line_key_of(std::size_t resource) {
-    return driver::key_names{}.line(name_of(resource));
+std::string line_key_of(const plan& the_plan, std::size_t resource) {
+    const driver::key_names keys;
+    const std::string name = name_of(resource);
+    return keys.line(the_plan.permits.at(resource) == 0 ? name : keys.slots(name));
 }
 
 }  // namespace
@@ -171,18 +173,21 @@ void world::schedule::look_for_left_free() {
     const bool all_are_free = !anybody([&](client& each) {
         bool holds = false;
         for (std::size_t resource = 0; resource < plan_.resources; ++resource) {
-            holds = holds || each.anybody_holds(resource);
+            holds = holds || each.holders_of(resource) > 0;
         }
         return holds;
     });
     for (std::size_t resource = 0; resource < plan_.resources; ++resource) {
-        const bool held = anybody([&](client& each) { return each.anybody_holds(resource); });
-        // Who comes with other terms may get no votes. Who wants all waits for each of them.
-        const bool wanted = anybody([&](client& each) {
-            return !plan_.is_stranger(each.number()) &&
-                   (each.anybody_waits_for(resource) ||
-                    (each.anybody_waits_for_all() && all_are_free));
-        });
+        std::size_t holders = 0;
+        bool wanted = false;
+        for (const auto& each : clients_) {
+            holders += each->alive() ? each->holders_of(resource) : 0;
+            // Who comes with other terms may get no votes. Who wants all waits for each of them.
+            wanted = wanted || (each->alive() && !plan_.is_stranger(each->number()) &&
+                                (each->anybody_waits_for(resource) ||
+                                 (each->anybody_waits_for_all() && all_are_free)));
+        }
+        const bool held = holders >= std::max<std::size_t>(1, plan_.permits.at(resource));
         tick& since = free_since_.at(resource);
         const bool was_wanted = std::exchange(left_free_.at(resource), wanted && !held);
         if (held || !wanted || !was_wanted) {
@@ -377,15 +382,17 @@ void world::schedule::let_it_settle() {
 /// the instant in which it goes on was begun before.
 void world::schedule::look_for_forgotten() {
     for (std::size_t node = 0; node < plan_.nodes; ++node) {
-        for (std::size_t resource = 0; resource < plan_.resources; ++resource) {
-            for (const std::string& token : on_.tokens_at(node, name_of(resource))) {
+        plan_.for_each_lock([&](std::size_t lock) {
+            for (const std::string& token : on_.tokens_at(node, name_of(lock))) {
                 const auto planted = witness_.planted_at(on_.number_of(token), node);
                 if (plan_.judged.liveness && planted && *planted > on_.calm_at) {
                     on_.judge.condemn(check::not_taken_back, on_.now(), on_.number_of(token), node);
                 }
             }
+        });
+        for (std::size_t resource = 0; resource < plan_.resources; ++resource) {
             if (plan_.judged.liveness && in_.at(node).is_up() &&
-                witness_.has_left_place(node, line_key_of(resource))) {
+                witness_.has_left_place(node, line_key_of(plan_, resource))) {
                 on_.tell("node", node, "has a place of nobody in line");
                 on_.judge.condemn(check::not_taken_back, on_.now(), 0, node);
             }
@@ -409,7 +416,8 @@ void world::schedule::look_for_leftovers() {
     }
     for (std::size_t node = 0; node < plan_.nodes; ++node) {
         for (const std::string& key : in_.at(node).keys()) {
-            const bool of_a_lock = key.find("fence") == std::string::npos && key != epoch_key;
+            const bool of_a_lock = key.find("fence") == std::string::npos &&
+                                   !key.starts_with("redlock:permits") && key != epoch_key;
             if (plan_.judged.liveness && of_a_lock) {
                 on_.tell("node", node, "still has ", key);
                 on_.judge.condemn(check::left_over, on_.now(), 0, node);

@@ -49,6 +49,16 @@ void with_a_future(redlock::lock_manager& locks) {  // The manager's executor ru
 }
 // end of snippet
 
+// snippet: permits
+asio::awaitable<void> call_the_slow_service(redlock::lock_manager& locks) {
+    // At most 10 calls at once, from all machines together.
+    const redlock::semaphore slow_service{"slow-service", 10};
+    co_await redlock::with_permit(
+        locks, slow_service,
+        [](redlock::lock& permit) -> asio::awaitable<void> { co_await step(permit); });
+}
+// end of snippet
+
 // snippet: errors
 asio::awaitable<void> nightly(redlock::lock_manager& locks) {
     redlock::diagnostics why;

@@ -55,6 +55,9 @@ enum class errc {
     /// Nothing
     /// was sent; names with the same hash tag lie in one slot.
     different_slots,
+    /// Other clients use the semaphore with another number of permits; `diagnostics::message` gives
+    /// both numbers. No permit is held.
+    permits_mismatch,
 };
 
 /// Why a single node gave no vote.

@@ -58,7 +58,8 @@ class REDLOCK_API lock {
         }
     }
 
-    /// The resource; empty for an empty lock. Valid as long as this object is.
+    /// The resource, of a permit the semaphore; empty for an empty lock. Valid as long as this
+    /// object is.
     [[nodiscard]] const resource_name& resource() const noexcept;
     /// All resources, sorted, of a lock of several; `resource()` is the first of them. Empty for an
     /// empty lock.
@@ -68,6 +69,9 @@ class REDLOCK_API lock {
     /// Larger than that of every acquisition of this resource that completed before this one began.
     /// Zero only for an attached lock that another library acquired.
     [[nodiscard]] redlock::fencing_token fencing_token() const noexcept;
+    /// Which permit of its semaphore this is, from 0; nothing for any other lock. Fencing tokens
+    /// compare among the holders of one slot only.
+    [[nodiscard]] std::optional<std::size_t> slot() const noexcept;
     /// Whom it excludes; exclusive for an empty lock.
     [[nodiscard]] lock_mode mode() const noexcept;
     /// The end of validity: no other client can hold the lock before, with an allowance for drift
@@ -127,10 +131,10 @@ class REDLOCK_API lock {
     /// secrets. It lives and ends with the lock. Only for an exclusive lock.
     ///
     /// An extension carries it: completes as `async_extend` does, without error once a majority of
-    /// the nodes has the text, and also with `errc::invalid_argument` for a shared lock, a text
-    /// longer than `max_proclaimed`, and for a lock of several resources. After another error than
-    /// that some nodes may have it, and the next renewal gives it to the others. The latest call
-    /// counts.
+    /// the nodes has the text, and also with `errc::invalid_argument` for a shared lock, a permit,
+    /// a text longer than `max_proclaimed`, and for a lock of several resources. After another
+    /// error than that some nodes may have it, and the next renewal gives it to the others. The
+    /// latest call counts.
     template <class CompletionToken = boost::asio::deferred_t>
     auto async_proclaim(std::string text, CompletionToken&& token = CompletionToken{}) const {
         return boost::asio::async_initiate<CompletionToken, void(error_code)>(

@@ -127,6 +127,32 @@ class REDLOCK_API lock_manager {
             token, std::move(resource), detail::acquire_request{options, lock_mode::shared});
     }
 
+    /// Acquires one of the permits of a semaphore: any one that is free, with a lock of its own on
+    /// the nodes. `lock::slot` tells which. A permit is renewed, extended, released and lost like
+    /// any lock; it can neither be downgraded nor attached.
+    ///
+    /// Completes as `async_acquire` does; also with `errc::permits_mismatch` if other clients use
+    /// the semaphore with another number of permits.
+    template <class CompletionToken = boost::asio::deferred_t>
+    auto async_acquire_any(const semaphore& from, const acquire_options& options = {},
+                           CompletionToken&& token = CompletionToken{}) {
+        return boost::asio::async_initiate<CompletionToken, void(error_code, lock)>(
+            [impl = weak_impl{impl_, home_}](auto handler, resource_name name,
+                                             detail::acquire_request request) {
+                start_acquire(impl, std::move(name), std::move(request), std::move(handler));
+            },
+            token, from.name, detail::acquire_request::for_permit(options, from.permits));
+    }
+
+    /// `async_acquire_any` with a single attempt, whatever `options.wait` says: it looks at every
+    /// slot that may be free, and waits for none.
+    template <class CompletionToken = boost::asio::deferred_t>
+    auto async_try_acquire_any(const semaphore& from, acquire_options options = {},
+                               CompletionToken&& token = CompletionToken{}) {
+        options.wait = wait_policy::none();
+        return async_acquire_any(from, options, std::forward<CompletionToken>(token));
+    }
+
     /// `async_acquire` with a single attempt, whatever `options.wait` says.
     template <class CompletionToken = boost::asio::deferred_t>
     auto async_try_acquire(resource_name resource, acquire_options options = {},

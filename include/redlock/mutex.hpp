@@ -1,11 +1,13 @@
-// The blocking facade: a distributed lock that looks like std::timed_mutex, for code without an
-// event loop. It runs the one asynchronous implementation on an I/O thread of its own.
+// The blocking facade: distributed locks that look like std::timed_mutex, std::shared_timed_mutex
+// and std::counting_semaphore, for code without an event loop. It runs the one asynchronous
+// implementation on an I/O thread of its own.
 #pragma once
 
 #include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -33,11 +35,12 @@ class REDLOCK_API mutex_context {
     friend class leader;
     friend class mutex;
     friend class shared_mutex;
+    friend class counting_semaphore;
     [[nodiscard]] bool is_copy() const noexcept;
     /// Blocks. Empty if somebody else has it for as long as `wait` allows; throws as `mutex::lock`.
     [[nodiscard]] redlock::lock acquire(const resource_name& resource, wait_policy wait,
-                                        const detail::acquire_request& request,
-                                        lock_mode mode) const;
+                                        const detail::acquire_request& request, lock_mode mode,
+                                        std::optional<std::size_t> permits = {}) const;
     /// Blocks until a quorum has confirmed. Never throws.
     void release(redlock::lock& held) const noexcept;
     /// Blocks until a quorum has it. Throws as `leader::proclaim`.
@@ -196,6 +199,50 @@ class REDLOCK_API shared_mutex {
     mutex alone_;
     struct shared_state;
     std::unique_ptr<shared_state> shared_;
+};
+
+/// Looks like std::counting_semaphore, and its permits are shared by all processes that use one of
+/// that name. Must not outlive its context. Unlike that of the standard library, it gives back only
+/// permits that were acquired through this object, and a permit can be lost: where that matters,
+/// use `lock_manager::async_acquire_any`. Any thread.
+class REDLOCK_API counting_semaphore {
+  public:
+    /// The most permits a semaphore can have.
+    [[nodiscard]] static constexpr std::ptrdiff_t max() noexcept {
+        return static_cast<std::ptrdiff_t>(semaphore::max_permits);
+    }
+
+    /// As `mutex`'s. A number of permits that cannot be used shows with the first acquisition.
+    counting_semaphore(mutex_context& context, semaphore of, const acquire_options& options = {});
+    counting_semaphore(const counting_semaphore&) = delete;
+    counting_semaphore& operator=(const counting_semaphore&) = delete;
+    ~counting_semaphore();
+
+    /// Blocks until it has a permit. Throws as `mutex::lock`; also `errc::permits_mismatch`.
+    void acquire();
+    /// One attempt. False if others hold all permits.
+    [[nodiscard]] bool try_acquire() { return acquire(wait_policy::none()); }
+    /// Blocks for at most `longest`.
+    template <class Rep, class Period>
+    [[nodiscard]] bool try_acquire_for(std::chrono::duration<Rep, Period> longest) {
+        return acquire(wait_policy{longest});
+    }
+    template <class Clock, class Duration>
+    [[nodiscard]] bool try_acquire_until(std::chrono::time_point<Clock, Duration> deadline) {
+        return acquire(detail::wait_until<Clock>(deadline));
+    }
+    /// Gives back as many of the permits that this object has, those that it has had the longest,
+    /// and waits for a quorum to confirm each. Never throws.
+    void release(std::ptrdiff_t update = 1) noexcept;
+
+    /// How many permits this object has that are certainly still valid.
+    [[nodiscard]] std::size_t valid_permits() const noexcept;
+
+  private:
+    bool acquire(wait_policy wait);
+
+    struct permits_state;
+    std::unique_ptr<permits_state> state_;
 };
 
 }  // namespace redlock

@@ -2,8 +2,11 @@
 // each can be omitted: {.lease_time = 30s, .wait = 5s}.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -198,11 +201,26 @@ class acquire_request {
     [[nodiscard]] const std::string& label() const noexcept { return label_; }
     [[nodiscard]] lock_mode mode() const noexcept { return mode_; }
 
+    /// The same for a permit of a semaphore with so many of them.
+    [[nodiscard]] static acquire_request for_permit(const acquire_options& options,
+                                                    std::size_t permits) {
+        acquire_request request{options};
+        request.permits_ = static_cast<std::uint32_t>(std::min<std::size_t>(permits, too_many));
+        return request;
+    }
+    [[nodiscard]] bool wants_permit() const noexcept { return permits_ != no_permit; }
+    /// Meaningful if it wants one.
+    [[nodiscard]] std::uint32_t permits() const noexcept { return permits_; }
+
   private:
+    static constexpr std::uint32_t no_permit = std::numeric_limits<std::uint32_t>::max();
+    static constexpr std::uint32_t too_many = no_permit - 1;
+
     acquire_options options_;
     std::string identifier_;
     std::string label_;
     lock_mode mode_;
+    std::uint32_t permits_ = no_permit;
 };
 
 }  // namespace detail

@@ -11,6 +11,7 @@
 #include <redlock/export.hpp>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace redlock {
 
@@ -115,6 +116,19 @@ enum class lock_mode : std::uint8_t {
 };
 
 [[nodiscard]] REDLOCK_API std::string_view to_string(lock_mode mode) noexcept;
+
+/// A semaphore: up to `permits` clients hold one of its permits at once. All clients must give the
+/// same number. It has nothing to do with a lock of the same name.
+struct semaphore {
+    static constexpr std::size_t max_permits = 1024;
+
+    resource_name name;
+    std::size_t permits = 1;  ///< From 1 to `max_permits`.
+
+    // No aggregate: g++ 12 destroys an aggregate twice that is made within a co_await.
+    semaphore(resource_name its_name, std::size_t number)
+        : name(std::move(its_name)), permits(number) {}
+};
 
 /// Position of a node in the list of endpoints that the manager was given, from zero.
 using node_index = std::size_t;

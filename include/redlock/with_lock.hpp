@@ -51,18 +51,32 @@ inline auto acquire_as(lock_mode mode, lock_manager& locks, resource_name resour
                : locks.async_acquire(std::move(resource), options, token);
 }
 
+/// What `with_lock`, `with_shared_lock` and `with_permit` acquire.
+struct wanted_lock {
+    lock_mode mode = lock_mode::exclusive;
+    resource_name resource;
+    std::optional<std::size_t> permits{};  ///< Given: a permit of a semaphore.
+};
+
+inline auto acquire_wanted(lock_manager& locks, wanted_lock wanted,
+                           const acquire_options& options) {
+    return wanted.permits
+               ? locks.async_acquire_any(semaphore{std::move(wanted.resource), *wanted.permits},
+                                         options, boost::asio::as_tuple(boost::asio::use_awaitable))
+               : acquire_as(wanted.mode, locks, std::move(wanted.resource), options);
+}
+
 /// Several are always exclusive.
-inline auto acquire_as(lock_mode /*mode*/, lock_manager& locks, resource_names resources,
-                       const acquire_options& options) {
+inline auto acquire_wanted(lock_manager& locks, resource_names resources,
+                           const acquire_options& options) {
     return locks.async_acquire_all(std::move(resources), options,
                                    boost::asio::as_tuple(boost::asio::use_awaitable));
 }
 
-/// What `with_lock`, `with_locks` and `with_shared_lock` do.
-template <class What, class Body>
-boost::asio::awaitable<body_result<Body>> with_lock_of(lock_mode mode, lock_manager& locks,
-                                                       What what, Body body,
-                                                       acquire_options options) {
+/// What `with_lock`, `with_locks`, `with_shared_lock` and `with_permit` do.
+template <class Wanted, class Body>
+boost::asio::awaitable<body_result<Body>> with_lock_of(Wanted wanted, lock_manager& locks,
+                                                       Body body, acquire_options options) {
     namespace asio = boost::asio;
     using result_type = body_result<Body>;
     using stored = std::conditional_t<std::is_void_v<result_type>, std::monostate, result_type>;
@@ -73,7 +87,7 @@ boost::asio::awaitable<body_result<Body>> with_lock_of(lock_mode mode, lock_mana
     }
     options.renew = options.renew.value_or(true);
     diagnostics& told = *options.details;
-    auto [acquire_error, held] = co_await acquire_as(mode, locks, std::move(what), options);
+    auto [acquire_error, held] = co_await acquire_wanted(locks, std::move(wanted), options);
     if (acquire_error) {
         throw lock_error(acquire_error, told);
     }
@@ -123,7 +137,7 @@ template <class Body>
 boost::asio::awaitable<detail::body_result<Body>> with_lock(lock_manager& locks,
                                                             resource_name resource, Body body,
                                                             acquire_options options = {}) {
-    return detail::with_lock_of(lock_mode::exclusive, locks, std::move(resource), std::move(body),
+    return detail::with_lock_of({lock_mode::exclusive, std::move(resource)}, locks, std::move(body),
                                 options);
 }
 
@@ -142,8 +156,17 @@ boost::asio::awaitable<detail::body_result<Body>> with_shared_lock(lock_manager&
                                                                    resource_name resource,
                                                                    Body body,
                                                                    acquire_options options = {}) {
-    return detail::with_lock_of(lock_mode::shared, locks, std::move(resource), std::move(body),
+    return detail::with_lock_of({lock_mode::shared, std::move(resource)}, locks, std::move(body),
                                 options);
+}
+
+/// The same with a permit of a semaphore, by `lock_manager::async_acquire_any`.
+template <class Body>
+boost::asio::awaitable<detail::body_result<Body>> with_permit(lock_manager& locks, semaphore from,
+                                                              Body body,
+                                                              acquire_options options = {}) {
+    return detail::with_lock_of({lock_mode::exclusive, std::move(from.name), from.permits}, locks,
+                                std::move(body), options);
 }
 
 }  // namespace redlock

@@ -40,6 +40,7 @@ set(sim_mutants
     drift_left_out
     end_lets_nobody_go_on
     ended_holder_stays
+    ended_permit_counts_on
     equal_ballots_pass
     every_vote_counts
     extend_after_validity
@@ -55,6 +56,7 @@ set(sim_mutants
     first_answer_for_all
     first_does_not_compete
     first_reader_ends_all
+    free_slots_not_named
     grant_keeps_place
     grant_takes_mark_away
     granted_not_released
@@ -102,10 +104,15 @@ set(sim_mutants
     number_not_compared
     offset_never_learned
     one_lock_twice_in_a_call
+    only_the_asked_slot_is_watched
     other_number_costs_one_vote
     other_number_forgotten
     outsider_known_as_holder
     outsider_sets_no_bar
+    permit_is_the_plain_lock
+    permit_leaves_the_wrong_line
+    permit_not_counted
+    permit_without_a_place
     quarantine_by_the_vote
     quarantine_forgets_ballots
     quarantine_skipped
@@ -122,6 +129,7 @@ set(sim_mutants
     readers_bar_raises_no_fence
     readers_begin_at_zero
     refused_ballot_believed
+    refused_slot_asked_again
     refused_together_counts_as_done
     release_by_the_wrong_token
     release_forgets_doubtful
@@ -136,6 +144,11 @@ set(sim_mutants
     settings_not_compared
     shortened_by_the_first
     silence_counts_as_released
+    slot_fence_not_compared
+    slot_in_line_is_given_away
+    slot_raises_no_fence
+    slot_taken_is_granted
+    slot_too_many
     split_without_delay
     step_left_out
     taken_counts

@@ -13,7 +13,7 @@ namespace {
 
 // Whole sentences that say what to do: this is all that a caller sees of an exception which Asio
 // made of the error code alone, as it does for a plain co_await.
-constexpr std::array<std::pair<errc, std::string_view>, 14> operation_texts{{
+constexpr std::array<std::pair<errc, std::string_view>, 15> operation_texts{{
     {errc::contended, "somebody else holds the lock; wait longer, or try again later"},
     {errc::timed_out,
      "somebody else held the lock until the wait ran out; wait longer, or try again later"},
@@ -44,6 +44,9 @@ constexpr std::array<std::pair<errc, std::string_view>, 14> operation_texts{{
     {errc::different_slots,
      "the resources lie in different slots of a Redis Cluster; give them names with one hash tag, "
      "such as {bank}.alice and {bank}.bob"},
+    {errc::permits_mismatch,
+     "other clients use this semaphore with another number of permits; give all clients the same "
+     "number"},
 }};
 
 constexpr std::array<std::pair<node_errc, std::string_view>, 24> node_texts{{

@@ -161,6 +161,11 @@ std::size_t acquire_round::largest_holding() const {
     return largest;
 }
 
+bool acquire_round::is_kept_for_others() const {
+    return std::ranges::any_of(
+        holders_, [](const holder_lease& each) { return each.holder == acquire_vote::nobody_yet; });
+}
+
 std::size_t acquire_round::ahead() const {
     if (holders_.empty()) {
         return 0;

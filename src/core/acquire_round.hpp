@@ -128,6 +128,8 @@ class acquire_round : public counted_round<acquire_round> {
     [[nodiscard]] node_set quarantined() const { return quarantined_; }
     /// Nodes on which somebody else holds the lock.
     [[nodiscard]] node_set busy() const { return busy_; }
+    /// Whether some node has it free, and keeps it for those who came before us.
+    [[nodiscard]] bool is_kept_for_others() const;
     /// How many stand in line before us: what half of the busy nodes say, or less.
     [[nodiscard]] std::size_t ahead() const;
     /// When, by the leases that were reported, a quorum may be free; `never` if that cannot be

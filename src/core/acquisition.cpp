@@ -6,7 +6,9 @@
 namespace redlock::core {
 
 acquisition::step acquisition::on_queued() {
+    assert(stage_ == stage::queued || stage_ == stage::asking);
     expects_contention_ = true;
+    stage_ = stage::queued;
     return {.what = action::wait, .until = deadline()};
 }
 
@@ -22,10 +24,13 @@ acquisition::step acquisition::on_turn(bool open) {
 }
 
 acquisition::step acquisition::on_round(const acquire_round& round, instant now, double random,
-                                        node_set tracking) {
+                                        node_set tracking, bool elsewhere) {
     assert(stage_ == stage::asking);
     const acquire_outcome outcome = round.outcome();
     const bool taken = outcome == acquire_outcome::contended || outcome == acquire_outcome::split;
+    if (taken && elsewhere) {
+        return follow(session_.on_found_taken(outcome, now));
+    }
     if (is_casual() && taken) {
         expects_contention_ = true;
         return follow(session_.on_found_taken(outcome, now));

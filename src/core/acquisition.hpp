@@ -63,13 +63,14 @@ class acquisition {
         return waits_ == queueing::queue_and_line && attempts_are_unlimited();
     }
     [[nodiscard]] bool attempts_are_unlimited() const { return session_.attempts_are_unlimited(); }
-    /// Others of its process are ahead of it.
+    /// Others of its process are ahead of it; of a permit also after a round.
     [[nodiscard]] step on_queued();
     /// It may begin: it is the first in the queue, or the nodes are connected.
     [[nodiscard]] step on_turn(bool open);
-    /// A round ended without the lock. `random`, `tracking`: as wait_session's.
+    /// A round ended without the lock. `random`, `tracking`: as wait_session's. `elsewhere`: it was
+    /// taken, but another that would do may be free, which is worth a round at once.
     [[nodiscard]] step on_round(const acquire_round& round, instant now, double random,
-                                node_set tracking);
+                                node_set tracking, bool elsewhere = false);
     /// A node reports a change of the lock. `last`: the latest round, if any. Returns when to ask
     /// again; `never` if the change is no reason to.
     [[nodiscard]] instant on_changed(node_index node, const acquire_round* last, instant now,

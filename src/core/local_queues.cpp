@@ -65,8 +65,14 @@ bool local_queues::join(queue_member& member, const resource_name& resource) {
     local_queue& queue = named.second;
     member.queue_ = &named;
     queue.push_back(member);
-    member.competes_ = queue.waiting_ == 1 && queue.holder_ == nullptr;
+    member.competes_ = queue.waiting_ == 1 && !is_held_up(queue);
     return member.competes_;
+}
+
+bool local_queues::join_for_permit(queue_member& member, const resource_name& resource,
+                                   std::uint16_t permits) {
+    queue_of(resource).second.permits_ = permits;
+    return join(member, resource);
 }
 
 void local_queues::leave(queue_member& member) {
@@ -97,6 +103,16 @@ void local_queues::acquired(queue_member& member, queue_holder& holder,
     holder.queue_ = &queue;
 }
 
+void local_queues::acquired_permit(queue_member& member, queue_holder& holder,
+                                   const resource_name& resource, std::uint16_t permits) {
+    named_queue& queue = member.queue_ != nullptr ? *member.queue_ : queue_of(resource);
+    unlink(member);
+    queue.second.permits_ = permits;
+    ++queue.second.holders_;
+    holder.queue_ = &queue;
+    go_on(queue);
+}
+
 queue_member* local_queues::first_behind(const queue_holder& holder) {
     return holder.queue_ == nullptr ? nullptr : holder.queue_->second.first_;
 }
@@ -105,8 +121,13 @@ void local_queues::passed(queue_holder& from, queue_member& member, queue_holder
     named_queue* const queue = std::exchange(from.queue_, nullptr);
     assert(queue != nullptr && queue == member.queue_);
     unlink(member);
-    queue->second.holder_ = &to;
     to.queue_ = queue;
+    if (queue->second.permits_ == 0) {
+        queue->second.holder_ = &to;
+        return;
+    }
+    // The one who took it may have been competing for another.
+    go_on(*queue);
 }
 
 bool local_queues::ended(queue_holder& holder) {
@@ -114,8 +135,13 @@ bool local_queues::ended(queue_holder& holder) {
     if (queue == nullptr) {
         return false;
     }
-    assert(queue->second.holder_ == &holder);
-    queue->second.holder_ = nullptr;
+    if (queue->second.permits_ == 0) {
+        assert(queue->second.holder_ == &holder);
+        queue->second.holder_ = nullptr;
+    } else {
+        assert(queue->second.holders_ > 0);
+        --queue->second.holders_;
+    }
     return go_on(*queue);
 }
 
@@ -125,15 +151,23 @@ void local_queues::unlink(queue_member& member) {
     }
 }
 
+bool local_queues::is_held_up(const local_queue& queue) {
+    return queue.permits_ == 0 ? queue.holder_ != nullptr : queue.holders_ >= queue.permits_;
+}
+
 bool local_queues::go_on(named_queue& named) {
     const local_queue& queue = named.second;
-    if (queue.holder_ != nullptr) {
+    if (is_held_up(queue)) {
         return false;
     }
     if (queue.first_ == nullptr) {
+        if (queue.holders_ > 0) {
+            return false;
+        }
         auto over = queues_.extract(named.first);
         if (spare_.size() < most_spare) {
             over.key() = {};  // or a spare one would keep a text
+            over.mapped().permits_ = 0;
             spare_.push_back(std::move(over));
         }
         return false;

@@ -1,10 +1,12 @@
 // Who in this process holds a resource and who waits for it, first come first served. Only the
-// first of a queue competes on the nodes, and only while nobody here holds the lock; a lock that is
-// given back may pass to it directly. Owns neither members nor holders: a member that is destroyed
-// is out of its queue. Pure; used by one strand at a time.
+// first of a queue competes on the nodes, and only while nobody here holds the lock, or, of a
+// semaphore, fewer than there are permits; a lock that is given back may pass to it directly. Owns
+// neither members nor holders: a member that is destroyed is out of its queue. Pure; used by one
+// strand at a time.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -71,8 +73,10 @@ class local_queue {
     void remove(queue_member& member);
 
     queue_member* first_ = nullptr;
-    queue_holder* holder_ = nullptr;
-    std::size_t waiting_ = 0;
+    queue_holder* holder_ = nullptr;  ///< Of a lock, not of a permit.
+    std::uint32_t waiting_ = 0;
+    std::uint16_t holders_ = 0;  ///< Of permits,
+    std::uint16_t permits_ = 0;  ///< of which there are so many.
 };
 
 class local_queues {
@@ -80,8 +84,13 @@ class local_queues {
     /// Stands at the end of the queue. True if it is first and nobody here holds the lock: it
     /// competes, and `compete` is not called.
     [[nodiscard]] bool join(queue_member& member, const resource_name& resource);
+    /// The same for one of `permits`: true if it is first and fewer are held here.
+    [[nodiscard]] bool join_for_permit(queue_member& member, const resource_name& resource,
+                                       std::uint16_t permits);
     /// Out of the queue without the lock, if it stood in one; the next may compete.
     void leave(queue_member& member);
+    /// Whether it stands in a queue.
+    [[nodiscard]] static bool has(const queue_member& member) { return member.queue_ != nullptr; }
     /// How many wait for `resource`.
     [[nodiscard]] std::size_t waiting(const resource_name& resource) const;
     /// The same beside `member`, which waits for it too or stands in no queue.
@@ -91,10 +100,13 @@ class local_queues {
     /// `member` won `resource` on the nodes, and `holder` has it now. It need not have been in a
     /// queue.
     void acquired(queue_member& member, queue_holder& holder, const resource_name& resource);
+    /// The same for one of `permits`; the next in the queue may compete.
+    void acquired_permit(queue_member& member, queue_holder& holder, const resource_name& resource,
+                         std::uint16_t permits);
     /// The first behind `holder`; null if nobody waits.
     [[nodiscard]] static queue_member* first_behind(const queue_holder& holder);
     /// `from` handed its lock to `to`, which belongs to `member`, the first behind `from`.
-    static void passed(queue_holder& from, queue_member& member, queue_holder& to);
+    void passed(queue_holder& from, queue_member& member, queue_holder& to);
     /// The lock of `holder` was given back or lost: the first may compete. True if it does so from
     /// now on.
     bool ended(queue_holder& holder);
@@ -103,6 +115,7 @@ class local_queues {
     using queues = std::unordered_map<resource_name, local_queue>;
 
     named_queue& queue_of(const resource_name& resource);
+    [[nodiscard]] static bool is_held_up(const local_queue& queue);
     static void unlink(queue_member& member);
     bool go_on(named_queue& queue);
 

@@ -12,6 +12,7 @@ set(core_sources
     src/core/quorum.cpp
     src/core/release_round.cpp
     src/core/renewal.cpp
+    src/core/slot_board.cpp
     src/core/turn.cpp
     src/core/validity.cpp
     src/core/wait_session.cpp

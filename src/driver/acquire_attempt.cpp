@@ -10,6 +10,7 @@
 #include "driver/line_exit.hpp"
 #include "driver/release_attempt.hpp"
 #include "driver/several_names.hpp"
+#include "driver/slot_calls.hpp"
 #include "driver/votes.hpp"
 
 namespace redlock::driver {
@@ -23,7 +24,15 @@ constexpr std::string_view longest_line = "128";
 
 script_call encode(const node_pool& pool, const lock_identity& identity,
                    std::chrono::milliseconds lease_time, const line_place* place,
-                   acquire_attempt::manners how) {
+                   acquire_attempt::manners how, slot_form form = slot_form::lock) {
+    if (identity.semaphore() != nullptr && (form == slot_form::look || place != nullptr)) {
+        return encode_slot_call(pool, identity,
+                                {.lease_time = lease_time,
+                                 .place = place,
+                                 .yields = how == acquire_attempt::manners::leaves_it_to_the_line,
+                                 .grace_ms = grace_ms,
+                                 .longest_line = longest_line});
+    }
     const auto& options = pool.options();
     const key_pieces fence = pool.keys().fence_pieces(identity.resource.str());
     const auto ballot = identity.block.first;
@@ -34,7 +43,7 @@ script_call encode(const node_pool& pool, const lock_identity& identity,
     const written_token token = identity.written();
     const std::string_view manners =
         how == acquire_attempt::manners::leaves_it_to_the_line ? "1" : "0";
-    if (identity.has_several_names) {
+    if (identity.kind == lock_kind::several) {
         return acquire_all_call(pool, identity, lease_time,
                                 how == acquire_attempt::manners::leaves_it_to_the_line,
                                 how == acquire_attempt::manners::marks_that_it_waits);
@@ -72,7 +81,7 @@ script_call encode(const node_pool& pool, const lock_identity& identity,
 
 acquire_attempt::acquire_attempt(node_pool& pool, lock_identity&& identity,
                                  std::chrono::milliseconds lease_time, const line_place* place,
-                                 manners how)
+                                 manners how, slot_form form)
     : fan_out(pool),
       lease_time_(lease_time),
       how_(how),
@@ -81,7 +90,7 @@ acquire_attempt::acquire_attempt(node_pool& pool, lock_identity&& identity,
       round_(
           new core::acquire_round{pool.size(), lease_time, pool.now(), pool.options().clock_step}),
       place_id_(place != nullptr ? place->id : std::string{}) {
-    const bool natively = place == nullptr && begins_natively(identity);
+    const bool natively = place == nullptr && form == slot_form::lock && begins_natively(identity);
     if (natively) {
         identity.asks_who_waits = may_come_before_the_line(identity.resource.str());
     }
@@ -90,14 +99,14 @@ acquire_attempt::acquire_attempt(node_pool& pool, lock_identity&& identity,
         native_ = native_command::acquire(identity_->resource.str(), identity_->written().view(),
                                           lease_time_);
     } else {
-        call_ = encode(pool, *identity_, lease_time, place, how);
+        call_ = encode(pool, *identity_, lease_time, place, how, form);
     }
 }
 
 /// Not for a lock that the line is to have first, if there may be one, nor with a record beside it.
 bool acquire_attempt::begins_natively(const lock_identity& identity) const {
     return !pool().options().fencing && identity.asked_as == lock_mode::exclusive &&
-           !identity.extras &&
+           identity.kind != lock_kind::several && record_of(identity).empty() &&
            (how_ == manners::takes_it || !pool().may_have_waiters(identity.resource.str()));
 }
 
@@ -177,6 +186,11 @@ void acquire_attempt::on_answer(node_index node, const redis::reply_view& reply)
     if (natively && reply.is_nil() && round_->outcome() == core::acquire_outcome::pending) {
         // The script tells who has the lock.
         ask_or_report(node, call());
+        return;
+    }
+    if (identity_->semaphore() != nullptr && learn_of_slots(node, reply)) {
+        on_no_answer(node, node_errc::configuration_mismatch,
+                     "its other clients have another number of permits", false);
         return;
     }
     const core::wall_span during{wall_us_, pool().wall_us(), pool().offset_us()};
@@ -339,10 +353,22 @@ void acquire_attempt::learn_of_waiters(const core::acquire_vote& vote) {
     const bool granted = vote.answer == core::acquire_answer::granted;
     if (granted ? vote.waiting > 0 : vote.holder == core::acquire_vote::nobody_yet) {
         note_waiters(pool(), *identity_);
-    } else if (granted && !identity_->has_several_names) {
+    } else if (granted && identity_->kind != lock_kind::several) {
         // Of several names an answer does not tell whether others wait for one.
         pool().forget_waiters(identity_->resource.str());
     }
+}
+
+/// True if other clients have another number of them there.
+bool acquire_attempt::learn_of_slots(node_index node, const redis::reply_view& reply) {
+    if (reply.is_array() || reply.is_integer() || reply.is_nil()) {
+        note_slots(identity_->semaphore()->board, identity_->extras->slot, node, reply);
+    }
+    const auto others = permits_of_others(reply);
+    if (others) {
+        disagreement_ = std::make_unique<permits_disagreement>(node, *others);
+    }
+    return others.has_value();
 }
 
 void acquire_attempt::learn() {

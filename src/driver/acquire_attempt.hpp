@@ -42,9 +42,11 @@ class acquire_attempt final : public fan_out {
     /// with one of several names that is held.
     enum class manners { takes_it, leaves_it_to_the_line, marks_that_it_waits };
 
-    /// `place`: where it stands in the fair line; null for nowhere.
+    /// `place`: where it stands in the fair line; null for nowhere. `form`: of a permit; in line it
+    /// looks.
     acquire_attempt(node_pool& pool, lock_identity&& identity, std::chrono::milliseconds lease_time,
-                    const line_place* place = nullptr, manners how = manners::takes_it);
+                    const line_place* place = nullptr, manners how = manners::takes_it,
+                    slot_form form = slot_form::lock);
 
     void start(owner& told);
     /// As the round's; the owner is not told, since it knows.
@@ -64,6 +66,8 @@ class acquire_attempt final : public fan_out {
     }
     [[nodiscard]] const lock_identity& identity() const { return *identity_; }
     [[nodiscard]] const shared_identity& shared() const { return identity_; }
+    /// Of a permit: the latest that was met; else null.
+    [[nodiscard]] const permits_disagreement* disagreement() const { return disagreement_.get(); }
 
   private:
     [[nodiscard]] const script_call* script_for(node_index node) override;
@@ -85,6 +89,7 @@ class acquire_attempt final : public fan_out {
     [[nodiscard]] bool may_come_before_the_line(const std::string& resource) const;
     [[nodiscard]] redis::command command_for(node_index node);
     [[nodiscard]] const script_call& call();
+    [[nodiscard]] bool learn_of_slots(node_index node, const redis::reply_view& reply);
     void learn_of_waiters(const core::acquire_vote& vote);
 
     shared_identity identity_;
@@ -99,6 +104,7 @@ class acquire_attempt final : public fan_out {
     owner* owner_ = nullptr;
     core::node_set deferred_releases_;  // a release, unless their answer makes it needless
     std::optional<node_pool::open_write> open_write_;
+    std::unique_ptr<permits_disagreement> disagreement_;
 };
 
 }  // namespace redlock::driver

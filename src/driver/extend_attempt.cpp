@@ -40,13 +40,13 @@ extend_attempt::extend_attempt(node_pool& pool, shared_identity identity, core::
 }
 
 const scripts::script& extend_attempt::its_script() const {
-    return identity_->has_several_names            ? scripts::extend_all
+    return identity_->kind == lock_kind::several   ? scripts::extend_all
            : identity_.mode() == lock_mode::shared ? scripts::extend_shared
                                                    : scripts::extend;
 }
 
 script_call extend_attempt::encode(bool plants) const {
-    if (identity_->has_several_names) {
+    if (identity_->kind == lock_kind::several) {
         return extend_all_call(pool(), *identity_, lease_time_, plants);
     }
     const std::string& resource = identity_->resource.str();

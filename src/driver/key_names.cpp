@@ -27,7 +27,9 @@ key_names::key_names(std::string_view prefix)
       fences_(of_kind("fence")),
       holders_(of_kind("holder")),
       lines_(of_kind("line")),
-      readers_(of_kind("readers")) {}
+      readers_(of_kind("readers")),
+      slots_(of_kind("slot")),
+      permits_(of_kind("permits")) {}
 
 key_names::beginning key_names::of_kind(std::string_view kind) const {
     const std::string common = std::string{root_}.append(kind).append(":");
@@ -53,6 +55,18 @@ std::string key_names::line(std::string_view resource) const {
 
 std::string key_names::readers(std::string_view resource) const {
     return joined(pieces(readers_, resource));
+}
+
+std::string key_names::slot(std::string_view semaphore, std::size_t slot) const {
+    return slots(semaphore).append(":").append(std::to_string(slot));
+}
+
+std::string key_names::slots(std::string_view semaphore) const {
+    return joined(pieces(slots_, semaphore));
+}
+
+std::string key_names::permits(std::string_view semaphore) const {
+    return joined(pieces(permits_, semaphore));
 }
 
 key_pieces key_names::fence_pieces(std::string_view resource) const {
@@ -86,11 +100,10 @@ std::string key_names::vouch_command() const {
 }
 
 bool key_names::is_own(std::string_view key) const {
-    return key == epoch_ || std::ranges::any_of(std::array{&fences_, &holders_, &lines_, &readers_},
-                                                [&](const beginning* its) {
-                                                    return key.starts_with(its->tagged) ||
-                                                           key.starts_with(its->untagged);
-                                                });
+    const std::array all{&fences_, &holders_, &lines_, &readers_, &slots_, &permits_};
+    return key == epoch_ || std::ranges::any_of(all, [&](const beginning* its) {
+               return key.starts_with(its->tagged) || key.starts_with(its->untagged);
+           });
 }
 
 bool key_names::is_anybodys_own(std::string_view key) {

@@ -42,6 +42,13 @@ class key_names {
     [[nodiscard]] std::string line(std::string_view resource) const;
     /// `redlock:readers:...` in the same manner.
     [[nodiscard]] std::string readers(std::string_view resource) const;
+    /// The lock of a semaphore's slot: `redlock:slot:{NAME}:SLOT`, or `redlock:slot::NAME:SLOT`.
+    /// For the keys beside it this is a resource like any other.
+    [[nodiscard]] std::string slot(std::string_view semaphore, std::size_t slot) const;
+    /// The same without the number: what the semaphore's line belongs to.
+    [[nodiscard]] std::string slots(std::string_view semaphore) const;
+    /// `redlock:permits:...` in the same manner: how many permits a semaphore has.
+    [[nodiscard]] std::string permits(std::string_view semaphore) const;
     /// The node's own key, for which HELLO and VOUCH ask.
     [[nodiscard]] const std::string& epoch() const { return epoch_; }
 
@@ -79,6 +86,8 @@ class key_names {
     beginning holders_;
     beginning lines_;
     beginning readers_;
+    beginning slots_;
+    beginning permits_;
 };
 
 /// Whether the keys of this resource lie in one slot. They do not when the name has a '}' but no

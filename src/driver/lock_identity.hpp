@@ -6,6 +6,8 @@
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <boost/smart_ptr/intrusive_ref_counter.hpp>
 #include <cassert>
+#include <cstdint>
+#include <memory>
 #include <redlock/types.hpp>
 #include <span>
 #include <string>
@@ -16,6 +18,7 @@
 #include "base/recycled.hpp"
 #include "core/fencing.hpp"
 #include "driver/key_names.hpp"
+#include "driver/semaphore_state.hpp"
 #include "driver/token.hpp"
 
 namespace redlock::driver {
@@ -23,28 +26,38 @@ namespace redlock::driver {
 /// What few locks have beside their token. Never changes.
 struct lock_extras : base::in_recycled_memory,
                      boost::intrusive_ref_counter<lock_extras, boost::thread_safe_counter> {
-    lock_extras(detail::shared_text record, std::vector<resource_name> resources)
+    explicit lock_extras(detail::shared_text record, std::vector<resource_name> resources = {})
         : holder_record(std::move(record)), names(std::move(resources)) {}
+    lock_extras(detail::shared_text record, std::shared_ptr<semaphore_state> of_semaphore,
+                std::uint16_t which)
+        : holder_record(std::move(record)), semaphore(std::move(of_semaphore)), slot(which) {}
 
     /// What the holder key says, if one goes with it; see `encode_holder` in votes.hpp. Else null.
     detail::shared_text holder_record;
     /// Of a lock of several names all of them, sorted; else none.
     std::vector<resource_name> names;
+    /// Of a permit its semaphore, and which slot it is; else null.
+    std::shared_ptr<semaphore_state> semaphore;
+    std::uint16_t slot = 0;
 };
 using extras_ptr = boost::intrusive_ptr<const lock_extras>;
 
 [[nodiscard]] inline extras_ptr only_record(std::string_view holder_record) {
-    return extras_ptr{new lock_extras{detail::share_text(holder_record), {}}};
+    return extras_ptr{new lock_extras{detail::share_text(holder_record)}};
 }
+
+/// What the extras are about.
+enum class lock_kind : std::uint8_t { plain, several, permit };
 
 /// What identifies one attempt on the nodes, from its ACQUIRE to its RELEASE.
 struct lock_identity {
-    resource_name resource;  ///< Of several the first.
+    resource_name resource;  ///< Of several the first, of a permit that of its slot.
     kept_token kept;
     core::ballot_block block;
-    /// Nearly always null. Strand only: a text that is proclaimed changes it.
+    /// Nearly always null. Of `lock_kind::plain` strand only, since a text that is proclaimed
+    /// changes it.
     extras_ptr extras{};
-    bool has_several_names = false;  ///< Then they are in the extras, which do not change.
+    lock_kind kind = lock_kind::plain;
     /// Without fencing: whether its release has to tell if others stand in the nodes' line.
     bool asks_who_waits = true;
     /// To begin with; see `shared_identity::mode`.
@@ -54,10 +67,21 @@ struct lock_identity {
     [[nodiscard]] written_token written() const { return kept.written(block.first); }
     [[nodiscard]] lock_token token() const { return kept.token(block.first); }
 
+    void bring(extras_ptr its) {
+        extras = std::move(its);
+        kind = !extras                    ? lock_kind::plain
+               : extras->semaphore        ? lock_kind::permit
+               : extras->names.size() > 1 ? lock_kind::several
+                                          : lock_kind::plain;
+    }
     /// Refers to `*this`.
     [[nodiscard]] std::span<const resource_name> names() const {
-        return has_several_names ? std::span<const resource_name>{extras->names}
-                                 : std::span<const resource_name>{&resource, 1};
+        return kind == lock_kind::several ? std::span<const resource_name>{extras->names}
+                                          : std::span<const resource_name>{&resource, 1};
+    }
+    /// Null of what is no permit.
+    [[nodiscard]] semaphore_state* semaphore() const {
+        return kind == lock_kind::permit ? extras->semaphore.get() : nullptr;
     }
 };
 
@@ -77,7 +101,7 @@ class shared_identity {
     [[nodiscard]] lock_mode mode() const { return who_->mode.load(std::memory_order_acquire); }
     /// Strand only: for all that is sent from now on, also by attempts that have begun.
     void set_record(std::string_view record) const {
-        assert(!who_->who.has_several_names);
+        assert(who_->who.kind == lock_kind::plain);
         who_->who.extras = only_record(record);
     }
     void downgrade() const { who_->mode.store(lock_mode::shared, std::memory_order_release); }

@@ -109,7 +109,8 @@ const script_call& release_attempt::call_for(node_index node) {
         // Of a lock of another library no ballot is known.
         const bool has_ballots = identity_->block.first != 0;
         const std::uint64_t bar = bars && has_ballots ? identity_->block.bar() : 0;
-        call = identity_->has_several_names ? release_all_call(pool(), *identity_, bar, kept_)
+        call = identity_->kind == lock_kind::several
+                   ? release_all_call(pool(), *identity_, bar, kept_)
                : identity_.mode() == lock_mode::shared
                    ? encode_shared(pool(), *identity_, bar, known_, kept_)
                    : encode(pool(), *identity_, bar, known_, kept_);

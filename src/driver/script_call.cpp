@@ -78,11 +78,17 @@ inline char* script_argument::put(char* to) const {
     return redis::put_arg(to, text_);
 }
 
+script_call::script_call(const scripts::script& script, list keys, list arguments)
+    : script_call(script, given_of({keys.begin(), keys.size()}),
+                  given_of({arguments.begin(), arguments.size()})) {}
+
 script_call::script_call(const scripts::script& script, std::span<const script_argument> keys,
                          list arguments)
+    : script_call(script, given_of(keys), given_of({arguments.begin(), arguments.size()})) {}
+
+script_call::script_call(const scripts::script& script, std::span<const script_argument> given_keys,
+                         std::span<const script_argument> given_arguments)
     : script_(&script) {
-    const auto given_keys = given_of(keys);
-    const auto given_arguments = given_of({arguments.begin(), arguments.size()});
     argument_count_ = 3 + given_keys.size() + given_arguments.size();
     constexpr std::string_view evalsha = "EVALSHA";
 

@@ -59,10 +59,12 @@ class script_call {
     using list = std::initializer_list<script_argument>;
 
     script_call() = default;
-    script_call(const scripts::script& script, list keys, list arguments)
-        : script_call(script, std::span{keys.begin(), keys.size()}, arguments) {}
+    script_call(const scripts::script& script, list keys, list arguments);
     script_call(const scripts::script& script, std::span<const script_argument> keys,
                 list arguments);
+    /// All of them are given.
+    script_call(const scripts::script& script, std::span<const script_argument> given_keys,
+                std::span<const script_argument> given_arguments);
 
     /// The command for the steady state.
     /// The first of its keys; empty if it has none. Refers to `*this`.

@@ -19,6 +19,7 @@ set(driver_sources
     src/driver/second_meeting.cpp
     src/driver/server_watch.cpp
     src/driver/several_names.cpp
+    src/driver/slot_calls.cpp
     src/driver/token.cpp
     src/driver/votes.cpp
     src/driver/vouch_call.cpp

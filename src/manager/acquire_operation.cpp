@@ -100,6 +100,9 @@ void acquire_operation::start() {
         return;
     }
     resource_ = manager_.shared_name(resource_);
+    if (request_.wants_permit() && !find_semaphore()) {
+        return;
+    }
     if (waits_for_its_turn()) {
         follow(acquisition_.on_queued());
         return;
@@ -122,7 +125,7 @@ driver::refusal acquire_operation::why_terms_are_refused() const {
 }
 
 bool acquire_operation::waits_for_its_turn() {
-    return acquisition_.joins_queue() && !manager_.queues().join(*this, resource_);
+    return acquisition_.joins_queue() && !may_begin();
 }
 
 void acquire_operation::compete() {
@@ -176,7 +179,10 @@ void acquire_operation::on_key_changed(node_index which) {
 }
 
 void acquire_operation::start_round() {
-    if (acquisition_.wants_news() && !watch_) {
+    if (permit_) {
+        permit_->begin_round(manager_.clock().now(), acquisition_.stands_in_line());
+    }
+    if (acquisition_.wants_news()) {
         // Before the round, or a change right behind a vote would be nobody's news.
         begin_watch();
     }
@@ -190,7 +196,7 @@ void acquire_operation::start_round() {
         fail(errc::no_quorum,
              fmt::format("the fence of this resource stands at the largest fencing token there is; "
                          "delete {} on all nodes",
-                         nodes.keys().fence(resource_.str())));
+                         nodes.keys().fence(lock_name().str())));
         return;
     }
     if (attempt_) {
@@ -204,23 +210,29 @@ void acquire_operation::start_round() {
                          : acquisition_.marks_that_it_waits() ? marks_that_it_waits
                                                               : takes_it;
     attempt_ = base::make_recycled<driver::acquire_attempt>(
-        nodes, identity_with(*block), first_lease(), take_place(*block), manners);
+        nodes, identity_with(*block), first_lease(), take_place(*block), manners,
+        permit_ ? permit_->form() : driver::slot_form::lock);
     manager_.clock().set(*this, acquisition_.deadline());
     attempt_->start(*this);
 }
 
 std::optional<core::ballot_block> acquire_operation::next_block() const {
-    return manager_.nodes().next_block(resource_.str(), block_width());
+    return manager_.nodes().next_block(lock_name().str(), block_width());
 }
 
 void acquire_operation::begin_watch() {
-    watch_ = {manager_.nodes().watches(), resource_.str(), *this};
+    if (permit_) {
+        permit_->watch(*this);
+    } else if (!watch_) {
+        watch_ = {manager_.nodes().watches(), resource_.str(), *this};
+    }
 }
 
 void acquire_operation::let_go() {
     // Given up here, since the last reference may be let go off the strand, by a cancellation.
     watch_ = {};
     manager_.queues().leave(*this);
+    permit_.reset();
 }
 
 /// Where to stand in the nodes' line: by the time of the first attempt, as the nodes' clocks tell.
@@ -240,7 +252,7 @@ const driver::line_place* acquire_operation::take_place(const core::ballot_block
 /// `granted`: the nodes that have taken us out of their lines by themselves.
 void acquire_operation::leave_nodes_line(core::node_set granted) {
     if (!place_.id.empty()) {
-        driver::leave_line(manager_.nodes(), resource_.str(), std::exchange(place_.id, {}),
+        driver::leave_line(manager_.nodes(), queue_name().str(), std::exchange(place_.id, {}),
                            core::node_set::all(manager_.nodes().size()) - granted);
     }
 }
@@ -251,25 +263,24 @@ std::uint64_t acquire_operation::block_width() const {
         return 1;
     }
     // Others who wait here will want a fencing token each.
-    const std::size_t waiting = manager_.queues().waiting_beside(*this, resource_);
+    const std::size_t waiting = manager_.queues().waiting_beside(*this, queue_name());
     return core::turn::block_width(waiting, hand_over_limits(manager_.options()));
 }
 
 driver::lock_identity acquire_operation::identity_with(const core::ballot_block& block) const {
     const std::string& own = request_.identifier();
     driver::lock_identity identity{
-        resource_,
+        lock_name(),
         own.empty() ? random_token(manager_.nodes()) : driver::kept_token{lock_token{own}},
         manager_.options().fencing ? block : core::ballot_block{}};
     identity.asked_as = request_.mode();
-    identity.extras = extras_of(identity);
-    identity.has_several_names = names().size() > 1;
+    identity.bring(permit_ ? permit_->extras(record_of(identity)) : extras_of(identity));
     return identity;
 }
 
 driver::extras_ptr acquire_operation::extras_of(const driver::lock_identity& identity) const {
     auto record = record_of(identity);
-    return record ? driver::extras_ptr{new driver::lock_extras{std::move(record), {}}} : nullptr;
+    return record ? driver::extras_ptr{new driver::lock_extras{std::move(record)}} : nullptr;
 }
 
 detail::shared_text acquire_operation::record_of(const driver::lock_identity& identity) const {
@@ -282,6 +293,9 @@ detail::shared_text acquire_operation::record_of(const driver::lock_identity& id
 
 void acquire_operation::on_attempt_decided() {
     const auto& round = attempt_->round();
+    if (permit_ && fail_for_permits()) {
+        return;
+    }
     if (round.outcome() == core::acquire_outcome::held) {
         if (manager_.nodes().different_nodes().empty()) {
             hand_out();
@@ -312,6 +326,10 @@ void acquire_operation::on_attempt_decided() {
                            .ahead = place_in_line(),
                            .details = why ? &*why : nullptr});
     manager_.clock().cancel(*this);
+    if (permit_) {
+        look_elsewhere();
+        return;
+    }
     follow(acquisition_.on_round(round, manager_.clock().now(), manager_.nodes().random(),
                                  manager_.nodes().tracking()));
 }
@@ -332,8 +350,13 @@ void acquire_operation::hand_out() {
     won.turn =
         core::turn{won.identity->block, round.started(), hand_over_limits(manager_.options())};
     won.holding = core::holding{attempt_->shared_round()};
+    if (permit_) {
+        permit_->on_won(round.started());
+    }
     const auto held = hold(std::move(won));
-    if (request_.mode() == lock_mode::exclusive && names().size() == 1) {
+    if (permit_) {
+        manager_.queues().acquired_permit(*this, *held, queue_name(), permit_->semaphore().permits);
+    } else if (request_.mode() == lock_mode::exclusive && names().size() == 1) {
         manager_.queues().acquired(*this, *held, resource_);
     }
     complete_with(held);
@@ -341,7 +364,7 @@ void acquire_operation::hand_out() {
 
 void acquire_operation::take_over(held_lock& from, won_lease won) {
     const auto held = hold(std::move(won));
-    core::local_queues::passed(from, *this, *held);
+    manager_.queues().passed(from, *this, *held);
     complete_with(held);
 }
 

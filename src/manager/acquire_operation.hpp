@@ -15,6 +15,7 @@
 #include "manager/completion.hpp"
 #include "manager/held_lock.hpp"
 #include "manager/manager_impl.hpp"
+#include "manager/permit_search.hpp"
 #include "outside/alarm_clock.hpp"
 #include "redlock/lock.hpp"
 #include "redlock/options.hpp"
@@ -74,6 +75,13 @@ class acquire_operation : public closable,
     [[nodiscard]] core::duration stop_margin() const override;
     void take_over(held_lock& from, won_lease won) override;
 
+    /// Of the lock that the round under way asks for.
+    [[nodiscard]] const resource_name& lock_name() const;
+    /// What the nodes' line and the queue of the process belong to.
+    [[nodiscard]] const resource_name& queue_name() const;
+    [[nodiscard]] bool find_semaphore();
+    [[nodiscard]] bool may_begin();
+    void look_elsewhere();
     [[nodiscard]] std::function<void()> turn();
     void follow(const core::acquisition::step& step);
     void start_round();
@@ -85,6 +93,7 @@ class acquire_operation : public closable,
     [[nodiscard]] std::uint64_t block_width() const;
     [[nodiscard]] std::chrono::milliseconds first_lease() const;
     [[nodiscard]] bool fail_for_wrong_nodes();
+    [[nodiscard]] bool fail_for_permits();
     void finish(core::wait_end end);
     void ask_for_holder(errc error, std::string_view message, std::size_t which);
     void note_holder(std::optional<lock_holder> who);
@@ -107,6 +116,7 @@ class acquire_operation : public closable,
     std::shared_ptr<driver::acquire_attempt> attempt_;
     driver::failures earlier_failures_;  ///< Of the latest attempt before that had any.
     driver::key_watches::watch watch_;
+    std::unique_ptr<permit_search> permit_;  ///< Null for a lock.
     driver::line_place place_;
     /// Who has it, if that was asked for at the end: not in each of the many that wait.
     std::unique_ptr<lock_holder> holder_;

@@ -24,6 +24,13 @@ std::pair<errc, std::string_view> explanation(core::wait_end end) {
     return {errc::no_quorum, "too few nodes answered in time for a majority"};
 }
 
+/// The same of a permit.
+std::string_view permit_explanation(core::wait_end end) {
+    return end == core::wait_end::contended   ? "others hold all permits"
+           : end == core::wait_end::timed_out ? "others held all permits for the whole wait"
+                                              : explanation(end).second;
+}
+
 }  // namespace
 
 /// How many stand there before us; nothing where the nodes have not told.
@@ -52,6 +59,10 @@ void acquire_operation::finish(core::wait_end end) {
         return;
     }
     const auto [error, message] = explanation(end);
+    if (permit_) {
+        fail(error, std::string{permit_explanation(end)});
+        return;
+    }
     if (error != errc::no_quorum && request_.options().details != nullptr) {
         step_aside();
         ask_for_holder(error, message, 0);

@@ -134,6 +134,11 @@ complaint check_acquire(const detail::acquire_request& request, milliseconds lea
             "as long; ask for less, or raise max_lease_time in every client of these nodes",
             wanted.min_hold, options.max_lease_time);
     }
+    if (request.wants_permit() &&
+        (request.permits() == 0 || request.permits() > semaphore::max_permits)) {
+        return fmt::format("the semaphore has {} permits; give it from 1 to {}", request.permits(),
+                           semaphore::max_permits);
+    }
     constexpr std::size_t max_label = 4096;
     if (request.label().size() > max_label) {
         return fmt::format("the label has {} bytes; at most {} are allowed", request.label().size(),

@@ -146,11 +146,15 @@ error_code held_lock::extend(std::optional<std::chrono::milliseconds> lease_time
 }
 
 error_code held_lock::downgrade(std::shared_ptr<driver::extend_attempt::owner> asker) {
-    if (identity_->has_several_names) {
+    if (identity_->kind == driver::lock_kind::several) {
         note_error(
             {"a lock of several names cannot become a shared one; release it, and acquire "
              "shared locks",
              {}});
+        return errc::invalid_argument;
+    }
+    if (slot()) {
+        note_error({"a permit cannot become a shared lock", {}});
         return errc::invalid_argument;
     }
     if (stage_ == stage::held && !manager_->closed()) {
@@ -162,15 +166,21 @@ error_code held_lock::downgrade(std::shared_ptr<driver::extend_attempt::owner> a
 }
 
 void held_lock::tell_competitors(core::node_set where) {
-    for (const resource_name& each : resources()) {
+    for (const resource_name& each : watched_names()) {
         where.for_each(
             [&](node_index node) { manager_->nodes().watches().tell(node, each.str()); });
     }
 }
 
+std::span<const resource_name> held_lock::watched_names() const {
+    const auto* const semaphore = identity_->semaphore();
+    return semaphore != nullptr ? std::span<const resource_name>{&semaphore->slots, 1}
+                                : lock_names();
+}
+
 bool held_lock::is_watched() const {
     const auto& watches = manager_->nodes().watches();
-    return std::ranges::any_of(resources(),
+    return std::ranges::any_of(watched_names(),
                                [&](const resource_name& each) { return watches.any(each.str()); });
 }
 
@@ -226,6 +236,7 @@ void held_lock::lose(diagnostics why) {
     const auto keep = self();
     invalidate();
     stage_ = stage::lost;
+    leave_slot(false);
     manager_->counters().lost.add();
     tell(event_kind::lost, errc::lost, why.to_string());
     note_error(std::move(why));
@@ -271,10 +282,12 @@ void held_lock::release(std::shared_ptr<outcome_waiter> waiter) {
     if (stage_ == stage::held && hand_over()) {
         return;
     }
-    stage_ = stage::releasing;
+    const auto kept = minimum_.none() ? std::chrono::milliseconds::zero() : minimum_.left(now());
+    if (std::exchange(stage_, stage::releasing) == stage::held) {
+        leave_slot(kept <= kept.zero());
+    }
     stop_looking_after({});
     holding_.close_acquisition();
-    const auto kept = minimum_.none() ? std::chrono::milliseconds::zero() : minimum_.left(now());
     if (kept > kept.zero()) {
         holding_.close_extensions();
     }
@@ -293,7 +306,7 @@ void held_lock::release(std::shared_ptr<outcome_waiter> waiter) {
 bool held_lock::hand_over() {
     // All members of a manager's queues are successors.
     auto* const next = static_cast<successor*>(core::local_queues::first_behind(*this));
-    if (next == nullptr || manager_->closed() || identity_->extras) {
+    if (next == nullptr || manager_->closed() || !driver::record_of(*identity_).empty()) {
         return false;
     }
     const core::instant now = this->now();
@@ -313,6 +326,19 @@ bool held_lock::hand_over() {
     // Last: as long as one alarm is set, the next costs no system call.
     stop_looking_after({});
     return true;
+}
+
+/// This process does not hold the permit any more. `free`: others may have it at once.
+void held_lock::leave_slot(bool free) {
+    driver::semaphore_state* const semaphore = identity_->semaphore();
+    if (semaphore == nullptr) {
+        return;
+    }
+    if (free) {
+        semaphore->board.on_given_back(identity_->extras->slot);
+    } else {
+        semaphore->board.on_gone(identity_->extras->slot);
+    }
 }
 
 won_lease held_lock::give_away(const core::turn& next) {
@@ -351,6 +377,9 @@ void held_lock::on_release_decided(const driver::release_attempt& attempt) {
 void held_lock::forget() {
     invalidate();
     if (stage_ == stage::held || stage_ == stage::lost) {
+        if (stage_ == stage::held) {
+            leave_slot(false);
+        }
         const auto keep = manager_->remove(*this);
         stage_ = stage::over;
         stop_looking_after({});

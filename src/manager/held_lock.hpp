@@ -66,9 +66,26 @@ class held_lock final : public base::in_recycled_memory,
     held_lock(manager_impl& manager, won_lease won);
 
     // Any thread. The manager, and what time it is, the lock's home knows.
-    [[nodiscard]] const resource_name& resource() const { return identity_->resource; }
+    /// Of a permit that of its semaphore, of several names the first.
+    [[nodiscard]] const resource_name& resource() const {
+        const auto* const semaphore = identity_->semaphore();
+        return semaphore != nullptr ? semaphore->name : lock_name();
+    }
     /// All of them; `resource` is the first.
-    [[nodiscard]] std::span<const resource_name> resources() const { return identity_->names(); }
+    [[nodiscard]] std::span<const resource_name> resources() const {
+        const auto* const semaphore = identity_->semaphore();
+        return semaphore != nullptr ? std::span<const resource_name>{&semaphore->name, 1}
+                                    : lock_names();
+    }
+    /// Of the lock on the nodes: of a permit that of its slot.
+    [[nodiscard]] const resource_name& lock_name() const { return identity_->resource; }
+    [[nodiscard]] std::span<const resource_name> lock_names() const { return identity_->names(); }
+    /// Of a permit.
+    [[nodiscard]] std::optional<std::size_t> slot() const {
+        return identity_->semaphore() != nullptr
+                   ? std::optional<std::size_t>{identity_->extras->slot}
+                   : std::nullopt;
+    }
     [[nodiscard]] lock_token token() const { return identity_->token(); }
     [[nodiscard]] fencing_token fencing() const { return fencing_token{turn_.fencing()}; }
     [[nodiscard]] lock_mode mode() const { return identity_.mode(); }
@@ -132,7 +149,11 @@ class held_lock final : public base::in_recycled_memory,
     void stop_looking_after(error_code told_to_waiters);
     std::list<std::shared_ptr<loss_waiter>> take_loss_waiters();
     [[nodiscard]] bool hand_over();
+    /// What those of this process who wait for it on the nodes watch: of a permit all slots under
+    /// one name.
+    [[nodiscard]] std::span<const resource_name> watched_names() const;
     [[nodiscard]] bool is_watched() const;
+    void leave_slot(bool free);
     void rearm();
     void note_error(diagnostics why);
     void tell(event_kind kind, error_code error = {}, std::string_view message = {}) const;

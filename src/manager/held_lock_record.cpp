@@ -15,8 +15,9 @@ error_code held_lock::proclaim(const std::string& text,
         note_error({"only an exclusive lock can have a text proclaimed", {}});
         return errc::invalid_argument;
     }
-    if (identity_->has_several_names) {
-        note_error({"a lock of several resources cannot have a text proclaimed", {}});
+    if (identity_->kind != driver::lock_kind::plain) {
+        note_error(
+            {"neither a permit nor a lock of several resources can have a text proclaimed", {}});
         return errc::invalid_argument;
     }
     if (text.size() > lock::max_proclaimed) {

@@ -94,6 +94,10 @@ std::vector<resource_name> lock::resources() const {
     return {all.begin(), all.end()};
 }
 
+std::optional<std::size_t> lock::slot() const noexcept {
+    return held_ ? held_->slot() : std::nullopt;
+}
+
 lock_token lock::token() const {
     return held_ ? held_->token() : lock_token{};
 }

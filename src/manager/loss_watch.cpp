@@ -30,7 +30,7 @@ bool loss_watch::may_be_ours(const node_status& seen) const {
 }
 
 void loss_watch::on_alarm(core::instant /*now*/) {
-    const auto names = held_.resources();
+    const auto names = held_.lock_names();
     if (watches_.empty()) {
         // Before the first look, or what happens behind it would be nobody's news.
         for (const resource_name& each : names) {

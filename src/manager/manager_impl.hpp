@@ -22,6 +22,7 @@
 #include "manager/home.hpp"
 #include "manager/kept_list.hpp"
 #include "manager/opening.hpp"
+#include "manager/semaphores.hpp"
 #include "outside/alarm_clock.hpp"
 #include "redlock/lock.hpp"
 #include "redlock/options.hpp"
@@ -71,6 +72,7 @@ class manager_impl : public std::enable_shared_from_this<manager_impl> {
     [[nodiscard]] outside::alarm_clock& clock() { return clock_; }
     [[nodiscard]] opening& gate() { return gate_; }
     [[nodiscard]] core::local_queues& queues() { return queues_; }
+    [[nodiscard]] manager::semaphores& semaphores() { return semaphores_; }
     /// The same name, with the text of the last one if that was equal: many waiters keep it once.
     [[nodiscard]] const resource_name& shared_name(const resource_name& name) {
         if (last_name_.str() != name.str()) {
@@ -124,7 +126,8 @@ class manager_impl : public std::enable_shared_from_this<manager_impl> {
     std::shared_ptr<close_operation> close_;
     resource_name last_name_;
     driver::key_watches own_news_{[](bool) {}};  // before the operations, some of which watch
-    core::local_queues queues_;                  // before the operations, which stand in them
+    manager::semaphores semaphores_;
+    core::local_queues queues_;  // before the operations, which stand in them
     kept_list<closable> operations_;
     mutable std::mutex held_guard_;  // for `active_locks`, which any thread may call
     kept_list<held_lock, held_handle> held_;

@@ -61,7 +61,8 @@ lock_manager& mutex_context::manager() noexcept {
 }
 
 redlock::lock mutex_context::acquire(const resource_name& resource, wait_policy wait,
-                                     const detail::acquire_request& request, lock_mode mode) const {
+                                     const detail::acquire_request& request, lock_mode mode,
+                                     std::optional<std::size_t> permits) const {
     if (is_copy()) {
         throw lock_error(errc::forked, {});
     }
@@ -76,7 +77,9 @@ redlock::lock mutex_context::acquire(const resource_name& resource, wait_policy 
     auto take = [outcome = std::move(outcome)](error_code code, redlock::lock acquired) mutable {
         outcome.set_value({code, std::move(acquired)});
     };
-    if (mode == lock_mode::shared) {
+    if (permits) {
+        state_->manager.async_acquire_any({resource, *permits}, options, std::move(take));
+    } else if (mode == lock_mode::shared) {
         state_->manager.async_acquire_shared(resource, options, std::move(take));
     } else {
         state_->manager.async_acquire(resource, options, std::move(take));

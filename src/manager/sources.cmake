@@ -1,9 +1,11 @@
 set(manager_sources
     src/manager/acquire_all_operation.cpp
     src/manager/acquire_operation.cpp
+    src/manager/acquire_permit.cpp
     src/manager/acquire_refusal.cpp
     src/manager/arguments.cpp
     src/manager/close_operation.cpp
+    src/manager/counting_semaphore.cpp
     src/manager/fork_copy.cpp
     src/manager/held_lock.cpp
     src/manager/held_lock_lease.cpp
@@ -18,8 +20,10 @@ set(manager_sources
     src/manager/mutex.cpp
     src/manager/observe_operation.cpp
     src/manager/opening.cpp
+    src/manager/permit_search.cpp
     src/manager/queue_places.cpp
     src/manager/read_operations.cpp
+    src/manager/semaphores.cpp
     src/manager/verdict.cpp
     src/manager/vouch_operation.cpp
 )

@@ -21,6 +21,8 @@ extern const script acquire_all;
 extern const script acquire_in_line;
 extern const script acquire_shared;
 extern const script acquire_shared_in_line;
+extern const script acquire_slot;
+extern const script acquire_slot_in_line;
 extern const script batch;
 extern const script extend;
 extern const script extend_all;
@@ -33,9 +35,22 @@ extern const script status;
 extern const script vouch;
 
 /// All of them.
-inline constexpr std::array all{
-    &acquire, &acquire_all, &acquire_in_line, &acquire_shared, &acquire_shared_in_line,
-    &batch,   &extend,      &extend_all,      &extend_shared,  &hello,
-    &release, &release_all, &release_shared,  &status,         &vouch};
+inline constexpr std::array all{&acquire,
+                                &acquire_all,
+                                &acquire_in_line,
+                                &acquire_shared,
+                                &acquire_shared_in_line,
+                                &acquire_slot,
+                                &acquire_slot_in_line,
+                                &batch,
+                                &extend,
+                                &extend_all,
+                                &extend_shared,
+                                &hello,
+                                &release,
+                                &release_all,
+                                &release_shared,
+                                &status,
+                                &vouch};
 
 }  // namespace redlock::scripts

@@ -5,6 +5,8 @@ set(script_bodies
     src/scripts/lua/acquire_in_line.lua
     src/scripts/lua/acquire_shared.lua
     src/scripts/lua/acquire_shared_in_line.lua
+    src/scripts/lua/acquire_slot.lua
+    src/scripts/lua/acquire_slot_in_line.lua
     src/scripts/lua/batch.lua
     src/scripts/lua/extend.lua
     src/scripts/lua/extend_all.lua
@@ -17,6 +19,7 @@ set(script_bodies
     src/scripts/lua/parts/reader_set.lua
     src/scripts/lua/parts/readers.lua
     src/scripts/lua/parts/several.lua
+    src/scripts/lua/parts/slots.lua
     src/scripts/lua/parts/time.lua
     src/scripts/lua/parts/together.lua
     src/scripts/lua/release.lua

@@ -34,7 +34,7 @@ void expect_texts_of_their_own(int last, Text text) {
 }
 
 TEST(error, has_a_text_for_each_result_of_an_operation) {
-    expect_texts_of_their_own(static_cast<int>(errc::different_nodes),
+    expect_texts_of_their_own(static_cast<int>(errc::permits_mismatch),
                               [](int code) { return lock_category().message(code); });
 }
 
@@ -63,7 +63,7 @@ TEST(error, thrown_by_a_plain_co_await_is_a_sentence_that_says_what_to_do) {
 }
 
 TEST(error, of_an_operation_says_what_happened_and_what_to_do_or_where_to_look) {
-    for (int code = 1; code <= static_cast<int>(errc::different_slots); ++code) {
+    for (int code = 1; code <= static_cast<int>(errc::permits_mismatch); ++code) {
         const std::string said = lock_category().message(code);
         EXPECT_THAT(said, HasSubstr("; ")) << "what happened; what to do";
         EXPECT_GT(said.size(), 40U) << said;

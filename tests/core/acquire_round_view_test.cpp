@@ -38,6 +38,7 @@ TEST(acquire_round_view, only_a_node_that_says_so_is_busy) {
     round.on_vote(3, {.answer = acquire_answer::out_of_window, .offset_us = 1}, epoch);
     round.on_vote(4, {.answer = acquire_answer::not_executed}, epoch);
     round.on_vote(5, {.answer = acquire_answer::unknown}, epoch);
+    EXPECT_FALSE(round.is_kept_for_others());
     EXPECT_EQ(round.busy(), nodes({1}));
 }
 
@@ -45,6 +46,7 @@ TEST(acquire_round_view, a_node_kept_for_an_earlier_place_is_busy_too) {
     acquire_round round{1, lease, epoch};
     round.on_vote(0, busy(2, acquire_vote::nobody_yet), epoch);
     EXPECT_EQ(to_string(round.outcome()), "contended");
+    EXPECT_TRUE(round.is_kept_for_others());
     EXPECT_EQ(round.busy(), nodes({0}));
     EXPECT_EQ(round.ahead(), 2U);
     EXPECT_EQ(round.quorum_free_at(), at(1s));

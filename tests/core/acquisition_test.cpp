@@ -102,6 +102,59 @@ TEST(acquisition, asks_again_at_once_where_it_found_the_lock_taken) {
     }
 }
 
+acquisition::step go_elsewhere(acquisition& one, const acquire_round& round) {
+    return one.on_round(round, at(1ms), 0.5, {}, true);
+}
+
+TEST(acquisition, goes_elsewhere_at_once_and_still_expects_nobody) {
+    for (const acquire_round& found : {taken, split_round()}) {
+        acquisition one{patient()};
+        static_cast<void>(one.on_turn(true));
+        EXPECT_EQ(go_elsewhere(one, found).what, action::ask);
+        EXPECT_EQ(go_elsewhere(one, found).what, action::ask);
+        EXPECT_FALSE(one.stands_in_line());
+        EXPECT_EQ(lose(one, found).what, action::ask);
+        EXPECT_TRUE(one.stands_in_line());
+        EXPECT_EQ(go_elsewhere(one, found).what, action::ask);
+        EXPECT_EQ(lose(one, found).what, action::wait);
+    }
+}
+
+TEST(acquisition, with_an_attempt_limit_goes_elsewhere_in_the_same_attempt) {
+    acquisition::terms terms = patient();
+    terms.wait.attempt_limit = 1;
+    acquisition one{terms};
+    static_cast<void>(one.on_turn(true));
+    EXPECT_EQ(go_elsewhere(one, taken).what, action::ask);
+    EXPECT_EQ(go_elsewhere(one, taken).what, action::ask);
+    const auto last = lose(one);
+    EXPECT_EQ(last.what, action::give_up);
+    EXPECT_EQ(last.end, wait_end::contended);
+}
+
+TEST(acquisition, goes_elsewhere_only_where_it_found_something_taken_and_not_past_its_deadline) {
+    acquisition one{patient()};
+    static_cast<void>(one.on_turn(true));
+    EXPECT_EQ(go_elsewhere(one, refused).what, action::wait);
+    acquisition late{patient()};
+    static_cast<void>(late.on_turn(true));
+    const auto end = late.on_round(taken, deadline, 0.5, {}, true);
+    EXPECT_EQ(end.what, action::give_up);
+    EXPECT_EQ(end.end, wait_end::timed_out);
+}
+
+TEST(acquisition, of_a_permit_may_be_queued_after_a_round) {
+    acquisition one{patient()};
+    static_cast<void>(one.on_turn(true));
+    const auto step = one.on_queued();
+    EXPECT_EQ(step.what, action::wait);
+    EXPECT_EQ(step.until, deadline);
+    EXPECT_FALSE(one.is_asking());
+    EXPECT_TRUE(one.may_take_over());
+    EXPECT_EQ(one.on_turn(true).what, action::ask);
+    EXPECT_TRUE(one.stands_in_line());
+}
+
 TEST(acquisition, expects_others_from_the_start_behind_a_queue) {
     acquisition one{patient()};
     const auto step = one.on_queued();

@@ -200,7 +200,7 @@ TEST_F(local_queues_with_a_holder, the_lock_passes_to_the_first) {
     EXPECT_FALSE(join(second));
     EXPECT_FALSE(join(third));
     holder next;
-    local_queues::passed(held, second, next);
+    queues.passed(held, second, next);
     EXPECT_THAT(competing, IsEmpty());
     EXPECT_EQ(local_queues::first_behind(held), nullptr);
     EXPECT_EQ(local_queues::first_behind(next), &third);

@@ -9,6 +9,7 @@ set(core_test_sources
     tests/core/fencing_test.cpp
     tests/core/hold_view_test.cpp
     tests/core/holding_test.cpp
+    tests/core/local_permits_test.cpp
     tests/core/local_queues_test.cpp
     tests/core/minimum_hold_test.cpp
     tests/core/node_clock_test.cpp
@@ -18,6 +19,7 @@ set(core_test_sources
     tests/core/recent_releases_test.cpp
     tests/core/release_round_test.cpp
     tests/core/renewal_test.cpp
+    tests/core/slot_board_test.cpp
     tests/core/turn_test.cpp
     tests/core/validity_test.cpp
     tests/core/waiter_memory_test.cpp

@@ -29,10 +29,15 @@ TEST(key_names, have_braces_unless_the_name_brings_its_own) {
     EXPECT_EQ(plain.holder("orders:42"), "redlock:holder:{orders:42}");
     EXPECT_EQ(plain.line("orders:42"), "redlock:line:{orders:42}");
     EXPECT_EQ(plain.readers("orders:42"), "redlock:readers:{orders:42}");
+    EXPECT_EQ(plain.slot("orders:42", 7), "redlock:slot:{orders:42}:7");
+    EXPECT_EQ(plain.slots("orders:42"), "redlock:slot:{orders:42}");
+    EXPECT_EQ(plain.permits("orders:42"), "redlock:permits:{orders:42}");
     EXPECT_EQ(plain.fence("{orders}:42"), "redlock:fence::{orders}:42");
     EXPECT_EQ(plain.holder("{orders}:42"), "redlock:holder::{orders}:42");
     EXPECT_EQ(plain.line("a{b}c"), "redlock:line::a{b}c");
     EXPECT_EQ(plain.readers("a{b}c"), "redlock:readers::a{b}c");
+    EXPECT_EQ(plain.slot("a{b}c", 0), "redlock:slot::a{b}c:0");
+    EXPECT_EQ(plain.permits("a{b}c"), "redlock:permits::a{b}c");
     EXPECT_EQ(plain.fence("a}b"), "redlock:fence:{a}b}");
 }
 
@@ -59,6 +64,17 @@ TEST(key_names, share_a_slot_where_that_is_promised_as_a_server_reckons) {
             EXPECT_EQ(slot_there(key), std::to_string(redis::slot_of(key))) << key;
         }
     }
+    // Those of a semaphore lie together, whatever its name.
+    for (const auto* list : {&names_in_one_slot, &names_apart}) {
+        for (const std::string& name : *list) {
+            const std::string lock = plain.slot(name, 12);
+            for (const std::string& key :
+                 {plain.slot(name, 0), plain.permits(name), plain.fence(lock), plain.holder(lock),
+                  plain.line(plain.slots(name))}) {
+                EXPECT_EQ(slot_there(key), slot_there(lock)) << key;
+            }
+        }
+    }
     for (const std::string& name : names_apart) {
         EXPECT_FALSE(keys_share_a_slot(name)) << name;
         EXPECT_NE(slot_there(plain.fence(name)), slot_there(name)) << name;
@@ -74,6 +90,8 @@ TEST(key_names, lead_back_to_the_name) {
             EXPECT_TRUE(plain.is_reserved(plain.fence(name)));
             EXPECT_TRUE(plain.is_reserved(plain.holder(name)));
             EXPECT_TRUE(plain.is_reserved(plain.readers(name)));
+            EXPECT_TRUE(plain.is_reserved(plain.slot(name, 3)));
+            EXPECT_TRUE(plain.is_reserved(plain.permits(name)));
         }
     }
     EXPECT_EQ(plain.resource_of_fence("redlock:fence:"), std::nullopt);
@@ -89,7 +107,8 @@ TEST(key_names, are_known_behind_any_prefix) {
         const key_names theirs{prefix};
         for (const std::string& key :
              {theirs.epoch(), theirs.fence("a"), theirs.fence("{a}"), theirs.holder("a"),
-              theirs.line("redlock:"), theirs.readers("a"), theirs.readers("{a}")}) {
+              theirs.line("redlock:"), theirs.readers("a"), theirs.readers("{a}"),
+              theirs.slot("a", 0), theirs.slot("{a}", 0), theirs.permits("a")}) {
             EXPECT_TRUE(key_names::is_anybodys_own(key)) << key;
             EXPECT_TRUE(plain.is_reserved(key)) << key;
         }
@@ -110,6 +129,8 @@ TEST(key_names, stand_behind_the_prefix) {
     EXPECT_EQ(team.holder("{team:a}"), "team:redlock:holder::{team:a}");
     EXPECT_EQ(team.line("team:a"), "team:redlock:line:{team:a}");
     EXPECT_EQ(team.readers("team:a"), "team:redlock:readers:{team:a}");
+    EXPECT_EQ(team.slot("team:a", 1), "team:redlock:slot:{team:a}:1");
+    EXPECT_EQ(team.permits("team:a"), "team:redlock:permits:{team:a}");
     EXPECT_EQ(team.every_fence(), "team:redlock:fence:[{:]*");
     EXPECT_EQ(team.resource_of_fence("team:redlock:fence:{a}"), "a");
     EXPECT_EQ(team.resource_of_fence("redlock:fence:{a}"), std::nullopt);

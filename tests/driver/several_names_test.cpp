@@ -20,8 +20,8 @@ using testing::Not;
 struct several_names : testing::Test {
     static lock_identity identity(detail::shared_text record = {}) {
         lock_identity who{"a", {1, 2}, {1000, 1000}};
-        who.extras = extras_ptr{new lock_extras{std::move(record), {"a", "{b}", "c"}}};
-        who.has_several_names = true;
+        who.bring(extras_ptr{
+            new lock_extras{std::move(record), std::vector<resource_name>{"a", "{b}", "c"}}});
         return who;
     }
     static std::string args(const std::vector<std::string>& words) {

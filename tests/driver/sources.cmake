@@ -20,6 +20,7 @@ set(driver_test_sources
     tests/driver/sentinel_tracking_test.cpp
     tests/driver/server_watch_test.cpp
     tests/driver/several_names_test.cpp
+    tests/driver/slot_calls_test.cpp
     tests/driver/shared_requests_test.cpp
     tests/driver/token_test.cpp
     tests/driver/votes_test.cpp

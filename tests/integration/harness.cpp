@@ -273,6 +273,13 @@ operation_ptr<lock> client::begin_acquire_shared(const resource_name& name,
     return started;
 }
 
+operation_ptr<lock> client::begin_acquire_any(const semaphore& from, acquire_options options) {
+    auto started = std::make_shared<operation<lock>>();
+    options.details = &started->why;
+    manager->async_acquire_any(from, options, told(loop_, started));
+    return started;
+}
+
 operation_ptr<lock> client::begin_attach(const resource_name& name, const lock_token& token,
                                          acquire_options options) {
     auto started = std::make_shared<operation<lock>>();
@@ -348,6 +355,21 @@ lock client::take(const resource_name& name, acquire_options options) {
     const auto got = acquire(name, options);
     EXPECT_FALSE(got->error) << got->error.message() << ": " << got->why.to_string();
     return std::move(got->value);
+}
+
+operation_ptr<lock> client::acquire_any(const semaphore& from, acquire_options options) {
+    return finished(begin_acquire_any(from, options));
+}
+
+lock client::take_any(const semaphore& from, acquire_options options) {
+    const auto got = finished(begin_acquire_any(from, options));
+    EXPECT_FALSE(got->error) << got->error.message() << ": " << got->why.to_string();
+    return std::move(got->value);
+}
+
+operation_ptr<lock> client::try_acquire_any(const semaphore& from, acquire_options options) {
+    options.wait = wait_policy::none();
+    return finished(begin_acquire_any(from, options));
 }
 
 lock client::take_shared(const resource_name& name, acquire_options options) {

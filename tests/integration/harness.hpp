@@ -150,6 +150,7 @@ class client {
     operation_ptr<lock> begin_acquire_shared(const resource_name& name,
                                              acquire_options options = {});
     operation_ptr<lock> begin_acquire_all(resource_names names, acquire_options options = {});
+    operation_ptr<lock> begin_acquire_any(const semaphore& from, acquire_options options = {});
     operation_ptr<lock> begin_attach(const resource_name& name, const lock_token& token,
                                      acquire_options options = {});
     operation_ptr<resource_status> begin_status(const resource_name& name);
@@ -169,6 +170,9 @@ class client {
     lock take_all(resource_names names, acquire_options options = {});
     operation_ptr<lock> try_acquire_all(resource_names names, acquire_options options = {});
     lock take_shared(const resource_name& name, acquire_options options = {});
+    lock take_any(const semaphore& from, acquire_options options = {});
+    operation_ptr<lock> acquire_any(const semaphore& from, acquire_options options = {});
+    operation_ptr<lock> try_acquire_any(const semaphore& from, acquire_options options = {});
     operation_ptr<lock> try_acquire_shared(const resource_name& name, acquire_options options = {});
     operation_ptr<> vouch(vouch_options options = {});
     resource_status status(const resource_name& name);

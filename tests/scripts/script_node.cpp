@@ -80,6 +80,41 @@ script_node::words script_node::acquire_in_line_command(const in_line_call& with
     return eval_command(scripts::acquire_in_line, keys, arguments);
 }
 
+script_node::words script_node::acquire_slot_command(const slot_call& with) const {
+    const auto lock_of = [](std::size_t slot) {
+        return "redlock:slot:{job}:" + std::to_string(slot);
+    };
+    const std::int64_t ballot = !with.fenced ? 0 : with.ballot != 0 ? with.ballot : time_us();
+    words keys{lock_of(with.slot), "redlock:fence::" + lock_of(with.slot), "redlock:permits:{job}"};
+    words arguments{with.token,
+                    std::to_string(ballot),
+                    std::to_string(with.last != 0 ? with.last : ballot),
+                    std::to_string(with.lease_ms),
+                    std::to_string(with.window_us),
+                    std::to_string(with.fence_lifetime_ms)};
+    if (with.place.empty()) {
+        arguments.emplace_back(with.yields ? "1" : "0");
+    } else {
+        keys.emplace_back("redlock:line::redlock:slot:{job}");
+        for (std::string each :
+             {with.place, std::to_string(with.ticket), std::to_string(with.place_lease_ms),
+              std::to_string(with.grace_ms), std::string{"100"}}) {
+            arguments.push_back(std::move(each));
+        }
+    }
+    for (std::size_t i = 1; i < std::min<std::size_t>(with.permits, 64); ++i) {
+        keys.push_back(lock_of((with.slot + i) % with.permits));
+    }
+    arguments.push_back(std::to_string(with.permits));
+    arguments.push_back(std::to_string(with.slot));
+    if (!with.holder_record.empty()) {
+        keys.push_back("redlock:holder::" + lock_of(with.slot));
+        arguments.push_back(with.holder_record);
+    }
+    return eval_command(with.place.empty() ? scripts::acquire_slot : scripts::acquire_slot_in_line,
+                        keys, arguments);
+}
+
 std::string script_node::extend(const extend_call& with) const {
     const std::int64_t before = wall_us();
     words keys{lock, fence};

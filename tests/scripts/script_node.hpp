@@ -67,6 +67,29 @@ class script_node {
     /// What it sends, for a connection of the test's own.
     [[nodiscard]] words acquire_in_line_command(const in_line_call& with) const;
 
+    /// A slot of the semaphore "job", with or without a place in its line.
+    struct slot_call {
+        std::size_t slot = 0;
+        std::size_t permits = 3;
+        std::string token = "me";
+        std::int64_t ballot = 0;  ///< 0: the node's own time.
+        std::int64_t last = 0;    ///< 0: the ballot itself.
+        std::int64_t lease_ms = hour_ms;
+        std::int64_t window_us = hour_us;
+        std::int64_t fence_lifetime_ms = 2 * hour_ms;
+        bool yields = false;  ///< Without a place: to those who stand in line.
+        std::string place{};  ///< Given: it stands in line.
+        std::int64_t ticket = 100;
+        std::int64_t place_lease_ms = hour_ms;
+        std::int64_t grace_ms = hour_ms;
+        bool fenced = true;           ///< False: the ballots are 0.
+        std::string holder_record{};  ///< Given: the last key goes with it.
+    };
+    std::string acquire_slot(const slot_call& with) const {
+        return with_grant_named(acquire_slot_command(with));
+    }
+    [[nodiscard]] words acquire_slot_command(const slot_call& with) const;
+
     struct extend_call {
         std::string token = "me";
         std::int64_t last = 0;

@@ -6,6 +6,8 @@ set(scripts_test_sources
     tests/scripts/acquire_script_test.cpp
     tests/scripts/acquire_shared_in_line_script_test.cpp
     tests/scripts/acquire_shared_script_test.cpp
+    tests/scripts/acquire_slot_in_line_script_test.cpp
+    tests/scripts/acquire_slot_script_test.cpp
     tests/scripts/embedded_test.cpp
     tests/scripts/extend_all_script_test.cpp
     tests/scripts/extend_shared_script_test.cpp

@@ -3,6 +3,7 @@ set(testing_test_sources
     tests/testing/scripts_test.cpp
     tests/testing/shipped_scripts_test.cpp
     tests/testing/shipped_shared_scripts_test.cpp
+    tests/testing/shipped_slot_scripts_test.cpp
     tests/testing/side_by_side.cpp
     tests/testing/store_test.cpp
     tests/testing/tracking_test.cpp

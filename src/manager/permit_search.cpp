@@ -1,0 +1,79 @@
+#include "manager/permit_search.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace redlock::manager {
+
+namespace {
+
+// Enough to look at the slots of the largest semaphore, and to lose some races for a free one.
+constexpr std::size_t most_at_once = 32;
+
+}  // namespace
+
+permit_search::permit_search(driver::node_pool& nodes,
+                             std::shared_ptr<driver::semaphore_state> semaphore)
+    : nodes_(nodes), semaphore_(std::move(semaphore)) {}
+
+void permit_search::begin_round(core::instant now, bool in_line) {
+    end_round();
+    core::slot_board& board = semaphore_->board;
+    const bool looks = in_line || slot_ || !board.is_confirmed(now);
+    form_ = looks ? driver::slot_form::look : driver::slot_form::lock;
+    if (std::exchange(next_, next_slot::any) == next_slot::any || !slot_) {
+        slot_ = static_cast<std::uint16_t>(board.pick_any(nodes_.random(), slot_));
+    }
+    name_ = nodes_.keys().slot(semaphore_->name.str(), *slot_);
+    board.begin_asking(*slot_);
+    stage_ = stage::asking;
+}
+
+void permit_search::end_round() {
+    if (std::exchange(stage_, stage::idle) == stage::asking) {
+        semaphore_->board.end_asking(*slot_);
+    }
+}
+
+bool permit_search::goes_on() {
+    end_round();
+    // A round that did not look knows nothing of the others; the next one does.
+    const bool worth_it =
+        at_once_in_a_row_ < most_at_once &&
+        (form_ == driver::slot_form::lock || semaphore_->board.pick(nodes_.random()));
+    at_once_in_a_row_ = worth_it ? at_once_in_a_row_ + 1 : 0;
+    return worth_it;
+}
+
+void permit_search::on_won(core::instant started) {
+    end_round();
+    semaphore_->board.on_held(*slot_);
+    if (form_ == driver::slot_form::look) {
+        semaphore_->board.on_confirmed(started, nodes_.options().fence_lifetime);
+    }
+}
+
+void permit_search::watch(driver::key_watches::watcher& told) {
+    const std::size_t slots = semaphore_->permits;
+    const bool sees_all = slots <= driver::most_looked_at;
+    if (watched_from_ && (sees_all || *watched_from_ == *slot_)) {
+        return;
+    }
+    if (!process_watch_) {
+        process_watch_ = {nodes_.watches(), semaphore_->slots.str(), told};
+    }
+    watched_from_ = *slot_;
+    watches_.clear();
+    for (std::size_t i = 0; i < std::min(slots, driver::most_looked_at); ++i) {
+        const std::size_t slot = (*slot_ + i) % slots;
+        watches_.emplace_back(nodes_.watches(), nodes_.keys().slot(semaphore_->name.str(), slot),
+                              semaphore_->board, slot, told);
+    }
+}
+
+driver::extras_ptr permit_search::extras(detail::shared_text holder_record) const {
+    return driver::extras_ptr{
+        new driver::lock_extras{std::move(holder_record), semaphore_, *slot_}};
+}
+
+}  // namespace redlock::manager

@@ -1,0 +1,371 @@
+// Semaphores on real servers: how many hold a permit at once, who wakes whom, what is left when all
+// have gone.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <cstdint>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "integration/harness.hpp"
+
+namespace redlock::integration {
+namespace {
+
+using testing::HasSubstr;
+
+std::string slot_key(std::size_t slot) {
+    return "redlock:slot:{pool}:" + std::to_string(slot);
+}
+
+struct semaphores : testing::Test {
+    [[nodiscard]] bool comes(const operation_ptr<lock>& waiter) {
+        return turned.until([&] { return waiter->done; }, soon) && waiter->value.valid();
+    }
+    /// Nothing but fences and the number of permits, which end by themselves.
+    void expect_nothing_left(std::size_t permits) {
+        EXPECT_TRUE(turned.until([&] {
+            std::size_t there = nodes.having(waiting_line);
+            for (std::size_t slot = 0; slot < permits; ++slot) {
+                there += nodes.having(slot_key(slot));
+            }
+            return there == 0;
+        }));
+    }
+    [[nodiscard]] bool in_line(std::size_t places) {
+        return turned.until([&] {
+            return nodes.count([&](redis_server& node) {
+                return node.command({"HLEN", waiting_line}) == std::to_string(places);
+            }) >= (places == 0 ? nodes.size() : nodes.size() / 2 + 1);
+        });
+    }
+
+    const std::string waiting_line = "redlock:line::redlock:slot:{pool}";
+    cluster nodes{3};
+    loop turned;
+    client one{turned, nodes.urls()};
+    client other{turned, nodes.urls()};
+};
+
+TEST_F(semaphores, have_as_many_holders_as_permits) {
+    const semaphore pool{"pool", 3};
+    std::vector<lock> held;
+    held.push_back(one.take_any(pool));
+    held.push_back(other.take_any(pool));
+    held.push_back(one.take_any(pool));
+    std::set<std::size_t> slots;
+    for (const lock& each : held) {
+        EXPECT_TRUE(each.valid());
+        EXPECT_EQ(each.resource(), "pool");
+        ASSERT_TRUE(each.slot());
+        EXPECT_GE(nodes.having(slot_key(*each.slot()), each.token().str()), 2U);
+        slots.insert(*each.slot());
+    }
+    EXPECT_EQ(slots, (std::set<std::size_t>{0, 1, 2}));
+    for (client* each : {&one, &other}) {
+        const auto refused = each->try_acquire_any(pool);
+        EXPECT_EQ(refused->error, errc::contended);
+        EXPECT_THAT(refused->why.message, HasSubstr("others hold all permits"));
+    }
+    EXPECT_FALSE(other.release(held[1]));
+    lock again = one.take_any(pool, {.wait = wait_policy::none()});
+    EXPECT_EQ(again.slot(), held[1].slot().value_or(*again.slot()));
+    EXPECT_FALSE(one.release(again));
+    EXPECT_FALSE(one.release(held[0]));
+    EXPECT_FALSE(one.release(held[2]));
+    expect_nothing_left(3);
+}
+
+TEST_F(semaphores, of_one_permit_exclude) {
+    const semaphore pool{"pool", 1};
+    lock held = one.take_any(pool);
+    EXPECT_EQ(other.try_acquire_any(pool)->error, errc::contended);
+    EXPECT_EQ(one.try_acquire_any(pool)->error, errc::contended);
+    const auto waiting = other.begin_acquire_any(pool);
+    ASSERT_TRUE(in_line(1));
+    const auto before = held.fencing_token();
+    EXPECT_FALSE(one.release(held));
+    ASSERT_TRUE(comes(waiting));
+    EXPECT_GT(waiting->value.fencing_token(), before);
+    EXPECT_FALSE(other.release(waiting->value));
+    expect_nothing_left(1);
+}
+
+TEST_F(semaphores, have_nothing_to_do_with_a_lock_of_the_same_name) {
+    lock plain = one.take("pool");
+    lock permit = other.take_any({"pool", 1});
+    EXPECT_FALSE(plain.slot());
+    EXPECT_EQ(permit.slot(), 0U);
+    EXPECT_FALSE(one.release(plain));
+    EXPECT_FALSE(other.release(permit));
+}
+
+TEST_F(semaphores, refuse_a_client_that_counts_to_another_number) {
+    lock held = one.take_any({"pool", 2});
+    const auto refused = other.acquire_any({"pool", 3});
+    EXPECT_EQ(refused->error, errc::permits_mismatch);
+    EXPECT_THAT(refused->why.message, HasSubstr("has 3 permits here and 2 for other clients"));
+    EXPECT_THAT(refused->why.message, HasSubstr("redlock:permits:{pool}"));
+    // Where it is in use already, without a word to the nodes.
+    const auto here = one.acquire_any({"pool", 3});
+    EXPECT_EQ(here->error, errc::permits_mismatch);
+    EXPECT_THAT(here->why.message, HasSubstr("3 permits here and 2 elsewhere in this process"));
+    // What it was granted meanwhile is given back.
+    EXPECT_FALSE(one.release(held));
+    expect_nothing_left(3);
+    // The number lives on, for as long as a fence does.
+    EXPECT_EQ(other.acquire_any({"pool", 3})->error, errc::permits_mismatch);
+    nodes.each([](redis_server& node) { node.command({"DEL", "redlock:permits:{pool}"}); });
+    lock grown = other.take_any({"pool", 3});
+    EXPECT_FALSE(other.release(grown));
+}
+
+TEST_F(semaphores, refuse_numbers_that_cannot_be) {
+    for (const std::size_t permits : {std::size_t{0}, std::size_t{1025}, SIZE_MAX}) {
+        const auto refused = one.acquire_any({"pool", permits});
+        EXPECT_EQ(refused->error, errc::invalid_argument);
+        EXPECT_THAT(refused->why.message, HasSubstr("from 1 to 1024"));
+    }
+    EXPECT_EQ(one.acquire("redlock:slot:{pool}:0")->error, errc::invalid_argument);
+}
+
+TEST_F(semaphores, wake_those_who_wait_elsewhere_without_polling) {
+    const semaphore pool{"pool", 2};
+    lock first = one.take_any(pool, {.lease_time = 60s});
+    lock second = one.take_any(pool, {.lease_time = 60s});
+    const auto waiting = other.begin_acquire_any(pool);
+    ASSERT_TRUE(in_line(1));
+    ASSERT_TRUE(silent_for(300ms, turned, nodes)) << "it polls";
+    EXPECT_FALSE(one.release(second));
+    ASSERT_TRUE(comes(waiting));
+    const auto next = other.begin_acquire_any(pool);
+    ASSERT_TRUE(in_line(1));
+    EXPECT_FALSE(one.release(first));
+    ASSERT_TRUE(comes(next));
+    EXPECT_NE(waiting->value.slot(), next->value.slot());
+}
+
+TEST_F(semaphores, serve_those_who_wait_in_their_order) {
+    const semaphore pool{"pool", 2};
+    lock first = one.take_any(pool, {.lease_time = 60s});
+    lock second = one.take_any(pool, {.lease_time = 60s});
+    client third{turned, nodes.urls()};
+    const auto early = other.begin_acquire_any(pool);
+    ASSERT_TRUE(in_line(1));
+    const auto late = third.begin_acquire_any(pool);
+    ASSERT_TRUE(in_line(2));
+    EXPECT_FALSE(one.release(second));
+    ASSERT_TRUE(comes(early));
+    EXPECT_FALSE(late->done);
+    EXPECT_FALSE(one.release(first));
+    EXPECT_TRUE(comes(late));
+}
+
+TEST_F(semaphores, pass_a_permit_on_within_the_process) {
+    const semaphore pool{"pool", 1};
+    lock held = one.take_any(pool);
+    const auto slot = held.slot();
+    const auto next = one.begin_acquire_any(pool);
+    const auto last = one.begin_acquire_any(pool);
+    turned.step();
+    EXPECT_FALSE(one.release(held));
+    ASSERT_TRUE(comes(next));
+    // The lease of the first was asked for when nobody waited, so that it had one fencing token.
+    EXPECT_FALSE(one.release(next->value));
+    ASSERT_TRUE(comes(last));
+    EXPECT_EQ(last->value.slot(), slot);
+    EXPECT_EQ(one.manager->statistics().handed_over, 1U);
+    EXPECT_FALSE(one.release(last->value));
+    expect_nothing_left(1);
+}
+
+TEST_F(semaphores, leave_nothing_behind_when_they_are_cancelled) {
+    const semaphore pool{"pool", 2};
+    lock first = one.take_any(pool, {.lease_time = 60s});
+    lock second = one.take_any(pool, {.lease_time = 60s});
+    const auto waiting = other.begin_acquire_any(pool);
+    const auto behind = other.begin_acquire_any(pool);
+    ASSERT_TRUE(in_line(1));
+    waiting->cancel();
+    ASSERT_TRUE(turned.until([&] { return waiting->done; }));
+    EXPECT_EQ(waiting->error, asio::error::operation_aborted);
+    behind->cancel();
+    ASSERT_TRUE(turned.until([&] { return behind->done; }));
+    ASSERT_TRUE(in_line(0));
+    EXPECT_FALSE(one.release(first));
+    EXPECT_FALSE(one.release(second));
+    expect_nothing_left(2);
+}
+
+TEST_F(semaphores, get_the_slot_of_a_holder_that_has_vanished) {
+    const semaphore pool{"pool", 2};
+    lock kept = one.take_any(pool, {.lease_time = 60s});
+    lock lost = one.take_any(pool, {.lease_time = 1s, .renew = false});
+    const auto slot = lost.slot();
+    lost.detach();
+    lock next = other.take_any(pool);
+    EXPECT_EQ(next.slot(), slot);
+}
+
+TEST_F(semaphores, know_when_a_permit_is_lost) {
+    lock held = one.take_any({"pool", 2}, {.lease_time = 60s});
+    const auto lost = one.begin_wait_lost(held);
+    ASSERT_TRUE(silent_for(300ms, turned, nodes));
+    nodes.each([&](redis_server& node) { node.command({"DEL", slot_key(*held.slot())}); });
+    ASSERT_TRUE(turned.until([&] { return lost->done; }, soon));
+    EXPECT_EQ(lost->error, errc::lost);
+    EXPECT_FALSE(held.valid());
+}
+
+TEST_F(semaphores, are_extended_and_cannot_be_shared) {
+    lock held = one.take_any({"pool", 2}, {.lease_time = 5s});
+    EXPECT_FALSE(one.extend(held, 30s));
+    EXPECT_EQ(one.downgrade(held), errc::invalid_argument);
+    EXPECT_EQ(held.mode(), lock_mode::exclusive);
+    EXPECT_GT(held.remaining(), 20s);
+}
+
+TEST_F(semaphores, outlive_a_frozen_node) {
+    lock rehearsed = one.take_any({"pool", 2});
+    EXPECT_FALSE(one.release(rehearsed));
+    other.rehearse();
+    nodes.freeze(2, 3);
+    lock first = one.take_any({"pool", 2});
+    lock second = other.take_any({"pool", 2});
+    EXPECT_EQ(one.try_acquire_any({"pool", 2})->error, errc::contended);
+    EXPECT_FALSE(one.release(first));
+    EXPECT_FALSE(other.release(second));
+    nodes.thaw();
+    expect_nothing_left(2);
+}
+
+TEST_F(semaphores, give_a_thousand_permits_at_once) {
+    const semaphore pool{"pool", 1000};
+    std::vector<operation_ptr<lock>> all;
+    for (int i = 0; i < 1000; ++i) {
+        all.push_back(one.begin_acquire_any(pool));
+    }
+    std::set<std::size_t> slots;
+    ASSERT_TRUE(turned.until(
+        [&] { return std::ranges::all_of(all, [](const auto& each) { return each->done; }); }));
+    for (const auto& each : all) {
+        ASSERT_FALSE(each->error) << each->error.message();
+        slots.insert(each->value.slot().value());
+    }
+    EXPECT_EQ(slots.size(), 1000U);
+    EXPECT_EQ(other.try_acquire_any(pool)->error, errc::contended);
+    EXPECT_FALSE(one.release(all[400]->value));
+    EXPECT_TRUE(other.take_any(pool, {.wait = 10s}).valid());
+}
+
+TEST_F(semaphores, take_permits_by_the_plain_request_once_the_number_is_known) {
+    const semaphore pool{"pool", 4};
+    lock first = one.take_any(pool);
+    ASSERT_TRUE(silent_for(300ms, turned, nodes));
+    const std::size_t before = nodes.commands("mget") + nodes.commands("exists");
+    const std::size_t sets = nodes.commands("set");
+    lock second = one.take_any(pool);
+    ASSERT_TRUE(silent_for(300ms, turned, nodes));
+    EXPECT_EQ(nodes.commands("mget") + nodes.commands("exists"), before);
+    EXPECT_EQ(nodes.commands("set") - sets, 6U) << "the lock and its fence on each node";
+}
+
+/// How many are inside at once.
+struct crowd {
+    std::size_t inside = 0;
+    std::size_t most = 0;
+    int done = 0;
+    std::vector<std::uint64_t> largest;
+    int refused = 0;
+};
+
+asio::awaitable<void> enter(lock_manager& locks, semaphore pool, crowd& all, int times) {
+    while (times-- > 0) {
+        lock held = co_await locks.async_acquire_any(pool, {}, asio::use_awaitable);
+        all.most = std::max(all.most, ++all.inside);
+        auto& largest = all.largest.at(held.slot().value());
+        all.refused += held.fencing_token().value() <= largest ? 1 : 0;
+        largest = held.fencing_token().value();
+        for (int i = 0; i < 3; ++i) {
+            co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
+        }
+        --all.inside;
+        co_await held.async_release(asio::as_tuple(asio::use_awaitable));
+        ++all.done;
+    }
+}
+
+struct crowded_semaphores : semaphores, testing::WithParamInterface<std::size_t> {};
+
+TEST_P(crowded_semaphores, let_in_no_more_than_their_permits) {
+    const semaphore pool{"pool", GetParam()};
+    client third{turned, nodes.urls()};
+    crowd all{.largest = std::vector<std::uint64_t>(GetParam())};
+    constexpr int coroutines = 8;
+    constexpr int times = 15;
+    int running = 0;
+    for (client* each : {&one, &other, &third}) {
+        for (int i = 0; i < coroutines; ++i) {
+            ++running;
+            asio::co_spawn(turned.io, enter(*each->manager, pool, all, times),
+                           [&](const std::exception_ptr& failure) {
+                               EXPECT_EQ(failure, nullptr);
+                               --running;
+                           });
+        }
+    }
+    ASSERT_TRUE(turned.until([&] { return running == 0; }));
+    EXPECT_EQ(all.done, 3 * coroutines * times);
+    EXPECT_LE(all.most, GetParam());
+    EXPECT_GT(all.most, GetParam() / 2) << "permits lie idle";
+    EXPECT_EQ(all.refused, 0) << "fencing tokens of a slot fell back";
+    expect_nothing_left(GetParam());
+}
+
+INSTANTIATE_TEST_SUITE_P(of, crowded_semaphores, testing::Values(1U, 2U, 3U, 7U));
+
+TEST_F(semaphores, guard_a_coroutine) {
+    turned.run([this]() -> asio::awaitable<void> {
+        const int read = co_await with_permit(*one.manager, semaphore{"pool", 2},
+                                              [](lock& held) -> asio::awaitable<int> {
+                                                  EXPECT_TRUE(held.valid());
+                                                  EXPECT_TRUE(held.slot());
+                                                  co_return 7;
+                                              });
+        EXPECT_EQ(read, 7);
+    });
+    expect_nothing_left(2);
+}
+
+TEST_F(semaphores, are_a_counting_semaphore_to_threads) {
+    mutex_context context{nodes.urls(), usual_options()};
+    mutex_context elsewhere{nodes.urls(), usual_options()};
+    counting_semaphore pool{context, {"pool", 2}};
+    counting_semaphore same{elsewhere, {"pool", 2}};
+    static_assert(counting_semaphore::max() == 1024);
+    pool.acquire();
+    EXPECT_TRUE(same.try_acquire());
+    EXPECT_FALSE(pool.try_acquire());
+    EXPECT_FALSE(same.try_acquire_for(50ms));
+    EXPECT_EQ(pool.valid_permits(), 1U);
+    pool.release();
+    EXPECT_EQ(pool.valid_permits(), 0U);
+    EXPECT_TRUE(same.try_acquire_until(std::chrono::steady_clock::now() + 10s));
+    EXPECT_EQ(same.valid_permits(), 2U);
+    EXPECT_FALSE(pool.try_acquire());
+    pool.release();  // it has none
+    same.release(2);
+    EXPECT_TRUE(pool.try_acquire());
+    counting_semaphore wrong{elsewhere, {"pool", 3}};
+    EXPECT_THROW(wrong.acquire(), lock_error);
+    pool.release();
+}
+
+}  // namespace
+}  // namespace redlock::integration
