@@ -13,6 +13,7 @@ set(sim_sources
     sim/swarm.cpp
     sim/user.cpp
     sim/witness.cpp
+    sim/witness_answers.cpp
     sim/witness_requests.cpp
     sim/witness_several.cpp
     sim/world.cpp

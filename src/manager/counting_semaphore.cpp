@@ -55,7 +55,7 @@ void counting_semaphore::release(std::ptrdiff_t update) noexcept {
             first = std::move(state_->held.front());
             state_->held.pop_front();
         }
-        state_->context.release(std::move(first));
+        state_->context.release(first);
     }
 }
 

@@ -58,7 +58,8 @@ void observe_operation::on_alarm(core::instant now) {
 void observe_operation::look() {
     const auto keep = shared_from_this();
     if (const core::node_set whom = sight_.take_unseen(); !whom.empty()) {
-        std::make_shared<driver::status_query>(manager().nodes(), resource_.str())
+        std::make_shared<driver::status_query>(manager().nodes(), resource_.str(),
+                                               driver::readers_told::none)
             ->start(whom, [this, operation = weak()](const node_status& view) {
                 if (const auto alive = operation.lock(); alive && !is_done()) {
                     on_view(view);
