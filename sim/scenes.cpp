@@ -21,7 +21,7 @@ class scene {
             return;
         }
         clear();
-        switch (random_.below(6)) {
+        switch (random_.below(7)) {
             case 0:
                 straggle_into_a_quarantine();
                 break;
@@ -36,6 +36,9 @@ class scene {
                 break;
             case 4:
                 bring_an_old_ballot();
+                break;
+            case 5:
+                release_after_the_end();
                 break;
             default:
                 set_a_clock_before_the_calm();
@@ -172,6 +175,23 @@ class scene {
         restart(10 * millisecond);
         freeze(10 * millisecond, to_.calm_at - 10 * millisecond);
         want(1, random_.between(12, 30) * millisecond, 5 * millisecond);
+    }
+
+    /// A process stands still until its lease is over, and then the first that it does is to
+    /// release the lock, for which another of the process waits, and one elsewhere.
+    void release_after_the_end() {
+        to_.users = 3;
+        const tick lease = to_.longest_lease_ms * millisecond;
+        to_.hand_over_count = 3;
+        to_.hand_over_ms = 8 * to_.longest_lease_ms;
+        const tick held = random_.between(lease / 4, lease / 2);
+        item& hold = want(0, 0, held);
+        hold.renews = hold.listens = false;
+        want(0, random_.between(0, 10 * millisecond), 30 * millisecond).user = 2;
+        want(1, random_.between(0, 10 * millisecond), 60 * millisecond);
+        add(item_kind::pause, held - random_.between(0, lease / 8), 0, item::nobody,
+            lease + random_.between(0, 20 * millisecond));
+        to_.calm_at = 4 * lease;
     }
 
     /// Somebody's ballots are refused by all nodes, who tell how far its clock is off.
