@@ -34,7 +34,7 @@ void expect_texts_of_their_own(int last, Text text) {
 }
 
 TEST(error, has_a_text_for_each_result_of_an_operation) {
-    expect_texts_of_their_own(static_cast<int>(errc::different_nodes),
+    expect_texts_of_their_own(static_cast<int>(errc::different_slots),
                               [](int code) { return lock_category().message(code); });
 }
 
