@@ -11,8 +11,6 @@ set(sim_mutants
     all_release_the_first
     all_set_no_bar
     all_take_marks_away
-    all_tell_of_the_first
-    all_watch_the_first
     ballot_ignores_fence
     bar_is_last_ballot
     bar_left_out

@@ -47,13 +47,13 @@ driver::refusal acquire_all_operation::check(std::span<const resource_name> name
     return {};
 }
 
-driver::refusal acquire_all_operation::why_refused() const {
+std::optional<driver::refusal> acquire_all_operation::why_refused() const {
     if (auto wrong = check(names_, false); wrong.cause) {
         return wrong;
     }
     for (const resource_name& each : names_) {
         if (auto wrong = manager().check_name(each)) {
-            return {errc::invalid_argument, std::move(*wrong)};
+            return driver::refusal{errc::invalid_argument, std::move(*wrong)};
         }
     }
     if (auto wrong = check(names_, manager().nodes().clustered()); wrong.cause) {

@@ -27,7 +27,7 @@ class acquire_all_operation final : public acquire_operation {
 
   private:
     [[nodiscard]] std::span<const resource_name> names() const override { return names_; }
-    [[nodiscard]] driver::refusal why_refused() const override;
+    [[nodiscard]] std::optional<driver::refusal> why_refused() const override;
     [[nodiscard]] bool waits_for_its_turn() override;
     [[nodiscard]] std::optional<core::ballot_block> next_block() const override;
     [[nodiscard]] driver::extras_ptr extras_of(

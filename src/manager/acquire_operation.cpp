@@ -71,8 +71,8 @@ acquire_operation::acquire_operation(manager_impl& manager, resource_name resour
     : acquire_operation(manager, std::move(resource), std::move(request), waits_as(request.mode()),
                         std::move(handler)) {}
 
-acquire_operation::acquire_operation(manager_impl& manager, resource_name resource,
-                                     detail::acquire_request request, core::queueing waits,
+acquire_operation::acquire_operation(manager_impl& manager, resource_name&& resource,
+                                     detail::acquire_request&& request, core::queueing waits,
                                      completion<error_code, lock>&& handler)
     : manager_(manager),
       resource_(std::move(resource)),
@@ -95,8 +95,8 @@ void acquire_operation::start() {
         fail(errc::closed, "the manager is closed");
         return;
     }
-    if (auto wrong = why_refused(); wrong.cause) {
-        fail(wrong.cause, std::move(wrong.message));
+    if (auto wrong = why_refused()) {
+        fail(wrong->cause, std::move(wrong->message));
         return;
     }
     resource_ = manager_.shared_name(resource_);
@@ -110,18 +110,18 @@ void acquire_operation::start() {
     follow(acquisition_.on_turn(manager_.gate().is_open()));
 }
 
-driver::refusal acquire_operation::why_refused() const {
+std::optional<driver::refusal> acquire_operation::why_refused() const {
     if (auto wrong = manager_.check_name(resource_)) {
-        return {errc::invalid_argument, std::move(*wrong)};
+        return driver::refusal{errc::invalid_argument, std::move(*wrong)};
     }
     return why_terms_are_refused();
 }
 
-driver::refusal acquire_operation::why_terms_are_refused() const {
+std::optional<driver::refusal> acquire_operation::why_terms_are_refused() const {
     if (auto wrong = check_acquire(request_, lease_time_, manager_.options())) {
-        return {errc::invalid_argument, std::move(*wrong)};
+        return driver::refusal{errc::invalid_argument, std::move(*wrong)};
     }
-    return {};
+    return std::nullopt;
 }
 
 bool acquire_operation::waits_for_its_turn() {

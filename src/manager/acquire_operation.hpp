@@ -40,8 +40,8 @@ class acquire_operation : public closable,
     void cancel();
 
   protected:
-    acquire_operation(manager_impl& manager, resource_name resource,
-                      detail::acquire_request request, core::queueing waits,
+    acquire_operation(manager_impl& manager, resource_name&& resource,
+                      detail::acquire_request&& request, core::queueing waits,
                       completion<error_code, lock>&& handler);
 
     [[nodiscard]] manager_impl& manager() const { return manager_; }
@@ -50,9 +50,9 @@ class acquire_operation : public closable,
     // What is different for a lock of several names.
     /// All that it is to hold. Refers to `*this`.
     [[nodiscard]] virtual std::span<const resource_name> names() const { return {&resource_, 1}; }
-    /// Why it is not even begun; `cause` is clear if it can be.
-    [[nodiscard]] virtual driver::refusal why_refused() const;
-    [[nodiscard]] driver::refusal why_terms_are_refused() const;
+    /// Why it is not even begun, if it is not.
+    [[nodiscard]] virtual std::optional<driver::refusal> why_refused() const;
+    [[nodiscard]] std::optional<driver::refusal> why_terms_are_refused() const;
     /// Queues behind others of its process, unless it may begin at once.
     [[nodiscard]] virtual bool waits_for_its_turn();
     [[nodiscard]] virtual std::optional<core::ballot_block> next_block() const;
