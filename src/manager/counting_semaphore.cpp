@@ -1,5 +1,5 @@
-// std::counting_semaphore over a semaphore of all processes: keeps the permits that were acquired through
-// it, in the order in which they came. Any thread.
+// std::counting_semaphore over a semaphore of all processes: keeps the permits that were acquired
+// through it, in the order in which they came. Any thread.
 #include <algorithm>
 #include <deque>
 #include <mutex>
