@@ -110,7 +110,6 @@ set(sim_mutants
     permit_is_the_plain_lock
     permit_leaves_the_wrong_line
     permit_not_counted
-    permit_without_a_place
     quarantine_by_the_vote
     quarantine_forgets_ballots
     quarantine_skipped

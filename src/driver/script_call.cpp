@@ -88,8 +88,7 @@ script_call::script_call(const scripts::script& script, std::span<const script_a
 
 script_call::script_call(const scripts::script& script, std::span<const script_argument> given_keys,
                          std::span<const script_argument> given_arguments)
-    : script_(&script) {
-    argument_count_ = 3 + given_keys.size() + given_arguments.size();
+    : script_(&script), argument_count_(3 + given_keys.size() + given_arguments.size()) {
     constexpr std::string_view evalsha = "EVALSHA";
 
     // Written in one piece, and cut to its size at the end: there are two of these for each lock.
