@@ -43,33 +43,25 @@ boost::asio::awaitable<void> run_body(Body& body, lock& held, std::optional<std:
     co_await body(held);
 }
 
-inline auto acquire_as(lock_mode mode, lock_manager& locks, resource_name resource,
-                       const acquire_options& options) {
-    constexpr auto token = boost::asio::as_tuple(boost::asio::use_awaitable);
-    return mode == lock_mode::shared
-               ? locks.async_acquire_shared(std::move(resource), options, token)
-               : locks.async_acquire(std::move(resource), options, token);
-}
-
-/// What `with_lock`, `with_shared_lock` and `with_permit` acquire.
-struct wanted_lock {
-    lock_mode mode = lock_mode::exclusive;
+struct one_lock {
+    one_lock(lock_mode as, resource_name name) : mode(as), resource(std::move(name)) {}
+    lock_mode mode;
     resource_name resource;
-    std::optional<std::size_t> permits{};  ///< Given: a permit of a semaphore.
 };
 
-inline auto acquire_wanted(lock_manager& locks, wanted_lock wanted,
-                           const acquire_options& options) {
-    return wanted.permits
-               ? locks.async_acquire_any(semaphore{std::move(wanted.resource), *wanted.permits},
-                                         options, boost::asio::as_tuple(boost::asio::use_awaitable))
-               : acquire_as(wanted.mode, locks, std::move(wanted.resource), options);
+inline auto acquire_wanted(lock_manager& locks, one_lock wanted, const acquire_options& options) {
+    constexpr auto token = boost::asio::as_tuple(boost::asio::use_awaitable);
+    return wanted.mode == lock_mode::shared
+               ? locks.async_acquire_shared(std::move(wanted.resource), options, token)
+               : locks.async_acquire(std::move(wanted.resource), options, token);
 }
-
-/// Several are always exclusive.
-inline auto acquire_wanted(lock_manager& locks, resource_names resources,
+inline auto acquire_wanted(lock_manager& locks, resource_names wanted,
                            const acquire_options& options) {
-    return locks.async_acquire_all(std::move(resources), options,
+    return locks.async_acquire_all(std::move(wanted), options,
+                                   boost::asio::as_tuple(boost::asio::use_awaitable));
+}
+inline auto acquire_wanted(lock_manager& locks, semaphore wanted, const acquire_options& options) {
+    return locks.async_acquire_any(std::move(wanted), options,
                                    boost::asio::as_tuple(boost::asio::use_awaitable));
 }
 
@@ -137,8 +129,8 @@ template <class Body>
 boost::asio::awaitable<detail::body_result<Body>> with_lock(lock_manager& locks,
                                                             resource_name resource, Body body,
                                                             acquire_options options = {}) {
-    return detail::with_lock_of({lock_mode::exclusive, std::move(resource)}, locks, std::move(body),
-                                options);
+    return detail::with_lock_of(detail::one_lock{lock_mode::exclusive, std::move(resource)}, locks,
+                                std::move(body), options);
 }
 
 /// The same with several resources as one lock, by `lock_manager::async_acquire_all`.
@@ -146,8 +138,7 @@ template <class Body>
 boost::asio::awaitable<detail::body_result<Body>> with_locks(lock_manager& locks,
                                                              resource_names resources, Body body,
                                                              acquire_options options = {}) {
-    return detail::with_lock_of(lock_mode::exclusive, locks, std::move(resources), std::move(body),
-                                options);
+    return detail::with_lock_of(std::move(resources), locks, std::move(body), options);
 }
 
 /// The same with a shared lock, by `lock_manager::async_acquire_shared`.
@@ -156,8 +147,8 @@ boost::asio::awaitable<detail::body_result<Body>> with_shared_lock(lock_manager&
                                                                    resource_name resource,
                                                                    Body body,
                                                                    acquire_options options = {}) {
-    return detail::with_lock_of({lock_mode::shared, std::move(resource)}, locks, std::move(body),
-                                options);
+    return detail::with_lock_of(detail::one_lock{lock_mode::shared, std::move(resource)}, locks,
+                                std::move(body), options);
 }
 
 /// The same with a permit of a semaphore, by `lock_manager::async_acquire_any`.
@@ -165,8 +156,7 @@ template <class Body>
 boost::asio::awaitable<detail::body_result<Body>> with_permit(lock_manager& locks, semaphore from,
                                                               Body body,
                                                               acquire_options options = {}) {
-    return detail::with_lock_of({lock_mode::exclusive, std::move(from.name), from.permits}, locks,
-                                std::move(body), options);
+    return detail::with_lock_of(std::move(from), locks, std::move(body), options);
 }
 
 }  // namespace redlock
