@@ -179,14 +179,14 @@ TEST(slot_board, counts_a_slot_once_that_two_holders_of_the_process_have_had) {
 
 TEST(slot_board, has_the_number_of_permits_confirmed_again_after_half_the_time) {
     slot_board board{2, 3};
-    const instant then = small_scope::epoch;
-    EXPECT_FALSE(board.is_confirmed(then));
-    board.on_confirmed(then, 10s);
-    EXPECT_TRUE(board.is_confirmed(then + 5s - 1ns));
-    EXPECT_FALSE(board.is_confirmed(then + 5s));
+    const instant confirmed = small_scope::epoch;
+    EXPECT_FALSE(board.is_confirmed(confirmed));
+    board.on_confirmed(confirmed, 10s);
+    EXPECT_TRUE(board.is_confirmed(confirmed + 5s - 1ns));
+    EXPECT_FALSE(board.is_confirmed(confirmed + 5s));
     // An answer that comes late does not take it back.
-    board.on_confirmed(then - 1s, 10s);
-    EXPECT_TRUE(board.is_confirmed(then + 5s - 1ns));
+    board.on_confirmed(confirmed - 1s, 10s);
+    EXPECT_TRUE(board.is_confirmed(confirmed + 5s - 1ns));
 }
 
 }  // namespace
