@@ -73,9 +73,12 @@ bool cluster::in_line(const std::string& resource, std::size_t places) const {
     const std::string line = "redlock:line:{" + resource + "}";
     const auto with_so_many =
         std::count_if(servers_.begin(), servers_.end(), [&](const auto& server) {
-            const auto length = std::stoull(server->command({"HLEN", line}));
-            const bool has_call = server->command({"HEXISTS", line, "called"}) == "1";
-            return length - (has_call ? 1 : 0) == places;
+            std::istringstream fields{server->command({"HKEYS", line})};
+            std::size_t standing = 0;
+            for (std::string field; std::getline(fields, field);) {
+                standing += field.empty() || field.starts_with("called ") ? 0U : 1U;
+            }
+            return standing == places;
         });
     // The holder may have won without the slowest node, where a waiter is granted and gives back.
     const auto least = places == 0 ? servers_.size() : core::quorum_of(servers_.size());

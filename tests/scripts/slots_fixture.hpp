@@ -6,7 +6,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <sstream>
 #include <string>
+#include <string_view>
 
 #include "scripts/script_node.hpp"
 
@@ -34,15 +36,21 @@ class slots_fixture : public testing::Test {
     }
     void call(const std::string& place, std::int64_t ago_us) const {
         node.server.command(
-            {"HSET", line, "called", place + " " + std::to_string(node.time_us() - ago_us)});
+            {"HSET", line, "called " + place, std::to_string(node.time_us() - ago_us)});
     }
     [[nodiscard]] bool in_line(const std::string& place) const {
         return node.server.command({"HEXISTS", line, place}) == "1";
     }
     /// Empty if nobody is.
     [[nodiscard]] std::string called() const {
-        const std::string value = node.server.command({"HGET", line, "called"});
-        return value == "(nil)" ? "" : value.substr(0, value.find(' '));
+        std::istringstream names{node.server.command({"HKEYS", line})};
+        std::string called_ones;
+        for (std::string name; std::getline(names, name);) {
+            if (constexpr std::string_view call = "called "; name.starts_with(call)) {
+                called_ones += name.substr(call.size());
+            }
+        }
+        return called_ones;
     }
     /// The answer without its time to live, which has to be within the bounds of one that was set
     /// just now.

@@ -123,7 +123,7 @@ class shipped_slot_scripts : public ::testing::Test {
             one_of({lock_of(slot), "redlock:fence::" + lock_of(slot), permits, line});
         const std::vector<request> all{{"DEL", key},
                                        {"SET", key, one_of({"x", "me", "3", "2", "5 ", "nan"})},
-                                       {"HSET", key, "called", "me-1 5"},
+                                       {"HSET", key, "called me-1", "5"},
                                        {"PEXPIRE", key, lasting()},
                                        {"FLUSHALL"}};
         compare(all[chance_.below(chance_.one_in(10) ? 5 : 4)]);
