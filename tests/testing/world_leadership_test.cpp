@@ -38,11 +38,11 @@ class contender {
     contender& operator=(const contender&) = delete;
     ~contender() { where_.kill(); }
 
-    [[nodiscard]] bool leads() const { return current_ && current_->valid(); }
+    [[nodiscard]] bool leads() const { return *current_ && (*current_)->valid(); }
     [[nodiscard]] std::size_t terms() const { return terms_; }
     void resign() const {
-        if (current_) {
-            current_->resign();
+        if (*current_) {
+            (*current_)->resign();
         }
     }
     [[nodiscard]] process& where() { return where_; }
@@ -57,8 +57,8 @@ class contender {
                 EXPECT_GT(now.number(), last_);
                 last_ = now.number();
                 ++terms_;
-                current_ = now;
-                const leaves_office leaving{*this};
+                *current_ = now;
+                const leaves_office leaving{current_};
                 co_await in_.async_sleep(1h, asio::use_awaitable);
             },
             {.lease_time = 2s},
@@ -67,9 +67,11 @@ class contender {
                 in_.after(500ms, [this] { campaign(); });
             });
     }
+    using present_term = std::shared_ptr<std::optional<term>>;
+    /// What a killed process was doing is destroyed with the world, after the contender.
     struct leaves_office {
-        contender& who;
-        ~leaves_office() { who.current_.reset(); }
+        present_term of;
+        ~leaves_office() { of->reset(); }
     };
 
     world& in_;
@@ -77,7 +79,7 @@ class contender {
     std::size_t number_;
     std::map<std::uint64_t, std::size_t>& led_;
     lock_manager locks_;
-    std::optional<term> current_;
+    present_term current_ = std::make_shared<std::optional<term>>();
     fencing_token last_;
     std::size_t terms_ = 0;
 };
