@@ -60,8 +60,9 @@ inline auto acquire_wanted(lock_manager& locks, resource_names wanted,
     return locks.async_acquire_all(std::move(wanted), options,
                                    boost::asio::as_tuple(boost::asio::use_awaitable));
 }
-inline auto acquire_wanted(lock_manager& locks, semaphore wanted, const acquire_options& options) {
-    return locks.async_acquire_any(std::move(wanted), options,
+inline auto acquire_wanted(lock_manager& locks, const semaphore& wanted,
+                           const acquire_options& options) {
+    return locks.async_acquire_any(wanted, options,
                                    boost::asio::as_tuple(boost::asio::use_awaitable));
 }
 
