@@ -223,7 +223,10 @@ asio::awaitable<void> candidate(redlock::lock_manager& locks) {
         try {
             co_await redlock::async_campaign(locks, "scheduler", schedule, options);
             co_return;  // The body has returned: it wants to lead no more.
-        } catch (const redlock::lock_error& failure) {
+        } catch (const boost::system::system_error& failure) {
+            if (failure.code() == asio::error::operation_aborted) {
+                throw;
+            }
             std::cerr << failure.what() << '\n';  // No quorum, for instance.
         }
         asio::steady_timer backoff{co_await asio::this_coro::executor, 2s};

@@ -9,6 +9,7 @@
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/bind_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/consign.hpp>
@@ -16,6 +17,7 @@
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/experimental/parallel_group.hpp>
+#include <boost/asio/multiple_exceptions.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -110,11 +112,16 @@ struct term_outcome {
     std::exception_ptr failure;
 };
 
-inline bool is_cancellation(const std::exception_ptr& failure) {
+/// Whether a body whose term is over has only obeyed: by a cancellation, also of several operations
+/// at once, or since an operation on its lock has said so first.
+inline bool is_obedience(const std::exception_ptr& failure) {
     try {
         std::rethrow_exception(failure);
     } catch (const boost::system::system_error& thrown) {
-        return thrown.code() == boost::asio::error::operation_aborted;
+        return thrown.code() == boost::asio::error::operation_aborted ||
+               thrown.code() == errc::lost;
+    } catch (const boost::asio::multiple_exceptions& several) {
+        return is_obedience(several.first_exception());
     } catch (...) {
         return false;
     }
@@ -139,7 +146,8 @@ boost::asio::awaitable<term_outcome> lead(Body& body, std::shared_ptr<lock> held
     }
     auto both = asio::experimental::make_parallel_group(
         asio::co_spawn(executor, run_term(body, term{held, control}), asio::deferred),
-        held->async_wait_lost(asio::deferred));
+        // On this strand, like all that touches the slots of the group.
+        held->async_wait_lost(asio::bind_executor(executor, asio::deferred)));
     auto [order, failure, loss] = co_await both.async_wait(
         asio::experimental::wait_for_one(),
         asio::bind_cancellation_slot(control->stop.slot(), asio::use_awaitable));
@@ -183,6 +191,9 @@ boost::asio::awaitable<void> campaign(lock_manager& locks, resource_name resourc
         const diagnostics& why = *options.details;
         auto [error, held] =
             co_await locks.async_acquire(resource, options, asio::as_tuple(asio::use_awaitable));
+        if (error == asio::error::operation_aborted) {
+            throw boost::system::system_error(error);
+        }
         if (error) {
             throw lock_error(error, why);
         }
@@ -194,7 +205,7 @@ boost::asio::awaitable<void> campaign(lock_manager& locks, resource_name resourc
         }
         const term_outcome outcome = co_await lead(body, std::make_shared<lock>(std::move(held)));
         if (outcome.failure &&
-            (outcome.end == term_end::by_body || !is_cancellation(outcome.failure))) {
+            (outcome.end == term_end::by_body || !is_obedience(outcome.failure))) {
             std::rethrow_exception(outcome.failure);
         }
         const asio::cancellation_state outside = co_await asio::this_coro::cancellation_state;

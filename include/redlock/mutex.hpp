@@ -33,6 +33,7 @@ class REDLOCK_API mutex_context {
 
   private:
     friend class leader;
+    friend class recursive_mutex;
     friend class mutex;
     friend class shared_mutex;
     friend class counting_semaphore;
@@ -98,6 +99,8 @@ class REDLOCK_API mutex {
 
   private:
     bool acquire(wait_policy wait);
+
+    friend class recursive_mutex;
 
     mutex_context& context_;
     resource_name resource_;

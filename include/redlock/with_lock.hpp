@@ -5,6 +5,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/bind_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
@@ -90,7 +91,8 @@ boost::asio::awaitable<body_result<Body>> with_lock_of(Wanted wanted, lock_manag
     auto [order, body_failure, loss] =
         co_await asio::experimental::make_parallel_group(
             asio::co_spawn(executor, run_body(body, held, result), asio::deferred),
-            held.async_wait_lost(asio::deferred))
+            // Where the body runs, like all that touches the slots of the group.
+            held.async_wait_lost(asio::bind_executor(executor, asio::deferred)))
             .async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
     const bool lost = loss == errc::lost;
 

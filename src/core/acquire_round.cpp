@@ -166,6 +166,11 @@ bool acquire_round::is_kept_for_others() const {
         holders_, [](const holder_lease& each) { return each.holder == acquire_vote::nobody_yet; });
 }
 
+bool acquire_round::is_held_by_readers() const {
+    return std::ranges::any_of(
+        holders_, [](const holder_lease& each) { return each.holder == acquire_vote::readers; });
+}
+
 std::size_t acquire_round::ahead() const {
     if (holders_.empty()) {
         return 0;

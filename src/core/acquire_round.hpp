@@ -46,6 +46,8 @@ struct acquire_vote {
     /// who came before us, for so long.
     std::uint64_t holder = 0;
     static constexpr std::uint64_t nobody_yet = ~std::uint64_t{0};
+    /// Of all readers, who share the lock.
+    static constexpr std::uint64_t readers = nobody_yet - 1;
     /// busy: how many stand in the node's line before us.
     std::size_t ahead = 0;
     /// granted, stale: the node's clock in microseconds since the epoch; 0 if it did not tell.
@@ -130,6 +132,7 @@ class acquire_round : public counted_round<acquire_round> {
     [[nodiscard]] node_set busy() const { return busy_; }
     /// Whether some node has it free, and keeps it for those who came before us.
     [[nodiscard]] bool is_kept_for_others() const;
+    [[nodiscard]] bool is_held_by_readers() const;
     /// How many stand in line before us: what half of the busy nodes say, or less.
     [[nodiscard]] std::size_t ahead() const;
     /// When, by the leases that were reported, a quorum may be free; `never` if that cannot be

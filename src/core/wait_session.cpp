@@ -21,6 +21,8 @@ constexpr duration first_wait = 1ms;
 constexpr duration longest_wait = 64ms;
 // The fallback where changes are told, should one get lost.
 constexpr duration longest_silence = 20s;
+// Half of what a node lets a writer have that it calls from among readers, where nothing wakes it.
+constexpr duration look_behind_readers = 1s;
 // What each who stands before us in line is given to come first when the lock may be free, and for
 // how many of them.
 constexpr duration time_to_come_first = 1ms;
@@ -128,6 +130,9 @@ duration wait_session::while_held(const acquire_round& round, instant now, doubl
         longest = cap / 2 + scaled(cap / 2, random);
     } else {
         waits_in_a_row_ = 0;
+    }
+    if (round.is_held_by_readers()) {
+        longest = std::min(longest, look_behind_readers);
     }
     return free_at > now ? std::min(longest, free_at - now) : longest;
 }

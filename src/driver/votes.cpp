@@ -82,7 +82,8 @@ std::optional<core::acquire_vote> acquire_vote_of(const redis::reply_view& reply
                 return std::nullopt;
             }
             vote.answer = acquire_answer::busy;
-            vote.holder = std::hash<std::string_view>{}(reply[2].text());
+            vote.holder = is_marker(reply[2]) ? core::acquire_vote::readers
+                                              : std::hash<std::string_view>{}(reply[2].text());
             vote.holder_remaining = lease_of(value);
             vote.ahead = ahead(reply[3]);
             return vote;

@@ -45,6 +45,12 @@ leader::~leader() {
 }
 
 bool leader::campaign_as(wait_policy wait) {
+    if (!state_->request.identifier().empty()) {
+        throw lock_error(errc::invalid_argument,
+                         {"a leader acquires its lock more than once, so that it cannot have an "
+                          "identifier of its own: leave it out, and use a label",
+                          {}});
+    }
     // A term that has ended by time, and was not released yet, would hold up our own next one.
     if (const auto held = state_->current()) {
         if (held->valid()) {
@@ -85,12 +91,14 @@ fencing_token leader::term() const noexcept {
 
 void leader::wait() {
     std::unique_lock guard{state_->guard};
-    state_->ended.wait(guard, [&] { return !state_->held; });
+    // In a forked child nobody would say that it has ended, and this process does not lead.
+    state_->ended.wait(guard, [&] { return !state_->held || state_->context.is_copy(); });
 }
 
 bool leader::wait_at_most(std::chrono::nanoseconds longest) {
     std::unique_lock guard{state_->guard};
-    return state_->ended.wait_for(guard, longest, [&] { return !state_->held; });
+    return state_->ended.wait_for(guard, longest,
+                                  [&] { return !state_->held || state_->context.is_copy(); });
 }
 
 void leader::resign() noexcept {

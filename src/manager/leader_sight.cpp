@@ -99,7 +99,8 @@ void leader_sight::judge_again(core::instant now) {
 
 /// A node that has missed the latest edition may be the only one that answers.
 bool leader_sight::is_news(const leader_view& now) const {
-    return !seen_ || now.token != seen_->token || now.edition > seen_->edition;
+    return !seen_ || now.token != seen_->token || now.term > seen_->term ||
+           now.edition > seen_->edition;
 }
 
 core::instant leader_sight::next_look(core::instant now, core::node_set tracking) {
@@ -108,7 +109,7 @@ core::instant leader_sight::next_look(core::instant now, core::node_set tracking
     }
     if (asked_.empty() && fallback_at_ == core::never) {
         const core::node_set told = answered_ & tracking;
-        const bool blind = all_.size() - told.size() >= core::quorum_of(all_.size());
+        const bool blind = told.size() < core::quorum_of(all_.size());
         core::duration wait = longest_silence;
         if (blind) {
             wait = std::min(longest_wait, first_wait * (1U << std::min(waits_in_a_row_++, 10UL)));

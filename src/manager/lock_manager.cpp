@@ -107,7 +107,7 @@ lock_manager::~lock_manager() {
 }
 
 boost::asio::any_io_executor lock_manager::get_executor() const noexcept {
-    return impl_->executor().io;
+    return manager::executor_of(home_);
 }
 
 std::vector<active_lock> lock_manager::active_locks() const {

@@ -170,7 +170,9 @@ void recursive_mutex::lock() {
 }
 
 bool recursive_mutex::nested() noexcept {
-    if (owner_.load(std::memory_order_relaxed) != std::this_thread::get_id()) {
+    // A forked child has the thread, and not the lock.
+    if (owner_.load(std::memory_order_relaxed) != std::this_thread::get_id() ||
+        below_.context_.is_copy()) {
         return false;
     }
     ++levels_;

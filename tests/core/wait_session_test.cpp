@@ -69,6 +69,25 @@ settings patient() {
     return {.quorum_timeout = 1h};
 }
 
+// ---- readers ----
+
+TEST(wait_session, looks_again_within_a_second_where_readers_have_the_lock) {
+    for (const bool by_readers : {true, false}) {
+        acquire_round round{3, std::chrono::milliseconds{10'000}, epoch};
+        for (const node_index node : {0U, 1U}) {
+            round.on_vote(node,
+                          {.answer = acquire_answer::busy,
+                           .holder_remaining = 1min,
+                           .holder = by_readers ? acquire_vote::readers : 1},
+                          epoch);
+        }
+        EXPECT_EQ(round.is_held_by_readers(), by_readers);
+        wait_session session{patient()};
+        const auto step = session.on_round(round, epoch, 0.5, node_set::all(3));
+        EXPECT_EQ(step.wait_until <= epoch + 1s, by_readers);
+    }
+}
+
 // ---- attempts ----
 
 TEST(wait_session, begins_with_a_round) {

@@ -47,6 +47,16 @@ struct leaders : testing::Test {
     leader other{elsewhere, "job", {.label = "other"}};
 };
 
+TEST_F(leaders, cannot_have_an_identifier) {
+    leader named{here, "job", {.identifier = "always-the-same"}};
+    try {
+        named.campaign();
+        FAIL();
+    } catch (const lock_error& failure) {
+        EXPECT_EQ(failure.code(), errc::invalid_argument);
+    }
+}
+
 TEST_F(leaders, lead_one_at_a_time_in_growing_terms) {
     EXPECT_FALSE(one.is_leader());
     EXPECT_FALSE(one.term());

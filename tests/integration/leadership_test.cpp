@@ -4,6 +4,7 @@
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/use_future.hpp>
@@ -225,6 +226,53 @@ TEST_F(leadership, goes_on_when_a_body_has_seen_by_itself_that_its_term_is_over)
     ASSERT_TRUE(until([&] { return one.done; }));
     EXPECT_EQ(one.thrown, nullptr);
     EXPECT_EQ(one.terms.size(), 2U);
+}
+
+TEST_F(leadership, goes_on_when_the_loss_was_the_answer_of_an_operation_on_the_lock) {
+    one.campaign([&](term now) -> asio::awaitable<void> {
+        if (one.terms.size() > 1) {
+            co_return;
+        }
+        now.resign();
+        throw boost::system::system_error(errc::lost);
+    });
+    ASSERT_TRUE(until([&] { return one.done; }));
+    EXPECT_EQ(one.thrown, nullptr);
+    EXPECT_EQ(one.terms.size(), 2U);
+}
+
+TEST_F(leadership, goes_on_when_several_operations_of_the_body_were_cancelled) {
+    using namespace asio::experimental::awaitable_operators;
+    one.campaign([&](term now) -> asio::awaitable<void> {
+        if (one.terms.size() > 1) {
+            co_return;
+        }
+        now.resign();
+        co_await (until_cancelled() && until_cancelled());
+    });
+    ASSERT_TRUE(until([&] { return one.done; }));
+    EXPECT_EQ(one.thrown, nullptr);
+    EXPECT_EQ(one.terms.size(), 2U);
+}
+
+TEST_F(leadership, on_a_manager_that_was_moved_from_ends_as_on_a_closed_one) {
+    lock_manager gone{turned.io.get_executor(), node_list{nodes.urls()}, usual_options()};
+    const lock_manager moved = std::move(gone);
+    std::exception_ptr thrown;
+    bool done = false;
+    async_campaign(
+        gone, "job",  // NOLINT(bugprone-use-after-move)
+        [](term) -> asio::awaitable<void> { co_return; }, {},
+        [&](std::exception_ptr failure) {
+            thrown = std::move(failure);
+            done = true;
+        });
+    ASSERT_TRUE(until([&] { return done; }));
+    try {
+        std::rethrow_exception(thrown);
+    } catch (const lock_error& failure) {
+        EXPECT_EQ(failure.code(), errc::closed);
+    }
 }
 
 TEST_F(leadership, ends_with_what_the_body_throws_after_the_release) {

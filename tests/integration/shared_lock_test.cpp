@@ -135,6 +135,19 @@ TEST_F(shared_locks, let_a_waiting_exclusive_lock_come_before_new_ones) {
     EXPECT_TRUE(comes(late));
 }
 
+// Nothing wakes it while readers come and go, and still it is not taken for dead.
+TEST_F(shared_locks, do_not_overtake_an_exclusive_lock_that_waits) {
+    lock reader = one.take_shared("page", {.lease_time = 60s});
+    const auto writer = other.begin_acquire("page");
+    ASSERT_TRUE(turned.until([&] { return nodes.in_line("page", 1); }));
+    client third{turned, nodes.urls()};
+    const auto late = third.begin_acquire_shared("page", {.wait = 3s});
+    ASSERT_TRUE(turned.until([&] { return late->done; }, soon));
+    EXPECT_EQ(late->error, errc::timed_out);
+    EXPECT_FALSE(one.release(reader));
+    EXPECT_TRUE(comes(writer));
+}
+
 TEST_F(shared_locks, are_extended) {
     lock reader = one.take_shared("page", {.lease_time = 5s});
     lock beside = other.take_shared("page", {.lease_time = 1s});

@@ -166,6 +166,26 @@ TEST_F(sight, relies_on_the_nodes_that_tell_as_long_as_no_majority_can_change_un
     EXPECT_EQ(blind.next_look(now, only(0)), now + leader_sight::first_wait);
 }
 
+// Of four, two that tell are no majority: nothing that they say is a verdict by itself.
+TEST_F(sight, does_not_rely_on_half_of_an_even_number) {
+    leader_sight of{4, leader_view{}, 5000ms, now};
+    answer(of, "");
+    EXPECT_EQ(of.next_look(now, only(0) | only(1)), now + leader_sight::first_wait);
+    leader_sight enough{4, leader_view{}, 5000ms, now};
+    answer(enough, "");
+    EXPECT_EQ(enough.next_look(now, core::node_set::all(4) - only(3)),
+              now + leader_sight::longest_silence);
+}
+
+TEST_F(sight, takes_a_later_term_of_the_same_token_for_news) {
+    leader_view before = who("a", 3);
+    before.term = fencing_token{6};
+    leader_sight of = make(before);
+    answer(of, "a", 1);
+    ASSERT_TRUE(of.news());
+    EXPECT_EQ(of.news()->term, fencing_token{7});
+}
+
 TEST_F(sight, looks_ever_more_rarely_where_nobody_tells) {
     leader_sight of = make(leader_view{});
     core::duration last{0};

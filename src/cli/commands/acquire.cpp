@@ -95,9 +95,10 @@ void add_acquire(CLI::App& root, invocation& asked) {
         }
         asked.action = [request] {
             request->common.apply();
-            if (const auto refused =
-                    refused_within_outer_lock(find_outer_lock(request->common, request->resource),
-                                              request->resource, "acquire another lock")) {
+            if (const auto refused = refused_within_outer_lock(
+                    find_outer_lock(request->common, request->resource), request->resource,
+                    request->wait.shared ? lock_mode::shared : lock_mode::exclusive,
+                    "acquire another lock")) {
                 return *refused;
             }
             return run_session(request->common,

@@ -124,18 +124,19 @@ outer_search find_outer_lock(const common_options& common, const std::string& re
 }
 
 std::optional<int> refused_within_outer_lock(const outer_search& found, const std::string& resource,
-                                             std::string_view advice) {
+                                             lock_mode wanted, std::string_view advice) {
     if (found.interrupted != exit_ok) {
         return found.interrupted;
     }
     if (!found.holder) {
         return std::nullopt;
     }
+    const bool both_share = found.holder->mode == lock_mode::shared && wanted == lock_mode::shared;
     const std::string line =
         fmt::format("{}: this command runs under that lock already and {} wait for itself; {}",
                     printable(resource),
                     // A shared one waits for its like only behind an exclusive one that waits.
-                    found.holder->mode == lock_mode::shared ? "might" : "would", advice);
+                    both_share ? "might" : "would", advice);
     say(line);
     note_failure("usage", line);
     return exit_usage;

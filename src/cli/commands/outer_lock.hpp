@@ -43,6 +43,7 @@ struct outer_search {
 /// is to be acquired as usual.
 [[nodiscard]] std::optional<int> refused_within_outer_lock(const outer_search& found,
                                                            const std::string& resource,
+                                                           lock_mode wanted,
                                                            std::string_view advice);
 
 }  // namespace redlock::cli

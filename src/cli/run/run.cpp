@@ -82,8 +82,14 @@ int run(const run_options& options) {
         }
         return become_command(options, *outer.holder);
     }
+    const auto wanted = options.wait.shared ? lock_mode::shared : lock_mode::exclusive;
+    const bool needs_more =
+        outer.holder && outer.holder->mode == lock_mode::shared && wanted == lock_mode::exclusive;
     const auto refused = refused_within_outer_lock(
-        outer, options.resource, "run the inner one with --reentrant, or give it another lock");
+        outer, options.resource, wanted,
+        needs_more ? "run the outer one without --shared and this one with --reentrant, or give it "
+                     "another lock"
+                   : "run the inner one with --reentrant, or give it another lock");
     return refused ? *refused : lock_runner{options}.run();
 }
 

@@ -9,7 +9,8 @@
 --         {-1, fence or since, TIME in us, PTTL of the fence}
 --                                                 stale; its place stays
 --         {-2, TIME in us}                        P is further from this clock than the window
---         {-3, ms, ahead}                         called for a writer until then: free, or readers'
+--         {-3, ms, ahead}                         called for a writer until then: free, or readers',
+--                                                 with ten times the grace
 --         {-4, TIME in us}                        the token was released here, with a bar
 -- `ahead` counts the living places before this one. The rest is as in acquire_in_line.lua.
 read_line(KEYS[4], function(id)
@@ -18,7 +19,9 @@ end)
 if excluded then
     return wait_for_lock(redis.call('PTTL', KEYS[1]), holder)
 end
-local answer = wait_for_turn()
+-- Nothing wakes a writer while readers are here: it looks again by itself, ten times less often than
+-- who is woken comes.
+local answer = wait_for_turn(begun and 10)
 if answer then
     return answer
 end

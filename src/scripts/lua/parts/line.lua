@@ -131,10 +131,10 @@ local function wait_for_lock(remaining, holder)
     save(my_place())
     return {0, remaining, type(holder) == 'string' and holder or '', #ahead}
 end
--- The lock is mine but for those ahead. Passes over who was called and did not come; what to answer
--- while one may still come, or nothing.
-local function wait_for_turn()
-    local now, grace = time(), tonumber(ARGV[10]) * 1000
+-- The lock is mine but for those ahead. Passes over who was called and did not come within so many
+-- graces; what to answer while one may still come, or nothing.
+local function wait_for_turn(graces)
+    local now, grace = time(), tonumber(ARGV[10]) * 1000 * (graces or 1)
     while is_held_up() do
         local at = 1
         for i = 2, #ahead do
