@@ -28,6 +28,12 @@ void slot_board::on_changed(std::size_t slot, node_index node) {
     slots_[slot].taken.erase(node);
 }
 
+void slot_board::forget_taken() {
+    for (entry& each : slots_) {
+        each.taken = {};
+    }
+}
+
 void slot_board::begin_asking(std::size_t slot) {
     ++slots_[slot].asking;
 }

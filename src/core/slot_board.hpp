@@ -30,6 +30,9 @@ class slot_board {
     /// It may be free there or not.
     void on_changed(std::size_t slot, node_index node);
 
+    /// What is said to be taken, anywhere, may have been given back since.
+    void forget_taken();
+
     /// Acquisitions of this process that ask for it at this moment.
     void begin_asking(std::size_t slot);
     void end_asking(std::size_t slot);

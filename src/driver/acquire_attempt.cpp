@@ -176,7 +176,10 @@ void acquire_attempt::on_repeated(node_index node) {
     natively_.erase(node);
     // The holder has left the line before, and may just have taken a place again.
     if (round_->outcome() == core::acquire_outcome::held && !place_id_.empty()) {
-        leave_line(pool(), identity_->resource.str(), place_id_, core::node_set::only(node));
+        const semaphore_state* const semaphore = identity_->semaphore();
+        const resource_name& waited_for =
+            semaphore != nullptr ? semaphore->slots : identity_->resource;
+        leave_line(pool(), waited_for.str(), place_id_, core::node_set::only(node));
     }
 }
 

@@ -16,6 +16,10 @@ namespace redlock::driver {
 
 namespace {
 
+bool is_marker(const redis::reply_view& value) {
+    return value.is_text() && value.text() == readers_marker;
+}
+
 using std::chrono::milliseconds;
 
 /// A fence as it is stored: the number, and a blank behind it while others wait in line. Anybody
@@ -130,10 +134,6 @@ holder_record details_of(const std::string& token, std::string_view record) {
         return *std::move(read);
     }
     return {.fencing = fencing_in_token(token), .token = token};
-}
-
-bool is_marker(const redis::reply_view& value) {
-    return value.is_text() && value.text() == readers_marker;
 }
 
 /// Strictly: a holder that cannot be read must not pass for a free lock.

@@ -347,8 +347,9 @@ void acquire_operation::hand_out() {
     const auto& round = attempt_->round();
     won_lease won;
     won.identity = attempt_->shared();
-    won.turn =
-        core::turn{won.identity->block, round.started(), hand_over_limits(manager_.options())};
+    won.turn = core::turn{
+        won.identity->block, round.started(),
+        request_.options().hand_over ? hand_over_limits(manager_.options()) : core::turn::limits{}};
     won.holding = core::holding{attempt_->shared_round()};
     if (permit_) {
         permit_->on_won(round.started());
@@ -397,7 +398,9 @@ void acquire_operation::complete_with(const held_handle& held) {
                            .resource = resource_.str(),
                            .fencing = held->fencing(),
                            .elapsed = waited});
-    manager_.tell_observers(resource_);
+    for (const resource_name& each : held->lock_names()) {
+        manager_.tell_observers(each);
+    }
     complete({}, lock{held});
 }
 

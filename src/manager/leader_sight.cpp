@@ -83,13 +83,14 @@ void leader_sight::judge_again(core::instant now) {
     }
     news_.reset();
     leader_view leader;
-    if (status.verdict == lock_verdict::held) {
+    // Nobody leads by a lock that others share.
+    if (status.verdict == lock_verdict::held && status.mode == lock_mode::exclusive) {
         leader = {.token = status.holder,
                   .term = status.fencing,
                   .label = std::move(status.label),
                   .proclaimed = std::move(status.proclaimed),
                   .edition = status.edition};
-    } else if (status.verdict != lock_verdict::free) {
+    } else if (status.verdict != lock_verdict::free && status.verdict != lock_verdict::held) {
         return;  // Something goes on there, or cannot be seen.
     }
     if (is_news(leader)) {

@@ -34,7 +34,8 @@ void loss_watch::on_alarm(core::instant /*now*/) {
     if (watches_.empty()) {
         // Before the first look, or what happens behind it would be nobody's news.
         for (const resource_name& each : names) {
-            watches_.emplace_back(manager_.nodes().watches(), each.str(), *this);
+            watches_.emplace_back(manager_.nodes().watches(), each.str(),
+                                  static_cast<driver::key_watches::watcher&>(*this));
         }
     }
     const core::node_set whom = view_.take_unseen();

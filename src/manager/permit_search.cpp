@@ -22,11 +22,24 @@ void permit_search::begin_round(core::instant now, bool in_line) {
     const bool looks = in_line || slot_ || !board.is_confirmed(now);
     form_ = looks ? driver::slot_form::look : driver::slot_form::lock;
     if (std::exchange(next_, next_slot::any) == next_slot::any || !slot_) {
-        slot_ = static_cast<std::uint16_t>(board.pick_any(nodes_.random(), slot_));
+        slot_ = static_cast<std::uint16_t>(choose());
     }
     name_ = nodes_.keys().slot(semaphore_->name.str(), *slot_);
     board.begin_asking(*slot_);
     stage_ = stage::asking;
+}
+
+std::size_t permit_search::choose() {
+    core::slot_board& board = semaphore_->board;
+    const bool is_wide = board.slots() > driver::most_looked_at;
+    if (is_wide && !slot_) {
+        // What was taken long ago, and no look has covered since, may be free.
+        board.forget_taken();
+    }
+    const std::size_t found = board.pick_any(nodes_.random(), slot_);
+    // Nothing is worth a try: where nobody tells of changes, the looks go round the ring.
+    const bool goes_round = is_wide && slot_ && found == *slot_ && !board.pick(0);
+    return goes_round ? (found + driver::most_looked_at) % board.slots() : found;
 }
 
 void permit_search::end_round() {
@@ -54,18 +67,12 @@ void permit_search::on_won(core::instant started) {
 }
 
 void permit_search::watch(driver::key_watches::watcher& told) {
-    const std::size_t slots = semaphore_->permits;
-    const bool sees_all = slots <= driver::most_looked_at;
-    if (watched_from_ && (sees_all || *watched_from_ == *slot_)) {
+    if (process_watch_) {
         return;
     }
-    if (!process_watch_) {
-        process_watch_ = {nodes_.watches(), semaphore_->slots.str(), told};
-    }
-    watched_from_ = *slot_;
-    watches_.clear();
-    for (std::size_t i = 0; i < std::min(slots, driver::most_looked_at); ++i) {
-        const std::size_t slot = (*slot_ + i) % slots;
+    process_watch_ = {nodes_.watches(), semaphore_->slots.str(), told};
+    // All of them: a node tells of those that some look has read there.
+    for (std::size_t slot = 0; slot < semaphore_->permits; ++slot) {
         watches_.emplace_back(nodes_.watches(), nodes_.keys().slot(semaphore_->name.str(), slot),
                               semaphore_->board, slot, told);
     }

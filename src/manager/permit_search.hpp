@@ -37,7 +37,7 @@ class permit_search {
     void stay() { next_ = next_slot::same; }
     /// The round won its slot, which `started` at the earliest.
     void on_won(core::instant started);
-    /// From now on `told` is told of changes of the slots that the rounds look at.
+    /// From now on `told` is told of changes of all slots.
     void watch(driver::key_watches::watcher& told);
 
     /// Of the round under way.
@@ -46,6 +46,8 @@ class permit_search {
     [[nodiscard]] driver::extras_ptr extras(detail::shared_text holder_record) const;
 
   private:
+    [[nodiscard]] std::size_t choose();
+
     enum class stage : std::uint8_t { idle, asking };
     enum class next_slot : std::uint8_t { any, same };
 
@@ -76,7 +78,6 @@ class permit_search {
     stage stage_ = stage::idle;
     next_slot next_ = next_slot::any;
     std::size_t at_once_in_a_row_ = 0;
-    std::optional<std::size_t> watched_from_;
     driver::key_watches::watch process_watch_;  ///< Of what this process gives back.
     std::list<slot_watch> watches_;
 };

@@ -145,6 +145,28 @@ TEST_F(observe_leader, sees_what_its_own_manager_does) {
     EXPECT_THAT(watching.labels(), ElementsAre("nobody", "mine", "mine", "nobody"));
 }
 
+TEST_F(observe_leader, sees_what_its_own_manager_does_with_any_of_several_names) {
+    leader_watcher watching{user, "second"};
+    ASSERT_TRUE(until([&] { return watching.seen.size() == 1; }));
+    ASSERT_TRUE(silent_for(300ms, turned, nodes));
+    const auto both = user.begin_acquire_all({"first", "second"});
+    ASSERT_TRUE(turned.until([&] { return watching.seen.size() == 2; }, soon));
+    EXPECT_EQ(watching.seen[1].token, both->value.token());
+    EXPECT_FALSE(user.release(both->value));
+    ASSERT_TRUE(turned.until([&] { return watching.seen.size() == 3; }, soon));
+    EXPECT_FALSE(watching.seen[2]);
+}
+
+TEST_F(observe_leader, takes_no_reader_for_a_leader) {
+    leader_watcher watching{user, "job"};
+    ASSERT_TRUE(until([&] { return watching.seen.size() == 1; }));
+    lock reader = leader.take_shared("job");
+    EXPECT_FALSE(leader.release(reader));
+    lock leading = leader.take("job");
+    ASSERT_TRUE(until([&] { return watching.seen.size() == 2; }));
+    EXPECT_EQ(watching.seen[1].token, leading.token());
+}
+
 TEST_F(observe_leader, sees_the_end_of_a_lease_and_a_deletion) {
     lock held = leader.take("job", {.lease_time = 500ms, .label = "brief"});
     static_cast<void>(held.detach());

@@ -264,6 +264,34 @@ TEST_F(semaphores, give_a_thousand_permits_at_once) {
     EXPECT_TRUE(other.take_any(pool, {.wait = 10s}).valid());
 }
 
+// More than a node looks at in one call: whichever comes free is found, by one who waits and by one
+// who was refused before.
+TEST_F(semaphores, find_the_one_of_many_permits_that_comes_free) {
+    const semaphore pool{"pool", 150};
+    const acquire_options unrenewed{.lease_time = 60s, .renew = false};
+    std::vector<operation_ptr<lock>> held;
+    for (std::size_t i = 0; i < pool.permits; ++i) {
+        held.push_back(one.begin_acquire_any(pool, unrenewed));
+    }
+    ASSERT_TRUE(turned.until([&] {
+        return std::ranges::all_of(held, [](const auto& each) { return each->value.valid(); });
+    }));
+    EXPECT_EQ(other.try_acquire_any(pool)->error, errc::contended);
+    const auto slot_of = [](const auto& each) { return each->value.slot().value_or(0); };
+    std::ranges::sort(held, {}, slot_of);
+    for (const std::size_t slot : {0U, 70U, 149U}) {
+        EXPECT_FALSE(one.release(held[slot]->value));
+        const auto taken = other.try_acquire_any(pool);
+        ASSERT_FALSE(taken->error) << slot;
+        EXPECT_EQ(taken->value.slot(), slot);
+        const auto waiting = one.begin_acquire_any(pool, unrenewed);
+        ASSERT_TRUE(in_line(1));
+        EXPECT_FALSE(other.release(taken->value));
+        ASSERT_TRUE(comes(waiting)) << slot;
+        held[slot] = waiting;
+    }
+}
+
 TEST_F(semaphores, take_permits_by_the_plain_request_once_the_number_is_known) {
     const semaphore pool{"pool", 4};
     lock first = one.take_any(pool);

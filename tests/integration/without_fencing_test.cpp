@@ -137,6 +137,15 @@ TEST_F(unfenced, passes_on_within_the_process) {
     EXPECT_EQ(user.events().count(event_kind::handed_over), 1U);
 }
 
+TEST_F(unfenced, does_not_pass_on_what_is_not_to_be_handed_over) {
+    lock held = user.take("job", {.hand_over = false});
+    const auto next = user.begin_acquire("job");
+    const std::string before = held.token().str();
+    EXPECT_FALSE(user.release(held));
+    ASSERT_TRUE(user.await([&] { return next->done; }));
+    EXPECT_NE(next->value.token().str(), before);
+}
+
 TEST_F(unfenced, is_extended_and_not_planted_again) {
     lock held = user.take("job");
     ASSERT_TRUE(user.await([&] { return nodes.having("job") == nodes.size(); }));
