@@ -1,5 +1,6 @@
 set(manager_sources
     src/manager/acquire_all_operation.cpp
+    src/manager/acquire_end.cpp
     src/manager/acquire_operation.cpp
     src/manager/acquire_permit.cpp
     src/manager/acquire_refusal.cpp
