@@ -41,6 +41,7 @@ TEST_F(leadership, passes_on_when_the_leaders_lock_is_deleted_and_its_body_is_ca
     EXPECT_GT(other.terms.front(), first);
     ASSERT_TRUE(until([&] { return one.end_of_body == asio::error::operation_aborted; }));
     EXPECT_FALSE(one.done) << "it campaigns again";
+    ASSERT_TRUE(until([&] { return nodes.in_line("job", 1); }));
     other.current->resign();
     ASSERT_TRUE(until([&] { return one.leads(); }));
     EXPECT_GT(one.terms.back(), other.terms.front());
