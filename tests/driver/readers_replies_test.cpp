@@ -19,7 +19,7 @@ namespace {
 using namespace std::chrono_literals;
 using testing::HasSubstr;
 
-std::string bulk(std::string_view bytes) {
+std::string bulk_of(std::string_view bytes) {
     return written_reply::bulk(bytes);
 }
 /// Of a lock whose key is `key`: with these last two parts, and the node's time and the fence's
@@ -33,7 +33,7 @@ parsed<node_status> status_of(const std::string& key, const std::string& readers
 }
 std::string reader(const std::string& token, const std::string& deadline,
                    const std::string& record = "$-1\r\n") {
-    return "*3\r\n" + bulk(token) + ":" + deadline + "\r\n" + record;
+    return "*3\r\n" + bulk_of(token) + ":" + deadline + "\r\n" + record;
 }
 
 TEST(readers_replies, tell_the_mode_of_the_lock) {
@@ -41,20 +41,20 @@ TEST(readers_replies, tell_the_mode_of_the_lock) {
         return status_of(key, "*0\r\n", ":0\r\n").vote.value().mode;
     };
     EXPECT_EQ(mode("$-1\r\n"), std::nullopt);
-    EXPECT_EQ(mode(bulk("a")), lock_mode::exclusive);
+    EXPECT_EQ(mode(bulk_of("a")), lock_mode::exclusive);
     EXPECT_EQ(mode(":0\r\n"), lock_mode::exclusive) << "of another type, and in the way";
-    EXPECT_EQ(mode(bulk("redlock:shared")), lock_mode::shared);
-    EXPECT_EQ(status_of(bulk("redlock:shared"), "*0\r\n", ":0\r\n").vote->holder,
+    EXPECT_EQ(mode(bulk_of("redlock:shared")), lock_mode::shared);
+    EXPECT_EQ(status_of(bulk_of("redlock:shared"), "*0\r\n", ":0\r\n").vote->holder,
               lock_token{"redlock:shared"});
 }
 
 TEST(readers_replies, tell_of_readers_with_what_is_left_and_their_records) {
     const std::string ours{written_token{77, 1, 2}.view()};
     const auto view =
-        status_of(bulk("redlock:shared"),
+        status_of(bulk_of("redlock:shared"),
                   "*3\r\n" + reader(ours, "1700000009000") +
-                      reader("own", "1700000000001", bulk(encode_holder(5, "own", "l"))) +
-                      reader("late", "1699999999999", bulk(encode_holder(9, "x", "y"))),
+                      reader("own", "1700000000001", bulk_of(encode_holder(5, "own", "l"))) +
+                      reader("late", "1699999999999", bulk_of(encode_holder(9, "x", "y"))),
                   ":250\r\n")
             .vote.value();
     EXPECT_EQ(view.reader_count, 250U);
@@ -73,19 +73,19 @@ TEST(readers_replies, tell_of_readers_with_what_is_left_and_their_records) {
 }
 
 TEST(readers_replies, tell_of_a_readers_key_of_another_type) {
-    const auto view = status_of(bulk("redlock:shared"), ":0\r\n", ":0\r\n").vote.value();
+    const auto view = status_of(bulk_of("redlock:shared"), ":0\r\n", ":0\r\n").vote.value();
     EXPECT_THAT(view.key_message, HasSubstr("the key redlock:readers:{job} there"));
     EXPECT_EQ(view.reader_count, 0U);
-    EXPECT_TRUE(status_of(bulk("a"), "*0\r\n", ":0\r\n").vote);
+    EXPECT_TRUE(status_of(bulk_of("a"), "*0\r\n", ":0\r\n").vote);
 }
 
 TEST(readers_replies, are_no_status_if_they_are_anything_else) {
-    const std::string marker = bulk("redlock:shared");
+    const std::string marker = bulk_of("redlock:shared");
     const std::string one = "*1\r\n" + reader("a", "1700000009000");
     ASSERT_TRUE(status_of(marker, one, ":1\r\n").vote);
     for (const auto& [key, readers, count] : std::vector<std::array<std::string, 3>>{
-             {bulk("a"), one, ":1\r\n"},
-             {bulk("a"), "*0\r\n", ":1\r\n"},
+             {bulk_of("a"), one, ":1\r\n"},
+             {bulk_of("a"), "*0\r\n", ":1\r\n"},
              {"$-1\r\n", one, ":1\r\n"},
              {marker, one, ":0\r\n"},
              {marker, one, ":-1\r\n"},
