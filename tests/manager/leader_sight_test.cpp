@@ -54,6 +54,7 @@ struct sight : testing::Test {
     static leader_view who(const std::string& token, std::uint64_t edition = 0) {
         leader_view leader;
         leader.token = lock_token{token};
+        leader.term = token.empty() ? fencing_token{} : fencing_token{7};
         leader.edition = edition;
         return leader;
     }
