@@ -65,7 +65,7 @@ class shipped_slot_scripts : public ::testing::Test {
 
     void ask(bool in_line) {
         const std::size_t slot = chance_.below(slots);
-        word_list keys{lock_of(slot), "redlock:fence::" + lock_of(slot), permits};
+        word_list keys{lock_of(slot), "redlock:fence::" + lock_of(slot), permits_};
         const bool fenced = !chance_.one_in(6);
         word_list given{one_of({"me", "you"}),
                         fenced ? ballot() : "0",
@@ -74,7 +74,7 @@ class shipped_slot_scripts : public ::testing::Test {
                         one_of({"1000", "20000", "100000000"}),
                         lasting()};
         if (in_line) {
-            keys.push_back(line);
+            keys.push_back(line_);
             for (const std::string& each :
                  {one_of({"me-1", "me-2", "you-1"}), std::to_string(chance_.between(1, 4)),
                   lasting(), lasting(), one_of({"1", "2", "100"})}) {
@@ -120,7 +120,7 @@ class shipped_slot_scripts : public ::testing::Test {
     void disturb() {
         const std::size_t slot = chance_.below(slots);
         const std::string key =
-            one_of({lock_of(slot), "redlock:fence::" + lock_of(slot), permits, line});
+            one_of({lock_of(slot), "redlock:fence::" + lock_of(slot), permits_, line_});
         const std::vector<request> all{{"DEL", key},
                                        {"SET", key, one_of({"x", "me", "3", "2", "5 ", "nan"})},
                                        {"HSET", key, "called me-1", "5"},
@@ -129,8 +129,8 @@ class shipped_slot_scripts : public ::testing::Test {
         compare(all[chance_.below(chance_.one_in(10) ? 5 : 4)]);
     }
 
-    const std::string permits = "redlock:permits:{job}";
-    const std::string line = "redlock:line::redlock:slot:{job}";
+    const std::string permits_ = "redlock:permits:{job}";
+    const std::string line_ = "redlock:line::redlock:slot:{job}";
 };
 
 TEST_F(shipped_slot_scripts, answer_and_write_as_on_a_real_server) {
