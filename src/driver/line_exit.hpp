@@ -12,9 +12,9 @@ namespace redlock::driver {
 /// A place in line outlives a few looks of its owner, who looks again every 20 s at the latest.
 inline constexpr std::chrono::milliseconds place_lease{60'000};
 
-/// Takes the place `id`, and the call for it, out of the line on those of `whom` that answer, and on the others as soon
-/// as they do. Until then the place is passed over when its turn comes, and it is forgotten when
-/// its lease ends.
+/// Takes the place `id`, and the call for it, out of the line on those of `whom` that answer, and
+/// on the others as soon as they do. Until then the place is passed over when its turn comes, and
+/// it is forgotten when its lease ends.
 void leave_line(node_pool& pool, const std::string& resource, const std::string& id,
                 core::node_set whom);
 
