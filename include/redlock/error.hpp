@@ -52,8 +52,7 @@ enum class errc {
     /// One resource was named twice among those that are to be acquired together.
     resource_twice,
     /// Resources that are to be acquired together lie in different slots of a Redis Cluster.
-    /// Nothing
-    /// was sent; names with the same hash tag lie in one slot.
+    /// Nothing was sent; names with the same hash tag lie in one slot.
     different_slots,
     /// Other clients use the semaphore with another number of permits; `diagnostics::message` gives
     /// both numbers. No permit is held.

@@ -161,14 +161,8 @@ std::size_t acquire_round::largest_holding() const {
     return largest;
 }
 
-bool acquire_round::is_kept_for_others() const {
-    return std::ranges::any_of(
-        holders_, [](const holder_lease& each) { return each.holder == acquire_vote::nobody_yet; });
-}
-
-bool acquire_round::is_held_by_readers() const {
-    return std::ranges::any_of(
-        holders_, [](const holder_lease& each) { return each.holder == acquire_vote::readers; });
+bool acquire_round::reports(std::uint64_t holder) const {
+    return std::ranges::find(holders_, holder, &holder_lease::holder) != holders_.end();
 }
 
 std::size_t acquire_round::ahead() const {

@@ -131,8 +131,8 @@ class acquire_round : public counted_round<acquire_round> {
     /// Nodes on which somebody else holds the lock.
     [[nodiscard]] node_set busy() const { return busy_; }
     /// Whether some node has it free, and keeps it for those who came before us.
-    [[nodiscard]] bool is_kept_for_others() const;
-    [[nodiscard]] bool is_held_by_readers() const;
+    [[nodiscard]] bool is_kept_for_others() const { return reports(acquire_vote::nobody_yet); }
+    [[nodiscard]] bool is_held_by_readers() const { return reports(acquire_vote::readers); }
     /// How many stand in line before us: what half of the busy nodes say, or less.
     [[nodiscard]] std::size_t ahead() const;
     /// When, by the leases that were reported, a quorum may be free; `never` if that cannot be
@@ -155,6 +155,8 @@ class acquire_round : public counted_round<acquire_round> {
     acquire_effects give_up(acquire_outcome outcome);
     [[nodiscard]] acquire_outcome why_lost() const;
     [[nodiscard]] std::size_t largest_holding() const;
+    /// Whether some node names this holder.
+    [[nodiscard]] bool reports(std::uint64_t holder) const;
 
     std::size_t nodes_;
     instant started_;

@@ -67,8 +67,11 @@ int become_command(const run_options& options, const lock_holder& outer) {
 int run(const run_options& options) {
     options.common.apply();
     const outer_search outer = find_outer_lock(options.common, options.resource);
+    const auto wanted = options.wait.shared ? lock_mode::shared : lock_mode::exclusive;
+    const bool needs_more =
+        outer.holder && outer.holder->mode == lock_mode::shared && wanted == lock_mode::exclusive;
     if (options.reentrant && outer.holder) {
-        if (outer.holder->mode == lock_mode::shared && !options.wait.shared) {
+        if (needs_more) {
             throw usage_error(fmt::format(
                 "{} is held as a shared lock, which excludes no others that are shared: run the "
                 "outer redlock without --shared, or this one with it",
@@ -82,9 +85,6 @@ int run(const run_options& options) {
         }
         return become_command(options, *outer.holder);
     }
-    const auto wanted = options.wait.shared ? lock_mode::shared : lock_mode::exclusive;
-    const bool needs_more =
-        outer.holder && outer.holder->mode == lock_mode::shared && wanted == lock_mode::exclusive;
     const auto refused = refused_within_outer_lock(
         outer, options.resource, wanted,
         needs_more ? "run the outer one without --shared and this one with --reentrant, or give it "
