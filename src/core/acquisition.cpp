@@ -24,27 +24,27 @@ acquisition::step acquisition::on_turn(bool open) {
 }
 
 acquisition::step acquisition::on_round(const acquire_round& round, instant now, double random,
-                                        node_set tracking, bool elsewhere) {
+                                        node_set tracking, alternative other) {
     assert(stage_ == stage::asking);
     const acquire_outcome outcome = round.outcome();
     const bool taken = outcome == acquire_outcome::contended || outcome == acquire_outcome::split;
-    if (taken && elsewhere) {
+    if (taken && other == alternative::at_once) {
         return follow(session_.on_found_taken(outcome, now));
     }
     if (is_casual() && taken) {
         expects_contention_ = true;
         return follow(session_.on_found_taken(outcome, now));
     }
-    return follow(session_.on_round(round, now, random, tracking));
+    return follow(session_.on_round(round, now, random, tracking, other != alternative::none));
 }
 
 instant acquisition::on_changed(node_index node, const acquire_round* last, instant now,
-                                node_set tracking) {
+                                node_set tracking, bool elsewhere) {
     if (stage_ != stage::asking && stage_ != stage::waiting) {
         return never;
     }
     const auto* const round = stage_ == stage::waiting ? last : nullptr;
-    const instant look_at = session_.on_changed(node, round, now, tracking).wait_until;
+    const instant look_at = session_.on_changed(node, round, now, tracking, elsewhere).wait_until;
     return look_at == never ? never : std::min(look_at, deadline());
 }
 

@@ -52,6 +52,13 @@ class acquisition {
         wait_end end = wait_end::none;
     };
 
+    /// After a round that found its lock taken: another that would do may be free.
+    enum class alternative : std::uint8_t {
+        none,
+        later,    ///< But enough rounds in a row have begun at once.
+        at_once,  ///< That is worth a round now.
+    };
+
     explicit acquisition(const terms& wanted)
         : session_(wanted.wait),
           fair_(wanted.fair),
@@ -67,14 +74,13 @@ class acquisition {
     [[nodiscard]] step on_queued();
     /// It may begin: it is the first in the queue, or the nodes are connected.
     [[nodiscard]] step on_turn(bool open);
-    /// A round ended without the lock. `random`, `tracking`: as wait_session's. `elsewhere`: it was
-    /// taken, but another that would do may be free, which is worth a round at once.
+    /// A round ended without the lock. `random`, `tracking`: as wait_session's.
     [[nodiscard]] step on_round(const acquire_round& round, instant now, double random,
-                                node_set tracking, bool elsewhere = false);
-    /// A node reports a change of the lock. `last`: the latest round, if any. Returns when to ask
-    /// again; `never` if the change is no reason to.
+                                node_set tracking, alternative other = alternative::none);
+    /// A node reports a change of the lock. `last`: the latest round, if any. `elsewhere`: as
+    /// wait_session's. Returns when to ask again; `never` if the change is no reason to.
     [[nodiscard]] instant on_changed(node_index node, const acquire_round* last, instant now,
-                                     node_set tracking);
+                                     node_set tracking, bool elsewhere = false);
     /// The `until` of the last step has come. `outcome`: of the round under way, after its own
     /// `on_deadline`.
     [[nodiscard]] step on_alarm(instant now, acquire_outcome outcome);

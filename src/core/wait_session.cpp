@@ -68,7 +68,7 @@ wait_session::step wait_session::start() {
 }
 
 wait_session::step wait_session::on_round(const acquire_round& round, instant now, double random,
-                                          node_set tracking) {
+                                          node_set tracking, bool elsewhere) {
     const acquire_outcome outcome = round.outcome();
     if (outcome == acquire_outcome::held) {
         return {.end = wait_end::held};
@@ -93,13 +93,13 @@ wait_session::step wait_session::on_round(const acquire_round& round, instant no
     if (out_of_patience(now)) {
         return {.end = wait_end::unavailable};
     }
-    const instant next = saturating_add(now, delay_after(round, now, random, tracking));
+    const instant next = saturating_add(now, delay_after(round, now, random, tracking, elsewhere));
     look_at_ = std::min(next, settings_.deadline);
     return {.wait_until = look_at_};
 }
 
 duration wait_session::delay_after(const acquire_round& round, instant now, double random,
-                                   node_set tracking) {
+                                   node_set tracking, bool elsewhere) {
     if (settings_.delay_max > duration{0}) {
         return settings_.delay_min + scaled(settings_.delay_max - settings_.delay_min, random);
     }
@@ -111,7 +111,7 @@ duration wait_session::delay_after(const acquire_round& round, instant now, doub
         }
         case acquire_outcome::contended:
             splits_in_a_row_ = 0;
-            return while_held(round, now, random, tracking);
+            return while_held(round, now, random, tracking, elsewhere);
         default: {
             const duration cap =
                 doubled(first_unavailable_wait, failures_in_a_row_ - 1, longest_unavailable_wait);
@@ -121,10 +121,10 @@ duration wait_session::delay_after(const acquire_round& round, instant now, doub
 }
 
 duration wait_session::while_held(const acquire_round& round, instant now, double random,
-                                  node_set tracking) {
+                                  node_set tracking, bool elsewhere) {
     duration longest = longest_silence + scaled(longest_silence / 10, random);
     const instant free_at = round.quorum_free_at(changed_);
-    if (free_at <= now || quorum_may_be_free(round, tracking)) {
+    if (elsewhere || free_at <= now || quorum_may_be_free(round, tracking)) {
         // Nobody may tell: look again and again.
         const duration cap = doubled(first_wait, ++waits_in_a_row_, longest_wait);
         longest = cap / 2 + scaled(cap / 2, random);
@@ -144,15 +144,17 @@ bool wait_session::quorum_may_be_free(const acquire_round& round, node_set track
 }
 
 wait_session::step wait_session::on_changed(node_index node, const acquire_round* round,
-                                            instant now, node_set tracking) {
-    const bool news = !changed_.contains(node);
+                                            instant now, node_set tracking, bool elsewhere) {
+    // A node tells of several that would do, one after the other.
+    const bool news = elsewhere || !changed_.contains(node);
     changed_.insert(node);
     if (!news || round == nullptr) {
         return {};
     }
     // Where too few have changed, the other leases may end sooner than those that were waited for.
-    const instant free_at =
-        quorum_may_be_free(*round, tracking) ? now : std::max(now, round->quorum_free_at(changed_));
+    const instant free_at = elsewhere || quorum_may_be_free(*round, tracking)
+                                ? now
+                                : std::max(now, round->quorum_free_at(changed_));
     const auto politely = static_cast<int>(std::min(round->ahead(), most_waited_for));
     const instant look_at = saturating_add(free_at, politely * time_to_come_first);
     if (look_at >= look_at_) {

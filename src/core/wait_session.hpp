@@ -58,17 +58,18 @@ class wait_session {
         look_at_ = never;
     }
     /// A round ended. `random` in [0, 1). `tracking`: the nodes that tell of changes of what the
-    /// round has read there.
+    /// round has read there. `elsewhere`: another that would do may be free.
     [[nodiscard]] step on_round(const acquire_round& round, instant now, double random,
-                                node_set tracking = {});
+                                node_set tracking = {}, bool elsewhere = false);
     /// The first round, which stood in no line and asked for no news, found the lock taken: what it
     /// saw is remembered, and the next begins at once.
     [[nodiscard]] step on_found_taken(acquire_outcome outcome, instant now);
     /// A node tells that the lock has changed there. While waiting, `round` is the last one, and
     /// the answer may move `wait_until` forward (`never`: it stays); while a round is on its way,
-    /// it is null. Whoever stands behind others in line leaves them a moment to come first.
+    /// it is null. A waiter behind others in line leaves them a moment to come first. `elsewhere`:
+    /// another that would do may be free, by this change and earlier ones.
     [[nodiscard]] step on_changed(node_index node, const acquire_round* round, instant now,
-                                  node_set tracking);
+                                  node_set tracking, bool elsewhere = false);
     /// The time asked for in `wait_until` has come.
     [[nodiscard]] step on_timer(instant now);
     /// The deadline passed while a round was on its way; `outcome` is the round's after its own
@@ -83,9 +84,9 @@ class wait_session {
 
   private:
     [[nodiscard]] duration delay_after(const acquire_round& round, instant now, double random,
-                                       node_set tracking);
+                                       node_set tracking, bool elsewhere);
     [[nodiscard]] duration while_held(const acquire_round& round, instant now, double random,
-                                      node_set tracking);
+                                      node_set tracking, bool elsewhere);
     [[nodiscard]] bool quorum_may_be_free(const acquire_round& round, node_set tracking) const;
     [[nodiscard]] bool out_of_patience(instant now) const;
 

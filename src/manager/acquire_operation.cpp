@@ -164,9 +164,11 @@ void acquire_operation::follow(const core::acquisition::step& step) {
 }
 
 void acquire_operation::on_key_changed(node_index which) {
+    // The latest round has asked for one slot; the change may be of another.
+    const bool elsewhere = permit_ && acquisition_.is_waiting() && permit_->knows_another();
     const auto look_at =
         acquisition_.on_changed(which, attempt_ ? &attempt_->round() : nullptr,
-                                manager_.clock().now(), manager_.nodes().tracking());
+                                manager_.clock().now(), manager_.nodes().tracking(), elsewhere);
     if (look_at != core::never) {
         manager_.counters().wake_ups.add();
         manager_.nodes().tell({.kind = event_kind::woken,

@@ -57,8 +57,10 @@ void acquire_operation::look_elsewhere() {
     if (is_kept) {
         permit_->stay();
     }
-    const bool elsewhere = taken && !is_kept && permit_->goes_on();
-    if (taken && !elsewhere && acquisition_.joins_queue() && !core::local_queues::has(*this)) {
+    const auto other =
+        taken && !is_kept ? permit_->look_further() : core::acquisition::alternative::none;
+    const bool goes_on = other == core::acquisition::alternative::at_once;
+    if (taken && !goes_on && acquisition_.joins_queue() && !core::local_queues::has(*this)) {
         const driver::semaphore_state& semaphore = permit_->semaphore();
         if (!manager_.queues().join_for_permit(*this, semaphore.slots, semaphore.permits)) {
             follow(acquisition_.on_queued());
@@ -66,7 +68,7 @@ void acquire_operation::look_elsewhere() {
         }
     }
     follow(acquisition_.on_round(round, manager_.clock().now(), manager_.nodes().random(),
-                                 manager_.nodes().tracking(), elsewhere));
+                                 manager_.nodes().tracking(), other));
 }
 
 /// With others who count to another number, a permit would be one too many.

@@ -48,14 +48,20 @@ void permit_search::end_round() {
     }
 }
 
-bool permit_search::goes_on() {
+core::acquisition::alternative permit_search::look_further() {
+    using enum core::acquisition::alternative;
     end_round();
     // A round that did not look knows nothing of the others; the next one does.
-    const bool worth_it =
-        at_once_in_a_row_ < most_at_once &&
-        (form_ == driver::slot_form::lock || semaphore_->board.pick(nodes_.random()));
-    at_once_in_a_row_ = worth_it ? at_once_in_a_row_ + 1 : 0;
-    return worth_it;
+    if (form_ == driver::slot_form::look && !knows_another()) {
+        at_once_in_a_row_ = 0;
+        return none;
+    }
+    if (at_once_in_a_row_ == most_at_once) {
+        at_once_in_a_row_ = 0;
+        return later;
+    }
+    ++at_once_in_a_row_;
+    return at_once;
 }
 
 void permit_search::on_won(core::instant started) {

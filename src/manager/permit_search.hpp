@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 
+#include "core/acquisition.hpp"
 #include "core/instant.hpp"
 #include "driver/key_watches.hpp"
 #include "driver/lock_identity.hpp"
@@ -30,8 +31,10 @@ class permit_search {
     void begin_round(core::instant now, bool in_line);
     /// The slot is not asked for any more; nothing happens if none was.
     void end_round();
-    /// The round found its slot taken: whether another is worth a round at once.
-    [[nodiscard]] bool goes_on();
+    /// The round found its slot taken: whether another may be free.
+    [[nodiscard]] core::acquisition::alternative look_further();
+    /// A slot may be free that this process does not ask for, as far as is known.
+    [[nodiscard]] bool knows_another() const { return semaphore_->board.pick(0).has_value(); }
     /// The next round asks for the same slot: it is kept for those who wait, or the mark of those
     /// who do not wait any more is to be taken away there.
     void stay() { next_ = next_slot::same; }

@@ -103,7 +103,7 @@ TEST(acquisition, asks_again_at_once_where_it_found_the_lock_taken) {
 }
 
 acquisition::step go_elsewhere(acquisition& one, const acquire_round& round) {
-    return one.on_round(round, at(1ms), 0.5, {}, true);
+    return one.on_round(round, at(1ms), 0.5, {}, acquisition::alternative::at_once);
 }
 
 TEST(acquisition, goes_elsewhere_at_once_and_still_expects_nobody) {
@@ -138,9 +138,32 @@ TEST(acquisition, goes_elsewhere_only_where_it_found_something_taken_and_not_pas
     EXPECT_EQ(go_elsewhere(one, refused).what, action::wait);
     acquisition late{patient()};
     static_cast<void>(late.on_turn(true));
-    const auto end = late.on_round(taken, deadline, 0.5, {}, true);
+    const auto end = late.on_round(taken, deadline, 0.5, {}, acquisition::alternative::at_once);
     EXPECT_EQ(end.what, action::give_up);
     EXPECT_EQ(end.end, wait_end::timed_out);
+}
+
+// The rounds of a permit ask for one slot each, and the nodes tell of all.
+TEST(acquisition, of_a_permit_looks_again_for_news_of_another_slot) {
+    acquisition one{patient()};
+    static_cast<void>(one.on_queued());
+    static_cast<void>(one.on_turn(true));
+    const node_set tracked = node_set::all(3);
+    const auto quiet = one.on_round(taken, at(1ms), 0.5, tracked).until;
+    EXPECT_EQ(one.on_changed(0, &taken, at(2ms), tracked), never) << "the asked slot, on one node";
+    EXPECT_EQ(one.on_changed(0, &taken, at(3ms), tracked, true), at(3ms))
+        << "another, by what the same node and earlier ones told";
+    EXPECT_GT(quiet, at(1s));
+}
+
+TEST(acquisition, of_a_permit_looks_again_soon_where_another_slot_may_still_be_free) {
+    acquisition one{patient()};
+    static_cast<void>(one.on_queued());
+    static_cast<void>(one.on_turn(true));
+    const auto step =
+        one.on_round(taken, at(1ms), 0.5, node_set::all(3), acquisition::alternative::later);
+    EXPECT_EQ(step.what, action::wait) << "enough rounds have begun at once";
+    EXPECT_LT(step.until, at(10ms));
 }
 
 TEST(acquisition, of_a_permit_may_be_queued_after_a_round) {

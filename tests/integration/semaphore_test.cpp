@@ -292,6 +292,30 @@ TEST_F(semaphores, find_the_one_of_many_permits_that_comes_free) {
     }
 }
 
+// A round reads no more than 64 slots. News of the others must not be lost when it begins.
+TEST_F(semaphores, hear_of_a_slot_that_the_latest_round_has_not_read) {
+    const semaphore pool{"pool", 150};
+    std::vector<operation_ptr<lock>> held;
+    for (std::size_t i = 0; i < pool.permits; ++i) {
+        held.push_back(one.begin_acquire_any(pool, {.lease_time = 60s, .renew = false}));
+    }
+    ASSERT_TRUE(turned.until([&] {
+        return std::ranges::all_of(held, [](const auto& each) { return each->value.valid(); });
+    }));
+    const auto waiting = other.begin_acquire_any(pool);
+    ASSERT_TRUE(in_line(1));
+    ASSERT_TRUE(silent_for(300ms, turned, nodes));
+    nodes[0].command({"DEL", slot_key(149)});
+    // So that a round begins, which reads what is behind this slot.
+    nodes[1].command({"PEXPIRE", slot_key(70), "59000"});
+    nodes[2].command({"PEXPIRE", slot_key(70), "59000"});
+    ASSERT_TRUE(silent_for(300ms, turned, nodes));
+    ASSERT_FALSE(waiting->done);
+    nodes[1].command({"DEL", slot_key(149)});
+    ASSERT_TRUE(comes(waiting));
+    EXPECT_EQ(waiting->value.slot(), 149U);
+}
+
 TEST_F(semaphores, take_permits_by_the_plain_request_once_the_number_is_known) {
     const semaphore pool{"pool", 4};
     lock first = one.take_any(pool);
