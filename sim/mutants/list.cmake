@@ -72,6 +72,7 @@ set(sim_mutants
     heal_without_fence
     hello_forgets_birth
     hello_keeps_old_birth
+    kept_slot_alone_is_watched
     last_reader_leaves_the_marker
     late_grant_kept
     lease_without_end

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "scripts/slots_fixture.hpp"
+#include "support/redis_peer.hpp"
 
 namespace redlock::scripts {
 namespace {
@@ -63,6 +64,19 @@ TEST_F(acquire_slot_in_line_script, leaves_a_free_slot_to_the_first_of_the_line)
     EXPECT_EQ(called(), "");
     EXPECT_FALSE(in_line("a-1"));
     EXPECT_EQ(node.acquire_slot({.slot = 1, .token = "me", .place = "me-1"}), "granted\n0");
+}
+
+TEST_F(acquire_slot_in_line_script, tells_of_any_slot_that_the_called_one_takes) {
+    support::redis_peer listener{node.server.port()};
+    support::redis_peer asker{node.server.port()};
+    const std::string id = listener.ask({"CLIENT", "ID"});
+    listener.ask({"SUBSCRIBE", "__redis__:invalidate"});
+    asker.ask({"CLIENT", "TRACKING", "ON", "REDIRECT", id, "NOLOOP"});
+    stand("a-1", 10);
+    ASSERT_THAT(asker.ask(node.acquire_slot_command({.slot = 1, .place = "me-1"})),
+                StartsWith("-3\n"));
+    ASSERT_EQ(node.acquire_slot({.slot = 2, .token = "a", .place = "a-1"}), "granted\n1");
+    EXPECT_EQ(listener.next(), "message\n__redis__:invalidate\n" + lock_of(2));
 }
 
 TEST_F(acquire_slot_in_line_script, passes_over_the_first_who_does_not_come_for_any_slot) {

@@ -19,14 +19,14 @@ read_line(KEYS[4])
 read_fence()
 local stale = fenced and fence >= ballot
 
+local last_slot = #KEYS - (ARGV[14] and 1 or 0)
 local function take()
     return redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[4])
 end
 if #ahead > 0 or stale or not take() then
     local holder = redis.pcall('GET', KEYS[1])
     if holder or (#ahead == 0 and not stale) then
-        local answer = taken(holder, #ahead, tonumber(ARGV[12]), tonumber(ARGV[13]), 5,
-            #KEYS - (ARGV[14] and 1 or 0))
+        local answer = taken(holder, #ahead, tonumber(ARGV[12]), tonumber(ARGV[13]), 5, last_slot)
         local any_free = #answer > 4
         if not any_free then
             forget_call()
@@ -37,6 +37,8 @@ if #ahead > 0 or stale or not take() then
     end
     local answer = wait_for_turn()
     if answer then
+        -- The one that is called may take another slot; then this one is kept for nobody any more.
+        read_slots(5, last_slot)
         return answer
     end
     if stale then

@@ -15,13 +15,17 @@ end
 local function agree(permits, lifetime)
     redis.call('SET', KEYS[3], permits, 'PX', lifetime)
 end
+-- What stands under the locks of the others, so that client tracking tells of their next change.
+local function read_slots(first, last)
+    return first <= last and redis.call('MGET', unpack(KEYS, first, last)) or {}
+end
 -- The asked slot is taken: its holder, how many are ahead, and which others are free. The shortest lease
 -- of those looked at counts, since any slot will do. What is no text is taken for free here; whoever
 -- asks for it finds out.
 local function taken(holder, ahead, permits, slot, first, last)
     local least = redis.call('PTTL', KEYS[1])
     local answer = {0, least, type(holder) == 'string' and holder or '', ahead}
-    local keys = first <= last and redis.call('MGET', unpack(KEYS, first, last)) or {}
+    local keys = read_slots(first, last)
     local leases = 1
     for i = 1, #keys do
         if not keys[i] then
