@@ -13,9 +13,11 @@ struct deliberate_break {
     std::string_view found_as;  ///< How the judge's finding begins.
 };
 
-inline constexpr std::array<deliberate_break, 7> breaks{{
+inline constexpr std::array<deliberate_break, 9> breaks{{
     {"no-lock", "a client does not lock at all", "overlap"},
     {"look-anyway", "a client reads without being one of the readers", "overlap"},
+    {"no-permit", "a client is at work without a permit", "overlap"},
+    {"half", "a client locks the second of two names and changes both", "overlap"},
     {"ignore-loss", "a client goes on after its lock is lost", "overlap"},
     {"old-token", "a client tells an earlier fencing token than it has", "fencing regression"},
     {"blind-store", "the store checks no token, and a client does not lock", "lost update"},

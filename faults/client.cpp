@@ -23,8 +23,18 @@ class client_process {
         : log_(request.log),
           locks_(io_.get_executor(), node_list{request.nodes}, options_of(request)),
           signals_(io_, SIGTERM) {
+        const auto add = [&](shape kind, std::size_t number) {
+            workers_.push_back(std::make_unique<worker>(io_, locks_, log_, request, kind, number));
+        };
         for (std::size_t i = 0; i < request.workers; ++i) {
-            workers_.push_back(std::make_unique<worker>(io_, locks_, log_, request, i));
+            add(shape::lock, i);
+        }
+        if (request.all_shapes) {
+            std::size_t number = request.workers;
+            for (const shape each :
+                 {shape::permit, shape::several, shape::leader, shape::observer}) {
+                add(each, number++);
+            }
         }
     }
 

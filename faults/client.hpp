@@ -16,8 +16,9 @@ struct client_request {
     std::vector<std::string> nodes;
     std::string store;  ///< The store's socket.
     std::string log;
-    std::size_t workers = 2;
+    std::size_t workers = 2;    ///< That take a plain or a shared lock.
     std::size_t resources = 1;  ///< Workers are dealt out over so many.
+    bool all_shapes = true;     ///< Besides, one worker for each of the other shapes.
     std::chrono::milliseconds lease_time{1000};
     std::chrono::milliseconds clock_window{400};
     std::chrono::milliseconds clock_step{1000};

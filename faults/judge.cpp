@@ -86,6 +86,9 @@ class court {
                     end_at(open, what);
                     close(open, what);
                     break;
+                case record_kind::saw:
+                    find_former_leader(what);
+                    break;
                 case record_kind::failed:
                     ++result_.failed;
                     break;
@@ -97,6 +100,15 @@ class court {
         for (const auto& [worker, last] : open) {
             holds_[resource_of_[worker]].push_back(last);
         }
+    }
+
+    void find_former_leader(const record& what) {
+        std::uint64_t& latest = latest_seen_[what.worker];
+        if (what.token < latest) {
+            ++result_.overlaps;
+            tell("former leader", fmt::format("{}; it saw {} before", to_line(what), latest));
+        }
+        latest = std::max(latest, what.token);
     }
 
     void begin(std::map<std::string, hold>& open, const record& what, std::int64_t asked) {
@@ -259,7 +271,8 @@ class court {
             // One that was asked to stop before the calm was over owes nothing.
             const bool early = what.kind == record_kind::ended && what.at < seen_.calm_end;
             well = well || early ||
-                   ((what.kind == record_kind::acquired || what.kind == record_kind::joined) &&
+                   ((what.kind == record_kind::acquired || what.kind == record_kind::joined ||
+                     what.kind == record_kind::saw) &&
                     what.at >= seen_.calm_begin && what.at < seen_.calm_end);
         }
         for (const auto& [worker, well] : served) {
@@ -275,6 +288,7 @@ class court {
     verdict result_;
     holds_by_resource holds_;
     std::map<std::string, std::string> resource_of_;
+    std::map<std::string, std::uint64_t> latest_seen_;  ///< Of each observer.
     std::map<std::string, std::size_t> told_;
 };
 

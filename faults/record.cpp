@@ -15,9 +15,9 @@
 namespace redlock::faults {
 namespace {
 
-constexpr std::array<std::string_view, 13> kind_names{
-    "began",    "asked", "acquired", "joined", "shares", "failed",  "lost",
-    "released", "ended", "read",     "looked", "wrote",  "refused",
+constexpr std::array<std::string_view, 14> kind_names{
+    "began", "asked",    "acquired", "joined", "shares", "failed", "lost",
+    "saw",   "released", "ended",    "read",   "looked", "wrote",  "refused",
 };
 
 }  // namespace

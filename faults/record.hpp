@@ -23,6 +23,7 @@ enum class record_kind {
     shares,    ///< Had it alone, and begins to be one of several readers.
     failed,    ///< The acquisition ended without the lock.
     lost,      ///< Was told of the loss.
+    saw,       ///< An observer: whose term it is, as it was told; `token`.
     released,  ///< Begins to give it back; `until` as extended last.
     ended,     ///< The worker was asked to stop, and did.
     read,      ///< The store: gave `value` to the holder of `token`.

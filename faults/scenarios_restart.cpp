@@ -111,7 +111,8 @@ setting slow_holders(std::chrono::milliseconds lease_time) {
     with.lease_time = lease_time;
     with.hold = lease_time / 2;
     with.long_every = 0;
-    with.calm = lease_time * 2;
+    // Everybody waits for everybody: of ten holds each may last half a lease.
+    with.calm = lease_time * 4;
     return with;
 }
 

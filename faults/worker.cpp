@@ -21,19 +21,43 @@ using namespace std::chrono_literals;
 
 constexpr auto quietly = asio::as_tuple(asio::use_awaitable);
 constexpr auto broken_lease = 100ms;
+constexpr std::size_t permits = 2;
+
+std::string resource_of(shape kind, const client_request& request, std::size_t number) {
+    switch (kind) {
+        case shape::permit:
+            return "faults:permits";
+        case shape::leader:
+        case shape::observer:
+            return "faults:leader";
+        case shape::lock:
+        case shape::several:
+            break;
+    }
+    return fmt::format("faults:{}", number % request.resources);
+}
+
+std::string permit_name(const std::string& resource, std::size_t slot) {
+    return fmt::format("{}#{}", resource, slot);
+}
 
 }  // namespace
 
 worker::worker(asio::io_context& io, lock_manager& locks, const record_log& log,
-               const client_request& request, std::size_t number)
+               const client_request& request, shape kind, std::size_t number)
     : locks_(locks),
       log_(log),
       request_(request),
+      shape_(kind),
       name_(fmt::format("{}.w{}", request.name, number)),
-      resource_(fmt::format("faults:{}", number % request.resources)),
+      resource_(resource_of(kind, request, number)),
+      guarded_{resource_},
       store_(io),
       timer_(io),
       random_(std::random_device{}()) {
+    if (kind == shape::several) {
+        guarded_.push_back(resource_ + ":beside");
+    }
     store_.connect({request.store});
 }
 
@@ -44,10 +68,17 @@ bool worker::breaks(std::string_view name) const {
 asio::awaitable<void> worker::run() {
     note(record_kind::began);
     while (!stopping_) {
+        const bool alone = breaks("no-lock") || breaks("blind-store") ||
+                           (breaks("look-anyway") && shape_ == shape::lock) ||
+                           (breaks("no-permit") && shape_ == shape::permit);
         if (breaks("stop-asking") && turns_ > 0) {
             co_await sleep(10ms);
-        } else if (breaks("no-lock") || breaks("blind-store") || breaks("look-anyway")) {
+        } else if (shape_ == shape::observer) {
+            co_await observe();
+        } else if (alone) {
             co_await work_without_lock();
+        } else if (shape_ == shape::leader) {
+            co_await campaign();
         } else {
             co_await take_turn();
         }
@@ -63,7 +94,7 @@ void worker::stop() {
 
 asio::awaitable<void> worker::take_turn() {
     note(record_kind::asked);
-    const bool shared = is_one_of_readers();
+    const bool shared = shape_ == shape::lock && is_one_of_readers();
     lock held = co_await acquire(shared);
     if (held.token().empty()) {
         note(record_kind::failed);
@@ -71,6 +102,22 @@ asio::awaitable<void> worker::take_turn() {
         co_await sleep(10ms);
         co_return;
     }
+    if (shape_ == shape::permit) {
+        note_permit(held.slot().value());
+    }
+    co_await use(held, shared);
+    co_await held.async_release(quietly);
+}
+
+// A slot is a lock: that no two have it is that no more than `permits` are at work.
+void worker::note_permit(std::size_t slot) {
+    if (slot >= permits) {
+        throw std::runtime_error(fmt::format("slot {} of {}", slot, permits));
+    }
+    guarded_ = {permit_name(resource_, slot)};
+}
+
+asio::awaitable<void> worker::use(lock& held, bool shared) {
     ++turns_;
     lost_ = false;
     note(shared ? record_kind::joined : record_kind::acquired, &held);
@@ -80,16 +127,49 @@ asio::awaitable<void> worker::take_turn() {
         co_await look(held);
     } else {
         co_await update(held);
-        if (is_one_of_readers() && !lost_) {
+        if (shape_ == shape::lock && is_one_of_readers() && !lost_) {
             co_await become_reader(held);
         }
     }
     note(record_kind::released, &held);
     current_ = nullptr;
-    co_await held.async_release(quietly);
 }
 
-asio::awaitable<lock> worker::acquire(bool shared) {
+asio::awaitable<void> worker::campaign() {
+    note(record_kind::asked);
+    const auto lead = [this](term now) -> asio::awaitable<void> {
+        // It ends by itself when it is told of the loss; the answers of the store are read whole.
+        co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation{});
+        co_await use(now.held(), false);
+        // Another term may follow at once.
+        note(record_kind::asked);
+    };
+    acquire_options with;
+    with.label = name_;
+    with.lease_time = options().lease_time;
+    const auto [failure] = co_await async_campaign(
+        locks_, resource_, lead, with, asio::bind_cancellation_slot(cancel_.slot(), quietly));
+    if (failure) {
+        note(record_kind::failed);
+        co_await sleep(10ms);
+    }
+}
+
+asio::awaitable<void> worker::observe() {
+    auto [failure, view] = co_await locks_.async_observe(
+        resource_, seen_, asio::bind_cancellation_slot(cancel_.slot(), quietly));
+    if (failure) {
+        co_await sleep(10ms);
+        co_return;
+    }
+    ++turns_;
+    if (view) {
+        note(record_kind::saw, view.term.value(), 0);
+    }
+    seen_ = std::move(view);
+}
+
+acquire_options worker::options() {
     acquire_options with;
     if (breaks("ignore-loss")) {
         with.lease_time = broken_lease;
@@ -97,14 +177,26 @@ asio::awaitable<lock> worker::acquire(bool shared) {
         // Not renewed: the hold may outlast it, and must then be lost in time.
         with.lease_time = request_.lease_time;
     }
+    return with;
+}
+
+asio::awaitable<lock> worker::acquire(bool shared) {
+    const acquire_options with = options();
+    const auto token = [this] { return asio::bind_cancellation_slot(cancel_.slot(), quietly); };
     error_code failure;
     lock held;
-    if (shared) {
-        std::tie(failure, held) = co_await locks_.async_acquire_shared(
-            resource_, with, asio::bind_cancellation_slot(cancel_.slot(), quietly));
+    if (shape_ == shape::permit) {
+        const semaphore pool{resource_, permits};
+        std::tie(failure, held) = co_await locks_.async_acquire_any(pool, with, token());
+    } else if (shape_ == shape::several && !breaks("half")) {
+        const resource_names both{guarded_[0], guarded_[1]};
+        std::tie(failure, held) = co_await locks_.async_acquire_all(both, with, token());
+    } else if (shape_ == shape::several) {
+        std::tie(failure, held) = co_await locks_.async_acquire(guarded_[1], with, token());
+    } else if (shared) {
+        std::tie(failure, held) = co_await locks_.async_acquire_shared(resource_, with, token());
     } else {
-        std::tie(failure, held) = co_await locks_.async_acquire(
-            resource_, with, asio::bind_cancellation_slot(cancel_.slot(), quietly));
+        std::tie(failure, held) = co_await locks_.async_acquire(resource_, with, token());
     }
     co_return failure ? lock{} : std::move(held);
 }
@@ -136,7 +228,10 @@ asio::awaitable<void> worker::become_reader(lock& held) {
 
 asio::awaitable<void> worker::update(lock& held) {
     const std::uint64_t token = told_token(held);
-    const record seen = co_await ask_store(fmt::format("read {} {}", resource_, token));
+    std::vector<record> seen;
+    for (const std::string& each : guarded_) {
+        seen.push_back(co_await ask_store(fmt::format("read {} {}", each, token)));
+    }
     const bool mad = breaks("ignore-loss");
     if (mad) {
         co_await sleep(3 * broken_lease);
@@ -145,36 +240,34 @@ asio::awaitable<void> worker::update(lock& held) {
     }
     // Without a look at valid(): between a look and the write a process can be stopped as well, and
     // what comes too late is the store's to refuse.
-    if (seen.kind == record_kind::read && (!lost_ || mad)) {
-        co_await ask_store(fmt::format("write {} {} {}", resource_, token, seen.value + 1));
+    for (const record& each : seen) {
+        if (each.kind == record_kind::read && (!lost_ || mad)) {
+            co_await ask_store(fmt::format("write {} {} {}", each.resource, token, each.value + 1));
+        }
     }
 }
 
 asio::awaitable<void> worker::work_without_lock() {
-    record what;
-    what.worker = name_;
-    what.resource = resource_;
-    const auto tell = [&](record_kind kind) {
-        what.kind = kind;
-        what.at = kernel_now();
-        log_.add(what);
-    };
-    tell(record_kind::asked);
-    what.token = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(
-                                                std::chrono::system_clock::now().time_since_epoch())
-                                                .count());
-    what.until = std::numeric_limits<std::int64_t>::max();
+    if (shape_ == shape::permit) {
+        note_permit(0);
+    }
+    note(record_kind::asked);
+    const auto token =
+        static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(
+                                       std::chrono::system_clock::now().time_since_epoch())
+                                       .count());
+    constexpr auto for_ever = std::numeric_limits<std::int64_t>::max();
     if (breaks("look-anyway")) {
-        tell(record_kind::joined);
-        co_await ask_store(fmt::format("look {} {}", resource_, what.token));
+        note(record_kind::joined, token, for_ever);
+        co_await ask_store(fmt::format("look {} {}", resource_, token));
         co_await sleep(next_hold());
     } else {
-        tell(record_kind::acquired);
-        const record seen = co_await ask_store(fmt::format("read {} {}", resource_, what.token));
+        note(record_kind::acquired, token, for_ever);
+        const record seen = co_await ask_store(fmt::format("read {} {}", guarded_[0], token));
         co_await sleep(next_hold());
-        co_await ask_store(fmt::format("write {} {} {}", resource_, what.token, seen.value + 1));
+        co_await ask_store(fmt::format("write {} {} {}", guarded_[0], token, seen.value + 1));
     }
-    tell(record_kind::released);
+    note(record_kind::released, token, for_ever);
     ++turns_;
 }
 
@@ -205,32 +298,34 @@ void worker::watch_for_loss(lock& held) {
         if (why != errc::lost || other || breaks("ignore-loss")) {
             return;
         }
-        record what;
-        what.at = kernel_now();
-        what.kind = record_kind::lost;
-        what.worker = name_;
-        what.resource = resource_;
-        what.token = token;
-        // Whoever was stopped until after the end of its validity is told late.
-        what.until = current_ == nullptr ? what.at : told_until(*current_);
-        log_.add(what);
+        // One that was stopped until after the end of its validity is told late.
+        note(record_kind::lost, token, current_ == nullptr ? kernel_now() : told_until(*current_));
         lost_ = true;
         timer_.cancel();
     });
 }
 
 void worker::note(record_kind kind, const lock* held) {
+    if (held == nullptr) {
+        note(kind, 0, 0);
+    } else {
+        note(kind, told_token(*held), told_until(*held));
+    }
+}
+
+void worker::note(record_kind kind, std::uint64_t token, std::int64_t until) {
     record what;
     what.kind = kind;
-    what.worker = name_;
-    what.resource = resource_;
-    if (held != nullptr) {
-        what.token = told_token(*held);
-        what.until = told_until(*held);
+    what.token = token;
+    what.until = until;
+    for (std::size_t i = 0; i < guarded_.size(); ++i) {
+        // To the judge each name has a worker of its own.
+        what.worker = guarded_.size() == 1 ? name_ : fmt::format("{}/{}", name_, i);
+        what.resource = guarded_[i];
+        // Last, so that a hold is never told shorter than the worker believes in it.
+        what.at = kernel_now();
+        log_.add(what);
     }
-    // Last, so that a hold is never told shorter than the worker believes in it.
-    what.at = kernel_now();
-    log_.add(what);
 }
 
 std::uint64_t worker::told_token(const lock& held) const {

@@ -7,19 +7,31 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <cstdint>
+#include <optional>
 #include <random>
+#include <redlock/leadership.hpp>
 #include <redlock/lock_manager.hpp>
 #include <string>
+#include <vector>
 
 #include "faults/client.hpp"
 #include "faults/record.hpp"
 
 namespace redlock::faults {
 
+enum class shape : std::uint8_t {
+    lock,      ///< Plain, or shared in some turns.
+    permit,    ///< One of two.
+    several,   ///< Two names at once, of which others lock one.
+    leader,    ///< Of a campaign; its turn is a term.
+    observer,  ///< Sees who leads, and holds nothing.
+};
+
 class worker {
   public:
     worker(boost::asio::io_context& io, lock_manager& locks, const record_log& log,
-           const client_request& request, std::size_t number);
+           const client_request& request, shape kind, std::size_t number);
     worker(const worker&) = delete;
     worker& operator=(const worker&) = delete;
     ~worker() = default;
@@ -32,6 +44,9 @@ class worker {
   private:
     boost::asio::awaitable<void> take_turn();
     boost::asio::awaitable<lock> acquire(bool shared);
+    boost::asio::awaitable<void> use(lock& held, bool shared);
+    boost::asio::awaitable<void> campaign();
+    boost::asio::awaitable<void> observe();
     boost::asio::awaitable<void> update(lock& held);
     boost::asio::awaitable<void> look(lock& held);
     boost::asio::awaitable<void> become_reader(lock& held);
@@ -41,6 +56,10 @@ class worker {
 
     void watch_for_loss(lock& held);
     void note(record_kind kind, const lock* held = nullptr);
+    /// A record for each name that is guarded.
+    void note(record_kind kind, std::uint64_t token, std::int64_t until);
+    void note_permit(std::size_t slot);
+    [[nodiscard]] acquire_options options();
     [[nodiscard]] std::uint64_t told_token(const lock& held) const;
     [[nodiscard]] std::int64_t told_until(const lock& held) const;
     [[nodiscard]] std::chrono::nanoseconds next_hold();
@@ -50,8 +69,12 @@ class worker {
     lock_manager& locks_;
     const record_log& log_;
     const client_request& request_;
+    shape shape_;
     std::string name_;
     std::string resource_;
+    /// The names that nobody else may have at the same time: several, or the slot of a permit.
+    std::vector<std::string> guarded_;
+    std::optional<leader_view> seen_;
     boost::asio::local::stream_protocol::socket store_;
     boost::asio::steady_timer timer_;
     boost::asio::cancellation_signal cancel_;

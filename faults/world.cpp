@@ -319,9 +319,11 @@ void world::find_leftovers(evidence& seen) {
     for (std::size_t i = 0; i < nodes_.size(); ++i) {
         std::istringstream keys{ask(i, {"KEYS", "*"})};
         for (std::string key; std::getline(keys, key);) {
-            // A fence may stay as long as it has an end; the node's own identity for ever.
-            const bool fence = key.starts_with("redlock:fence:");
-            if (key == "redlock:epoch" || (fence && ask(i, {"PTTL", key}) != "-1")) {
+            // A fence and the number of permits may stay as long as they have an end; the node's
+            // own identity for ever.
+            const bool stays =
+                key.starts_with("redlock:fence:") || key.starts_with("redlock:permits:");
+            if (key == "redlock:epoch" || (stays && ask(i, {"PTTL", key}) != "-1")) {
                 continue;
             }
             // Whose it is, and since when, is all that can be known of it later.

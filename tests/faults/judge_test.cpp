@@ -49,6 +49,20 @@ TEST(judge, condemns_two_holders_at_once) {
     EXPECT_THAT(found.findings, ElementsAre(StartsWith("overlap: r: a token 5")));
 }
 
+TEST(judge, condemns_an_observer_that_sees_an_earlier_leader_after_a_later_one) {
+    EXPECT_EQ(judged("10 saw a r 5 0 0\n"
+                     "11 saw a r 5 0 0\n"
+                     "12 saw a r 7 0 0\n"
+                     "13 saw b r 6 0 0\n")
+                  .overlaps,
+              0U);
+    const verdict found = judged(
+        "10 saw a r 7 0 0\n"
+        "11 saw a r 6 0 0\n");
+    EXPECT_EQ(found.overlaps, 1U);
+    EXPECT_THAT(found.findings, ElementsAre(StartsWith("former leader: 11 saw a r 6")));
+}
+
 TEST(judge, counts_each_holder_that_comes_while_an_earlier_one_lasts) {
     const verdict found = judged(
         "10 acquired a r 5 1000 0\n"
