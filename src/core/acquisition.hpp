@@ -105,8 +105,9 @@ class acquisition {
     /// Its round leaves a free lock to the clients in the nodes' line, since the next one comes
     /// after them, or stands there too. Otherwise a round must take a free lock.
     [[nodiscard]] bool leaves_it_to_the_line() const { return is_casual() && fair_; }
-    /// It has no place in the nodes' line, but waits: its rounds tell others that somebody does.
-    [[nodiscard]] bool marks_that_it_waits() const {
+    /// It has no place in the nodes' line, but waits: its rounds go behind those that came before,
+    /// and tell later ones that somebody waits.
+    [[nodiscard]] bool waits_beside_the_line() const {
         return waits_ == queueing::nowhere && expects_contention_ && fair_ &&
                attempts_are_unlimited();
     }

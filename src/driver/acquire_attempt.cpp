@@ -17,11 +17,6 @@ namespace redlock::driver {
 
 namespace {
 
-// What the first in line is given to come for a free lock before it is passed over: many round
-// trips, and little against a lease. A dead one costs the others this once.
-constexpr std::string_view grace_ms = "200";
-constexpr std::string_view longest_line = "128";
-
 script_call encode(const node_pool& pool, const lock_identity& identity,
                    std::chrono::milliseconds lease_time, const line_place* place,
                    acquire_attempt::manners how, slot_form form = slot_form::lock) {
@@ -29,9 +24,7 @@ script_call encode(const node_pool& pool, const lock_identity& identity,
         return encode_slot_call(pool, identity,
                                 {.lease_time = lease_time,
                                  .place = place,
-                                 .yields = how == acquire_attempt::manners::leaves_it_to_the_line,
-                                 .grace_ms = grace_ms,
-                                 .longest_line = longest_line});
+                                 .yields = how == acquire_attempt::manners::leaves_it_to_the_line});
     }
     const auto& options = pool.options();
     const key_pieces fence = pool.keys().fence_pieces(identity.resource.str());
@@ -46,7 +39,7 @@ script_call encode(const node_pool& pool, const lock_identity& identity,
     if (identity.kind == lock_kind::several) {
         return acquire_all_call(pool, identity, lease_time,
                                 how == acquire_attempt::manners::leaves_it_to_the_line,
-                                how == acquire_attempt::manners::marks_that_it_waits);
+                                place != nullptr ? place->ticket : 0);
     }
     if (identity.asked_as == lock_mode::shared) {
         const std::string readers = pool.keys().readers(identity.resource.str());
@@ -60,7 +53,7 @@ script_call encode(const node_pool& pool, const lock_identity& identity,
             scripts::acquire_shared_in_line,
             {identity.resource.str(), fence, readers, pool.keys().line(identity.resource.str())},
             {token.view(), ballot, last, lease, window, fence_lifetime, place->id, place->ticket,
-             place_lease.count(), grace_ms, longest_line, record}};
+             place_lease.count(), line_grace.count(), longest_line, record}};
     }
     const holder_arguments holder{pool.keys(), identity};
     if (place == nullptr) {
@@ -74,7 +67,7 @@ script_call encode(const node_pool& pool, const lock_identity& identity,
     return {scripts::acquire_in_line,
             {identity.resource.str(), fence, line, holder.key()},
             {token.view(), ballot, last, lease, window, fence_lifetime, place->id, ticket,
-             place_lease.count(), grace_ms, longest_line, holder.record()}};
+             place_lease.count(), line_grace.count(), longest_line, holder.record()}};
 }
 
 }  // namespace

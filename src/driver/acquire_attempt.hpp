@@ -14,19 +14,11 @@
 
 #include "core/acquire_round.hpp"
 #include "driver/fan_out.hpp"
+#include "driver/line_place.hpp"
 #include "driver/lock_identity.hpp"
 #include "driver/native_command.hpp"
 
 namespace redlock::driver {
-
-/// What the place of a shared lock's acquisition begins with.
-inline constexpr std::string_view readers_place = "shared-";
-
-/// Where an acquisition stands in the fair line, the same on every node and in every attempt.
-struct line_place {
-    std::string id;            ///< Of a shared lock's acquisition, with `readers_place` before it.
-    std::uint64_t ticket = 0;  ///< Smaller: came earlier.
-};
 
 class acquire_attempt final : public fan_out {
   public:
@@ -38,12 +30,12 @@ class acquire_attempt final : public fan_out {
         ~owner() = default;
     };
 
-    /// What an attempt without a place does with a free lock for which others stand in line; and
-    /// with one of several names that is held.
-    enum class manners { takes_it, leaves_it_to_the_line, marks_that_it_waits };
+    /// What an attempt without a place does with a free lock for which others stand in line.
+    enum class manners { takes_it, leaves_it_to_the_line };
 
-    /// `place`: where it stands in the fair line; null for nowhere. `form`: of a permit; in line it
-    /// looks.
+    /// `place`: where it stands in the fair line; null for nowhere. One without an id, which is for
+    /// several names that are waited for, goes behind those that came before it. `form`: of a
+    /// permit; in line it looks.
     acquire_attempt(node_pool& pool, lock_identity&& identity, std::chrono::milliseconds lease_time,
                     const line_place* place = nullptr, manners how = manners::takes_it,
                     slot_form form = slot_form::lock);

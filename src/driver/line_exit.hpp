@@ -1,16 +1,13 @@
 // Leaving the fair line of a resource. Strand only.
 #pragma once
 
-#include <chrono>
 #include <string>
 
 #include "core/node_set.hpp"
+#include "driver/line_place.hpp"
 #include "driver/node_pool.hpp"
 
 namespace redlock::driver {
-
-/// A place in line outlives a few looks of its owner, who looks again every 20 s at the latest.
-inline constexpr std::chrono::milliseconds place_lease{60'000};
 
 /// Takes the place `id`, and the call for it, out of the line on those of `whom` that answer, and
 /// on the others as soon as they do. Until then the place is passed over when its turn comes, and

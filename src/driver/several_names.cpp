@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "driver/line_exit.hpp"
+#include "driver/line_place.hpp"
 
 namespace redlock::driver {
 
@@ -50,14 +50,15 @@ std::int64_t window_of(const node_pool& pool) {
 }  // namespace
 
 script_call acquire_all_call(const node_pool& pool, const lock_identity& identity,
-                             std::chrono::milliseconds lease_time, bool yields, bool marks) {
+                             std::chrono::milliseconds lease_time, bool yields,
+                             std::uint64_t ticket) {
     const all_keys keys{pool, identity, all_keys::lines::with};
     const written_token token = identity.written();
     return {scripts::acquire_all,
             keys.list(),
             {token.view(), identity.block.first, identity.block.last, lease_time.count(),
-             window_of(pool), pool.options().fence_lifetime.count(), yields ? "1" : "0",
-             marks ? place_lease.count() : 0, keys.record()}};
+             window_of(pool), pool.options().fence_lifetime.count(), no_place, ticket,
+             place_lease.count(), line_grace.count(), "0", yields ? "1" : "0", keys.record()}};
 }
 
 script_call extend_all_call(const node_pool& pool, const lock_identity& identity,

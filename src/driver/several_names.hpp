@@ -14,11 +14,12 @@
 
 namespace redlock::driver {
 
-/// `yields`: leaves free names to those who wait for one. `marks`: it waits on, and says so where a
-/// name is held.
+/// `yields`: leaves free names to those who wait for one. `ticket`: of one that waits on. It goes
+/// behind the places in line that came before it, and tells others where a name is held; 0:
+/// neither.
 [[nodiscard]] script_call acquire_all_call(const node_pool& pool, const lock_identity& identity,
                                            std::chrono::milliseconds lease_time, bool yields,
-                                           bool marks);
+                                           std::uint64_t ticket);
 [[nodiscard]] script_call extend_all_call(const node_pool& pool, const lock_identity& identity,
                                           std::chrono::milliseconds lease_time, bool plants);
 /// `kept`: for how long the lock is to stay there from now on; zero: it ends.

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "driver/acquire_attempt.hpp"
-#include "driver/line_exit.hpp"
+#include "driver/line_place.hpp"
 
 namespace redlock::driver {
 
@@ -49,9 +49,8 @@ script_call encode_slot_call(const node_pool& pool, const lock_identity& identit
         arguments.emplace_back(terms.yields ? "1" : "0");
     } else {
         keys.emplace_back(line);
-        arguments.insert(arguments.end(),
-                         {terms.place->id, terms.place->ticket, place_lease.count(), terms.grace_ms,
-                          terms.longest_line});
+        arguments.insert(arguments.end(), {terms.place->id, terms.place->ticket,
+                                           place_lease.count(), line_grace.count(), longest_line});
     }
     keys.insert(keys.end(), others.begin(), others.end());
     arguments.insert(arguments.end(), {semaphore.permits, asked.slot});

@@ -23,8 +23,6 @@ struct slot_call_terms {
     std::chrono::milliseconds lease_time{};
     const line_place* place = nullptr;  ///< Null: it stands in no line.
     bool yields = false;                ///< To those who do.
-    std::string_view grace_ms;
-    std::string_view longest_line;
 };
 
 /// `identity`: of a permit.

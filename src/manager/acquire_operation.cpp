@@ -208,9 +208,7 @@ void acquire_operation::start_round() {
         }
     }
     using enum driver::acquire_attempt::manners;
-    const auto manners = acquisition_.leaves_it_to_the_line() ? leaves_it_to_the_line
-                         : acquisition_.marks_that_it_waits() ? marks_that_it_waits
-                                                              : takes_it;
+    const auto manners = acquisition_.leaves_it_to_the_line() ? leaves_it_to_the_line : takes_it;
     attempt_ = base::make_recycled<driver::acquire_attempt>(
         nodes, identity_with(*block), first_lease(), take_place(*block), manners,
         permit_ ? permit_->form() : driver::slot_form::lock);
@@ -239,22 +237,25 @@ void acquire_operation::let_go() {
 
 /// Where to stand in the nodes' line: by the time of the first attempt, as the nodes' clocks tell.
 const driver::line_place* acquire_operation::take_place(const core::ballot_block& block) {
-    if (!acquisition_.stands_in_line()) {
+    if (!acquisition_.stands_in_line() && !acquisition_.waits_beside_the_line()) {
         return nullptr;
     }
-    if (place_.id.empty()) {
+    if (place_.ticket == 0) {
         place_.ticket = block.first;
-        // The nodes tell readers' places from writers' by this.
-        place_.id = request_.mode() == lock_mode::shared ? driver::readers_place : "";
-        place_.id += random_token(manager_.nodes()).written(block.first).view();
+        if (acquisition_.stands_in_line()) {
+            // The nodes tell readers' places from writers' by this.
+            place_.id = request_.mode() == lock_mode::shared ? driver::readers_place : "";
+            place_.id += random_token(manager_.nodes()).written(block.first).view();
+        }
     }
     return &place_;
 }
 
 /// `granted`: the nodes that have taken us out of their lines by themselves.
 void acquire_operation::leave_nodes_line(core::node_set granted) {
-    if (!place_.id.empty()) {
-        driver::leave_line(manager_.nodes(), queue_name().str(), std::exchange(place_.id, {}),
+    const driver::line_place left = std::exchange(place_, {});
+    if (!left.id.empty()) {
+        driver::leave_line(manager_.nodes(), queue_name().str(), left.id,
                            core::node_set::all(manager_.nodes().size()) - granted);
     }
 }

@@ -105,6 +105,39 @@ TEST_F(acquire_all_script, leaves_the_mark_where_somebody_is_in_line) {
     EXPECT_EQ(fence("b"), std::to_string(ballot) + " ");
 }
 
+TEST_F(acquire_all_script, goes_behind_the_places_that_came_before) {
+    set_fence("b", 17, " ");
+    const std::string far = std::to_string(node.time_us() + hour_us);
+    node.server.command({"HSET", "redlock:line:{b}", "you-1", "40 " + far, "late-1", "60 " + far});
+    EXPECT_EQ(acquire({.ticket = 50}), "-3\n" + std::to_string(hour_ms) + "\n1");
+    EXPECT_EQ(holders(), "- - -");
+    EXPECT_EQ(node.server.command({"HEXISTS", "redlock:line:{b}", "called you-1"}), "1");
+    EXPECT_EQ(node.server.command({"HLEN", "redlock:line:{b}"}), "3") << "it takes no place";
+    EXPECT_EQ(acquire({.ticket = 30}), "TIME") << "it came first";
+}
+
+TEST_F(acquire_all_script, calls_nobody_where_a_name_is_held_or_it_does_not_wait) {
+    set_fence("b", 17, " ");
+    const std::string far = std::to_string(node.time_us() + hour_us);
+    node.server.command({"HSET", "redlock:line:{b}", "you-1", "40 " + far});
+    put("c", "other");
+    EXPECT_THAT(acquire({.ticket = 50}), StartsWith("0\n"));
+    EXPECT_EQ(node.server.command({"HLEN", "redlock:line:{b}"}), "1");
+    node.server.command({"DEL", "c"});
+    EXPECT_EQ(acquire({}), "TIME");
+}
+
+TEST_F(acquire_all_script, passes_over_those_who_do_not_come) {
+    for (const std::string each : {"a", "c"}) {
+        set_fence(each, 17, " ");
+        node.server.command({"HSET", "redlock:line:{" + each + "}", "you-1",
+                             "40 " + std::to_string(node.time_us() + hour_us)});
+    }
+    EXPECT_THAT(acquire({.ticket = 50, .grace_ms = 0}), StartsWith("-3\n")) << "both are called";
+    EXPECT_EQ(acquire({.ticket = 50, .grace_ms = 0}), "TIME");
+    EXPECT_EQ(node.server.command({"EXISTS", "redlock:line:{a}", "redlock:line:{c}"}), "0");
+}
+
 TEST_F(acquire_all_script, marks_held_names_that_it_waits_for) {
     set_fence("a", 17);
     set_fence("b", 18);
@@ -112,21 +145,21 @@ TEST_F(acquire_all_script, marks_held_names_that_it_waits_for) {
     put("c", "other");
     EXPECT_THAT(acquire({}), StartsWith("0\n"));
     EXPECT_EQ(fence("a"), "17") << "it does not wait";
-    EXPECT_THAT(acquire({.waits_ms = minute_ms}), StartsWith("0\n"));
+    EXPECT_THAT(acquire({.ticket = 50}), StartsWith("0\n"));
     EXPECT_EQ(fence("a"), "17 ");
     EXPECT_THAT(node.server.pttl(fence_key("a")), fresh(5 * hour_ms)) << "it lives no longer";
     EXPECT_EQ(fence("b"), "18") << "that one is free";
     EXPECT_EQ(fence("c"), "0 ");
     EXPECT_THAT(node.server.pttl(fence_key("c")), fresh(minute_ms));
     const std::string before = everything();
-    EXPECT_THAT(acquire({.waits_ms = minute_ms}), StartsWith("0\n"));
+    EXPECT_THAT(acquire({.ticket = 50}), StartsWith("0\n"));
     EXPECT_EQ(everything(), before) << "once is enough";
 }
 
 TEST_F(acquire_all_script, goes_without_a_mark_where_memory_is_full) {
     put("a", "other");
     node.server.command({"CONFIG", "SET", "maxmemory", "1"});
-    EXPECT_THAT(acquire({.waits_ms = minute_ms}), StartsWith("0\n"));
+    EXPECT_THAT(acquire({.ticket = 50}), StartsWith("0\n"));
     EXPECT_EQ(fence("a"), std::nullopt);
 }
 

@@ -46,8 +46,12 @@ std::string several_fixture::acquire(const acquire_call& with) const {
                     std::to_string(with.lease_ms),
                     std::to_string(with.window_us),
                     std::to_string(2 * hour_ms),
-                    with.yields ? "1" : "0",
-                    std::to_string(with.waits_ms)};
+                    "-",
+                    std::to_string(with.ticket),
+                    std::to_string(minute_ms),
+                    std::to_string(with.grace_ms),
+                    "0",
+                    with.yields ? "1" : "0"};
     if (!with.record.empty()) {
         arguments.push_back(with.record);
     }

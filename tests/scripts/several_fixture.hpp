@@ -24,7 +24,8 @@ class several_fixture : public testing::Test {
         std::int64_t window_us = hour_us;
         bool yields = false;
         bool fenced = true;
-        std::int64_t waits_ms = 0;
+        std::int64_t ticket = 0;  ///< Zero: it does not wait.
+        std::int64_t grace_ms = hour_ms;
         std::string record{};
     };
     /// What the node answered. The node's time reads "TIME" in all answers: so does a grant.

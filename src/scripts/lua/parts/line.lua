@@ -4,11 +4,9 @@
 -- dead place, and a call that names nobody (or comes from a clock that has been set back since, and
 -- would hold up the line) is none.
 -- ARGV  7 place id  8 ticket  9 lease time of a place in ms  10 grace in ms  11 the most places
-local line, usable
-local living, gone, last = {}, {}, 0
-local ahead = {}
+local line, usable, living, gone, last, ahead
 local me = {id = ARGV[7], ticket = tonumber(ARGV[8]), written = ARGV[8]}
-local calls, called, called_at, in_line = {}, nil, nil, nil
+local calls, called, called_at, in_line
 
 -- Bytes, not '<' on strings: that follows each server's locale, and the nodes must agree.
 local function comes_before(a, b)
@@ -28,6 +26,8 @@ end
 local holds_up
 local function read_line(key, which)
     line, holds_up = key, which
+    living, gone, last, ahead = {}, {}, 0, {}
+    calls, called, called_at, in_line = {}, nil, nil, nil
     -- A line key that is something else altogether is nobody's line: everybody competes as without one.
     local content = redis.pcall('HGETALL', line)
     usable = not content.err
