@@ -1,6 +1,7 @@
 # The fuzz targets, and what each is made of besides what they share; paths from the root of the
 # repository.
-set(fuzz_targets arguments command_queue configuration connection endpoint invalidations replies resp_reader rounds)
+set(fuzz_targets
+    arguments command_queue configuration connection endpoint invalidations replies resp_reader rounds shapes)
 set(fuzz_arguments_sources tests/fuzz/arguments.cpp)
 set(fuzz_command_queue_sources tests/fuzz/command_queue.cpp)
 set(fuzz_configuration_sources tests/fuzz/configuration.cpp)
@@ -15,5 +16,6 @@ set(fuzz_rounds_sources
     tests/fuzz/rounds_votes.cpp
     tests/fuzz/rounds_waiting.cpp
 )
+set(fuzz_shapes_sources tests/fuzz/shapes.cpp)
 set(fuzz_entry_sources tests/fuzz/entry.cpp)
 set(fuzz_replay_sources tests/fuzz/replay.cpp)
