@@ -172,36 +172,17 @@ template <class Body>
 boost::asio::awaitable<void> campaign(lock_manager& locks, resource_name resource, Body body,
                                       acquire_request request) {
     namespace asio = boost::asio;
-    if (!request.identifier().empty()) {
-        throw lock_error(errc::invalid_argument,
-                         {"a campaign acquires its lock more than once, so that it cannot have an "
-                          "identifier of its own: leave it out, and use a label",
-                          {}});
-    }
     for (;;) {
-        diagnostics details;
-        acquire_options options = request.options();
-        options.label = request.label();
-        options.wait = wait_policy::forever();
-        options.renew = true;
-        options.hand_over = false;
-        if (options.details == nullptr) {
-            options.details = &details;
-        }
-        const diagnostics& why = *options.details;
-        auto [error, held] =
-            co_await locks.async_acquire(resource, options, asio::as_tuple(asio::use_awaitable));
+        diagnostics own;
+        diagnostics& why = request.options().details != nullptr ? *request.options().details : own;
+        auto [error, held] = co_await locks.async_acquire_as(
+            resource_name{resource}, request.waiting(wait_policy::forever(), why),
+            asio::as_tuple(asio::use_awaitable));
         if (error == asio::error::operation_aborted) {
             throw boost::system::system_error(error);
         }
         if (error) {
             throw lock_error(error, why);
-        }
-        if (!held.fencing_token()) {
-            throw lock_error(errc::invalid_argument,
-                             {"a term has a number only with fencing: make the manager with "
-                              "manager_options::fencing",
-                              {}});
         }
         const term_outcome outcome = co_await lead(body, std::make_shared<lock>(std::move(held)));
         if (outcome.failure &&
@@ -277,7 +258,7 @@ auto async_campaign(lock_manager& locks, resource_name resource, Body body,
                     CompletionToken&& token = CompletionToken{}) {
     return boost::asio::async_initiate<CompletionToken, void(std::exception_ptr)>(
         detail::start_campaign{&locks}, token, std::move(resource), std::move(body),
-        detail::acquire_request{options});
+        detail::acquire_request::for_term(options));
 }
 
 /// Calls `see(const leader_view&)` with who leads now, and again with each change of that, until it

@@ -106,12 +106,20 @@ class REDLOCK_API lock_manager {
     template <class CompletionToken = boost::asio::deferred_t>
     auto async_acquire(resource_name resource, const acquire_options& options = {},
                        CompletionToken&& token = CompletionToken{}) {
+        return async_acquire_as(std::move(resource), detail::acquire_request{options},
+                                std::forward<CompletionToken>(token));
+    }
+
+    /// For the library itself: whatever the request describes.
+    template <class CompletionToken = boost::asio::deferred_t>
+    auto async_acquire_as(resource_name&& resource, detail::acquire_request&& request,
+                          CompletionToken&& token = CompletionToken{}) {
         return boost::asio::async_initiate<CompletionToken, void(error_code, lock)>(
             [impl = weak_impl{impl_, home_}](auto handler, resource_name name,
-                                             detail::acquire_request request) {
-                start_acquire(impl, std::move(name), std::move(request), std::move(handler));
+                                             detail::acquire_request wanted) {
+                start_acquire(impl, std::move(name), std::move(wanted), std::move(handler));
             },
-            token, std::move(resource), detail::acquire_request{options});
+            token, std::move(resource), std::move(request));
     }
 
     /// Acquires it as one of any number of holders: together they exclude those who acquire it by
@@ -119,12 +127,9 @@ class REDLOCK_API lock_manager {
     template <class CompletionToken = boost::asio::deferred_t>
     auto async_acquire_shared(resource_name resource, const acquire_options& options = {},
                               CompletionToken&& token = CompletionToken{}) {
-        return boost::asio::async_initiate<CompletionToken, void(error_code, lock)>(
-            [impl = weak_impl{impl_, home_}](auto handler, resource_name name,
-                                             detail::acquire_request request) {
-                start_acquire(impl, std::move(name), std::move(request), std::move(handler));
-            },
-            token, std::move(resource), detail::acquire_request{options, lock_mode::shared});
+        return async_acquire_as(std::move(resource),
+                                detail::acquire_request{options, lock_mode::shared},
+                                std::forward<CompletionToken>(token));
     }
 
     /// Acquires one of the permits of a semaphore: any one that is free, with a lock of its own on
@@ -136,12 +141,9 @@ class REDLOCK_API lock_manager {
     template <class CompletionToken = boost::asio::deferred_t>
     auto async_acquire_any(const semaphore& from, const acquire_options& options = {},
                            CompletionToken&& token = CompletionToken{}) {
-        return boost::asio::async_initiate<CompletionToken, void(error_code, lock)>(
-            [impl = weak_impl{impl_, home_}](auto handler, resource_name name,
-                                             detail::acquire_request request) {
-                start_acquire(impl, std::move(name), std::move(request), std::move(handler));
-            },
-            token, from.name, detail::acquire_request::for_permit(options, from.permits));
+        return async_acquire_as(resource_name{from.name},
+                                detail::acquire_request::for_permit(options, from.permits),
+                                std::forward<CompletionToken>(token));
     }
 
     /// `async_acquire_any` with a single attempt, whatever `options.wait` says: it looks at every

@@ -40,8 +40,7 @@ class REDLOCK_API mutex_context {
     [[nodiscard]] bool is_copy() const noexcept;
     /// Blocks. Empty if somebody else has it for as long as `wait` allows; throws as `mutex::lock`.
     [[nodiscard]] redlock::lock acquire(const resource_name& resource, wait_policy wait,
-                                        const detail::acquire_request& request, lock_mode mode,
-                                        std::optional<std::size_t> permits = {}) const;
+                                        const detail::acquire_request& request) const;
     /// Blocks until a quorum has confirmed. Never throws.
     void release(redlock::lock& held) const noexcept;
     /// Blocks until a quorum has it. Throws as `leader::proclaim`.

@@ -208,6 +208,22 @@ class acquire_request {
         request.permits_ = static_cast<std::uint32_t>(std::min<std::size_t>(permits, too_many));
         return request;
     }
+    /// The same for a term of a leader: its lease is renewed, and always its own.
+    [[nodiscard]] static acquire_request for_term(const acquire_options& options) {
+        acquire_request request{options};
+        request.options_.renew = true;
+        request.options_.hand_over = false;
+        request.wants_term_ = true;
+        return request;
+    }
+    /// The same with another wait. `details` must outlive the acquisition.
+    [[nodiscard]] acquire_request waiting(wait_policy wait, diagnostics& details) const {
+        acquire_request request{*this};
+        request.options_.wait = wait;
+        request.options_.details = &details;
+        return request;
+    }
+    [[nodiscard]] bool wants_term() const noexcept { return wants_term_; }
     [[nodiscard]] bool wants_permit() const noexcept { return permits_ != no_permit; }
     /// Meaningful if it wants one.
     [[nodiscard]] std::uint32_t permits() const noexcept { return permits_; }
@@ -220,6 +236,7 @@ class acquire_request {
     std::string identifier_;
     std::string label_;
     lock_mode mode_;
+    bool wants_term_ = false;
     std::uint32_t permits_ = no_permit;
 };
 

@@ -139,6 +139,13 @@ complaint check_acquire(const detail::acquire_request& request, milliseconds lea
         return fmt::format("the semaphore has {} permits; give it from 1 to {}", request.permits(),
                            semaphore::max_permits);
     }
+    if (request.wants_term() && !options.fencing) {
+        return "a term has a number only with fencing: set manager_options::fencing";
+    }
+    if (request.wants_term() && !request.identifier().empty()) {
+        return "a candidate acquires its lock more than once, so it cannot have an identifier of "
+               "its own: leave it out, and use a label";
+    }
     constexpr std::size_t max_label = 4096;
     if (request.label().size() > max_label) {
         return fmt::format("the label has {} bytes; at most {} are allowed", request.label().size(),

@@ -11,10 +11,12 @@ namespace redlock {
 
 struct counting_semaphore::permits_state {
     permits_state(mutex_context& its, semaphore which, const acquire_options& options)
-        : context(its), of(std::move(which)), request(options) {}
+        : context(its),
+          name(std::move(which.name)),
+          request(detail::acquire_request::for_permit(options, which.permits)) {}
 
     mutex_context& context;
-    semaphore of;
+    resource_name name;
     detail::acquire_request request;
     std::mutex guard;
     std::deque<redlock::lock> held;  // the earliest first
@@ -34,8 +36,7 @@ void counting_semaphore::acquire() {
 }
 
 bool counting_semaphore::acquire(wait_policy wait) {
-    redlock::lock held = state_->context.acquire(state_->of.name, wait, state_->request,
-                                                 lock_mode::exclusive, state_->of.permits);
+    redlock::lock held = state_->context.acquire(state_->name, wait, state_->request);
     if (!held.slot()) {
         return false;
     }

@@ -9,7 +9,9 @@ namespace redlock {
 
 struct leader::state {
     state(mutex_context& its, resource_name name, const acquire_options& options)
-        : context(its), resource(std::move(name)), request(options) {}
+        : context(its),
+          resource(std::move(name)),
+          request(detail::acquire_request::for_term(options)) {}
 
     /// Who is told of the end of a term may come when another has begun, or nothing is left.
     void on_end(const std::shared_ptr<lock>& of) {
@@ -33,24 +35,13 @@ struct leader::state {
 };
 
 leader::leader(mutex_context& context, resource_name resource, const acquire_options& options)
-    : state_(std::make_shared<state>(context, std::move(resource), [&] {
-          acquire_options wanted = options;
-          wanted.renew = true;
-          wanted.hand_over = false;
-          return wanted;
-      }())) {}
+    : state_(std::make_shared<state>(context, std::move(resource), options)) {}
 
 leader::~leader() {
     resign();
 }
 
 bool leader::campaign_as(wait_policy wait) {
-    if (!state_->request.identifier().empty()) {
-        throw lock_error(errc::invalid_argument,
-                         {"a leader acquires its lock more than once, so that it cannot have an "
-                          "identifier of its own: leave it out, and use a label",
-                          {}});
-    }
     // A term that has ended by time, and was not released yet, would hold up our own next one.
     if (const auto held = state_->current()) {
         if (held->valid()) {
@@ -58,16 +49,9 @@ bool leader::campaign_as(wait_policy wait) {
         }
         resign();
     }
-    lock won =
-        state_->context.acquire(state_->resource, wait, state_->request, lock_mode::exclusive);
+    lock won = state_->context.acquire(state_->resource, wait, state_->request);
     if (won.resource().str().empty()) {
         return false;
-    }
-    if (!won.fencing_token()) {
-        throw lock_error(errc::invalid_argument,
-                         {"a term has a number only with fencing: make the context with "
-                          "manager_options::fencing",
-                          {}});
     }
     const auto held = std::make_shared<lock>(std::move(won));
     {

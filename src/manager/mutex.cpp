@@ -61,29 +61,18 @@ lock_manager& mutex_context::manager() noexcept {
 }
 
 redlock::lock mutex_context::acquire(const resource_name& resource, wait_policy wait,
-                                     const detail::acquire_request& request, lock_mode mode,
-                                     std::optional<std::size_t> permits) const {
+                                     const detail::acquire_request& request) const {
     if (is_copy()) {
         throw lock_error(errc::forked, {});
     }
     diagnostics details;
-    acquire_options options = request.options();
-    options.identifier = request.identifier();
-    options.label = request.label();
-    options.wait = wait;
-    options.details = &details;
     std::promise<std::pair<error_code, redlock::lock>> outcome;
     auto done = outcome.get_future();
-    auto take = [outcome = std::move(outcome)](error_code code, redlock::lock acquired) mutable {
-        outcome.set_value({code, std::move(acquired)});
-    };
-    if (permits) {
-        state_->manager.async_acquire_any({resource, *permits}, options, std::move(take));
-    } else if (mode == lock_mode::shared) {
-        state_->manager.async_acquire_shared(resource, options, std::move(take));
-    } else {
-        state_->manager.async_acquire(resource, options, std::move(take));
-    }
+    state_->manager.async_acquire_as(
+        resource_name{resource}, request.waiting(wait, details),
+        [outcome = std::move(outcome)](error_code code, redlock::lock acquired) mutable {
+            outcome.set_value({code, std::move(acquired)});
+        });
     auto [error, held] = done.get();
     if (error == errc::contended || error == errc::timed_out) {
         return {};
@@ -140,7 +129,7 @@ bool mutex::try_lock() {
 }
 
 bool mutex::acquire(wait_policy wait) {
-    redlock::lock held = context_.acquire(resource_, wait, request_, lock_mode::exclusive);
+    redlock::lock held = context_.acquire(resource_, wait, request_);
     if (held.resource().str().empty()) {
         return false;
     }
@@ -197,7 +186,7 @@ void recursive_mutex::unlock() noexcept {
 
 struct shared_mutex::shared_state {
     shared_state(mutex_context& its, resource_name name, const acquire_options& options)
-        : context(its), resource(std::move(name)), request(options) {}
+        : context(its), resource(std::move(name)), request(options, lock_mode::shared) {}
 
     mutex_context& context;
     resource_name resource;
@@ -220,8 +209,7 @@ void shared_mutex::lock_shared() {
 }
 
 bool shared_mutex::acquire_shared(wait_policy wait) {
-    redlock::lock held =
-        shared_->context.acquire(shared_->resource, wait, shared_->request, lock_mode::shared);
+    redlock::lock held = shared_->context.acquire(shared_->resource, wait, shared_->request);
     if (held.resource().str().empty()) {
         return false;
     }

@@ -304,11 +304,14 @@ TEST_F(leadership, needs_terms_with_numbers_and_tokens_of_its_own) {
     manager_options options = usual_options();
     options.fencing = false;
     candidate unfenced{turned, nodes.urls(), options};
+    for (std::size_t node = 0; node < nodes.size(); ++node) {
+        nodes[node].command({"SET", "job", "another's"});
+    }
     unfenced.campaign();
-    ASSERT_TRUE(until([&] { return unfenced.done; }));
+    ASSERT_TRUE(until([&] { return unfenced.done; })) << "it does not wait to be told";
     EXPECT_EQ(unfenced.failure(), errc::invalid_argument);
     EXPECT_TRUE(unfenced.terms.empty());
-    EXPECT_TRUE(released());
+    remove();
     one.campaign({}, {.identifier = "mine"});
     ASSERT_TRUE(until([&] { return one.done; }));
     EXPECT_EQ(one.failure(), errc::invalid_argument);
