@@ -2,9 +2,10 @@
 // ends it all.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
-#include <algorithm>
 #include <csignal>
+#include <fstream>
 #include <sstream>
 
 #include "cli/support/three_nodes.hpp"
@@ -13,8 +14,6 @@ namespace redlock::cli_test {
 namespace {
 
 using testing::AllOf;
-using testing::ElementsAre;
-using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -44,9 +43,6 @@ class forever : public three_nodes {
             all.push_back(std::stod(word));
         }
         return all;
-    }
-    static auto count(const std::string& text, char what) {
-        return std::count(text.begin(), text.end(), what);
     }
 };
 
@@ -168,6 +164,19 @@ TEST_F(forever, stopped_while_it_waits_leaves_nothing) {
     }
     remove_everywhere();
     EXPECT_TRUE(clean("a"));
+}
+
+TEST_F(forever, waits_without_end_whatever_a_configuration_says) {
+    const std::string path = testing::TempDir() + "redlock-waits-" + std::to_string(::getpid());
+    std::ofstream(path) << "quorum_timeout = \"1ms\"\n[acquire]\nwait = \"0s\"\n";
+    hold_everywhere("a");
+    process waiter{campaign(leading, {"-v", "--config", path})};
+    waiter.wait_for_err("attempt failed");
+    remove_everywhere();
+    waiter.wait_for_out("up");
+    waiter.signal(SIGTERM);
+    EXPECT_EQ(waiter.wait().status, 7);
+    ::unlink(path.c_str());
 }
 
 TEST_F(forever, stopped_in_a_pause_leaves_nothing) {

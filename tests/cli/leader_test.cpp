@@ -112,7 +112,6 @@ TEST_F(leader, is_watched_line_by_line_until_a_signal) {
     watcher.wait_for_out("first\na: nobody leads\n");
     process next{campaign({"--label", "other"})};
     watcher.wait_for_out("a: led by other, token ");
-    watcher.wait_for_out("\n");
     watcher.signal(SIGTERM);
     const finished result = watcher.wait();
     EXPECT_EQ(result.status, 128 + SIGTERM);
