@@ -45,9 +45,9 @@ class leader_pages : public three_nodes {
     }
     ~leader_pages() override { std::filesystem::remove_all(folder); }
 
-    [[nodiscard]] process_options by_shell(const std::string& script) const {
+    [[nodiscard]] process_options by_shell(const std::string& line) const {
         return {
-            .arguments = {"sh", "-c", "cd " + folder + "; PATH=" + folder + ":$PATH; " + script},
+            .arguments = {"sh", "-c", "cd " + folder + "; PATH=" + folder + ":$PATH; exec " + line},
             .environment = environment()};
     }
 
@@ -64,9 +64,9 @@ TEST_F(leader_pages, show_a_campaign_and_who_leads) {
     ASSERT_TRUE(std::getline(lines, campaign) && std::getline(lines, look) &&
                 std::getline(lines, watch))
         << blocks.front();
-    process service{by_shell("exec " + campaign)};
+    process service{by_shell(campaign)};
     service.wait_for_out("up");
-    process watcher{by_shell("exec " + watch)};
+    process watcher{by_shell(watch)};
     const std::string end = ", proclaims http://10.0.0.7:8080\n";
     watcher.wait_for_out(end);
     watcher.signal(SIGINT);
