@@ -8,7 +8,7 @@ _redlock() {
     wait_options="--wait --nonblock --shared --conflict-exit-code --quiet-contention --min-hold --quorum-timeout --no-fencing --fencing --lease-time --label"
 
     if ((COMP_CWORD == 1)); then
-        mapfile -t COMPREPLY < <(compgen -W "run acquire extend release status list vouch config doctor local demo \
+        mapfile -t COMPREPLY < <(compgen -W "run acquire extend release status leader list vouch config doctor local demo \
             help --help --version" -- "$word")
         return
     fi
@@ -45,10 +45,11 @@ _redlock() {
             ;;
     esac
     case $subcommand in
-        run) options="$common $wait_options --max-hold --stop-margin --on-lost --background --reentrant --" ;;
+        run) options="$common $wait_options --max-hold --stop-margin --on-lost --background --reentrant --forever --proclaim --" ;;
         acquire) options="$common $wait_options --json" ;;
         extend) options="$common --lease-time --json" ;;
         release | status) options="$common --json" ;;
+        leader) options="$common --watch --quorum-timeout --json" ;;
         list) options="$common --all --json" ;;
         vouch) options="$common --json" ;;
         doctor) options="$common --samples --resource --strict --json" ;;

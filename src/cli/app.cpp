@@ -105,6 +105,7 @@ int parse_and_run(int argc, char** argv) {
     add_release(root, asked);
     add_status(root, asked);
     add_list(root, asked);
+    add_leader(root, asked);
     add_vouch(root, asked);
     add_doctor(root, asked);
     add_config(root, asked);

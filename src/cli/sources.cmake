@@ -25,6 +25,7 @@ set(cli_sources
     src/cli/commands/config.cpp
     src/cli/commands/doctor.cpp
     src/cli/commands/extend.cpp
+    src/cli/commands/leader.cpp
     src/cli/commands/list.cpp
     src/cli/commands/local.cpp
     src/cli/commands/outer_lock.cpp
@@ -38,6 +39,8 @@ set(cli_sources
     src/cli/options/common_options.cpp
     src/cli/options/mistakes.cpp
     src/cli/output/help_text.cpp
+    src/cli/run/campaign.cpp
+    src/cli/run/campaign_options.cpp
     src/cli/run/lock_runner.cpp
     src/cli/run/run.cpp
     src/cli/demo/demo_store.cpp

@@ -21,6 +21,8 @@ class reading : public three_nodes {
         const std::vector<std::vector<std::string>> looks{
             {"status", "job"},
             {"status", "--json", "job"},
+            {"leader", "job"},
+            {"leader", "--json", "job"},
             {"list"},
             {"list", "--json"},
             {"doctor"},

@@ -50,6 +50,22 @@ TEST_F(run_notices_test, of_a_loss_are_said_once_and_decide_the_status) {
     EXPECT_TRUE(notices.is_lost());
 }
 
+TEST_F(run_notices_test, of_a_term_that_is_over_do_not_count_in_the_next) {
+    notices.share_with(keepers);
+    notices.lost("node 0: no answer");
+    notices.overrun();
+    notices.share_no_more();
+    notices.runs_again(143, 1'500ms, 2s);
+    EXPECT_EQ(said.back(),
+              "a\\x0ab: the command ended with status 143 after 1.5s; campaigning again in 2.0s");
+    notices.begin_anew();
+    EXPECT_FALSE(notices.is_lost());
+    EXPECT_EQ(notices.status(own), own);
+    said.clear();
+    notices.lost("node 0: no answer");
+    EXPECT_EQ(said.size(), 1U);
+}
+
 TEST_F(run_notices_test, of_a_loss_are_left_to_the_keeper_who_noticed_it_first) {
     notices.share_with(keepers);
     ASSERT_TRUE(keepers.first(stop_cause::loss));

@@ -1,12 +1,17 @@
 # Tests of the `redlock` command: its parts, and the built binary on real servers.
 set(cli_test_sources
     tests/cli/arguments_test.cpp
+    tests/cli/campaign_plan_test.cpp
     tests/cli/config_test.cpp
     tests/cli/crontab_test.cpp
     tests/cli/doctor_test.cpp
     tests/cli/escape_test.cpp
+    tests/cli/forever_test.cpp
+    tests/cli/forever_usage_test.cpp
     tests/cli/help_test.cpp
     tests/cli/holder_test.cpp
+    tests/cli/leader_pages_test.cpp
+    tests/cli/leader_test.cpp
     tests/cli/local_test.cpp
     tests/cli/lost_commands_test.cpp
     tests/cli/lost_reasons_test.cpp

@@ -310,6 +310,7 @@ TEST(usage, help_and_version_go_to_standard_output) {
                                                {"extend", "--help"},
                                                {"release", "--help"},
                                                {"status", "--help"},
+                                               {"leader", "--help"},
                                                {"list", "--help"},
                                                {"local", "--help"},
                                                {"demo", "--help"},

@@ -42,6 +42,21 @@ def run(arguments, status, code, kind):
     return found
 
 
+def watch():
+    """One object a line: nobody leads, then somebody, then the signal."""
+    with subprocess.Popen([redlock, "leader", "--watch", "--json", "w"], stdout=subprocess.PIPE,
+                          text=True) as watcher:
+        lines = [watcher.stdout.readline()]
+        run(["acquire", "w", "--json"], 0, None, "held")
+        lines.append(watcher.stdout.readline())
+        watcher.terminate()
+        lines += watcher.stdout.readlines()
+    for line, kind in zip(lines, ["leader", "leader", "failure"], strict=True):
+        part = {**schema, "oneOf": [{"$ref": f"#/$defs/{kind}"}]}
+        for error in jsonschema.Draft202012Validator(part).iter_errors(json.loads(line)):
+            failures.append(f"watched: {error.message[:300]}: {line}")
+
+
 def refuses(broken, why):
     if validator.is_valid(broken):
         failures.append(f"the schema takes {why}")
@@ -73,12 +88,17 @@ for lock in (first, second):
     run(["extend", "a", lock["token"], "--json"], 0, None, "held")
     run(["release", "a", lock["token"], "--json"], 0, None, "released")
 run(["list", "no-such-*", "--json"], 0, None, "list")
+run(["leader", "a", "--json"], 1, None, "leader")
+lock = run(["acquire", "a", "--json"], 0, None, "held")
+if run(["leader", "a", "--json"], 0, None, "leader")["token"] != lock["token"]:
+    failures.append("another leader")
+run(["release", "a", lock["token"], "--json"], 0, None, "released")
 run(["status", b"\xff\x01".decode("latin-1"), "--json"], 1, None, "status")
 run(["doctor", "--samples", "1", "--json"], 0, None, "doctor")
 run(["doctor", "--samples", "1", "--resource", "a", "--json", *nobody], 69, "no_quorum", "doctor")
 run(["config", "check", "--json"], 0, None, "config")
 for words in (["acquire", "-n", "b"], ["extend", "b", "t"], ["release", "b", "t"], ["list"],
-              ["vouch"]):
+              ["vouch"], ["leader", "b"], ["leader", "--watch", "--quorum-timeout", "100ms", "b"]):
     run([*words, "--json", *nobody], 69, "no_quorum", "failure")
 run(["status", "b", "--json", *nobody], 69, "no_quorum", "status")
 run(["--json", "status", "a", "--nodes", "redis://u:s3cret@h:x"], 64, "usage", "failure")
@@ -87,6 +107,7 @@ for words in (["status"], ["frobnicate"], ["acquire", "a", "--frob"], ["extend",
               ["doctor", "--config", "/nowhere.toml"], ["acquire", "a", "--lease-time", "2m"]):
     run([*words, "--json"], 64, "usage", "failure")
 
+watch()
 refuses({}, "an empty object")
 refuses([], "an array")
 refuses({"error": None, "code": "usage", "nodes": []}, "a code without an error")
@@ -116,6 +137,8 @@ refuses_changes(["config", "check"], (["settings", "key_prefix"], None),
 refuses_changes(["doctor", "--samples", "1"], (["nodes", 0, "memory", "limit"], "much"),
                 (["nodes", 0, "round_trip_ms"], {}), (["nodes", 0, "missing"], [{"what": "x"}]),
                 (["problems"], -1))
+refuses_changes(["leader", "b"], (["token"], None), (["remaining_ms"], -1), (["more"], 1),
+                (["proclaimed"], 3))
 refuses_changes(["list"], (["nodes"], [{"node": "first"}]), (["locks"], {}))
 run(["acquire", "--shared", "b", "--json"], 0, None, "held")
 refuses_changes(["status", "b"], (["mode"], None), (["mode"], "written"), (["readers"], [{}]),

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 redlock, page, configuration, endpoints = sys.argv[1:]
-subcommands = ["run", "acquire", "extend", "release", "status", "list", "vouch", "doctor",
+subcommands = ["run", "acquire", "extend", "release", "status", "leader", "list", "vouch", "doctor",
                "config check", "local", "demo"]
 problems = []
 

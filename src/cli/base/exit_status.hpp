@@ -8,7 +8,7 @@ namespace redlock::cli {
 enum exit_status : int {
     exit_ok = 0,
     exit_gone = 1,          ///< extend, release: the lock was already gone.
-    exit_free = 1,          ///< status: nobody holds it.
+    exit_free = 1,          ///< status: nobody holds it. leader: nobody leads.
     exit_demo_failed = 1,   ///< demo: an update was lost under the lock.
     exit_unwell = 1,        ///< doctor, config check: there is a problem; with --strict a warning.
     exit_split = 2,         ///< status: a quorum answered, but neither "held" nor "free" has one.

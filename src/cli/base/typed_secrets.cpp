@@ -41,17 +41,6 @@ bool has_url_with_secret(std::string_view word) {
            mentions_password(rest);
 }
 
-/// A user's name alone, as in `ssh://git@host`, is none.
-bool has_url_with_password(std::string_view word) {
-    const auto scheme = word.find(behind_scheme);
-    if (scheme == std::string_view::npos) {
-        return false;
-    }
-    const std::string_view rest = word.substr(scheme + behind_scheme.size());
-    const auto at = rest.rfind('@');
-    return mentions_password(rest) || (at != std::string_view::npos && rest.find(':') < at);
-}
-
 /// `redis:/` is a slip of the same.
 bool has_scheme_of_node(std::string_view word) {
     const auto end = word.find(":/");
@@ -133,6 +122,16 @@ std::string without_login(std::string_view word) {
     out += has_login ? mask : std::string_view{};
     out += word.substr(shown_from, query - shown_from);
     return query == std::string_view::npos ? out : out.append("?").append(mask);
+}
+
+bool has_url_with_password(std::string_view word) {
+    const auto scheme = word.find(behind_scheme);
+    if (scheme == std::string_view::npos) {
+        return false;
+    }
+    const std::string_view rest = word.substr(scheme + behind_scheme.size());
+    const auto at = rest.rfind('@');
+    return mentions_password(rest) || (at != std::string_view::npos && rest.find(':') < at);
 }
 
 bool is_like_a_node(std::string_view word) {

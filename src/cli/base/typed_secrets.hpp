@@ -13,7 +13,11 @@ namespace redlock::cli {
 /// `user:password@host`, and of a URL's query. A word that holds no such thing comes back as it is.
 [[nodiscard]] std::string without_login(std::string_view word);
 
-/// Whether a URL with a password stands in it, or one of a node without.
+/// Whether a URL with a password stands in it. A user's name alone, as in `ssh://git@host`, is
+/// none.
+[[nodiscard]] bool has_url_with_password(std::string_view word);
+
+/// The same, or the URL of a node without one.
 [[nodiscard]] bool is_like_a_node(std::string_view word);
 
 /// Notes the words of the command line and of the environment. Once, before there are threads.

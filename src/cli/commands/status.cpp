@@ -55,6 +55,9 @@ std::string verdict_line(const resource_status& status) {
         if (!status.label.empty()) {
             line += fmt::format(" ({})", printable(status.label));
         }
+        if (!status.proclaimed.empty()) {
+            line += fmt::format(", proclaims {}", printable(status.proclaimed));
+        }
     }
     return line + "\n";
 }

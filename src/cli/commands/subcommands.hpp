@@ -11,6 +11,7 @@ void add_acquire(CLI::App& root, invocation& asked);
 void add_extend(CLI::App& root, invocation& asked);
 void add_release(CLI::App& root, invocation& asked);
 void add_status(CLI::App& root, invocation& asked);
+void add_leader(CLI::App& root, invocation& asked);
 void add_list(CLI::App& root, invocation& asked);
 void add_vouch(CLI::App& root, invocation& asked);
 void add_doctor(CLI::App& root, invocation& asked);

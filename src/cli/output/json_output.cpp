@@ -9,23 +9,6 @@ namespace redlock::cli {
 
 namespace {
 
-/// Null where the text is empty: an empty holder or label is none.
-void set_text_or_null(boost::json::object& object, std::string_view member, std::string_view text) {
-    if (text.empty()) {
-        object[member] = nullptr;
-    } else {
-        set_text(object, member, text);
-    }
-}
-
-void set_fencing(boost::json::object& object, std::string_view member, fencing_token token) {
-    if (token) {
-        object[member] = token.value();
-    } else {
-        object[member] = nullptr;
-    }
-}
-
 void set_mode(boost::json::object& object, const std::optional<lock_mode>& mode) {
     object["mode"] = mode ? boost::json::value(to_string(*mode)) : boost::json::value(nullptr);
 }
@@ -59,6 +42,7 @@ boost::json::object node_to_json(const node_status& node) {
     }
     out["remaining_ms"] = milliseconds_or_null(node.remaining);
     set_text_or_null(out, "label", node.label);
+    set_text_or_null(out, "proclaimed", node.proclaimed);
     set_mode(out, node.mode);
     out["readers"] = array_of(node.readers, reader_to_json);
     out["reader_count"] = node.reader_count;
@@ -79,6 +63,22 @@ void set_text(boost::json::object& object, std::string_view member, std::string_
     }
 }
 
+void set_text_or_null(boost::json::object& object, std::string_view member, std::string_view text) {
+    if (text.empty()) {
+        object[member] = nullptr;
+    } else {
+        set_text(object, member, text);
+    }
+}
+
+void set_fencing(boost::json::object& object, std::string_view member, fencing_token token) {
+    if (token) {
+        object[member] = token.value();
+    } else {
+        object[member] = nullptr;
+    }
+}
+
 boost::json::value milliseconds_or_null(const std::optional<std::chrono::milliseconds>& value) {
     return value ? boost::json::value(value->count()) : boost::json::value(nullptr);
 }
@@ -91,6 +91,7 @@ boost::json::object to_json(const resource_status& status) {
     set_fencing(out, "fencing_token", status.fencing);
     out["remaining_ms"] = milliseconds_or_null(status.remaining);
     set_text_or_null(out, "label", status.label);
+    set_text_or_null(out, "proclaimed", status.proclaimed);
     set_mode(out, status.mode);
     out["readers"] = array_of(status.readers, reader_to_json);
     out["reader_count"] = status.reader_count;

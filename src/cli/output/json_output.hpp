@@ -20,6 +20,12 @@ namespace redlock::cli {
 /// Sets `member`, and `member` + "_hex" with the exact bytes if they are not UTF-8.
 void set_text(boost::json::object& object, std::string_view member, std::string_view text);
 
+/// Null where the text is empty: an empty holder or label is none.
+void set_text_or_null(boost::json::object& object, std::string_view member, std::string_view text);
+
+/// Null for the fencing token of a lock that has none.
+void set_fencing(boost::json::object& object, std::string_view member, fencing_token token);
+
 /// Milliseconds, or null.
 [[nodiscard]] boost::json::value milliseconds_or_null(
     const std::optional<std::chrono::milliseconds>& value);

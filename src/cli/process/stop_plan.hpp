@@ -39,6 +39,8 @@ class stop_claims {
     [[nodiscard]] bool has(stop_cause cause) const noexcept {
         return (noticed_.load() & static_cast<unsigned>(cause)) != 0;
     }
+    /// For the next command, once nobody else can notice anything of this one.
+    void clear() noexcept { noticed_.store(0); }
     /// The exit status of the whole; `own` is the command's.
     [[nodiscard]] int status(int own) const noexcept {
         return has(stop_cause::loss) ? exit_lost : has(stop_cause::overrun) ? exit_max_hold : own;

@@ -81,11 +81,12 @@ lock_runner::lock_runner(const run_options& options)
 int lock_runner::run() {
     int status = exit_internal;
     std::exception_ptr failure;
-    asio::co_spawn(loop_, work(), [&](const std::exception_ptr& thrown, int result) {
-        failure = thrown;
-        status = result;
-        locks_.async_close([this](const error_code&) { signals_.stop(); });
-    });
+    asio::co_spawn(loop_, options_.forever ? campaign() : work(),
+                   [&](const std::exception_ptr& thrown, int result) {
+                       failure = thrown;
+                       status = result;
+                       locks_.async_close([this](const error_code&) { signals_.stop(); });
+                   });
     loop_.run();
     if (failure) {
         std::rethrow_exception(failure);
@@ -101,9 +102,11 @@ asio::awaitable<int> lock_runner::work() {
         co_await release();
         co_return *failed;
     }
+    const auto begun = boot_clock::now();
     while (!command_status_) {
         co_await changed_.async_wait(awaited);
     }
+    ran_ = boot_clock::now() - begun;
     if (!held_.valid()) {
         notices_.lost_before_the_end();
     }
@@ -213,6 +216,7 @@ std::optional<int> lock_runner::start_command() {
             on_lost(printable(held_.last_error().to_string()));
         }
     });
+    proclaim();
     return std::nullopt;
 }
 
@@ -227,6 +231,9 @@ asio::awaitable<void> lock_runner::release() {
 }
 
 void lock_runner::on_signal(int number) {
+    if (options_.forever && (command_ || command_status_) && ends_wait(number)) {
+        interrupted_by_ = number;  // This term is the last. Its command ends as it likes.
+    }
     if (number == SIGCHLD) {
         reap_strangers(command_ ? command_->watcher().process() : -1);
     } else if (command_status_) {
@@ -247,7 +254,7 @@ void lock_runner::on_signal(int number) {
         } else {
             command_->signal(number);
         }
-    } else if (is_ending_signal(number) && interrupted_by_ == 0) {
+    } else if (ends_wait(number) && interrupted_by_ == 0) {
         interrupted_by_ = number;
         cancel_.emit(asio::cancellation_type::terminal);
     } else if (number == SIGTSTP) {

@@ -19,6 +19,7 @@
 #include "cli/process/kept_command.hpp"
 #include "cli/process/signals.hpp"
 #include "cli/process/stop_plan.hpp"
+#include "cli/run/campaign_plan.hpp"
 #include "cli/run/run_context.hpp"
 #include "cli/run/run_notices.hpp"
 #include "cli/run/wait_report.hpp"
@@ -42,6 +43,8 @@ struct run_options {
     on_lost reaction = on_lost::term;
     background rest = background::end;
     bool reentrant = false;
+    bool forever = false;    ///< A campaign: hold after hold.
+    std::string proclaimed;  ///< Empty: nothing.
 };
 
 class lock_runner {
@@ -51,14 +54,23 @@ class lock_runner {
     int run();
 
   private:
+    /// One hold of the lock.
     boost::asio::awaitable<int> work();
+    /// One hold after the other, until the campaign is ended.
+    boost::asio::awaitable<int> campaign();
+    void forget_term();
     /// The exit status if the lock was not had.
     boost::asio::awaitable<std::optional<int>> acquire();
     boost::asio::awaitable<void> release();
     [[nodiscard]] std::optional<int> start_command();
     void forget_command();
+    /// In the background: the command need not wait for it.
+    void proclaim();
     [[nodiscard]] run_context context() const;
 
+    [[nodiscard]] static surroundings what_surrounds_us();
+    /// Whether a signal ends the waiting, when no command runs that could get it.
+    [[nodiscard]] bool ends_wait(int signal) const noexcept;
     void on_signal(int number);
     void on_command_change();
     void on_event(const event& what) noexcept;
@@ -93,6 +105,8 @@ class lock_runner {
     std::optional<kept_command> command_;
     std::optional<int> command_status_;
     std::optional<boot_clock::time_point> kill_at_;
+    std::optional<std::chrono::nanoseconds> ran_;  ///< For how long the command ran.
+    const surroundings surroundings_ = what_surrounds_us();
     int interrupted_by_ = 0;
     bool finished_ = false;
 };

@@ -9,6 +9,7 @@
 #include "cli/commands/subcommands.hpp"
 #include "cli/options/mistakes.hpp"
 #include "cli/process/spawn.hpp"
+#include "cli/run/campaign_options.hpp"
 #include "cli/run/lock_runner.hpp"
 #include "cli/run/run_context.hpp"
 
@@ -66,6 +67,7 @@ int become_command(const run_options& options, const lock_holder& outer) {
 
 int run(const run_options& options) {
     options.common.apply();
+    check_campaign(options);
     const outer_search outer = find_outer_lock(options.common, options.resource);
     const auto wanted = options.wait.shared ? lock_mode::shared : lock_mode::exclusive;
     const bool needs_more =
@@ -133,6 +135,7 @@ void add_run(CLI::App& root, invocation& asked) {
                    "acquire it as usual")
         ->excludes(longest)
         ->excludes(command->get_option("--min-hold"));
+    add_campaign(*command, *options);
     command->prefix_command();
     command->callback([options, command, resource, &asked] {
         if (resource->count() == 0 && command->remaining().empty()) {
@@ -145,6 +148,7 @@ void add_run(CLI::App& root, invocation& asked) {
         if (options->max_hold) {
             static_cast<void>(whole_milliseconds("--max-hold", *options->max_hold));
         }
+        settle_campaign(*command, *options);
         options->command = asked.command;
         asked.action = [options] { return run(*options); };
     });

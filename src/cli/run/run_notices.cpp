@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cassert>
 #include <csignal>
 #include <utility>
 
@@ -88,6 +89,22 @@ void run_notices::background_is_ended() const {
 
 void run_notices::perhaps_not_released(std::string_view why) const {
     tell(fmt::format("not sure that it was released, its lease ends by itself: {}", why));
+}
+
+void run_notices::not_proclaimed(std::string_view why) const {
+    tell(fmt::format("not sure that the text is proclaimed, the next renewal does it again: {}",
+                     why));
+}
+
+void run_notices::runs_again(int status, std::chrono::nanoseconds ran,
+                             std::chrono::nanoseconds pause) const {
+    tell(fmt::format("the command ended with status {} after {}; campaigning again in {}", status,
+                     format_duration(ran), format_duration(pause)));
+}
+
+void run_notices::begin_anew() noexcept {
+    assert(shared_ == nullptr);
+    own_.clear();
 }
 
 void run_notices::tell(std::string_view what) const {

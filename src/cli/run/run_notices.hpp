@@ -42,6 +42,12 @@ class run_notices {
     void keeper_ended() const;
     void background_is_ended() const;
     void perhaps_not_released(std::string_view why) const;
+    void not_proclaimed(std::string_view why) const;
+    /// In a campaign: of a command that has ended with this status, after which a pause follows.
+    void runs_again(int status, std::chrono::nanoseconds ran, std::chrono::nanoseconds pause) const;
+
+    /// In a campaign: what was noticed belongs to a term that is over.
+    void begin_anew() noexcept;
 
   private:
     void tell(std::string_view what) const;
