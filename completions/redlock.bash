@@ -5,7 +5,7 @@ _redlock() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
     local subcommand=${COMP_WORDS[1]-} common wait_options options i
     common="--nodes --nodes-file --config --node-timeout --max-lease-time --restart-guard --key-prefix --quiet --verbose --help"
-    wait_options="--wait --nonblock --shared --conflict-exit-code --quiet-contention --min-hold --quorum-timeout --no-fencing --fencing --lease-time --label"
+    wait_options="--wait --nonblock --shared --conflict-exit-code --quiet-contention --min-hold --quorum-timeout --no-fencing --fencing --lease-time --label --permits --also"
 
     if ((COMP_CWORD == 1)); then
         mapfile -t COMPREPLY < <(compgen -W "run acquire extend release status leader list vouch config doctor local demo \
@@ -47,8 +47,9 @@ _redlock() {
     case $subcommand in
         run) options="$common $wait_options --max-hold --stop-margin --on-lost --background --reentrant --forever --proclaim --" ;;
         acquire) options="$common $wait_options --json" ;;
-        extend) options="$common --lease-time --json" ;;
-        release | status) options="$common --json" ;;
+        extend) options="$common --lease-time --permits --also --json" ;;
+        release) options="$common --permits --also --json" ;;
+        status) options="$common --permits --json" ;;
         leader) options="$common --watch --quorum-timeout --json" ;;
         list) options="$common --all --json" ;;
         vouch) options="$common --json" ;;

@@ -153,6 +153,8 @@ struct lock_holder {
     /// Shared: readers hold it, with shared locks. If that is a single one, this tells of it.
     lock_mode mode = lock_mode::exclusive;
     std::size_t readers = 0;  ///< How many; zero of an exclusive lock, or if nobody knows.
+    /// Where several resources were asked for: the one that it holds. Else empty.
+    resource_name resource{};
 };
 
 /// The cause of an error: a sentence for people and each failed node's own cause.

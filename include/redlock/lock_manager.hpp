@@ -134,7 +134,7 @@ class REDLOCK_API lock_manager {
 
     /// Acquires one of the permits of a semaphore: any one that is free, with a lock of its own on
     /// the nodes. `lock::slot` tells which. A permit is renewed, extended, released and lost like
-    /// any lock; it can neither be downgraded nor attached.
+    /// any lock; it cannot be downgraded.
     ///
     /// Completes as `async_acquire` does; also with `errc::permits_mismatch` if other clients use
     /// the semaphore with another number of permits.
@@ -213,6 +213,38 @@ class REDLOCK_API lock_manager {
             token, std::move(resource), detail::acquire_request{options});
     }
 
+    /// `async_attach` for a lock of several resources: all that it was acquired with, since the
+    /// keys of others are neither renewed nor released. Completes as `async_attach` and
+    /// `async_acquire_all` do.
+    template <class CompletionToken = boost::asio::deferred_t>
+    auto async_attach_all(resource_names resources, const lock_token& identifier,
+                          acquire_options options = {},
+                          CompletionToken&& token = CompletionToken{}) {
+        options.identifier = identifier.str();
+        return boost::asio::async_initiate<CompletionToken, void(error_code, lock)>(
+            [impl = weak_impl{impl_, home_}](auto handler, resource_names names,
+                                             detail::acquire_request request) {
+                start_attach(impl, std::move(names), std::move(request), std::move(handler));
+            },
+            token, std::move(resources), detail::acquire_request{options});
+    }
+
+    /// `async_attach` for a permit, whose slot it finds. Completes as `async_attach` does, and with
+    /// `errc::permits_mismatch` if this manager uses another number of permits.
+    template <class CompletionToken = boost::asio::deferred_t>
+    auto async_attach_any(const semaphore& from, const lock_token& identifier,
+                          acquire_options options = {},
+                          CompletionToken&& token = CompletionToken{}) {
+        options.identifier = identifier.str();
+        return boost::asio::async_initiate<CompletionToken, void(error_code, lock)>(
+            [impl = weak_impl{impl_, home_}](auto handler, resource_names names,
+                                             detail::acquire_request request) {
+                start_attach(impl, std::move(names), std::move(request), std::move(handler));
+            },
+            token, resource_names{from.name},
+            detail::acquire_request::for_permit(options, from.permits));
+    }
+
     /// Asks every node for the holder of the resource, or for those who share it, and waits for
     /// each answer or its timeout.
     ///
@@ -227,6 +259,19 @@ class REDLOCK_API lock_manager {
                 start_status(impl, std::move(name), std::move(handler));
             },
             token, std::move(resource));
+    }
+
+    /// The same of each permit of a semaphore: one question a permit to each node.
+    ///
+    /// Completes with `void(error_code, semaphore_status)`. Another number of permits than other
+    /// clients use is no error: see `semaphore_status::remembered_permits`.
+    template <class CompletionToken = boost::asio::deferred_t>
+    auto async_status(const semaphore& of, CompletionToken&& token = CompletionToken{}) {
+        return boost::asio::async_initiate<CompletionToken, void(error_code, semaphore_status)>(
+            [impl = weak_impl{impl_, home_}](auto handler, semaphore which) {
+                start_semaphore_status(impl, std::move(which), std::move(handler));
+            },
+            token, of);
     }
 
     /// Waits until another client holds the resource than the one in `seen`, or it has proclaimed
@@ -275,6 +320,22 @@ class REDLOCK_API lock_manager {
             [impl = weak_impl{impl_, home_}](auto handler, std::string pattern, std::size_t limit,
                                              diagnostics* details) {
                 start_list(impl, std::move(pattern), limit, details, std::move(handler));
+            },
+            token, std::string{options.pattern}, options.limit, options.details);
+    }
+
+    /// Semaphores of which a permit is or recently was held, sorted by their names, with only as
+    /// many permits as include those that were found. A pattern is one over the names of
+    /// semaphores, and finds permits that are held; the limit is one of permits. Completes with
+    /// `void(error_code, std::vector<semaphore>)`, otherwise as `async_list` does.
+    template <class CompletionToken = boost::asio::deferred_t>
+    auto async_list_semaphores(const list_options& options = {},
+                               CompletionToken&& token = CompletionToken{}) {
+        return boost::asio::async_initiate<CompletionToken,
+                                           void(error_code, std::vector<semaphore>)>(
+            [impl = weak_impl{impl_, home_}](auto handler, std::string pattern, std::size_t limit,
+                                             diagnostics* details) {
+                start_list_semaphores(impl, std::move(pattern), limit, details, std::move(handler));
             },
             token, std::string{options.pattern}, options.limit, options.details);
     }
@@ -356,11 +417,13 @@ class REDLOCK_API lock_manager {
     static void start_acquire_all(const weak_impl& impl, resource_names resources,
                                   detail::acquire_request request,
                                   any_handler<error_code, lock> handler);
-    static void start_attach(const weak_impl& impl, resource_name resource,
+    static void start_attach(const weak_impl& impl, resource_names resources,
                              detail::acquire_request request,
                              any_handler<error_code, lock> handler);
     static void start_status(const weak_impl& impl, resource_name resource,
                              any_handler<error_code, resource_status> handler);
+    static void start_semaphore_status(const weak_impl& impl, semaphore of,
+                                       any_handler<error_code, semaphore_status> handler);
     static void start_observe(const weak_impl& impl, resource_name resource,
                               std::optional<leader_view> seen,
                               any_handler<error_code, leader_view> handler);
@@ -369,6 +432,9 @@ class REDLOCK_API lock_manager {
     static void start_list(const weak_impl& impl, std::string pattern, std::size_t limit,
                            diagnostics* details,
                            any_handler<error_code, std::vector<resource_name>> handler);
+    static void start_list_semaphores(const weak_impl& impl, std::string pattern, std::size_t limit,
+                                      diagnostics* details,
+                                      any_handler<error_code, std::vector<semaphore>> handler);
     static void start_vouch(const weak_impl& impl, const vouch_options& options,
                             any_handler<error_code> handler);
     static void start_examine(const weak_impl& impl, std::size_t samples, std::string resource,

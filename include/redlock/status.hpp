@@ -2,7 +2,9 @@
 // if too few nodes answer, the state is unknown.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -84,6 +86,8 @@ struct resource_status {
     std::vector<node_status> nodes;
     /// For people: the argument that cannot be used and the reason, after `errc::invalid_argument`.
     std::string message;
+    /// Of a permit its slot; `resource` is then the semaphore's name.
+    std::optional<std::size_t> slot;
 
     /// The holder with all known details; empty unless held.
     [[nodiscard]] std::optional<lock_holder> held_by() const {
@@ -96,6 +100,24 @@ struct resource_status {
         who.mode = mode.value_or(lock_mode::exclusive);
         who.readers = reader_count;
         return who;
+    }
+};
+
+/// The nodes' views of the permits of a semaphore.
+struct semaphore_status {
+    resource_name name;
+    std::vector<resource_status> slots;  ///< One for each permit, in the order of their slots.
+    /// The number of permits that the nodes remember from the clients of the semaphore: that of a
+    /// node that remembers another one than was asked about, if there is such a node. Empty if no
+    /// node remembers one.
+    std::optional<std::size_t> remembered_permits;
+    /// As in `resource_status`.
+    std::string message;
+
+    /// How many permits are in this state.
+    [[nodiscard]] std::size_t count(lock_verdict verdict) const noexcept {
+        return static_cast<std::size_t>(
+            std::ranges::count(slots, verdict, &resource_status::verdict));
     }
 };
 

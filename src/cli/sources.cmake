@@ -38,6 +38,7 @@ set(cli_sources
     src/cli/demo/demo_worker.cpp
     src/cli/options/common_options.cpp
     src/cli/options/mistakes.cpp
+    src/cli/options/shape_options.cpp
     src/cli/output/help_text.cpp
     src/cli/run/campaign.cpp
     src/cli/run/campaign_options.cpp

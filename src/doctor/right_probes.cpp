@@ -19,6 +19,8 @@ namespace {
 
 constexpr std::string_view for_locks = "taking and renewing locks";
 constexpr std::string_view for_line = "waiting in line";
+constexpr std::string_view for_several = "locks of several resources";
+constexpr std::string_view for_permits = "semaphores and quick batches";
 constexpr std::string_view for_readers = "shared locks";
 constexpr std::string_view for_settings = "comparing settings and the restart guard";
 constexpr std::string_view for_news = "being told of released locks instead of asking";
@@ -127,10 +129,16 @@ void add_scripts(probe_list& probes, const probe_terms& terms) {
     for (const scripts::script* each : {&scripts::acquire, &scripts::extend, &scripts::release}) {
         add_script(probes, *each, beside, for_locks);
     }
-    // What it calls in addition, it can do without.
-    add_script(probes, scripts::batch, beside, "quick batches", false);
     add_script(probes, scripts::acquire_in_line, beside, for_line);
+    for (const scripts::script* each :
+         {&scripts::acquire_all, &scripts::extend_all, &scripts::release_all}) {
+        add_script(probes, *each, beside, for_several, false);
+    }
     // What they call in addition, other locks can do without.
+    for (const scripts::script* each :
+         {&scripts::batch, &scripts::acquire_slot, &scripts::acquire_slot_in_line}) {
+        add_script(probes, *each, beside, for_permits, false);
+    }
     for (const scripts::script* each : {&scripts::acquire_shared, &scripts::acquire_shared_in_line,
                                         &scripts::extend_shared, &scripts::release_shared}) {
         add_script(probes, *each, beside, for_readers, false);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <system_error>
 
 #include "redis/cluster/cluster_slots.hpp"
 #include "redlock/types.hpp"
@@ -87,6 +89,34 @@ std::optional<std::string_view> key_names::resource_of_fence(std::string_view ke
     key.remove_prefix(fences_.untagged.size());
     key.remove_suffix(1);
     return key;
+}
+
+std::string key_names::every_slots_fence() const {
+    return root_ + "fence:[{:]" + root_ + "slot:[{:]*";
+}
+
+std::string key_names::every_slot(std::string_view pattern) const {
+    return root_ + "slot:[{:]" + std::string{pattern} + "[}:]*";
+}
+
+std::optional<key_names::slot_of_semaphore> key_names::read_slot(std::string_view key) const {
+    const auto colon = key.rfind(':');
+    slot_of_semaphore found;
+    const std::string_view number = key.substr(colon == key.npos ? key.size() : colon + 1);
+    const auto [end, error] =
+        std::from_chars(number.data(), number.data() + number.size(), found.slot);
+    if (error != std::errc{} || end != number.data() + number.size() ||
+        found.slot >= semaphore::max_permits) {
+        return std::nullopt;
+    }
+    key.remove_suffix(number.size() + 1);
+    if (key.starts_with(slots_.tagged)) {
+        found.semaphore = key.substr(slots_.tagged.size());
+    } else if (key.starts_with(slots_.untagged) && key.ends_with('}')) {
+        found.semaphore =
+            key.substr(slots_.untagged.size(), key.size() - slots_.untagged.size() - 1);
+    }
+    return found.semaphore.empty() ? std::nullopt : std::optional{found};
 }
 
 bool key_names::is_reserved(std::string_view name) const {

@@ -58,6 +58,16 @@ class key_names {
     [[nodiscard]] std::string every_fence() const;
     /// The resource that a key is the fence of; nothing if it is none.
     [[nodiscard]] std::optional<std::string_view> resource_of_fence(std::string_view key) const;
+    /// Patterns for SCAN that match each fence key of a slot, or each slot of a semaphore whose
+    /// name matches `pattern`, and little else.
+    [[nodiscard]] std::string every_slots_fence() const;
+    [[nodiscard]] std::string every_slot(std::string_view pattern) const;
+    /// The slot that a key is the lock of; nothing if it is none.
+    struct slot_of_semaphore {
+        std::string_view semaphore;
+        std::size_t slot = 0;
+    };
+    [[nodiscard]] std::optional<slot_of_semaphore> read_slot(std::string_view key) const;
     /// Whether no resource may have this name: all that begins with our root or with `redlock:`,
     /// and the own keys of clients with any other prefix.
     [[nodiscard]] bool is_reserved(std::string_view name) const;

@@ -25,6 +25,13 @@ script_call question(const key_names& keys, const std::string& resource, readers
             {which == readers_told::one ? script_argument{reader.str()} : script_argument{}}};
 }
 
+std::string pattern_for(const key_names& keys, std::string pattern, listed_keys what) {
+    if (pattern.empty()) {
+        return what == listed_keys::locks ? keys.every_fence() : keys.every_slots_fence();
+    }
+    return what == listed_keys::locks ? std::move(pattern) : keys.every_slot(pattern);
+}
+
 }  // namespace
 
 status_query::status_query(node_pool& pool, const std::string& resource, readers_told which,
@@ -92,10 +99,11 @@ void status_query::settle(node_index node) {
 }
 
 list_query::list_query(node_pool& pool, std::string pattern, std::size_t limit,
-                       std::size_t patience)
+                       std::size_t patience, listed_keys what)
     : fan_out(pool),
+      what_(what),
       by_fence_(pattern.empty()),
-      pattern_(by_fence_ ? pool.keys().every_fence() : std::move(pattern)),
+      pattern_(pattern_for(pool.keys(), std::move(pattern), what)),
       limit_(limit),
       patience_(patience),
       parts_done_(pool.size()),
@@ -167,7 +175,11 @@ bool list_query::goes_round(node_index node, bool any_new) {
 
 void list_query::take(std::string_view key) {
     const auto name = by_fence_ ? pool().keys().resource_of_fence(key) : std::optional{key};
-    if (name && !pool().keys().is_reserved(*name) && result_.names.size() < limit_) {
+    if (!name || result_.names.size() >= limit_) {
+        return;
+    }
+    if (what_ == listed_keys::locks ? !pool().keys().is_reserved(*name)
+                                    : pool().keys().read_slot(*name).has_value()) {
         result_.names.emplace(*name);
     }
 }

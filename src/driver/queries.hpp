@@ -54,6 +54,12 @@ class status_query final : public fan_out {
     std::function<void(std::vector<node_status>)> done_;
 };
 
+/// What is listed, by its keys.
+enum class listed_keys : std::uint8_t {
+    locks,
+    slots,  ///< Those of semaphores.
+};
+
 /// Walks the key space of each node with SCAN, a bounded step at a time, never with KEYS.
 class list_query final : public fan_out {
   public:
@@ -63,12 +69,13 @@ class list_query final : public fan_out {
     /// the fullest server that there can be.
     static constexpr std::size_t most_fruitless_steps = std::size_t{1} << 24U;
 
-    /// Empty `pattern`: all resources that have a fence. Stops taking names in at `limit`.
+    /// Empty `pattern`: all resources that have a fence; else it is one over lock keys, or over the
+    /// names of semaphores. Stops taking names in at `limit`.
     list_query(node_pool& pool, std::string pattern, std::size_t limit,
-               std::size_t patience = most_fruitless_steps);
+               std::size_t patience = most_fruitless_steps, listed_keys what = listed_keys::locks);
 
     struct result {
-        std::set<std::string> names;
+        std::set<std::string> names;  ///< Of lock keys.
         core::node_set answered;
         failures why;  ///< Of those that did not.
     };
@@ -85,6 +92,7 @@ class list_query final : public fan_out {
     [[nodiscard]] bool goes_round(node_index node, bool any_new);
     void settle(node_index node);
 
+    listed_keys what_;
     bool by_fence_;
     std::string pattern_;
     std::size_t limit_;

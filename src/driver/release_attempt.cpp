@@ -103,7 +103,11 @@ void release_attempt::start(std::shared_ptr<owner> told) {
 }
 
 const script_call& release_attempt::call_for(node_index node) {
-    const bool bars = round_.bars(node);
+    // Of several names a release that is told the token alone knows the whole block, which is one
+    // wide. Whoever acquired it may still ask to have it planted again.
+    const bool is_told_token =
+        known_ == knowledge::token_only && identity_->kind == lock_kind::several;
+    const bool bars = round_.bars(node) || is_told_token;
     std::optional<script_call>& call = bars ? barred_ : plain_;
     if (!call) {
         // Of a lock of another library no ballot is known.

@@ -22,10 +22,7 @@ bool acquire_operation::find_semaphore() {
     auto found = manager_.semaphores().find(
         resource_, static_cast<std::uint16_t>(request_.permits()), manager_.nodes(), in_use);
     if (!found) {
-        fail(errc::permits_mismatch,
-             fmt::format("the semaphore has {} permits here and {} elsewhere in this process; give "
-                         "all clients the same number",
-                         request_.permits(), in_use));
+        fail(errc::permits_mismatch, permits_in_use(request_.permits(), in_use));
         return false;
     }
     permit_ = std::make_unique<permit_search>(manager_.nodes(), std::move(found));

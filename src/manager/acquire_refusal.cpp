@@ -85,7 +85,11 @@ void acquire_operation::ask_for_holder(errc error, std::string_view message, std
             return;
         }
         if (self->manager_.nodes().different_nodes().empty()) {
-            self->note_holder(judge(self->names()[which], std::move(views)).held_by());
+            auto who = judge(self->names()[which], std::move(views)).held_by();
+            if (who && self->names().size() > 1) {
+                who->resource = self->names()[which];
+            }
+            self->note_holder(std::move(who));
         }
         if (!self->holder_ && which + 1 < self->names().size()) {
             self->ask_for_holder(error, message, which + 1);

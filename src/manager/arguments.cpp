@@ -134,10 +134,10 @@ complaint check_acquire(const detail::acquire_request& request, milliseconds lea
             "as long; ask for less, or raise max_lease_time in every client of these nodes",
             wanted.min_hold, options.max_lease_time);
     }
-    if (request.wants_permit() &&
-        (request.permits() == 0 || request.permits() > semaphore::max_permits)) {
-        return fmt::format("the semaphore has {} permits; give it from 1 to {}", request.permits(),
-                           semaphore::max_permits);
+    if (request.wants_permit()) {
+        if (auto wrong = check_permits(request.permits())) {
+            return wrong;
+        }
     }
     if (request.wants_term() && !options.fencing) {
         return "a term has a number only with fencing: set manager_options::fencing";
@@ -162,6 +162,21 @@ complaint check_acquire(const detail::acquire_request& request, milliseconds lea
                            request.identifier().size(), resource_name::max_size);
     }
     return {};
+}
+
+complaint check_permits(std::size_t permits) {
+    if (permits == 0 || permits > semaphore::max_permits) {
+        return fmt::format("the semaphore has {} permits; give it from 1 to {}", permits,
+                           semaphore::max_permits);
+    }
+    return {};
+}
+
+std::string permits_in_use(std::size_t here, std::size_t elsewhere) {
+    return fmt::format(
+        "the semaphore has {} permits here and {} elsewhere in this process; give all clients the "
+        "same number",
+        here, elsewhere);
 }
 
 complaint check_key_prefix(std::string_view prefix) {

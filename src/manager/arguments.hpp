@@ -46,6 +46,9 @@ using complaint = std::optional<std::string>;
 [[nodiscard]] complaint check_acquire(const detail::acquire_request& request,
                                       std::chrono::milliseconds lease_time,
                                       const manager_options& options);
+[[nodiscard]] complaint check_permits(std::size_t permits);
+/// That a semaphore is in use in this process with another number of permits.
+[[nodiscard]] std::string permits_in_use(std::size_t here, std::size_t elsewhere);
 /// Whether it can stand in an ACL's pattern, in a pattern of SCAN and before a hash tag, and mean
 /// itself in each. An empty one is none.
 [[nodiscard]] complaint check_key_prefix(std::string_view prefix);

@@ -8,11 +8,13 @@
 #include "manager/acquire_all_operation.hpp"
 #include "manager/acquire_operation.hpp"
 #include "manager/arguments.hpp"
+#include "manager/attach_operation.hpp"
 #include "manager/close_operation.hpp"
 #include "manager/home.hpp"
 #include "manager/manager_impl.hpp"
 #include "manager/observe_operation.hpp"
 #include "manager/read_operations.hpp"
+#include "manager/semaphore_operations.hpp"
 #include "manager/vouch_operation.hpp"
 
 namespace redlock {
@@ -137,16 +139,21 @@ void lock_manager::start_acquire_all(const weak_impl& impl, resource_names resou
                                            std::move(request));
 }
 
-void lock_manager::start_attach(const weak_impl& impl, resource_name resource,
+void lock_manager::start_attach(const weak_impl& impl, resource_names resources,
                                 detail::acquire_request request,
                                 any_handler<error_code, lock> handler) {
-    launch<manager::attach_operation>(impl, std::move(handler), std::move(resource),
+    launch<manager::attach_operation>(impl, std::move(handler), std::move(resources).sorted(),
                                       std::move(request));
 }
 
 void lock_manager::start_status(const weak_impl& impl, resource_name resource,
                                 any_handler<error_code, resource_status> handler) {
     launch<manager::status_operation>(impl, std::move(handler), std::move(resource));
+}
+
+void lock_manager::start_semaphore_status(const weak_impl& impl, semaphore of,
+                                          any_handler<error_code, semaphore_status> handler) {
+    launch<manager::semaphore_status_operation>(impl, std::move(handler), std::move(of));
 }
 
 void lock_manager::start_observe(const weak_impl& impl, resource_name resource,
@@ -165,6 +172,13 @@ void lock_manager::start_list(const weak_impl& impl, std::string pattern, std::s
                               diagnostics* details,
                               any_handler<error_code, std::vector<resource_name>> handler) {
     launch<manager::list_operation>(impl, std::move(handler), std::move(pattern), limit, details);
+}
+
+void lock_manager::start_list_semaphores(const weak_impl& impl, std::string pattern,
+                                         std::size_t limit, diagnostics* details,
+                                         any_handler<error_code, std::vector<semaphore>> handler) {
+    launch<manager::list_semaphores_operation>(impl, std::move(handler), std::move(pattern), limit,
+                                               details);
 }
 
 void lock_manager::start_vouch(const weak_impl& impl, const vouch_options& options,

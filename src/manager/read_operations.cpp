@@ -1,52 +1,19 @@
 #include "manager/read_operations.hpp"
 
-#include "base/recycled.hpp"
 #include "core/quorum.hpp"
-#include "core/validity.hpp"
-#include "driver/token.hpp"
-#include "driver/votes.hpp"
 #include "manager/arguments.hpp"
-#include "manager/held_lock.hpp"
+#include "manager/node_views.hpp"
 #include "manager/verdict.hpp"
 
 namespace redlock::manager {
 
 namespace {
 
-/// Starts the query and hands the views of all nodes, with what is known of their votes, to
-/// `take(started, views)`, unless `operation` is gone by then.
-template <class Operation, class Take>
-void ask_views(manager_impl& manager, const std::shared_ptr<driver::status_query>& query,
-               const std::weak_ptr<Operation>& operation, Take take) {
-    query->start([operation, take = std::move(take), started = query->started(),
-                  &nodes = manager.nodes()](std::vector<node_status> views) {
-        if (const auto alive = operation.lock()) {
-            for (auto& view : views) {
-                auto why = nodes.why_no_vote(view.node);
-                view.vote_error = why.cause;
-                view.vote_message = std::move(why.message);
-                view.quarantine = nodes.quarantine_left(view.node);
-            }
-            take(started, std::move(views));
-        }
-    });
-}
-
 /// Who holds it, and all readers.
 std::shared_ptr<driver::status_query> question(manager_impl& manager,
                                                const resource_name& resource) {
     return std::make_shared<driver::status_query>(manager.nodes(), resource.str(),
                                                   driver::readers_told::all);
-}
-
-driver::failures failures_in(const std::vector<node_status>& views) {
-    driver::failures why;
-    for (const auto& view : views) {
-        if (view.error) {
-            why.note(view.node, view.error, view.message);
-        }
-    }
-    return why;
 }
 
 }  // namespace
@@ -100,92 +67,6 @@ void is_locked_operation::begin() {
                       verdict == lock_verdict::unknown ? error_code{errc::no_quorum} : error_code{},
                       verdict == lock_verdict::held);
               });
-}
-
-attach_operation::attach_operation(manager_impl& manager, resource_name resource,
-                                   detail::acquire_request request,
-                                   completion<error_code, lock> handler)
-    : read_operation(manager, std::move(handler)),
-      resource_(std::move(resource)),
-      request_(std::move(request)),
-      lease_time_(request_.options().lease_time.value_or(manager.options().lease_time)) {}
-
-void attach_operation::begin() {
-    auto wrong = manager().check_name(resource_);
-    if (!wrong) {
-        wrong = check_acquire(request_, lease_time_, manager().options());
-    }
-    if (!wrong && request_.identifier().empty()) {
-        wrong = "the token is empty; give the one that the lock was acquired with";
-    }
-    if (wrong) {
-        fail(errc::invalid_argument, {std::move(*wrong), {}});
-        return;
-    }
-    // A node lists a hundred readers at most: it is asked about this one.
-    const auto query = std::make_shared<driver::status_query>(manager().nodes(), resource_.str(),
-                                                              driver::readers_told::one,
-                                                              lock_token{request_.identifier()});
-    ask_views(manager(), query, weak(),
-              [this](core::instant started, const std::vector<node_status>& views) {
-                  on_views(started, views);
-              });
-}
-
-void attach_operation::on_views(core::instant started, const std::vector<node_status>& views) {
-    if (has_different_nodes(manager())) {
-        fail(errc::different_nodes, {manager().nodes().different_nodes(), {}});
-        return;
-    }
-    const token_hold hold = find_token(lock_token{request_.identifier()}, views);
-    if (!hold.has_quorum) {
-        const bool unknown = hold.may_have_quorum;
-        fail(unknown ? errc::no_quorum : errc::lost,
-             manager().explain(unknown ? "too few nodes answered to tell whether it is held"
-                                       : "no quorum of nodes holds it under this token",
-                               failures_in(views)));
-        return;
-    }
-    // A lease without end was set by hand; it is good for one lease time at least.
-    const auto remaining = hold.remaining.value_or(lease_time_);
-    won_lease won;
-    const std::string& token = request_.identifier();
-    driver::lock_identity identity{resource_,
-                                   driver::kept_token{lock_token{token}},
-                                   {hold.fencing.value(), hold.fencing.value()}};
-    identity.asked_as = hold.mode;
-    const bool tells_fencing =
-        driver::fencing_in_token(token) != 0 || driver::is_unfenced_token(token);
-    if (!tells_fencing || !hold.label.empty() || hold.edition != 0) {
-        identity.extras = driver::only_record(driver::encode_holder(
-            {hold.fencing.value(), token, hold.label, hold.proclaimed, hold.edition}));
-    }
-    won.turn = core::turn{identity.block, started, {}};
-    won.identity = std::move(identity);
-    won.lease_time = lease_time_;
-    won.stop_margin = stop_margin_of(request_.options(), lease_time_);
-    won.renews = request_.options().renew.value_or(false);
-    // To whoever attaches, what is left is the lease.
-    const auto clock_step = manager().options().clock_step;
-    core::backing lease{core::valid_until(started, remaining, clock_step),
-                        core::step_of(remaining, clock_step)};
-    hold.granted.for_each(
-        [&](node_index node) { lease.add(node, manager().nodes().clocks()[node].stepped()); });
-    won.holding = {started, std::move(lease), hold.granted, hold.silent};
-    if (won.holding.valid_until() <= manager().clock().now()) {
-        fail(errc::lost, {"its lease is over", {}});
-        return;
-    }
-    held_handle held{new held_lock{manager(), std::move(won)}};
-    held->start();
-    complete({}, lock{std::move(held)});
-}
-
-void attach_operation::fail(error_code error, diagnostics why) {
-    if (request_.options().details != nullptr) {
-        *request_.options().details = std::move(why);
-    }
-    complete(error, nothing());
 }
 
 list_operation::list_operation(manager_impl& manager, std::string pattern, std::size_t limit,

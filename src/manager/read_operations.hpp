@@ -1,4 +1,5 @@
-// The operations that ask the nodes and change nothing: status, is_locked, attach, list, examine.
+// The operations that ask the nodes and change nothing: status, is_locked, list, examine. Those of
+// semaphores and attach lie in files of their own.
 // One shape for all: start a query, and complete once, with its result, a cancellation or the
 // manager's end. Strand only; owned by the manager until complete.
 #pragma once
@@ -91,21 +92,6 @@ class is_locked_operation final : public read_operation<bool> {
   private:
     void begin() override;
     resource_name resource_;
-};
-
-class attach_operation final : public read_operation<lock> {
-  public:
-    attach_operation(manager_impl& manager, resource_name resource, detail::acquire_request request,
-                     completion<error_code, lock> handler);
-
-  private:
-    void begin() override;
-    void on_views(core::instant started, const std::vector<node_status>& views);
-    void fail(error_code error, diagnostics why);
-
-    resource_name resource_;
-    detail::acquire_request request_;
-    std::chrono::milliseconds lease_time_;
 };
 
 class list_operation final : public read_operation<std::vector<resource_name>> {

@@ -5,6 +5,7 @@ set(manager_sources
     src/manager/acquire_permit.cpp
     src/manager/acquire_refusal.cpp
     src/manager/arguments.cpp
+    src/manager/attach_operation.cpp
     src/manager/close_operation.cpp
     src/manager/counting_semaphore.cpp
     src/manager/fork_copy.cpp
@@ -24,6 +25,7 @@ set(manager_sources
     src/manager/permit_search.cpp
     src/manager/queue_places.cpp
     src/manager/read_operations.cpp
+    src/manager/semaphore_operations.cpp
     src/manager/semaphores.cpp
     src/manager/verdict.cpp
     src/manager/vouch_operation.cpp

@@ -181,6 +181,30 @@ token_hold find_token(const lock_token& token, const std::vector<node_status>& n
     return hold;
 }
 
+std::vector<node_status> together(const lock_token& token,
+                                  const std::vector<std::vector<node_status>>& of_each) {
+    assert(!of_each.empty());
+    std::vector<node_status> all = of_each.front();
+    for (const auto& views : of_each) {
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            node_status& its = all[i];
+            const node_status& more = views[i];
+            if (!its.error && more.error) {
+                its.error = more.error;
+                its.message = more.message;
+            }
+            if (more.holder != token) {
+                its.holder = {};
+                its.mode.reset();
+            }
+            if (more.remaining && (!its.remaining || *more.remaining < *its.remaining)) {
+                its.remaining = more.remaining;
+            }
+        }
+    }
+    return all;
+}
+
 resource_status judge(resource_name resource, std::vector<node_status> nodes) {
     resource_status status;
     status.resource = std::move(resource);

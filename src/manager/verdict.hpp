@@ -39,4 +39,9 @@ struct token_hold {
 
 [[nodiscard]] token_hold find_token(const lock_token& token, const std::vector<node_status>& nodes);
 
+/// The views of a lock of several names as those of one lock: a node has it if it has the token
+/// under all of them, until the first of these leases ends. `of_each`: one entry a name.
+[[nodiscard]] std::vector<node_status> together(
+    const lock_token& token, const std::vector<std::vector<node_status>>& of_each);
+
 }  // namespace redlock::manager

@@ -4,6 +4,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "cli/output/outcome.hpp"
+#include "cli/output/report.hpp"
+
 namespace redlock::cli {
 namespace {
 
@@ -53,6 +60,19 @@ TEST(refusal, everything_else_is_news_all_the_same) {
     for (const errc each : {errc::no_quorum, errc::indeterminate, errc::same_server_twice,
                             errc::different_nodes, errc::invalid_argument, errc::closed}) {
         EXPECT_THAT(refusal_line("a", each, nothing_known, no_error), StartsWith("a: "));
+    }
+}
+
+TEST(errors_of_shapes, have_a_word_each_and_a_status) {
+    const std::vector<std::tuple<errc, std::string, int>> expected{
+        {errc::no_resource, "no_resource", 64},
+        {errc::too_many_resources, "too_many_resources", 64},
+        {errc::resource_twice, "resource_twice", 64},
+        {errc::different_slots, "different_slots", 64},
+        {errc::permits_mismatch, "permits_mismatch", 78}};
+    for (const auto& [error, word, status] : expected) {
+        EXPECT_EQ(code_of(error), word);
+        EXPECT_EQ(status_of(error, 75), status) << word;
     }
 }
 

@@ -27,7 +27,17 @@ TEST(run_context, names_the_lock_and_the_nodes) {
     EXPECT_THAT(
         usual().variables(),
         ElementsAre("REDLOCK_RESOURCE=a b", "REDLOCK_TOKEN=17-ab", "REDLOCK_FENCING_TOKEN=17",
-                    "REDLOCK_NODES=redis://:secret@one,redis://two:7001"));
+                    "REDLOCK_NODES=redis://:secret@one,redis://two:7001", "REDLOCK_SLOT",
+                    "REDLOCK_RESOURCES"))
+        << "the last two are taken away";
+}
+
+TEST(run_context, names_the_slot_of_a_permit_and_all_names_of_several) {
+    run_context with = usual();
+    with.slot = 0;
+    EXPECT_THAT(with.variables(), Contains("REDLOCK_SLOT=0"));
+    with.also = {"x", "b"};
+    EXPECT_THAT(with.variables(), Contains("REDLOCK_RESOURCES=a b\nx\nb"));
 }
 
 TEST(run_context, names_the_configuration_file_for_any_folder) {

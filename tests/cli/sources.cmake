@@ -19,6 +19,7 @@ set(cli_test_sources
     tests/cli/one_server_test.cpp
     tests/cli/outage_test.cpp
     tests/cli/outer_lock_test.cpp
+    tests/cli/permits_test.cpp
     tests/cli/proxies_test.cpp
     tests/cli/reading_test.cpp
     tests/cli/refusal_test.cpp
@@ -32,7 +33,9 @@ set(cli_test_sources
     tests/cli/script_commands_test.cpp
     tests/cli/secrets_test.cpp
     tests/cli/settings_test.cpp
+    tests/cli/several_test.cpp
     tests/cli/shared_test.cpp
+    tests/cli/shown_lines_test.cpp
     tests/cli/spelling_test.cpp
     tests/cli/stop_plan_test.cpp
     tests/cli/support/forbidden_signals.cpp

@@ -99,6 +99,30 @@ TEST(key_names, lead_back_to_the_name) {
     EXPECT_TRUE(plain.is_reserved("redlock:epoch"));
 }
 
+TEST(key_names, of_slots_lead_back_to_the_semaphore) {
+    for (const key_names& keys : {plain, key_names{"team:"}}) {
+        for (const auto* const all : {&names_in_one_slot, &names_apart}) {
+            for (const std::string& name : *all) {
+                const std::string key = keys.slot(name, 17);
+                const auto its = keys.read_slot(key);
+                ASSERT_TRUE(its) << name;
+                EXPECT_EQ(its->semaphore, name);
+                EXPECT_EQ(its->slot, 17U);
+                const std::string fence = keys.fence(key);
+                const auto of_fence = keys.resource_of_fence(fence);
+                EXPECT_EQ(of_fence.value_or(""), key) << name;
+            }
+        }
+    }
+    for (const char* const none :
+         {"", "a", "a:1", "redlock:slot:{a}", "redlock:slot:{a}:", "redlock:slot:{a}:x",
+          "redlock:slot:{a}:1x", "redlock:slot:{a}:-1", "redlock:slot:{a}:1024", "redlock:slot:a:1",
+          "redlock:slot:{}:1", "redlock:slot:::1", "redlock:fence:{a}:1",
+          "team:redlock:slot:{a}:1"}) {
+        EXPECT_FALSE(plain.read_slot(none)) << none;
+    }
+}
+
 TEST(key_names, are_known_behind_any_prefix) {
     for (const std::string prefix : {"", "team:", "a-b/c."}) {
         const key_names theirs{prefix};

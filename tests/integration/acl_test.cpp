@@ -137,6 +137,15 @@ TEST_F(acl, a_missing_right_to_hold_is_named) {
     EXPECT_THAT(of_holding("-del", event_kind::release_failed), HasSubstr("+del)"));
 }
 
+TEST_F(acl, a_missing_right_to_acquire_a_permit_is_named) {
+    allow({"-mget"});
+    client user{turned, {url()}, guarded()};
+    const auto refused = user.try_acquire_any({"orders:1", 2});
+    EXPECT_EQ(refused->error, errc::no_quorum);
+    EXPECT_THAT(refused->why.to_string(), HasSubstr("+mget)"));
+    EXPECT_FALSE(user.try_acquire_all({"orders:1", "orders:2"})->error);
+}
+
 TEST_F(acl, a_missing_right_of_the_guard_is_named) {
     EXPECT_THAT(of_status("-info"), HasSubstr("+info)"));
     EXPECT_THAT(of_status("-eval"), HasSubstr("+eval)"));

@@ -47,6 +47,16 @@ void expect_full_use(client& user, client& other, const std::string& resource,
     EXPECT_FALSE(user.release(held));
     EXPECT_TRUE(other.await([&] { return waiting->done; }));
     EXPECT_FALSE(waiting->error) << waiting->why.to_string();
+    EXPECT_FALSE(waiting->value.valid() && other.release(waiting->value));
+    lock both = user.take_all({resource, resource + "b"}, {.label = "with a label"});
+    EXPECT_FALSE(user.extend(both, std::chrono::seconds{20}));
+    EXPECT_FALSE(user.release(both));
+    const semaphore permits{resource, 2};
+    lock permit = user.take_any(permits, {.label = "with a label"});
+    EXPECT_FALSE(user.extend(permit, std::chrono::seconds{20}));
+    EXPECT_EQ(other.status(permits).count(lock_verdict::held), 1U);
+    EXPECT_EQ(other.list_semaphores().second.size(), 1U);
+    EXPECT_FALSE(user.release(permit));
     EXPECT_FALSE(user.vouch()->error);
     for (client* each : {&user, &other}) {
         EXPECT_EQ(each->events().count(event_kind::tracking_refused), 0U);

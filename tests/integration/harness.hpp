@@ -153,6 +153,10 @@ class client {
     operation_ptr<lock> begin_acquire_any(const semaphore& from, acquire_options options = {});
     operation_ptr<lock> begin_attach(const resource_name& name, const lock_token& token,
                                      acquire_options options = {});
+    operation_ptr<lock> begin_attach_all(resource_names names, const lock_token& token,
+                                         acquire_options options = {});
+    operation_ptr<lock> begin_attach_any(const semaphore& from, const lock_token& token,
+                                         acquire_options options = {});
     operation_ptr<resource_status> begin_status(const resource_name& name);
     operation_ptr<> begin_extend(lock& held, std::optional<milliseconds> lease_time = {});
     operation_ptr<> begin_downgrade(lock& held);
@@ -165,6 +169,10 @@ class client {
     operation_ptr<lock> try_acquire(const resource_name& name, acquire_options options = {});
     operation_ptr<lock> attach(const resource_name& name, const lock_token& token,
                                acquire_options options = {});
+    operation_ptr<lock> attach_all(resource_names names, const lock_token& token,
+                                   acquire_options options = {});
+    operation_ptr<lock> attach_any(const semaphore& from, const lock_token& token,
+                                   acquire_options options = {});
     /// An acquisition that is expected to succeed.
     lock take(const resource_name& name, acquire_options options = {});
     lock take_all(resource_names names, acquire_options options = {});
@@ -176,8 +184,10 @@ class client {
     operation_ptr<lock> try_acquire_shared(const resource_name& name, acquire_options options = {});
     operation_ptr<> vouch(vouch_options options = {});
     resource_status status(const resource_name& name);
+    semaphore_status status(const semaphore& of);
     std::pair<error_code, bool> is_locked(const resource_name& name);
     std::pair<error_code, std::vector<resource_name>> list(list_options options = {});
+    std::pair<error_code, std::vector<semaphore>> list_semaphores(list_options options = {});
     error_code extend(lock& held, std::optional<milliseconds> lease_time = {});
     error_code downgrade(lock& held);
     error_code release(lock& held);

@@ -1,6 +1,7 @@
 # The library against real servers; paths from the root of the repository.
 set(integration_test_sources
     tests/integration/acl_test.cpp
+    tests/integration/attach_shapes_test.cpp
     tests/integration/authentication_test.cpp
     tests/integration/bad_node.cpp
     tests/integration/bad_node_test.cpp
@@ -18,6 +19,7 @@ set(integration_test_sources
     tests/integration/fork_test.cpp
     tests/integration/hand_over_test.cpp
     tests/integration/harness.cpp
+    tests/integration/harness_client.cpp
     tests/integration/interop_test.cpp
     tests/integration/key_prefix_test.cpp
     tests/integration/late_grant_test.cpp

@@ -87,6 +87,26 @@ run(["acquire", "-n", "a", "--json"], 75, "contended", "failure")
 for lock in (first, second):
     run(["extend", "a", lock["token"], "--json"], 0, None, "held")
     run(["release", "a", lock["token"], "--json"], 0, None, "released")
+permits = ["--permits", "2", "pool"]
+permit = run(["acquire", *permits, "--json"], 0, None, "held")
+run(["extend", *permits, permit["token"], "--json"], 0, None, "held")
+seen = run(["status", *permits, "--json"], 1, None, "semaphore")
+if [each["holder"] for each in seen["slots"] if each["holder"]] != [permit["token"]]:
+    failures.append(f"not the one permit: {seen}")
+run(["list", "--json"], 0, None, "list")
+run(["acquire", *permits, "--json"], 0, None, "held")
+run(["acquire", "-n", *permits, "--json"], 75, "contended", "failure")
+for words in (["acquire"], ["status"]):
+    run([*words, "--permits", "3", "pool", "--json"], 78, "permits_mismatch", "failure")
+run(["release", *permits, permit["token"], "--json"], 0, None, "released")
+several = ["a", "--also", b"\xff\x01".decode("latin-1")]
+lock = run(["acquire", *several, "--json"], 0, None, "held")
+run(["extend", *several, lock["token"], "--json"], 0, None, "held")
+run(["acquire", "-n", "b", "--also", "a", "--json"], 75, "contended", "failure")
+run(["release", *several, lock["token"], "--json"], 0, None, "released")
+run(["acquire", *several, "--also", "a", "--json"], 64, "resource_twice", "failure")
+run(["acquire", "a", *(word for i in range(64) for word in ("--also", str(i))), "--json"], 64,
+    "too_many_resources", "failure")
 run(["list", "no-such-*", "--json"], 0, None, "list")
 run(["leader", "a", "--json"], 1, None, "leader")
 lock = run(["acquire", "a", "--json"], 0, None, "held")
@@ -101,6 +121,7 @@ for words in (["acquire", "-n", "b"], ["extend", "b", "t"], ["release", "b", "t"
               ["vouch"], ["leader", "b"], ["leader", "--watch", "--quorum-timeout", "100ms", "b"]):
     run([*words, "--json", *nobody], 69, "no_quorum", "failure")
 run(["status", "b", "--json", *nobody], 69, "no_quorum", "status")
+run(["status", *permits, "--json", *nobody], 69, "no_quorum", "semaphore")
 run(["--json", "status", "a", "--nodes", "redis://u:s3cret@h:x"], 64, "usage", "failure")
 for words in (["status"], ["frobnicate"], ["acquire", "a", "--frob"], ["extend", "a"],
               ["config", "check", "--node-timeout", "soon"], ["run", "a"], ["local"], ["demo"], [],
@@ -139,6 +160,8 @@ refuses_changes(["doctor", "--samples", "1"], (["nodes", 0, "memory", "limit"], 
                 (["problems"], -1))
 refuses_changes(["leader", "b"], (["token"], None), (["remaining_ms"], -1), (["more"], 1),
                 (["proclaimed"], 3))
+refuses_changes(["status", *permits], (["slots", 0, "slot"], -1), (["slots", 0, "verdict"], None),
+                (["free"], None), (["verdict"], "full"), (["slots"], []))
 refuses_changes(["list"], (["nodes"], [{"node": "first"}]), (["locks"], {}))
 run(["acquire", "--shared", "b", "--json"], 0, None, "held")
 refuses_changes(["status", "b"], (["mode"], None), (["mode"], "written"), (["readers"], [{}]),

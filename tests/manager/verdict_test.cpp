@@ -11,6 +11,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace redlock::manager {
@@ -232,6 +233,39 @@ TEST(verdict, finds_a_token_on_the_nodes_that_hold_it) {
     EXPECT_FALSE(hold.has_quorum);
     EXPECT_TRUE(hold.may_have_quorum);
     EXPECT_EQ(hold.remaining, std::nullopt);
+}
+
+TEST(verdict, of_several_names_counts_a_node_only_with_the_token_under_all_of_them) {
+    const lock_token token{"a"};
+    const auto hold = [&](const std::vector<std::vector<look>>& worlds) {
+        std::vector<std::vector<node_status>> of_each;
+        for (const auto& world : worlds) {
+            of_each.push_back(views_of(world));
+        }
+        return find_token(token, together(token, of_each));
+    };
+    using enum look;
+    EXPECT_TRUE(hold({{a, a, a}, {a, a, free}}).has_quorum);
+    EXPECT_TRUE(hold({{a, b, a}, {a, a, a}}).has_quorum);
+    EXPECT_FALSE(hold({{a, a, free}, {a, free, a}}).has_quorum) << "both are on one node only";
+    EXPECT_FALSE(hold({{a, a, free}, {a, free, a}}).may_have_quorum);
+    EXPECT_FALSE(hold({{free, free, free}, {a, a, a}}).has_quorum);
+    const auto silent_for_one = hold({{a, a, free}, {a, silent, free}});
+    EXPECT_FALSE(silent_for_one.has_quorum);
+    EXPECT_TRUE(silent_for_one.may_have_quorum);
+    EXPECT_TRUE(hold({{a, silent, free}, {a, a, free}}).may_have_quorum);
+}
+
+TEST(verdict, of_several_names_ends_on_a_node_with_the_first_of_its_leases) {
+    const lock_token token{"a"};
+    std::vector<std::vector<node_status>> of_each(2, views_of({look::a}));
+    of_each[0][0].remaining = std::nullopt;
+    of_each[1][0].remaining = 700ms;
+    EXPECT_EQ(find_token(token, together(token, of_each)).remaining, 700ms);
+    std::swap(of_each[0], of_each[1]);
+    EXPECT_EQ(find_token(token, together(token, of_each)).remaining, 700ms);
+    of_each[1][0].remaining = 500ms;
+    EXPECT_EQ(find_token(token, together(token, of_each)).remaining, 500ms);
 }
 
 TEST(verdict, finds_an_empty_token_nowhere) {

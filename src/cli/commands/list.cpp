@@ -7,6 +7,7 @@
 #include <boost/asio/experimental/parallel_group.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <iterator>
 #include <memory>
 
 #include "cli/base/console.hpp"
@@ -34,7 +35,8 @@ struct list_request {
 
 struct survey {
     std::vector<resource_name> names;
-    std::vector<resource_status> found;  ///< In the order of the names.
+    std::vector<semaphore> semaphores;
+    std::vector<resource_status> found;  ///< In the order of the names; behind them the permits.
     std::size_t next = 0;
     error_code error;
 };
@@ -49,6 +51,18 @@ asio::awaitable<void> look_at_names(lock_manager& locks, survey& work) {
             co_return;
         }
         work.found[mine] = std::move(status);
+    }
+}
+
+/// One after the other: each is as many questions as it has permits.
+asio::awaitable<void> look_at_permits(lock_manager& locks, survey& work) {
+    for (const semaphore& each : work.semaphores) {
+        auto [error, status] = co_await locks.async_status(each, awaited);
+        if (error) {
+            work.error = error;
+            co_return;
+        }
+        std::ranges::move(status.slots, std::back_inserter(work.found));
     }
 }
 
@@ -71,15 +85,27 @@ std::string text_of(const std::vector<resource_status>& found) {
     if (found.empty()) {
         return {};
     }
-    table locks{{"RESOURCE", "VERDICT", "HOLDER", "LEFT", "FENCING", "LABEL"}};
+    const bool any_permit = std::ranges::any_of(
+        found, [](const resource_status& each) { return each.slot.has_value(); });
+    std::vector<std::string> header{"RESOURCE", "VERDICT", "HOLDER", "LEFT", "FENCING", "LABEL"};
+    if (any_permit) {
+        header.insert(header.begin() + 1, "SLOT");
+    }
+    table locks{std::move(header)};
     for (const resource_status& each : found) {
-        locks.add({printable(each.resource.str()), std::string{to_string(each.verdict)},
-                   each.mode == lock_mode::shared ? readers_in_words(each.reader_count)
-                   : each.holder.empty()          ? "-"
-                                                  : printable(each.holder.str()),
-                   each.remaining ? format_duration(*each.remaining) : "-",
-                   each.fencing ? fmt::format("{}", each.fencing.value()) : "-",
-                   printable(each.label)});
+        std::vector<std::string> row{printable(each.resource.str()),
+                                     std::string{to_string(each.verdict)},
+                                     each.mode == lock_mode::shared
+                                         ? readers_in_words(each.reader_count)
+                                     : each.holder.empty() ? "-"
+                                                           : printable(each.holder.str()),
+                                     each.remaining ? format_duration(*each.remaining) : "-",
+                                     each.fencing ? fmt::format("{}", each.fencing.value()) : "-",
+                                     printable(each.label)};
+        if (any_permit) {
+            row.insert(row.begin() + 1, each.slot ? fmt::format("{}", *each.slot) : "-");
+        }
+        locks.add(std::move(row));
     }
     return locks.text();
 }
@@ -94,11 +120,17 @@ asio::awaitable<int> list(lock_manager& locks, const list_request& request) {
     if (error) {
         co_return say_error("list", error, details, exit_contended);
     }
+    auto [other_error, semaphores] = co_await locks.async_list_semaphores(options, awaited);
+    if (other_error) {
+        co_return say_error("list", other_error, details, exit_contended);
+    }
     if (names.size() == options.limit) {
         say(fmt::format("there may be more than {} locks; give a pattern", options.limit));
     }
     work.names = std::move(names);
+    work.semaphores = std::move(semaphores);
     co_await look_at_all(locks, work);
+    co_await look_at_permits(locks, work);
     if (work.error) {
         co_return say_error("list", work.error, {}, exit_contended);
     }
@@ -118,10 +150,12 @@ void add_list(CLI::App& root, invocation& asked) {
     auto request = std::make_shared<list_request>();
     auto* command = root.add_subcommand("list", "List the locks that are held");
     command->footer(
-        "Without a pattern: all locks taken by this library or command. With one, a glob of "
+        "Without a pattern: all locks and permits taken by this library or command. With one, a "
+        "glob of "
         "Redis:\n"
         "all keys that match it, so that other libraries' locks are found too. Uses SCAN, never\n"
-        "KEYS. With --json an object whose locks are what redlock status --json prints.\n\n"
+        "KEYS. A permit stands under its semaphore's name, with its slot. With --json an object "
+        "whose locks are what redlock status --json prints.\n\n"
         "Exit status: 0 listed, even if there is none; 69 too few nodes answered; 64 usage.");
     command->add_option("PATTERN", request->pattern, "Redis glob over lock keys, e.g. 'orders:*'");
     request->common.add_to(*command);

@@ -78,16 +78,29 @@ bool is_renewed(const outer_lock& lock) {
     return now.number != 0 && now.state != 'Z';
 }
 
-}  // namespace
+/// A permit that one of these tokens still holds.
+asio::awaitable<int> look_for_permit(lock_manager& locks, const semaphore& of,
+                                     const std::vector<outer_lock>& ours, outer_search& into) {
+    for (const outer_lock& each : ours) {
+        auto [error, found] = co_await locks.async_attach_any(of, each.token, {}, awaited);
+        if (!error) {
+            into.holder = lock_holder{.token = each.token, .fencing = found.fencing_token()};
+            into.slot = found.slot();
+            found.detach();
+            break;
+        }
+    }
+    co_return exit_ok;
+}
 
-std::string with_outer_lock(std::string_view known, std::string_view resource,
-                            std::string_view token, const seen_process& renewer) {
-    return fmt::format("{}{}{}:{}:{}.{}", known, known.empty() ? "" : " ", to_hex(resource), token,
+std::string with_entry(std::string_view known, std::string_view name, std::string_view token,
+                       const seen_process& renewer) {
+    return fmt::format("{}{}{}:{}:{}.{}", known, known.empty() ? "" : " ", name, token,
                        renewer.number, renewer.started);
 }
 
-std::vector<outer_lock> outer_locks(std::string_view known, std::string_view resource) {
-    const std::string begin = to_hex(resource) + ":";
+std::vector<outer_lock> entries(std::string_view known, std::string_view name) {
+    const std::string begin = std::string{name} + ":";
     std::vector<outer_lock> found;
     while (!known.empty()) {
         const auto blank = std::min(known.find(' '), known.size());
@@ -102,13 +115,41 @@ std::vector<outer_lock> outer_locks(std::string_view known, std::string_view res
     return found;
 }
 
+std::vector<outer_lock> still_renewed(std::vector<outer_lock> among) {
+    std::erase_if(among, [](const outer_lock& each) { return !is_renewed(each); });
+    return among;
+}
+
+std::string permit_name(std::string_view semaphore) {
+    return "permit-" + to_hex(semaphore);
+}
+
+}  // namespace
+
+std::string with_outer_lock(std::string_view known, std::string_view resource,
+                            std::string_view token, const seen_process& renewer) {
+    return with_entry(known, to_hex(resource), token, renewer);
+}
+
+std::string with_outer_permit(std::string_view known, std::string_view semaphore,
+                              std::string_view token, const seen_process& renewer) {
+    return with_entry(known, permit_name(semaphore), token, renewer);
+}
+
+std::vector<outer_lock> outer_locks(std::string_view known, std::string_view resource) {
+    return entries(known, to_hex(resource));
+}
+
+std::vector<outer_lock> outer_permits(std::string_view known, std::string_view semaphore) {
+    return entries(known, permit_name(semaphore));
+}
+
 std::string outer_locks_of_environment() {
     return std::string{environment_value("REDLOCK_OUTER").value_or("")};
 }
 
 outer_search find_outer_lock(const common_options& common, const std::string& resource) {
-    std::vector<outer_lock> ours = outer_locks(outer_locks_of_environment(), resource);
-    std::erase_if(ours, [](const outer_lock& each) { return !is_renewed(each); });
+    const auto ours = still_renewed(outer_locks(outer_locks_of_environment(), resource));
     outer_search found;
     if (ours.empty()) {
         return found;
@@ -123,6 +164,33 @@ outer_search find_outer_lock(const common_options& common, const std::string& re
     return found;
 }
 
+outer_search find_outer_permit(const common_options& common, const semaphore& of) {
+    const auto ours = still_renewed(outer_permits(outer_locks_of_environment(), of.name.str()));
+    outer_search found;
+    if (!ours.empty()) {
+        found.interrupted = run_session(
+            common, [&](lock_manager& locks) { return look_for_permit(locks, of, ours, found); });
+    }
+    return found;
+}
+
+std::optional<int> refused_within_outer_locks(const common_options& common,
+                                              const std::string& resource,
+                                              const shape_options& shape, lock_mode wanted,
+                                              std::string_view advice) {
+    if (shape.permits) {
+        return refused_within_outer_lock(find_outer_permit(common, {resource, *shape.permits}),
+                                         resource, wanted, advice);
+    }
+    for (const resource_name& each : shape.names(resource)) {
+        if (const auto refused = refused_within_outer_lock(find_outer_lock(common, each.str()),
+                                                           each.str(), wanted, advice)) {
+            return refused;
+        }
+    }
+    return std::nullopt;
+}
+
 std::optional<int> refused_within_outer_lock(const outer_search& found, const std::string& resource,
                                              lock_mode wanted, std::string_view advice) {
     if (found.interrupted != exit_ok) {
@@ -133,10 +201,11 @@ std::optional<int> refused_within_outer_lock(const outer_search& found, const st
     }
     const bool both_share = found.holder->mode == lock_mode::shared && wanted == lock_mode::shared;
     const std::string line =
-        fmt::format("{}: this command runs under that lock already and {} wait for itself; {}",
-                    printable(resource),
-                    // A shared one waits for its like only behind an exclusive one that waits.
-                    both_share ? "might" : "would", advice);
+        fmt::format("{}: this command runs under {} already and {} wait for itself; {}",
+                    printable(resource), found.slot ? "a permit of that semaphore" : "that lock",
+                    // A shared one waits for its like only behind an exclusive one that waits, and
+                    // a permit for another only where none is left.
+                    both_share || found.slot ? "might" : "would", advice);
     say(line);
     note_failure("usage", line);
     return exit_usage;

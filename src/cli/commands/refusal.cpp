@@ -20,10 +20,16 @@ std::string who_is(const lock_holder& holder) {
     return printable(holder.label.empty() ? holder.token.str() : holder.label);
 }
 
+std::string held_by(const lock_holder& holder, std::string_view who) {
+    return holder.resource.str().empty()
+               ? fmt::format("held by {}", who)
+               : fmt::format("{} is held by {}", printable(holder.resource.str()), who);
+}
+
 std::string describe(const lock_holder& holder, std::string_view who) {
-    return holder.remaining
-               ? fmt::format("held by {}, {} left", who, format_duration(*holder.remaining))
-               : fmt::format("held by {}, with no expiry", who);
+    return held_by(holder, who) +
+           (holder.remaining ? fmt::format(", {} left", format_duration(*holder.remaining))
+                             : ", with no expiry");
 }
 
 namespace {
@@ -35,8 +41,8 @@ bool is_contention(const error_code& error) {
 std::string why_refused(std::string_view resource, const error_code& error,
                         const diagnostics& details) {
     if (is_contention(error) && details.holder) {
-        return fmt::format("{}: {}{}", printable(resource),
-                           error == errc::timed_out ? "still " : "",
+        const bool still = error == errc::timed_out && details.holder->resource.str().empty();
+        return fmt::format("{}: {}{}", printable(resource), still ? "still " : "",
                            describe(*details.holder, who_is(*details.holder)));
     }
     const std::string why = printable(details.to_string());

@@ -14,7 +14,10 @@ namespace redlock::cli {
 /// is if it gave a label.
 [[nodiscard]] std::string who_is(const lock_holder& holder);
 
-/// "held by web3:812 report, 7.1s left", with this word for who it is.
+/// "held by web3:812 report", with this word for who it is; of several resources "b is held by
+/// ...".
+[[nodiscard]] std::string held_by(const lock_holder& holder, std::string_view who);
+/// The same with the time that is left: "held by web3:812 report, 7.1s left".
 [[nodiscard]] std::string describe(const lock_holder& holder, std::string_view who);
 
 /// Why `resource` was not had, for people; empty where that is the usual case to whoever asked:

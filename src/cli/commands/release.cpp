@@ -5,6 +5,7 @@
 
 #include "cli/base/escape.hpp"
 #include "cli/base/exit_status.hpp"
+#include "cli/commands/acquiring.hpp"
 #include "cli/commands/awaited.hpp"
 #include "cli/commands/session.hpp"
 #include "cli/commands/subcommands.hpp"
@@ -18,6 +19,7 @@ namespace {
 
 struct release_request {
     common_options common;
+    shape_options shape;
     std::string resource;
     std::string token;
     bool json = false;
@@ -25,7 +27,7 @@ struct release_request {
 
 int answer_of(const release_request& request, bool released) {
     if (!released) {
-        say_gone(request.resource);
+        say_gone(request.shape.title(request.resource));
     }
     if (request.json) {
         boost::json::object out;
@@ -44,17 +46,21 @@ asio::awaitable<int> release(lock_manager& locks, const release_request& request
     acquire_options options;
     options.renew = false;
     options.details = &details;
-    auto [attach_error, held] = co_await locks.async_attach(
-        request.resource, lock_token{request.token}, std::move(options), awaited);
+    auto attaching =
+        begin_attach(locks, request.resource, request.shape, request.shape.chosen("release", false),
+                     request.token, options, awaited);
+    auto [attach_error, held] = co_await std::move(attaching);
     if (attach_error == errc::lost) {
         co_return answer_of(request, false);
     }
     if (attach_error) {
-        co_return say_error(printable(request.resource), attach_error, details, exit_contended);
+        co_return say_error(printable(request.shape.title(request.resource)), attach_error, details,
+                            exit_contended);
     }
     auto [error] = co_await held.async_release(awaited);
     if (error && error != errc::lost) {
-        co_return say_error(printable(request.resource), error, held.last_error(), exit_contended);
+        co_return say_error(printable(request.shape.title(request.resource)), error,
+                            held.last_error(), exit_contended);
     }
     co_return answer_of(request, !error);
 }
@@ -75,6 +81,10 @@ void add_release(CLI::App& root, invocation& asked) {
     command->add_option("TOKEN", request->token, "As printed by redlock acquire")->required();
     request->common.add_to(*command);
     command->add_flag("--json", request->json, "Print a JSON object");
+    request->shape.add_permits_to(*command, "What is held is one of the N permits of RESOURCE");
+    request->shape.add_also_to(*command,
+                               "What is held is one lock of RESOURCE and this one; give all that "
+                               "it was acquired with");
     run_in_session(*command, asked, request, release);
 }
 

@@ -10,6 +10,7 @@
 #include "cli/commands/awaited.hpp"
 #include "cli/commands/session.hpp"
 #include "cli/commands/subcommands.hpp"
+#include "cli/options/shape_options.hpp"
 #include "cli/output/json_output.hpp"
 #include "cli/output/outcome.hpp"
 #include "cli/output/report.hpp"
@@ -21,6 +22,7 @@ namespace {
 
 struct status_request {
     common_options common;
+    shape_options shape;
     std::string resource;
     bool json = false;
 };
@@ -125,7 +127,61 @@ std::string text_of(const resource_status& status) {
     return verdict_line(status) + nodes.text() + reader_lines(status) + vote_lines(status);
 }
 
+std::string text_of(const semaphore_status& status) {
+    table slots{{"SLOT", "STATE", "HOLDER", "LEFT", "FENCING", "LABEL"}};
+    for (const resource_status& each : status.slots) {
+        slots.add({fmt::format("{}", each.slot.value_or(0)), std::string{to_string(each.verdict)},
+                   each.holder.empty() ? "-" : printable(each.holder.str()),
+                   each.remaining ? format_duration(*each.remaining) : "-",
+                   each.fencing ? fmt::format("{}", each.fencing.value()) : "-",
+                   printable(each.label)});
+    }
+    return fmt::format("{}: {} of {} permits free\n", printable(status.name.str()),
+                       status.count(lock_verdict::free), status.slots.size()) +
+           slots.text() + (status.slots.empty() ? "" : vote_lines(status.slots.front()));
+}
+
+/// Free if any permit is, since that is what whoever wants one has to know.
+lock_verdict verdict_of(const semaphore_status& status) {
+    for (const lock_verdict each :
+         {lock_verdict::free, lock_verdict::unknown, lock_verdict::split}) {
+        if (status.count(each) > 0) {
+            return each;
+        }
+    }
+    return lock_verdict::held;
+}
+
+asio::awaitable<int> show_permits(lock_manager& locks, const status_request& request) {
+    const semaphore asked{request.resource, request.shape.permits.value()};
+    auto [error, status] = co_await locks.async_status(asked, awaited);
+    if (error) {
+        co_return say_error(printable(request.resource), error,
+                            {.message = status.message, .nodes = {}}, exit_contended);
+    }
+    if (status.remembered_permits.value_or(asked.permits) != asked.permits) {
+        co_return say_error(
+            printable(request.resource), errc::permits_mismatch,
+            {.message = fmt::format("the semaphore has {} permits for other clients; ask for as "
+                                    "many, by --permits {}",
+                                    *status.remembered_permits, *status.remembered_permits),
+             .nodes = {}},
+            exit_contended);
+    }
+    const lock_verdict verdict = verdict_of(status);
+    if (verdict == lock_verdict::unknown) {
+        note_failure("no_quorum", "too few nodes answered to tell whether a permit is free");
+    }
+    boost::json::object out = to_json(status);
+    out["verdict"] = to_string(verdict);
+    const bool shown = request.json ? print_result(std::move(out)) : print(text_of(status));
+    co_return shown ? status_of(verdict) : exit_output;
+}
+
 asio::awaitable<int> show(lock_manager& locks, const status_request& request) {
+    if (request.shape.permits) {
+        co_return co_await show_permits(locks, request);
+    }
     auto [error, status] = co_await locks.async_status(request.resource, awaited);
     if (error) {
         co_return say_error(printable(request.resource), error,
@@ -150,11 +206,16 @@ void add_status(CLI::App& root, invocation& asked) {
         "names, control characters and bytes that are not UTF-8 are shown as \\xNN.\n\n"
         "Exit status: 0 held; 1 free; 2 split: an acquisition or a release is under way, or was "
         "cut\n"
-        "short; 69 unknown: too few nodes answered; 64 usage.");
+        "short; 69 unknown: too few nodes answered; 64 usage. With --permits: 0 all permits are "
+        "held; 1 "
+        "one is free; 78 other clients use another number of permits.");
     command->add_option("RESOURCE", request->resource, "What to look at")
         ->required()
         ->check(valid_resource());
     request->common.add_to(*command);
+    request->shape.add_permits_to(
+        *command,
+        "RESOURCE is a semaphore of N permits: show who holds which, and how many are free");
     command->add_flag("--json", request->json, "Print a JSON object");
     run_in_session(*command, asked, request, show);
 }

@@ -13,6 +13,12 @@ void set_mode(boost::json::object& object, const std::optional<lock_mode>& mode)
     object["mode"] = mode ? boost::json::value(to_string(*mode)) : boost::json::value(nullptr);
 }
 
+boost::json::object name_to_json(const resource_name& name) {
+    boost::json::object out;
+    set_text(out, "resource", name.str());
+    return out;
+}
+
 boost::json::object reader_to_json(const lock_holder& reader) {
     boost::json::object out;
     set_text(out, "token", reader.token.str());
@@ -86,6 +92,9 @@ boost::json::value milliseconds_or_null(const std::optional<std::chrono::millise
 boost::json::object to_json(const resource_status& status) {
     boost::json::object out;
     set_text(out, "resource", status.resource.str());
+    if (status.slot) {
+        out["slot"] = *status.slot;
+    }
     out["verdict"] = to_string(status.verdict);
     set_text_or_null(out, "holder", status.holder.str());
     set_fencing(out, "fencing_token", status.fencing);
@@ -99,9 +108,25 @@ boost::json::object to_json(const resource_status& status) {
     return out;
 }
 
-boost::json::object to_json(const lock& held) {
+boost::json::object to_json(const semaphore_status& status) {
     boost::json::object out;
-    set_text(out, "resource", held.resource().str());
+    set_text(out, "resource", status.name.str());
+    out["permits"] = status.slots.size();
+    out["held"] = status.count(lock_verdict::held);
+    out["free"] = status.count(lock_verdict::free);
+    out["slots"] = array_of(status.slots, to_json);
+    return out;
+}
+
+boost::json::object to_json(const lock& held, std::string_view resource) {
+    boost::json::object out;
+    set_text(out, "resource", resource);
+    if (const auto slot = held.slot()) {
+        out["slot"] = *slot;
+    }
+    if (const auto all = held.resources(); all.size() > 1) {
+        out["resources"] = array_of(all, name_to_json);
+    }
     set_text(out, "token", held.token().str());
     set_fencing(out, "fencing_token", held.fencing_token());
     set_mode(out, held.mode());

@@ -33,8 +33,12 @@ void set_fencing(boost::json::object& object, std::string_view member, fencing_t
 /// Everything `status --json` tells of one resource; `list --json` has an array of these.
 [[nodiscard]] boost::json::object to_json(const resource_status& status);
 
-/// What `acquire --json` and `extend --json` tell of a lock that is held.
-[[nodiscard]] boost::json::object to_json(const lock& held);
+/// The same for each permit of a semaphore, with how many are in which state.
+[[nodiscard]] boost::json::object to_json(const semaphore_status& status);
+
+/// What `acquire --json` and `extend --json` tell of a lock that is held. `resource`: the one that
+/// was named first.
+[[nodiscard]] boost::json::object to_json(const lock& held, std::string_view resource);
 
 /// What `make` makes of each.
 template <class Each>

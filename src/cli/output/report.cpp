@@ -93,10 +93,13 @@ int status_of(const error_code& error, int contended) {
     if (error == errc::no_quorum || error == errc::indeterminate) {
         return exit_no_quorum;
     }
-    if (error == errc::invalid_argument) {
+    if (error == errc::invalid_argument || error == errc::no_resource ||
+        error == errc::too_many_resources || error == errc::resource_twice ||
+        error == errc::different_slots) {
         return exit_usage;
     }
-    if (error == errc::same_server_twice || error == errc::different_nodes) {
+    if (error == errc::same_server_twice || error == errc::different_nodes ||
+        error == errc::permits_mismatch) {
         return exit_wrong_nodes;
     }
     if (error == errc::lost) {

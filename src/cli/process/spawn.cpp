@@ -18,6 +18,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <iterator>
 
 #include "cli/base/escape.hpp"
 
@@ -91,8 +92,8 @@ prepared_program::prepared_program(const spawn_options& options) : options_(opti
             environment_text_.emplace_back(*entry);
         }
     }
-    environment_text_.insert(environment_text_.end(), options.environment.begin(),
-                             options.environment.end());
+    std::ranges::copy_if(options.environment, std::back_inserter(environment_text_),
+                         [](const std::string& entry) { return entry.find('=') != entry.npos; });
     for (std::string& entry : environment_text_) {
         environment_.push_back(entry.data());
     }

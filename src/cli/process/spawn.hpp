@@ -17,9 +17,10 @@
 namespace redlock::cli {
 
 struct spawn_options {
-    std::vector<std::string> arguments;    ///< The program first; looked up in PATH, no shell.
-    std::vector<std::string> environment;  ///< "NAME=value": added, or replacing ours.
-    bool own_group = false;                ///< Leader of a new process group.
+    std::vector<std::string> arguments;  ///< The program first; looked up in PATH, no shell.
+    /// "NAME=value": added, or replacing ours. "NAME": ours is left out.
+    std::vector<std::string> environment;
+    bool own_group = false;  ///< Leader of a new process group.
     /// The terminal whose foreground group the new group becomes before the program starts; -1: no.
     int terminal = -1;
     int standard_input = -1;   ///< -1: ours is passed on.

@@ -2,6 +2,7 @@
 // looked for after each wait. The command may end before its loss is told: validity is asked at its
 // end, and the release's answer counts too, so that a lost lock never looks like success.
 #include "cli/run/lock_runner.hpp"
+#include "cli/commands/acquiring.hpp"
 #include "cli/commands/awaited.hpp"
 
 #include <unistd.h>
@@ -40,6 +41,16 @@ std::chrono::nanoseconds margin_of(const run_options& options,
     return configured ? *configured : std::min(lease_time / 10, most);
 }
 
+lock_shape shape_of(const run_options& options) {
+    return options.shape.chosen("run", options.wait.shared);
+}
+
+awaited_lock awaited_of(const run_options& options) {
+    return {.title = options.shape.title(options.resource),
+            .names = options.shape.names(options.resource),
+            .permits = options.shape.permits};
+}
+
 /// Looks at each event at once, apart from what the settings' own observer does.
 class listening_observer final : public observer {
   public:
@@ -66,7 +77,7 @@ lock_runner::lock_runner(const run_options& options)
       lease_time_(options.common.lease_time(options.lease_time)),
       margin_(margin_of(options, lease_time_)),
       plan_(options.reaction, margin_),
-      notices_(options.resource, options.max_hold, say),
+      notices_(options.shape.title(options.resource), options.max_hold, say),
       locks_(loop_.get_executor(), node_list{options.common.node_urls()}, manager_settings()),
       signals_(
           loop_, [this](int number) { on_signal(number); }, job_control::ours),
@@ -160,17 +171,12 @@ asio::awaitable<std::optional<int>> lock_runner::acquire() {
     wanted.details = &details;
     const bool tells = !options_.common.quiet && !options_.wait.contention_is_usual();
     waiting_ = std::make_shared<wait_reporter>(
-        loop_, locks_, options_.resource,
+        loop_, locks_, awaited_of(options_),
         how_to_report(tells, options_.common.verbose, ::isatty(STDERR_FILENO) == 1),
         options_.common.manager().quorum_timeout);
     waiting_->start();
-    const auto unless_cancelled = [this] {
-        return asio::bind_cancellation_slot(cancel_.slot(), awaited);
-    };
-    auto acquiring =
-        options_.wait.shared
-            ? locks_.async_acquire_shared(options_.resource, wanted, unless_cancelled())
-            : locks_.async_acquire(options_.resource, wanted, unless_cancelled());
+    auto acquiring = begin_acquire(locks_, options_.resource, options_.shape, shape_of(options_),
+                                   wanted, asio::bind_cancellation_slot(cancel_.slot(), awaited));
     auto [error, won] = co_await std::move(acquiring);
     held_ = std::move(won);
     std::exchange(waiting_, nullptr)->stop();
@@ -181,7 +187,8 @@ asio::awaitable<std::optional<int>> lock_runner::acquire() {
         co_return exit_signal_base + interrupted_by_;
     }
     if (error) {
-        co_return say_refusal(options_.resource, error, details, options_.wait);
+        co_return say_refusal(options_.shape.title(options_.resource), error, details,
+                              options_.wait);
     }
     co_return std::nullopt;
 }
@@ -363,14 +370,28 @@ manager_options lock_runner::manager_settings() {
     return settings;
 }
 
+std::string lock_runner::outer_locks_within() const {
+    std::string known = outer_locks_of_environment();
+    const std::string token = held_.token().str();
+    const seen_process us = look_at_process(::getpid());
+    if (options_.shape.permits) {
+        return with_outer_permit(known, options_.resource, token, us);
+    }
+    for (const resource_name& each : options_.shape.names(options_.resource)) {
+        known = with_outer_lock(known, each.str(), token, us);
+    }
+    return known;
+}
+
 run_context lock_runner::context() const {
     return {.resource = options_.resource,
             .token = held_.token(),
             .fencing = held_.fencing_token(),
             .node_urls = options_.common.node_urls(),
             .configuration_file = options_.common.configuration_file(),
-            .outer = with_outer_lock(outer_locks_of_environment(), options_.resource,
-                                     held_.token().str(), look_at_process(::getpid()))};
+            .outer = outer_locks_within(),
+            .slot = held_.slot(),
+            .also = options_.shape.also};
 }
 
 }  // namespace redlock::cli

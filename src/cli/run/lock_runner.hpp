@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "cli/options/common_options.hpp"
+#include "cli/options/shape_options.hpp"
 #include "cli/process/boot_timer.hpp"
 #include "cli/process/kept_command.hpp"
 #include "cli/process/signals.hpp"
@@ -35,6 +36,7 @@ enum class background {
 struct run_options {
     common_options common;
     wait_options wait;
+    shape_options shape;
     std::string resource;
     std::vector<std::string> command;
     std::optional<std::chrono::nanoseconds> lease_time;  ///< Empty: as configured.
@@ -66,6 +68,8 @@ class lock_runner {
     void forget_command();
     /// In the background: the command need not wait for it.
     void proclaim();
+    /// For the command: the locks around it, this one included.
+    [[nodiscard]] std::string outer_locks_within() const;
     [[nodiscard]] run_context context() const;
 
     [[nodiscard]] static surroundings what_surrounds_us();

@@ -20,7 +20,10 @@ namespace {
 constexpr const char* run_help =
     "COMMAND is started without a shell, as a process group of its own with our standard input\n"
     "and terminal. Signals are passed on to it. It sees REDLOCK_RESOURCE, REDLOCK_TOKEN,\n"
-    "REDLOCK_FENCING_TOKEN, REDLOCK_NODES and, if a configuration file was used, REDLOCK_CONFIG.\n"
+    "REDLOCK_FENCING_TOKEN, REDLOCK_NODES; with --permits REDLOCK_SLOT, the number of its permit "
+    "from\n"
+    "0; with --also REDLOCK_RESOURCES, all names, one a line; and, if a configuration file was "
+    "used, REDLOCK_CONFIG.\n"
     "If the lock is lost, COMMAND and everything that it started get SIGTERM and then SIGKILL, "
     "both\n"
     "before anybody else can hold the lock; if redlock is killed, they get SIGKILL. What COMMAND\n"
@@ -29,7 +32,7 @@ constexpr const char* run_help =
     "wait ran out (see -E); 69 too few nodes answered; 79 the lock was lost while COMMAND ran;\n"
     "124 --max-hold was exceeded; 126 COMMAND cannot be executed; 127 it was not found; 64 usage,\n"
     "or the lock inside itself without --reentrant; 78 two nodes are the same server, or other\n"
-    "clients use another number of nodes.";
+    "clients use another number of nodes or of permits.";
 
 /// Of `run -- -name -- COMMAND`, where the first "--" ends our options and not the name.
 void take_resource(run_options& options, invocation& asked) {
@@ -49,14 +52,28 @@ void take_resource(run_options& options, invocation& asked) {
     asked.command.erase(asked.command.begin(), asked.command.begin() + 2);
 }
 
+/// The command finds the names in lines.
+void check_lines(const run_options& options) {
+    for (const resource_name& each : options.shape.names(options.resource)) {
+        if (each.str().find('\n') != std::string::npos) {
+            throw usage_error(fmt::format(
+                "run: the name {} has a line feed, with which COMMAND could not tell it from two "
+                "names in REDLOCK_RESOURCES; give the lock another name",
+                each.str()));
+        }
+    }
+}
+
 /// The outer redlock goes on renewing the lock, and ends us with all that it started if it is lost.
-int become_command(const run_options& options, const lock_holder& outer) {
+int become_command(const run_options& options, const outer_search& found) {
+    const lock_holder& outer = found.holder.value();
     const run_context context{.resource = options.resource,
                               .token = outer.token,
                               .fencing = outer.fencing,
                               .node_urls = options.common.node_urls(),
                               .configuration_file = options.common.configuration_file(),
-                              .outer = outer_locks_of_environment()};
+                              .outer = outer_locks_of_environment(),
+                              .slot = found.slot};
     const spawn_options program{
         .arguments = options.command, .environment = context.variables(), .pass_on = {}};
     const auto failed = spawn_error::cannot_execute(prepared_program{program}.replace_us(),
@@ -68,7 +85,16 @@ int become_command(const run_options& options, const lock_holder& outer) {
 int run(const run_options& options) {
     options.common.apply();
     check_campaign(options);
-    const outer_search outer = find_outer_lock(options.common, options.resource);
+    if (!options.shape.also.empty()) {
+        const auto refused = refused_within_outer_locks(
+            options.common, options.resource, options.shape, lock_mode::exclusive,
+            "let the outer one take all locks, or the inner one others");
+        return refused ? *refused : lock_runner{options}.run();
+    }
+    const outer_search outer =
+        options.shape.permits
+            ? find_outer_permit(options.common, {options.resource, *options.shape.permits})
+            : find_outer_lock(options.common, options.resource);
     const auto wanted = options.wait.shared ? lock_mode::shared : lock_mode::exclusive;
     const bool needs_more =
         outer.holder && outer.holder->mode == lock_mode::shared && wanted == lock_mode::exclusive;
@@ -85,7 +111,7 @@ int run(const run_options& options) {
                             "this one --no-fencing",
                             printable(options.resource)));
         }
-        return become_command(options, *outer.holder);
+        return become_command(options, outer);
     }
     const auto refused = refused_within_outer_lock(
         outer, options.resource, wanted,
@@ -106,6 +132,13 @@ void add_run(CLI::App& root, invocation& asked) {
             ->check(valid_resource());
     options->common.add_to(*command);
     options->wait.add_to(*command);
+    options->shape.add_permits_to(*command,
+                                  "Take one of N permits, so that COMMAND runs at most N times at "
+                                  "once; all must give the same N. COMMAND sees which one in "
+                                  "REDLOCK_SLOT, from 0");
+    options->shape.add_also_to(*command,
+                               "Take this lock together with that of the first RESOURCE, both or "
+                               "none; may be given up to 63 times");
     options->common.add_quorum_timeout_to(*command);
     options->common.add_fencing_to(*command);
     add_duration(*command, "--lease-time", options->lease_time,
@@ -134,7 +167,8 @@ void add_run(CLI::App& root, invocation& asked) {
                    "Where we run under this very lock already, run COMMAND at once under it; else "
                    "acquire it as usual")
         ->excludes(longest)
-        ->excludes(command->get_option("--min-hold"));
+        ->excludes(command->get_option("--min-hold"))
+        ->excludes(command->get_option("--also"));
     add_campaign(*command, *options);
     command->prefix_command();
     command->callback([options, command, resource, &asked] {
@@ -144,6 +178,9 @@ void add_run(CLI::App& root, invocation& asked) {
         check_command(*command, asked, "options and the lock's name stand");
         if (asked.command.empty()) {
             throw usage_error("run: no command; " + right_form(asked.own, {}));
+        }
+        if (options->shape.chosen("run", options->wait.shared) == lock_shape::several) {
+            check_lines(*options);
         }
         if (options->max_hold) {
             static_cast<void>(whole_milliseconds("--max-hold", *options->max_hold));

@@ -25,6 +25,11 @@ std::vector<std::string> run_context::variables() const {
     std::vector<std::string> given{"REDLOCK_RESOURCE=" + resource, "REDLOCK_TOKEN=" + token.str(),
                                    fmt::format("REDLOCK_FENCING_TOKEN={}", fencing.value()),
                                    fmt::format("REDLOCK_NODES={}", fmt::join(node_urls, ","))};
+    // Else what a lock around this one has would be taken for this one's.
+    given.push_back(slot ? fmt::format("REDLOCK_SLOT={}", *slot) : "REDLOCK_SLOT");
+    given.push_back(also.empty()
+                        ? "REDLOCK_RESOURCES"
+                        : fmt::format("REDLOCK_RESOURCES={}\n{}", resource, fmt::join(also, "\n")));
     if (!outer.empty()) {
         given.push_back("REDLOCK_OUTER=" + outer);
     }

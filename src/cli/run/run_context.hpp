@@ -2,6 +2,8 @@
 // Any thread.
 #pragma once
 
+#include <cstddef>
+#include <optional>
 #include <redlock/types.hpp>
 #include <string>
 #include <string_view>
@@ -19,10 +21,12 @@ struct run_context {
     lock_token token;
     fencing_token fencing;
     std::vector<std::string> node_urls;
-    std::string configuration_file;  ///< Empty: none. May be relative.
-    std::string outer{};             ///< This lock and those around it; see outer_lock.hpp.
+    std::string configuration_file;     ///< Empty: none. May be relative.
+    std::string outer{};                ///< This lock and those around it; see outer_lock.hpp.
+    std::optional<std::size_t> slot{};  ///< Of a permit.
+    std::vector<std::string> also{};    ///< Of a lock of several resources those beside `resource`.
 
-    /// For the command's environment, "NAME=value".
+    /// For the command's environment, "NAME=value"; or "NAME" alone for what must not be there.
     [[nodiscard]] std::vector<std::string> variables() const;
 };
 

@@ -32,14 +32,20 @@ std::string waited(const wait_view& seen) {
     return fmt::format("waited for {}", format_duration(seen.waited));
 }
 
+std::string waiting_for(const wait_view& seen) {
+    return seen.permits ? fmt::format("waiting for one of {} permit{}", *seen.permits,
+                                      *seen.permits == 1 ? "" : "s")
+                        : "waiting for the lock";
+}
+
 /// What a line has room for: each leaves out what the one before it still says.
 enum class detail { all, without_place, holder_only };
 
 std::string described(std::string_view name, std::string_view who, const wait_view& seen,
                       detail how = detail::all) {
     std::string text = fmt::format("{}: ", name);
-    text += !seen.holder                 ? "waiting for the lock"
-            : how == detail::holder_only ? fmt::format("held by {}", who)
+    text += !seen.holder                 ? waiting_for(seen)
+            : how == detail::holder_only ? held_by(*seen.holder, who)
                                          : describe(*seen.holder, who);
     if (seen.ahead && how == detail::all) {
         text += *seen.ahead == 0 ? "; first in line"
@@ -100,12 +106,11 @@ std::string describe_within(std::size_t columns, std::string_view resource, cons
     return excess(text) == 0 ? text : fitting(waited(seen), columns);
 }
 
-wait_reporter::wait_reporter(boost::asio::io_context& loop, lock_manager& locks,
-                             std::string resource, wait_report how,
-                             std::chrono::milliseconds quorum_timeout)
+wait_reporter::wait_reporter(boost::asio::io_context& loop, lock_manager& locks, awaited_lock what,
+                             wait_report how, std::chrono::milliseconds quorum_timeout)
     : timer_(loop),
       locks_(locks),
-      resource_(std::move(resource)),
+      what_(std::move(what)),
       how_(how),
       outages_are_told_(tells_of_outages(quorum_timeout)),
       since_(boot_clock::now()) {}
@@ -144,7 +149,8 @@ void wait_reporter::tell_of_outage(const diagnostics& why) {
     }
     if (causes != told_causes_) {
         told_causes_ = std::move(causes);
-        say(fmt::format("{}: {}; still trying", printable(resource_), printable(why.to_string())));
+        say(fmt::format("{}: {}; still trying", printable(what_.title),
+                        printable(why.to_string())));
     }
 }
 
@@ -166,31 +172,54 @@ void wait_reporter::wait_for_next_look(std::chrono::nanoseconds span) {
 }
 
 void wait_reporter::look() {
-    locks_.async_status(resource_, [weak = weak_from_this()](const error_code& error,
-                                                             const resource_status& status) {
-        const auto self = weak.lock();
-        if (!self || self->over_) {
-            return;
-        }
-        if (!error) {
-            self->show(status);
-        }
-        self->wait_for_next_look(self->how_ == wait_report::line ? between_lines
-                                                                 : between_log_lines);
-    });
+    if (what_.permits) {
+        show(std::nullopt);
+        wait_for_next_line();
+    } else {
+        look_at(0);
+    }
 }
 
-void wait_reporter::show(const resource_status& status) {
-    const wait_view seen{
-        .holder = status.held_by(), .ahead = ahead_, .waited = boot_clock::now() - since_};
+void wait_reporter::look_at(std::size_t which) {
+    locks_.async_status(
+        what_.names[which],
+        [which, weak = weak_from_this()](const error_code& error, const resource_status& status) {
+            const auto self = weak.lock();
+            if (!self || self->over_) {
+                return;
+            }
+            auto holder = error ? std::nullopt : status.held_by();
+            if (!holder && which + 1 < self->what_.names.size()) {
+                self->look_at(which + 1);
+                return;
+            }
+            if (holder && self->what_.names.size() > 1) {
+                holder->resource = status.resource;
+            }
+            if (!error) {
+                self->show(std::move(holder));
+            }
+            self->wait_for_next_line();
+        });
+}
+
+void wait_reporter::wait_for_next_line() {
+    wait_for_next_look(how_ == wait_report::line ? between_lines : between_log_lines);
+}
+
+void wait_reporter::show(std::optional<lock_holder> holder) {
+    const wait_view seen{.holder = std::move(holder),
+                         .ahead = ahead_,
+                         .waited = boot_clock::now() - since_,
+                         .permits = what_.permits};
     if (how_ == wait_report::log) {
-        say(describe(resource_, seen));
+        say(describe(what_.title, seen));
         return;
     }
     // One column is left free: a full line would wrap, and no wipe would reach its beginning.
     constexpr std::string_view begun = "redlock: ";
     const std::size_t columns = std::max(terminal_columns(), begun.size() + 1) - begun.size() - 1;
-    draw(std::string{begun} + describe_within(columns, resource_, seen));
+    draw(std::string{begun} + describe_within(columns, what_.title, seen));
 }
 
 }  // namespace redlock::cli

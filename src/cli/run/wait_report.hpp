@@ -33,11 +33,19 @@ enum class wait_report {
 /// and says so then.
 [[nodiscard]] bool tells_of_outages(std::chrono::milliseconds quorum_timeout);
 
+/// What is waited for.
+struct awaited_lock {
+    std::string title;
+    std::vector<resource_name> names{};    ///< The first one that is held is told of.
+    std::optional<std::size_t> permits{};  ///< Of a semaphore, whose holders are not named.
+};
+
 /// What is known while waiting.
 struct wait_view {
     std::optional<lock_holder> holder;
     std::optional<std::size_t> ahead;  ///< How many stand in line before us.
     std::chrono::nanoseconds waited{0};
+    std::optional<std::size_t> permits{};  ///< How many there are, where a permit is waited for.
 };
 
 /// "orders: held by web3:812 report, 7.1s left; 2 before us in line; waited for 12.0s".
@@ -50,7 +58,7 @@ struct wait_view {
 class wait_reporter : public std::enable_shared_from_this<wait_reporter> {
   public:
     /// `locks` must outlive the time between `start` and `stop`.
-    wait_reporter(boost::asio::io_context& loop, lock_manager& locks, std::string resource,
+    wait_reporter(boost::asio::io_context& loop, lock_manager& locks, awaited_lock what,
                   wait_report how, std::chrono::milliseconds quorum_timeout);
 
     void start();
@@ -62,12 +70,14 @@ class wait_reporter : public std::enable_shared_from_this<wait_reporter> {
   private:
     void wait_for_next_look(std::chrono::nanoseconds span);
     void look();
-    void show(const resource_status& status);
+    void look_at(std::size_t which);
+    void show(std::optional<lock_holder> holder);
+    void wait_for_next_line();
     void tell_of_outage(const diagnostics& why);
 
     boost::asio::steady_timer timer_;
     lock_manager& locks_;
-    std::string resource_;
+    awaited_lock what_;
     wait_report how_;
     bool outages_are_told_;
     boot_clock::time_point since_;

@@ -1,0 +1,116 @@
+#include "manager/semaphore_operations.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+#include <optional>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "core/quorum.hpp"
+#include "manager/arguments.hpp"
+#include "manager/verdict.hpp"
+
+namespace redlock::manager {
+
+namespace {
+
+/// The number of permits that nodes remember: one that is not `asked`, if a node has such.
+std::optional<std::size_t> remembered_in(const node_views& views, std::size_t asked) {
+    std::optional<std::size_t> remembered;
+    for (const node_status& view : views) {
+        const std::string& text = view.holder.str();
+        std::size_t number = 0;
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+        const bool is_number = error == std::errc{} && end == text.data() + text.size();
+        if (!view.error && is_number && (!remembered || number != asked)) {
+            remembered = number;
+        }
+    }
+    return remembered;
+}
+
+}  // namespace
+
+semaphore_status_operation::semaphore_status_operation(
+    manager_impl& manager, semaphore of, completion<error_code, semaphore_status> handler)
+    : read_operation(manager, std::move(handler)), of_(std::move(of)) {}
+
+void semaphore_status_operation::begin() {
+    auto wrong = manager().check_name(of_.name);
+    if (!wrong) {
+        wrong = check_permits(of_.permits);
+    }
+    if (wrong) {
+        semaphore_status refused;
+        refused.message = std::move(*wrong);
+        complete(errc::invalid_argument, std::move(refused));
+        return;
+    }
+    const driver::key_names& keys = manager().nodes().keys();
+    std::vector<resource_name> names;
+    for (std::size_t slot = 0; slot < of_.permits; ++slot) {
+        names.emplace_back(keys.slot(of_.name.str(), slot));
+    }
+    // The number is a text like a token, and is read like one.
+    names.emplace_back(keys.permits(of_.name.str()));
+    ask_views_of_each(
+        manager(), names, weak(),
+        [this](core::instant, std::vector<node_views> of_each) { on_views(std::move(of_each)); });
+}
+
+void semaphore_status_operation::on_views(std::vector<node_views> of_each) {
+    semaphore_status status;
+    status.name = of_.name;
+    status.remembered_permits = remembered_in(of_each.back(), of_.permits);
+    of_each.pop_back();
+    const bool unknown = has_different_nodes(manager());
+    for (node_views& views : of_each) {
+        resource_status judged = judge(of_.name, std::move(views));
+        judged.slot = status.slots.size();
+        if (unknown) {
+            judged.verdict = lock_verdict::unknown;
+        }
+        status.slots.push_back(std::move(judged));
+    }
+    complete({}, std::move(status));
+}
+
+list_semaphores_operation::list_semaphores_operation(
+    manager_impl& manager, std::string pattern, std::size_t limit, diagnostics* details,
+    completion<error_code, std::vector<semaphore>> handler)
+    : read_operation(manager, std::move(handler)),
+      pattern_(std::move(pattern)),
+      limit_(limit),
+      details_(details) {}
+
+void list_semaphores_operation::begin() {
+    const auto query = std::make_shared<driver::list_query>(
+        manager().nodes(), pattern_, limit_, driver::list_query::most_fruitless_steps,
+        driver::listed_keys::slots);
+    query->start([this, operation = weak()](const driver::list_query::result& found) {
+        const auto alive = operation.lock();
+        if (!alive) {
+            return;
+        }
+        const bool enough = found.answered.size() >= core::quorum_of(manager().nodes().size());
+        if (!enough && details_ != nullptr) {
+            *details_ = manager().explain("too few nodes answered", found.why);
+        }
+        std::map<std::string_view, std::size_t> permits;
+        for (const std::string& key : found.names) {
+            if (const auto its = manager().nodes().keys().read_slot(key)) {
+                std::size_t& most = permits[its->semaphore];
+                most = std::max(most, its->slot + 1);
+            }
+        }
+        std::vector<semaphore> semaphores;
+        for (const auto& [name, number] : permits) {
+            semaphores.emplace_back(name, number);
+        }
+        complete(enough ? error_code{} : error_code{errc::no_quorum}, std::move(semaphores));
+    });
+}
+
+}  // namespace redlock::manager

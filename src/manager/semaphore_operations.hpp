@@ -1,0 +1,41 @@
+// What is asked about semaphores, and changes nothing: who holds which permit, and which semaphores
+// there are. Strand only; owned by the manager until complete.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "manager/node_views.hpp"
+#include "manager/read_operations.hpp"
+#include "redlock/status.hpp"
+
+namespace redlock::manager {
+
+class semaphore_status_operation final : public read_operation<semaphore_status> {
+  public:
+    semaphore_status_operation(manager_impl& manager, semaphore of,
+                               completion<error_code, semaphore_status> handler);
+
+  private:
+    void begin() override;
+    void on_views(std::vector<node_views> of_each);
+
+    semaphore of_;
+};
+
+class list_semaphores_operation final : public read_operation<std::vector<semaphore>> {
+  public:
+    list_semaphores_operation(manager_impl& manager, std::string pattern, std::size_t limit,
+                              diagnostics* details,
+                              completion<error_code, std::vector<semaphore>> handler);
+
+  private:
+    void begin() override;
+
+    std::string pattern_;
+    std::size_t limit_;
+    diagnostics* details_;
+};
+
+}  // namespace redlock::manager
