@@ -26,6 +26,8 @@ bool choose_part(std::string_view name, part& chosen) {
         chosen = part::options;
     } else if (name == "--sizes") {
         chosen = part::sizes;
+    } else if (name == "--shapes") {
+        chosen = part::shapes;
     } else {
         return false;
     }
@@ -47,8 +49,8 @@ bool read_largest(std::string_view text, std::size_t& largest) {
 }
 
 /// Names between commas, each of which a series must have.
-bool read_series(std::string_view text, std::vector<std::string>& series) {
-    const auto& keys = size_series_keys();
+bool read_series(std::string_view text, const std::vector<std::string>& keys,
+                 std::vector<std::string>& series) {
     for (const auto part : std::views::split(text, ',')) {
         series.emplace_back(part.begin(), part.end());
         if (std::find(keys.begin(), keys.end(), series.back()) == keys.end()) {
@@ -58,24 +60,26 @@ bool read_series(std::string_view text, std::vector<std::string>& series) {
     return true;
 }
 
-/// True if `name` is one of the options that only --sizes has; it takes its value.
-bool read_sizes_option(std::string_view name, std::string_view value, arguments& result) {
+/// True if `name` is one of the options that only --sizes and --shapes have; it takes its value.
+bool read_series_option(std::string_view name, std::string_view value, arguments& result) {
     if (name == "--largest") {
         if (!read_largest(value, result.largest)) {
             result.mistake = "--largest wants a number from 1";
         }
     } else if (name == "--series") {
-        if (!read_series(value, result.series)) {
+        const auto keys =
+            series_keys(result.chosen == part::shapes ? series_suite::shapes : series_suite::sizes);
+        if (!read_series(value, keys, result.series)) {
             result.mistake = fmt::format("--series wants some of {}, with commas between them",
-                                         fmt::join(size_series_keys(), ", "));
+                                         fmt::join(keys, ", "));
         }
     } else if (name == "--html") {
         result.html = value;
     } else {
         return false;
     }
-    if (result.chosen != part::sizes) {
-        result.mistake = std::string{name} + " comes after --sizes";
+    if (result.chosen != part::sizes && result.chosen != part::shapes) {
+        result.mistake = std::string{name} + " comes after --sizes or --shapes";
     }
     return true;
 }
@@ -87,6 +91,8 @@ const char* const usage =
                      [--json]
        redlock_bench --frozen [--json]
        redlock_bench --sizes [--series NAME,...] [--largest N | --large] [--seconds S]
+                     [--html FILE] [--json]
+       redlock_bench --shapes [--series NAME,...] [--largest N] [--seconds S]
                      [--html FILE] [--json]
 
 Measures the library on the servers that REDLOCK_NODES names, beside two floors, and how a
@@ -100,7 +106,7 @@ servers before each line (see redlock vouch), so they must be for nothing else:
                 nobody else wants
   --seconds S   time for each line, from 0.5 to 600, with --hand-over to 60; unless given,
                 4.5 beside the floors, 3 with --options, 5 for the lock that many want, and
-                with --sizes what each series needs
+                with --sizes and --shapes what each series needs
   --callbacks   beside the floors and with --options, use the library by callbacks;
                 by coroutines unless given
   --frozen      what 1,000 cycles take with three healthy nodes and with one of the three
@@ -108,8 +114,11 @@ servers before each line (see redlock vouch), so they must be for nothing else:
                 keeps the processors awake meanwhile, which makes the figures steady
   --sizes       what the library does as the numbers grow: nodes (up to 9), cycles in flight,
                 held locks, waiters, managers and processes. Judges each series
+  --shapes      what shared locks, permits, several names at once and a downgrade cost a
+                server and the client beside a plain lock. Judges each series
   --series NAME,...
-                only these: nodes, in_flight, held, one_name, many_names, managers, shares
+                only these. With --sizes: nodes, in_flight, held, one_name, many_names,
+                managers, shares; with --shapes: costs, readers, permits, changes
   --largest N   leave out lines of more in flight, held locks or waiters; 100,000 unless given
   --large       also 1,000,000 held locks
   --html FILE   also write a page with plots
@@ -117,7 +126,8 @@ servers before each line (see redlock vouch), so they must be for nothing else:
   --help        print this
 
 Exit status: 0; 1 if an operation failed, two held the lock at once, a fencing token did not
-grow, --frozen found a ratio above 1.1, or a series of --sizes did not keep its bounds; 64 usage.
+grow, --frozen found a ratio above 1.1, or a series of --sizes or --shapes did not keep its bounds;
+64 usage.
 )";
 
 arguments read_arguments(int count, const char* const* values) {
@@ -139,7 +149,7 @@ arguments read_arguments(int count, const char* const* values) {
             }
         } else if (name == "--large" && result.chosen == part::sizes) {
             result.largest = 1'000'000;
-        } else if (at + 1 < count && read_sizes_option(name, values[at + 1], result)) {
+        } else if (at + 1 < count && read_series_option(name, values[at + 1], result)) {
             ++at;
         } else {
             result.mistake = "unknown or incomplete argument: " + std::string{name};

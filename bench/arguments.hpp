@@ -18,6 +18,7 @@ enum class part {
     frozen,
     options,  ///< The default options beside attempts-limited ones.
     sizes,    ///< What happens as the numbers grow.
+    shapes,   ///< What shared locks, permits and the others cost beside plain locks.
 };
 
 struct arguments {
@@ -26,9 +27,10 @@ struct arguments {
     part chosen = part::floors_and_hand_over;
     bool help = false;
     style how = style::coroutines;
-    std::size_t largest = 100'000;    ///< Of --sizes: lines of more are left out.
-    std::vector<std::string> series;  ///< Of --sizes: none for all.
-    std::string html;                 ///< Of --sizes: a file for a page, or empty.
+    // Of --sizes and --shapes:
+    std::size_t largest = 100'000;    ///< Lines of more are left out.
+    std::vector<std::string> series;  ///< None for all.
+    std::string html;                 ///< A file for a page, or empty.
     std::string mistake;              ///< Not empty: the arguments cannot be used, and why.
 };
 

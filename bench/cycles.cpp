@@ -24,6 +24,8 @@ namespace {
 
 // As many as the benchmark has: a name comes again after so many cycles.
 constexpr std::size_t names_for_each = 256;
+/// Fewer: a manager remembers only so many semaphores that it does not use.
+constexpr std::size_t semaphores_for_each = 2;
 
 struct task {
     std::size_t nodes = 1;
@@ -31,7 +33,12 @@ struct task {
     std::size_t cycles = 1;
     bench::style how = bench::style::coroutines;
     bool fencing = true;
+    bench::wanted what = bench::wanted::lock;
 };
+
+std::size_t names_for(bench::wanted what) {
+    return what == bench::wanted::permit ? semaphores_for_each : names_for_each;
+}
 
 std::vector<redlock::endpoint> first_nodes(std::size_t count) {
     const char* listed = std::getenv("REDLOCK_NODES");
@@ -65,8 +72,9 @@ int run(const task& asked) {
     options.fencing = asked.fencing;
     // Client or server may run under valgrind, on processors that others use.
     options.node_timeout = std::chrono::seconds{5};
-    bench::library_side library{first_nodes(asked.nodes),       asked.how,           asked.at_once,
-                                asked.at_once * names_for_each, bench::terms::usual, options};
+    bench::library_side library{
+        first_nodes(asked.nodes), asked.how, asked.at_once, asked.at_once * names_for(asked.what),
+        bench::terms::usual,      options,   asked.what};
     if (!library.settle(std::chrono::seconds{20})) {
         fmt::print(stderr, "the servers do not answer\n");
         return EXIT_FAILURE;
@@ -94,16 +102,31 @@ int run(const task& asked) {
     return EXIT_SUCCESS;
 }
 
+/// False if there is no such kind of cycle.
+bool choose_kind(std::string_view kind, task& asked) {
+    if (kind == "callbacks") {
+        asked.how = bench::style::callbacks;
+    } else if (kind == "unfenced") {
+        asked.fencing = false;
+    } else if (kind == "shared") {
+        asked.what = bench::wanted::shared_lock;
+    } else if (kind == "permit") {
+        asked.what = bench::wanted::permit;
+    } else if (kind == "several") {
+        asked.what = bench::wanted::several;
+    } else {
+        return kind == "coroutines";
+    }
+    return true;
+}
+
 /// Nothing if these are not the arguments of this program.
 std::optional<task> task_of(std::span<char*> given) {
     if (given.size() != 3 && given.size() != 4) {
         return std::nullopt;
     }
     task asked{std::stoul(given[0]), std::stoul(given[1]), std::stoul(given[2])};
-    const std::string_view kind = given.size() == 4 ? given[3] : "coroutines";
-    asked.how = kind == "callbacks" ? bench::style::callbacks : bench::style::coroutines;
-    asked.fencing = kind != "unfenced";
-    const bool known = kind == "callbacks" || kind == "coroutines" || kind == "unfenced";
+    const bool known = choose_kind(given.size() == 4 ? given[3] : "coroutines", asked);
     return known ? std::optional{asked} : std::nullopt;
 }
 
@@ -113,9 +136,9 @@ int main(int count, char** values) {
     try {
         const auto asked = task_of(std::span{values, static_cast<std::size_t>(count)}.subspan(1));
         if (!asked) {
-            fmt::print(
-                stderr,
-                "usage: redlock_cycles NODES AT_ONCE CYCLES [coroutines|callbacks|unfenced]\n");
+            fmt::print(stderr,
+                       "usage: redlock_cycles NODES AT_ONCE CYCLES "
+                       "[coroutines|callbacks|unfenced|shared|permit|several]\n");
             return 64;
         }
         return run(*asked);

@@ -9,6 +9,7 @@
 #include <deque>
 #include <exception>
 #include <thread>
+#include <utility>
 
 #include "bench/hand_over_process.hpp"
 #include "bench/server_commands.hpp"
@@ -41,7 +42,8 @@ observation observe(const std::vector<redlock::endpoint>& nodes, const hand_over
         .resource = fmt::format("redlock-bench:hand-over:{}:{}", ::getpid(), time_now().count()),
         .workers = load.workers,
         .hold = load.hold,
-        .pause = load.pause};
+        .pause = load.pause,
+        .permits = load.permits};
     server_commands servers{nodes};
     std::deque<hand_over_process> processes;
     for (std::size_t made = 0; made < load.processes; ++made) {
@@ -121,7 +123,8 @@ void reckon_fairness(const observation& seen, hand_over_line& line) {
 }
 
 /// Everything that was held, warm-up and end included, in the order of beginning: nobody may begin
-/// before the one before has ended, and each needs a larger token.
+/// before the one before has ended, and each needs a larger token. A permit is one of several
+/// slots, and each slot has an order of its own.
 void reckon_holds(const observation& seen, hand_over_line& line) {
     struct placed {
         hold what;
@@ -134,12 +137,16 @@ void reckon_holds(const observation& seen, hand_over_line& line) {
         }
     }
     std::sort(all.begin(), all.end(), [](const placed& left, const placed& right) {
-        return left.what.begun < right.what.begun;
+        return std::pair{left.what.slot, left.what.begun} <
+               std::pair{right.what.slot, right.what.begun};
     });
     nanoseconds busy{0};
     const placed* last = nullptr;  // Of those so far, the one that ends last.
     std::uint64_t token = 0;
     for (const placed& each : all) {
+        if (last != nullptr && last->what.slot != each.what.slot) {
+            last = nullptr;
+        }
         nanoseconds from = std::max(each.what.begun, seen.begin);
         if (last != nullptr) {
             // Within a process the workers themselves count it.
@@ -153,7 +160,8 @@ void reckon_holds(const observation& seen, hand_over_line& line) {
             last = &each;
         }
     }
-    line.busy = std::chrono::duration<double>(busy) / (seen.end - seen.begin);
+    const auto slots = static_cast<double>(std::max<std::size_t>(1, line.load.permits));
+    line.busy = std::chrono::duration<double>(busy) / (seen.end - seen.begin) / slots;
 }
 
 }  // namespace

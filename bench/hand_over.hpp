@@ -21,12 +21,13 @@ struct hand_over_load {
     std::size_t workers = 1;  ///< In each process.
     std::chrono::milliseconds hold{0};
     std::chrono::milliseconds pause{0};
+    std::size_t permits = 0;  ///< Of a semaphore that the workers want; none: they want a lock.
 };
 
 struct hand_over_line {
     hand_over_load load;
     double rate = 0;        ///< Acquisitions a second.
-    double busy = 0;        ///< Share of the time during which somebody held the lock.
+    double busy = 0;        ///< Share of the time during which somebody held the lock, or a permit.
     nanoseconds median{0};  ///< Of the waits that ended, as the next.
     nanoseconds p99{0};
     nanoseconds longest{0};  ///< Of all waits, those that had not ended with what they had lasted.

@@ -21,6 +21,7 @@ struct hold {
     nanoseconds ended{0};  ///< Just before async_release.
     std::uint64_t token = 0;
     std::uint64_t worker = 0;
+    std::uint64_t slot = 0;  ///< Of a permit.
 };
 
 struct hand_over_record {

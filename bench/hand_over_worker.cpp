@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/buffer.hpp>
@@ -18,6 +19,7 @@
 #include <redlock/redlock.hpp>
 #include <stdexcept>
 #include <string_view>
+#include <tuple>
 
 #include "bench/hand_over_record.hpp"
 #include "bench/settle.hpp"
@@ -52,7 +54,8 @@ class crew {
           locks_(io_.get_executor(), nodes,
                  {.events = std::make_shared<split_watch>(record_.splits)}),
           input_(io_, STDIN_FILENO),
-          members_(task.workers) {
+          members_(task.workers),
+          holding_(std::max<std::size_t>(1, task.permits), 0) {
         // Room enough that the list need not be moved while somebody waits; what is not used costs
         // no memory.
         record_.holds.reserve(std::size_t{1} << 21U);
@@ -85,7 +88,7 @@ class crew {
     asio::posix::stream_descriptor input_;
     std::deque<member> members_;
     std::size_t working_ = 0;
-    std::size_t holding_ = 0;  ///< How many workers think that they hold the lock.
+    std::vector<std::size_t> holding_;  ///< By slot: how many workers think that they hold it.
     bool stopping_ = false;
 };
 
@@ -95,14 +98,14 @@ void crew::note_error(std::string_view what, const redlock::error_code& error) {
 }
 
 asio::awaitable<void> crew::hold_and_release(redlock::lock held, hold noted) {
-    if (++holding_ > 1) {
+    if (++holding_[noted.slot] > 1) {
         ++record_.overlaps;
     }
     if (task_.hold > 0ms) {
         asio::steady_timer timer{io_, task_.hold};
         co_await timer.async_wait(asio::as_tuple(asio::deferred));
     }
-    --holding_;
+    --holding_[noted.slot];
     noted.ended = time_now();
     record_.holds.push_back(noted);
     auto [error] = co_await held.async_release(asio::as_tuple(asio::deferred));
@@ -116,20 +119,30 @@ asio::awaitable<void> crew::work(std::uint64_t number) {
     co_await asio::this_coro::throw_if_cancelled(false);
     member& self = members_[number];
     const redlock::acquire_options defaults;
+    const redlock::semaphore semaphore{resource_, task_.permits};
     asio::steady_timer timer{io_};
     while (!stopping_) {
         self.asked = time_now();
         self.may_cancel = self.waiting = true;
-        auto [error, held] =
-            co_await locks_.async_acquire(resource_, defaults, asio::as_tuple(asio::deferred));
+        std::tuple<redlock::error_code, redlock::lock> outcome;
+        if (task_.permits > 0) {
+            outcome = co_await locks_.async_acquire_any(semaphore, defaults,
+                                                        asio::as_tuple(asio::deferred));
+        } else {
+            outcome =
+                co_await locks_.async_acquire(resource_, defaults, asio::as_tuple(asio::deferred));
+        }
+        auto& [error, held] = outcome;
         self.may_cancel = self.waiting = false;
         if (!error) {
             const auto token = held.fencing_token().value();
+            const auto slot = held.slot().value_or(0);
             co_await hold_and_release(std::move(held), {.asked = self.asked,
                                                         .begun = time_now(),
                                                         .ended = {},
                                                         .token = token,
-                                                        .worker = number});
+                                                        .worker = number,
+                                                        .slot = slot});
         } else if (!stopping_) {
             note_error("acquire", error);
         }
@@ -210,16 +223,18 @@ constexpr std::string_view worker_word = "--worker";
 }  // namespace
 
 std::vector<std::string> to_arguments(const worker_task& task) {
-    return {std::string{worker_word}, task.resource, std::to_string(task.workers),
-            std::to_string(task.hold.count()), std::to_string(task.pause.count())};
+    return {std::string{worker_word},           task.resource,
+            std::to_string(task.workers),       std::to_string(task.hold.count()),
+            std::to_string(task.pause.count()), std::to_string(task.permits)};
 }
 
 std::optional<worker_task> worker_task_from(int count, const char* const* values) {
     worker_task task;
     std::chrono::milliseconds::rep hold = 0;
     std::chrono::milliseconds::rep pause = 0;
-    if (count != 6 || values[1] != worker_word || !read_number(values[3], task.workers) ||
-        !read_number(values[4], hold) || !read_number(values[5], pause)) {
+    if (count != 7 || values[1] != worker_word || !read_number(values[3], task.workers) ||
+        !read_number(values[4], hold) || !read_number(values[5], pause) ||
+        !read_number(values[6], task.permits)) {
         return std::nullopt;
     }
     task.resource = values[2];

@@ -1,6 +1,7 @@
-// One process of the hand-over part: one lock manager, and workers that take turns at one resource
-// as a user's coroutines would. It talks to the process that measures through standard input and
-// output, judges nothing but its own exclusion, and ends when that process does. One thread.
+// One process of the hand-over part: one lock manager, and workers that take turns at one resource,
+// or at the permits of one semaphore, as a user's coroutines would. It talks to the process that
+// measures through standard input and output, judges nothing but its own exclusion, and ends when
+// that process does. One thread.
 #pragma once
 
 #include <chrono>
@@ -18,6 +19,7 @@ struct worker_task {
     std::size_t workers = 1;
     std::chrono::milliseconds hold{0};   ///< None: the lock is given back at once.
     std::chrono::milliseconds pause{0};  ///< Between giving back and asking again; likewise.
+    std::size_t permits = 0;             ///< Of a semaphore; none: they want a lock.
 };
 
 /// A task as the arguments of a process, and back; empty if they are anything else.

@@ -6,6 +6,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
+#include <cassert>
 #include <utility>
 
 #include "bench/settle.hpp"
@@ -61,12 +62,14 @@ class library_side::callback_worker {
 
 library_side::library_side(const std::vector<redlock::endpoint>& nodes, style how,
                            std::size_t at_once, std::size_t names, terms asked,
-                           const redlock::manager_options& options)
+                           const redlock::manager_options& options, wanted what)
     : locks_(io_.get_executor(), nodes, options),
       how_(how),
+      what_(what),
       options_(options_of(asked)),
       at_once_(at_once),
       next_names_(at_once, 0) {
+    assert(how == style::coroutines || what == wanted::lock);
     for (std::size_t name = 0; name < names - names % at_once; ++name) {
         names_.emplace_back(fmt::format("redlock-bench:lock:{:06}", name));
     }
@@ -121,15 +124,41 @@ void library_side::worker_done() {
     }
 }
 
-asio::awaitable<void> library_side::work(std::size_t worker) {
+template <class Acquire>
+asio::awaitable<void> library_side::work(std::size_t worker, Acquire acquire) {
     for (auto begun = clock::now(); may_begin(begun); begun = clock::now()) {
-        auto [error, held] = co_await locks_.async_acquire(next_name(worker), options_,
-                                                           asio::as_tuple(asio::deferred));
+        auto [error, held] = co_await acquire(next_name(worker));
         note_acquired(begun, error);
         if (!error) {
             auto [release_error] = co_await held.async_release(asio::as_tuple(asio::deferred));
             note_released(release_error);
         }
+    }
+}
+
+void library_side::begin(std::size_t worker) {
+    static constexpr auto token = asio::as_tuple(asio::deferred);
+    const auto spawn = [&](auto acquire) {
+        asio::co_spawn(io_, work(worker, acquire), [this](std::exception_ptr) { worker_done(); });
+    };
+    switch (what_) {
+        case wanted::lock:
+            return spawn([this](const redlock::resource_name& name) {
+                return locks_.async_acquire(name, options_, token);
+            });
+        case wanted::shared_lock:
+            return spawn([this](const redlock::resource_name& name) {
+                return locks_.async_acquire_shared(name, options_, token);
+            });
+        case wanted::permit:
+            return spawn([this](const redlock::resource_name& name) {
+                return locks_.async_acquire_any({name, 10}, options_, token);
+            });
+        case wanted::several:
+            return spawn([this](const redlock::resource_name& name) {
+                return locks_.async_acquire_all({name, name.str() + ":2", name.str() + ":3"},
+                                                options_, token);
+            });
     }
 }
 
@@ -148,7 +177,7 @@ slice library_side::run_until(clock::time_point end, std::size_t cycles) {
         if (how_ == style::callbacks) {
             workers.emplace_back(*this, worker).begin();
         } else {
-            asio::co_spawn(io_, work(worker), [this](std::exception_ptr) { worker_done(); });
+            begin(worker);
         }
     }
     io_.run();

@@ -30,11 +30,19 @@ enum class terms {
     attempts_limited,  ///< One attempt, and a lease that is not renewed.
 };
 
+/// What it acquires, each by coroutines; callbacks are for locks only.
+enum class wanted {
+    lock,
+    shared_lock,
+    permit,   ///< One of ten.
+    several,  ///< Three names at once.
+};
+
 class library_side {
   public:
     library_side(const std::vector<redlock::endpoint>& nodes, style how, std::size_t at_once,
                  std::size_t names, terms asked = terms::usual,
-                 const redlock::manager_options& options = {});
+                 const redlock::manager_options& options = {}, wanted what = wanted::lock);
     library_side(const library_side&) = delete;
     library_side& operator=(const library_side&) = delete;
     ~library_side();
@@ -57,7 +65,10 @@ class library_side {
     class callback_worker;
 
     slice run_until(clock::time_point end, std::size_t cycles);
-    boost::asio::awaitable<void> work(std::size_t worker);
+    void begin(std::size_t worker);
+    /// `acquire` gives the operation for a name.
+    template <class Acquire>
+    boost::asio::awaitable<void> work(std::size_t worker, Acquire acquire);
     const redlock::resource_name& next_name(std::size_t worker);
     bool may_begin(clock::time_point now);
     void note_acquired(clock::time_point begun, const redlock::error_code& error);
@@ -67,6 +78,7 @@ class library_side {
     boost::asio::io_context io_{1};  // One thread: Asio may leave out what only many need.
     redlock::lock_manager locks_;
     style how_;
+    wanted what_;
     redlock::acquire_options options_;
     std::size_t at_once_;
     std::vector<redlock::resource_name> names_;

@@ -119,12 +119,14 @@ int run_hand_over(const std::vector<redlock::endpoint>& nodes, const bench::argu
     return passed ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-int run_sizes_part(const std::vector<redlock::endpoint>& nodes, const bench::arguments& asked) {
+int run_suite(const std::vector<redlock::endpoint>& nodes, bench::series_suite suite,
+              const bench::arguments& asked) {
     const bool passed =
-        bench::run_sizes(nodes, {.plan = {.seconds = asked.seconds, .largest = asked.largest},
-                                 .series = asked.series,
-                                 .json = asked.json,
-                                 .html = asked.html});
+        bench::run_series(nodes, {.suite = suite,
+                                  .plan = {.seconds = asked.seconds, .largest = asked.largest},
+                                  .series = asked.series,
+                                  .json = asked.json,
+                                  .html = asked.html});
     return passed ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
@@ -157,7 +159,9 @@ int run(const std::vector<redlock::endpoint>& nodes, const bench::arguments& ask
         case bench::part::options:
             return run_options(nodes, asked);
         case bench::part::sizes:
-            return run_sizes_part(nodes, asked);
+            return run_suite(nodes, bench::series_suite::sizes, asked);
+        case bench::part::shapes:
+            return run_suite(nodes, bench::series_suite::shapes, asked);
     }
     return exit_usage;
 }

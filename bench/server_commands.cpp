@@ -1,5 +1,5 @@
-// Reads INFO commandstats. The total of INFO stats would not do: it counts what scripts call and
-// does not tell it apart.
+// Reads INFO commandstats and INFO memory. The total of INFO stats would not do: it counts what
+// scripts call and does not tell it apart.
 #include "bench/server_commands.hpp"
 
 #include <algorithm>
@@ -24,16 +24,11 @@ std::uint64_t number_behind(std::string_view mark, std::string_view line) {
     return number;
 }
 
-struct served {
-    std::uint64_t calls = 0;
-    std::uint64_t microseconds = 0;
-};
-
 /// A line reads: cmdstat_client|setname:calls=3,usec=10,...
-served sent_by_clients(std::string_view statistics) {
+server_work sent_by_clients(std::string_view statistics) {
     constexpr std::string_view prefix = "cmdstat_";
     constexpr std::string_view calls = ":calls=";
-    served sum;
+    server_work sum;
     for (auto at = statistics.find(prefix); at != std::string_view::npos;
          at = statistics.find(prefix, at + 1)) {
         const auto line = statistics.substr(at + prefix.size());
@@ -46,7 +41,7 @@ served sent_by_clients(std::string_view statistics) {
             std::end(script_commands)) {
             continue;
         }
-        sum.calls += number_behind(calls, line);
+        sum.commands += number_behind(calls, line);
         if (name != "info") {
             sum.microseconds += number_behind(",usec=", line);
         }
@@ -63,20 +58,22 @@ server_commands::server_commands(const std::vector<redlock::endpoint>& servers) 
     }
 }
 
-std::uint64_t server_commands::count() {
-    std::uint64_t sum = 0;
+server_work server_commands::so_far() {
+    server_work sum;
     for (bare_node& server : servers_) {
-        sum += sent_by_clients(server.ask({"INFO", "commandstats"})).calls;
+        const server_work of_one = sent_by_clients(server.ask({"INFO", "commandstats"}));
+        sum.commands += of_one.commands;
+        sum.microseconds += of_one.microseconds;
     }
-    const std::uint64_t result = sum - own_;
+    sum.commands -= own_;
     own_ += servers_.size();  // A server counts a question once it is answered.
-    return result;
+    return sum;
 }
 
-std::uint64_t server_commands::microseconds() {
+std::uint64_t server_commands::memory() {
     std::uint64_t sum = 0;
     for (bare_node& server : servers_) {
-        sum += sent_by_clients(server.ask({"INFO", "commandstats"})).microseconds;
+        sum += number_behind("used_memory:", server.ask({"INFO", "memory"}));
     }
     own_ += servers_.size();
     return sum;

@@ -6,17 +6,14 @@
 #include <utility>
 
 #include "bench/settle.hpp"
+#include "bench/shapes_takers.hpp"
 
 namespace bench {
 
 namespace asio = boost::asio;
 
-namespace {
-
-/// In progress at once: enough that requests share calls, and few enough that none comes late.
-constexpr std::size_t crowd_at_once = 256;
-
-}  // namespace
+lock_crowd::lock_crowd(asio::io_context& io, redlock::lock_manager& locks, name_source name_of)
+    : lock_crowd(io, locks, exclusive_locks(std::move(name_of))) {}
 
 void lock_crowd::step_done(const char* what, const redlock::error_code& error) {
     if (error) {
@@ -33,12 +30,12 @@ void lock_crowd::acquire_next() {
         return;
     }
     const std::size_t number = begun_++;
-    locks_.async_acquire(name_of_(number), options_,
-                         [this, number](const redlock::error_code& error, redlock::lock held) {
-                             held_[number] = std::move(held);
-                             acquire_next();
-                             step_done("acquire", error);
-                         });
+    take_(locks_, number, options_,
+          [this, number](const redlock::error_code& error, redlock::lock held) {
+              held_[number] = std::move(held);
+              acquire_next();
+              step_done("acquire", error);
+          });
 }
 
 void lock_crowd::release_next() {
@@ -57,7 +54,7 @@ void lock_crowd::run(std::size_t count, void (lock_crowd::*next)()) {
     }
     begun_ = 0;
     left_ = count;
-    for (std::size_t made = 0; made < std::min(count, crowd_at_once); ++made) {
+    for (std::size_t made = 0; made < std::min(count, at_once_); ++made) {
         (this->*next)();
     }
     io_.restart();
@@ -74,6 +71,11 @@ void lock_crowd::release() {
     std::erase_if(held_, [](const redlock::lock& each) { return each.resource().str().empty(); });
     run(held_.size(), &lock_crowd::release_next);
     held_.clear();
+}
+
+std::size_t lock_crowd::valid() const {
+    return static_cast<std::size_t>(std::count_if(
+        held_.begin(), held_.end(), [](const redlock::lock& each) { return each.valid(); }));
 }
 
 bool settle_on(asio::io_context& io, redlock::lock_manager& locks) {

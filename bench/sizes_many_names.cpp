@@ -33,8 +33,6 @@ constexpr std::size_t most_renewed_names = 10'000;
 /// waiter waits once its first attempt has found the lock taken.
 class waiters_each final : public redlock::observer {
   public:
-    using name_source = lock_crowd::name_source;
-
     waiters_each(boost::asio::io_context& io, name_source name_of)
         : io_(io), name_of_(std::move(name_of)) {}
 
@@ -165,7 +163,7 @@ size_line measure_many_names_line(const size_nodes& nodes, std::size_t count, na
     boost::asio::io_context io{1};
     redlock::manager_options options = options_for(held_by);
     vouch_for(nodes, options);
-    const lock_crowd::name_source name_of = [&](std::size_t number) {
+    const name_source name_of = [&](std::size_t number) {
         return size_name(fmt::format("many-names-{}", options.lease_time.count()), count, number);
     };
     server_commands servers{nodes};

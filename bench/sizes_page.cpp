@@ -37,12 +37,19 @@ th { font-weight: 600; }
 
 std::string table_of(const size_series& series) {
     std::string text = "<div class=\"scroll\"><table><tr>";
+    const bool labelled = !series.label_head.empty();
+    if (labelled) {
+        text += fmt::format("<th>{}</th>", escaped(series.label_head));
+    }
     for (const size_column& each : series.columns) {
         text += fmt::format("<th>{}</th>", escaped(each.head));
     }
     text += "<th>errors</th></tr>";
     for (const size_line& line : series.lines) {
         text += "<tr>";
+        if (labelled) {
+            text += fmt::format("<td>{}</td>", escaped(line.label));
+        }
         for (std::size_t at = 0; at < series.columns.size(); ++at) {
             text += fmt::format("<td>{}</td>",
                                 figure_text(line.figures[at], series.columns[at].decimals));
@@ -74,12 +81,14 @@ std::string section_of(const size_series& series) {
 
 }  // namespace
 
-void write_sizes_page(const std::string& file, const std::vector<size_series>& all) {
+void write_series_page(const std::string& file, const std::string& title,
+                       const std::vector<size_series>& all) {
     std::ofstream out{file};
     out << "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\">\n"
            "<meta name=\"viewport\" content=\"width=device-width\">\n"
-           "<title>redlock: sizes</title>\n<style>"
-        << page_style << "</style>\n<h1>What the library does as the numbers grow</h1>\n";
+           "<title>redlock: "
+        << escaped(title) << "</title>\n<style>" << page_style << "</style>\n<h1>" << escaped(title)
+        << "</h1>\n";
     for (const size_series& each : all) {
         out << section_of(each);
     }

@@ -10,6 +10,7 @@
 namespace bench {
 
 /// Throws std::runtime_error if the file cannot be written.
-void write_sizes_page(const std::string& file, const std::vector<size_series>& all);
+void write_series_page(const std::string& file, const std::string& title,
+                       const std::vector<size_series>& all);
 
 }  // namespace bench

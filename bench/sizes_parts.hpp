@@ -1,6 +1,6 @@
-// The series of sizes, each in a file of its own: what it is, how it is measured, and the bounds
-// that it must keep. Each measures on servers that are for nothing else. Public headers only. One
-// thread, but for the series of managers.
+// The series of sizes and of shapes, each in a file of its own: what it is, how it is measured, and
+// the bounds that it must keep. Each measures on servers that are for nothing else. Public headers
+// only. One thread, but for the series of managers.
 #pragma once
 
 #include <algorithm>
@@ -54,5 +54,10 @@ struct size_part {
 [[nodiscard]] size_part many_names_part();
 [[nodiscard]] size_part managers_part();
 [[nodiscard]] size_part shares_part();
+
+[[nodiscard]] size_part costs_part();
+[[nodiscard]] size_part readers_part();
+[[nodiscard]] size_part permits_part();
+[[nodiscard]] size_part changes_part();
 
 }  // namespace bench

@@ -15,6 +15,7 @@ namespace {
 namespace size_json = boost::json;
 
 constexpr std::size_t narrowest_column = 9;
+constexpr std::size_t label_width = 30;
 
 std::size_t width_of(const size_column& column) {
     return std::max(narrowest_column, column.head.size());
@@ -22,6 +23,9 @@ std::size_t width_of(const size_column& column) {
 
 size_json::object line_as_json(const size_series& series, const size_line& line) {
     size_json::object result;
+    if (!series.label_head.empty()) {
+        result["label"] = line.label;
+    }
     for (std::size_t at = 0; at < series.columns.size(); ++at) {
         const double figure = line.figures[at];
         const double unit = std::pow(10, series.columns[at].decimals);
@@ -51,6 +55,9 @@ std::string figure_text(double figure, int decimals) {
 
 void print_size_head(const size_series& series) {
     fmt::print("{}\n{}\n\n", series.title, series.note);
+    if (!series.label_head.empty()) {
+        fmt::print("{:<{}}", series.label_head, label_width);
+    }
     for (const size_column& each : series.columns) {
         fmt::print(" {:>{}}", each.head, width_of(each));
     }
@@ -59,6 +66,9 @@ void print_size_head(const size_series& series) {
 }
 
 void print_size_line(const size_series& series, const size_line& line) {
+    if (!series.label_head.empty()) {
+        fmt::print("{:<{}}", line.label, label_width);
+    }
     for (std::size_t at = 0; at < series.columns.size(); ++at) {
         const size_column& column = series.columns[at];
         fmt::print(" {:>{}}", figure_text(line.figures[at], column.decimals), width_of(column));
@@ -78,7 +88,7 @@ void print_size_bounds(const size_series& series) {
     std::fflush(stdout);
 }
 
-void print_sizes_json(const std::vector<size_series>& all) {
+void print_series_json(const char* name, const std::vector<size_series>& all) {
     size_json::object sizes;
     for (const size_series& series : all) {
         size_json::array lines;
@@ -93,7 +103,7 @@ void print_sizes_json(const std::vector<size_series>& all) {
                                               {"bounds", std::move(bounds)},
                                               {"passed", series.passed()}};
     }
-    std::cout << size_json::object{{"sizes", std::move(sizes)}} << '\n';
+    std::cout << size_json::object{{name, std::move(sizes)}} << '\n';
 }
 
 }  // namespace bench

@@ -14,6 +14,7 @@ namespace bench {
 void print_size_head(const size_series& series);
 void print_size_line(const size_series& series, const size_line& line);
 void print_size_bounds(const size_series& series);
-void print_sizes_json(const std::vector<size_series>& all);
+/// One object under `name`.
+void print_series_json(const char* name, const std::vector<size_series>& all);
 
 }  // namespace bench

@@ -31,7 +31,8 @@ struct size_plot {
 struct size_line {
     std::vector<double> figures;  ///< As many as there are columns.
     std::size_t errors = 0;
-    std::string error;  ///< The last one.
+    std::string error{};  ///< The last one.
+    std::string label{};  ///< What the line is about, where a number does not tell.
 };
 
 struct size_bound {
@@ -42,7 +43,8 @@ struct size_bound {
 struct size_series {
     std::string key;  ///< In the JSON and for --series.
     std::string title;
-    std::string note;  ///< How it is measured.
+    std::string note;          ///< How it is measured.
+    std::string label_head{};  ///< Above the labels of the lines; empty: they have none.
     std::vector<size_column> columns;
     std::vector<size_plot> plots;
     std::vector<size_line> lines{};

@@ -15,6 +15,10 @@ set(bench_sources
     bench/report.cpp
     bench/server_commands.cpp
     bench/settle.cpp
+    bench/shapes_changes.cpp
+    bench/shapes_costs.cpp
+    bench/shapes_crowds.cpp
+    bench/shapes_takers.cpp
     bench/sizes.cpp
     bench/sizes_crowd.cpp
     bench/sizes_cycles.cpp

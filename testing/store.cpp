@@ -213,7 +213,7 @@ reply store::set(const request& what) {
     const std::string* given = nullptr;
     for (std::size_t at = 3; at < what.size(); ++at) {
         const std::string option = in_lower_case(what[at]);
-        const bool lasts = option == "px" || option == "ex";
+        const bool lasts = option == "px" || option == "ex" || option == "pxat";
         if (option == "nx" && !only_old) {
             only_new = true;
         } else if (option == "xx" && !only_new) {
@@ -230,17 +230,18 @@ reply store::set(const request& what) {
             return syntax_error();
         }
     }
-    std::optional<std::int64_t> lasts_ms;
+    std::optional<std::int64_t> ends_ms;
     if (given != nullptr) {
         const auto number = whole_number(*given);
         if (!number) {
             return not_a_number();
         }
         const std::int64_t in_ms = unit == "ex" ? 1000 : 1;
-        if (*number <= 0 || *number > (INT64_MAX - now_ms()) / in_ms) {
+        const std::int64_t from_ms = unit == "pxat" ? 0 : now_ms();
+        if (*number <= 0 || *number > (INT64_MAX - from_ms) / in_ms) {
             return invalid_expiry("set");
         }
-        lasts_ms = *number * in_ms;
+        ends_ms = from_ms + *number * in_ms;
     }
     entry* const old = find(what[1]);
     reply before = reply::nil();
@@ -256,7 +257,7 @@ reply store::set(const request& what) {
     entry& now = entries_[what[1]];
     now.value = what[2];
     if (!keeps_end) {
-        now.ends_ms = lasts_ms ? std::optional{now_ms() + *lasts_ms} : std::nullopt;
+        now.ends_ms = ends_ms;
     }
     heard_->on_changed(what[1]);
     return tells_old ? before : reply::ok();

@@ -13,8 +13,12 @@ set(script_bodies
     src/scripts/lua/extend_shared.lua
     src/scripts/lua/hello.lua
     src/scripts/lua/parts/ballot.lua
+    src/scripts/lua/parts/begin.lua
     src/scripts/lua/parts/fence.lua
+    src/scripts/lua/parts/first_reader.lua
+    src/scripts/lua/parts/held.lua
     src/scripts/lua/parts/join.lua
+    src/scripts/lua/parts/last_reader.lua
     src/scripts/lua/parts/line.lua
     src/scripts/lua/parts/reader_set.lua
     src/scripts/lua/parts/readers.lua

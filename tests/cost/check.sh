@@ -80,13 +80,20 @@ needs_valgrind() {
     }
 }
 
+# BOUND NODES KIND
+instructions_of() {
+    on_servers "$2" valgrind --tool=callgrind --callgrind-out-file=/dev/null \
+        --toggle-collect='bench::library_side::run_cycles*' "$cycles" "$2" 64 4000 "$3"
+    collected=$(awk '/Collected/ { print $4 }' "$scratch/err")
+    compare "$1" "$(awk -v all="$collected" 'BEGIN { printf "%.0f", all / 4000 }')"
+}
+
 instructions() {
     needs_valgrind
-    for nodes in 1 3; do
-        on_servers "$nodes" valgrind --tool=callgrind --callgrind-out-file=/dev/null \
-            --toggle-collect='bench::library_side::run_cycles*' "$cycles" "$nodes" 64 4000
-        collected=$(awk '/Collected/ { print $4 }' "$scratch/err")
-        compare "instructions_${nodes}_64" "$(awk -v all="$collected" 'BEGIN { printf "%.0f", all / 4000 }')"
+    instructions_of instructions_1_64 1 coroutines
+    instructions_of instructions_3_64 3 coroutines
+    for shape in shared permit several; do
+        instructions_of "instructions_${shape}_1_64" 1 "$shape"
     done
 }
 

@@ -185,7 +185,8 @@ TEST_F(release_shared_script, is_barred_by_who_knows_only_the_token) {
     EXPECT_EQ(release_shared({.token = "nobody", .above_the_fence = true}), "0");
     EXPECT_EQ(fence(), std::to_string(ballot + 1001)) << "a word about nothing bars nothing";
     EXPECT_FALSE(is_entombed("nobody"));
-    ASSERT_EQ(release_shared({.token = "you"}), "1");
+    ASSERT_EQ(release_shared({.token = "you", .above_the_fence = true}), "1");
+    EXPECT_EQ(fence(), std::to_string(ballot + 1002)) << "also by the last";
     ASSERT_EQ(node.acquire({.ballot = ballot + 5000}), "granted");
     EXPECT_EQ(release_shared({.above_the_fence = true}), "1");
     EXPECT_EQ(fence(), std::to_string(ballot + 5001));
@@ -263,13 +264,20 @@ TEST_F(release_shared_script, fails_where_a_key_is_of_another_type_and_on_a_repl
     EXPECT_TRUE(has_member(":me"));
 }
 
-TEST_F(release_shared_script, costs_eight_calls) {
+TEST_F(release_shared_script, costs_nine_calls_and_six_for_the_last) {
     read_with_others();
     node.forget_calls();
     ASSERT_EQ(release_shared({}), "1");
+    EXPECT_THAT(node.calls(), ElementsAre(Pair("get", 1), Pair("pexpireat", 2), Pair("time", 3),
+                                          Pair("zcount", 1), Pair("zrem", 1),
+                                          Pair("zrevrangebyscore", 2), Pair("zscore", 1)));
+    ASSERT_EQ(release_shared({.token = "you"}), "1");
+    node.forget_calls();
+    ASSERT_EQ(release_shared({.token = "they"}), "1");
     EXPECT_THAT(node.calls(),
-                ElementsAre(Pair("get", 1), Pair("pexpireat", 2), Pair("time", 3), Pair("zrem", 1),
-                            Pair("zrevrangebyscore", 2), Pair("zscore", 1)));
+                ElementsAre(Pair("del", 1), Pair("get", 1), Pair("time", 3), Pair("zcount", 1),
+                            Pair("zrevrangebyscore", 1), Pair("zscore", 1)));
+    expect_nobody();
 }
 
 }  // namespace

@@ -58,8 +58,10 @@ std::string random_commands::number() {
 request random_commands::set() {
     request made{"SET", key(), value()};
     for (auto more = chance_.below(4); more > 0; --more) {
-        made.push_back(one_of({"NX", "XX", "PX", "EX", "GET", "KEEPTTL", "px", "Nx", "PX", "PX"}));
-        const bool lasts = made.back() == "PX" || made.back() == "EX" || made.back() == "px";
+        made.push_back(
+            one_of({"NX", "XX", "PX", "EX", "GET", "KEEPTTL", "px", "Nx", "PX", "PX", "PXAT"}));
+        const bool lasts = made.back() == "PX" || made.back() == "EX" || made.back() == "px" ||
+                           made.back() == "PXAT";
         if (lasts && !chance_.one_in(20)) {
             made.push_back(number());
         }

@@ -1,6 +1,6 @@
 -- ACQUIRE SHARED: gives one node's vote for a reader. Readers share the lock, and exclude whoever
 -- else has it.
--- PARTS time fence readers reader_set ballot join
+-- PARTS time ballot fence held readers begin first_reader reader_set join
 -- KEYS  1 lock  2 fence  3 readers
 -- ARGV  1 token  2 ballot P, or 0: without fencing  3 last ballot of the block, P^  4 lease time in ms
 --       5 clock window in us  6 fence lifetime in ms

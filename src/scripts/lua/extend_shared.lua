@@ -1,6 +1,6 @@
 -- EXTEND SHARED: resets the lease of a reader that this node knows; makes a reader of a writer that
 -- holds the lock here; and puts a reader back where that is asked for and no writer can have come since.
--- PARTS time fence readers reader_set
+-- PARTS time fence readers begin reader_set
 -- KEYS  1 lock  2 fence  3 readers
 -- ARGV  1 token  2 last ballot of the block, P^ (0: none known, so that it is not put back)
 --       3 lease time in ms  4 fence lifetime in ms  5 1: put it back, 0: do not  [6 holder record]
@@ -21,7 +21,6 @@ if is_writer then
     read_fence()
     -- First, since it needs no memory: what has the lock is not refused.
     redis.call('DEL', readers)
-    redis.call('SET', KEYS[1], marker, 'PX', ARGV[3])
     begin_set(ARGV[1], deadline, ARGV[6])
 elseif held == marker then
     local known, barred = look_up(':' .. ARGV[1])
@@ -49,7 +48,6 @@ else
     if not heals or fence > last_ballot then
         return {-1, now}
     end
-    redis.call('SET', KEYS[1], marker, 'PX', ARGV[3])
     begin_set(ARGV[1], deadline, ARGV[6])
     answer = {2, now}
 end

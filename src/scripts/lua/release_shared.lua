@@ -1,6 +1,6 @@
 -- RELEASE SHARED: ends a reader, or the writer that it was before, if the token has the lock here. The
 -- last living reader deletes the lock.
--- PARTS time fence readers reader_set
+-- PARTS time readers last_reader fence reader_set
 -- KEYS  1 lock  2 fence  3 readers
 -- ARGV  1 token  [2 bar: P^ + 1, or 0  3 fence lifetime in ms  4 clock window in us
 --       5 1: the bar is at least one above the fence that stands where the token had the lock
@@ -10,12 +10,8 @@
 -- A reader that stays for a minimum has its deadline cut, never prolonged, and is none that requests
 -- find: so a late one does not prolong it.
 -- Returns 1 ended, or left to its end; 0 was not there
-local held = redis.call('GET', KEYS[1])
-local token, mine = ARGV[1], ':' .. ARGV[1]
-local bar, keep = tonumber(ARGV[2] or '0') or 0, tonumber(ARGV[6] or '0') or 0
 local removed = 0
 if held == marker then
-    local known, barred = look_up(mine)
     local staying = '!' .. token
     local deadline = known or look_up(staying)
     removed = deadline and 1 or 0

@@ -1,9 +1,6 @@
--- How readers come, stay and go. Where a node's memory is full, a script whose first call that writes
+-- How readers join, stay and go. Where a node's memory is full, a script whose first call that writes
 -- would need more of it is refused, and later ones are let through: whoever comes begins with such a
 -- call, whoever has come already does not.
-local function text_of(number)
-    return string.format('%.0f', number)
-end
 -- The member that has the record of a reader with this deadline.
 local function record_of(token, deadline)
     local head, at = record_head(token), text_of(-deadline)
@@ -30,30 +27,20 @@ local function join_set(token, known, deadline, record)
     end
 end
 local function end_both_at(deadline)
-    redis.call('PEXPIREAT', KEYS[1], text_of(deadline))
-    redis.call('PEXPIREAT', readers, text_of(deadline))
-end
--- A new set, beside the marker: what else is under the key is over.
-local function begin_set(token, deadline, record)
-    local since = text_of(math.min(math.max(0, fence), 2 ^ 53))
-    local given = {'-inf', 'since ' .. since, text_of(deadline), ':' .. token}
-    if record then
-        given[5], given[6] = text_of(-deadline), record_head(token) .. record
-    end
-    redis.call('DEL', readers)
-    redis.call('ZADD', readers, unpack(given))
-    end_both_at(deadline)
+    local at = text_of(deadline)
+    redis.call('PEXPIREAT', KEYS[1], at)
+    redis.call('PEXPIREAT', readers, at)
 end
 -- Without what is over already.
 local function sweep()
-    redis.call('ZREMRANGEBYSCORE', readers, text_of(-now_ms()), text_of(now_ms()))
+    redis.call('ZREMRANGEBYSCORE', readers, '-' .. now_text(), now_text())
 end
 -- The largest deadline of a living reader; nothing if none is left.
 local function last_deadline()
-    local after = '(' .. text_of(now_ms())
+    local after = '(' .. now_text()
     while true do
         local found = redis.call('ZREVRANGEBYSCORE', readers, above_all, after, 'WITHSCORES',
-            'LIMIT', 0, 1)
+            'LIMIT', '0', '1')
         if not found[1] then
             return nil
         end

@@ -12,6 +12,15 @@ local readers = KEYS[3]
 local function now_ms()
     return math.floor(time() / 1000)
 end
+local function text_of(number)
+    return string.format('%.0f', number)
+end
+-- Once for all calls that need it.
+local ms
+local function now_text()
+    ms = ms or text_of(now_ms())
+    return ms
+end
 -- The deadline of a member that is alive, or nothing; and whether it is a tombstone.
 local function look_up(member)
     local score = tonumber(redis.call('ZSCORE', readers, member) or '')
@@ -28,6 +37,10 @@ local function since()
             return number
         end
     end
+end
+-- How many members are alive.
+local function count_living()
+    return redis.call('ZCOUNT', readers, '(' .. now_text(), above_all)
 end
 local function is_reader(member, score)
     return string.find(member, '^[:!]') and score % 1 == 0
