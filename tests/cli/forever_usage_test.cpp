@@ -53,6 +53,10 @@ TEST(forever_usage, a_text_that_cannot_be_proclaimed_is_refused) {
                 HasSubstr("run: --proclaim and --shared exclude each other: "));
     EXPECT_THAT(refused({"--proclaim", "x", "--reentrant"}).err,
                 HasSubstr("run: --proclaim and --reentrant exclude each other: "));
+    EXPECT_THAT(refused({"--proclaim", "x", "--permits", "2"}).err,
+                HasSubstr("run: --proclaim and --permits exclude each other: "));
+    EXPECT_THAT(refused({"--proclaim", "x", "--also", "b"}).err,
+                HasSubstr("run: --proclaim and --also exclude each other: "));
     EXPECT_THAT(refused({"--proclaim", ""}).err, HasSubstr("--proclaim: is empty"));
     EXPECT_THAT(refused({"--proclaim", std::string(257, 'x')}).err,
                 HasSubstr("--proclaim: has 257 bytes; at most 256 are allowed"));

@@ -25,9 +25,11 @@ constexpr std::array<ruled_out, 6> by_forever{{
     {"--reentrant", "it acquires the lock itself, again and again"},
     {"--no-fencing", "the fencing token is the number of the term"},
 }};
-constexpr std::array<ruled_out, 2> by_proclaim{{
+constexpr std::array<ruled_out, 4> by_proclaim{{
     {"--shared", "only the holder of an exclusive lock can proclaim a text"},
     {"--reentrant", "the outer redlock holds the lock; give it the option"},
+    {"--permits", "a text belongs to one holder, and a semaphore has several"},
+    {"--also", "a text belongs to one resource"},
 }};
 
 template <std::size_t Count>

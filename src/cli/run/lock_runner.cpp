@@ -2,8 +2,6 @@
 // looked for after each wait. The command may end before its loss is told: validity is asked at its
 // end, and the release's answer counts too, so that a lost lock never looks like success.
 #include "cli/run/lock_runner.hpp"
-#include "cli/commands/acquiring.hpp"
-#include "cli/commands/awaited.hpp"
 
 #include <unistd.h>
 
@@ -19,6 +17,8 @@
 #include "cli/base/console.hpp"
 #include "cli/base/escape.hpp"
 #include "cli/base/exit_status.hpp"
+#include "cli/commands/acquiring.hpp"
+#include "cli/commands/awaited.hpp"
 #include "cli/commands/outer_lock.hpp"
 #include "cli/commands/refusal.hpp"
 #include "cli/process/spawn.hpp"
