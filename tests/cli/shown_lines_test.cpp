@@ -1,5 +1,5 @@
-// The lines that docs/command.md shows for semaphores and for several names, run as they stand by
-// `redlock local`, with programs of ours for those that they name.
+// The lines that docs/command-run.md and docs/command.md show for semaphores and for several names,
+// run as they stand by `redlock local`, with programs of ours for those that they name.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -17,17 +17,19 @@ using testing::HasSubstr;
 
 /// What stands in the fences for the shell, below a heading and before the next one.
 std::string shown_below(const std::string& heading) {
-    std::ifstream page{REDLOCK_ROOT "/docs/command.md"};
     std::string shown;
-    bool is_below = false;
-    bool is_inside = false;
-    for (std::string line; std::getline(page, line);) {
-        if (!is_inside && line.starts_with('#')) {
-            is_below = line.substr(line.find(' ') + 1) == heading;
-        } else if (line.starts_with("```")) {
-            is_inside = line == "```sh";
-        } else if (is_below && is_inside) {
-            shown += line + "\n";
+    for (const std::string name : {"command-run.md", "command.md"}) {
+        std::ifstream page{REDLOCK_ROOT "/docs/" + name};
+        bool is_below = false;
+        bool is_inside = false;
+        for (std::string line; std::getline(page, line);) {
+            if (!is_inside && line.starts_with('#')) {
+                is_below = line.substr(line.find(' ') + 1) == heading;
+            } else if (line.starts_with("```")) {
+                is_inside = line == "```sh";
+            } else if (is_below && is_inside) {
+                shown += line + "\n";
+            }
         }
     }
     EXPECT_FALSE(shown.empty()) << "the page shows nothing below " << heading;
