@@ -16,6 +16,7 @@ contended = 75
 shapes = {
     "exclusive": [],
     "shared": ["--shared"],
+    "several": ["--also", "shelf"],
 }
 failures = []
 
