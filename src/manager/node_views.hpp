@@ -43,7 +43,7 @@ void ask_views_of_each(manager_impl& manager, const std::vector<resource_name>& 
                        const std::weak_ptr<Operation>& operation, Take take) {
     struct gathered {
         std::vector<node_views> views;
-        std::size_t missing;
+        std::size_t missing = 0;
         core::instant started;
         Take take;
     };

@@ -106,6 +106,7 @@ void list_semaphores_operation::begin() {
             }
         }
         std::vector<semaphore> semaphores;
+        semaphores.reserve(permits.size());
         for (const auto& [name, number] : permits) {
             semaphores.emplace_back(name, number);
         }

@@ -139,6 +139,9 @@ TEST_F(acl, a_missing_right_to_hold_is_named) {
 
 TEST_F(acl, a_missing_right_to_acquire_a_permit_is_named) {
     allow({"-mget"});
+    for (const char* const slot : {"0", "1"}) {
+        node.command({"SET", std::string{"redlock:slot:{orders:1}:"} + slot, "somebody else's"});
+    }
     client user{turned, {url()}, guarded()};
     const auto refused = user.try_acquire_any({"orders:1", 2});
     EXPECT_EQ(refused->error, errc::no_quorum);
