@@ -76,9 +76,10 @@ class cycle_side {
   public:
     cycle_side(const size_nodes& nodes, const lock_taker& take, std::size_t at_once,
                nanoseconds hold)
-        : locks_(io_, nodes), crowd_(io_, locks_, take, at_once), hold_(hold) {
-        unanswered_ = settle_on(io_, locks_) ? 0 : 1;
-    }
+        : locks_(io_, nodes),
+          crowd_(io_, locks_, take, at_once),
+          hold_(hold),
+          unanswered_(settle_on(io_, locks_) ? 0 : 1) {}
     ~cycle_side() { close_on(io_, locks_); }
     cycle_side(const cycle_side&) = delete;
     cycle_side& operator=(const cycle_side&) = delete;
@@ -111,15 +112,16 @@ class cycle_side {
     redlock::lock_manager locks_;
     lock_crowd crowd_;
     nanoseconds hold_;
-    std::size_t unanswered_ = 0;
+    std::size_t unanswered_;
 };
 
 /// Those who hold some of each name all the time. They renew their locks only between the turns.
 class bystanders {
   public:
     bystanders(const size_nodes& nodes, const lock_taker& take, std::size_t of_each_name)
-        : locks_(io_, nodes), crowd_(io_, locks_, take) {
-        unanswered_ = settle_on(io_, locks_) ? 0 : 1;
+        : locks_(io_, nodes),
+          crowd_(io_, locks_, take),
+          unanswered_(settle_on(io_, locks_) ? 0 : 1) {
         const redlock::manager_options defaults;
         crowd_.acquire(names * of_each_name,
                        {.lease_time = defaults.max_lease_time, .renew = true});
@@ -138,7 +140,7 @@ class bystanders {
     boost::asio::io_context io_{1};
     redlock::lock_manager locks_;
     lock_crowd crowd_;
-    std::size_t unanswered_ = 0;
+    std::size_t unanswered_;
 };
 
 /// Medians over the turns, and of the turns' own ratios to the plain locks beside them.

@@ -64,12 +64,12 @@ lock_taker permits_of(name_source name_of, std::size_t permits) {
     };
 }
 
-lock_taker several_names(name_source name_of, std::size_t names) {
-    return [name_of = std::move(name_of), names](redlock::lock_manager& locks, std::size_t number,
+lock_taker several_names(name_source name_of, std::size_t count) {
+    return [name_of = std::move(name_of), count](redlock::lock_manager& locks, std::size_t number,
                                                  const redlock::acquire_options& options,
                                                  const lock_taken& taken) {
         std::vector<redlock::resource_name> all;
-        for (std::size_t name = 0; name < names; ++name) {
+        for (std::size_t name = 0; name < count; ++name) {
             all.emplace_back(name_of(number) + ":" + std::to_string(name));
         }
         locks.async_acquire_all(std::move(all), options, taken);

@@ -17,6 +17,6 @@ namespace bench {
 /// One permit each, of a semaphore with so many.
 [[nodiscard]] lock_taker permits_of(name_source name_of, std::size_t permits);
 /// So many names each: those of `name_of`, each with a number behind it.
-[[nodiscard]] lock_taker several_names(name_source name_of, std::size_t names);
+[[nodiscard]] lock_taker several_names(name_source name_of, std::size_t count);
 
 }  // namespace bench
