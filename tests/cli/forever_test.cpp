@@ -168,6 +168,37 @@ TEST_F(forever, stopped_while_it_waits_leaves_nothing) {
     EXPECT_TRUE(clean("a"));
 }
 
+TEST_F(forever, runs_as_often_at_once_as_there_are_permits) {
+    const std::vector<std::string> options{"-v", "--permits", "2"};
+    process first{campaign(leading, options)};
+    first.wait_for_out("up");
+    process second{campaign(leading, options)};
+    second.wait_for_out("up");
+    process third{campaign(leading, options)};
+    third.wait_for_err("attempt failed");
+    EXPECT_EQ(third.out(), "");
+    first.signal(SIGTERM);
+    EXPECT_EQ(first.wait().status, 7);
+    third.wait_for_out("up");
+    for (process* each : {&second, &third}) {
+        each->signal(SIGTERM);
+        EXPECT_EQ(each->wait().status, 7);
+    }
+}
+
+TEST_F(forever, holds_all_names_in_each_term) {
+    process runner{campaign("exec " REDLOCK_BINARY " leader b", {"--also", "b"})};
+    runner.wait_for_err("campaigning again in 2.0s");
+    runner.signal(SIGTERM);
+    const finished result = runner.wait();
+    EXPECT_EQ(result.status, 128 + SIGTERM);
+    const auto led = result.out.find("b: led by ");
+    EXPECT_NE(led, std::string::npos) << result.out;
+    EXPECT_NE(result.out.find("b: led by ", led + 1), std::string::npos) << result.out;
+    EXPECT_TRUE(clean("a"));
+    EXPECT_TRUE(clean("b"));
+}
+
 TEST_F(forever, waits_without_end_whatever_a_configuration_says) {
     const std::string path = testing::TempDir() + "redlock-waits-" + std::to_string(::getpid());
     std::ofstream(path) << "quorum_timeout = \"1ms\"\n[acquire]\nwait = \"0s\"\n";
