@@ -140,15 +140,24 @@ asio::awaitable<void> worker::campaign() {
     const auto lead = [this](term now) -> asio::awaitable<void> {
         // It ends by itself when it is told of the loss; the answers of the store are read whole.
         co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation{});
-        co_await use(now.held(), false);
-        // Another term may follow at once.
-        note(record_kind::asked);
+        try {
+            co_await use(now.held(), false);
+            // Another term may follow at once.
+            note(record_kind::asked);
+        } catch (...) {
+            current_ = nullptr;
+            term_failure_ = std::current_exception();
+        }
     };
     acquire_options with;
     with.label = name_;
     with.lease_time = options().lease_time;
     const auto [failure] = co_await async_campaign(
         locks_, resource_, lead, with, asio::bind_cancellation_slot(cancel_.slot(), quietly));
+    if (term_failure_) {
+        // The store or the log is gone, as in any other turn.
+        std::rethrow_exception(term_failure_);
+    }
     if (failure) {
         note(record_kind::failed);
         co_await sleep(10ms);

@@ -8,6 +8,7 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cstdint>
+#include <exception>
 #include <optional>
 #include <random>
 #include <redlock/leadership.hpp>
@@ -81,6 +82,7 @@ class worker {
     std::mt19937 random_;
     std::size_t turns_ = 0;
     const lock* current_ = nullptr;  ///< While it is held.
+    std::exception_ptr term_failure_;
     bool lost_ = false;
     bool stopping_ = false;
 };

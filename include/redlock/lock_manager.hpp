@@ -230,7 +230,7 @@ class REDLOCK_API lock_manager {
     }
 
     /// `async_attach` for a permit, whose slot it finds. Completes as `async_attach` does, and with
-    /// `errc::permits_mismatch` if this manager uses another number of permits.
+    /// `errc::permits_mismatch` if this manager, or other clients, use another number of permits.
     template <class CompletionToken = boost::asio::deferred_t>
     auto async_attach_any(const semaphore& from, const lock_token& identifier,
                           acquire_options options = {},

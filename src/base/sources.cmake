@@ -4,6 +4,7 @@ set(base_sources
     src/base/duration.cpp
     src/base/error.cpp
     src/base/forks.cpp
+    src/base/glob.cpp
     src/base/names.cpp
     src/base/recycled.cpp
     src/base/resource_names.cpp

@@ -12,8 +12,9 @@ namespace redlock::driver {
 
 /// What the place of a shared lock's acquisition begins with.
 inline constexpr std::string_view readers_place = "shared-";
-/// The id of an acquisition that goes behind earlier places, and takes none itself.
-inline constexpr std::string_view no_place = "-";
+/// The id of an acquisition that goes behind earlier places, and takes none itself: to the nodes a
+/// field that begins so is a call, and never a place.
+inline constexpr std::string_view no_place = "called -";
 
 /// A place in line outlives a few looks of its owner, who looks again every 20 s at the latest.
 inline constexpr std::chrono::milliseconds place_lease{60'000};

@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/glob.hpp"
 #include "driver/key_names.hpp"
 #include "driver/votes.hpp"
 #include "redis/wire/resp_writer.hpp"
@@ -103,6 +104,7 @@ list_query::list_query(node_pool& pool, std::string pattern, std::size_t limit,
     : fan_out(pool),
       what_(what),
       by_fence_(pattern.empty()),
+      names_(pattern),
       pattern_(pattern_for(pool.keys(), std::move(pattern), what)),
       limit_(limit),
       patience_(patience),
@@ -178,10 +180,15 @@ void list_query::take(std::string_view key) {
     if (!name || result_.names.size() >= limit_) {
         return;
     }
-    if (what_ == listed_keys::locks ? !pool().keys().is_reserved(*name)
-                                    : pool().keys().read_slot(*name).has_value()) {
+    if (what_ == listed_keys::locks ? !pool().keys().is_reserved(*name) : is_asked_slot(*name)) {
         result_.names.emplace(*name);
     }
+}
+
+/// The pattern of keys also finds semaphores of which only the beginning of the name matches.
+bool list_query::is_asked_slot(std::string_view key) const {
+    const auto slot = pool().keys().read_slot(key);
+    return slot && (names_.empty() || base::matches_glob(names_, std::string{slot->semaphore}));
 }
 
 void list_query::on_no_answer(node_index node, error_code cause, std::string message,

@@ -89,12 +89,14 @@ class list_query final : public fan_out {
                       bool maybe_executed) override;
     void scan(node_index node, std::string_view cursor);
     void take(std::string_view key);
+    [[nodiscard]] bool is_asked_slot(std::string_view key) const;
     [[nodiscard]] bool goes_round(node_index node, bool any_new);
     void settle(node_index node);
 
     listed_keys what_;
     bool by_fence_;
-    std::string pattern_;
+    std::string names_;    ///< The pattern that was asked for.
+    std::string pattern_;  ///< Of keys, by which the node looks.
     std::size_t limit_;
     std::size_t patience_;
     std::vector<std::size_t> parts_done_;  ///< Of each node: its masters that were walked.

@@ -126,7 +126,7 @@ bool release_attempt::has_native(node_index node) {
     const script_call& call = call_for(node);
     const redis::conditional_delete how = pool().at(node).deletes();
     const redis::shareable& form = call.command().share;
-    if (&call != &*plain_ || form.arguments != 1 || form.keys != 1 ||
+    if (!plain_ || &call != &*plain_ || form.arguments != 1 || form.keys != 1 ||
         how == redis::conditional_delete::none) {
         return false;
     }

@@ -12,6 +12,7 @@
 #include "manager/acquire_all_operation.hpp"
 #include "manager/arguments.hpp"
 #include "manager/held_lock.hpp"
+#include "manager/semaphore_operations.hpp"
 
 namespace redlock::manager {
 
@@ -102,14 +103,26 @@ void attach_operation::ask_for_slots() {
     for (std::size_t slot = 0; slot < semaphore_->permits; ++slot) {
         slots.emplace_back(manager().nodes().keys().slot(name.str(), slot));
     }
+    // Who asks for too few slots would take a permit for lost that is held.
+    slots.emplace_back(manager().nodes().keys().permits(name.str()));
     ask_views_of_each(
         manager(), slots, weak(),
         [this, slots](core::instant started, const std::vector<node_views>& of_each) {
             std::vector<token_hold> holds;
-            std::ranges::transform(of_each, std::back_inserter(holds),
-                                   [this](const auto& views) { return find_token(token_, views); });
+            std::transform(of_each.begin(), of_each.end() - 1, std::back_inserter(holds),
+                           [this](const auto& views) { return find_token(token_, views); });
             const auto most = std::ranges::max_element(
                 holds, {}, [](const token_hold& hold) { return hold.granted.size(); });
+            const auto others = remembered_permits(of_each.back(), semaphore_->permits);
+            if (!most->has_quorum && others && *others != semaphore_->permits) {
+                fail(
+                    errc::permits_mismatch,
+                    {fmt::format("the semaphore has {} permits here and {} for other clients; give "
+                                 "all clients the same number",
+                                 semaphore_->permits, *others),
+                     {}});
+                return;
+            }
             slot_ = static_cast<std::uint16_t>(most - holds.begin());
             on_hold(started, *most, of_each[slot_], slots[slot_]);
         });

@@ -14,10 +14,7 @@
 
 namespace redlock::manager {
 
-namespace {
-
-/// The number of permits that nodes remember: one that is not `asked`, if a node has such.
-std::optional<std::size_t> remembered_in(const node_views& views, std::size_t asked) {
+std::optional<std::size_t> remembered_permits(const node_views& views, std::size_t asked) {
     std::optional<std::size_t> remembered;
     for (const node_status& view : views) {
         const std::string& text = view.holder.str();
@@ -30,8 +27,6 @@ std::optional<std::size_t> remembered_in(const node_views& views, std::size_t as
     }
     return remembered;
 }
-
-}  // namespace
 
 semaphore_status_operation::semaphore_status_operation(
     manager_impl& manager, semaphore of, completion<error_code, semaphore_status> handler)
@@ -63,7 +58,7 @@ void semaphore_status_operation::begin() {
 void semaphore_status_operation::on_views(std::vector<node_views> of_each) {
     semaphore_status status;
     status.name = of_.name;
-    status.remembered_permits = remembered_in(of_each.back(), of_.permits);
+    status.remembered_permits = remembered_permits(of_each.back(), of_.permits);
     of_each.pop_back();
     const bool unknown = has_different_nodes(manager());
     for (node_views& views : of_each) {

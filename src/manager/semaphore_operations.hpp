@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,11 @@
 #include "redlock/status.hpp"
 
 namespace redlock::manager {
+
+/// The number of permits that nodes remember, by their views of the key that has it: one that is
+/// not `asked`, if a node has such.
+[[nodiscard]] std::optional<std::size_t> remembered_permits(const node_views& views,
+                                                            std::size_t asked);
 
 class semaphore_status_operation final : public read_operation<semaphore_status> {
   public:

@@ -23,6 +23,7 @@ set(script_bodies
     src/scripts/lua/parts/reader_set.lua
     src/scripts/lua/parts/readers.lua
     src/scripts/lua/parts/several.lua
+    src/scripts/lua/parts/several_free.lua
     src/scripts/lua/parts/slots.lua
     src/scripts/lua/parts/time.lua
     src/scripts/lua/parts/together.lua

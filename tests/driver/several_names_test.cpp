@@ -54,13 +54,14 @@ TEST_F(several_names, have_a_holder_key_each_where_there_is_a_record) {
                                    "redlock:fence:{c}", "redlock:holder:{c}", who.token().str()});
     const std::chrono::milliseconds lease{7000};
     const auto acquire = acquire_all_call(pool, who, lease, true, 0);
-    EXPECT_THAT(std::string{acquire.command().encoded},
-                testing::AllOf(HasSubstr(args({"12", "a", "redlock:fence:{a}", "redlock:line:{a}",
-                                               "redlock:holder:{a}", "{b}"})),
-                               EndsWith(args({"-", "0", "60000", "200", "0", "1", "the record"}))));
+    EXPECT_THAT(
+        std::string{acquire.command().encoded},
+        testing::AllOf(HasSubstr(args({"12", "a", "redlock:fence:{a}", "redlock:line:{a}",
+                                       "redlock:holder:{a}", "{b}"})),
+                       EndsWith(args({"called -", "0", "60000", "200", "0", "1", "the record"}))));
     const auto waits = acquire_all_call(pool, identity(), lease, false, 77);
     EXPECT_THAT(std::string{waits.command().encoded},
-                EndsWith(args({"-", "77", "60000", "200", "0", "0"})));
+                EndsWith(args({"called -", "77", "60000", "200", "0", "0"})));
     const auto extend = extend_all_call(pool, who, lease, true);
     EXPECT_THAT(std::string{extend.command().encoded},
                 testing::AllOf(HasSubstr(keys), EndsWith(args({"1", "the record"}))));

@@ -116,6 +116,22 @@ TEST_F(acquire_all_script, goes_behind_the_places_that_came_before) {
     EXPECT_EQ(acquire({.ticket = 30}), "TIME") << "it came first";
 }
 
+TEST_F(acquire_all_script, takes_no_field_of_a_line_for_its_own) {
+    set_fence("b", 17, " ");
+    const std::string far = std::to_string(node.time_us() + hour_us);
+    node.server.command({"HSET", "redlock:line:{b}", "you-1", "40 " + far, "-", "50 " + far,
+                         "called -", "50 " + far});
+    EXPECT_EQ(acquire({.ticket = 50}), "-3\n" + std::to_string(hour_ms) + "\n2");
+    EXPECT_EQ(acquire({.ticket = 30}), "TIME");
+}
+
+TEST_F(acquire_all_script, keeps_the_mark_without_fencing_while_somebody_is_in_line) {
+    set_fence("a", 17, " ");
+    node.server.command({"HSET", "redlock:line:{a}", "you-1", "7 9"});
+    EXPECT_EQ(acquire({.fenced = false}), "TIME");
+    EXPECT_EQ(fence("a"), "17 ");
+}
+
 TEST_F(acquire_all_script, calls_nobody_where_a_name_is_held_or_it_does_not_wait) {
     set_fence("b", 17, " ");
     const std::string far = std::to_string(node.time_us() + hour_us);
@@ -166,9 +182,11 @@ TEST_F(acquire_all_script, goes_without_a_mark_where_memory_is_full) {
 TEST_F(acquire_all_script, writes_no_fence_without_fencing) {
     set_fence("a", 17, " ");
     EXPECT_EQ(acquire({.yields = true, .fenced = false}), "-3\n0\n1");
+    set_fence("c", 0, " ");
     EXPECT_EQ(acquire({.fenced = false}), "TIME");
-    EXPECT_EQ(fence("a"), "17 ");
+    EXPECT_EQ(fence("a"), "17") << "nobody is in line";
     EXPECT_EQ(fence("b"), std::nullopt);
+    EXPECT_EQ(fence("c"), std::nullopt) << "it was nothing but a mark";
     EXPECT_EQ(holders(), "me me me");
 }
 

@@ -46,7 +46,7 @@ std::string several_fixture::acquire(const acquire_call& with) const {
                     std::to_string(with.lease_ms),
                     std::to_string(with.window_us),
                     std::to_string(2 * hour_ms),
-                    "-",
+                    "called -",
                     std::to_string(with.ticket),
                     std::to_string(minute_ms),
                     std::to_string(with.grace_ms),

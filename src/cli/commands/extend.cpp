@@ -73,7 +73,7 @@ void add_extend(CLI::App& root, invocation& asked) {
         "Exit status: 0 extended; 1 it was already gone; 69 too few nodes answered: it is held "
         "until\n"
         "its old lease ends, try again; 64 usage; 78 other clients use\n"
-        "another number of nodes.");
+        "another number of nodes or of permits.");
     command->add_option("RESOURCE", request->resource, "What is locked")
         ->required()
         ->check(valid_resource());

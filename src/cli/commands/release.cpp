@@ -74,7 +74,7 @@ void add_release(CLI::App& root, invocation& asked) {
         "Prints nothing, or with --json an object with resource, token and released.\n\n"
         "Exit status: 0 released; 1 it was already gone, so somebody else may have held it\n"
         "meanwhile; 69 too few nodes answered; 64 usage; 78 other clients use\n"
-        "another number of nodes.");
+        "another number of nodes or of permits.");
     command->add_option("RESOURCE", request->resource, "What is locked")
         ->required()
         ->check(valid_resource());
