@@ -90,6 +90,12 @@ TEST_F(attached_permits, of_no_such_token_or_number_are_refused) {
     const auto refused = one.attach_any({"pool", 3}, held.token());
     EXPECT_EQ(refused->error, errc::permits_mismatch);
     EXPECT_THAT(refused->why.message, HasSubstr("3 permits here and 2 elsewhere"));
+    // A client that looks at too few slots must not take the permit for lost.
+    lock next = one.take_any(pool);
+    const lock& second = held.slot() == 1U ? held : next;
+    const auto looked_at_one = other.attach_any({"pool", 1}, second.token());
+    EXPECT_EQ(looked_at_one->error, errc::permits_mismatch);
+    EXPECT_THAT(looked_at_one->why.message, HasSubstr("1 permits here and 2 for other clients"));
     nodes[0].kill();
     nodes[1].kill();
     EXPECT_EQ(other.attach_any(pool, held.token())->error, errc::no_quorum);
@@ -204,6 +210,9 @@ TEST_F(semaphore_views, are_listed_by_their_fences_or_by_the_names_of_those_held
     EXPECT_THAT(listed("*"), ElementsAre("{a}b=1"));
     EXPECT_THAT(listed(""), ElementsAre("pool=1", "{a}b=1")) << "its fence lives";
     EXPECT_THAT(other.list().second, ElementsAre("job"));
+    lock longer = one.take_any({"pool:eu", 1});
+    EXPECT_THAT(listed("pool"), ElementsAre()) << "its name only begins so";
+    EXPECT_THAT(listed("pool*"), ElementsAre("pool:eu=1"));
 }
 
 }  // namespace
