@@ -314,6 +314,18 @@ TEST_F(forever, ends_at_once_if_the_command_cannot_be_started) {
     EXPECT_TRUE(clean("a"));
 }
 
+TEST_F(forever, ends_when_the_keeper_is_killed) {
+    process runner{campaign("echo up; exec sleep 1000")};
+    runner.wait_for_out("up\n");
+    const auto children = children_of(runner.pid());
+    ASSERT_EQ(children.size(), 1U);
+    ASSERT_EQ(::kill(children[0], SIGKILL), 0);
+    const finished result = runner.wait();
+    EXPECT_EQ(result.status, 70) << result.err;
+    EXPECT_THAT(result.err, Not(HasSubstr("campaigning again")));
+    EXPECT_TRUE(clean("a"));
+}
+
 TEST_F(forever, is_silent_if_asked) {
     process runner{campaign("echo up; exit 1", {"-q"})};
     runner.wait_for_out("up\nup\n");

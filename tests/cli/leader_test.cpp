@@ -50,6 +50,24 @@ TEST_F(leader, is_nobody_while_the_lock_is_free) {
               "\"nodes\":[]}\n");
 }
 
+TEST_F(leader, is_nobody_where_the_key_is_no_lock) {
+    for (auto& node : nodes) {
+        node.command({"RPUSH", "a", "x"});
+    }
+    const finished result = run({"leader", "a"});
+    EXPECT_EQ(result.status, 1);
+    EXPECT_EQ(result.out, "a: nobody leads\n");
+}
+
+TEST_F(leader, is_unknown_with_the_reason_of_each_node) {
+    for (auto& node : nodes) {
+        node.kill();
+    }
+    const finished result = run({"leader", "a"});
+    EXPECT_EQ(result.status, 69);
+    EXPECT_THAT(result.err, HasSubstr("Connection refused"));
+}
+
 TEST_F(leader, is_named_with_its_term_its_lease_and_its_text) {
     process runner{campaign({"--proclaim", "http://10.0.0.7:8080", "--label", "me"})};
     runner.wait_for_out("up");

@@ -176,6 +176,17 @@ TEST_F(several, are_held_across_the_commands_of_a_script_by_their_token) {
     EXPECT_THAT(again.err, StartsWith("redlock: b, a: was already gone"));
 }
 
+TEST_F(several, of_which_one_is_gone_are_released_under_the_other_names) {
+    const finished got = run({"acquire", "b", "--also", "a", "--lease-time", "50s"});
+    const std::string token = got.out.substr(0, got.out.find(' '));
+    for (auto& node : nodes) {
+        node.command({"DEL", "a"});
+    }
+    const finished released = run({"release", "b", "--also", "a", token});
+    EXPECT_EQ(released.status, 1) << "the lock as a whole was lost";
+    EXPECT_TRUE(clean("b"));
+}
+
 TEST_F(several, are_listed_and_shown_under_each_name) {
     const finished got = run({"acquire", "b", "--also", "a"});
     const std::string token = got.out.substr(0, got.out.find(' '));

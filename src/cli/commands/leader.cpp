@@ -1,6 +1,7 @@
 // `redlock leader`: who leads now, or each change of that.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <redlock/status.hpp>
@@ -30,7 +31,10 @@ struct leader_request {
 
 /// A leader holds an exclusive lock on a majority.
 leader_view leader_of(const resource_status& status) {
-    if (status.verdict != lock_verdict::held || status.mode != lock_mode::exclusive) {
+    const bool is_no_lock = std::ranges::any_of(status.nodes, [&](const node_status& each) {
+        return !each.key_message.empty() && each.holder == status.holder;
+    });
+    if (status.verdict != lock_verdict::held || status.mode != lock_mode::exclusive || is_no_lock) {
         return {};
     }
     return {.token = status.holder,
@@ -78,7 +82,9 @@ int say_unseen(const resource_status& status, const error_code& error) {
     diagnostics why{.message = "too few nodes answered to tell who leads", .nodes = {}};
     for (const node_status& each : status.nodes) {
         if (each.error) {
-            why.nodes.push_back({each.node, each.error, each.name});
+            const std::string message =
+                each.message.empty() ? each.name : fmt::format("{}: {}", each.name, each.message);
+            why.nodes.push_back({each.node, each.error, message});
         }
     }
     return say_error(printable(status.resource.str()), error, why, exit_contended);

@@ -41,6 +41,19 @@ int answer_of(const release_request& request, bool released) {
     return released ? exit_ok : exit_gone;
 }
 
+/// A lock of several names that has lost one of them is gone, but its token still has the others.
+asio::awaitable<void> release_the_rest(lock_manager& locks, const release_request& request) {
+    acquire_options options;
+    options.renew = false;
+    const lock_token token{request.token};
+    for (const resource_name& each : request.shape.names(request.resource)) {
+        auto [error, part] = co_await locks.async_attach(each, token, options, awaited);
+        if (!error) {
+            co_await part.async_release(awaited);
+        }
+    }
+}
+
 asio::awaitable<int> release(lock_manager& locks, const release_request& request) {
     diagnostics details;
     acquire_options options;
@@ -51,6 +64,9 @@ asio::awaitable<int> release(lock_manager& locks, const release_request& request
                      request.token, options, awaited);
     auto [attach_error, held] = co_await std::move(attaching);
     if (attach_error == errc::lost) {
+        if (!request.shape.also.empty()) {
+            co_await release_the_rest(locks, request);
+        }
         co_return answer_of(request, false);
     }
     if (attach_error) {

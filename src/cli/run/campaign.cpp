@@ -31,9 +31,9 @@ boost::asio::awaitable<int> lock_runner::campaign() {
     for (;;) {
         const int status = co_await work();
         // A command that never ran says that something is wrong here, unless the lock was lost.
-        const bool is_over =
-            ran_ ? interrupted_by_ != 0 || is_ended_from_terminal(*command_status_, surroundings_)
-                 : !notices_.is_lost();
+        const bool is_over = ran_ ? interrupted_by_ != 0 || lost_keeper_ ||
+                                        is_ended_from_terminal(*command_status_, surroundings_)
+                                  : !notices_.is_lost();
         if (is_over) {
             co_return status;
         }

@@ -129,6 +129,7 @@ asio::awaitable<int> lock_runner::work() {
     validity_.cancel();
     kill_.cancel();
     const int status = notices_.status(*command_status_);
+    lost_keeper_ = command_->lost_its_keeper();
     forget_command();
     co_await release();
     co_return notices_.status(status);

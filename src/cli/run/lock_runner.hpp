@@ -112,6 +112,7 @@ class lock_runner {
     std::optional<std::chrono::nanoseconds> ran_;  ///< For how long the command ran.
     const surroundings surroundings_ = what_surrounds_us();
     int interrupted_by_ = 0;
+    bool lost_keeper_ = false;
     bool finished_ = false;
 };
 
