@@ -258,7 +258,7 @@ asio::awaitable<void> worker::update(lock& held) {
 
 asio::awaitable<void> worker::work_without_lock() {
     if (shape_ == shape::permit) {
-        note_permit(0);
+        note_permit(turns_ % permits);
     }
     note(record_kind::asked);
     const auto token =
