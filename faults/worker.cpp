@@ -238,6 +238,7 @@ asio::awaitable<void> worker::become_reader(lock& held) {
 asio::awaitable<void> worker::update(lock& held) {
     const std::uint64_t token = told_token(held);
     std::vector<record> seen;
+    seen.reserve(guarded_.size());
     for (const std::string& each : guarded_) {
         seen.push_back(co_await ask_store(fmt::format("read {} {}", each, token)));
     }
