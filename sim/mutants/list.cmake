@@ -5,7 +5,6 @@ set(sim_mutants
     all_count_in_part
     all_extend_any_holder
     all_extend_the_first
-    all_ignore_marks
     all_look_at_the_first_key
     all_raise_one_fence
     all_release_the_first
