@@ -99,12 +99,8 @@ void attach_operation::ask_for_slots() {
         fail(errc::permits_mismatch, {permits_in_use(request_.permits(), in_use), {}});
         return;
     }
-    std::vector<resource_name> slots;
-    for (std::size_t slot = 0; slot < semaphore_->permits; ++slot) {
-        slots.emplace_back(manager().nodes().keys().slot(name.str(), slot));
-    }
-    // Who asks for too few slots would take a permit for lost that is held.
-    slots.emplace_back(manager().nodes().keys().permits(name.str()));
+    // With the number: who asks for too few slots would take a permit for lost that is held.
+    const auto slots = slots_and_number(manager(), {name, semaphore_->permits});
     ask_views_of_each(
         manager(), slots, weak(),
         [this, slots](core::instant started, const std::vector<node_views>& of_each) {

@@ -69,6 +69,26 @@ void is_locked_operation::begin() {
               });
 }
 
+void look_for_keys(manager_impl& manager, const wanted_keys& wanted, diagnostics* details,
+                   std::weak_ptr<void> operation,
+                   std::function<void(error_code, const std::set<std::string>&)> take) {
+    const auto query =
+        std::make_shared<driver::list_query>(manager.nodes(), wanted.pattern, wanted.limit,
+                                             driver::list_query::most_fruitless_steps, wanted.what);
+    query->start([&manager, details, operation = std::move(operation),
+                  take = std::move(take)](const driver::list_query::result& found) {
+        const auto alive = operation.lock();
+        if (!alive) {
+            return;
+        }
+        const bool enough = found.answered.size() >= core::quorum_of(manager.nodes().size());
+        if (!enough && details != nullptr) {
+            *details = manager.explain("too few nodes answered", found.why);
+        }
+        take(enough ? error_code{} : error_code{errc::no_quorum}, found.names);
+    });
+}
+
 list_operation::list_operation(manager_impl& manager, std::string pattern, std::size_t limit,
                                diagnostics* details,
                                completion<error_code, std::vector<resource_name>> handler)
@@ -78,19 +98,10 @@ list_operation::list_operation(manager_impl& manager, std::string pattern, std::
       details_(details) {}
 
 void list_operation::begin() {
-    const auto query = std::make_shared<driver::list_query>(manager().nodes(), pattern_, limit_);
-    query->start([this, operation = weak()](const driver::list_query::result& found) {
-        const auto alive = operation.lock();
-        if (!alive) {
-            return;
-        }
-        const bool enough = found.answered.size() >= core::quorum_of(manager().nodes().size());
-        if (!enough && details_ != nullptr) {
-            *details_ = manager().explain("too few nodes answered", found.why);
-        }
-        std::vector<resource_name> names(found.names.begin(), found.names.end());
-        complete(enough ? error_code{} : error_code{errc::no_quorum}, std::move(names));
-    });
+    look_for_keys(manager(), {pattern_, limit_, driver::listed_keys::locks}, details_, weak(),
+                  [this](error_code error, const std::set<std::string>& keys) {
+                      complete(error, {keys.begin(), keys.end()});
+                  });
 }
 
 examine_operation::examine_operation(manager_impl& manager, doctor::examination_terms terms,

@@ -5,8 +5,11 @@
 #pragma once
 
 #include <boost/asio/error.hpp>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -93,6 +96,18 @@ class is_locked_operation final : public read_operation<bool> {
     void begin() override;
     resource_name resource_;
 };
+
+struct wanted_keys {
+    std::string pattern;
+    std::size_t limit;
+    driver::listed_keys what;
+};
+
+/// Looks for keys on all nodes and hands them to `take`, with `errc::no_quorum` if too few nodes
+/// answered, of which `details` then tells, if given. Not if `operation` is gone by then.
+void look_for_keys(manager_impl& manager, const wanted_keys& wanted, diagnostics* details,
+                   std::weak_ptr<void> operation,
+                   std::function<void(error_code, const std::set<std::string>&)> take);
 
 class list_operation final : public read_operation<std::vector<resource_name>> {
   public:

@@ -4,15 +4,26 @@
 #include <charconv>
 #include <map>
 #include <optional>
+#include <set>
 #include <string_view>
 #include <system_error>
 #include <utility>
 
-#include "core/quorum.hpp"
 #include "manager/arguments.hpp"
 #include "manager/verdict.hpp"
 
 namespace redlock::manager {
+
+std::vector<resource_name> slots_and_number(manager_impl& manager, const semaphore& of) {
+    const driver::key_names& keys = manager.nodes().keys();
+    std::vector<resource_name> names;
+    names.reserve(of.permits + 1);
+    for (std::size_t slot = 0; slot < of.permits; ++slot) {
+        names.emplace_back(keys.slot(of.name.str(), slot));
+    }
+    names.emplace_back(keys.permits(of.name.str()));
+    return names;
+}
 
 std::optional<std::size_t> remembered_permits(const node_views& views, std::size_t asked) {
     std::optional<std::size_t> remembered;
@@ -43,15 +54,8 @@ void semaphore_status_operation::begin() {
         complete(errc::invalid_argument, std::move(refused));
         return;
     }
-    const driver::key_names& keys = manager().nodes().keys();
-    std::vector<resource_name> names;
-    for (std::size_t slot = 0; slot < of_.permits; ++slot) {
-        names.emplace_back(keys.slot(of_.name.str(), slot));
-    }
-    // The number is a text like a token, and is read like one.
-    names.emplace_back(keys.permits(of_.name.str()));
     ask_views_of_each(
-        manager(), names, weak(),
+        manager(), slots_and_number(manager(), of_), weak(),
         [this](core::instant, std::vector<node_views> of_each) { on_views(std::move(of_each)); });
 }
 
@@ -81,20 +85,9 @@ list_semaphores_operation::list_semaphores_operation(
       details_(details) {}
 
 void list_semaphores_operation::begin() {
-    const auto query = std::make_shared<driver::list_query>(
-        manager().nodes(), pattern_, limit_, driver::list_query::most_fruitless_steps,
-        driver::listed_keys::slots);
-    query->start([this, operation = weak()](const driver::list_query::result& found) {
-        const auto alive = operation.lock();
-        if (!alive) {
-            return;
-        }
-        const bool enough = found.answered.size() >= core::quorum_of(manager().nodes().size());
-        if (!enough && details_ != nullptr) {
-            *details_ = manager().explain("too few nodes answered", found.why);
-        }
+    const auto on_keys = [this](error_code error, const std::set<std::string>& keys) {
         std::map<std::string_view, std::size_t> permits;
-        for (const std::string& key : found.names) {
+        for (const std::string& key : keys) {
             if (const auto its = manager().nodes().keys().read_slot(key)) {
                 std::size_t& most = permits[its->semaphore];
                 most = std::max(most, its->slot + 1);
@@ -105,8 +98,10 @@ void list_semaphores_operation::begin() {
         for (const auto& [name, number] : permits) {
             semaphores.emplace_back(name, number);
         }
-        complete(enough ? error_code{} : error_code{errc::no_quorum}, std::move(semaphores));
-    });
+        complete(error, std::move(semaphores));
+    };
+    look_for_keys(manager(), {pattern_, limit_, driver::listed_keys::slots}, details_, weak(),
+                  on_keys);
 }
 
 }  // namespace redlock::manager

@@ -13,6 +13,10 @@
 
 namespace redlock::manager {
 
+/// The lock keys of all slots, and behind them the key that has the number of permits: that is a
+/// text like a token, and is read like one.
+[[nodiscard]] std::vector<resource_name> slots_and_number(manager_impl& manager,
+                                                          const semaphore& of);
 /// The number of permits that nodes remember, by their views of the key that has it: one that is
 /// not `asked`, if a node has such.
 [[nodiscard]] std::optional<std::size_t> remembered_permits(const node_views& views,

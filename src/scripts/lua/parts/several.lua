@@ -15,8 +15,10 @@ local function held_under(key)
     -- Once more, so that the error tells the line.
     return redis.call('GET', key)
 end
--- The fence of a name, and the mark of those who wait in line, a blank behind it.
+-- The fence of a name, the mark of those who wait in line, a blank behind it, and both as they stand
+-- there, or false.
 local function fence_of(key)
-    local kept = redis.call('GET', key) or ''
-    return tonumber(kept) or 0, string.sub(kept, -1) == ' ' and ' ' or ''
+    local kept = redis.call('GET', key)
+    local text = kept or ''
+    return tonumber(text) or 0, string.sub(text, -1) == ' ' and ' ' or '', kept
 end

@@ -3,7 +3,7 @@
 -- KEYS and ARGV as of acquire_all.lua
 keys_of_each = ARGV[13] and 4 or 3
 local waits = tonumber(ARGV[8]) > 0
-local fences, marks = {}, {}
+local fences, marks, texts = {}, {}, {}
 local remaining, holder, busy, highest, waited_for
 for i = 1, #KEYS, keys_of_each do
     local held = held_under(KEYS[i])
@@ -13,12 +13,11 @@ for i = 1, #KEYS, keys_of_each do
             remaining, holder, busy = left, type(held) == 'string' and held or '', i
         end
     end
-    fences[i], marks[i] = fence_of(KEYS[i + 1])
+    fences[i], marks[i], texts[i] = fence_of(KEYS[i + 1])
     if held and waits and marks[i] == '' then
         -- Where memory is full, it goes without a mark.
-        local written = redis.call('GET', KEYS[i + 1])
-        if written then
-            redis.pcall('SET', KEYS[i + 1], written .. ' ', 'KEEPTTL')
+        if texts[i] then
+            redis.pcall('SET', KEYS[i + 1], texts[i] .. ' ', 'KEEPTTL')
         else
             redis.pcall('SET', KEYS[i + 1], '0 ', 'PX', ARGV[9])
         end
@@ -44,13 +43,10 @@ local function take_all()
         local left = marks[i] == ' ' and redis.call('PTTL', KEYS[i + 2]) ~= -2 and ' ' or ''
         if fenced then
             redis.call('SET', KEYS[i + 1], ARGV[3] .. left, 'PX', ARGV[6])
+        elseif left ~= marks[i] and texts[i] == '0 ' then
+            redis.call('DEL', KEYS[i + 1])
         elseif left ~= marks[i] then
-            local written = redis.call('GET', KEYS[i + 1])
-            if written == '0 ' then
-                redis.call('DEL', KEYS[i + 1])
-            else
-                redis.call('SET', KEYS[i + 1], string.sub(written, 1, -2), 'KEEPTTL')
-            end
+            redis.call('SET', KEYS[i + 1], string.sub(texts[i], 1, -2), 'KEEPTTL')
         end
         if keys_of_each > 3 then
             redis.call('SET', KEYS[i + 3], ARGV[13], 'PX', ARGV[4])
