@@ -110,6 +110,7 @@ set(sim_mutants
     permit_is_the_plain_lock
     permit_leaves_the_wrong_line
     permit_not_counted
+    permit_taken_while_asking
     quarantine_by_the_vote
     quarantine_forgets_ballots
     quarantine_skipped

@@ -8,6 +8,7 @@ namespace redlock::core {
 acquisition::step acquisition::on_queued() {
     assert(stage_ == stage::queued || stage_ == stage::asking);
     expects_contention_ = true;
+    asks_since_ = never;
     stage_ = stage::queued;
     return {.what = action::wait, .until = deadline()};
 }
@@ -26,6 +27,7 @@ acquisition::step acquisition::on_turn(bool open) {
 acquisition::step acquisition::on_round(const acquire_round& round, instant now, double random,
                                         node_set tracking, alternative other) {
     assert(stage_ == stage::asking);
+    asks_since_ = std::min(asks_since_, now);
     const acquire_outcome outcome = round.outcome();
     const bool taken = outcome == acquire_outcome::contended || outcome == acquire_outcome::split;
     if (taken && other == alternative::at_once) {
@@ -91,8 +93,26 @@ bool acquisition::complete(bool acquired) {
     return by_attempt;
 }
 
-bool acquisition::may_take_over() const {
-    return (stage_ == stage::queued || stage_ == stage::waiting) && !needs_own_lease_;
+acquisition::taking acquisition::takes_over(instant now) const {
+    if (needs_own_lease_) {
+        return taking::not_at_all;
+    }
+    const bool leaves_them = leaves_leases_ > duration{0};
+    switch (stage_) {
+        case stage::queued:
+            return taking::at_once;
+        case stage::waiting:
+            return leaves_them && now - asks_since_ < leaves_leases_ ? taking::if_nobody_else
+                                                                     : taking::at_once;
+        case stage::asking:
+            return leaves_them ? taking::not_now : taking::not_at_all;
+        case stage::opening:
+        case stage::finding_holder:
+        case stage::cancelled:
+        case stage::done:
+            break;
+    }
+    return taking::not_at_all;
 }
 
 /// Nearly always at first: there is rarely a reason to expect contention.

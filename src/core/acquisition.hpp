@@ -8,7 +8,10 @@
 // - its deadline ends it at every stage but the last three, with the error that fits what is known
 //   by then;
 // - after a cancellation or its end no round starts;
-// - it takes over the lease of another holder of its process only between two rounds of its own.
+// - it takes over the lease of another holder of its process only between two rounds of its own;
+// - one that asks the nodes for a permit leaves the leases of its process to those behind it, who
+// do
+//   not, but not for longer than it was made to.
 #pragma once
 
 #include <cstdint>
@@ -36,6 +39,9 @@ class acquisition {
         /// for how long.
         bool needs_own_lease = false;
         queueing waits = queueing::queue_and_line;
+        /// For so long it leaves the leases of its process to those behind it, once it asks the
+        /// nodes. For a permit, since the process may hold several.
+        duration leaves_leases{0};
     };
 
     enum class action : std::uint8_t {
@@ -59,8 +65,17 @@ class acquisition {
         at_once,  ///< That is worth a round now.
     };
 
+    /// Whether it takes over a lease that its process gives back.
+    enum class taking : std::uint8_t {
+        at_once,
+        if_nobody_else,  ///< Unless one behind it does.
+        not_now,         ///< A round for another permit is under way; one behind it may.
+        not_at_all,
+    };
+
     explicit acquisition(const terms& wanted)
         : session_(wanted.wait),
+          leaves_leases_(wanted.leaves_leases),
           fair_(wanted.fair),
           needs_own_lease_(wanted.needs_own_lease),
           waits_(wanted.waits) {}
@@ -97,7 +112,7 @@ class acquisition {
     /// Between two rounds.
     [[nodiscard]] bool is_waiting() const { return stage_ == stage::waiting; }
     [[nodiscard]] bool is_over() const { return stage_ == stage::done; }
-    [[nodiscard]] bool may_take_over() const;
+    [[nodiscard]] taking takes_over(instant now) const;
     /// Its rounds ask from a place in the nodes' line.
     [[nodiscard]] bool stands_in_line() const {
         return expects_contention_ && fair_ && waits_ != queueing::nowhere;
@@ -129,6 +144,8 @@ class acquisition {
     [[nodiscard]] step follow(const wait_session::step& next);
 
     wait_session session_;
+    duration leaves_leases_;
+    instant asks_since_ = never;  ///< It is the first of the queue, and its first round is over.
     bool fair_;
     bool needs_own_lease_;
     queueing waits_;

@@ -117,6 +117,11 @@ queue_member* local_queues::first_behind(const queue_holder& holder) {
     return holder.queue_ == nullptr ? nullptr : holder.queue_->second.first_;
 }
 
+queue_member* local_queues::next_behind(const queue_member& member) {
+    assert(member.queue_ != nullptr);
+    return member.next_ == member.queue_->second.first_ ? nullptr : member.next_;
+}
+
 void local_queues::passed(queue_holder& from, queue_member& member, queue_holder& to) {
     named_queue* const queue = std::exchange(from.queue_, nullptr);
     assert(queue != nullptr && queue == member.queue_);

@@ -105,7 +105,9 @@ class local_queues {
                          std::uint16_t permits);
     /// The first behind `holder`; null if nobody waits.
     [[nodiscard]] static queue_member* first_behind(const queue_holder& holder);
-    /// `from` handed its lock to `to`, which belongs to `member`, the first behind `from`.
+    /// The next behind `member`; null if it is the last.
+    [[nodiscard]] static queue_member* next_behind(const queue_member& member);
+    /// `from` handed its lock to `to`, which belongs to `member`, one of those behind `from`.
     void passed(queue_holder& from, queue_member& member, queue_holder& to);
     /// The lock of `holder` was given back or lost: the first may compete. True if it does so from
     /// now on.

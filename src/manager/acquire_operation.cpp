@@ -53,7 +53,9 @@ core::acquisition::terms terms_of(const detail::acquire_request& request, core::
             .fair = options.fair,
             .needs_own_lease = has_holder_record(request) || !options.hand_over ||
                                options.min_hold > milliseconds{0},
-            .waits = waits};
+            .waits = waits,
+            .leaves_leases = request.wants_permit() ? core::duration{manager.hand_over_time}
+                                                    : core::duration{0}};
 }
 
 driver::kept_token random_token(driver::node_pool& nodes) {

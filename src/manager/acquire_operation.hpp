@@ -70,7 +70,9 @@ class acquire_operation : public closable,
     void on_attempt_decided() override;
     void on_key_changed(node_index which) override;
 
-    [[nodiscard]] bool may_take_over() const override { return acquisition_.may_take_over(); }
+    [[nodiscard]] core::acquisition::taking takes_over(core::instant now) const override {
+        return acquisition_.takes_over(now);
+    }
     [[nodiscard]] std::chrono::milliseconds lease_time() const override { return lease_time_; }
     [[nodiscard]] core::duration stop_margin() const override;
     void take_over(held_lock& from, won_lease won) override;

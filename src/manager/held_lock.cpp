@@ -302,55 +302,6 @@ void held_lock::release(std::shared_ptr<outcome_waiter> waiter) {
     tells_competitors_ = !manager_->queues().ended(*this) || watched;
 }
 
-/// Passes the lease to whoever waits for it here; false if it must go back to the nodes.
-bool held_lock::hand_over() {
-    // All members of a manager's queues are successors.
-    auto* const next = static_cast<successor*>(core::local_queues::first_behind(*this));
-    if (next == nullptr || manager_->closed() || !driver::record_of(*identity_).empty()) {
-        return false;
-    }
-    const core::instant now = this->now();
-    core::turn turn = turn_;
-    if (!minimum_.is_over(now) || !next->may_take_over() ||
-        !turn.pass_on(now, holding_.valid_until(),
-                      usable_part(next->lease_time(), manager_->options()), next->stop_margin())) {
-        return false;
-    }
-    const auto keep = manager_->remove(*this);
-    stage_ = stage::over;
-    release_outcome_ = core::release_outcome::released;
-    manager_->counters().handed_over.add();
-    tell(event_kind::handed_over);
-    release_waiters_.finish_all({});
-    next->take_over(*this, give_away(turn));
-    // Last: as long as one alarm is set, the next costs no system call.
-    stop_looking_after({});
-    return true;
-}
-
-/// This process does not hold the permit any more. `free`: others may have it at once.
-void held_lock::leave_slot(bool free) {
-    driver::semaphore_state* const semaphore = identity_->semaphore();
-    if (semaphore == nullptr) {
-        return;
-    }
-    if (free) {
-        semaphore->board.on_given_back(identity_->extras->slot);
-    } else {
-        semaphore->board.on_gone(identity_->extras->slot);
-    }
-}
-
-won_lease held_lock::give_away(const core::turn& next) {
-    holding_.settle();
-    won_lease won;
-    won.identity = identity_;
-    won.turn = next;
-    won.longest_lease = longest_lease_;
-    won.holding = std::move(holding_);
-    return won;
-}
-
 void held_lock::on_release_decided(const driver::release_attempt& attempt) {
     if (stage_ == stage::over) {
         return;  // Abandoned by a manager that is being destroyed.

@@ -13,6 +13,7 @@
 #include <span>
 
 #include "base/recycled.hpp"
+#include "core/acquisition.hpp"
 #include "core/holding.hpp"
 #include "core/local_queues.hpp"
 #include "core/minimum_hold.hpp"
@@ -50,7 +51,7 @@ class loss_waiter;
 /// What waits in the queue of its process for a lock, and may be handed it by the holder.
 class successor : public core::queue_member {
   public:
-    [[nodiscard]] virtual bool may_take_over() const = 0;
+    [[nodiscard]] virtual core::acquisition::taking takes_over(core::instant now) const = 0;
     /// How long a lease it wants, and how long before its end it wants to hear of the loss.
     [[nodiscard]] virtual std::chrono::milliseconds lease_time() const = 0;
     [[nodiscard]] virtual core::duration stop_margin() const = 0;
@@ -148,6 +149,7 @@ class held_lock final : public base::in_recycled_memory,
     void on_alarm(core::instant now) override;
     void stop_looking_after(error_code told_to_waiters);
     std::list<std::shared_ptr<loss_waiter>> take_loss_waiters();
+    [[nodiscard]] successor* next_holder(core::instant now) const;
     [[nodiscard]] bool hand_over();
     /// What those of this process who wait for it on the nodes watch: of a permit all slots under
     /// one name.

@@ -45,7 +45,9 @@ class queue_places::place final : public successor {
         all_.ring_in(holds_up);
         all_.look_if_first();
     }
-    [[nodiscard]] bool may_take_over() const override { return false; }
+    [[nodiscard]] core::acquisition::taking takes_over(core::instant /*now*/) const override {
+        return core::acquisition::taking::not_at_all;
+    }
     [[nodiscard]] std::chrono::milliseconds lease_time() const override { return {}; }
     [[nodiscard]] core::duration stop_margin() const override { return {}; }
     void take_over(held_lock& /*from*/, won_lease /*won*/) override {

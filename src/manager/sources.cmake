@@ -10,6 +10,7 @@ set(manager_sources
     src/manager/counting_semaphore.cpp
     src/manager/fork_copy.cpp
     src/manager/held_lock.cpp
+    src/manager/held_lock_hand_over.cpp
     src/manager/held_lock_lease.cpp
     src/manager/held_lock_record.cpp
     src/manager/home.cpp

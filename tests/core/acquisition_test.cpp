@@ -18,6 +18,7 @@ using namespace std::chrono_literals;
 using small_scope::at;
 using small_scope::epoch;
 using action = acquisition::action;
+using taking = acquisition::taking;
 
 constexpr instant deadline = at(5s);
 
@@ -173,7 +174,7 @@ TEST(acquisition, of_a_permit_may_be_queued_after_a_round) {
     EXPECT_EQ(step.what, action::wait);
     EXPECT_EQ(step.until, deadline);
     EXPECT_FALSE(one.is_asking());
-    EXPECT_TRUE(one.may_take_over());
+    EXPECT_EQ(one.takes_over(at(1ms)), taking::at_once);
     EXPECT_EQ(one.on_turn(true).what, action::ask);
     EXPECT_TRUE(one.stands_in_line());
 }
@@ -257,10 +258,39 @@ TEST(acquisition, the_deadline_tells_what_is_known) {
 
 TEST(acquisition, takes_a_lease_of_its_process_if_it_has_no_wishes) {
     acquisition one{patient()};
-    EXPECT_TRUE(one.may_take_over());
+    EXPECT_EQ(one.takes_over(at(1ms)), taking::at_once);
     acquisition::terms wishes = patient();
     wishes.needs_own_lease = true;
-    EXPECT_FALSE(acquisition{wishes}.may_take_over());
+    EXPECT_EQ(acquisition{wishes}.takes_over(at(1ms)), taking::not_at_all);
+}
+
+TEST(acquisition, of_a_permit_leaves_leases_to_those_behind_it_for_a_while) {
+    acquisition::terms terms = patient();
+    terms.leaves_leases = 50ms;
+    acquisition one{terms};
+    static_cast<void>(one.on_queued());
+    EXPECT_EQ(one.takes_over(at(1ms)), taking::at_once) << "it asks nobody";
+    static_cast<void>(one.on_turn(true));
+    EXPECT_EQ(one.takes_over(at(1s)), taking::not_now);
+    static_cast<void>(one.on_round(taken, at(1s), 0.5, node_set::all(3)));
+    EXPECT_EQ(one.takes_over(at(1s + 49ms)), taking::if_nobody_else);
+    EXPECT_EQ(one.takes_over(at(1s + 50ms)), taking::at_once);
+    static_cast<void>(one.on_alarm(at(2s), acquire_outcome::pending));
+    static_cast<void>(one.on_round(taken, at(2s), 0.5, node_set::all(3)));
+    EXPECT_EQ(one.takes_over(at(2s)), taking::at_once) << "it asks since its first round";
+}
+
+TEST(acquisition, of_a_permit_leaves_leases_anew_once_it_stood_behind_others) {
+    acquisition::terms terms = patient();
+    terms.leaves_leases = 50ms;
+    acquisition one{terms};
+    static_cast<void>(one.on_turn(true));
+    static_cast<void>(
+        one.on_round(taken, at(1ms), 0.5, node_set::all(3), acquisition::alternative::at_once));
+    static_cast<void>(one.on_queued());
+    static_cast<void>(one.on_turn(true));
+    static_cast<void>(one.on_round(taken, at(1s), 0.5, node_set::all(3)));
+    EXPECT_EQ(one.takes_over(at(1s)), taking::if_nobody_else);
 }
 
 TEST(acquisition, has_its_place_in_line_taken_away_by_the_nodes_that_granted_only) {
@@ -280,35 +310,35 @@ TEST(acquisition, has_its_place_in_line_taken_away_by_the_nodes_that_granted_onl
 struct at_stage {
     const char* name;
     std::function<void(acquisition&)> come;
-    bool begins;      // on its turn
-    bool takes_over;  // a lease of its process
+    bool begins;        // on its turn
+    taking takes_over;  // a lease of its process
     bool cancels;
     bool heeds_news;
 };
 
 const std::array<at_stage, 7> stages{{
-    {"queued", [](acquisition& one) { static_cast<void>(one.on_queued()); }, true, true, true,
-     false},
-    {"opening", [](acquisition& one) { static_cast<void>(one.on_turn(false)); }, true, false, true,
-     false},
-    {"asking", [](acquisition& one) { static_cast<void>(one.on_turn(true)); }, false, false, true,
-     false},
+    {"queued", [](acquisition& one) { static_cast<void>(one.on_queued()); }, true, taking::at_once,
+     true, false},
+    {"opening", [](acquisition& one) { static_cast<void>(one.on_turn(false)); }, true,
+     taking::not_at_all, true, false},
+    {"asking", [](acquisition& one) { static_cast<void>(one.on_turn(true)); }, false, taking::not_at_all,
+     true, false},
     {"waiting",
      [](acquisition& one) {
          static_cast<void>(one.on_queued());
          static_cast<void>(one.on_turn(true));
          static_cast<void>(lose(one));
      },
-     false, true, true, true},
+     false, taking::at_once, true, true},
     {"finding_holder",
      [](acquisition& one) {
          static_cast<void>(one.on_turn(true));
          one.find_holder();
      },
-     false, false, true, false},
-    {"cancelled", [](acquisition& one) { static_cast<void>(one.cancel()); }, false, false, false,
-     false},
-    {"done", [](acquisition& one) { one.complete(false); }, false, false, false, false},
+     false, taking::not_at_all, true, false},
+    {"cancelled", [](acquisition& one) { static_cast<void>(one.cancel()); }, false, taking::not_at_all,
+     false, false},
+    {"done", [](acquisition& one) { one.complete(false); }, false, taking::not_at_all, false, false},
 }};
 
 TEST(acquisition, heeds_each_event_at_the_right_stages) {
@@ -320,7 +350,7 @@ TEST(acquisition, heeds_each_event_at_the_right_stages) {
             return one;
         };
         EXPECT_EQ(there().on_turn(true).what == action::ask, each.begins);
-        EXPECT_EQ(there().may_take_over(), each.takes_over);
+        EXPECT_EQ(there().takes_over(at(1ms)), each.takes_over);
         EXPECT_EQ(there().cancel(), each.cancels);
         EXPECT_EQ(there().is_over(), std::string{each.name} == "done");
         EXPECT_EQ(there().on_changed(0, &taken, at(1ms), {}) != never, each.heeds_news);

@@ -79,6 +79,22 @@ TEST_F(local_permits, a_permit_passes_to_the_first_and_the_next_goes_on) {
     EXPECT_EQ(local_queues::first_behind(b), nullptr);
 }
 
+TEST_F(local_permits, a_permit_passes_to_one_behind_the_first_which_goes_on_competing) {
+    acquired(third, a);
+    EXPECT_TRUE(join(first));
+    EXPECT_FALSE(join(second));
+    EXPECT_EQ(local_queues::next_behind(first), &second);
+    EXPECT_EQ(local_queues::next_behind(second), nullptr);
+    queues.passed(a, second, b);
+    EXPECT_THAT(competing, IsEmpty()) << "the first does already";
+    EXPECT_EQ(local_queues::first_behind(b), &first);
+    EXPECT_EQ(local_queues::next_behind(first), nullptr);
+    acquired(first, c);
+    EXPECT_FALSE(queues.ended(b));
+    EXPECT_FALSE(queues.ended(c));
+    EXPECT_EQ(queues.waiting("s"), 0U);
+}
+
 TEST_F(local_permits, passing_one_on_takes_none_away) {
     acquired(third, a);
     acquired(third, b);

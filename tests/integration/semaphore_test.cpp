@@ -4,54 +4,18 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/awaitable.hpp>
 #include <cstdint>
 #include <set>
 #include <string>
 #include <vector>
 
-#include "integration/harness.hpp"
+#include "integration/semaphore_fixture.hpp"
 
 namespace redlock::integration {
 namespace {
 
 using testing::HasSubstr;
-
-std::string slot_key(std::size_t slot) {
-    return "redlock:slot:{pool}:" + std::to_string(slot);
-}
-
-struct semaphores : testing::Test {
-    [[nodiscard]] bool comes(const operation_ptr<lock>& waiter) {
-        return turned.until([&] { return waiter->done; }, soon) && waiter->value.valid();
-    }
-    /// Nothing but fences and the number of permits, which end by themselves.
-    void expect_nothing_left(std::size_t permits) {
-        EXPECT_TRUE(turned.until([&] {
-            std::size_t there = nodes.having(waiting_line);
-            for (std::size_t slot = 0; slot < permits; ++slot) {
-                there += nodes.having(slot_key(slot));
-            }
-            return there == 0;
-        }));
-    }
-    [[nodiscard]] bool in_line(std::size_t places) {
-        return turned.until([&] {
-            return nodes.count([&](redis_server& node) {
-                return node.command({"HLEN", waiting_line}) == std::to_string(places);
-            }) >= (places == 0 ? nodes.size() : nodes.size() / 2 + 1);
-        });
-    }
-
-    const std::string waiting_line = "redlock:line::redlock:slot:{pool}";
-    cluster nodes{3};
-    loop turned;
-    client one{turned, nodes.urls()};
-    client other{turned, nodes.urls()};
-};
 
 TEST_F(semaphores, have_as_many_holders_as_permits) {
     const semaphore pool{"pool", 3};
@@ -165,24 +129,6 @@ TEST_F(semaphores, serve_those_who_wait_in_their_order) {
     EXPECT_FALSE(late->done);
     EXPECT_FALSE(one.release(first));
     EXPECT_TRUE(comes(late));
-}
-
-TEST_F(semaphores, pass_a_permit_on_within_the_process) {
-    const semaphore pool{"pool", 1};
-    lock held = one.take_any(pool);
-    const auto slot = held.slot();
-    const auto next = one.begin_acquire_any(pool);
-    const auto last = one.begin_acquire_any(pool);
-    turned.step();
-    EXPECT_FALSE(one.release(held));
-    ASSERT_TRUE(comes(next));
-    // The lease of the first was asked for when nobody waited, so that it had one fencing token.
-    EXPECT_FALSE(one.release(next->value));
-    ASSERT_TRUE(comes(last));
-    EXPECT_EQ(last->value.slot(), slot);
-    EXPECT_EQ(one.manager->statistics().handed_over, 1U);
-    EXPECT_FALSE(one.release(last->value));
-    expect_nothing_left(1);
 }
 
 TEST_F(semaphores, leave_nothing_behind_when_they_are_cancelled) {
@@ -327,60 +273,6 @@ TEST_F(semaphores, take_permits_by_the_plain_request_once_the_number_is_known) {
     EXPECT_EQ(nodes.commands("mget") + nodes.commands("exists"), before);
     EXPECT_EQ(nodes.commands("set") - sets, 6U) << "the lock and its fence on each node";
 }
-
-/// How many are inside at once.
-struct crowd {
-    std::size_t inside = 0;
-    std::size_t most = 0;
-    int done = 0;
-    std::vector<std::uint64_t> largest;
-    int refused = 0;
-};
-
-asio::awaitable<void> enter(lock_manager& locks, semaphore pool, crowd& all, int times) {
-    while (times-- > 0) {
-        lock held = co_await locks.async_acquire_any(pool, {}, asio::use_awaitable);
-        all.most = std::max(all.most, ++all.inside);
-        auto& largest = all.largest.at(held.slot().value());
-        all.refused += held.fencing_token().value() <= largest ? 1 : 0;
-        largest = held.fencing_token().value();
-        for (int i = 0; i < 3; ++i) {
-            co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
-        }
-        --all.inside;
-        co_await held.async_release(asio::as_tuple(asio::use_awaitable));
-        ++all.done;
-    }
-}
-
-struct crowded_semaphores : semaphores, testing::WithParamInterface<std::size_t> {};
-
-TEST_P(crowded_semaphores, let_in_no_more_than_their_permits) {
-    const semaphore pool{"pool", GetParam()};
-    client third{turned, nodes.urls()};
-    crowd all{.largest = std::vector<std::uint64_t>(GetParam())};
-    constexpr int coroutines = 8;
-    constexpr int times = 15;
-    int running = 0;
-    for (client* each : {&one, &other, &third}) {
-        for (int i = 0; i < coroutines; ++i) {
-            ++running;
-            asio::co_spawn(turned.io, enter(*each->manager, pool, all, times),
-                           [&](const std::exception_ptr& failure) {
-                               EXPECT_EQ(failure, nullptr);
-                               --running;
-                           });
-        }
-    }
-    ASSERT_TRUE(turned.until([&] { return running == 0; }));
-    EXPECT_EQ(all.done, 3 * coroutines * times);
-    EXPECT_LE(all.most, GetParam());
-    EXPECT_GT(all.most, GetParam() / 2) << "permits lie idle";
-    EXPECT_EQ(all.refused, 0) << "fencing tokens of a slot fell back";
-    expect_nothing_left(GetParam());
-}
-
-INSTANTIATE_TEST_SUITE_P(of, crowded_semaphores, testing::Values(1U, 2U, 3U, 7U));
 
 TEST_F(semaphores, guard_a_coroutine) {
     turned.run([this]() -> asio::awaitable<void> {

@@ -39,6 +39,7 @@ set(integration_test_sources
     tests/integration/refused_test.cpp
     tests/integration/renewal_test.cpp
     tests/integration/restart_guard_test.cpp
+    tests/integration/semaphore_queue_test.cpp
     tests/integration/semaphore_test.cpp
     tests/integration/sentinel_test.cpp
     tests/integration/settings_test.cpp
