@@ -7,7 +7,7 @@ set(sim_mutants
     all_extend_the_first
     all_look_at_the_first_key
     all_raise_one_fence
-    all_release_the_first
+    all_release_one
     all_set_no_bar
     all_take_marks_away
     ballot_ignores_fence

@@ -135,8 +135,8 @@ void add_scripts(probe_list& probes, const probe_terms& terms) {
         add_script(probes, *each, beside, for_several, false);
     }
     // What they call in addition, other locks can do without.
-    for (const scripts::script* each :
-         {&scripts::batch, &scripts::acquire_slot, &scripts::acquire_slot_in_line}) {
+    for (const scripts::script* each : {&scripts::batch, &scripts::acquire_slot,
+                                        &scripts::acquire_slot_in_line, &scripts::keep_permits}) {
         add_script(probes, *each, beside, for_permits, false);
     }
     for (const scripts::script* each : {&scripts::acquire_shared, &scripts::acquire_shared_in_line,

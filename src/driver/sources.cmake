@@ -13,6 +13,7 @@ set(driver_sources
     src/driver/node.cpp
     src/driver/node_greeting.cpp
     src/driver/node_pool.cpp
+    src/driver/permits_keeper.cpp
     src/driver/queries.cpp
     src/driver/release_attempt.cpp
     src/driver/script_call.cpp

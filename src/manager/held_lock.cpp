@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/recycled.hpp"
+#include "driver/permits_keeper.hpp"
 #include "manager/arguments.hpp"
 
 namespace redlock::manager {
@@ -142,6 +143,11 @@ error_code held_lock::extend(std::optional<std::chrono::milliseconds> lease_time
         base::make_recycled<driver::extend_attempt>(manager_->nodes(), identity_, holding_, lease);
     extension_ = attempt.get();
     attempt->start(std::move(asker));
+    if (const auto* const semaphore = identity_->semaphore();
+        semaphore != nullptr && !semaphore->board.is_confirmed(now())) {
+        std::make_shared<driver::permits_keeper>(manager_->nodes(), identity_->extras->semaphore)
+            ->start();
+    }
     return {};
 }
 

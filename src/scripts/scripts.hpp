@@ -28,6 +28,7 @@ extern const script extend;
 extern const script extend_all;
 extern const script extend_shared;
 extern const script hello;
+extern const script keep_permits;
 extern const script release;
 extern const script release_all;
 extern const script release_shared;
@@ -47,6 +48,7 @@ inline constexpr std::array all{&acquire,
                                 &extend_all,
                                 &extend_shared,
                                 &hello,
+                                &keep_permits,
                                 &release,
                                 &release_all,
                                 &release_shared,

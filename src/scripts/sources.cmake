@@ -12,6 +12,7 @@ set(script_bodies
     src/scripts/lua/extend_all.lua
     src/scripts/lua/extend_shared.lua
     src/scripts/lua/hello.lua
+    src/scripts/lua/keep_permits.lua
     src/scripts/lua/parts/ballot.lua
     src/scripts/lua/parts/begin.lua
     src/scripts/lua/parts/fence.lua

@@ -125,6 +125,11 @@ class script_node {
     std::string hello(const hello_call& with) const;
     std::string vouch() const;
 
+    std::string keep_permits(const std::string& key, const std::string& number,
+                             std::int64_t lifetime_ms) const {
+        return run(scripts::keep_permits, {key}, {number, std::to_string(lifetime_ms)});
+    }
+
     /// The node's clock, microseconds since the epoch.
     [[nodiscard]] std::int64_t time_us() const;
     /// How often each command was called from inside a script since `forget_calls`, by name.

@@ -13,6 +13,7 @@ set(scripts_test_sources
     tests/scripts/extend_shared_script_test.cpp
     tests/scripts/extend_script_test.cpp
     tests/scripts/hello_script_test.cpp
+    tests/scripts/keep_permits_script_test.cpp
     tests/scripts/planting_script_test.cpp
     tests/scripts/readers_fixture.cpp
     tests/scripts/readers_status_test.cpp

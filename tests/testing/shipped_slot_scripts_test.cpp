@@ -22,12 +22,15 @@ class shipped_slot_scripts : public ::testing::Test {
     using word_list = std::vector<std::string>;
 
     void run_any() {
-        switch (chance_.below(4)) {
+        switch (chance_.below(5)) {
             case 0:
                 return ask(false);
             case 1:
                 return ask(true);
             case 2:
+                return run(shipped::keep_permits, {permits_},
+                           {chance_.one_in(4) ? "2" : std::to_string(slots), lasting()});
+            case 3:
                 return compare({"DEL", lock_of(chance_.below(slots))});
             default:
                 return disturb();
@@ -154,6 +157,9 @@ TEST_F(shipped_slot_scripts, answer_and_write_as_on_a_real_server) {
         }
     }
     EXPECT_GT(outcomes_["free"], 0);
+    for (const char* const answer : {"1", "0", "OOM", "WRONGTYPE"}) {
+        EXPECT_GT(outcomes_[std::string{"keep_permits "} + answer], 0) << answer;
+    }
 }
 
 }  // namespace

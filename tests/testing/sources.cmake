@@ -11,5 +11,6 @@ set(testing_test_sources
     tests/testing/world_leadership_test.cpp
     tests/testing/world_nodes_test.cpp
     tests/testing/world_process_test.cpp
+    tests/testing/world_semaphores_test.cpp
     tests/testing/world_test.cpp
 )

@@ -10,29 +10,31 @@
 --         of them; 0 it was not there under all of them. What was there is deleted in any case.
 keys_of_each = ARGV[6] and 3 or 2
 local bar, keep, window = tonumber(ARGV[2]), tonumber(ARGV[5]), tonumber(ARGV[4])
+local doomed = {}
 local function end_key(key)
     local left = keep > 0 and redis.call('PTTL', key)
     if keep <= 0 then
-        redis.call('DEL', key)
+        doomed[#doomed + 1] = key
     elseif left == -1 or left > keep then
         redis.call('PEXPIRE', key, keep)
     end
 end
-local mine, answer = {}, 1
+local answer = 1
 for i = 1, #KEYS, keys_of_each do
-    mine[i] = held_under(KEYS[i]) == ARGV[1]
-    answer = mine[i] and answer or 0
-end
--- First, since it needs no memory, and whatever becomes of the fences.
-for i = 1, #KEYS, keys_of_each do
-    if mine[i] then
+    if held_under(KEYS[i]) == ARGV[1] then
         end_key(KEYS[i])
         if keys_of_each > 2 then
             end_key(KEYS[i + 2])
         end
+    else
+        answer = 0
     end
 end
-local highest = time() + window
+-- Ahead of the fences, since it needs no memory, and whatever becomes of these.
+if #doomed > 0 then
+    redis.call('DEL', unpack(doomed))
+end
+local highest = bar > 0 and time() + window or 0
 if bar > highest then
     bar = 0
 end

@@ -1,0 +1,38 @@
+// The script that keeps the number of permits of a semaphore on a node.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "scripts/slots_fixture.hpp"
+
+namespace redlock::scripts {
+namespace {
+
+class keep_permits_script : public slots_fixture {
+  protected:
+    [[nodiscard]] std::string keep(const std::string& number) const {
+        return node.keep_permits(permits, number, hour_ms);
+    }
+};
+
+TEST_F(keep_permits_script, prolongs_the_number_that_is_there) {
+    node.server.command({"SET", permits, "3", "PX", "60000"});
+    EXPECT_EQ(keep("3"), "1");
+    EXPECT_EQ(node.server.get(permits), "3");
+    EXPECT_THAT(node.server.pttl(permits), fresh(hour_ms));
+}
+
+TEST_F(keep_permits_script, brings_it_where_there_is_none) {
+    EXPECT_EQ(keep("3"), "1");
+    EXPECT_EQ(node.server.get(permits), "3");
+    EXPECT_THAT(node.server.pttl(permits), fresh(hour_ms));
+}
+
+TEST_F(keep_permits_script, leaves_the_number_of_others_to_its_end) {
+    node.server.command({"SET", permits, "5", "PX", "60000"});
+    EXPECT_EQ(keep("3"), "0");
+    EXPECT_EQ(node.server.get(permits), "5");
+    EXPECT_THAT(node.server.pttl(permits), fresh(60'000));
+}
+
+}  // namespace
+}  // namespace redlock::scripts
