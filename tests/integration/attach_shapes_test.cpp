@@ -113,8 +113,10 @@ TEST_F(attached_several, are_one_lock_under_all_their_names) {
     EXPECT_EQ(its.fencing_token(), fencing);
     EXPECT_FALSE(other.extend(its, 50s));
     for (const char* const name : {"a", "b"}) {
-        EXPECT_GT(nodes[0].pttl(name), 30'000) << name;
-        EXPECT_GT(nodes[0].pttl(holder_of(name)), 30'000) << name;
+        // Two of three nodes decide, and this one may be the third.
+        EXPECT_TRUE(turned.until([&] {
+            return nodes[0].pttl(name) > 30'000 && nodes[0].pttl(holder_of(name)) > 30'000;
+        })) << name;
     }
     EXPECT_FALSE(other.release(its));
     EXPECT_TRUE(gone("a") && gone("b"));
