@@ -15,6 +15,7 @@ set(cli_process_sources
     src/cli/process/server_program.cpp
     src/cli/process/signals.cpp
     src/cli/process/spawn.cpp
+    src/cli/process/terminal_listener.cpp
 )
 
 # The rest of the `redlock` command without main.cpp, so that the tests can link its parts. Those that

@@ -62,6 +62,9 @@ pid_t job::start(const std::vector<std::string>& command, std::vector<std::strin
     options.environment = std::move(environment);
     options.own_group = true;
     options.terminal = terminal_.lendable();
+    if (listens_ && options.terminal >= 0) {
+        options.listener = listener_.emplace().channel();
+    }
     try {
         group_ = spawn(options);
     } catch (const spawn_error&) {
@@ -109,6 +112,10 @@ void job::resume() {
 }
 
 void job::end() {
+    if (listener_) {
+        heard_ = listener_->last_signal();
+        listener_.reset();
+    }
     group_ = -1;
     terminal_.take_back();
 }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "cli/process/spawn.hpp"
+#include "cli/process/terminal_listener.hpp"
 
 namespace redlock::cli {
 
@@ -46,6 +47,10 @@ class job {
     pid_t start(const std::vector<std::string>& command, std::vector<std::string> environment,
                 const std::function<pid_t(const spawn_options&)>& spawn);
     [[nodiscard]] pid_t group() const noexcept { return group_; }
+    /// To be called before `start`: the signals that the terminal sends to the group are heard.
+    void listen_to_terminal() noexcept { listens_ = true; }
+    /// The last of them, once the job has ended.
+    [[nodiscard]] std::optional<int> terminal_signal() const noexcept { return heard_; }
     /// To the whole group. Nothing unless it has begun and not ended. Says so on standard error if
     /// the system does not let us, as when the command has become another user's (sudo).
     void signal(int number);
@@ -59,6 +64,9 @@ class job {
   private:
     terminal terminal_;
     pid_t group_ = -1;
+    bool listens_ = false;
+    std::optional<terminal_listener> listener_;
+    std::optional<int> heard_;
 };
 
 /// A command that is our own child. It tells how the command ended, as a shell would: its status,

@@ -37,9 +37,15 @@ class kept_command {
     [[nodiscard]] const keeper& watcher() const noexcept { return keeper_; }
     /// Throws `spawn_error`.
     void start(const std::vector<std::string>& command, std::vector<std::string> environment);
+    /// To be called before `start`; see `job`.
+    void listen_to_terminal() noexcept { job_.listen_to_terminal(); }
 
     /// The command's exit status, as a shell would tell it, once it has ended.
     [[nodiscard]] std::optional<int> status();
+    /// The last signal that the terminal has sent to the command, once that has ended.
+    [[nodiscard]] std::optional<int> terminal_signal() const noexcept {
+        return job_.terminal_signal();
+    }
     /// Whether nothing is left but what the system does not let us signal.
     [[nodiscard]] bool is_gone();
     /// The keeper ended before the command: the kernel then kills the command, and we have to end

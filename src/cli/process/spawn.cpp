@@ -21,6 +21,7 @@
 #include <iterator>
 
 #include "cli/base/escape.hpp"
+#include "cli/process/terminal_listener.hpp"
 
 extern "C" char** environ;  // NOLINT(*-redundant-declaration): POSIX has no header for it.
 
@@ -124,6 +125,9 @@ void prepared_program::become(pid_t parent, int report) const {
     }
     if (options_.own_group) {
         ::setpgid(0, 0);
+    }
+    if (options_.listener >= 0) {
+        terminal_listener::join(options_.listener);
     }
     if (options_.terminal >= 0) {
         // We are in the background at this moment: without this, SIGTTOU would stop us.

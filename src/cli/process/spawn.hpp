@@ -23,6 +23,7 @@ struct spawn_options {
     bool own_group = false;  ///< Leader of a new process group.
     /// The terminal whose foreground group the new group becomes before the program starts; -1: no.
     int terminal = -1;
+    int listener = -1;  ///< The channel of a `terminal_listener` that joins the group before that.
     int standard_input = -1;   ///< -1: ours is passed on.
     int standard_output = -1;  ///< Likewise.
     int standard_error = -1;   ///< Likewise.

@@ -208,6 +208,9 @@ std::optional<int> lock_runner::start_command() {
             forget_command();
             return exit_lost;
         }
+        if (options_.forever) {
+            command_->listen_to_terminal();
+        }
         command_->start(options_.command, context().variables());
         if (options_.max_hold) {
             hold_.set(hold_end, [this] { on_overrun(); });
@@ -276,6 +279,10 @@ void lock_runner::on_command_change() {
         if (!command_status_ && command_->lost_its_keeper()) {
             notices_.keeper_ended();
             command_status_ = exit_internal;
+        }
+        // Sent to the command's group alone, but meant for us too: whatever the command made of it.
+        if (const auto number = command_->terminal_signal()) {
+            interrupted_by_ = *number;
         }
     } else if (command_->lost_its_keeper() && !finished_ && !command_->is_gone()) {
         command_->kill();
