@@ -93,6 +93,19 @@ class category final : public boost::system::error_category {
     const char* name_;
 };
 
+/// The endpoint and what is said of it; see `node_failure::message`.
+std::pair<std::string_view, std::string_view> name_and_words(const node_failure& failure) {
+    constexpr std::string_view between = ": ";
+    const std::string_view all = failure.message;
+    const auto at = all.find(between);
+    return at == all.npos ? std::pair{all, std::string_view{}}
+                          : std::pair{all.substr(0, at), all.substr(at + between.size())};
+}
+
+bool are_alike(const node_failure& one, const node_failure& other) {
+    return one.cause == other.cause && name_and_words(one).second == name_and_words(other).second;
+}
+
 }  // namespace
 
 const boost::system::error_category& lock_category() noexcept {
@@ -105,11 +118,28 @@ const boost::system::error_category& node_category() noexcept {
     return only;
 }
 
+// What several nodes say alike is said once, behind their names.
 std::string diagnostics::to_string() const {
     std::string text = message;
-    for (const auto& failure : nodes) {
-        text += fmt::format("{}node {} ({}): {}", text.empty() ? "" : "; ", failure.node,
-                            failure.message, failure.cause.message());
+    for (auto first = nodes.begin(); first != nodes.end(); ++first) {
+        const auto is_alike = [&](const node_failure& each) { return are_alike(*first, each); };
+        if (std::any_of(nodes.begin(), first, is_alike)) {
+            continue;
+        }
+        text += text.empty() ? "" : "; ";
+        if (std::count_if(first, nodes.end(), is_alike) == 1) {
+            text += fmt::format("node {} ({}): {}", first->node, first->message,
+                                first->cause.message());
+            continue;
+        }
+        for (auto each = first; each != nodes.end(); ++each) {
+            if (is_alike(*each)) {
+                text += fmt::format("{}node {} ({})", each == first ? "" : ", ", each->node,
+                                    name_and_words(*each).first);
+            }
+        }
+        const std::string_view words = name_and_words(*first).second;
+        text += fmt::format(": {}{}{}", first->cause.message(), words.empty() ? "" : ": ", words);
     }
     return text;
 }

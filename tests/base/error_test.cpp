@@ -107,6 +107,19 @@ TEST(diagnostics, are_one_line_for_a_log) {
               "node 0 (x): is still loading its data");
 }
 
+TEST(diagnostics, say_once_what_several_nodes_say_alike) {
+    const diagnostics details{"too few",
+                              {{0, node_errc::not_connected, "redis://a:1: refused"},
+                               {1, node_errc::read_only, "redis://b:1"},
+                               {2, node_errc::not_connected, "redis://c:1: refused"},
+                               {3, node_errc::not_connected, "redis://d:1: unreachable"},
+                               {4, node_errc::read_only, "redis://e:1"}}};
+    EXPECT_EQ(details.to_string(),
+              "too few; node 0 (redis://a:1), node 2 (redis://c:1): not connected: refused; "
+              "node 1 (redis://b:1), node 4 (redis://e:1): is a replica; "
+              "node 3 (redis://d:1: unreachable): not connected");
+}
+
 TEST(lock_error, carries_code_and_details) {
     const lock_error thrown{errc::no_quorum, {"why", {{0, node_errc::no_answer, "x"}}}};
     EXPECT_EQ(thrown.code(), errc::no_quorum);

@@ -122,6 +122,18 @@ TEST_F(permits, of_another_number_are_refused_by_name) {
     EXPECT_THAT(status.err, HasSubstr("has 2 permits for other clients"));
 }
 
+TEST_F(permits, of_another_number_name_each_node_once) {
+    acquire();
+    const finished refused = run(line("echo in", "3"));
+    const std::string why = "its other clients have another number of permits";
+    EXPECT_NE(refused.err.find(why), std::string::npos) << refused.err;
+    EXPECT_EQ(refused.err.find(why), refused.err.rfind(why)) << refused.err;
+    for (const auto& node : nodes) {
+        const auto named = refused.err.find("(" + node.url());
+        EXPECT_EQ(named, refused.err.rfind("(" + node.url())) << refused.err;
+    }
+}
+
 TEST_F(permits, go_together_with_no_other_shape_and_are_a_number_in_bounds) {
     expect_usage({"run", "--permits", "2", "--shared", "a", "--", "true"},
                  "run: --permits and --shared do not go together");
