@@ -34,6 +34,7 @@ set(cli_sources
     src/cli/commands/release.cpp
     src/cli/commands/session.cpp
     src/cli/commands/status.cpp
+    src/cli/commands/stuck_permits.cpp
     src/cli/commands/vouch.cpp
     src/cli/demo/demo.cpp
     src/cli/demo/demo_worker.cpp
@@ -43,6 +44,7 @@ set(cli_sources
     src/cli/output/help_text.cpp
     src/cli/run/campaign.cpp
     src/cli/run/campaign_options.cpp
+    src/cli/run/command_size.cpp
     src/cli/run/lock_runner.cpp
     src/cli/run/run.cpp
     src/cli/demo/demo_store.cpp

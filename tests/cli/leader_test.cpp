@@ -46,17 +46,33 @@ TEST_F(leader, is_nobody_while_the_lock_is_free) {
     EXPECT_EQ(as_json.status, 1);
     EXPECT_EQ(as_json.out,
               "{\"resource\":\"a\",\"token\":null,\"fencing_token\":null,\"label\":null,"
-              "\"proclaimed\":null,\"remaining_ms\":null,\"error\":null,\"code\":null,"
-              "\"nodes\":[]}\n");
+              "\"proclaimed\":null,\"remaining_ms\":null,\"blocked\":false,\"error\":null,"
+              "\"code\":null,\"nodes\":[]}\n");
 }
 
 TEST_F(leader, is_nobody_where_the_key_is_no_lock) {
     for (auto& node : nodes) {
         node.command({"RPUSH", "a", "x"});
     }
+    const std::string said =
+        "a: nobody leads: the key of this name is no lock but something else, so that nobody can "
+        "lead until it is deleted\n";
     const finished result = run({"leader", "a"});
     EXPECT_EQ(result.status, 1);
-    EXPECT_EQ(result.out, "a: nobody leads\n");
+    EXPECT_EQ(result.out, said);
+    EXPECT_THAT(run({"leader", "--json", "a"}).out,
+                AllOf(HasSubstr("\"token\":null"), HasSubstr("\"blocked\":true")));
+    process watcher{start({"leader", "--watch", "a"})};
+    watcher.wait_for_out("\n");
+    EXPECT_EQ(watcher.out(), said);
+    for (auto& node : nodes) {
+        node.command({"DEL", "a"});
+    }
+    watcher.wait_for_out(said + "a: nobody leads\n");
+    hold_everywhere("a");
+    watcher.wait_for_out("a: led by token other\n");
+    watcher.signal(SIGTERM);
+    watcher.wait();
 }
 
 TEST_F(leader, is_unknown_with_the_reason_of_each_node) {

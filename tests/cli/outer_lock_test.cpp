@@ -36,6 +36,26 @@ TEST_F(outer_lock, is_refused_inside_itself_with_a_sentence) {
     EXPECT_THAT(result.err, HasSubstr("--reentrant"));
 }
 
+TEST_F(outer_lock, is_refused_with_advice_that_this_command_line_allows) {
+    const auto advice = [this](const std::string& options, const std::string& behind = "") {
+        const finished result =
+            run(nested("a", redlock_itself + " run " + options + " a" + behind + " -- echo ran"));
+        EXPECT_EQ(result.status, 64);
+        return result.err.substr(result.err.find(';') + 2);
+    };
+    EXPECT_EQ(advice(""), "run the inner one with --reentrant, or give it another lock\n");
+    EXPECT_EQ(advice("--forever"), "give it another lock\n");
+    EXPECT_EQ(
+        advice("--min-hold 1s --max-hold 9s"),
+        "run the inner one with --reentrant and without --max-hold and --min-hold, or give it "
+        "another lock\n");
+    EXPECT_EQ(
+        advice("--proclaim x"),
+        "run the inner one with --reentrant and without --proclaim, or give it another lock\n");
+    EXPECT_EQ(advice("", " --also b"),
+              "let the outer redlock take all locks, or give this one other names\n");
+}
+
 TEST_F(outer_lock, is_refused_however_deep) {
     const finished result = run(
         nested("a", redlock_itself + " run b -- " + redlock_itself + " run -w 30s a -- echo ran"));
@@ -154,7 +174,9 @@ TEST_F(outer_lock, is_none_without_one) {
 TEST(outer_locks, are_listed_by_name_token_and_renewer) {
     const cli::seen_process first{.number = 7, .started = 70};
     const std::string one = cli::with_outer_lock("", "a b", "1-x", first);
-    EXPECT_EQ(one, "612062:1-x:7.70");
+    EXPECT_EQ(one.substr(one.find(':')), ":1-x:7.70");
+    EXPECT_EQ(cli::with_outer_lock("", std::string(60'000, 'x'), "1-x", first).size(), one.size())
+        << "however long the name is";
     const std::string both = cli::with_outer_lock(one, "c", "2-y", {.number = 8, .started = 80});
     const auto found = cli::outer_locks(both, "a b");
     ASSERT_EQ(found.size(), 1U);
@@ -168,12 +190,15 @@ TEST(outer_locks, are_listed_by_name_token_and_renewer) {
 }
 
 TEST(outer_locks, leave_out_what_cannot_be_read) {
-    for (const char* rubbish : {"61:z", "61:", "61:z:", "61:z:1", "61:z:.1", "61:z:1.", "61:z:x.1",
-                                "61:z:1.x", "61:z:-1.1", "61:z:0.0", "61:z:1.1x",
-                                "61:z:99999999999999999999.1", "61:1.1", ":::", "   "}) {
+    const std::string whole = cli::with_outer_lock("", "a", "z", {.number = 1, .started = 2});
+    const std::string name = whole.substr(0, whole.find(':'));
+    for (const char* rubbish :
+         {":z", ":", ":z:", ":z:1", ":z:.1", ":z:1.", ":z:x.1", ":z:1.x", ":z:-1.1", ":z:0.0",
+          ":z:1.1x", ":z:99999999999999999999.1", ":1.1", ":::", "   "}) {
+        EXPECT_THAT(cli::outer_locks(name + rubbish, "a"), IsEmpty()) << rubbish;
         EXPECT_THAT(cli::outer_locks(rubbish, "a"), IsEmpty()) << rubbish;
     }
-    EXPECT_EQ(cli::outer_locks(" rubbish  61:z:1.2 61", "a").size(), 1U);
+    EXPECT_EQ(cli::outer_locks(" rubbish  " + whole + " " + name, "a").size(), 1U);
 }
 
 }  // namespace

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <fstream>
+#include <string>
 #include <utility>
 
 #include "cli/support/three_nodes.hpp"
@@ -96,6 +98,39 @@ TEST_F(run_signals, killing_redlock_kills_the_command_and_its_children) {
     EXPECT_EQ(runner.wait().status, -SIGKILL);
     eventually([&] { return !alive(command); }, "the command dies");
     eventually([&] { return !alive(grandchild); }, "its child dies");
+}
+
+long switches_of(pid_t process) {
+    std::ifstream file{"/proc/" + std::to_string(process) + "/status"};
+    const std::string wanted = "voluntary_ctxt_switches:";
+    for (std::string word; file >> word;) {
+        if (word == wanted) {
+            file >> word;
+            return std::stol(word);
+        }
+    }
+    return 0;
+}
+
+// Between the command's end and the keeper's look whether anything is left.
+TEST_F(run_signals, that_come_at_the_end_of_the_command_tell_of_nothing_that_is_not_there) {
+    process runner{start({"run", "a", "--", "sh", "-c", "echo pid=$$.; exec sleep 1000"})};
+    runner.wait_for_out(".\n");
+    const pid_t command = std::stoi(runner.out().substr(4));
+    const pid_t keeper = children_of(runner.pid()).at(0);
+    runner.signal(SIGSTOP);
+    eventually([&] { return state_of(runner.pid()) == 'T'; }, "redlock stops");
+    eventually([&] { return state_of(keeper) == 'S'; }, "the keeper waits");
+    const long before = switches_of(keeper);
+    ASSERT_EQ(::kill(command, SIGKILL), 0);
+    eventually([&] { return switches_of(keeper) > before; }, "the keeper has seen it end");
+    ASSERT_EQ(::kill(keeper, SIGSTOP), 0);
+    eventually([&] { return state_of(keeper) == 'T'; }, "the keeper stops");
+    runner.signal(SIGTERM);
+    runner.signal(SIGCONT);
+    const finished result = runner.wait();
+    EXPECT_EQ(result.status, 128 + SIGKILL);
+    EXPECT_EQ(result.err, "");
 }
 
 TEST_F(run_signals, stop_and_continue) {

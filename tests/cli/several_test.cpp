@@ -126,6 +126,25 @@ TEST_F(several, that_do_not_go_together_are_refused_by_name) {
     EXPECT_THAT(lines.err, HasSubstr("run: the name b\\x0ac has a line feed"));
 }
 
+TEST_F(several, with_long_names_reach_the_command_or_are_refused_before_anything_is_held) {
+    const auto long_name = [](char letter) { return std::string(60'000, letter); };
+    const std::string inner = redlock_itself + " run --reentrant \"$REDLOCK_RESOURCE\" -- echo ran";
+    EXPECT_EQ(run({"run", long_name('a'), "--", "sh", "-c", inner}).out, "ran\n");
+    EXPECT_EQ(run({"run", "--permits", "1", long_name('a'), "--", "echo", "ran"}).out, "ran\n");
+    const finished fits =
+        run({"run", long_name('a'), "--also", long_name('b'), "--", "sh", "-c", inner});
+    EXPECT_EQ(fits.out, "ran\n") << fits.err.substr(0, 500);
+    const finished refused = run({"run", long_name('a'), "--also", long_name('b'), "--also",
+                                  long_name('c'), "--", "echo", "ran"});
+    EXPECT_EQ(refused.status, 64);
+    EXPECT_THAT(refused.out, IsEmpty());
+    EXPECT_EQ(refused.err,
+              "redlock: run: REDLOCK_RESOURCES in the environment of COMMAND would have 180021 "
+              "bytes, and the system allows 131072; give fewer names, or shorter ones; see redlock "
+              "--help\n");
+    EXPECT_EQ(nodes[0].command({"EXISTS", "redlock:fence:{" + long_name('c') + "}"}), "0");
+}
+
 TEST_F(several, in_different_slots_of_a_cluster_are_refused_by_name) {
     const support::redis_cluster cluster;
     const std::map<std::string, std::string> there{{"REDLOCK_NODES", cluster.where().to_string()}};

@@ -1,5 +1,6 @@
 # Tests of the `redlock` command: its parts, and the built binary on real servers.
 set(cli_test_sources
+    tests/cli/advice_test.cpp
     tests/cli/arguments_test.cpp
     tests/cli/campaign_plan_test.cpp
     tests/cli/config_test.cpp
@@ -39,6 +40,7 @@ set(cli_test_sources
     tests/cli/shown_lines_test.cpp
     tests/cli/spelling_test.cpp
     tests/cli/stop_plan_test.cpp
+    tests/cli/stuck_permits_test.cpp
     tests/cli/support/forbidden_signals.cpp
     tests/cli/support/process.cpp
     tests/cli/terminal_test.cpp

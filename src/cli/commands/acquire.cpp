@@ -13,6 +13,7 @@
 #include "cli/commands/outer_lock.hpp"
 #include "cli/commands/refusal.hpp"
 #include "cli/commands/session.hpp"
+#include "cli/commands/stuck_permits.hpp"
 #include "cli/commands/subcommands.hpp"
 #include "cli/output/json_output.hpp"
 #include "cli/output/outcome.hpp"
@@ -48,10 +49,12 @@ asio::awaitable<int> acquire(lock_manager& locks, const acquire_request& request
                       request.shape.chosen("acquire", request.wait.shared), options, awaited);
     auto [error, held] = co_await std::move(acquiring);
     if (error) {
+        const auto stuck = co_await stuck_permits(locks, request.resource, request.shape, error);
         const auto state = co_await asio::this_coro::cancellation_state;
         co_return state.cancelled() != asio::cancellation_type::none
             ? exit_internal  // The session turns it into 128+n.
-            : say_refusal(request.shape.title(request.resource), error, details, request.wait);
+            : say_refusal(request.shape.title(request.resource), error, details, request.wait,
+                          stuck);
     }
     const auto state = co_await asio::this_coro::cancellation_state;
     const bool interrupted = state.cancelled() != asio::cancellation_type::none;

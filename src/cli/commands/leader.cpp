@@ -29,26 +29,39 @@ struct leader_request {
     bool json = false;
 };
 
-/// A leader holds an exclusive lock on a majority.
-leader_view leader_of(const resource_status& status) {
-    const bool is_no_lock = std::ranges::any_of(status.nodes, [&](const node_status& each) {
-        return !each.key_message.empty() && each.holder == status.holder;
-    });
-    if (status.verdict != lock_verdict::held || status.mode != lock_mode::exclusive || is_no_lock) {
+struct leadership {
+    leader_view leader;
+    std::optional<std::chrono::milliseconds> remaining{};  ///< Of the lease; empty: not shown.
+    bool is_blocked = false;  ///< Nobody can lead: the key of this name is no lock.
+};
+
+/// A leader holds an exclusive lock on a majority, as `redlock status` shows it: that of another
+/// library is one too. Who wrote a key that is no lock has nothing that could be lost.
+leadership leadership_of(const resource_status& status) {
+    if (status.verdict != lock_verdict::held || status.mode != lock_mode::exclusive) {
         return {};
     }
-    return {.token = status.holder,
-            .term = status.fencing,
-            .label = status.label,
-            .proclaimed = status.proclaimed,
-            .edition = status.edition};
+    if (std::ranges::any_of(status.nodes, [&](const node_status& each) {
+            return !each.key_message.empty() && each.holder == status.holder;
+        })) {
+        return {.leader = {}, .is_blocked = true};
+    }
+    return {.leader = {.token = status.holder,
+                       .term = status.fencing,
+                       .label = status.label,
+                       .proclaimed = status.proclaimed,
+                       .edition = status.edition},
+            .remaining = status.remaining};
 }
 
 /// "scheduler: led by web3:812 scheduler, token 1796-5f, term 1796, 7.1s left, proclaims http://h".
-std::string leader_line(const std::string& resource, const leader_view& leader,
-                        std::optional<std::chrono::milliseconds> remaining) {
+std::string leader_line(const std::string& resource, const leadership& now) {
+    const auto& [leader, remaining, is_blocked] = now;
     if (!leader) {
-        return fmt::format("{}: nobody leads\n", printable(resource));
+        return fmt::format("{}: nobody leads{}\n", printable(resource),
+                           is_blocked ? ": the key of this name is no lock but something else, so "
+                                        "that nobody can lead until it is deleted"
+                                      : "");
     }
     const std::string token = fmt::format("token {}", printable(leader.token.str()));
     std::string line = fmt::format(
@@ -66,8 +79,8 @@ std::string leader_line(const std::string& resource, const leader_view& leader,
     return line + "\n";
 }
 
-boost::json::object leader_to_json(const std::string& resource, const leader_view& leader,
-                                   std::optional<std::chrono::milliseconds> remaining) {
+boost::json::object leader_to_json(const std::string& resource, const leadership& now) {
+    const auto& [leader, remaining, is_blocked] = now;
     boost::json::object out;
     set_text(out, "resource", resource);
     set_text_or_null(out, "token", leader.token.str());
@@ -75,6 +88,7 @@ boost::json::object leader_to_json(const std::string& resource, const leader_vie
     set_text_or_null(out, "label", leader.label);
     set_text_or_null(out, "proclaimed", leader.proclaimed);
     out["remaining_ms"] = milliseconds_or_null(remaining);
+    out["blocked"] = is_blocked;
     return out;
 }
 
@@ -99,25 +113,40 @@ asio::awaitable<int> show_leader(lock_manager& locks, const leader_request& requ
     if (status.verdict == lock_verdict::unknown) {
         co_return say_unseen(status, errc::no_quorum);
     }
-    const leader_view leader = leader_of(status);
-    const auto remaining = leader ? status.remaining : std::nullopt;
-    const bool shown = request.json
-                           ? print_result(leader_to_json(request.resource, leader, remaining))
-                           : print(leader_line(request.resource, leader, remaining));
-    co_return !shown ? exit_output : leader ? exit_ok : exit_free;
+    const leadership now = leadership_of(status);
+    const bool shown = request.json ? print_result(leader_to_json(request.resource, now))
+                                    : print(leader_line(request.resource, now));
+    co_return !shown ? exit_output : now.leader ? exit_ok : exit_free;
 }
 
 /// Each is complete in itself. The object of a failure, or of the signal that ends all this, is
 /// still due.
-bool print_change(const leader_request& request, const leader_view& leader) {
+bool print_change(const leader_request& request, const leadership& now) {
     if (!request.json) {
-        return print(leader_line(request.resource, leader, std::nullopt));
+        return print(leader_line(request.resource, now));
     }
-    auto change = leader_to_json(request.resource, leader, std::nullopt);
+    auto change = leader_to_json(request.resource, now);
     change["error"] = nullptr;
     change["code"] = nullptr;
     change["nodes"] = boost::json::array{};
     return print(json_line(change));
+}
+
+/// An observer does not tell whether a key without a term is a lock of another library, or none.
+/// Empty if there is something else by now, or the watch is over: the observer tells of either.
+asio::awaitable<std::optional<leadership>> looked_at(lock_manager& locks,
+                                                     const leader_request& request,
+                                                     const leader_view& seen) {
+    if (!seen || seen.term) {
+        co_return leadership{.leader = seen};
+    }
+    auto [error, status] = co_await locks.async_status(request.resource, awaited);
+    if (error || status.verdict != lock_verdict::held || status.holder != seen.token) {
+        co_return std::nullopt;
+    }
+    leadership now = leadership_of(status);
+    now.remaining.reset();
+    co_return now;
 }
 
 asio::awaitable<int> watch_leader(lock_manager& locks, const leader_request& request) {
@@ -134,8 +163,12 @@ asio::awaitable<int> watch_leader(lock_manager& locks, const leader_request& req
         if (error) {
             co_return say_error(printable(request.resource), error, {}, exit_contended);
         }
+        const auto now = co_await looked_at(locks, request, leader);
+        if (!now) {
+            continue;
+        }
         seen = std::move(leader);
-        if (!print_change(request, *seen)) {
+        if (!print_change(request, *now)) {
             co_return exit_output;
         }
     }

@@ -81,6 +81,15 @@ asio::awaitable<void> look_at_all(lock_manager& locks, survey& work) {
     }
 }
 
+/// At least as many as were found: of a semaphore up to the largest that is held.
+std::size_t slots_of(const std::vector<semaphore>& semaphores) {
+    std::size_t all = 0;
+    for (const semaphore& each : semaphores) {
+        all += each.permits;
+    }
+    return all;
+}
+
 std::string text_of(const std::vector<resource_status>& found) {
     if (found.empty()) {
         return {};
@@ -124,8 +133,10 @@ asio::awaitable<int> list(lock_manager& locks, const list_request& request) {
     if (other_error) {
         co_return say_error("list", other_error, details, exit_contended);
     }
-    if (names.size() == options.limit) {
-        say(fmt::format("there may be more than {} locks; give a pattern", options.limit));
+    const bool complete = names.size() < options.limit && slots_of(semaphores) < options.limit;
+    if (!complete) {
+        say(fmt::format("perhaps not all are listed: the search ends after {} {}; give a pattern",
+                        options.limit, names.size() < options.limit ? "permits" : "locks"));
     }
     work.names = std::move(names);
     work.semaphores = std::move(semaphores);
@@ -139,8 +150,10 @@ asio::awaitable<int> list(lock_manager& locks, const list_request& request) {
             return each.verdict == lock_verdict::free;
         });
     }
-    const bool shown = request.json ? print_result({{"locks", array_of(work.found, to_json)}})
-                                    : print(text_of(work.found));
+    const bool shown =
+        request.json
+            ? print_result({{"locks", array_of(work.found, to_json)}, {"complete", complete}})
+            : print(text_of(work.found));
     co_return shown ? exit_ok : exit_output;
 }
 
@@ -154,7 +167,9 @@ void add_list(CLI::App& root, invocation& asked) {
         "glob of "
         "Redis:\n"
         "all keys that match it, so that other libraries' locks are found too. Uses SCAN, never\n"
-        "KEYS. A permit stands under its semaphore's name, with its slot. With --json an object "
+        "KEYS. The search ends after 10000 locks, and after 10000 permits; then it says so, and "
+        "complete is false in JSON.\n"
+        "A permit stands under its semaphore's name, with its slot. With --json an object "
         "whose locks are what redlock status --json prints.\n\n"
         "Exit status: 0 listed, even if there is none; 69 too few nodes answered; 64 usage.");
     command->add_option("PATTERN", request->pattern, "Redis glob over lock keys, e.g. 'orders:*'");

@@ -1,13 +1,15 @@
 // The nodes are asked, and not only the environment: that outlives the lock in a daemon which was
 // started under it and left running, and on other nodes the same name is another lock. A token is
 // drawn at random, so that whatever nodes know it know the very lock. And the nodes alone would not
-// do: a lock with a minimum stays on them after its redlock has ended, and nobody renews it.
+// do: a lock with a minimum stays on them after its redlock has ended, and nobody renews it. So two
+// names with one digest do no harm: the nodes do not know the token under the other name.
 #include "cli/commands/outer_lock.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
+#include <cstdint>
 #include <system_error>
 #include <utility>
 
@@ -78,6 +80,15 @@ bool is_renewed(const outer_lock& lock) {
     return now.number != 0 && now.state != 'Z';
 }
 
+/// FNV-1a.
+std::string digest(std::string_view name) {
+    std::uint64_t sum = 0xcbf29ce484222325;
+    for (const char each : name) {
+        sum = (sum ^ static_cast<unsigned char>(each)) * 0x100000001b3;
+    }
+    return fmt::format("{:016x}", sum);
+}
+
 /// A permit that one of these tokens still holds.
 asio::awaitable<int> look_for_permit(lock_manager& locks, const semaphore& of,
                                      const std::vector<outer_lock>& ours, outer_search& into) {
@@ -121,14 +132,14 @@ std::vector<outer_lock> still_renewed(std::vector<outer_lock> among) {
 }
 
 std::string permit_name(std::string_view semaphore) {
-    return "permit-" + to_hex(semaphore);
+    return "permit-" + digest(semaphore);
 }
 
 }  // namespace
 
 std::string with_outer_lock(std::string_view known, std::string_view resource,
                             std::string_view token, const seen_process& renewer) {
-    return with_entry(known, to_hex(resource), token, renewer);
+    return with_entry(known, digest(resource), token, renewer);
 }
 
 std::string with_outer_permit(std::string_view known, std::string_view semaphore,
@@ -136,8 +147,19 @@ std::string with_outer_permit(std::string_view known, std::string_view semaphore
     return with_entry(known, permit_name(semaphore), token, renewer);
 }
 
+std::string with_outer(std::string known, const std::string& resource, const shape_options& shape,
+                       std::string_view token, const seen_process& renewer) {
+    if (shape.permits) {
+        return with_outer_permit(known, resource, token, renewer);
+    }
+    for (const resource_name& each : shape.names(resource)) {
+        known = with_outer_lock(known, each.str(), token, renewer);
+    }
+    return known;
+}
+
 std::vector<outer_lock> outer_locks(std::string_view known, std::string_view resource) {
-    return entries(known, to_hex(resource));
+    return entries(known, digest(resource));
 }
 
 std::vector<outer_lock> outer_permits(std::string_view known, std::string_view semaphore) {

@@ -16,14 +16,20 @@
 
 namespace redlock::cli {
 
-/// For `REDLOCK_OUTER`: the locks that a command runs under, as "hex of the name:token:pid.start",
-/// with blanks between them. The last part is the `redlock` that renews the lock: without it the
-/// lock only lasts until its lease or its minimum ends.
+/// For `REDLOCK_OUTER`: the locks that a command runs under, as "digest of the
+/// name:token:pid.start", with blanks between them. Names may be long and the environment may not.
+/// The last part is the `redlock` that renews the lock: without it the lock only lasts until its
+/// lease or its minimum ends.
 [[nodiscard]] std::string with_outer_lock(std::string_view known, std::string_view resource,
                                           std::string_view token, const seen_process& renewer);
 /// The same of a permit, as "permit-" and then a lock's words.
 [[nodiscard]] std::string with_outer_permit(std::string_view known, std::string_view semaphore,
                                             std::string_view token, const seen_process& renewer);
+
+/// The same of a lock of any shape.
+[[nodiscard]] std::string with_outer(std::string known, const std::string& resource,
+                                     const shape_options& shape, std::string_view token,
+                                     const seen_process& renewer);
 
 struct outer_lock {
     lock_token token;

@@ -39,14 +39,15 @@ bool is_contention(const error_code& error) {
 }
 
 std::string why_refused(std::string_view resource, const error_code& error,
-                        const diagnostics& details) {
+                        const diagnostics& details, std::string_view stuck) {
+    const std::string more = stuck.empty() ? "" : fmt::format("; {}", stuck);
     if (is_contention(error) && details.holder) {
         const bool still = error == errc::timed_out && details.holder->resource.str().empty();
-        return fmt::format("{}: {}{}", printable(resource), still ? "still " : "",
-                           describe(*details.holder, who_is(*details.holder)));
+        return fmt::format("{}: {}{}{}", printable(resource), still ? "still " : "",
+                           describe(*details.holder, who_is(*details.holder)), more);
     }
     const std::string why = printable(details.to_string());
-    return fmt::format("{}: {}", printable(resource), why.empty() ? error.message() : why);
+    return fmt::format("{}: {}{}", printable(resource), why.empty() ? error.message() : why, more);
 }
 
 /// The next run would not get it either: a key without end, or one that is no lock.
@@ -60,20 +61,22 @@ bool stays_so(const diagnostics& details) {
 }  // namespace
 
 std::string refusal_line(std::string_view resource, const error_code& error,
-                         const diagnostics& details, const wait_options& asked) {
-    return is_contention(error) && asked.contention_is_usual() && !stays_so(details)
+                         const diagnostics& details, const wait_options& asked,
+                         std::string_view stuck) {
+    const bool goes_away = stuck.empty() && !stays_so(details);
+    return is_contention(error) && asked.contention_is_usual() && goes_away
                ? std::string{}
-               : why_refused(resource, error, details);
+               : why_refused(resource, error, details, stuck);
 }
 
 int say_refusal(std::string_view resource, const error_code& error, const diagnostics& details,
-                const wait_options& asked) {
-    const std::string line = refusal_line(resource, error, details, asked);
+                const wait_options& asked, std::string_view stuck) {
+    const std::string line = refusal_line(resource, error, details, asked, stuck);
     if (!line.empty()) {
         say(line);
     }
     // An object is an answer to who asked, and no mail.
-    note_failure(code_of(error), why_refused(resource, error, details), details);
+    note_failure(code_of(error), why_refused(resource, error, details, stuck), details);
     return status_of(error, asked.conflict_status);
 }
 

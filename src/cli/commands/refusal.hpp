@@ -21,12 +21,14 @@ namespace redlock::cli {
 [[nodiscard]] std::string describe(const lock_holder& holder, std::string_view who);
 
 /// Why `resource` was not had, for people; empty where that is the usual case to whoever asked:
-/// contention under `-E 0` or `--quiet-contention`, but of a key that will not go away.
+/// contention under `-E 0` or `--quiet-contention`, but of a key that will not go away. `stuck`:
+/// what else is known of such keys; see stuck_permits.hpp.
 [[nodiscard]] std::string refusal_line(std::string_view resource, const error_code& error,
-                                       const diagnostics& details, const wait_options& asked);
+                                       const diagnostics& details, const wait_options& asked,
+                                       std::string_view stuck = {});
 
 /// Says it and returns the exit status.
 int say_refusal(std::string_view resource, const error_code& error, const diagnostics& details,
-                const wait_options& asked);
+                const wait_options& asked, std::string_view stuck = {});
 
 }  // namespace redlock::cli

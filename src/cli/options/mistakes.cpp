@@ -62,6 +62,23 @@ std::string full_name(const CLI::App& command) {
                     : command.get_parent()->get_name() + " " + command.get_name();
 }
 
+std::string name_of(std::string_view option) {
+    return std::string{option.substr(0, option.find('='))};
+}
+
+bool is_option_of(const CLI::App& command, std::string_view word) {
+    return word.size() > 1 && word.front() == '-' && word != "--" &&
+           command.get_option_no_throw(name_of(word)) != nullptr;
+}
+
+/// Of one that the subcommand has: the parser takes it everywhere else.
+std::string misplaced_option(const CLI::App& command, std::string_view option) {
+    return fmt::format(
+        "{}: {} stands behind \"--\", where no options of redlock are read; write it "
+        "before the \"--\"",
+        full_name(command), name_of(option));
+}
+
 /// The parser's own are written for who wrote the program.
 std::string in_our_words(const CLI::App& command, const CLI::ParseError& mistake) {
     std::string words = mistake.what();
@@ -86,7 +103,10 @@ std::string in_our_words(const CLI::App& command, const CLI::ParseError& mistake
 }  // namespace
 
 std::string unknown_option(const CLI::App& command, std::string_view option) {
-    const std::string_view name = option.substr(0, option.find('='));
+    if (is_option_of(command, option)) {
+        return misplaced_option(command, option);
+    }
+    const std::string name = name_of(option);
     std::vector<std::string> known;
     for (const CLI::Option* each : command.get_options()) {
         for (const std::string& word : each->get_lnames()) {
@@ -112,9 +132,16 @@ std::string right_form(std::vector<std::string> own, const std::vector<std::stri
     return fmt::format("write: redlock {} -- {}", line, shown_command(command));
 }
 
+void check_first_word(const CLI::App& subcommand, const invocation& asked) {
+    if (!asked.command.empty() && is_option_of(subcommand, asked.command.front())) {
+        throw usage_error(misplaced_option(subcommand, asked.command.front()));
+    }
+}
+
 void check_command(const CLI::App& subcommand, const invocation& asked, std::string_view before) {
     const std::vector<std::string> extra = subcommand.remaining();
     if (extra.empty()) {
+        check_first_word(subcommand, asked);
         return;
     }
     if (extra.front().size() > 1 && extra.front().front() == '-') {

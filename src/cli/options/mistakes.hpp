@@ -22,9 +22,13 @@ namespace redlock::cli {
 [[nodiscard]] std::string right_form(std::vector<std::string> own,
                                      const std::vector<std::string>& command);
 
+/// Throws usage_error if the first word behind "--", which is the command's name, is an option of
+/// ours.
+void check_first_word(const CLI::App& subcommand, const invocation& asked);
+
 /// What the parser has left of `run` or `local`, which end at "--": an unknown option, a command
-/// without "--", or a word too many. Throws usage_error if anything is left. `before`: what may
-/// stand before "--", with its verb.
+/// without "--", or a word too many; or an option behind "--". Throws usage_error for any of these.
+/// `before`: what may stand before "--", with its verb.
 void check_command(const CLI::App& subcommand, const invocation& asked, std::string_view before);
 
 /// Throws usage_error for `--name=` without a value, for which the parser would take the next word,

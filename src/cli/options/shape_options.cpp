@@ -4,6 +4,7 @@
 
 #include <charconv>
 #include <ranges>
+#include <string_view>
 #include <system_error>
 
 #include "cli/base/escape.hpp"
@@ -44,21 +45,23 @@ void shape_options::add_also_to(CLI::App& command, const std::string& help) {
 }
 
 lock_shape shape_options::chosen(const std::string& subcommand, bool shared) const {
+    const auto refuse = [&](std::string_view both, std::string_view why, std::string_view instead) {
+        throw usage_error(fmt::format("{}: {} do not go together: {}; leave one of the two out{}",
+                                      subcommand, both, why, instead));
+    };
+    const std::string_view both_in_turn =
+        subcommand == "run"       ? ", or run one redlock inside the other"
+        : subcommand == "acquire" ? ", or acquire one lock after the other"
+                                  : "";
     if (permits && !also.empty()) {
-        throw usage_error(subcommand +
-                          ": --permits and --also do not go together: a semaphore has one name; "
-                          "leave one of the two out, or run one redlock inside the other");
+        refuse("--permits and --also", "a semaphore has one name", both_in_turn);
     }
     if (shared && !also.empty()) {
-        throw usage_error(subcommand +
-                          ": --shared and --also do not go together: a lock of several resources "
-                          "is exclusive; leave one of the two out, or run one redlock --shared "
-                          "inside the other");
+        refuse("--shared and --also", "a lock of several resources is exclusive", both_in_turn);
     }
     if (permits && shared) {
-        throw usage_error(subcommand +
-                          ": --permits and --shared do not go together: a permit excludes only "
-                          "those beyond the number of permits; leave one of the two out");
+        refuse("--permits and --shared",
+               "a permit excludes only those beyond the number of permits", "");
     }
     return permits         ? lock_shape::permit
            : !also.empty() ? lock_shape::several

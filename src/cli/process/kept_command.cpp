@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <string_view>
@@ -99,9 +100,25 @@ bool kept_command::is_gone() {
     return nothing_left_ || (!orphaned_ && keeper_.board().alone);
 }
 
+bool kept_command::look() {
+    return orphaned_ ? tree_.look(::getpid(), keeper_.started()) : tree_.look(keeper_.process());
+}
+
+bool kept_command::has_living() {
+    for (int i = 0; i < a_few_looks; ++i) {
+        const bool readable = look();
+        const bool living = std::ranges::any_of(tree_.below(), [this](const seen_process& each) {
+            return each.number != keeper_.process() && each.state != 'Z';
+        });
+        if (living || !readable) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void kept_command::signal_all(int number) {
-    const bool readable =
-        orphaned_ ? tree_.look(::getpid(), keeper_.started()) : tree_.look(keeper_.process());
+    const bool readable = look();
     std::size_t living = 0;
     std::size_t refusing = 0;
     for (const seen_process& each : tree_.below()) {

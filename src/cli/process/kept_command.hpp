@@ -48,6 +48,9 @@ class kept_command {
     }
     /// Whether nothing is left but what the system does not let us signal.
     [[nodiscard]] bool is_gone();
+    /// Whether something is seen to live. While the keeper has not noticed yet that nothing is
+    /// left, neither this nor `is_gone` is true.
+    [[nodiscard]] bool has_living();
     /// The keeper ended before the command: the kernel then kills the command, and we have to end
     /// the rest.
     [[nodiscard]] bool lost_its_keeper() const noexcept { return orphaned_; }
@@ -68,6 +71,8 @@ class kept_command {
     void on_news();
     void look_for_stop();
     void kill_pass();
+    /// What the command has started, itself included. False if /proc cannot be read.
+    bool look();
     void signal_all(int number);
 
     std::function<void()> on_change_;

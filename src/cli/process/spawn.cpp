@@ -38,6 +38,20 @@ std::string_view name_of(std::string_view assignment) {
     return assignment.substr(0, assignment.find('='));
 }
 
+/// Ours, with what is added and left out.
+std::vector<std::string> environment_of(const spawn_options& options) {
+    std::vector<std::string> all;
+    for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+        const auto ours = std::ranges::find(options.environment, name_of(*entry), name_of);
+        if (ours == options.environment.end()) {
+            all.emplace_back(*entry);
+        }
+    }
+    std::ranges::copy_if(options.environment, std::back_inserter(all),
+                         [](const std::string& entry) { return entry.find('=') != entry.npos; });
+    return all;
+}
+
 // ---- In the child, between fork and exec -------------------------------------------------------
 
 void mark_close_on_exec(unsigned first, unsigned last) {
@@ -82,19 +96,12 @@ void redirect(int from, int to) {
 
 }  // namespace
 
-prepared_program::prepared_program(const spawn_options& options) : options_(options) {
+prepared_program::prepared_program(const spawn_options& options)
+    : options_(options), environment_text_(environment_of(options)) {
     for (const std::string& argument : options.arguments) {
         arguments_.push_back(const_cast<char*>(argument.c_str()));  // NOLINT(*-const-cast)
     }
     arguments_.push_back(nullptr);
-    for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
-        const auto ours = std::ranges::find(options.environment, name_of(*entry), name_of);
-        if (ours == options.environment.end()) {
-            environment_text_.emplace_back(*entry);
-        }
-    }
-    std::ranges::copy_if(options.environment, std::back_inserter(environment_text_),
-                         [](const std::string& entry) { return entry.find('=') != entry.npos; });
     for (std::string& entry : environment_text_) {
         environment_.push_back(entry.data());
     }
@@ -229,6 +236,25 @@ pid_t spawn(const spawn_options& options) {
     }
     wait_for_child(child);
     throw spawn_error::cannot_execute(cause, options.arguments.front());
+}
+
+std::optional<excess> excess_of(const spawn_options& options) {
+    // As Linux counts: a string with its end, and for all together also the pointers to them.
+    const auto most_each = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)) * 32;
+    constexpr std::size_t spare = 4096;  // For the program's own path, and what the kernel adds.
+    const auto most = static_cast<std::size_t>(::sysconf(_SC_ARG_MAX)) - spare;
+    const std::vector<std::string> environment = environment_of(options);
+    std::size_t all = 0;
+    for (const std::string& each : environment) {
+        if (each.size() + 1 > most_each) {
+            return excess{std::string{name_of(each)}, each.size() + 1, most_each};
+        }
+        all += each.size() + 1 + sizeof(char*);
+    }
+    for (const std::string& each : options.arguments) {
+        all += each.size() + 1 + sizeof(char*);
+    }
+    return all > most ? std::optional{excess{{}, all, most}} : std::nullopt;
 }
 
 int wait_for_child(pid_t child) noexcept {

@@ -6,7 +6,9 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <functional>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -90,6 +92,16 @@ struct forked_process {
 /// could not be executed is gone by then. The child gets SIGKILL when this process dies, whatever
 /// kills it.
 [[nodiscard]] pid_t spawn(const spawn_options& options);
+
+/// What of a program the system would not start because it is too long: a variable of its
+/// environment, or arguments and environment together.
+struct excess {
+    std::string variable;  ///< Its name; empty: all together.
+    std::size_t bytes;
+    std::size_t limit;
+};
+/// Nothing if the sizes are within the system's limits. They do not tell whether it can be started.
+[[nodiscard]] std::optional<excess> excess_of(const spawn_options& options);
 
 /// Waits for the end of a child of ours, and returns what waitpid(2) tells of it.
 int wait_for_child(pid_t child) noexcept;

@@ -21,6 +21,7 @@
 #include "cli/commands/awaited.hpp"
 #include "cli/commands/outer_lock.hpp"
 #include "cli/commands/refusal.hpp"
+#include "cli/commands/stuck_permits.hpp"
 #include "cli/process/spawn.hpp"
 
 namespace redlock::cli {
@@ -155,7 +156,10 @@ void lock_runner::terminate_background() {
     if (finished_) {
         return;
     }
-    notices_.background_is_ended();
+    // A signal, or a busy machine, may come between the command's end and the keeper's look at it.
+    if (command_->has_living()) {
+        notices_.background_is_ended();
+    }
     stop_command(boot_clock::now() + margin_);
 }
 
@@ -188,8 +192,10 @@ asio::awaitable<std::optional<int>> lock_runner::acquire() {
         co_return exit_signal_base + interrupted_by_;
     }
     if (error) {
-        co_return say_refusal(options_.shape.title(options_.resource), error, details,
-                              options_.wait);
+        const auto stuck = co_await stuck_permits(locks_, options_.resource, options_.shape, error);
+        co_return interrupted_by_ != 0 ? exit_signal_base + interrupted_by_
+                                       : say_refusal(options_.shape.title(options_.resource), error,
+                                                     details, options_.wait, stuck);
     }
     co_return std::nullopt;
 }
@@ -378,26 +384,14 @@ manager_options lock_runner::manager_settings() {
     return settings;
 }
 
-std::string lock_runner::outer_locks_within() const {
-    std::string known = outer_locks_of_environment();
-    const std::string token = held_.token().str();
-    const seen_process us = look_at_process(::getpid());
-    if (options_.shape.permits) {
-        return with_outer_permit(known, options_.resource, token, us);
-    }
-    for (const resource_name& each : options_.shape.names(options_.resource)) {
-        known = with_outer_lock(known, each.str(), token, us);
-    }
-    return known;
-}
-
 run_context lock_runner::context() const {
     return {.resource = options_.resource,
             .token = held_.token(),
             .fencing = held_.fencing_token(),
             .node_urls = options_.common.node_urls(),
             .configuration_file = options_.common.configuration_file(),
-            .outer = outer_locks_within(),
+            .outer = with_outer(outer_locks_of_environment(), options_.resource, options_.shape,
+                                held_.token().str(), look_at_process(::getpid())),
             .slot = held_.slot(),
             .also = options_.shape.also};
 }

@@ -68,8 +68,6 @@ class lock_runner {
     void forget_command();
     /// In the background: the command need not wait for it.
     void proclaim();
-    /// For the command: the locks around it, this one included.
-    [[nodiscard]] std::string outer_locks_within() const;
     [[nodiscard]] run_context context() const;
 
     [[nodiscard]] static surroundings what_surrounds_us();

@@ -3,6 +3,9 @@
 
 #include <CLI/CLI.hpp>
 #include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "cli/base/console.hpp"
 #include "cli/commands/outer_lock.hpp"
@@ -10,6 +13,7 @@
 #include "cli/options/mistakes.hpp"
 #include "cli/process/spawn.hpp"
 #include "cli/run/campaign_options.hpp"
+#include "cli/run/command_size.hpp"
 #include "cli/run/lock_runner.hpp"
 #include "cli/run/run_context.hpp"
 
@@ -35,8 +39,9 @@ constexpr const char* run_help =
     "clients use another number of nodes or of permits.";
 
 /// Of `run -- -name -- COMMAND`, where the first "--" ends our options and not the name.
-void take_resource(run_options& options, invocation& asked) {
+void take_resource(const CLI::App& command, run_options& options, invocation& asked) {
     if (asked.command.size() < 2 || asked.command[1] != "--") {
+        check_first_word(command, asked);
         std::vector<std::string> own = asked.own;
         own.emplace_back("RESOURCE");
         throw usage_error("run: the lock's name is missing; " + right_form(own, asked.command));
@@ -82,13 +87,36 @@ int become_command(const run_options& options, const outer_search& found) {
     return failed.status();
 }
 
+/// What to do for a lock that we run under already, where --reentrant was not given. `needs_more`:
+/// that one is shared and this one is not to be.
+std::string advice_within(const run_options& options, bool needs_more) {
+    constexpr std::string_view another = "give it another lock";
+    if (options.forever) {
+        return std::string{another};
+    }
+    std::vector<std::string_view> left_out;
+    const auto rules_out = [&](bool given, std::string_view option) {
+        if (given) {
+            left_out.push_back(option);
+        }
+    };
+    rules_out(options.max_hold.has_value(), "--max-hold");
+    rules_out(options.wait.min_hold.has_value(), "--min-hold");
+    rules_out(!options.proclaimed.empty(), "--proclaim");
+    return fmt::format("run the {}one with --reentrant{}{}, or {}",
+                       needs_more ? "outer one without --shared and this " : "inner ",
+                       left_out.empty() ? "" : " and without ", fmt::join(left_out, " and "),
+                       another);
+}
+
 int run(const run_options& options) {
     options.common.apply();
     check_campaign(options);
+    check_command_size(options);
     if (!options.shape.also.empty()) {
         const auto refused = refused_within_outer_locks(
             options.common, options.resource, options.shape, lock_mode::exclusive,
-            "let the outer one take all locks, or the inner one others");
+            "let the outer redlock take all locks, or give this one other names");
         return refused ? *refused : lock_runner{options}.run();
     }
     const outer_search outer =
@@ -113,11 +141,8 @@ int run(const run_options& options) {
         }
         return become_command(options, outer);
     }
-    const auto refused = refused_within_outer_lock(
-        outer, options.resource, wanted,
-        needs_more ? "run the outer one without --shared and this one with --reentrant, or give it "
-                     "another lock"
-                   : "run the inner one with --reentrant, or give it another lock");
+    const auto refused = refused_within_outer_lock(outer, options.resource, wanted,
+                                                   advice_within(options, needs_more));
     return refused ? *refused : lock_runner{options}.run();
 }
 
@@ -173,7 +198,7 @@ void add_run(CLI::App& root, invocation& asked) {
     command->prefix_command();
     command->callback([options, command, resource, &asked] {
         if (resource->count() == 0 && command->remaining().empty()) {
-            take_resource(*options, asked);
+            take_resource(*command, *options, asked);
         }
         check_command(*command, asked, "options and the lock's name stand");
         if (asked.command.empty()) {

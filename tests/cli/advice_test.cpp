@@ -1,0 +1,62 @@
+// What redlock advises after a mistake is something that this subcommand, with these options,
+// takes.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "cli/support/process.hpp"
+
+namespace redlock::cli_test {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+std::string usage_error_of(const std::vector<std::string>& arguments) {
+    const finished result = redlock(arguments);
+    EXPECT_EQ(result.status, 64) << result.err;
+    EXPECT_EQ(result.out, "");
+    return result.err;
+}
+
+TEST(advice, on_an_option_behind_the_dashes_is_to_move_it) {
+    for (const std::vector<std::string>& arguments :
+         std::vector<std::vector<std::string>>{{"run", "a", "--", "--also", "b"},
+                                               {"run", "a", "--", "--also=b"},
+                                               {"run", "--", "--also", "b", "a", "--", "true"},
+                                               {"run", "a", "--", "-n", "true"},
+                                               {"run", "a", "--", "--forever", "--", "true"},
+                                               {"local", "--", "-n", "3"},
+                                               {"acquire", "a", "--", "--also", "b"},
+                                               {"release", "a", "token", "--", "--permits", "2"},
+                                               {"status", "--", "a", "--json"},
+                                               {"leader", "a", "--", "--watch"},
+                                               {"doctor", "--", "--strict"},
+                                               {"config", "check", "--", "--json"}}) {
+        const auto option = std::find_if(
+            arguments.begin() + 1, arguments.end(),
+            [](const std::string& word) { return word.front() == '-' && word != "--"; });
+        const std::string name = option->substr(0, option->find('='));
+        const std::string said = usage_error_of(arguments);
+        EXPECT_THAT(said, HasSubstr(": " + name + " stands behind \"--\", where no options of"));
+        EXPECT_THAT(said, HasSubstr("write it before the \"--\""));
+        EXPECT_THAT(said, Not(HasSubstr("did you mean")));
+    }
+    EXPECT_EQ(redlock({"run", "--nodes", "redis://127.0.0.1:1", "a", "--", "--no-such"}).status, 69)
+        << "a command may be called so";
+}
+
+TEST(advice, on_shapes_that_exclude_each_other_is_a_way_that_the_subcommand_has) {
+    for (const std::string subcommand : {"extend", "release"}) {
+        EXPECT_THAT(usage_error_of({subcommand, "a", "--also", "b", "--permits", "2", "token"}),
+                    HasSubstr("leave one of the two out; see"));
+    }
+    EXPECT_THAT(usage_error_of({"acquire", "a", "--also", "b", "--shared"}),
+                HasSubstr("leave one of the two out, or acquire one lock after the other; see"));
+    EXPECT_THAT(usage_error_of({"run", "a", "--also", "b", "--permits", "2", "--", "true"}),
+                HasSubstr("leave one of the two out, or run one redlock inside the other; see"));
+}
+
+}  // namespace
+}  // namespace redlock::cli_test
