@@ -53,7 +53,7 @@ _redlock() {
         leader) options="$common --watch --quorum-timeout --json" ;;
         list) options="$common --all --json" ;;
         vouch) options="$common --json" ;;
-        doctor) options="$common --samples --resource --strict --json" ;;
+        doctor) options="$common --samples --resource --permits --strict --json" ;;
         config) options="$common --json"; [[ $before == config ]] && options=check ;;
         local) options="--servers --server --help --" ;;
         demo) options="--server --help" ;;

@@ -39,6 +39,7 @@ set(cli_sources
     src/cli/demo/demo.cpp
     src/cli/demo/demo_worker.cpp
     src/cli/options/common_options.cpp
+    src/cli/options/exclusions.cpp
     src/cli/options/mistakes.cpp
     src/cli/options/shape_options.cpp
     src/cli/output/help_text.cpp

@@ -158,6 +158,29 @@ TEST_F(doctor, checks_the_key_of_a_resource) {
     EXPECT_THAT(other.out, HasSubstr("ACL SETUSER app ~jobs:1"));
 }
 
+TEST_F(doctor, checks_the_slots_of_a_semaphore) {
+    const std::vector<std::string> line{"doctor", "--resource", "pool", "--permits", "2"};
+    EXPECT_EQ(run(line).status, 0);
+    nodes[1].command({"RPUSH", "redlock:slot:{pool}:1", "x"});
+    nodes[2].command({"SET", "redlock:fence::redlock:slot:{pool}:0", "99999999999999999"});
+    const auto unwell = run(line);
+    EXPECT_EQ(unwell.status, 1) << unwell.out << unwell.err;
+    EXPECT_THAT(unwell.out, AllOf(HasSubstr("problem  node 1 " + nodes[1].url() +
+                                            ": slot 1: the key "
+                                            "redlock:slot:{pool}:1 there is no lock"),
+                                  HasSubstr("problem  node 2 " + nodes[2].url() + ": slot 0: "),
+                                  HasSubstr("it gives no vote for this permit")));
+    EXPECT_THAT(run({"doctor", "--json", "--resource", "pool", "--permits", "2"}).out,
+                AllOf(HasSubstr("\"code\":\"wrong_type\""), HasSubstr("\"code\":\"fence_ahead\"")));
+    EXPECT_EQ(run({"doctor", "--resource", "pool"}).status, 0) << "a lock of that name is well";
+    ASSERT_EQ(run({"acquire", "--permits", "3", "other"}).status, 0);
+    const auto mismatch = run({"doctor", "--json", "--resource", "other", "--permits", "2"});
+    EXPECT_EQ(mismatch.status, 69);
+    EXPECT_THAT(mismatch.out, AllOf(HasSubstr("other clients use 3 permits and not 2"),
+                                    HasSubstr("and not 2\",\"code\":\"permits_mismatch\"}")));
+    EXPECT_EQ(run({"doctor", "--permits", "2"}).status, 64);
+}
+
 TEST_F(doctor, never_shows_a_password) {
     for (const std::string login : {"app:s3cret@", ":s3cret@"}) {
         for (const std::string form : {"--json", "-v"}) {

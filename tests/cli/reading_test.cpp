@@ -27,6 +27,8 @@ class reading : public three_nodes {
             {"list", "--json"},
             {"doctor"},
             {"doctor", "--json", "--resource", "job"},
+            {"doctor", "--resource", "job", "--permits", "2"},
+            {"status", "--permits", "2", "job"},
             {"config", "check"},
             {"config", "check", "--json"},
         };

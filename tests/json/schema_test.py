@@ -159,10 +159,10 @@ refuses_changes(["doctor", "--samples", "1"], (["nodes", 0, "memory", "limit"], 
                 (["nodes", 0, "round_trip_ms"], {}), (["nodes", 0, "missing"], [{"what": "x"}]),
                 (["problems"], -1))
 refuses_changes(["leader", "b"], (["token"], None), (["remaining_ms"], -1), (["more"], 1),
-                (["proclaimed"], 3))
+                (["blocked"], None), (["proclaimed"], 3))
 refuses_changes(["status", *permits], (["slots", 0, "slot"], -1), (["slots", 0, "verdict"], None),
                 (["free"], None), (["verdict"], "full"), (["slots"], []))
-refuses_changes(["list"], (["nodes"], [{"node": "first"}]), (["locks"], {}))
+refuses_changes(["list"], (["complete"], None), (["nodes"], [{"node": "first"}]), (["locks"], {}))
 run(["acquire", "--shared", "b", "--json"], 0, None, "held")
 refuses_changes(["status", "b"], (["mode"], None), (["mode"], "written"), (["readers"], [{}]),
                 (["reader_count"], -1), (["readers", 0, "label"], 1),

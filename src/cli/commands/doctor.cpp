@@ -4,9 +4,14 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <boost/asio/awaitable.hpp>
+#include <iterator>
 #include <memory>
+#include <optional>
 #include <redlock/lock_manager.hpp>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "cli/base/console.hpp"
 #include "cli/base/exit_status.hpp"
@@ -14,6 +19,7 @@
 #include "cli/commands/session.hpp"
 #include "cli/commands/subcommands.hpp"
 #include "cli/options/common_options.hpp"
+#include "cli/options/shape_options.hpp"
 #include "cli/output/doctor_report.hpp"
 #include "cli/output/json_output.hpp"
 #include "cli/output/outcome.hpp"
@@ -26,6 +32,7 @@ namespace {
 struct doctor_request {
     common_options common;
     std::string resource;
+    shape_options shape;
     std::size_t samples = examine_options{}.samples;
     bool strict = false;
     bool json = false;
@@ -40,10 +47,47 @@ int show(const diagnosis& found, const doctor_request& request) {
     return shown ? status_of(found, request.strict) : exit_output;
 }
 
+/// On one node, of one slot.
+void judge_slot(const node_status& seen, std::size_t slot, std::vector<finding>& found) {
+    for (const auto& [code, message] : {std::pair{"fence_ahead", &seen.fence_message},
+                                        std::pair{"wrong_type", &seen.key_message}}) {
+        if (!message->empty()) {
+            found.push_back({finding_level::problem,
+                             code,
+                             seen.node,
+                             fmt::format("slot {}: {}", slot, *message),
+                             "it gives no vote for this permit",
+                             {}});
+        }
+    }
+}
+
+/// What keeps clients from the permits of a semaphore.
+std::vector<finding> judge_permits(const semaphore_status& seen, std::size_t asked) {
+    std::vector<finding> found;
+    for (const resource_status& slot : seen.slots) {
+        for (const node_status& each : slot.nodes) {
+            judge_slot(each, slot.slot.value_or(0), found);
+        }
+    }
+    if (seen.remembered_permits.value_or(asked) != asked) {
+        found.push_back({finding_level::problem, "permits_mismatch", std::nullopt,
+                         fmt::format("other clients use {} permits and not {}",
+                                     *seen.remembered_permits, asked),
+                         "clients that count to different numbers would be too many together, so "
+                         "acquisitions with this number fail",
+                         "give all clients the same number; to change it, stop all of them for two "
+                         "minutes"});
+    }
+    return found;
+}
+
 asio::awaitable<int> examine(lock_manager& locks, const doctor_request& request) {
     diagnostics details;
-    const examine_options options{
-        .samples = request.samples, .resource = request.resource, .details = &details};
+    const auto permits = request.shape.permits;
+    const examine_options options{.samples = request.samples,
+                                  .resource = permits ? std::string_view{} : request.resource,
+                                  .details = &details};
     auto [error, nodes] = co_await locks.async_examine(options, awaited);
     if (error) {
         co_return say_error("doctor", error, details, exit_contended);
@@ -51,6 +95,15 @@ asio::awaitable<int> examine(lock_manager& locks, const doctor_request& request)
     diagnosis found;
     found.findings = diagnose(nodes, request.common.manager());
     found.nodes = std::move(nodes);
+    if (permits) {
+        auto [wrong, seen] =
+            co_await locks.async_status(semaphore{request.resource, *permits}, awaited);
+        if (wrong) {
+            co_return say_error("doctor", wrong, {.message = seen.message, .nodes = {}},
+                                exit_contended);
+        }
+        std::ranges::move(judge_permits(seen, *permits), std::back_inserter(found.findings));
+    }
     co_return show(found, request);
 }
 
@@ -97,18 +150,22 @@ void add_doctor(CLI::App& root, invocation& asked) {
         "Exit status: 0 no problem; 1 a problem, with --strict also a warning; 69 no lock can be "
         "had,\n"
         "or none of the resource: too few nodes give votes, one server is listed twice, or other\n"
-        "clients use another number of nodes; 64 usage.");
+        "clients use another number of nodes, or of permits; 64 usage.");
     request->common.add_to(*command);
     command
         ->add_option("--samples", request->samples,
                      "Round trips to measure on each node (default 100)")
         ->check(CLI::Range(std::size_t{1}, std::size_t{100'000}))
         ->type_name("N");
-    command
-        ->add_option("--resource", request->resource,
-                     "Also check that the user may use the key of this resource, and its fence")
-        ->check(valid_resource())
-        ->type_name("NAME");
+    auto* resource =
+        command
+            ->add_option("--resource", request->resource,
+                         "Also check that the user may use the key of this resource, and its fence")
+            ->check(valid_resource())
+            ->type_name("NAME");
+    request->shape.add_permits_to(
+        *command, "The resource is a semaphore of N permits: check the keys of its slots");
+    command->get_option("--permits")->needs(resource);
     command->add_flag("--strict", request->strict, "Let warnings count as problems");
     command->add_flag("--json", request->json, "Print a JSON object");
     command->callback([request, &asked] {

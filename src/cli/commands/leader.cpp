@@ -160,8 +160,10 @@ asio::awaitable<int> watch_leader(lock_manager& locks, const leader_request& req
             auto [unasked, status] = co_await locks.async_status(request.resource, awaited);
             co_return say_unseen(status, error);
         }
-        if (error) {
-            co_return say_error(printable(request.resource), error, {}, exit_contended);
+        if (error) {  // An observer does not say more.
+            auto [unasked, status] = co_await locks.async_status(request.resource, awaited);
+            co_return say_error(printable(request.resource), error,
+                                {.message = status.message, .nodes = {}}, exit_contended);
         }
         const auto now = co_await looked_at(locks, request, leader);
         if (!now) {

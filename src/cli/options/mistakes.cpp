@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "cli/base/escape.hpp"
@@ -100,6 +101,14 @@ std::string in_our_words(const CLI::App& command, const CLI::ParseError& mistake
     return words;
 }
 
+/// The parser would take the option for the value.
+std::string no_value_but_an_option(const std::string& name, const std::string& next) {
+    const bool is_long = name.starts_with("--");
+    return fmt::format(
+        "{} needs a value, and {} is an option{}", name, name_of(next),
+        is_long ? fmt::format("; write {}={} if that is the value", name, next) : "");
+}
+
 }  // namespace
 
 std::string unknown_option(const CLI::App& command, std::string_view option) {
@@ -133,6 +142,10 @@ std::string right_form(std::vector<std::string> own, const std::vector<std::stri
 }
 
 void check_first_word(const CLI::App& subcommand, const invocation& asked) {
+    if (!asked.command.empty() && asked.command.front().empty()) {
+        throw usage_error(fmt::format("{}: the command's name, behind \"--\", is empty; {}",
+                                      subcommand.get_name(), right_form(asked.own, {})));
+    }
     if (!asked.command.empty() && is_option_of(subcommand, asked.command.front())) {
         throw usage_error(misplaced_option(subcommand, asked.command.front()));
     }
@@ -168,12 +181,21 @@ void check_command(const CLI::App& subcommand, const invocation& asked, std::str
 }
 
 void check_values(const CLI::App& command, const std::vector<std::string>& ours) {
-    for (const std::string& word : ours) {
+    const auto end = std::find(ours.begin(), ours.end(), "--");
+    for (auto each = ours.begin(); each != end; ++each) {
+        const std::string& word = *each;
+        if (!is_option_of(command, word)) {
+            continue;
+        }
         const auto sign = word.find('=');
-        const std::string name = word.substr(0, sign);
-        const CLI::Option* const option =
-            sign == std::string::npos ? nullptr : command.get_option_no_throw(name);
-        if (option == nullptr || name.size() < 2 || name.front() != '-') {
+        const std::string name = name_of(word);
+        const CLI::Option* const option = command.get_option_no_throw(name);
+        if (sign == std::string::npos) {
+            const bool takes_next = option->get_expected_max() != 0 && std::next(each) != end;
+            if (takes_next && is_option_of(command, *std::next(each))) {
+                throw usage_error(no_value_but_an_option(name, *std::next(each)));
+            }
+            each += takes_next ? 1 : 0;
             continue;
         }
         if (option->get_expected_max() == 0) {

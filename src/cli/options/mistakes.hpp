@@ -22,8 +22,8 @@ namespace redlock::cli {
 [[nodiscard]] std::string right_form(std::vector<std::string> own,
                                      const std::vector<std::string>& command);
 
-/// Throws usage_error if the first word behind "--", which is the command's name, is an option of
-/// ours.
+/// Throws usage_error if the first word behind "--", which is the command's name, is empty or an
+/// option of ours.
 void check_first_word(const CLI::App& subcommand, const invocation& asked);
 
 /// What the parser has left of `run` or `local`, which end at "--": an unknown option, a command
@@ -31,8 +31,8 @@ void check_first_word(const CLI::App& subcommand, const invocation& asked);
 /// `before`: what may stand before "--", with its verb.
 void check_command(const CLI::App& subcommand, const invocation& asked, std::string_view before);
 
-/// Throws usage_error for `--name=` without a value, for which the parser would take the next word,
-/// for a value of an option that takes none, and for `-n=value`.
+/// Throws usage_error for an option without a value, behind which the parser would take the next
+/// option or word for one, for a value of an option that takes none, and for `-n=value`.
 void check_values(const CLI::App& command, const std::vector<std::string>& ours);
 
 /// What the parser's own words come to: an unknown option is named before all else that follows

@@ -166,7 +166,7 @@ const finding* reason_for_no_lock(const diagnosis& found) {
     // A list that has one server twice is refused as a whole, however many nodes are well.
     const auto reason = std::ranges::find_if(found.findings, [](const finding& each) {
         return each.code == "no_quorum" || each.code == "same_server" ||
-               each.code == "different_nodes";
+               each.code == "different_nodes" || each.code == "permits_mismatch";
     });
     return reason == found.findings.end() ? nullptr : &*reason;
 }

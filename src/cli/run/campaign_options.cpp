@@ -6,16 +6,14 @@
 #include <redlock/lock.hpp>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include "cli/base/typed_secrets.hpp"
+#include "cli/options/exclusions.hpp"
 #include "cli/options/invocation.hpp"
 
 namespace redlock::cli {
 
 namespace {
-
-using ruled_out = std::pair<const char*, std::string_view>;
 
 constexpr std::array<ruled_out, 6> by_forever{{
     {"--wait", "it waits for its turn without end"},
@@ -31,17 +29,6 @@ constexpr std::array<ruled_out, 4> by_proclaim{{
     {"--permits", "a text belongs to one holder, and a semaphore has several"},
     {"--also", "a text belongs to one resource"},
 }};
-
-template <std::size_t Count>
-void refuse(const CLI::App& command, std::string_view option,
-            const std::array<ruled_out, Count>& others) {
-    for (const auto& [other, why] : others) {
-        if (command.get_option(other)->count() > 0) {
-            throw usage_error(
-                fmt::format("run: {} and {} exclude each other: {}", option, other, why));
-        }
-    }
-}
 
 std::string complaint_about_text(const std::string& text) {
     if (text.empty()) {
@@ -74,12 +61,12 @@ void add_campaign(CLI::App& command, run_options& options) {
 
 void settle_campaign(const CLI::App& command, run_options& options) {
     if (!options.proclaimed.empty()) {
-        refuse(command, "--proclaim", by_proclaim);
+        refuse_beside(command, "--proclaim", by_proclaim);
     }
     if (!options.forever) {
         return;
     }
-    refuse(command, "--forever", by_forever);
+    refuse_beside(command, "--forever", by_forever);
     if (options.rest == background::keep) {
         throw usage_error(
             "run: --forever and --background keep exclude each other: what COMMAND leaves running "

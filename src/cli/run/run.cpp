@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <array>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 #include "cli/base/console.hpp"
 #include "cli/commands/outer_lock.hpp"
 #include "cli/commands/subcommands.hpp"
+#include "cli/options/exclusions.hpp"
 #include "cli/options/mistakes.hpp"
 #include "cli/process/spawn.hpp"
 #include "cli/run/campaign_options.hpp"
@@ -86,6 +88,12 @@ int become_command(const run_options& options, const outer_search& found) {
     say(failed.what());
     return failed.status();
 }
+
+constexpr std::array<ruled_out, 3> by_reentrant{{
+    {"--max-hold", "the outer redlock ends the command; give it the option"},
+    {"--min-hold", "the outer redlock holds the lock; give it the option"},
+    {"--also", "there is one outer lock to run under; leave one of the two out"},
+}};
 
 /// What to do for a lock that we run under already, where --reentrant was not given. `needs_more`:
 /// that one is shared and this one is not to be.
@@ -179,7 +187,7 @@ void add_run(CLI::App& root, invocation& asked) {
         {{"end", background::end}, {"keep", background::keep}},
         "What happens to processes that COMMAND leaves running when it ends: they are ended before "
         "the lock is released (default), or left alone");
-    auto* longest = add_duration(
+    add_duration(
         *command, "--max-hold", options->max_hold,
         "Stop COMMAND after this time, by SIGTERM and then SIGKILL whatever --on-lost says; "
         "status 124");
@@ -187,13 +195,10 @@ void add_run(CLI::App& root, invocation& asked) {
         *command, "--stop-margin", options->stop_margin,
         "How long before validity ends COMMAND gets SIGTERM; SIGKILL comes when a third of "
         "it is left (default: a tenth of the lease time, at most 500ms)");
-    command
-        ->add_flag("--reentrant", options->reentrant,
-                   "Where we run under this very lock already, run COMMAND at once under it; else "
-                   "acquire it as usual")
-        ->excludes(longest)
-        ->excludes(command->get_option("--min-hold"))
-        ->excludes(command->get_option("--also"));
+    command->add_flag(
+        "--reentrant", options->reentrant,
+        "Where we run under this very lock already, run COMMAND at once under it; else "
+        "acquire it as usual");
     add_campaign(*command, *options);
     command->prefix_command();
     command->callback([options, command, resource, &asked] {
@@ -209,6 +214,9 @@ void add_run(CLI::App& root, invocation& asked) {
         }
         if (options->max_hold) {
             static_cast<void>(whole_milliseconds("--max-hold", *options->max_hold));
+        }
+        if (options->reentrant) {
+            refuse_beside(*command, "--reentrant", by_reentrant);
         }
         settle_campaign(*command, *options);
         options->command = asked.command;
