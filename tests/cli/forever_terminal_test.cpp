@@ -83,6 +83,19 @@ TEST_F(forever_on_terminal, goes_on_after_a_signal_that_the_command_sent_to_itse
     EXPECT_EQ(runner.wait().status, 128 + SIGINT);
 }
 
+TEST_F(forever_on_terminal, goes_on_after_a_signal_that_redlock_was_started_to_ignore) {
+    process runner{{.arguments = {"sh", "-c",
+                                  "trap '' INT; exec " REDLOCK_BINARY
+                                  " run --forever a -- sh -c 'echo up; read x; exit 3'"},
+                    .environment = environment(),
+                    .on_terminal = true}};
+    runner.wait_for_out("up");
+    runner.type("\x03\n");
+    runner.wait_for_out("campaigning again");
+    runner.signal(SIGTERM);
+    runner.wait();
+}
+
 TEST_F(forever_on_terminal, leaves_no_process_behind_a_term) {
     process runner{campaign("echo up; exit 3")};
     runner.wait_for_out("campaigning again in 2.0s");

@@ -1,8 +1,10 @@
 # The fuzz targets, and what each is made of besides what they share; paths from the root of the
 # repository.
 set(fuzz_targets
-    arguments command_queue configuration connection endpoint invalidations replies resp_reader rounds shapes)
+    arguments command_line command_queue configuration connection endpoint invalidations replies
+    resp_reader rounds shapes)
 set(fuzz_arguments_sources tests/fuzz/arguments.cpp)
+set(fuzz_command_line_sources tests/fuzz/command_line.cpp)
 set(fuzz_command_queue_sources tests/fuzz/command_queue.cpp)
 set(fuzz_configuration_sources tests/fuzz/configuration.cpp)
 set(fuzz_connection_sources tests/fuzz/connection.cpp)

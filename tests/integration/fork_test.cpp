@@ -231,6 +231,67 @@ TEST_F(forks, a_copy_of_the_blocking_facade_neither_locks_nor_waits) {
     EXPECT_TRUE(turned.until([&] { return nodes.having("job") == 0; }));
 }
 
+/// Whether it throws what a copy throws.
+bool is_refused(const std::function<void()>& what) {
+    try {
+        what();
+        return false;
+    } catch (const lock_error& why) {
+        return why.code() == errc::forked;
+    }
+}
+
+TEST_F(forks, a_copy_of_a_recursive_mutex_is_not_held_though_the_thread_is_the_same) {
+    mutex_context context{nodes.urls(), usual_options()};
+    recursive_mutex twice{context, "job"};
+    twice.lock();
+    twice.lock();
+    ASSERT_TRUE(turned.until([&] { return nodes.having("job") == 3; }));
+    const std::size_t before = settled(nodes);
+    EXPECT_TRUE(true_in_child([&] {
+        const bool right = !twice.valid() && is_refused([&] { twice.lock(); }) &&
+                           is_refused([&] { static_cast<void>(twice.try_lock()); }) &&
+                           is_refused([&] { static_cast<void>(twice.try_lock_for(1h)); });
+        twice.unlock();
+        twice.unlock();
+        context.~mutex_context();  // The child ends without another.
+        return right;
+    }));
+    EXPECT_EQ(settled(nodes), before);
+    EXPECT_TRUE(twice.valid());
+    EXPECT_TRUE(twice.try_lock()) << "the parent's levels are as they were";
+    twice.unlock();
+    twice.unlock();
+    EXPECT_TRUE(twice.valid());
+    twice.unlock();
+    EXPECT_TRUE(turned.until([&] { return nodes.having("job") == 0; }));
+}
+
+TEST_F(forks, a_copy_of_a_leader_leads_nothing_and_waits_for_nothing) {
+    mutex_context context{nodes.urls(), usual_options()};
+    leader candidate{context, "job"};
+    leader other{context, "other"};
+    candidate.campaign();
+    const fencing_token term = candidate.term();
+    EXPECT_TRUE(true_in_child([&] {
+        candidate.wait();
+        const bool right = !candidate.is_leader() && !candidate.term() && candidate.wait_for(1h) &&
+                           is_refused([&] { candidate.proclaim("x"); }) &&
+                           is_refused([&] { candidate.campaign(); }) &&
+                           is_refused([&] { static_cast<void>(other.campaign_for(1h)); });
+        other.wait();
+        candidate.resign();
+        context.~mutex_context();  // The child ends without another.
+        return right;
+    }));
+    EXPECT_TRUE(candidate.is_leader());
+    EXPECT_EQ(candidate.term(), term);
+    EXPECT_TRUE(turned.until([&] { return nodes.having("job") == 3; }));
+    candidate.proclaim("still here");
+    candidate.resign();
+    EXPECT_TRUE(turned.until([&] { return nodes.having("job") == 0; }));
+}
+
 TEST(forks_over_tls, leaves_the_parents_connections_alone) {
     const support::test_authority authority;
     redis_server_options options;

@@ -36,7 +36,10 @@ void pass_on(int heard) {
     sigset_t wanted;
     sigemptyset(&wanted);
     for (const int number : {SIGINT, SIGQUIT, SIGHUP}) {
-        sigaddset(&wanted, number);
+        struct sigaction now {};
+        if (::sigaction(number, nullptr, &now) == 0 && now.sa_handler != SIG_IGN) {
+            sigaddset(&wanted, number);  // The others are ignored on purpose, by nohup for example.
+        }
     }
     // Nothing stays open whose end others wait for.
     ::dup2(channel, STDIN_FILENO);

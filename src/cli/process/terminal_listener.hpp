@@ -25,7 +25,7 @@ class terminal_listener {
 
     /// Stops listening. Returns the last of SIGINT, SIGQUIT and SIGHUP that the terminal has sent;
     /// whoever has seen a process of the group end by one of them is not too early. Signals that
-    /// processes have sent do not count.
+    /// processes have sent do not count, nor those that this process ignores.
     [[nodiscard]] std::optional<int> last_signal();
 
   private:
