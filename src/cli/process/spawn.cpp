@@ -97,7 +97,9 @@ void redirect(int from, int to) {
 }  // namespace
 
 prepared_program::prepared_program(const spawn_options& options)
-    : options_(options), environment_text_(environment_of(options)) {
+    : options_(options),
+      environment_text_(environment_of(options)),
+      kept_(inherited_descriptors()) {
     for (const std::string& argument : options.arguments) {
         arguments_.push_back(const_cast<char*>(argument.c_str()));  // NOLINT(*-const-cast)
     }
@@ -106,7 +108,6 @@ prepared_program::prepared_program(const spawn_options& options)
         environment_.push_back(entry.data());
     }
     environment_.push_back(nullptr);
-    kept_ = inherited_descriptors();
     kept_.insert(kept_.end(), options.pass_on.begin(), options.pass_on.end());
     std::sort(kept_.begin(), kept_.end());
 }
