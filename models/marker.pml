@@ -1,12 +1,14 @@
-/* marker.pml - what the readers of one node leave on it: the marker, and the hash of readers.
+/* marker.pml - what the readers of one node leave on it: the marker, and the hash of readers; or, of a
+ * reader that is alone, its token beside the marker.
  *
  * Claims: while a reader is alive that was granted here, the key is the marker and lasts as long as it
  * does, unless the key was evicted or deleted by force ("marker"); the marker lasts no longer than the
  * longest-living reader ("lingers"); scripts for readers neither touch nor stand beside a lock that
  * somebody else has by SET NX PX ("foreign"); an extension that says "extended" tells that nobody
  * else had the key since the reader was granted or planted here ("unbroken"); nothing of a reader
- * appears, or is left, after its release with a bar was executed here ("bar"); and that bar refuses
- * no other reader that could join ("spared").
+ * appears, or is left, after its release with a bar was executed here ("bar"); that bar refuses no
+ * other reader that could join ("spared"); and who joins is held against at least the fence as it stood
+ * when the set began, also of a set that was one reader ("since").
  * Scope: one node. Reader A has ballot 2, one acquisition that arrives at any moment or never, any
  * number of extensions that heal, and a release. Reader B stands for all others: it is acquired with
  * any ballot, extended and released at any moment. So do strangers take the key, clients of ours with
@@ -17,6 +19,9 @@
  * The hash has a deadline for each reader, and `since`, the fence as it stood when the set began. It
  * may stay when the marker has ended. A release with a bar raises the fence and, in a set, also puts a
  * tombstone where the reader's deadline was, since those who join are not held against the fence.
+ * A reader that begins without a record stands in the key alone, with `since`; the hash beside it
+ * counts for nothing. It is spilled into a set when another joins, or when a release with a bar of
+ * another comes. With a record it begins a set: A has one from the start or none, B either.
  *
  * Mutants, each the breach of one rule:
  *  NOT_LAST         the last living reader deletes the marker
@@ -37,6 +42,15 @@
  *  HEAL_ANY_SET     ... or in a set whose `since` is
  *  BAR_BY_SINCE     the bar leaves `since` as it is
  *  SHARED_ONLY      with DOWNGRADE: a release deletes the writer's form of the lock as well
+ *  ALONE_UNFENCED   a reader that is alone keeps the fence as it stood
+ *  SPILL_UNFENCED   ... and so does the set that it becomes
+ *  SPILL_FORGETS    that set has the first reader in it
+ *  SPILL_SHORTENS   ... with its deadline
+ *  SPILL_KEEPS_HASH ... and nothing of a set that was there before
+ *  ALONE_ANYBODYS   a release ends a reader that is alone by its token only
+ *  ALONE_PROLONGED  ... and an extension prolongs it by its token only
+ *  ALONE_AGAIN      an extension of one reader of several leaves the others where they are
+ *  ALONE_UNBARRED   a release with a bar leaves a tombstone beside a reader that is alone as well
  */
 #define when(condition, action)  if :: condition -> action :: else -> skip fi
 #define claim(name, condition)  when(!(condition), printf(name)); assert(condition)
@@ -54,6 +68,7 @@
 #define MARKER 1
 #define STRANGER 2
 #define OURS 3           /* A as a writer */
+#define ALONE 4          /* the marker with `who` and `from`, the `since` of a set of one */
 byte key;
 byte left;
 byte fence;
@@ -61,6 +76,8 @@ bit hash;
 byte since;
 byte deadline[2];        /* ticks left, 0: none or dead */
 bit tombstone;           /* of A */
+bit who;
+byte from;
 /* What is true, whatever the node has. */
 byte alive[2];           /* ticks left of what this node has granted, unless the key was taken away */
 bit taken[2];            /* a stranger had the key since this reader was granted here */
@@ -75,21 +92,26 @@ byte releasing;          /* 1 plainly, 2 with a bar */
 bit is_over;
 bit closed;              /* a release with a bar was executed */
 bit shared = 1;          /* A asks for, or has, a reader's lock */
+bit recorded;            /* A begins a set, and is never alone */
 
 #ifdef UNBROKEN_ONLY
 #define done() skip
 #else
 inline check(x) {
   claim("! marker: gone, or about to be, before a living reader\n",
-        alive[x] == 0 || (key == MARKER || x == A && key == OURS) && left >= alive[x])
+        alive[x] == 0 ||
+        (key == MARKER || x == A && key == OURS || key == ALONE && who == x) && left >= alive[x])
 }
 inline done() {
   check(A); check(B);
   claim("! lingers: longer than the longest-living reader\n",
-        key != MARKER || hash_lost || left <= max(alive[A], alive[B]));
-  claim("! bar: left behind\n", !closed || key != OURS && (key != MARKER || !hash || deadline[A] == 0));
-  printf("    key %d for %d, fence %d; hash %d: since %d, A %d, B %d, tombstone %d\n", key, left, fence,
-         hash, since, deadline[A], deadline[B], tombstone)
+        key != ALONE && (key != MARKER || hash_lost) || left <= max(alive[A], alive[B]));
+  claim("! bar: left behind\n", !closed || key != OURS && !(key == ALONE && who == A) &&
+        (key != MARKER || !hash || deadline[A] == 0));
+  claim("! since: below the fence as it stood\n",
+        (key != MARKER || !hash || since >= began) && (key != ALONE || from >= began));
+  printf("    key %d for %d, fence %d; hash %d: since %d, A %d, B %d, tombstone %d; alone %d from %d\n",
+         key, left, fence, hash, since, deadline[A], deadline[B], tombstone, who, from)
 }
 #endif
 inline appear(x, ticks) {
@@ -109,6 +131,39 @@ inline begin_set(x, ticks) {
   forget_hash(); hash = 1; since = fence; began = fence; hash_lost = 0;
   key = MARKER; left = ticks; deadline[x] = ticks; raise(ballot[x])
 }
+#ifdef ALONE_UNFENCED
+#define stand_alone(x) who = x; from = 0
+#else
+#define stand_alone(x) who = x; from = fence
+#endif
+inline begin(x, ticks, has_record) {
+  if
+  :: has_record -> begin_set(x, ticks)
+  :: else -> stand_alone(x); began = fence; key = ALONE; left = ticks; raise(ballot[x])
+  fi
+}
+#define nobody() key = NOBODY; left = 0; who = A; from = 0
+#ifdef SPILL_UNFENCED
+#define spilled_since 0
+#else
+#define spilled_since from
+#endif
+#ifdef SPILL_FORGETS
+#define spilled_left 0
+#elif defined(SPILL_SHORTENS)
+#define spilled_left 1
+#else
+#define spilled_left left
+#endif
+#ifdef SPILL_KEEPS_HASH
+#define clear_hash() skip
+#else
+#define clear_hash() forget_hash()
+#endif
+inline spill() {
+  clear_hash(); hash = 1; since = spilled_since; deadline[who] = spilled_left; hash_lost = 0;
+  key = MARKER; who = A; from = 0
+}
 #ifdef JOIN_SHORTENS
 #define joined_left(ticks) ticks
 #else
@@ -118,7 +173,7 @@ inline join_set(x, ticks) {
   deadline[x] = max(deadline[x], ticks); left = joined_left(ticks); raise(ballot[x])
 }
 #ifdef ANY_VALUE
-#define IS_MARKER (key != NOBODY)
+#define IS_MARKER (key != NOBODY && key != ALONE)
 #else
 #define IS_MARKER (key == MARKER)
 #endif
@@ -130,18 +185,21 @@ inline join_set(x, ticks) {
 #define blind_join(x, ticks)
 #endif
 #define entombed(x) (x == A && tombstone)
-inline acquire_shared(x, ticks) {
+inline acquire_shared(x, ticks, has_record) {
   if
-  :: key == NOBODY && ballot[x] > fence -> appear(x, ticks); begin_set(x, ticks)
+  :: key == NOBODY && ballot[x] > fence -> appear(x, ticks); begin(x, ticks, has_record)
+  :: key == ALONE && who == x && ballot[x] > from ->
+     appear(x, ticks); left = joined_left(ticks); raise(ballot[x])
+  :: key == ALONE && who != x && ballot[x] > from -> appear(x, ticks); spill(); join_set(x, ticks)
   :: IS_MARKER && hash && !entombed(x) && ballot[x] > since -> appear(x, ticks); join_set(x, ticks)
   blind_join(x, ticks)
   :: else ->
      claim("! spared: a reader that could join is refused\n",
-           !(key == MARKER && hash && x == B && ballot[x] > began))
+           !((key == MARKER && hash || key == ALONE) && x == B && ballot[x] > began))
   fi
 }
 #ifdef EXTEND_BY_HASH
-#define HAS(x) (hash && deadline[x] > 0)
+#define HAS(x) (key != ALONE && hash && deadline[x] > 0)
 #else
 #define HAS(x) (IS_MARKER && hash && deadline[x] > 0)
 #endif
@@ -152,8 +210,10 @@ inline acquire_shared(x, ticks) {
 #endif
 #ifdef HEAL_ANY_SET
 #define MAY_JOIN(x) true
+#define MAY_JOIN_ALONE(x) true
 #else
 #define MAY_JOIN(x) (since <= ballot[x])
+#define MAY_JOIN_ALONE(x) (from <= ballot[x])
 #endif
 #ifdef HEAL_ENTOMBED
 #define MAY_RETURN(x) true
@@ -167,15 +227,31 @@ inline acquire_shared(x, ticks) {
 #define prolong(x, ticks) \
   deadline[x] = max(deadline[x], ticks); alive[x] = max(alive[x], ticks); left = max(left, ticks)
 #endif
+#ifdef ALONE_PROLONGED
+#define IS_ALONE(x) (key == ALONE)
+#else
+#define IS_ALONE(x) (key == ALONE && who == x)
+#endif
+#ifdef ALONE_AGAIN
+#define leave_alone(x) \
+  when(key == MARKER, key = ALONE; who = x; from = since; left = deadline[x]; hash = 0)
+#else
+#define leave_alone(x) skip
+#endif
 /* Also what makes a reader of a writer. */
-inline extend_shared(x, ticks) {
+inline extend_shared(x, ticks, has_record) {
   if
+  :: IS_ALONE(x) ->
+     claim("! unbroken: extended, though somebody else had the key\n", !taken[x]);
+     alive[x] = max(alive[x], ticks); left = max(left, ticks); raise(ballot[x])
+  :: !IS_ALONE(x) && key == ALONE && MAY_JOIN_ALONE(x) ->
+     appear(x, ticks); spill(); join_set(x, ticks)
   :: HAS(x) ->
      claim("! unbroken: extended, though somebody else had the key\n", !taken[x]);
-     prolong(x, ticks); raise(ballot[x])
+     prolong(x, ticks); raise(ballot[x]); leave_alone(x)
   :: !HAS(x) && key == OURS && x == A ->
-     alive[A] = max(left, ticks); begin_set(A, alive[A])
-  :: !HAS(x) && key == NOBODY && MAY_BEGIN(x) -> appear(x, ticks); begin_set(x, ticks)
+     alive[A] = max(left, ticks); begin(A, alive[A], has_record)
+  :: !HAS(x) && key == NOBODY && MAY_BEGIN(x) -> appear(x, ticks); begin(x, ticks, has_record)
   :: !HAS(x) && IS_MARKER && hash && MAY_JOIN(x) && MAY_RETURN(x) ->
      appear(x, ticks); join_set(x, ticks)
   :: else -> skip
@@ -206,11 +282,23 @@ inline extend_shared(x, ticks) {
 #else
 #define BAR (ballot[A] + 1)
 #endif
+#ifdef ALONE_ANYBODYS
+#define ENDS_ALONE(x) (key == ALONE)
+#else
+#define ENDS_ALONE(x) (key == ALONE && who == x)
+#endif
+#ifdef ALONE_UNBARRED
+#define bar_beside() skip
+#else
+#define bar_beside() spill(); deadline[A] = 0; tombstone = 1
+#endif
 inline release_shared(x, barred) {
   alive[x] = 0;
   delete_ours(x);
   if
-  :: MAY_DELETE && hash ->
+  :: ENDS_ALONE(x) -> nobody()
+  :: !ENDS_ALONE(x) && key == ALONE -> when(barred, bar_beside())
+  :: key != ALONE && MAY_DELETE && hash ->
      deadline[x] = 0;
 #ifndef NO_TOMBSTONE
      when(barred, tombstone = 1);
@@ -235,7 +323,7 @@ inline release_shared(x, barred) {
 inline at_acquire() {
   d_step { acquiring -> acquiring = 0; printf("<- acquire of A\n");
     if
-    :: shared -> acquire_shared(A, LEASE)
+    :: shared -> acquire_shared(A, LEASE, recorded)
     :: !shared && key == NOBODY && ballot[A] > fence ->
        appear(A, LEASE); key = OURS; left = LEASE; raise(ballot[A])
     :: else -> skip
@@ -248,7 +336,7 @@ inline begin_extend(ticks) {
 }
 inline at_extend() {
   d_step { extending > 0 -> printf("<- extension of A by %d\n", extending);
-    extend_shared(A, extending); extending = 0; done() }
+    extend_shared(A, extending, recorded); extending = 0; done() }
 }
 /* The plain script, for a writer. */
 inline begin_prolong() {
@@ -275,12 +363,14 @@ inline at_release() {
 }
 
 /* ---------------------------------------------------------------------------------- the others */
-inline acquire_b(p, ticks) {
-  d_step { true -> printf("<- acquire of B with ballot %d for %d\n", p, ticks);
-    ballot[B] = (alive[B] > 0 -> max(ballot[B], p) : p); acquire_shared(B, ticks); done() }
+inline acquire_b(p, ticks, has_record) {
+  d_step { true ->
+    printf("<- acquire of B with ballot %d for %d, record %d\n", p, ticks, has_record);
+    ballot[B] = (alive[B] > 0 -> max(ballot[B], p) : p); acquire_shared(B, ticks, has_record); done() }
 }
-inline extend_b(ticks) {
-  d_step { true -> printf("<- extension of B by %d\n", ticks); extend_shared(B, ticks); done() }
+inline extend_b(ticks, has_record) {
+  d_step { true -> printf("<- extension of B by %d\n", ticks);
+    extend_shared(B, ticks, has_record); done() }
 }
 inline release_b() {
   d_step { alive[B] > 0 -> printf("<- release of B\n"); release_shared(B, 0); done() }
@@ -295,8 +385,8 @@ inline compare_and_delete() {
     key = NOBODY; left = 0; done() }
 }
 inline vanish_key() {
-  d_step { key == MARKER || key == OURS -> printf("the key VANISHES\n");
-    key = NOBODY; left = 0; alive[A] = 0; alive[B] = 0; done() }
+  d_step { key == MARKER || key == OURS || key == ALONE -> printf("the key VANISHES\n");
+    nobody(); alive[A] = 0; alive[B] = 0; done() }
 }
 inline vanish_hash() {
   d_step { hash -> printf("the hash VANISHES\n");
@@ -305,9 +395,14 @@ inline vanish_hash() {
 #define down(x) x = (x > 0 -> x - 1 : 0)
 inline tick() {
   d_step { true -> printf("-- tick\n");
-    down(left); when(left == 0, key = NOBODY);
+    down(left); when(left == 0, nobody());
     down(deadline[A]); down(deadline[B]); down(alive[A]); down(alive[B]); done() }
 }
+
+#define BY_OTHERS(ticks, has_record) \
+  :: acquire_b(1, ticks, has_record)  :: acquire_b(2, ticks, has_record) \
+  :: acquire_b(3, ticks, has_record)  :: acquire_b(4, ticks, has_record) \
+  :: extend_b(ticks, has_record)
 
 active proctype world() {
   d_step { ballot[A] = 2;
@@ -315,6 +410,7 @@ active proctype world() {
     shared = 0;
 #endif
     ballot[B] = 1 }
+  if :: recorded = 0 :: recorded = 1 fi;
 end:
   do
   :: at_acquire()  :: begin_extend(1)  :: begin_extend(LEASE)  :: at_extend()
@@ -322,9 +418,7 @@ end:
 #ifdef DOWNGRADE
   :: begin_prolong()  :: at_prolong()
 #endif
-  :: acquire_b(1, 1)  :: acquire_b(2, 1)  :: acquire_b(3, 1)  :: acquire_b(4, 1)
-  :: acquire_b(1, LEASE)  :: acquire_b(2, LEASE)  :: acquire_b(3, LEASE)  :: acquire_b(4, LEASE)
-  :: extend_b(1)  :: extend_b(LEASE)  :: release_b()
+  BY_OTHERS(1, 0)  BY_OTHERS(LEASE, 0)  BY_OTHERS(1, 1)  BY_OTHERS(LEASE, 1)  :: release_b()
   :: stranger(0, 1)  :: stranger(1, 1)  :: stranger(3, 1)  :: stranger(4, 1)
   :: stranger(0, LEASE)  :: stranger(1, LEASE)  :: stranger(3, LEASE)  :: stranger(4, LEASE)
   :: compare_and_delete()  :: vanish_key()  :: vanish_hash()
