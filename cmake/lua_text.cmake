@@ -5,6 +5,7 @@
 # stands behind its parts and all requests. A request alone pays for no function: its text is the
 # function's body, with its own keys and arguments, and calls of Redis in place of `read` and `peek`,
 # which have a key's number, and `remove`, which has a key.
+# So may be what a script does first, a part called after it: acquire_alone of acquire_shared.
 # Whole-line comments and indentation are left out, since a node may have to be given the script again.
 
 function(read_lua path result)
@@ -32,8 +33,21 @@ function(read_lua_parts path result)
     set(${result} "${named}" PARENT_SCOPE)
 endfunction()
 
+# A request's text where it travels alone.
+function(body_of_request name function result)
+    string(REGEX REPLACE "\nlocal function ${name}\\([^)]*\\)\n(.*\n)end\n$" "\n\\1" text "\n${function}")
+    string(REGEX REPLACE "read\\(k \\+ ([0-9])\\)" "redis.call('GET', KEYS[\\1])" text "${text}")
+    string(REGEX REPLACE "peek\\(k \\+ ([0-9])\\)" "redis.pcall('GET', KEYS[\\1])" text "${text}")
+    string(REPLACE "remove(" "redis.call('DEL', " text "${text}")
+    string(REPLACE "[k + " "[" text "${text}")
+    string(REPLACE "[a + " "[" text "${text}")
+    string(REGEX REPLACE "^\n" "" text "${text}")
+    set(${result} "${text}" PARENT_SCOPE)
+endfunction()
+
 function(redlock_lua_texts)
     set(requests acquire extend release)
+    set(first_requests acquire_alone extend_alone release_alone)
     set(all_requests "")
     set(names "")
     foreach(path IN LISTS ARGN)
@@ -57,16 +71,15 @@ function(redlock_lua_texts)
             if(NOT DEFINED part_${part})
                 message(FATAL_ERROR "${name}.lua: there is no part ${part}")
             endif()
+            if(part IN_LIST first_requests)
+                body_of_request(${part} "${part_${part}}" body)
+                string(APPEND before "local keys, arguments = #KEYS, #ARGV\n${body}")
+                continue()
+            endif()
             string(APPEND before "${part_${part}}")
         endforeach()
         if(name IN_LIST requests)
-            string(REGEX REPLACE "\nlocal function ${name}\\([^)]*\\)\n(.*\n)end\n$" "\n\\1" text "\n${text}")
-            string(REGEX REPLACE "read\\(k \\+ ([0-9])\\)" "redis.call('GET', KEYS[\\1])" text "${text}")
-            string(REGEX REPLACE "peek\\(k \\+ ([0-9])\\)" "redis.pcall('GET', KEYS[\\1])" text "${text}")
-            string(REPLACE "remove(" "redis.call('DEL', " text "${text}")
-            string(REPLACE "[k + " "[" text "${text}")
-            string(REPLACE "[a + " "[" text "${text}")
-            string(REGEX REPLACE "^\n" "" text "${text}")
+            body_of_request(${name} "${text}" text)
             string(APPEND before "local keys, arguments = #KEYS, #ARGV\n")
         elseif(name STREQUAL batch)
             string(APPEND before "${all_requests}")

@@ -39,8 +39,19 @@ namespace redlock::sim {
                : number(key.front(), 'a');
 }
 
-/// What a lock key says while readers have the lock, and the key of those who do.
+/// What a lock key says while readers have the lock, and the key of those who do. Of a reader that
+/// is alone it says "redlock:shared <since> <token>".
 inline constexpr std::string_view readers_marker = "redlock:shared";
+[[nodiscard]] inline bool tells_of_readers(std::string_view value) {
+    return value == readers_marker || value.starts_with("redlock:shared ");
+}
+/// The token of that reader; empty: there is none, or more than one.
+[[nodiscard]] inline std::string token_of_reader_alone(std::string_view value) {
+    const std::size_t begins = value.find(' ', readers_marker.size() + 1);
+    return tells_of_readers(value) && begins != std::string_view::npos
+               ? std::string{value.substr(begins + 1)}
+               : std::string{};
+}
 [[nodiscard]] inline std::string readers_key_of(const std::string& lock) {
     return "redlock:readers:{" + lock + "}";
 }
@@ -154,8 +165,11 @@ class stage {
 inline std::vector<std::string> stage::tokens_at(std::size_t node, const std::string& lock) const {
     testing::simulated_node& there = in.at(node);
     const auto holder = there.text_at(lock);
-    if (!holder || *holder != readers_marker) {
+    if (!holder || !tells_of_readers(*holder)) {
         return holder ? std::vector{*holder} : std::vector<std::string>{};
+    }
+    if (const std::string alone = token_of_reader_alone(*holder); !alone.empty()) {
+        return {alone};
     }
     std::vector<std::string> tokens;
     const auto alive = there.execute({"ZREVRANGEBYSCORE", readers_key_of(lock), "+inf",

@@ -26,9 +26,10 @@ tick witness::kept_until(std::uint64_t token, const std::string& resource,
         testing::simulated_node& there = on_.in.at(node);
         const auto holder = there.text_at(resource);
         auto ends_us = there.end_of(resource);
-        if (holder && *holder == readers_marker) {
+        const std::string alone = holder ? token_of_reader_alone(*holder) : std::string{};
+        if (holder && tells_of_readers(*holder) && alone.empty()) {
             ends_us = deadline_of_reader(there, token, resource);
-        } else if (holder && on_.known_number_of(*holder) != token) {
+        } else if (holder && on_.known_number_of(alone.empty() ? *holder : alone) != token) {
             ends_us = std::nullopt;
         }
         ends.push_back(heard_us_.at(client).at(node) < places_.at(node).set_to_us ? no_tick

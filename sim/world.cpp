@@ -338,7 +338,7 @@ void world::schedule::crash(const item& it) {
 void world::schedule::outsider(const item& it) {
     const std::string resource = name_of(it.resource);
     const auto token = in_.at(it.node).text_at(resource);
-    if (token && *token != readers_marker && in_.at(it.node).is_up()) {
+    if (token && !tells_of_readers(*token) && in_.at(it.node).is_up()) {
         const std::uint64_t number = on_.number_of(*token);
         on_.judge.taken_away(number);
         witness_.expect_outsider(number);

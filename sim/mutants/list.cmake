@@ -11,6 +11,7 @@ set(sim_mutants
     all_set_no_bar
     all_take_marks_away
     ballot_ignores_fence
+    bar_beside_a_reader_alone_is_lost
     bar_is_last_ballot
     bar_left_out
     bar_not_written
@@ -43,6 +44,7 @@ set(sim_mutants
     extend_after_validity
     extend_shortens
     extend_validity_from_its_end
+    extended_reader_forgets_the_others
     extends_for_anybody
     extension_counts_quarantined
     extension_without_step
@@ -116,6 +118,9 @@ set(sim_mutants
     quarantine_skipped
     quarantine_too_short
     quorum_off_by_one
+    reader_alone_is_joined_at_any_ballot
+    reader_alone_is_released_by_another
+    reader_alone_takes_what_is_held
     reader_begins_below_the_fence
     reader_heals_above_the_fence
     reader_heals_in_any_set
@@ -147,6 +152,9 @@ set(sim_mutants
     slot_raises_no_fence
     slot_taken_is_granted
     slot_too_many
+    spill_forgets_since
+    spill_forgets_the_first
+    spill_takes_a_lease_away
     split_without_delay
     step_left_out
     taken_counts

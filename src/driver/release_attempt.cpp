@@ -22,12 +22,18 @@ script_call encode_shared(const node_pool& pool, const lock_identity& identity, 
                           release_attempt::knowledge known, std::chrono::milliseconds kept) {
     const std::string& resource = identity.resource.str();
     const written_token token = identity.written();
+    const std::string readers = pool.keys().readers(resource);
+    const bool above = bars_above_the_fence(token.view(), known);
+    if (bar == 0 && !above && kept <= kept.zero()) {
+        return {scripts::release_shared,
+                {resource, pool.keys().fence_pieces(resource), readers},
+                {token.view()}};
+    }
     const auto lifetime = pool.options().fence_lifetime.count();
     const auto window = std::chrono::microseconds{pool.options().clock_window}.count();
     return {scripts::release_shared,
-            {resource, pool.keys().fence_pieces(resource), pool.keys().readers(resource)},
-            {token.view(), bar, lifetime, window,
-             bars_above_the_fence(token.view(), known) ? "1" : "0", kept.count()}};
+            {resource, pool.keys().fence_pieces(resource), readers},
+            {token.view(), bar, lifetime, window, above ? "1" : "0", kept.count()}};
 }
 
 script_call encode(const node_pool& pool, const lock_identity& identity, std::uint64_t bar,

@@ -17,7 +17,7 @@ namespace redlock::driver {
 namespace {
 
 bool is_marker(const redis::reply_view& value) {
-    return value.is_text() && value.text() == readers_marker;
+    return value.is_text() && tells_of_readers(value.text());
 }
 
 using std::chrono::milliseconds;
@@ -283,8 +283,9 @@ parsed<node_status> parse_status(const redis::reply_view& reply, const std::stri
     if (reply[0].text().empty()) {
         return {status, {}};
     }
-    status.holder = lock_token{std::string{reply[0].text()}};
     status.mode = is_marker(reply[0]) ? lock_mode::shared : lock_mode::exclusive;
+    status.holder = lock_token{
+        std::string{*status.mode == lock_mode::shared ? readers_marker : reply[0].text()}};
     status.remaining = lease_of(reply[1].integer());
     holder_record details = details_of(status.holder.str(), reply[3].text());
     status.fencing = fencing_token{details.fencing};

@@ -39,8 +39,15 @@ namespace redlock::driver {
 [[nodiscard]] bool held_by_no_lock(const redis::reply_view& reply);
 /// Stands for the holder in the status of such a key.
 inline constexpr std::string_view no_lock = "(a key that is no lock)";
-/// The value of a lock key while readers have the lock.
+/// What the value of a lock key begins with while readers have the lock. Their status has it for
+/// the holder.
 inline constexpr std::string_view readers_marker = "redlock:shared";
+/// Whether readers have the lock whose key has this value: the marker alone or, behind a blank,
+/// with the reader that is alone.
+[[nodiscard]] constexpr bool tells_of_readers(std::string_view value) {
+    return value.starts_with(readers_marker) &&
+           (value.size() == readers_marker.size() || value[readers_marker.size()] == ' ');
+}
 /// What a node says to an extension, and the time of its clock in microseconds since 1970.
 struct extend_reply {
     core::extend_answer answer = core::extend_answer::unknown;

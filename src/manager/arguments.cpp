@@ -151,9 +151,9 @@ complaint check_acquire(const detail::acquire_request& request, milliseconds lea
         return fmt::format("the label has {} bytes; at most {} are allowed", request.label().size(),
                            max_label);
     }
-    if (request.identifier() == driver::readers_marker) {
+    if (driver::tells_of_readers(request.identifier())) {
         return fmt::format(
-            "the identifier is {}, which stands for shared locks on the nodes; give "
+            "the identifier begins with {}, which stands for shared locks on the nodes; give "
             "another one",
             driver::readers_marker);
     }

@@ -13,16 +13,19 @@ set(script_bodies
     src/scripts/lua/extend_shared.lua
     src/scripts/lua/hello.lua
     src/scripts/lua/keep_permits.lua
+    src/scripts/lua/parts/acquire_alone.lua
+    src/scripts/lua/parts/alone.lua
     src/scripts/lua/parts/ballot.lua
     src/scripts/lua/parts/begin.lua
+    src/scripts/lua/parts/extend_alone.lua
     src/scripts/lua/parts/fence.lua
-    src/scripts/lua/parts/first_reader.lua
     src/scripts/lua/parts/held.lua
     src/scripts/lua/parts/join.lua
     src/scripts/lua/parts/last_reader.lua
     src/scripts/lua/parts/line.lua
     src/scripts/lua/parts/reader_set.lua
     src/scripts/lua/parts/readers.lua
+    src/scripts/lua/parts/release_alone.lua
     src/scripts/lua/parts/several.lua
     src/scripts/lua/parts/several_free.lua
     src/scripts/lua/parts/slots.lua

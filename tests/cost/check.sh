@@ -138,6 +138,7 @@ END
     export REDLOCK_SERVER="$scratch/program"
     server_of coroutines 2
     server_of unfenced 1
+    server_of shared 2
 }
 
 case $what in

@@ -44,8 +44,13 @@ TEST(readers_replies, tell_the_mode_of_the_lock) {
     EXPECT_EQ(mode(bulk_of("a")), lock_mode::exclusive);
     EXPECT_EQ(mode(":0\r\n"), lock_mode::exclusive) << "of another type, and in the way";
     EXPECT_EQ(mode(bulk_of("redlock:shared")), lock_mode::shared);
-    EXPECT_EQ(status_of(bulk_of("redlock:shared"), "*0\r\n", ":0\r\n").vote->holder,
-              lock_token{"redlock:shared"});
+    EXPECT_EQ(mode(bulk_of("redlock:shared 5 me")), lock_mode::shared);
+    EXPECT_EQ(mode(bulk_of("redlock:shared ")), lock_mode::shared) << "what cannot be read as well";
+    EXPECT_EQ(mode(bulk_of("redlock:sharedX")), lock_mode::exclusive);
+    for (const std::string_view value : {"redlock:shared", "redlock:shared 5 me"}) {
+        EXPECT_EQ(status_of(bulk_of(value), "*0\r\n", ":0\r\n").vote->holder,
+                  lock_token{"redlock:shared"});
+    }
 }
 
 TEST(readers_replies, tell_of_readers_with_what_is_left_and_their_records) {

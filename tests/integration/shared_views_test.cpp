@@ -162,7 +162,8 @@ TEST_F(shared_views, find_a_reader_that_was_a_writer) {
 }
 
 TEST_F(shared_views, keep_their_word_where_a_node_has_lost_its_list) {
-    lock reader = one.take_shared("page", {.lease_time = 60s, .renew = false});
+    // With a label, and so in a list though it is alone.
+    lock reader = one.take_shared("page", {.lease_time = 60s, .renew = false, .label = "x"});
     ASSERT_TRUE(read_everywhere("page", 1));
     nodes[0].command({"DEL", "redlock:readers:{page}"});
     const resource_status told = other.status("page");

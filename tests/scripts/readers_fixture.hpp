@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "scripts/line_fixture.hpp"
@@ -71,6 +72,11 @@ class readers_fixture : public line_fixture {
 
     // ---- what a test writes by hand ----
 
+    /// "me" is the only reader, since the fence stood there.
+    void read_alone(std::int64_t since, std::int64_t lasts_ms = 5 * hour_ms) const {
+        node.server.command({"SET", node.lock, "redlock:shared " + std::to_string(since) + " me",
+                             "PX", std::to_string(lasts_ms)});
+    }
     /// Readers have the lock, since the fence stood there. `lasts_ms`: of both keys.
     void begin_set(std::int64_t since, std::int64_t lasts_ms = 5 * hour_ms) const;
     /// A reader in the set, alive for another five hours (or dead, below zero); its deadline.
@@ -79,22 +85,21 @@ class readers_fixture : public line_fixture {
     void entomb(const std::string& token, std::int64_t for_ms = hour_ms) const;
     void set_fence(std::int64_t to, const std::string& mark = "") const;
 
-    // ---- what it looks at ----
+    // ---- what it looks at, of a set of readers and of one that is alone ----
 
     [[nodiscard]] std::int64_t now_ms() const { return node.time_us() / 1000; }
-    [[nodiscard]] bool has_marker() const { return node.server.get(node.lock) == "redlock:shared"; }
+    [[nodiscard]] bool has_marker() const;
+    /// "since <number>" and ":<token>" of the only reader, as a set would have them; else nothing.
+    [[nodiscard]] std::optional<std::pair<std::string, std::string>> alone() const;
+    /// Of one that is alone it is reckoned from what is left, and may be late by a command.
     [[nodiscard]] std::optional<std::int64_t> score(const std::string& member) const;
     /// Whether a reader is there whose lease began just now.
     [[nodiscard]] bool reads(const std::string& token, std::int64_t lease_ms = hour_ms) const;
     [[nodiscard]] bool is_entombed(const std::string& token) const;
-    [[nodiscard]] bool has_member(const std::string& member) const {
-        return node.server.command({"ZSCORE", readers, member}) != "(nil)";
-    }
+    [[nodiscard]] bool has_member(const std::string& member) const;
     /// All of them, one after the other, from the smallest score on.
-    [[nodiscard]] std::string members() const {
-        return node.server.command({"ZRANGE", readers, "0", "-1"});
-    }
-    /// Whether both keys end at this instant of the node's clock, in ms.
+    [[nodiscard]] std::string members() const;
+    /// Whether the readers' keys end at this instant of the node's clock, in ms.
     [[nodiscard]] bool ends_at(std::int64_t instant_ms) const;
     [[nodiscard]] std::optional<std::string> fence() const { return node.server.get(node.fence); }
     void expect_nobody() const;

@@ -15,6 +15,7 @@ set(scripts_test_sources
     tests/scripts/hello_script_test.cpp
     tests/scripts/keep_permits_script_test.cpp
     tests/scripts/planting_script_test.cpp
+    tests/scripts/reader_alone_script_test.cpp
     tests/scripts/readers_fixture.cpp
     tests/scripts/readers_status_test.cpp
     tests/scripts/release_all_script_test.cpp

@@ -165,8 +165,10 @@ class shipped_shared_scripts : public ::testing::Test {
         const std::string soon = std::to_string(both_.time_us() / 1000 + chance_.between(1, 40));
         const std::vector<request> all{
             {"DEL", key},
-            {"SET", lock, "redlock:shared", "PX", lasting()},
-            {"SET", key, one_of({"x", "me", "redlock:shared", "5 ", "1e3", "nan"})},
+            {"SET", lock, one_of({"redlock:shared", "redlock:shared 5 me", "redlock:shared 5"}),
+             "PX", lasting()},
+            {"SET", key,
+             one_of({"x", "me", "redlock:shared", "redlock:shared 0 you", "5 ", "1e3", "nan"})},
             {"ZADD", key, one_of({soon, "-" + soon, soon + ".5", "-inf", "inf", "0"}),
              one_of({":me", ":you", "!me", "x", "=2 merecord", "since 5", "since x"})},
             {"PEXPIRE", key, lasting()},

@@ -1,13 +1,13 @@
 -- ACQUIRE SHARED: gives one node's vote for a reader. Readers share the lock, and exclude whoever
 -- else has it.
--- PARTS time ballot fence held readers begin first_reader reader_set join
+-- PARTS time acquire_alone fence held readers alone begin reader_set join
 -- KEYS  1 lock  2 fence  3 readers
 -- ARGV  1 token  2 ballot P, or 0: without fencing  3 last ballot of the block, P^  4 lease time in ms
 --       5 clock window in us  6 fence lifetime in ms
 --       7 1: leaves the lock to those who wait in line, 0: does not look at them  [8 holder record]
 -- Who begins a set of readers must be above the fence, who joins one above its `since`: readers are in
 -- no order among themselves. Both raise the fence, and the mark of those who wait, a blank behind it,
--- stays. A set ends with its last reader, and not later.
+-- stays. A set ends with its last reader, and not later. With a single reader it stands in the lock key.
 -- Returns TIME in us                      granted
 --         {0, PTTL of the lock, holder}   busy: somebody holds it here, or readers that nobody knows
 --         {-1, fence or since, TIME in us, PTTL of the fence}

@@ -1,6 +1,6 @@
 -- ACQUIRE SHARED IN LINE: gives one node's vote for a reader that stands in the line. Only writers hold
 -- it up, by their places before its own; readers' places, whose ids begin with `shared-`, do not.
--- PARTS time ballot fence held line readers begin reader_set join
+-- PARTS time ballot fence held line readers alone begin reader_set join
 -- KEYS  1 lock  2 fence  3 readers  4 line
 -- ARGV  1 to 12 as of acquire_in_line.lua; the place id begins with `shared-`
 -- Returns {TIME in us, places left}               granted; its place is gone

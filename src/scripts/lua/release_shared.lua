@@ -1,6 +1,6 @@
 -- RELEASE SHARED: ends a reader, or the writer that it was before, if the token has the lock here. The
 -- last living reader deletes the lock.
--- PARTS time readers last_reader fence reader_set
+-- PARTS time release_alone readers last_reader fence alone begin reader_set
 -- KEYS  1 lock  2 fence  3 readers
 -- ARGV  1 token  [2 bar: P^ + 1, or 0  3 fence lifetime in ms  4 clock window in us
 --       5 1: the bar is at least one above the fence that stands where the token had the lock
@@ -11,6 +11,19 @@
 -- find: so a late one does not prolong it.
 -- Returns 1 ended, or left to its end; 0 was not there
 local removed = 0
+local begun, alone = alone_in(held or '')
+if alone == token and keep <= 0 then
+    removed = redis.call('DEL', KEYS[1])
+elseif alone and (alone == token or bar > 0) then
+    local ends = end_of_lock() or (alone == token and now_ms() + keep)
+    if ends then
+        -- First, since it needs no memory: what ends is not refused.
+        redis.call('DEL', readers)
+        spill(begun, alone, ends)
+        held = marker
+        known = alone == token and ends or nil
+    end
+end
 if held == marker then
     local staying = '!' .. token
     local deadline = known or look_up(staying)
@@ -28,7 +41,7 @@ if held == marker then
     if not settle() and since() then
         redis.call('DEL', KEYS[1], readers)
     end
-elseif held == token then
+elseif held == token and not is_readers(held) then
     removed = 1
     local left = keep > 0 and redis.call('PTTL', KEYS[1])
     if keep <= 0 then

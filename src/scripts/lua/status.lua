@@ -1,8 +1,8 @@
 -- STATUS: what this node knows of a resource. Reads only.
--- PARTS time readers
+-- PARTS time readers alone
 -- KEYS  1 lock  2 fence  3 holder  [4 readers]
 -- ARGV  [1 token: tells of this reader alone, unless it was released]
--- Returns {token or nil, PTTL of the lock, fence or nil, holder record or nil, TIME in us,
+-- Returns {value of the lock or nil, PTTL of the lock, fence or nil, holder record or nil, TIME in us,
 --          PTTL of the fence}, and with the key of the readers also
 --         {..., {{token, deadline in ms, holder record or nil}, ...}, how many readers}
 --         of at most 100 that are alive; who lives longest comes first
@@ -30,6 +30,12 @@ if not KEYS[4] then
     return told
 end
 readers = KEYS[4]
+local _, alone = alone_in(type(told[1]) == 'string' and told[1] or '')
+if alone and told[2] > 0 then
+    local is_asked = not ARGV[1] or ARGV[1] == alone
+    told[7], told[8] = is_asked and {{alone, now_ms() + told[2], false}} or {}, 1
+    return told
+end
 -- Without the marker, what is in the set is over.
 local found = {}
 if told[1] == marker then

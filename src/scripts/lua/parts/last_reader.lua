@@ -1,7 +1,6 @@
 -- The common case comes before the functions that the others need, since to make these costs as much
 -- as what is done here: a plain release of the last living reader.
 -- ARGV  as of release_shared.lua
-local held = redis.call('GET', KEYS[1])
 local token, mine = ARGV[1], ':' .. ARGV[1]
 local bar, keep = tonumber(ARGV[2] or '0') or 0, tonumber(ARGV[6] or '0') or 0
 local known, barred
