@@ -65,7 +65,11 @@ std::vector<testing::request> witness::requests_in(const testing::request& what)
         return {natively_acquired(what.at(1), what.at(2))};
     }
     const bool by_digest = what.front() == "EVALSHA";
-    if (what.size() < 3 || what[1] != (by_digest ? scripts::batch.sha1 : scripts::batch.body)) {
+    const auto calls = [&](const scripts::script& script) {
+        return what.size() > 2 && what[1] == (by_digest ? script.sha1 : script.body);
+    };
+    const bool of_readers = calls(scripts::batch_shared);
+    if (!of_readers && !calls(scripts::batch)) {
         return {what};
     }
     std::vector<testing::request> all;
@@ -73,9 +77,10 @@ std::vector<testing::request> witness::requests_in(const testing::request& what)
     std::size_t at = key + static_cast<std::size_t>(number_in(what[2]));
     while (at < what.size()) {
         const std::string& form = what[at];
-        const scripts::script& asked = form.front() == 'a'   ? scripts::acquire
-                                       : form.front() == 'e' ? scripts::extend
-                                                             : scripts::release;
+        const scripts::script& asked =
+            form.front() == 'a'   ? (of_readers ? scripts::acquire_shared : scripts::acquire)
+            : form.front() == 'e' ? (of_readers ? scripts::extend_shared : scripts::extend)
+                                  : (of_readers ? scripts::release_shared : scripts::release);
         const std::size_t comma = form.find(',');
         const auto keys = static_cast<std::size_t>(number_in(form.substr(1, comma - 1)));
         const auto arguments = static_cast<std::size_t>(number_in(form.substr(comma + 1)));

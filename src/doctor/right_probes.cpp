@@ -139,8 +139,9 @@ void add_scripts(probe_list& probes, const probe_terms& terms) {
                                         &scripts::acquire_slot_in_line, &scripts::keep_permits}) {
         add_script(probes, *each, beside, for_permits, false);
     }
-    for (const scripts::script* each : {&scripts::acquire_shared, &scripts::acquire_shared_in_line,
-                                        &scripts::extend_shared, &scripts::release_shared}) {
+    for (const scripts::script* each :
+         {&scripts::acquire_shared, &scripts::acquire_shared_in_line, &scripts::batch_shared,
+          &scripts::extend_shared, &scripts::release_shared}) {
         add_script(probes, *each, beside, for_readers, false);
     }
     add_script(probes, scripts::status, beside, for_readers, false);

@@ -19,12 +19,17 @@ std::span<const script_argument> given_of(std::span<const script_argument> list)
     return list.first(given);
 }
 
-/// By which the batch knows a request; 0 for a script that is none.
+/// By which its batch knows a request; 0 for a script that is none.
 char kind_of(const scripts::script& script) {
-    return &script == &scripts::acquire   ? 'a'
-           : &script == &scripts::extend  ? 'e'
-           : &script == &scripts::release ? 'r'
-                                          : '\0';
+    return &script == &scripts::acquire || &script == &scripts::acquire_shared   ? 'a'
+           : &script == &scripts::extend || &script == &scripts::extend_shared   ? 'e'
+           : &script == &scripts::release || &script == &scripts::release_shared ? 'r'
+                                                                                 : '\0';
+}
+
+bool is_of_readers(const scripts::script& script) {
+    return &script == &scripts::acquire_shared || &script == &scripts::extend_shared ||
+           &script == &scripts::release_shared;
 }
 
 std::string opening(std::string_view verb, std::string_view script) {
@@ -43,6 +48,18 @@ const redis::shared_call& by_digest_together() {
 
 const redis::shared_call& by_body_together() {
     static const std::string words = opening("EVAL", scripts::batch.body);
+    static const redis::shared_call call{words};
+    return call;
+}
+
+const redis::shared_call& readers_by_digest_together() {
+    static const std::string words = opening("EVALSHA", scripts::batch_shared.sha1);
+    static const redis::shared_call call{words};
+    return call;
+}
+
+const redis::shared_call& readers_by_body_together() {
+    static const std::string words = opening("EVAL", scripts::batch_shared.body);
     static const redis::shared_call call{words};
     return call;
 }
@@ -121,6 +138,9 @@ script_call::script_call(const scripts::script& script, std::span<const script_a
     }
     if (const char kind = kind_of(script); kind != 0) {
         share_ = shared_as(kind);
+        if (is_of_readers(script)) {
+            share_.call = &readers_by_digest_together();
+        }
         share_.keys_at = static_cast<std::uint32_t>(keys_begin - encoded_.data());
         share_.keys_size = static_cast<std::uint32_t>(arguments_begin - keys_begin);
         share_.arguments_at = static_cast<std::uint32_t>(arguments_begin - encoded_.data());
@@ -143,7 +163,7 @@ redis::command script_call::command_by(const std::string& body) const {
     redis::shareable share = share_;
     if (share.call != nullptr) {
         const auto longer = static_cast<std::uint32_t>(body.size() - encoded_.size());
-        share.call = &by_body_together();
+        share.call = is_of_readers(*script_) ? &readers_by_body_together() : &by_body_together();
         share.keys_at += longer;
         share.arguments_at += longer;
     }

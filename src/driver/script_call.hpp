@@ -75,8 +75,8 @@ class script_call {
     /// `*this`, and to `body`, which is what `by_body` returned.
     [[nodiscard]] redis::command command() const;
     [[nodiscard]] redis::command command_by(const std::string& body) const;
-    /// How a request of this kind shares calls, by the digest of their script; where its parts are
-    /// is left out. `kind`: see batch.lua.
+    /// How a writer's request of this kind shares calls, by the digest of their script; where its
+    /// parts are is left out. `kind`: see batch.lua.
     [[nodiscard]] static redis::shareable shared_as(char kind);
     /// What it calls; null of one that was never built.
     [[nodiscard]] const scripts::script* script() const { return script_; }

@@ -24,6 +24,7 @@ extern const script acquire_shared_in_line;
 extern const script acquire_slot;
 extern const script acquire_slot_in_line;
 extern const script batch;
+extern const script batch_shared;
 extern const script extend;
 extern const script extend_all;
 extern const script extend_shared;
@@ -44,6 +45,7 @@ inline constexpr std::array all{&acquire,
                                 &acquire_slot,
                                 &acquire_slot_in_line,
                                 &batch,
+                                &batch_shared,
                                 &extend,
                                 &extend_all,
                                 &extend_shared,

@@ -8,6 +8,7 @@ set(script_bodies
     src/scripts/lua/acquire_slot.lua
     src/scripts/lua/acquire_slot_in_line.lua
     src/scripts/lua/batch.lua
+    src/scripts/lua/batch_shared.lua
     src/scripts/lua/extend.lua
     src/scripts/lua/extend_all.lua
     src/scripts/lua/extend_shared.lua
@@ -17,6 +18,7 @@ set(script_bodies
     src/scripts/lua/parts/alone.lua
     src/scripts/lua/parts/ballot.lua
     src/scripts/lua/parts/begin.lua
+    src/scripts/lua/parts/carry_out.lua
     src/scripts/lua/parts/extend_alone.lua
     src/scripts/lua/parts/fence.lua
     src/scripts/lua/parts/held.lua

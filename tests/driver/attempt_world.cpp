@@ -16,9 +16,11 @@ using namespace std::chrono_literals;
 
 /// The name of the script that a command calls, with "!" when by its body; empty if it calls none.
 std::string script_of(const redis::fake_server::words& command) {
-    const std::array<const scripts::script*, 6> known{&scripts::acquire, &scripts::acquire_in_line,
-                                                      &scripts::batch,   &scripts::extend,
-                                                      &scripts::release, &scripts::status};
+    const std::array<const scripts::script*, 10> known{
+        &scripts::acquire,       &scripts::acquire_in_line, &scripts::acquire_shared,
+        &scripts::batch,         &scripts::batch_shared,    &scripts::extend,
+        &scripts::extend_shared, &scripts::release,         &scripts::release_shared,
+        &scripts::status};
     if (command[0] == "DELIFEQ" || command[0] == "DELEX" || command[0] == "SET") {
         return command[0];
     }

@@ -6,6 +6,8 @@
 #include <array>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "driver/attempt_world.hpp"
 
@@ -20,15 +22,17 @@ const std::string granted = ":1700000000000000\r\n";
 class shared_requests : public testing::Test {
   protected:
     shared_requests() { world.connect_to({node->url()}); }
-    void start() {
-        for (const char* const name : {"job", "task"}) {
-            attempts.push_back(std::make_shared<acquire_attempt>(*world.pool, world.identity(name),
+    void start(const std::vector<lock_mode>& modes = {lock_mode::exclusive, lock_mode::exclusive}) {
+        for (const lock_mode mode : modes) {
+            lock_identity who = world.identity("job:" + std::to_string(attempts.size()));
+            who.asked_as = mode;
+            attempts.push_back(std::make_shared<acquire_attempt>(*world.pool, std::move(who),
                                                                  attempt_world::lease));
         }
         for (const auto& each : attempts) {
             each->start(owner);
         }
-        ASSERT_TRUE(world.run_until([&] { return owner.decided == 2; }));
+        ASSERT_TRUE(world.run_until([&] { return std::cmp_equal(owner.decided, modes.size()); }));
     }
     [[nodiscard]] acquire_outcome outcome(std::size_t of) const {
         return attempts[of]->round().outcome();
@@ -63,6 +67,30 @@ TEST_F(shared_requests, are_sent_again_by_their_body_together) {
     start();
     EXPECT_THAT(node->calls(), ElementsAre("batch", "batch!"));
     EXPECT_EQ(outcome(0), acquire_outcome::held);
+    EXPECT_EQ(outcome(1), acquire_outcome::held);
+}
+
+TEST_F(shared_requests, of_readers_share_calls_of_their_own) {
+    node->on_script = [](const std::string& script) {
+        return says(script == "batch_shared" ? "-NOSCRIPT No matching script.\r\n"
+                    : script == "batch_shared!"
+                        ? "*2\r\n" + granted + "*3\r\n:0\r\n:50000\r\n$1\r\nx\r\n"
+                    : script == "batch" ? "*2\r\n" + granted + granted
+                                        : ":1\r\n");
+    };
+    start({lock_mode::exclusive, lock_mode::exclusive, lock_mode::shared, lock_mode::shared});
+    EXPECT_THAT(node->calls(), ElementsAre("batch", "batch_shared", "batch_shared!"));
+    EXPECT_EQ(outcome(0), acquire_outcome::held);
+    EXPECT_EQ(outcome(2), acquire_outcome::held);
+    EXPECT_EQ(outcome(3), acquire_outcome::contended);
+}
+
+TEST_F(shared_requests, of_readers_share_no_calls_with_those_of_writers) {
+    node->on_script = [](const std::string& script) {
+        return says(script.starts_with("acquire") ? granted : ":1\r\n");
+    };
+    start({lock_mode::exclusive, lock_mode::shared});
+    EXPECT_THAT(node->calls(), ElementsAre("acquire", "acquire_shared"));
     EXPECT_EQ(outcome(1), acquire_outcome::held);
 }
 

@@ -2,6 +2,7 @@ set(testing_test_sources
     tests/testing/commands.cpp
     tests/testing/scripts_test.cpp
     tests/testing/shipped_scripts_test.cpp
+    tests/testing/shipped_shared_batch_test.cpp
     tests/testing/shipped_shared_scripts_test.cpp
     tests/testing/shipped_slot_scripts_test.cpp
     tests/testing/side_by_side.cpp
