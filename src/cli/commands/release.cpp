@@ -101,6 +101,8 @@ void add_release(CLI::App& root, invocation& asked) {
     request->shape.add_also_to(*command,
                                "What is held is one lock of RESOURCE and this one; give all that "
                                "it was acquired with");
+    command->parse_complete_callback(
+        [request] { static_cast<void>(request->shape.chosen("release", false)); });
     run_in_session(*command, asked, request, release);
 }
 
