@@ -129,7 +129,7 @@ class shipped_shared_batch : public ::testing::Test {
     }
     word_list recorded(word_list given) {
         if (chance_.one_in(3)) {
-            given.push_back("record");
+            given.emplace_back("record");
         }
         return given;
     }
