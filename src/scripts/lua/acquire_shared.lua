@@ -18,7 +18,7 @@
 -- Nothing is written unless it is granted. With 0 and -3 the lock key has been read here, so that
 -- client tracking tells of its next change.
 if excluded then
-    return {0, redis.call('PTTL', KEYS[1]), type(holder) == 'string' and holder or ''}
+    return {0, redis.call('PTTL', KEYS[1]), type(held) == 'string' and held or ''}
 end
 if stale then
     return stale_answer()

@@ -17,7 +17,7 @@ read_line(KEYS[4], function(id)
     return string.sub(id, 1, 7) ~= 'shared-'
 end)
 if excluded then
-    return wait_for_lock(redis.call('PTTL', KEYS[1]), holder)
+    return wait_for_lock(redis.call('PTTL', KEYS[1]), held)
 end
 -- Nothing wakes a writer while readers are here: it looks again by itself, ten times less often than
 -- who is woken comes.

@@ -9,7 +9,7 @@
 --         {0, TIME in us}   somebody else has it here, who may be other readers
 --         {-1, TIME in us}  nobody has it here
 local begun, alone = alone_in(held or '')
-local is_writer = held and held == ARGV[1] and not is_readers(held)
+local is_writer = held ~= marker and held == ARGV[1] and not is_readers(held)
 -- Before the time is read: a lease is not shortened by what passes in between.
 local remaining = is_writer and redis.call('PTTL', KEYS[1]) or 0
 local now = time()

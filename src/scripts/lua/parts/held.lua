@@ -1,7 +1,7 @@
 -- What ACQUIRE SHARED finds, in the line and out of it: who has the lock, and the fence.
 -- ARGV  3 last ballot of the block, P^  6 fence lifetime in ms
-local holder = redis.pcall('GET', KEYS[1])
-if type(holder) == 'table' and not string.find(holder.err, 'WRONGTYPE', 1, true) then
+local held = redis.pcall('GET', KEYS[1])
+if type(held) == 'table' and not string.find(held.err, 'WRONGTYPE', 1, true) then
     -- Once more, so that the error tells the line.
     return redis.call('GET', KEYS[1])
 end

@@ -2,7 +2,7 @@
 -- ARGV  1 token  4 lease time in ms
 -- The marker without a set, or a reader that is alone and has no end: readers are here that nobody knows.
 local begun, known, barred, alone, ends
-if holder == marker then
+if held == marker then
     begun = since()
     if begun then
         known, barred = look_up(':' .. ARGV[1])
@@ -10,15 +10,15 @@ if holder == marker then
     if barred then
         return {-4, now}
     end
-elseif type(holder) == 'string' then
-    begun, alone = alone_in(holder)
+elseif type(held) == 'string' then
+    begun, alone = alone_in(held)
     ends = alone and end_of_lock()
     begun = ends and begun
 end
 if begun then
     bound = begun
 end
-local excluded = holder and not begun
+local excluded = held and not begun
 local stale = is_stale()
 local function stale_answer()
     return {-1, bound, now, redis.call('PTTL', KEYS[2])}
