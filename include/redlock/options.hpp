@@ -172,8 +172,8 @@ struct manager_options {
     /// in between, two clients may hold one lock. Setting a clock back does no harm.
     std::chrono::milliseconds clock_step{1'000};
     /// How often, and for how long after its acquisition, a released lock passes straight to the
-    /// next waiter in the same manager, before other processes get a turn. Zero in either: never.
-    /// At most 65,535 times.
+    /// next waiter in the same manager (a permit: to one that does not ask the nodes), before other
+    /// processes get a turn. Zero in either: never. At most 65,535 times.
     std::size_t hand_over_count{1'000};
     std::chrono::milliseconds hand_over_time{50};
     /// The prefix of the keys that the library keeps beside the locks: "team:" turns

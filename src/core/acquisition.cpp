@@ -102,8 +102,7 @@ acquisition::taking acquisition::takes_over(instant now) const {
         case stage::queued:
             return taking::at_once;
         case stage::waiting:
-            return leaves_them && now - asks_since_ < leaves_leases_ ? taking::if_nobody_else
-                                                                     : taking::at_once;
+            return leaves_them && now < leaves_until() ? taking::if_nobody_else : taking::at_once;
         case stage::asking:
             return leaves_them ? taking::not_now : taking::not_at_all;
         case stage::opening:
@@ -113,6 +112,12 @@ acquisition::taking acquisition::takes_over(instant now) const {
             break;
     }
     return taking::not_at_all;
+}
+
+/// Not longer than for half of the time that it had left.
+instant acquisition::leaves_until() const {
+    return std::min(saturating_add(asks_since_, leaves_leases_),
+                    deadline() == never ? never : asks_since_ + (deadline() - asks_since_) / 2);
 }
 
 /// Nearly always at first: there is rarely a reason to expect contention.

@@ -11,7 +11,7 @@
 // - it takes over the lease of another holder of its process only between two rounds of its own;
 // - one that asks the nodes for a permit leaves the leases of its process to those behind it, who
 // do
-//   not, but not for longer than it was made to.
+//   not, for a bounded time.
 #pragma once
 
 #include <cstdint>
@@ -39,8 +39,9 @@ class acquisition {
         /// for how long.
         bool needs_own_lease = false;
         queueing waits = queueing::queue_and_line;
-        /// For so long it leaves the leases of its process to those behind it, once it asks the
-        /// nodes. For a permit, since the process may hold several.
+        /// For so long, and at most for half of the time until its deadline, it leaves the leases
+        /// of its process to those behind it, once it asks the nodes. For a permit, since the
+        /// process may hold several.
         duration leaves_leases{0};
     };
 
@@ -140,6 +141,7 @@ class acquisition {
         done,
     };
 
+    [[nodiscard]] instant leaves_until() const;
     [[nodiscard]] bool is_casual() const;
     [[nodiscard]] step follow(const wait_session::step& next);
 

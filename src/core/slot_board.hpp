@@ -55,6 +55,8 @@ class slot_board {
     void on_confirmed(instant then, duration lifetime);
     /// Whether that was so lately that it need not be confirmed again.
     [[nodiscard]] bool is_confirmed(instant now) const { return now < confirmed_until_; }
+    /// Whether it ever was.
+    [[nodiscard]] bool was_confirmed() const { return confirmed_until_ != instant::min(); }
 
   private:
     struct entry {

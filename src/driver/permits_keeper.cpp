@@ -10,7 +10,8 @@ permits_keeper::permits_keeper(node_pool& pool, std::shared_ptr<semaphore_state>
     : fan_out(pool),
       semaphore_(std::move(semaphore)),
       call_(scripts::keep_permits, {pool.keys().permits(semaphore_->name.str())},
-            {semaphore_->permits, pool.options().fence_lifetime.count()}) {}
+            {semaphore_->permits, pool.options().fence_lifetime.count(),
+             semaphore_->board.was_confirmed() ? "1" : "0"}) {}
 
 void permits_keeper::start() {
     started_ = pool().now();

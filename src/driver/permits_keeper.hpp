@@ -1,5 +1,7 @@
 // Keeps the number of permits of a semaphore on the nodes, which forget it after a while, as long
-// as permits are held. Strand only; kept alive by the connections.
+// as permits are held. Brings it back to a node that has none only if nodes have confirmed it
+// before: a permit that was attached may have been given a wrong one. Strand only; kept alive by
+// the connections.
 #pragma once
 
 #include <memory>

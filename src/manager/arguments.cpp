@@ -153,8 +153,8 @@ complaint check_acquire(const detail::acquire_request& request, milliseconds lea
     }
     if (driver::tells_of_readers(request.identifier())) {
         return fmt::format(
-            "the identifier begins with {}, which stands for shared locks on the nodes; give "
-            "another one",
+            "the identifier is or begins with the word {}, which stands for shared locks on the "
+            "nodes; give another one",
             driver::readers_marker);
     }
     if (request.identifier().size() > resource_name::max_size) {

@@ -109,15 +109,19 @@ void attach_operation::ask_for_slots() {
                            [this](const auto& views) { return find_token(token_, views); });
             const auto most = std::ranges::max_element(
                 holds, {}, [](const token_hold& hold) { return hold.granted.size(); });
-            const auto others = remembered_permits(of_each.back(), semaphore_->permits);
-            if (!most->has_quorum && others && *others != semaphore_->permits) {
+            const auto number = remembered_permits(of_each.back(), semaphore_->permits);
+            // Where both are remembered, it is no mistake of whoever holds the permit.
+            if (number.other && (!most->has_quorum || !number.as_asked)) {
                 fail(
                     errc::permits_mismatch,
                     {fmt::format("the semaphore has {} permits here and {} for other clients; give "
                                  "all clients the same number",
-                                 semaphore_->permits, *others),
+                                 semaphore_->permits, *number.other),
                      {}});
                 return;
+            }
+            if (number.as_asked) {
+                semaphore_->board.on_confirmed(started, {});
             }
             slot_ = static_cast<std::uint16_t>(most - holds.begin());
             on_hold(started, *most, of_each[slot_], slots[slot_]);

@@ -1,4 +1,5 @@
 // How a lock that is given back passes to the next acquisition of its process. Strand only.
+#include <optional>
 #include <utility>
 
 #include "core/acquisition.hpp"
@@ -6,6 +7,15 @@
 #include "manager/held_lock.hpp"
 
 namespace redlock::manager {
+
+/// The turn that `next` would have, if it may have one.
+std::optional<core::turn> held_lock::turn_of(const successor& next, core::instant now) const {
+    core::turn turn = turn_;
+    const auto wanted = usable_part(next.lease_time(), manager_->options());
+    return turn.pass_on(now, holding_.valid_until(), wanted, next.stop_margin())
+               ? std::optional{turn}
+               : std::nullopt;
+}
 
 /// Who takes the lease over now; null if nobody does.
 successor* held_lock::next_holder(core::instant now) const {
@@ -17,7 +27,7 @@ successor* held_lock::next_holder(core::instant now) const {
         auto* const next = static_cast<successor*>(member);
         switch (next->takes_over(now)) {
             case at_once:
-                return next;
+                return turn_of(*next, now) ? next : willing;
             case if_nobody_else:
                 willing = next;
                 break;
@@ -38,10 +48,8 @@ bool held_lock::hand_over() {
     }
     const core::instant now = this->now();
     successor* const next = minimum_.is_over(now) ? next_holder(now) : nullptr;
-    core::turn turn = turn_;
-    if (next == nullptr ||
-        !turn.pass_on(now, holding_.valid_until(),
-                      usable_part(next->lease_time(), manager_->options()), next->stop_margin())) {
+    const auto turn = next != nullptr ? turn_of(*next, now) : std::nullopt;
+    if (!turn) {
         return false;
     }
     const auto keep = manager_->remove(*this);
@@ -50,7 +58,7 @@ bool held_lock::hand_over() {
     manager_->counters().handed_over.add();
     tell(event_kind::handed_over);
     release_waiters_.finish_all({});
-    next->take_over(*this, give_away(turn));
+    next->take_over(*this, give_away(*turn));
     // Last: as long as one alarm is set, the next costs no system call.
     stop_looking_after({});
     return true;

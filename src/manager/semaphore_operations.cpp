@@ -25,15 +25,19 @@ std::vector<resource_name> slots_and_number(manager_impl& manager, const semapho
     return names;
 }
 
-std::optional<std::size_t> remembered_permits(const node_views& views, std::size_t asked) {
-    std::optional<std::size_t> remembered;
+permits_memory remembered_permits(const node_views& views, std::size_t asked) {
+    permits_memory remembered;
     for (const node_status& view : views) {
         const std::string& text = view.holder.str();
         std::size_t number = 0;
         const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-        const bool is_number = error == std::errc{} && end == text.data() + text.size();
-        if (!view.error && is_number && (!remembered || number != asked)) {
-            remembered = number;
+        if (view.error || error != std::errc{} || end != text.data() + text.size()) {
+            continue;
+        }
+        if (number == asked) {
+            remembered.as_asked = true;
+        } else {
+            remembered.other = number;
         }
     }
     return remembered;
@@ -62,7 +66,7 @@ void semaphore_status_operation::begin() {
 void semaphore_status_operation::on_views(std::vector<node_views> of_each) {
     semaphore_status status;
     status.name = of_.name;
-    status.remembered_permits = remembered_permits(of_each.back(), of_.permits);
+    status.remembered_permits = remembered_permits(of_each.back(), of_.permits).number(of_.permits);
     of_each.pop_back();
     const bool unknown = has_different_nodes(manager());
     for (node_views& views : of_each) {

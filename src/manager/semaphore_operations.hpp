@@ -17,10 +17,18 @@ namespace redlock::manager {
 /// text like a token, and is read like one.
 [[nodiscard]] std::vector<resource_name> slots_and_number(manager_impl& manager,
                                                           const semaphore& of);
-/// The number of permits that nodes remember, by their views of the key that has it: one that is
-/// not `asked`, if a node has such.
-[[nodiscard]] std::optional<std::size_t> remembered_permits(const node_views& views,
-                                                            std::size_t asked);
+/// The number of permits that nodes remember.
+struct permits_memory {
+    bool as_asked = false;             ///< On one node at least.
+    std::optional<std::size_t> other;  ///< That of a node where it is another one.
+
+    /// The other one, if there is such.
+    [[nodiscard]] std::optional<std::size_t> number(std::size_t asked) const {
+        return other || !as_asked ? other : std::optional{asked};
+    }
+};
+/// By the views of the key that has it.
+[[nodiscard]] permits_memory remembered_permits(const node_views& views, std::size_t asked);
 
 class semaphore_status_operation final : public read_operation<semaphore_status> {
   public:

@@ -280,6 +280,17 @@ TEST(acquisition, of_a_permit_leaves_leases_to_those_behind_it_for_a_while) {
     EXPECT_EQ(one.takes_over(at(2s)), taking::at_once) << "it asks since its first round";
 }
 
+TEST(acquisition, of_a_permit_leaves_no_leases_when_its_deadline_is_near) {
+    acquisition::terms terms = patient();
+    terms.leaves_leases = 24h;
+    acquisition one{terms};
+    static_cast<void>(one.on_queued());
+    static_cast<void>(one.on_turn(true));
+    static_cast<void>(one.on_round(taken, at(1s), 0.5, node_set::all(3)));
+    EXPECT_EQ(one.takes_over(at(3s) - 1ms), taking::if_nobody_else);
+    EXPECT_EQ(one.takes_over(at(3s)), taking::at_once) << "half of the time until five";
+}
+
 TEST(acquisition, of_a_permit_leaves_leases_anew_once_it_stood_behind_others) {
     acquisition::terms terms = patient();
     terms.leaves_leases = 50ms;
@@ -321,8 +332,8 @@ const std::array<at_stage, 7> stages{{
      true, false},
     {"opening", [](acquisition& one) { static_cast<void>(one.on_turn(false)); }, true,
      taking::not_at_all, true, false},
-    {"asking", [](acquisition& one) { static_cast<void>(one.on_turn(true)); }, false, taking::not_at_all,
-     true, false},
+    {"asking", [](acquisition& one) { static_cast<void>(one.on_turn(true)); }, false,
+     taking::not_at_all, true, false},
     {"waiting",
      [](acquisition& one) {
          static_cast<void>(one.on_queued());
@@ -336,9 +347,10 @@ const std::array<at_stage, 7> stages{{
          one.find_holder();
      },
      false, taking::not_at_all, true, false},
-    {"cancelled", [](acquisition& one) { static_cast<void>(one.cancel()); }, false, taking::not_at_all,
-     false, false},
-    {"done", [](acquisition& one) { one.complete(false); }, false, taking::not_at_all, false, false},
+    {"cancelled", [](acquisition& one) { static_cast<void>(one.cancel()); }, false,
+     taking::not_at_all, false, false},
+    {"done", [](acquisition& one) { one.complete(false); }, false, taking::not_at_all, false,
+     false},
 }};
 
 TEST(acquisition, heeds_each_event_at_the_right_stages) {

@@ -91,6 +91,7 @@ TEST_F(attached_permits, of_no_such_token_or_number_are_refused) {
     const auto refused = one.attach_any({"pool", 3}, held.token());
     EXPECT_EQ(refused->error, errc::permits_mismatch);
     EXPECT_THAT(refused->why.message, HasSubstr("3 permits here and 2 elsewhere"));
+    EXPECT_EQ(other.attach_any({"pool", 3}, held.token())->error, errc::permits_mismatch);
     // A client that looks at too few slots must not take the permit for lost.
     lock next = one.take_any(pool);
     const lock& second = held.slot() == 1U ? held : next;

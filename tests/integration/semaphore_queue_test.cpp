@@ -67,6 +67,33 @@ TEST_F(semaphores, pass_a_permit_to_the_one_behind_the_one_that_asks_the_nodes) 
     EXPECT_TRUE(in_line(0));
 }
 
+TEST_F(semaphores, pass_no_permit_to_one_behind_another_that_needs_a_lease_of_its_own) {
+    const semaphore pool{"pool", 2};
+    manager_options patient;
+    patient.hand_over_time = 60s;
+    client busy{turned, nodes.urls(), patient};
+    lock early = busy.take_any(pool, {.lease_time = 60s});
+    lock held = other.take_any(pool, {.lease_time = 60s});
+    const auto first = busy.begin_acquire_any(pool);
+    const auto second = busy.begin_acquire_any(pool);
+    const auto labelled = busy.begin_acquire_any(pool, {.label = "me"});
+    const auto last = busy.begin_acquire_any(pool);
+    ASSERT_TRUE(in_line(1));
+    EXPECT_FALSE(other.release(held));
+    ASSERT_TRUE(comes(first));
+    const auto elsewhere = other.begin_acquire_any(pool, {.lease_time = 60s});
+    ASSERT_TRUE(in_line(1));
+    EXPECT_FALSE(busy.release(early));
+    ASSERT_TRUE(comes(elsewhere));
+    ASSERT_TRUE(in_line(1)) << "the second";
+    ASSERT_TRUE(silent_for(300ms, turned, nodes)) << "between two rounds";
+    EXPECT_FALSE(busy.release(first->value));
+    ASSERT_TRUE(comes(second));
+    EXPECT_EQ(busy.manager->statistics().handed_over, 1U);
+    EXPECT_FALSE(last->done);
+    EXPECT_FALSE(labelled->done);
+}
+
 /// How many are inside at once.
 struct crowd {
     std::size_t inside = 0;

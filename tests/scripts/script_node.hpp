@@ -126,8 +126,9 @@ class script_node {
     std::string vouch() const;
 
     std::string keep_permits(const std::string& key, const std::string& number,
-                             std::int64_t lifetime_ms) const {
-        return run(scripts::keep_permits, {key}, {number, std::to_string(lifetime_ms)});
+                             std::int64_t lifetime_ms, bool brings) const {
+        return run(scripts::keep_permits, {key},
+                   {number, std::to_string(lifetime_ms), brings ? "1" : "0"});
     }
 
     /// The node's clock, microseconds since the epoch.

@@ -205,6 +205,51 @@ TEST_F(shipped_shared_scripts, answer_and_write_as_on_a_real_server) {
     }
 }
 
+// Then its key is still there, and ends at once.
+TEST_F(shipped_shared_scripts, make_a_whole_set_of_a_reader_alone_in_its_last_millisecond) {
+    if (!both_.stands_still()) {
+        GTEST_SKIP() << "its clock cannot be held";
+    }
+    always_by_body_ = true;
+    const auto acquire = [&](const std::string& token, const std::string& lease) {
+        const std::string ballot = std::to_string(both_.time_us());
+        return run(shipped::acquire_shared, {lock, fence, readers},
+                   {token, ballot, ballot, lease, "1000000", "60000", "0"});
+    };
+    const auto come_to_the_end = [&] {
+        ASSERT_GT(acquire("short", "10").number, 0);
+        both_.pass(std::chrono::milliseconds{10});
+        ASSERT_EQ(compare({"PTTL", lock}).number, 0);
+    };
+    come_to_the_end();
+    EXPECT_GT(acquire("long", "1000").number, 0);
+    const reply since = compare({"ZREVRANGEBYSCORE", readers, "-inf", "-inf"});
+    ASSERT_EQ(since.items.size(), 1U);
+    EXPECT_EQ(since.items[0].words.substr(0, 6), "since ");
+    EXPECT_GT(acquire("another", "20").number, 0) << "others may still join";
+    both_.pass(std::chrono::milliseconds{30});
+    EXPECT_EQ(run(shipped::release_shared, {lock, fence, readers}, {"long"}).number, 1);
+    EXPECT_EQ(compare({"EXISTS", lock, readers}).number, 0) << "the last one deletes them";
+
+    come_to_the_end();
+    run(shipped::release_shared, {lock, fence, readers},
+        {"long", std::to_string(both_.time_us()), "60000", "1000000"});
+    EXPECT_NE(compare({"PTTL", readers}).number, -1);
+    both_.pass(std::chrono::milliseconds{2});
+    EXPECT_EQ(compare({"EXISTS", lock, readers}).number, 0);
+}
+
+TEST_F(shipped_shared_scripts, leave_no_tombstone_where_the_set_is_gone) {
+    if (!both_.stands_still()) {
+        GTEST_SKIP() << "its clock cannot be held";
+    }
+    always_by_body_ = true;
+    compare({"SET", lock, "redlock:shared", "PX", "1000"});
+    run(shipped::release_shared, {lock, fence, readers},
+        {"me", std::to_string(both_.time_us()), "60000", "1000000"});
+    EXPECT_EQ(compare({"EXISTS", readers}).number, 0);
+}
+
 TEST_F(shipped_shared_scripts, end_readers_one_after_the_other_and_both_keys_together) {
     if (!both_.stands_still()) {
         GTEST_SKIP() << "its clock cannot be held";

@@ -29,7 +29,8 @@ class shipped_slot_scripts : public ::testing::Test {
                 return ask(true);
             case 2:
                 return run(shipped::keep_permits, {permits_},
-                           {chance_.one_in(4) ? "2" : std::to_string(slots), lasting()});
+                           {chance_.one_in(4) ? "2" : std::to_string(slots), lasting(),
+                            flips() ? "1" : "0"});
             case 3:
                 return compare({"DEL", lock_of(chance_.below(slots))});
             default:

@@ -40,6 +40,25 @@ TEST_F(world_semaphores, keep_their_number_for_as_long_as_a_permit_is_held) {
     EXPECT_FALSE(acquire_any(others, {"pool", 3}).failure);
 }
 
+TEST_F(world_semaphores, take_no_number_from_one_that_attaches_with_another) {
+    auto [failure, held] = acquire_any(locks, {"pool", 2});
+    ASSERT_FALSE(failure);
+    const lock_token token = held.detach();
+    it.run_for(1s);  // the third node
+    it.lose("redlock:permits:{pool}");
+    std::optional<outcome> attached;
+    others.async_attach_any({"pool", 3}, token, {}, [&](error_code why, lock got) {
+        attached = outcome{why, std::move(got)};
+    });
+    ASSERT_TRUE(it.run_until([&] { return attached.has_value(); }, 1min));
+    ASSERT_FALSE(attached->failure) << "nobody remembers the number";
+    std::optional<error_code> extended;
+    attached->got.async_extend(30s, [&](error_code why) { extended = why; });
+    ASSERT_TRUE(it.run_until([&] { return extended.has_value(); }, 1min));
+    EXPECT_FALSE(*extended);
+    EXPECT_FALSE(acquire_any(locks, {"pool", 2}).failure);
+}
+
 TEST_F(world_semaphores, bring_their_number_back_to_a_node_that_forgot_it) {
     const auto [failure, held] = acquire_any(locks, {"pool", 2});
     ASSERT_FALSE(failure);

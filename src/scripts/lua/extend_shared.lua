@@ -12,6 +12,8 @@ local begun, alone = alone_in(held or '')
 local is_writer = held ~= marker and held == ARGV[1] and not is_readers(held)
 -- Before the time is read: a lease is not shortened by what passes in between.
 local remaining = is_writer and redis.call('PTTL', KEYS[1]) or 0
+-- In a call with others the time has been read already, for the first of them.
+us = not is_writer and us or nil
 local now = time()
 local last_ballot, lease = tonumber(ARGV[2]), tonumber(ARGV[3])
 local heals = ARGV[5] == '1' and last_ballot > 0

@@ -35,7 +35,8 @@ if held == marker then
     else
         redis.call('ZREM', readers, barred and staying or mine, staying, record or staying)
     end
-    if bar > 0 or (removed == 1 and ARGV[5] == '1') then
+    -- Where no set is left nobody can join, and a tombstone would have no end.
+    if (bar > 0 or (removed == 1 and ARGV[5] == '1')) and since() then
         redis.call('ZADD', readers, text_of(-now_ms() - tonumber(ARGV[3])), mine)
     end
     if not settle() and since() then

@@ -40,13 +40,15 @@ if held ~= marker then
     end
     -- A set in place of a reader that was alone, since another is about to come. The lock key comes last:
     -- until then it tells of that reader, who loses nothing where a call is refused. Where no set is over,
-    -- the first call that writes is one that a full memory refuses.
+    -- the first call that writes is one that a full memory refuses. In the last millisecond of that
+    -- reader its deadline is now, and an end there would delete what is written: the set gets its end
+    -- when the newcomer is in it, and until then, or if a call is refused, one that is late.
     spill = function(number, token, deadline)
         if redis.call('PTTL', readers) ~= -2 then
             redis.call('DEL', readers)
         end
         redis.call('ZADD', readers, '-inf', 'since ' .. text_of(number), text_of(deadline), ':' .. token)
-        redis.call('PEXPIREAT', readers, text_of(deadline))
+        redis.call('PEXPIREAT', readers, text_of(deadline + 60000))
         redis.call('SET', KEYS[1], marker, 'KEEPTTL')
     end
 end
