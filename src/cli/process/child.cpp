@@ -112,12 +112,14 @@ void job::resume() {
 }
 
 void job::end() {
+    // First, since from then on the keys reach us. Before, they reach the listener, which hears all
+    // that came until it is asked. The other way round there would be a time when nobody hears.
+    terminal_.take_back();
     if (listener_) {
         heard_ = listener_->last_signal();
         listener_.reset();
     }
     group_ = -1;
-    terminal_.take_back();
 }
 
 child::child(const std::vector<std::string>& command, std::vector<std::string> environment) {
