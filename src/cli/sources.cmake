@@ -7,6 +7,7 @@ set(cli_process_sources
     src/cli/base/typed_secrets.cpp
     src/cli/process/boot_timer.cpp
     src/cli/process/child.cpp
+    src/cli/process/descriptors.cpp
     src/cli/process/keeper.cpp
     src/cli/process/keeper_process.cpp
     src/cli/process/kept_command.cpp

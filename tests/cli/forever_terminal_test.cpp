@@ -96,6 +96,15 @@ TEST_F(forever_on_terminal, goes_on_after_a_signal_that_redlock_was_started_to_i
     runner.wait();
 }
 
+TEST_F(forever_on_terminal, ends_where_the_system_closes_no_ranges_of_descriptors) {
+    process_options older = campaign("trap 'exit 3' INT; " + bears);
+    older.may_not_close_ranges = true;
+    process runner{older};
+    runner.wait_for_out("up");
+    runner.type(ctrl_c);
+    expect_end(runner, 3);
+}
+
 TEST_F(forever_on_terminal, leaves_no_process_behind_a_term) {
     process runner{campaign("echo up; exit 3")};
     runner.wait_for_out("campaigning again in 2.0s");

@@ -154,6 +154,9 @@ TEST_F(run_command, the_command_gets_the_descriptors_we_were_given_and_none_of_o
         return process{{.arguments = {"sh", "-c", before + count}}}.wait().out;
     };
     EXPECT_EQ(run({"run", "a", "--", "sh", "-c", count}).out, expected(""));
+    process_options older = start({"run", "a", "--", "sh", "-c", count});
+    older.may_not_close_ranges = true;
+    EXPECT_EQ(process{older}.wait().out, expected(""));
     const process_options with_one_more{
         .arguments = {"sh", "-c",
                       std::string{"exec 7</dev/null; "} + REDLOCK_BINARY +

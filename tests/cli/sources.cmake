@@ -41,7 +41,7 @@ set(cli_test_sources
     tests/cli/spelling_test.cpp
     tests/cli/stop_plan_test.cpp
     tests/cli/stuck_permits_test.cpp
-    tests/cli/support/forbidden_signals.cpp
+    tests/cli/support/forbidden_calls.cpp
     tests/cli/support/process.cpp
     tests/cli/terminal_test.cpp
     tests/cli/tls_test.cpp

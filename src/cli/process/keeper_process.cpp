@@ -20,6 +20,7 @@
 #include <string_view>
 
 #include "cli/base/exit_status.hpp"
+#include "cli/process/descriptors.hpp"
 #include "cli/process/process_tree.hpp"
 
 namespace redlock::cli {
@@ -32,11 +33,11 @@ void close_all_but(std::array<int, 4> kept) {
     for (const int each : kept) {
         const auto fd = static_cast<unsigned>(each);
         if (fd > next) {
-            ::close_range(next, fd - 1, 0);
+            close_descriptors(next, fd - 1);
         }
         next = fd + 1;
     }
-    ::close_range(next, ~0U, 0);
+    close_descriptors(next, ~0U);
 }
 
 void tell(std::string_view line) {

@@ -1,4 +1,4 @@
-// Raw getdents64 and a parser of our own, since opendir() and sscanf() may allocate.
+// A parser of our own, since sscanf() may allocate.
 #include "cli/process/process_tree.hpp"
 
 #include <fcntl.h>
@@ -9,21 +9,13 @@
 #include <cerrno>
 #include <charconv>
 #include <csignal>
-#include <cstring>
 #include <string_view>
+
+#include "cli/process/numbered_entries.hpp"
 
 namespace redlock::cli {
 
 namespace {
-
-/// As the kernel fills it in; glibc has no type for the raw call.
-struct directory_entry {
-    std::uint64_t inode;
-    std::int64_t offset;
-    unsigned short length;
-    unsigned char type;
-    char name[1];  // NOLINT(*-c-arrays)
-};
 
 /// The number at the beginning of `text`, which is moved behind it and the blank that follows.
 std::uint64_t take_number(std::string_view& text) {
@@ -91,30 +83,17 @@ bool process_tree::knows(pid_t number) const noexcept {
 /// Returns how many were found that were not known before.
 std::size_t process_tree::pass(int folder, pid_t root, std::uint64_t started) {
     const std::size_t before = count_;
-    alignas(directory_entry) std::array<char, 8192> buffer{};
-    ::lseek(folder, 0, SEEK_SET);
-    for (;;) {
-        const long got = ::syscall(SYS_getdents64, folder, buffer.data(), buffer.size());
-        if (got <= 0) {
-            return count_ - before;
+    for_each_number(folder, [&](pid_t number) {
+        if (number <= 1 || number == root || count_ == capacity || knows(number)) {
+            return;
         }
-        for (long at = 0; at < got;) {
-            const char* entry = buffer.data() + at;
-            unsigned short length = 0;
-            std::memcpy(&length, entry + offsetof(directory_entry, length), sizeof length);
-            at += length;
-            std::string_view name{entry + offsetof(directory_entry, name)};
-            const auto number = static_cast<pid_t>(take_number(name));
-            if (number <= 1 || number == root || count_ == capacity || knows(number)) {
-                continue;
-            }
-            const seen_process seen = look_at_process(number);
-            if (seen.number != 0 && seen.started >= started &&
-                (seen.parent == root || knows(seen.parent))) {
-                found_[count_++] = seen;
-            }
+        const seen_process seen = look_at_process(number);
+        if (seen.number != 0 && seen.started >= started &&
+            (seen.parent == root || knows(seen.parent))) {
+            found_[count_++] = seen;
         }
-    }
+    });
+    return count_ - before;
 }
 
 bool process_tree::look(pid_t root, std::uint64_t started) {

@@ -5,9 +5,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <linux/close_range.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,6 +19,7 @@
 #include <iterator>
 
 #include "cli/base/escape.hpp"
+#include "cli/process/descriptors.hpp"
 #include "cli/process/terminal_listener.hpp"
 
 extern "C" char** environ;  // NOLINT(*-redundant-declaration): POSIX has no header for it.
@@ -53,19 +52,6 @@ std::vector<std::string> environment_of(const spawn_options& options) {
 }
 
 // ---- In the child, between fork and exec -------------------------------------------------------
-
-void mark_close_on_exec(unsigned first, unsigned last) {
-    if (first > last || ::close_range(first, last, CLOSE_RANGE_CLOEXEC) == 0) {
-        return;
-    }
-    // A kernel before 5.11: one by one, as far as descriptors can go.
-    rlimit limit{};
-    ::getrlimit(RLIMIT_NOFILE, &limit);
-    const auto end = std::min<rlim_t>(limit.rlim_cur, rlim_t{last} + 1);
-    for (rlim_t fd = first; fd < end; ++fd) {
-        ::fcntl(static_cast<int>(fd), F_SETFD, FD_CLOEXEC);
-    }
-}
 
 /// Default for all signals, nothing blocked. What nohup(1) and shells had us ignore stays ignored:
 /// a command in the background of a script is not to die of the terminal's Ctrl-C.
@@ -116,11 +102,11 @@ void prepared_program::hide_our_descriptors() const {
     unsigned next = 3;
     for (const int fd : kept_) {
         if (fd >= 3) {
-            mark_close_on_exec(next, static_cast<unsigned>(fd) - 1);
+            close_descriptors_on_exec(next, static_cast<unsigned>(fd) - 1);
             next = static_cast<unsigned>(fd) + 1;
         }
     }
-    mark_close_on_exec(next, ~0U);
+    close_descriptors_on_exec(next, ~0U);
     for (const int fd : options_.pass_on) {
         ::fcntl(fd, F_SETFD, 0);
     }

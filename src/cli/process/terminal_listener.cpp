@@ -1,6 +1,5 @@
 #include "cli/process/terminal_listener.hpp"
 
-#include <linux/close_range.h>
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -13,6 +12,7 @@
 #include <exception>
 #include <utility>
 
+#include "cli/process/descriptors.hpp"
 #include "cli/process/spawn.hpp"
 
 namespace redlock::cli {
@@ -43,7 +43,7 @@ void pass_on(int heard) {
     }
     // Nothing stays open whose end others wait for.
     ::dup2(channel, STDIN_FILENO);
-    ::close_range(1, ~0U, 0);
+    close_descriptors(1, ~0U);
     const int heard = ::signalfd(-1, &wanted, SFD_NONBLOCK);
     pid_t group = 0;
     if (heard < 0 || ::read(STDIN_FILENO, &group, sizeof group) != sizeof group ||

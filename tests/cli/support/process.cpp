@@ -1,6 +1,6 @@
 // Output is read while waiting, so that a program that writes much is never stuck on a full pipe.
 #include "cli/support/process.hpp"
-#include "cli/support/forbidden_signals.hpp"
+#include "cli/support/forbidden_calls.hpp"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -40,7 +40,8 @@ constexpr auto patience = 60s;
         arguments.push_back(const_cast<char*>(argument.c_str()));
     }
     arguments.push_back(nullptr);
-    if (options.may_not_signal_groups && !forbid_group_signals()) {
+    if ((options.may_not_signal_groups && !forbid_group_signals()) ||
+        (options.may_not_close_ranges && !forbid_close_range())) {
         ::_exit(125);
     }
     ::execvp(arguments.front(), arguments.data());

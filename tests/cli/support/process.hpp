@@ -26,6 +26,7 @@ struct process_options {
     std::string input{};                               ///< Standard input; then end of file.
     bool on_terminal = false;  ///< In a session of its own on a new terminal, its output in `out`.
     bool may_not_signal_groups = false;  ///< As if every process group were another user's.
+    bool may_not_close_ranges = false;   ///< As if the system had no close_range().
 };
 
 class process {

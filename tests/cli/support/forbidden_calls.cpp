@@ -1,5 +1,5 @@
 // A filter of system calls (seccomp): every user may set one on himself, and it is inherited.
-#include "cli/support/forbidden_signals.hpp"
+#include "cli/support/forbidden_calls.hpp"
 
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -35,22 +35,28 @@ constexpr sock_filter answer(std::uint32_t with) {
     return {BPF_RET | BPF_K, 0, 0, with};
 }
 
+template <std::size_t Count>
+bool set_filter(std::array<sock_filter, Count> steps) {
+    const sock_fprog program{static_cast<unsigned short>(steps.size()), steps.data()};
+    return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+           ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
 }  // namespace
 
 bool forbid_group_signals() {
     constexpr std::uint32_t lowest_negative = 0x80000000;
-    std::array<sock_filter, 9> steps{load(offsetof(seccomp_data, nr)),
-                                     jump(BPF_JEQ, __NR_pidfd_send_signal, 6, 0),
-                                     jump(BPF_JEQ, __NR_kill, 0, 4),
-                                     load(argument(0)),
-                                     jump(BPF_JGE, lowest_negative, 0, 2),
-                                     load(argument(1)),
-                                     jump(BPF_JEQ, 0, 0, 1),
-                                     answer(SECCOMP_RET_ALLOW),
-                                     answer(SECCOMP_RET_ERRNO | EPERM)};
-    const sock_fprog program{static_cast<unsigned short>(steps.size()), steps.data()};
-    return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-           ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+    return set_filter(std::array<sock_filter, 9>{
+        {load(offsetof(seccomp_data, nr)), jump(BPF_JEQ, __NR_pidfd_send_signal, 6, 0),
+         jump(BPF_JEQ, __NR_kill, 0, 4), load(argument(0)), jump(BPF_JGE, lowest_negative, 0, 2),
+         load(argument(1)), jump(BPF_JEQ, 0, 0, 1), answer(SECCOMP_RET_ALLOW),
+         answer(SECCOMP_RET_ERRNO | EPERM)}});
+}
+
+bool forbid_close_range() {
+    return set_filter(std::array<sock_filter, 4>{
+        {load(offsetof(seccomp_data, nr)), jump(BPF_JEQ, __NR_close_range, 1, 0),
+         answer(SECCOMP_RET_ALLOW), answer(SECCOMP_RET_ERRNO | ENOSYS)}});
 }
 
 }  // namespace redlock::cli_test
