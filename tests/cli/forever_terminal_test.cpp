@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <csignal>
 
 #include "cli/support/three_nodes.hpp"
@@ -101,6 +102,18 @@ TEST_F(forever_on_terminal, ends_where_the_system_closes_no_ranges_of_descriptor
     older.may_not_close_ranges = true;
     process runner{older};
     runner.wait_for_out("up");
+    runner.type(ctrl_c);
+    expect_end(runner, 3);
+}
+
+TEST_F(forever_on_terminal, ends_though_somebody_has_stopped_the_listening_process) {
+    process runner{campaign("trap 'exit 3' INT; " + bears)};
+    runner.wait_for_out("up");
+    const auto children = children_of(runner.pid());
+    const auto listener = std::ranges::find(children, "redlock-listens", name_of);
+    ASSERT_NE(listener, children.end());
+    ASSERT_EQ(::kill(*listener, SIGSTOP), 0);
+    eventually([&] { return state_of(*listener) == 'T'; }, "it is stopped");
     runner.type(ctrl_c);
     expect_end(runner, 3);
 }

@@ -69,8 +69,9 @@ terminal_listener::terminal_listener() noexcept {
         return;
     }
     try {
-        static_cast<void>(
-            fork_process(false, [channel = ends[1]](int /*report*/) { listen(channel); }));
+        const auto [number, cause] =
+            fork_process(false, [channel = ends[1]](int /*report*/) { listen(channel); });
+        process_ = look_at_process(number);
         ours_ = std::exchange(ends[0], -1);
     } catch (const std::exception&) {  // NOLINT(bugprone-empty-catch): as the header says
     }
@@ -96,12 +97,13 @@ void terminal_listener::join(int channel) noexcept {
 }
 
 std::optional<int> terminal_listener::last_signal() {
-    constexpr int patience_ms = 1000;  // With a process that somebody has stopped.
+    constexpr int patience_ms = 1000;  // If somebody stops it at this very moment.
     std::optional<int> last;
     if (ours_ < 0) {
         return last;
     }
     ::shutdown(ours_, SHUT_WR);
+    send_signal(process_, SIGCONT);
     for (;;) {
         pollfd news{ours_, POLLIN, 0};
         unsigned char number = 0;

@@ -7,6 +7,8 @@
 
 #include <optional>
 
+#include "cli/process/process_tree.hpp"
+
 namespace redlock::cli {
 
 class terminal_listener {
@@ -25,10 +27,12 @@ class terminal_listener {
 
     /// Stops listening. Returns the last of SIGINT, SIGQUIT and SIGHUP that the terminal has sent;
     /// whoever has seen a process of the group end by one of them is not too early. Signals that
-    /// processes have sent do not count, nor those that this process ignores.
+    /// processes have sent do not count, nor those that this process ignores. If somebody has
+    /// stopped the listening process, it is continued.
     [[nodiscard]] std::optional<int> last_signal();
 
   private:
+    seen_process process_;
     int ours_ = -1;  ///< The end of one side tells the other of its death.
 };
 

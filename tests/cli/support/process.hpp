@@ -78,6 +78,8 @@ void eventually(const std::function<bool()>& condition, std::string_view what);
 [[nodiscard]] bool alive(pid_t process);
 /// Processes whose parent is this one.
 [[nodiscard]] std::vector<pid_t> children_of(pid_t parent);
+/// The name that /proc has for it; empty if there is none.
+[[nodiscard]] std::string name_of(pid_t process);
 /// The letter that /proc has for its state: 'T' if it is stopped; '?' if there is none.
 [[nodiscard]] char state_of(pid_t process);
 
