@@ -59,6 +59,8 @@ TEST(advice, on_an_option_in_the_place_of_a_value_says_how_to_give_it) {
                 HasSubstr("--label needs a value, and --forever is an option"));
     EXPECT_THAT(usage_error_of({"run", "-E", "-n", "a", "--", "true"}),
                 HasSubstr("-E needs a value, and -n is an option; see"));
+    EXPECT_THAT(usage_error_of({"run", "--label", "--proclaim=" + std::string(3000, 'x'), "a"}),
+                HasSubstr("--proclaim is an option; write --label=... if that is the value; see"));
     EXPECT_EQ(redlock({"acquire", "--nodes=redis://127.0.0.1:1", "a", "--also=--shared"}).status,
               69)
         << "the name that was asked for";

@@ -49,6 +49,8 @@ TEST(usage, a_missing_double_dash_is_named_with_the_form_that_was_meant) {
                  "write: redlock run -w 5s 'my job' -- sh -c 'echo hi' -n; see");
     expect_usage({"run", "job", "curl", "redis://u:s3cret@h", "-v"}, "is missing");
     expect_usage({"run", "job"}, "write: redlock run job -- COMMAND [ARG...]");
+    expect_usage({"run", "--", "--", "true"}, "write: redlock run RESOURCE -- true; see");
+    expect_usage({"run", "--", "--"}, "write: redlock run RESOURCE -- COMMAND [ARG...]; see");
     expect_usage({"run", "--", "./x.sh", "-n"}, "write: redlock run RESOURCE -- ./x.sh -n");
     expect_usage({"run", "job", std::string(10'000, 'x')}, "redlock run job -- COMMAND [ARG...]");
     expect_usage({"--key-prefix", "a:", "run", "-n", "job", "./x", "-v"},
@@ -65,6 +67,17 @@ TEST(usage, a_missing_double_dash_is_named_with_the_form_that_was_meant) {
     expect_usage({"acquire", "a", "--", "true"}, "redlock run RESOURCE -- COMMAND runs a command");
     expect_usage({"run", "-n", "--", "job", "--"}, "write: redlock run -n job -- COMMAND [ARG...]");
     expect_usage({"run", "--", "-job", "--"}, "write: redlock run -- -job -- COMMAND [ARG...]");
+}
+
+TEST(usage, what_a_command_without_a_double_dash_is_given_is_not_judged) {
+    const std::string missing = "run: \"--\" is missing before the command; write: redlock run ";
+    expect_usage({"run", "a", "./prog", "--verbose=3"}, missing + "a -- ./prog --verbose=3; see");
+    expect_usage({"run", "-w", "5s", "a", "./prog", "--wait="}, missing + "-w 5s a -- ./prog");
+    expect_usage({"run", "a", "-n", "./prog", "-E=3"}, missing + "a -n -- ./prog -E=3; see");
+    expect_usage({"run", "a", "./prog", "--label", "--json"}, missing + "a -- ./prog --label");
+    expect_usage({"local", "env", "--servers="}, "write: redlock local -- env --servers=; see");
+    expect_usage({"run", "a", "--verbose=3", "./prog"}, "--verbose takes no value");
+    expect_usage({"run", "--wait=", "a", "./prog"}, "--wait has no value behind the \"=\"");
 }
 
 TEST(usage, a_double_dash_of_the_command_is_not_taken_for_ours) {

@@ -101,12 +101,53 @@ std::string in_our_words(const CLI::App& command, const CLI::ParseError& mistake
     return words;
 }
 
+using word_iterator = std::vector<std::string>::const_iterator;
+
+/// Whether this word is an option whose value is the next one.
+bool takes_next(const CLI::App& command, const std::vector<std::string>& words, word_iterator at) {
+    return is_option_of(command, *at) && at->find('=') == std::string::npos &&
+           command.get_option_no_throw(*at)->get_expected_max() != 0 &&
+           std::next(at) != words.end() && *std::next(at) != "--";
+}
+
+/// Where the words end that are ours: at "--", or where that is missing before a command, at the
+/// first word that the parser leaves.
+word_iterator end_of_ours(const CLI::App& command, const std::vector<std::string>& words) {
+    const auto end = std::find(words.begin(), words.end(), "--");
+    if (!command.get_prefix_command() || words.empty()) {
+        return end;
+    }
+    const auto is_operand = [](const CLI::Option* each) { return each->get_positional(); };
+    auto operands_left = command.get_options(is_operand).size();
+    for (auto each = std::next(words.begin()); each != end; ++each) {
+        if (takes_next(command, words, each)) {
+            ++each;
+        } else if (!is_option_of(command, *each) && operands_left-- == 0) {
+            return each;
+        }
+    }
+    return end;
+}
+
+void check_value_behind_sign(const CLI::Option& option, const std::string& word) {
+    const std::string name = name_of(word);
+    if (option.get_expected_max() == 0) {
+        throw usage_error(fmt::format("{} takes no value", name));
+    }
+    if (name.size() + 1 == word.size()) {
+        throw usage_error(fmt::format("{} has no value behind the \"=\"", name));
+    }
+    if (name[1] != '-') {
+        throw usage_error(fmt::format("write a blank for the \"=\" behind {}", name));
+    }
+}
+
 /// The parser would take the option for the value.
 std::string no_value_but_an_option(const std::string& name, const std::string& next) {
-    const bool is_long = name.starts_with("--");
-    return fmt::format(
-        "{} needs a value, and {} is an option{}", name, name_of(next),
-        is_long ? fmt::format("; write {}={} if that is the value", name, next) : "");
+    const std::string advice =
+        fmt::format("; write {}={} if that is the value", name, can_be_copied(next) ? next : "...");
+    return fmt::format("{} needs a value, and {} is an option{}", name, name_of(next),
+                       name.starts_with("--") ? advice : "");
 }
 
 }  // namespace
@@ -181,31 +222,19 @@ void check_command(const CLI::App& subcommand, const invocation& asked, std::str
 }
 
 void check_values(const CLI::App& command, const std::vector<std::string>& ours) {
-    const auto end = std::find(ours.begin(), ours.end(), "--");
+    const auto end = end_of_ours(command, ours);
     for (auto each = ours.begin(); each != end; ++each) {
         const std::string& word = *each;
         if (!is_option_of(command, word)) {
             continue;
         }
-        const auto sign = word.find('=');
-        const std::string name = name_of(word);
-        const CLI::Option* const option = command.get_option_no_throw(name);
-        if (sign == std::string::npos) {
-            const bool takes_next = option->get_expected_max() != 0 && std::next(each) != end;
-            if (takes_next && is_option_of(command, *std::next(each))) {
-                throw usage_error(no_value_but_an_option(name, *std::next(each)));
+        if (word.find('=') != std::string::npos) {
+            check_value_behind_sign(*command.get_option_no_throw(name_of(word)), word);
+        } else if (takes_next(command, ours, each)) {
+            ++each;
+            if (is_option_of(command, *each)) {
+                throw usage_error(no_value_but_an_option(word, *each));
             }
-            each += takes_next ? 1 : 0;
-            continue;
-        }
-        if (option->get_expected_max() == 0) {
-            throw usage_error(fmt::format("{} takes no value", name));
-        }
-        if (sign + 1 == word.size()) {
-            throw usage_error(fmt::format("{} has no value behind the \"=\"", name));
-        }
-        if (name[1] != '-') {
-            throw usage_error(fmt::format("write a blank for the \"=\" behind {}", name));
         }
     }
 }

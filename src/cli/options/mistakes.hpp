@@ -32,7 +32,9 @@ void check_first_word(const CLI::App& subcommand, const invocation& asked);
 void check_command(const CLI::App& subcommand, const invocation& asked, std::string_view before);
 
 /// Throws usage_error for an option without a value, behind which the parser would take the next
-/// option or word for one, for a value of an option that takes none, and for `-n=value`.
+/// option or word for one, for a value of an option that takes none, and for `-n=value`. `ours`
+/// begin with the subcommand's name. Of one that runs a command, no word is looked at that belongs
+/// to the command because the "--" before it was forgotten.
 void check_values(const CLI::App& command, const std::vector<std::string>& ours);
 
 /// What the parser's own words come to: an unknown option is named before all else that follows

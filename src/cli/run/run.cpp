@@ -46,7 +46,11 @@ void take_resource(const CLI::App& command, run_options& options, invocation& as
         check_first_word(command, asked);
         std::vector<std::string> own = asked.own;
         own.emplace_back("RESOURCE");
-        throw usage_error("run: the lock's name is missing; " + right_form(own, asked.command));
+        std::vector<std::string> meant = asked.command;
+        if (!meant.empty() && meant.front() == "--") {
+            meant.erase(meant.begin());  // It stands behind the name that is missing.
+        }
+        throw usage_error("run: the lock's name is missing; " + right_form(own, meant));
     }
     options.resource = asked.command.front();
     if (const std::string wrong = complaint_about_resource(options.resource); !wrong.empty()) {
