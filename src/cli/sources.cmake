@@ -52,6 +52,7 @@ set(cli_sources
     src/cli/demo/demo_store.cpp
     src/cli/demo/progress.cpp
     src/cli/options/arguments.cpp
+    src/cli/commands/permit_findings.cpp
     src/cli/options/node_sources.cpp
     src/cli/options/spelling.cpp
     src/cli/output/doctor_report.cpp

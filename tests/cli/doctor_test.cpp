@@ -181,6 +181,50 @@ TEST_F(doctor, checks_the_slots_of_a_semaphore) {
     EXPECT_EQ(run({"doctor", "--permits", "2"}).status, 64);
 }
 
+TEST_F(doctor, tells_once_of_a_slot_what_all_nodes_have) {
+    for (auto& node : nodes) {
+        node.command({"RPUSH", "redlock:slot:{pool}:0", "x"});
+    }
+    const auto some = run({"doctor", "--resource", "pool", "--permits", "2"});
+    EXPECT_EQ(some.status, 1) << "slot 1 is left";
+    EXPECT_THAT(some.out,
+                AllOf(HasSubstr("(likewise on nodes 1, 2)\n"), HasSubstr("\n1 problem,")));
+}
+
+TEST_F(doctor, finds_permits_whose_keys_never_expire) {
+    nodes[1].command({"SET", "redlock:slot:{pool}:1", "x"});
+    nodes[2].command({"SET", "redlock:slot:{pool}:0", "x", "PX", "60000"});
+    const auto one = run({"doctor", "--resource", "pool", "--permits", "2"});
+    EXPECT_EQ(one.status, 1);
+    EXPECT_THAT(one.out,
+                AllOf(HasSubstr("problem  node 1 " + nodes[1].url() + ": slot 1: its key never " +
+                                "expires\n         why: it gives no vote for this permit\n"),
+                      HasSubstr("\n1 problem,")));
+    nodes[2].command({"SET", "redlock:slot:{pool}:1", "x"});
+    EXPECT_EQ(run({"doctor", "--resource", "pool", "--permits", "2"}).status, 1)
+        << "slot 0 is left";
+    EXPECT_EQ(run({"doctor", "--resource", "pool", "--permits", "1"}).status, 0);
+}
+
+TEST_F(doctor, finds_no_permit_to_be_had_where_each_lacks_votes) {
+    for (std::size_t i = 0; i < 2; ++i) {
+        nodes[i].command({"SET", "redlock:slot:{pool}:0", "x"});
+        nodes[i].command({"RPUSH", "redlock:slot:{pool}:1", "x"});
+    }
+    const auto found = run({"doctor", "--json", "--resource", "pool", "--permits", "2"});
+    EXPECT_EQ(found.status, 69) << found.out;
+    EXPECT_THAT(found.out, AllOf(HasSubstr("for each permit at most 1 of 3 nodes give votes"),
+                                 HasSubstr("\"code\":\"no_quorum\"")));
+    EXPECT_EQ(run({"doctor", "--resource", "pool", "--permits", "3"}).status, 1);
+}
+
+TEST_F(doctor, counts_a_node_that_is_down_among_those_that_a_permit_lacks) {
+    nodes[0].kill();
+    EXPECT_EQ(run({"doctor", "--resource", "pool", "--permits", "1"}).status, 1);
+    nodes[1].command({"SET", "redlock:slot:{pool}:0", "x"});
+    EXPECT_EQ(run({"doctor", "--resource", "pool", "--permits", "1"}).status, 69);
+}
+
 TEST_F(doctor, never_shows_a_password) {
     for (const std::string login : {"app:s3cret@", ":s3cret@"}) {
         for (const std::string form : {"--json", "-v"}) {

@@ -6,7 +6,6 @@
 #include <boost/asio/awaitable.hpp>
 #include <iterator>
 #include <memory>
-#include <optional>
 #include <redlock/lock_manager.hpp>
 #include <string>
 #include <string_view>
@@ -16,6 +15,7 @@
 #include "cli/base/console.hpp"
 #include "cli/base/exit_status.hpp"
 #include "cli/commands/awaited.hpp"
+#include "cli/commands/permit_findings.hpp"
 #include "cli/commands/session.hpp"
 #include "cli/commands/subcommands.hpp"
 #include "cli/options/common_options.hpp"
@@ -47,41 +47,6 @@ int show(const diagnosis& found, const doctor_request& request) {
     return shown ? status_of(found, request.strict) : exit_output;
 }
 
-/// On one node, of one slot.
-void judge_slot(const node_status& seen, std::size_t slot, std::vector<finding>& found) {
-    for (const auto& [code, message] : {std::pair{"fence_ahead", &seen.fence_message},
-                                        std::pair{"wrong_type", &seen.key_message}}) {
-        if (!message->empty()) {
-            found.push_back({finding_level::problem,
-                             code,
-                             seen.node,
-                             fmt::format("slot {}: {}", slot, *message),
-                             "it gives no vote for this permit",
-                             {}});
-        }
-    }
-}
-
-/// What keeps clients from the permits of a semaphore.
-std::vector<finding> judge_permits(const semaphore_status& seen, std::size_t asked) {
-    std::vector<finding> found;
-    for (const resource_status& slot : seen.slots) {
-        for (const node_status& each : slot.nodes) {
-            judge_slot(each, slot.slot.value_or(0), found);
-        }
-    }
-    if (seen.remembered_permits.value_or(asked) != asked) {
-        found.push_back({finding_level::problem, "permits_mismatch", std::nullopt,
-                         fmt::format("other clients use {} permits and not {}",
-                                     *seen.remembered_permits, asked),
-                         "clients that count to different numbers would be too many together, so "
-                         "acquisitions with this number fail",
-                         "give all clients the same number; to change it, stop all of them for two "
-                         "minutes"});
-    }
-    return found;
-}
-
 asio::awaitable<int> examine(lock_manager& locks, const doctor_request& request) {
     diagnostics details;
     const auto permits = request.shape.permits;
@@ -102,7 +67,8 @@ asio::awaitable<int> examine(lock_manager& locks, const doctor_request& request)
             co_return say_error("doctor", wrong, {.message = seen.message, .nodes = {}},
                                 exit_contended);
         }
-        std::ranges::move(judge_permits(seen, *permits), std::back_inserter(found.findings));
+        std::ranges::move(judge_permits(seen, *permits, found.nodes),
+                          std::back_inserter(found.findings));
     }
     co_return show(found, request);
 }
