@@ -24,6 +24,8 @@
 #include <utility>
 #include <vector>
 
+#include "testing/world_support.hpp"
+
 namespace redlock::testing {
 namespace {
 
