@@ -160,7 +160,6 @@ set(sim_mutants
     taken_counts
     too_late_is_held
     tracking_change_not_passed_on
-    unfenced_grant_clears_fence
     unfenced_in_line_clears_fence
     unfenced_lock_is_planted
     unfenced_mark_stays
