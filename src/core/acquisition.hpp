@@ -9,9 +9,9 @@
 //   by then;
 // - after a cancellation or its end no round starts;
 // - it takes over the lease of another holder of its process only between two rounds of its own;
-// - one that asks the nodes for a permit leaves the leases of its process to those behind it, who
-// do
-//   not, for a bounded time.
+// - one that asks the nodes for a permit
+//   leaves the leases of its process to those behind it, who do not ask,
+//   for a bounded time.
 #pragma once
 
 #include <cstdint>

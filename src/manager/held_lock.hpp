@@ -149,8 +149,12 @@ class held_lock final : public base::in_recycled_memory,
     void on_alarm(core::instant now) override;
     void stop_looking_after(error_code told_to_waiters);
     std::list<std::shared_ptr<loss_waiter>> take_loss_waiters();
-    [[nodiscard]] std::optional<core::turn> turn_of(const successor& next, core::instant now) const;
-    [[nodiscard]] successor* next_holder(core::instant now) const;
+    struct heir {
+        successor& who;
+        core::turn turn;
+    };
+    [[nodiscard]] std::optional<heir> as_heir(successor& next, core::instant now) const;
+    [[nodiscard]] std::optional<heir> find_heir(core::instant now) const;
     [[nodiscard]] bool hand_over();
     /// What those of this process who wait for it on the nodes watch: of a permit all slots under
     /// one name.

@@ -8,36 +8,37 @@
 
 namespace redlock::manager {
 
-/// The turn that `next` would have, if it may have one.
-std::optional<core::turn> held_lock::turn_of(const successor& next, core::instant now) const {
+/// `next` with the turn that it would have, if it may have one.
+std::optional<held_lock::heir> held_lock::as_heir(successor& next, core::instant now) const {
     core::turn turn = turn_;
     const auto wanted = usable_part(next.lease_time(), manager_->options());
     return turn.pass_on(now, holding_.valid_until(), wanted, next.stop_margin())
-               ? std::optional{turn}
+               ? std::optional{heir{next, turn}}
                : std::nullopt;
 }
 
-/// Who takes the lease over now; null if nobody does.
-successor* held_lock::next_holder(core::instant now) const {
+/// Who takes the lease over now.
+std::optional<held_lock::heir> held_lock::find_heir(core::instant now) const {
     using enum core::acquisition::taking;
     successor* willing = nullptr;
     core::queue_member* member = core::local_queues::first_behind(*this);
     for (; member != nullptr; member = core::local_queues::next_behind(*member)) {
         // All members of a manager's queues are successors.
-        auto* const next = static_cast<successor*>(member);
-        switch (next->takes_over(now)) {
-            case at_once:
-                return turn_of(*next, now) ? next : willing;
-            case if_nobody_else:
-                willing = next;
-                break;
-            case not_now:
-                break;
-            case not_at_all:
-                return willing;
+        auto& next = static_cast<successor&>(*member);
+        const auto answer = next.takes_over(now);
+        if (answer == at_once) {
+            if (auto found = as_heir(next, now)) {
+                return found;
+            }
+        }
+        if (answer == at_once || answer == not_at_all) {
+            break;
+        }
+        if (answer == if_nobody_else) {
+            willing = &next;
         }
     }
-    return willing;
+    return willing != nullptr ? as_heir(*willing, now) : std::nullopt;
 }
 
 /// Passes the lease to whoever waits for it here; false if it must go back to the nodes.
@@ -47,9 +48,8 @@ bool held_lock::hand_over() {
         return false;
     }
     const core::instant now = this->now();
-    successor* const next = minimum_.is_over(now) ? next_holder(now) : nullptr;
-    const auto turn = next != nullptr ? turn_of(*next, now) : std::nullopt;
-    if (!turn) {
+    const auto next = minimum_.is_over(now) ? find_heir(now) : std::nullopt;
+    if (!next) {
         return false;
     }
     const auto keep = manager_->remove(*this);
@@ -58,7 +58,7 @@ bool held_lock::hand_over() {
     manager_->counters().handed_over.add();
     tell(event_kind::handed_over);
     release_waiters_.finish_all({});
-    next->take_over(*this, give_away(*turn));
+    next->who.take_over(*this, give_away(next->turn));
     // Last: as long as one alarm is set, the next costs no system call.
     stop_looking_after({});
     return true;

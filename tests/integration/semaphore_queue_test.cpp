@@ -10,6 +10,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <vector>
 
 #include "integration/semaphore_fixture.hpp"
@@ -35,26 +36,41 @@ TEST_F(semaphores, pass_a_permit_on_within_the_process) {
     expect_nothing_left(1);
 }
 
-TEST_F(semaphores, pass_a_permit_to_the_one_behind_the_one_that_asks_the_nodes) {
-    const semaphore pool{"pool", 2};
-    manager_options patient;
-    patient.hand_over_time = 60s;
-    client busy{turned, nodes.urls(), patient};
-    lock early = busy.take_any(pool, {.lease_time = 60s});
-    lock held = other.take_any(pool, {.lease_time = 60s});
-    const auto first = busy.begin_acquire_any(pool);
-    const auto second = busy.begin_acquire_any(pool);
-    const auto third = busy.begin_acquire_any(pool);
-    ASSERT_TRUE(in_line(1)) << "the process holds one of two";
-    EXPECT_FALSE(other.release(held));
-    ASSERT_TRUE(comes(first));
-    const auto elsewhere = other.begin_acquire_any(pool, {.lease_time = 60s});
-    ASSERT_TRUE(in_line(1));
-    // Its lease was asked for when nobody waited, so that it has no fencing token for the next.
-    EXPECT_FALSE(busy.release(early));
-    ASSERT_TRUE(comes(elsewhere));
-    ASSERT_TRUE(in_line(1)) << "the second";
+/// Holds one of two permits, and one of its waiters asks the nodes for the other.
+struct a_busy_process : semaphores {
+    static manager_options patient() {
+        manager_options options;
+        options.hand_over_time = 60s;
+        return options;
+    }
+    /// `queue_up` begins those that wait behind the second.
+    void hold_one_of_two(const std::function<void()>& queue_up) {
+        lock early = busy.take_any(pool, {.lease_time = 60s});
+        lock held = other.take_any(pool, {.lease_time = 60s});
+        first = busy.begin_acquire_any(pool);
+        second = busy.begin_acquire_any(pool);
+        queue_up();
+        ASSERT_TRUE(in_line(1)) << "the process holds one of two";
+        EXPECT_FALSE(other.release(held));
+        ASSERT_TRUE(comes(first));
+        elsewhere = other.begin_acquire_any(pool, {.lease_time = 60s});
+        ASSERT_TRUE(in_line(1));
+        // Its lease was asked for when nobody waited, so that it has no fencing token for the next.
+        EXPECT_FALSE(busy.release(early));
+        ASSERT_TRUE(comes(elsewhere));
+        ASSERT_TRUE(in_line(1)) << "the second";
+    }
 
+    const semaphore pool{"pool", 2};
+    client busy{turned, nodes.urls(), patient()};
+    operation_ptr<lock> first;   ///< Has the permit.
+    operation_ptr<lock> second;  ///< Asks the nodes.
+    operation_ptr<lock> elsewhere;
+};
+
+TEST_F(a_busy_process, passes_a_permit_to_the_one_behind_the_one_that_asks_the_nodes) {
+    operation_ptr<lock> third;
+    ASSERT_NO_FATAL_FAILURE(hold_one_of_two([&] { third = busy.begin_acquire_any(pool); }));
     EXPECT_FALSE(busy.release(first->value));
     ASSERT_TRUE(comes(third));
     EXPECT_FALSE(second->done);
@@ -67,25 +83,13 @@ TEST_F(semaphores, pass_a_permit_to_the_one_behind_the_one_that_asks_the_nodes) 
     EXPECT_TRUE(in_line(0));
 }
 
-TEST_F(semaphores, pass_no_permit_to_one_behind_another_that_needs_a_lease_of_its_own) {
-    const semaphore pool{"pool", 2};
-    manager_options patient;
-    patient.hand_over_time = 60s;
-    client busy{turned, nodes.urls(), patient};
-    lock early = busy.take_any(pool, {.lease_time = 60s});
-    lock held = other.take_any(pool, {.lease_time = 60s});
-    const auto first = busy.begin_acquire_any(pool);
-    const auto second = busy.begin_acquire_any(pool);
-    const auto labelled = busy.begin_acquire_any(pool, {.label = "me"});
-    const auto last = busy.begin_acquire_any(pool);
-    ASSERT_TRUE(in_line(1));
-    EXPECT_FALSE(other.release(held));
-    ASSERT_TRUE(comes(first));
-    const auto elsewhere = other.begin_acquire_any(pool, {.lease_time = 60s});
-    ASSERT_TRUE(in_line(1));
-    EXPECT_FALSE(busy.release(early));
-    ASSERT_TRUE(comes(elsewhere));
-    ASSERT_TRUE(in_line(1)) << "the second";
+TEST_F(a_busy_process, passes_no_permit_to_one_behind_another_that_needs_a_lease_of_its_own) {
+    operation_ptr<lock> labelled;
+    operation_ptr<lock> last;
+    ASSERT_NO_FATAL_FAILURE(hold_one_of_two([&] {
+        labelled = busy.begin_acquire_any(pool, {.label = "me"});
+        last = busy.begin_acquire_any(pool);
+    }));
     ASSERT_TRUE(silent_for(300ms, turned, nodes)) << "between two rounds";
     EXPECT_FALSE(busy.release(first->value));
     ASSERT_TRUE(comes(second));

@@ -86,6 +86,11 @@ class shipped_shared_scripts : public ::testing::Test {
                                                 : std::to_string(first.number))];
         return got;
     }
+    reply acquire(const std::string& token, const std::string& lease) {
+        const std::string ballot = std::to_string(both_.time_us());
+        return run(shipped::acquire_shared, {lock, fence, readers},
+                   {token, ballot, ballot, lease, "1000000", "60000", "0"});
+    }
     reply compare(const request& what) {
         const answers got = client_.ask(what);
         EXPECT_EQ(in_common_words(got.simulated), in_common_words(got.real)) << words_of(what);
@@ -211,11 +216,6 @@ TEST_F(shipped_shared_scripts, make_a_whole_set_of_a_reader_alone_in_its_last_mi
         GTEST_SKIP() << "its clock cannot be held";
     }
     always_by_body_ = true;
-    const auto acquire = [&](const std::string& token, const std::string& lease) {
-        const std::string ballot = std::to_string(both_.time_us());
-        return run(shipped::acquire_shared, {lock, fence, readers},
-                   {token, ballot, ballot, lease, "1000000", "60000", "0"});
-    };
     const auto come_to_the_end = [&] {
         ASSERT_GT(acquire("short", "10").number, 0);
         both_.pass(std::chrono::milliseconds{10});
@@ -255,11 +255,6 @@ TEST_F(shipped_shared_scripts, end_readers_one_after_the_other_and_both_keys_tog
         GTEST_SKIP() << "its clock cannot be held";
     }
     always_by_body_ = true;
-    const auto acquire = [&](const std::string& token, const std::string& lease) {
-        const std::string ballot = std::to_string(both_.time_us());
-        return run(shipped::acquire_shared, {lock, fence, readers},
-                   {token, ballot, ballot, lease, "1000000", "60000", "0"});
-    };
     const auto extend = [&](const std::string& token) {
         return run(shipped::extend_shared, {lock, fence, readers}, {token, "0", "1", "60000", "0"});
     };
