@@ -1,0 +1,75 @@
+#include "engine.hpp"
+
+#include <nanobind/nanobind.h>
+#include <pthread.h>
+
+#include <csignal>
+#include <utility>
+
+namespace redlock::python {
+
+namespace {
+
+// Never destroyed: a program that ends without the interpreter's farewell must not end its thread.
+engine* the_one = nullptr;
+bool was_stopped = false;
+thread_local bool is_engine = false;
+
+/// Signals are Python's, whose handlers run in its main thread.
+class without_signals {
+  public:
+    without_signals() {
+        sigset_t all;
+        sigfillset(&all);
+        pthread_sigmask(SIG_BLOCK, &all, &before_);
+    }
+    without_signals(const without_signals&) = delete;
+    without_signals& operator=(const without_signals&) = delete;
+    ~without_signals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+  private:
+    sigset_t before_{};
+};
+
+}  // namespace
+
+engine::engine() : work_(loop_.get_executor()) {
+    const without_signals blocked;  // a new thread inherits the mask
+    thread_ = std::thread{[this] {
+        is_engine = true;
+        pthread_setname_np(pthread_self(), "asio-redlock");
+        loop_.run();
+        ended_.set_value();
+    }};
+}
+
+engine* engine::current() {
+    if (the_one == nullptr && !was_stopped) {
+        the_one = new engine;
+    }
+    return the_one;
+}
+
+bool engine::runs_here() noexcept {
+    return is_engine;
+}
+
+void engine::forget() noexcept {
+    the_one = nullptr;
+}
+
+void engine::stop(std::chrono::milliseconds patience) {
+    was_stopped = true;
+    engine* const its = std::exchange(the_one, nullptr);
+    if (its == nullptr) {
+        return;
+    }
+    const nanobind::gil_scoped_release unlocked;
+    its->work_.reset();
+    if (its->ended_.get_future().wait_for(patience) != std::future_status::ready) {
+        its->loop_.stop();
+    }
+    its->thread_.join();
+}
+
+}  // namespace redlock::python

@@ -1,0 +1,82 @@
+#include "failure.hpp"
+
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include <boost/asio/error.hpp>
+#include <exception>
+#include <string>
+
+#include "text.hpp"
+
+namespace nb = nanobind;
+
+namespace redlock::python {
+
+namespace {
+
+// Set once, when the package is imported. A borrowed reference that outlives the interpreter.
+PyObject* maker = nullptr;
+
+/// The names by which errors.py knows them.
+const char* name_of(error_code error) {
+    if (error == boost::asio::error::operation_aborted) {
+        return "cancelled";
+    }
+    if (error.category() != lock_category()) {
+        return "other";
+    }
+    switch (static_cast<errc>(error.value())) {
+        case errc::contended: return "contended";
+        case errc::timed_out: return "timed_out";
+        case errc::no_quorum: return "no_quorum";
+        case errc::lost: return "lost";
+        case errc::indeterminate: return "indeterminate";
+        case errc::closed: return "closed";
+        case errc::invalid_argument: return "invalid_argument";
+        case errc::same_server_twice: return "same_server_twice";
+        case errc::forked: return "forked";
+        case errc::different_nodes: return "different_nodes";
+        case errc::no_resource:
+        case errc::too_many_resources:
+        case errc::resource_twice:
+        case errc::different_slots: return "invalid_argument";
+        case errc::permits_mismatch: return "permits_mismatch";
+    }
+    return "other";
+}
+
+/// One sentence: the library's own about this case, else the general one.
+std::string sentence_of(error_code error, const diagnostics& details) {
+    std::string sentence = details.to_string();
+    return sentence.empty() ? error.message() : sentence;
+}
+
+}  // namespace
+
+nb::object failure_of(error_code error, const diagnostics& details) {
+    return nb::borrow(maker)(name_of(error), as_text(sentence_of(error, details)),
+                             nb::tuple(nb::cast(details.nodes)), nb::cast(details.holder));
+}
+
+void raise_failure(error_code error, const diagnostics& details) {
+    const nb::object failure = failure_of(error, details);
+    PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(failure.ptr())), failure.ptr());
+    throw nb::python_error();
+}
+
+void bind_failure(nb::module_& module) {
+    module.def(
+        "_make_errors_with", [](nb::object how) { maker = how.release().ptr(); }, nb::arg("maker"));
+    nb::register_exception_translator([](const std::exception_ptr& thrown, void*) {
+        try {
+            std::rethrow_exception(thrown);
+        } catch (const lock_error& error) {
+            const nb::object failure = failure_of(error.code(), error.details());
+            PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(failure.ptr())), failure.ptr());
+        }
+    });
+}
+
+}  // namespace redlock::python

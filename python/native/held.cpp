@@ -1,0 +1,88 @@
+#include "held.hpp"
+
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include "calls.hpp"
+#include "manager.hpp"
+#include "shown.hpp"
+#include "text.hpp"
+
+namespace nb = nanobind;
+
+namespace redlock::python {
+
+namespace {
+
+std::optional<std::chrono::milliseconds> lease_of(nb::handle given) {
+    return given.is_none() ? std::nullopt
+                           : std::optional{milliseconds_of(given, "lease_time")};
+}
+
+
+}  // namespace
+
+void require_engine(const engine* wanted) {
+    const engine* const current = engine::current();
+    if (current == nullptr) {
+        raise_failure(errc::closed, {"the interpreter is ending", {}});
+    }
+    if (current != wanted) {
+        raise_failure(errc::forked, {});
+    }
+}
+
+lock& held::usable() {
+    require_engine(engine_);
+    return lock_;
+}
+
+void bind_held(nb::module_& module) {
+    nb::class_<held>(module, "Held", "A lock that was acquired; released when it is collected.")
+        .def_prop_ro("resource", [](const held& h) { return as_text(h.its().resource().str()); })
+        .def_prop_ro("resources", [](const held& h) { return shown_value(h.its().resources()); })
+        .def_prop_ro("token", [](const held& h) { return as_text(h.its().token().str()); })
+        .def_prop_ro("fencing_token", [](const held& h) { return h.its().fencing_token().value(); })
+        .def_prop_ro("slot", [](const held& h) { return shown_value(h.its().slot()); })
+        .def_prop_ro("mode", [](const held& h) { return shown_value(h.its().mode()); })
+        .def_prop_ro("valid", [](const held& h) { return h.its().valid(); })
+        .def_prop_ro("remaining", [](const held& h) { return seconds_of(h.its().remaining()); })
+        .def("extend",
+             [](held& h, const inbox_handle& at, nb::object target, nb::handle lease_time) {
+                 const auto lease = lease_of(lease_time);
+                 auto call = new_call<plain_call>(at, std::move(target));
+                 h.usable().async_extend(lease, ends(call));
+                 return call_handle{call};
+             })
+        .def("downgrade",
+             [](held& h, const inbox_handle& at, nb::object target) {
+                 auto call = new_call<plain_call>(at, std::move(target));
+                 h.usable().async_downgrade(ends(call));
+                 return call_handle{call};
+             })
+        .def("proclaim",
+             [](held& h, const inbox_handle& at, nb::object target, nb::handle text) {
+                 auto bytes = bytes_of(text, "text");
+                 auto call = new_call<plain_call>(at, std::move(target));
+                 h.usable().async_proclaim(std::move(bytes), ends(call));
+                 return call_handle{call};
+             })
+        .def("release",
+             [](held& h, const inbox_handle& at, nb::object target) {
+                 auto call = new_call<plain_call>(at, std::move(target));
+                 h.usable().async_release(ends(call));
+                 return call_handle{call};
+             })
+        .def("wait_lost",
+             [](held& h, const inbox_handle& at, nb::object target) {
+                 auto call = new_call<plain_call>(at, std::move(target));
+                 h.usable().async_wait_lost(ends(call));
+                 return call_handle{call};
+             })
+        .def("last_error", [](const held& h) { return as_text(h.its().last_error().to_string()); })
+        .def("detach", [](held& h) { return as_text(h.detach().str()); })
+        .def("abandon", &held::abandon);
+}
+
+}  // namespace redlock::python

@@ -1,0 +1,38 @@
+// A lock that was acquired, as Python has it.
+#pragma once
+
+#include <nanobind/nanobind.h>
+
+#include <redlock/lock.hpp>
+#include <utility>
+
+#include "engine.hpp"
+
+namespace redlock::python {
+
+/// Its own operations need the engine that it came from: in a forked child there is none.
+class held {
+  public:
+    explicit held(lock from) : engine_(engine::current()), lock_(std::move(from)) {}
+
+    /// Raises `Forked` in a child, `Closed` at the interpreter's end.
+    lock& usable();
+    [[nodiscard]] const lock& its() const noexcept { return lock_; }
+    /// Gives it up without a release; in a child too.
+    lock_token detach() noexcept { return lock_.detach(); }
+    /// Releases it without waiting.
+    void abandon() noexcept { lock_ = lock{}; }
+
+  private:
+    engine* engine_;
+    lock lock_;
+};
+
+struct show_held {
+    static nanobind::object show(lock from) { return nanobind::cast(held{std::move(from)}); }
+};
+
+/// Raises what says why there is no engine any more, or not that one.
+void require_engine(const engine* wanted);
+
+}  // namespace redlock::python

@@ -1,0 +1,94 @@
+// What Python waits for, and where the engine leaves it. A call carries an operation's result from
+// the engine's thread to the thread in Python that began it; an inbox collects the calls of one
+// event loop, or of one blocked thread, and wakes it once for as many as there are.
+#pragma once
+
+#include <nanobind/nanobind.h>
+
+#include <atomic>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/lockfree/stack.hpp>
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+#include <boost/smart_ptr/intrusive_ref_counter.hpp>
+#include <optional>
+#include <redlock/error.hpp>
+
+#include "engine.hpp"
+
+namespace redlock::python {
+
+class call;
+using call_ptr = boost::intrusive_ptr<call>;
+
+/// Threads: `push` by any, without the interpreter's lock; all else with it.
+class inbox : public boost::intrusive_ref_counter<inbox> {
+  public:
+    /// Throws `std::system_error` if the process may not open another descriptor.
+    inbox();
+    inbox(const inbox&) = delete;
+    inbox& operator=(const inbox&) = delete;
+    ~inbox();
+
+    /// Readable while something is there.
+    [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
+    /// Leaves a call that is over; wakes who waits, unless that is done already.
+    void push(call_ptr done) noexcept;
+    /// Hands each call that is over to its target.
+    void drain();
+    /// Blocks until something is there, for `seconds` at most; releases the interpreter's lock
+    /// meanwhile. Throws what a signal's handler raised.
+    void wait(std::optional<double> seconds) const;
+
+  private:
+    boost::lockfree::stack<call*> arrived_{64};
+    std::atomic<bool> rung_ = false;
+    int descriptor_;
+};
+using inbox_ptr = boost::intrusive_ptr<inbox>;
+
+/// One operation. Its target is an asyncio future or what looks like one: `done()`,
+/// `set_result(value)`, `set_exception(error)`. A target that is done already, having been
+/// cancelled, gets nothing, and the result is destroyed: a lock among it is released.
+class call : public boost::intrusive_ref_counter<call> {
+  public:
+    call(inbox_ptr home, nanobind::object target);
+    call(const call&) = delete;
+    call& operator=(const call&) = delete;
+    virtual ~call();
+
+    /// Ends the operation early. With the interpreter's lock.
+    void cancel();
+    /// With the interpreter's lock, by the thread of the target.
+    void deliver();
+
+    [[nodiscard]] boost::asio::cancellation_slot slot() noexcept { return signal_.slot(); }
+    [[nodiscard]] diagnostics& details() noexcept { return details_; }
+
+  protected:
+    /// On the engine's thread: it is over.
+    void complete(error_code error);
+
+  private:
+    /// The value for Python, once the call has ended without an error.
+    [[nodiscard]] virtual nanobind::object result() = 0;
+
+    inbox_ptr home_;
+    engine* engine_;
+    nanobind::object target_;
+    diagnostics details_;
+    error_code error_;
+    boost::asio::cancellation_signal signal_;
+};
+
+/// What Python has of the two.
+struct inbox_handle {
+    inbox_ptr its{new inbox};
+};
+struct call_handle {
+    call_ptr its;
+};
+
+/// Drops references that were laid aside since the thread that had them could not.
+void drop_laid_aside();
+
+}  // namespace redlock::python

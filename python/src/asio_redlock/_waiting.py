@@ -1,0 +1,156 @@
+"""How Python waits for the engine: an asyncio task for a future, a thread for a box of its own."""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+
+from . import _native
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+    from typing import Any, NoReturn
+
+    #: Begins an operation that ends in the target: `start(inbox, target, *arguments)`.
+    Start = Callable[..., _native.Call]
+
+_inboxes: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _native.Inbox] = (
+    weakref.WeakKeyDictionary()
+)
+_inboxes_mutex = threading.Lock()
+_of_thread = threading.local()
+
+
+def inbox_of(loop: asyncio.AbstractEventLoop) -> _native.Inbox:
+    """The loop's inbox, which the loop reads when the engine rings."""
+    inbox = _inboxes.get(loop)
+    if inbox is None:
+        inbox = _native.Inbox()
+        loop.add_reader(inbox.fileno(), inbox.drain)
+        with _inboxes_mutex:
+            _inboxes[loop] = inbox
+    return inbox
+
+
+def _thread_inbox() -> _native.Inbox:
+    try:
+        return _of_thread.inbox
+    except AttributeError:
+        inbox = _of_thread.inbox = _native.Inbox()
+        return inbox
+
+
+def _after_fork() -> None:
+    # The parent's descriptors must not be read here, nor its locks used: they may be held.
+    global _inboxes, _inboxes_mutex, _of_thread
+    _inboxes = weakref.WeakKeyDictionary()
+    _inboxes_mutex = threading.Lock()
+    _of_thread = threading.local()
+    _native.forget_the_engine()
+
+
+os.register_at_fork(after_in_child=_after_fork)
+
+
+def _drop(value: Any) -> None:
+    """A result that nobody wants: a lock among it is released."""
+    if isinstance(value, _native.Held):
+        value.abandon()
+
+
+async def result_of(start: Start, *arguments: Any) -> Any:
+    """The operation's result, in a task. Cancelling the task cancels the operation."""
+    from asyncio import CancelledError, get_running_loop
+
+    loop = get_running_loop()
+    future = loop.create_future()
+    call = start(inbox_of(loop), future, *arguments)
+    try:
+        return await future
+    except CancelledError:
+        if future.done() and not future.cancelled() and future.exception() is None:
+            _drop(future.result())
+        call.cancel()
+        raise
+
+
+async def end_of(start: Start, *arguments: Any) -> Any:
+    """The same of an operation that goes on when the task is cancelled, such as a release."""
+    from asyncio import get_running_loop
+
+    loop = get_running_loop()
+    future = loop.create_future()
+    start(inbox_of(loop), future, *arguments)
+    return await future
+
+
+class Box:
+    """What a blocked thread waits for. Looks like a future to the engine."""
+
+    __slots__ = ("_done", "_error", "_value")
+
+    def __init__(self) -> None:
+        self._done = False
+        self._value: Any = None
+        self._error: BaseException | None = None
+
+    def done(self) -> bool:
+        return self._done
+
+    def set_result(self, value: Any) -> None:
+        self._done, self._value = True, value
+
+    def set_exception(self, error: BaseException) -> None:
+        self._done, self._error = True, error
+
+    def give_up(self) -> None:
+        """Whatever comes is not wanted any more."""
+        if self._done:
+            _drop(self._value)
+        self._done = True
+
+    def result(self) -> Any:
+        if self._error is not None:
+            # It must not hold the frames that hold it.
+            error, self._error = self._error, None
+            try:
+                raise error
+            finally:
+                del error
+        return self._value
+
+
+def wait_for(start: Start, *arguments: Any, timeout: float | None = None) -> Any:
+    """The operation's result, in a thread that blocks for it. A signal whose handler raises
+    cancels it. With a timeout, TimeoutError once it has passed, and the operation is cancelled.
+    """
+    inbox = _thread_inbox()
+    box = Box()
+    call = start(inbox, box, *arguments)
+    try:
+        if timeout is None:
+            while not box.done():
+                inbox.wait(None)
+                inbox.drain()
+        else:
+            _wait_until(inbox, box, timeout)
+    except BaseException:
+        box.give_up()
+        call.cancel()
+        raise
+    return box.result()
+
+
+def _wait_until(inbox: _native.Inbox, box: Box, timeout: float) -> None:
+    from time import monotonic
+
+    end = monotonic() + timeout
+    while not box.done():
+        left = end - monotonic()
+        if left <= 0:
+            raise TimeoutError
+        inbox.wait(left)
+        inbox.drain()
