@@ -24,7 +24,8 @@ def names_from(
     signature = inspect.signature(function)
     fields = [field for _, field, _, _ in string.Formatter().parse(name) if field is not None]
     if not fields:
-        return lambda *_, **__: name
+        text = name.format()
+        return lambda *_, **__: text
     for field in fields:
         first = field.partition(".")[0].partition("[")[0]
         if first not in signature.parameters:
