@@ -20,14 +20,17 @@ class local:
 
     They keep nothing on disk, and end with the block or with this process. `server`: the program;
     default: ``$REDLOCK_SERVER``, else ``redis-server`` or ``valkey-server``, whichever is there.
-    Raises FileNotFoundError if there is none, RuntimeError if one does not start.
+    Raises FileNotFoundError if there is none, RuntimeError, with its last words, if one does not
+    start. A child that is forked within the block keeps them alive after the parent was killed.
     """
 
     def __init__(self, nodes: int = 3, *, server: str | None = None) -> None:
+        if not isinstance(nodes, int) or isinstance(nodes, bool):
+            raise TypeError(f"nodes must be an int, not {type(nodes).__name__}")
         if nodes < 1:
             raise ValueError("nodes must be at least 1")
         self._count = nodes
-        self._server = server or _find_server()
+        self._server = _find_server(server)
         self._running: list[subprocess.Popen[bytes]] = []
 
     def __enter__(self) -> list[str]:
@@ -55,15 +58,17 @@ class local:
         import tempfile
 
         # Between the choice of a port and its use another may take it.
+        last_words = ""
         for _ in range(20):
             port = _free_port()
             with tempfile.TemporaryFile() as log:
                 process = self._run(port, log)
+                self._running.append(process)
                 if _is_up(log):
-                    self._running.append(process)
                     return f"redis://127.0.0.1:{port}"
-                _end(process)
-        raise RuntimeError(f"{self._server} does not start")
+                _end(self._running.pop())
+                last_words = _last_words(log)
+        raise RuntimeError(f"{self._server} does not start: {last_words}")
 
     def _run(self, port: int, log: IO[bytes]) -> subprocess.Popen[bytes]:
         import subprocess
@@ -84,11 +89,11 @@ class local:
         self._running.clear()
 
 
-def _find_server() -> str:
+def _find_server(wanted: str | None) -> str:
     import os
     import shutil
 
-    named = os.environ.get("REDLOCK_SERVER")
+    named = wanted or os.environ.get("REDLOCK_SERVER")
     for name in [named] if named else ["redis-server", "valkey-server"]:
         found = shutil.which(name)
         if found:
@@ -121,7 +126,21 @@ def _is_up(log: IO[bytes]) -> bool:
         time.sleep(0.002)
 
 
+def _last_words(log: IO[bytes]) -> str:
+    log.seek(0)
+    lines = log.read().decode(errors="replace").removesuffix("ended\n").splitlines()
+    return lines[-1] if lines else "it says nothing"
+
+
 def _end(process: subprocess.Popen[bytes]) -> None:
+    import os
+    import signal
+
     assert process.stdin is not None
     process.stdin.close()
+    try:
+        # A forked child may have the pipe open still.
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
     process.wait()
