@@ -12,7 +12,7 @@ namespace redlock::python {
 
 /// Ends with `Show::show(Result)`.
 template <class Result, class Show>
-class result_call final : public call {
+class result_call : public call {
   public:
     using call::call;
 
@@ -23,6 +23,9 @@ class result_call final : public call {
         complete(error);
     }
     void end(error_code error) { end(error, Result{}); }
+
+  protected:
+    void discard() noexcept override { result_.reset(); }
 
   private:
     nanobind::object result() override { return Show::show(std::move(*result_)); }
@@ -41,8 +44,7 @@ using plain_call = result_call<nothing, show_nothing>;
 template <class Call>
 auto ends(const boost::intrusive_ptr<Call>& its) {
     return boost::asio::bind_cancellation_slot(
-        its->slot(),
-        [its](auto... outcome) { its->end(std::move(outcome)...); });
+        its->slot(), [its](auto... outcome) { its->end(std::move(outcome)...); });
 }
 
 template <class Call>

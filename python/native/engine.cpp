@@ -50,6 +50,14 @@ engine* engine::current() {
     return the_one;
 }
 
+engine* engine::running() noexcept {
+    return the_one;
+}
+
+bool engine::is_stopped() noexcept {
+    return was_stopped;
+}
+
 bool engine::runs_here() noexcept {
     return is_engine;
 }

@@ -18,6 +18,9 @@ class engine {
 
     /// The one of this process; started by the first call. None once it was stopped.
     [[nodiscard]] static engine* current();
+    /// The same, if it was started: none in a forked child that has made no manager yet.
+    [[nodiscard]] static engine* running() noexcept;
+    [[nodiscard]] static bool is_stopped() noexcept;
     /// Whether the calling thread is an engine's.
     [[nodiscard]] static bool runs_here() noexcept;
     /// In a forked child, where no thread runs the loop. The parent's is left as it is for ever,

@@ -2,8 +2,11 @@
 
 #include <nanobind/stl/shared_ptr.h>
 
+#include <algorithm>
+#include <boost/asio/error.hpp>
 #include <utility>
 
+#include "held.hpp"
 #include "shown.hpp"
 
 namespace nb = nanobind;
@@ -20,38 +23,14 @@ bool is_about_a_node(event_kind kind) {
         case event_kind::node_refused:
         case event_kind::node_without_vote:
         case event_kind::tracking_refused:
-        case event_kind::node_unverified: return true;
-        default: return false;
+        case event_kind::node_unverified:
+            return true;
+        default:
+            return false;
     }
 }
 
 }  // namespace
-
-class event_call : public call {
-  public:
-    using call::call;
-
-    void end_with(std::deque<kept_event> events, std::uint64_t dropped) {
-        events_ = std::move(events);
-        dropped_ = dropped;
-        complete({});
-    }
-
-  private:
-    nb::object result() override {
-        if (events_.empty()) {
-            return nb::none();
-        }
-        nb::list all;
-        for (const auto& one : events_) {
-            all.append(nb::cast(one));
-        }
-        return nb::make_tuple(all, dropped_);
-    }
-
-    std::deque<kept_event> events_;
-    std::uint64_t dropped_ = 0;
-};
 
 kept_event::kept_event(const event& from)
     : kind(from.kind),
@@ -71,27 +50,48 @@ void listener::keep(const event& what) {
         kept_.pop_front();
         ++dropped_;
     }
-    if (const auto waiting = std::exchange(waiting_, nullptr)) {
-        waiting->end_with(std::exchange(kept_, {}), std::exchange(dropped_, 0));
+    wake_all();
+}
+
+listener::news listener::take() {
+    const std::lock_guard guard{mutex_};
+    return {std::exchange(kept_, {}), std::exchange(dropped_, 0), finished_};
+}
+
+void listener::wait(const event_call_ptr& wanted) {
+    wanted->slot().assign([weak = weak_from_this(), it = wanted.get()](auto) {
+        if (const auto its = weak.lock()) {
+            its->give_up(it);
+        }
+    });
+    const std::lock_guard guard{mutex_};
+    waiting_.push_back(wanted);
+    if (!kept_.empty() || finished_) {
+        wake_all();
     }
 }
 
-void listener::next(boost::intrusive_ptr<event_call> wanted) {
-    // The one before is dropped outside: its target may be Python's.
-    boost::intrusive_ptr<event_call> before;
+void listener::give_up(const call* wanted) {
+    // Dropped outside: its target may be Python's.
+    event_call_ptr dropped;
     const std::lock_guard guard{mutex_};
-    if (!kept_.empty() || finished_) {
-        wanted->end_with(std::exchange(kept_, {}), std::exchange(dropped_, 0));
-        return;
+    const auto found = std::ranges::find(waiting_, wanted, &event_call_ptr::get);
+    if (found != waiting_.end()) {
+        dropped = std::move(*found);
+        waiting_.erase(found);
+        dropped->end(boost::asio::error::operation_aborted);
     }
-    before = std::exchange(waiting_, std::move(wanted));
 }
 
 void listener::finish() {
     const std::lock_guard guard{mutex_};
     finished_ = true;
-    if (const auto waiting = std::exchange(waiting_, nullptr)) {
-        waiting->end_with({}, 0);
+    wake_all();
+}
+
+void listener::wake_all() {
+    for (const auto& one : std::exchange(waiting_, {})) {
+        one->end({});
     }
 }
 
@@ -110,8 +110,8 @@ void event_hub::on_event(const event& what) noexcept {
     }
 }
 
-std::shared_ptr<listener> event_hub::listen() {
-    auto one = std::make_shared<listener>();
+std::shared_ptr<listener> event_hub::listen(const engine* with) {
+    auto one = std::make_shared<listener>(with);
     const std::lock_guard guard{mutex_};
     if (finished_) {
         one->finish();
@@ -143,8 +143,21 @@ void bind_events(nb::module_& module) {
         .member("elapsed", &kept_event::elapsed, "Seconds.")
         .member("ahead", &kept_event::ahead, "Places before a waiter in line, or None.");
     nb::class_<listener>(module, "Listener")
-        .def("next", [](listener& its, const inbox_handle& at, nb::object target) {
-            its.next(boost::intrusive_ptr{new event_call{at.its, std::move(target)}});
+        .def("take",
+             [](listener& its) {
+                 refuse_copies(its.its_engine());
+                 const auto news = its.take();
+                 nb::list events;
+                 for (const auto& one : news.events) {
+                     events.append(nb::cast(one));
+                 }
+                 return nb::make_tuple(events, news.dropped, news.is_last);
+             })
+        .def("wait", [](listener& its, const inbox_handle& at, nb::object target) {
+            refuse_copies(its.its_engine());
+            auto call = new_call<event_call>(at, std::move(target));
+            its.wait(call);
+            return call_handle{call};
         });
 }
 

@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "inbox.hpp"
+#include "calls.hpp"
 
 namespace redlock::python {
 
@@ -32,34 +32,49 @@ struct kept_event {
     std::optional<std::size_t> ahead;
 };
 
-/// A call that ends with the events that have come; with None once nothing more will come.
-class event_call;
+/// A call that ends, without a result, when there is something to take.
+using event_call = result_call<nothing, show_nothing>;
+using event_call_ptr = boost::intrusive_ptr<event_call>;
 
 /// One who listens. Any thread.
-class listener {
+class listener : public std::enable_shared_from_this<listener> {
   public:
     static constexpr std::size_t most_kept = 10'000;
 
+    /// What has come since the last time.
+    struct news {
+        std::deque<kept_event> events;
+        std::uint64_t dropped = 0;
+        bool is_last = false;  ///< Nothing more will come.
+    };
+
+    explicit listener(const engine* with) noexcept : engine_(with) {}
+
     void keep(const event& what);
-    /// Ends `wanted` with what is kept, now or as soon as there is something. In place of an
-    /// earlier one that waits still, which never ends.
-    void next(boost::intrusive_ptr<event_call> wanted);
+    [[nodiscard]] news take();
+    /// Ends `wanted` as soon as there is something to take, or nothing more will come.
+    void wait(const event_call_ptr& wanted);
     /// The manager is closed: nothing more will come.
     void finish();
+    [[nodiscard]] const engine* its_engine() const noexcept { return engine_; }
 
   private:
+    void give_up(const call* wanted);
+    void wake_all();
+
+    const engine* engine_;
     std::mutex mutex_;
     bool finished_ = false;
     std::deque<kept_event> kept_;
     std::uint64_t dropped_ = 0;
-    boost::intrusive_ptr<event_call> waiting_;
+    std::vector<event_call_ptr> waiting_;
 };
 
 /// Passes each event on to all who listen.
 class event_hub : public observer {
   public:
     void on_event(const event& what) noexcept override;
-    [[nodiscard]] std::shared_ptr<listener> listen();
+    [[nodiscard]] std::shared_ptr<listener> listen(const engine* with);
     void finish();
 
   private:

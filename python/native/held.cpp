@@ -16,19 +16,48 @@ namespace redlock::python {
 namespace {
 
 std::optional<std::chrono::milliseconds> lease_of(nb::handle given) {
-    return given.is_none() ? std::nullopt
-                           : std::optional{milliseconds_of(given, "lease_time")};
+    return given.is_none() ? std::nullopt : std::optional{milliseconds_of(given, "lease_time")};
 }
 
+/// An operation of the lock's own, which knows what went wrong with it. Keeps it alive.
+class held_call : public plain_call {
+  public:
+    held_call(inbox_ptr home, nb::object target, nb::object of)
+        : plain_call(std::move(home), std::move(target)), of_(std::move(of)) {}
+    ~held_call() override { let_go(of_); }
+
+  private:
+    void discard() noexcept override {
+        plain_call::discard();
+        let_go(of_);
+    }
+    [[nodiscard]] diagnostics why(error_code error) const override {
+        if (!of_.is_valid() || error == errc::closed || error == errc::forked) {
+            return {};
+        }
+        return nb::cast<const held&>(of_).its().last_error();
+    }
+
+    nb::object of_;
+};
+
+/// Of an operation of `self`, which is a held lock.
+boost::intrusive_ptr<held_call> new_held_call(const inbox_handle& at, nb::object target,
+                                              nb::handle self) {
+    return boost::intrusive_ptr{new held_call{at.its, std::move(target), nb::borrow(self)}};
+}
 
 }  // namespace
 
 void require_engine(const engine* wanted) {
-    const engine* const current = engine::current();
-    if (current == nullptr) {
+    if (engine::is_stopped()) {
         raise_failure(errc::closed, {"the interpreter is ending", {}});
     }
-    if (current != wanted) {
+    refuse_copies(wanted);
+}
+
+void refuse_copies(const engine* wanted) {
+    if (!engine::is_stopped() && engine::running() != wanted) {
         raise_failure(errc::forked, {});
     }
 }
@@ -48,30 +77,34 @@ void bind_held(nb::module_& module) {
         .def_prop_ro("mode", [](const held& h) { return shown_value(h.its().mode()); })
         .def_prop_ro("valid", [](const held& h) { return h.its().valid(); })
         .def_prop_ro("remaining", [](const held& h) { return seconds_of(h.its().remaining()); })
-        .def("extend",
-             [](held& h, const inbox_handle& at, nb::object target, nb::handle lease_time) {
-                 const auto lease = lease_of(lease_time);
-                 auto call = new_call<plain_call>(at, std::move(target));
-                 h.usable().async_extend(lease, ends(call));
-                 return call_handle{call};
-             })
+        .def(
+            "extend",
+            [](nb::handle self, const inbox_handle& at, nb::object target, nb::handle lease_time) {
+                const auto lease = lease_of(lease_time);
+                auto call = new_held_call(at, std::move(target), self);
+                nb::cast<held&>(self).usable().async_extend(lease, ends(call));
+                return call_handle{call};
+            },
+            nb::arg(), nb::arg(), nb::arg().none())
         .def("downgrade",
-             [](held& h, const inbox_handle& at, nb::object target) {
-                 auto call = new_call<plain_call>(at, std::move(target));
-                 h.usable().async_downgrade(ends(call));
+             [](nb::handle self, const inbox_handle& at, nb::object target) {
+                 auto call = new_held_call(at, std::move(target), self);
+                 nb::cast<held&>(self).usable().async_downgrade(ends(call));
                  return call_handle{call};
              })
-        .def("proclaim",
-             [](held& h, const inbox_handle& at, nb::object target, nb::handle text) {
-                 auto bytes = bytes_of(text, "text");
-                 auto call = new_call<plain_call>(at, std::move(target));
-                 h.usable().async_proclaim(std::move(bytes), ends(call));
-                 return call_handle{call};
-             })
+        .def(
+            "proclaim",
+            [](nb::handle self, const inbox_handle& at, nb::object target, nb::handle text) {
+                auto bytes = bytes_of(text, "text");
+                auto call = new_held_call(at, std::move(target), self);
+                nb::cast<held&>(self).usable().async_proclaim(std::move(bytes), ends(call));
+                return call_handle{call};
+            },
+            nb::arg(), nb::arg(), nb::arg().none())
         .def("release",
-             [](held& h, const inbox_handle& at, nb::object target) {
-                 auto call = new_call<plain_call>(at, std::move(target));
-                 h.usable().async_release(ends(call));
+             [](nb::handle self, const inbox_handle& at, nb::object target) {
+                 auto call = new_held_call(at, std::move(target), self);
+                 nb::cast<held&>(self).usable().async_release(ends(call));
                  return call_handle{call};
              })
         .def("wait_lost",

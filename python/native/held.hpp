@@ -13,7 +13,7 @@ namespace redlock::python {
 /// Its own operations need the engine that it came from: in a forked child there is none.
 class held {
   public:
-    explicit held(lock from) : engine_(engine::current()), lock_(std::move(from)) {}
+    explicit held(lock from) : engine_(engine::running()), lock_(std::move(from)) {}
 
     /// Raises `Forked` in a child, `Closed` at the interpreter's end.
     lock& usable();
@@ -34,5 +34,7 @@ struct show_held {
 
 /// Raises what says why there is no engine any more, or not that one.
 void require_engine(const engine* wanted);
+/// Raises `Forked` if what came from this engine is a copy in a child.
+void refuse_copies(const engine* wanted);
 
 }  // namespace redlock::python

@@ -13,6 +13,7 @@
 #include <system_error>
 #include <utility>
 
+#include "box.hpp"
 #include "failure.hpp"
 
 namespace nb = nanobind;
@@ -26,6 +27,8 @@ boost::lockfree::stack<PyObject*>& laid_aside() {
     static boost::lockfree::stack<PyObject*> all{64};
     return all;
 }
+
+std::atomic<bool> interpreter_ends = false;
 
 int milliseconds_of(std::optional<double> seconds) {
     if (!seconds) {
@@ -44,12 +47,27 @@ inbox::inbox() : descriptor_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
 }
 
 inbox::~inbox() {
-    arrived_.consume_all([](call* left) { const call_ptr dropped{left, false}; });
+    abandon();
     ::close(descriptor_);
 }
 
+void inbox::abandon() noexcept {
+    abandoned_.store(true);
+    arrived_.consume_all([](call* left) {
+        call_ptr {
+            left, false
+        } -> drop();
+    });
+}
+
 void inbox::push(call_ptr done) noexcept {
+    const inbox_ptr alive = this;  // the call may be the last to refer to it
     arrived_.push(done.detach());
+    // After the push: of the two who may come last, one sees what the other has done.
+    if (abandoned_.load()) {
+        abandon();
+        return;
+    }
     if (!rung_.exchange(true)) {
         const std::uint64_t one = 1;
         // It cannot be full, and there is nobody to tell.
@@ -62,19 +80,31 @@ void inbox::drain() {
     [[maybe_unused]] const auto read = ::read(descriptor_, &count, sizeof count);
     // Before the look: what comes after it rings again.
     rung_.store(false);
-    arrived_.consume_all_atomic_reversed([](call* done) {
+    std::optional<nb::python_error> raised;
+    arrived_.consume_all_atomic_reversed([&](call* done) {
         const call_ptr its{done, false};
-        its->deliver();
+        try {
+            its->deliver();
+        } catch (nb::python_error& error) {
+            raised.emplace(std::move(error));
+        }
     });
     drop_laid_aside();
+    if (raised) {
+        throw nb::python_error{std::move(*raised)};
+    }
 }
 
 void inbox::wait(std::optional<double> seconds) const {
     pollfd what{descriptor_, POLLIN, 0};
     int result = 0;
+    const bool as_usual = !interpreter_ends.load();
     {
         const nb::gil_scoped_release unlocked;
         result = ::poll(&what, 1, milliseconds_of(seconds));
+        while (as_usual && interpreter_ends.load()) {
+            ::pause();
+        }
     }
     if (result < 0 && errno == EINTR && PyErr_CheckSignals() != 0) {
         throw nb::python_error();
@@ -82,17 +112,31 @@ void inbox::wait(std::optional<double> seconds) const {
 }
 
 call::call(inbox_ptr home, nb::object target)
-    : home_(std::move(home)), engine_(engine::current()), target_(std::move(target)) {}
+    : home_(std::move(home)), engine_(engine::running()), target_(std::move(target)) {
+    if (auto* const its = box::in(target_)) {
+        its->expect(this);
+    }
+}
 
 call::~call() {
-    if (target_.is_valid() && engine::runs_here()) {
-        laid_aside().push(target_.release().ptr());
+    let_go(target_);
+}
+
+void call::let_go(nb::object& reference) noexcept {
+    if (reference.is_valid() && engine::runs_here()) {
+        laid_aside().push(reference.release().ptr());
     }
+    reference.reset();
+}
+
+void call::drop() noexcept {
+    discard();
+    let_go(target_);
 }
 
 void call::cancel() {
     // In its child, a fork's copy has nobody who could answer.
-    if (engine_ == nullptr || engine_ != engine::current()) {
+    if (engine_ == nullptr || engine_ != engine::running()) {
         return;
     }
     boost::asio::post(engine_->loop(), [its = call_ptr{this}] {
@@ -110,17 +154,35 @@ void call::complete(error_code error) {
 void call::deliver() {
     const nb::object target = std::move(target_);
     try {
-        if (nb::cast<bool>(target.attr("done")())) {
-            return;
-        }
-        if (error_) {
-            target.attr("set_exception")(failure_of(error_, details_));
-        } else {
-            target.attr("set_result")(result());
-        }
+        hand_to(target);
     } catch (nb::python_error& error) {
+        if (!error.matches(PyExc_Exception)) {
+            throw;  // KeyboardInterrupt, for example
+        }
         error.discard_as_unraisable("asio_redlock: a result could not be delivered");
     }
+}
+
+void call::hand_to(const nb::object& target) {
+    if (auto* const its = box::in(target)) {
+        if (its->done()) {
+            discard();
+        } else if (error_) {
+            its->set_exception(failure_of(error_, why(error_)));
+        } else {
+            its->set_result(result());
+        }
+    } else if (nb::cast<bool>(target.attr("done")())) {
+        discard();
+    } else if (error_) {
+        target.attr("set_exception")(failure_of(error_, why(error_)));
+    } else {
+        target.attr("set_result")(result());
+    }
+}
+
+void keep_waiting_threads() noexcept {
+    interpreter_ends.store(true);
 }
 
 void drop_laid_aside() {

@@ -29,24 +29,29 @@ class inbox : public boost::intrusive_ref_counter<inbox> {
     inbox& operator=(const inbox&) = delete;
     ~inbox();
 
+    /// Nobody reads it any more: what is there, and what comes still, is dropped. A lock among it
+    /// is released.
+    void abandon() noexcept;
     /// Readable while something is there.
     [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
     /// Leaves a call that is over; wakes who waits, unless that is done already.
     void push(call_ptr done) noexcept;
-    /// Hands each call that is over to its target.
+    /// Hands each call that is over to its target. Throws what a signal's handler raised meanwhile,
+    /// after all of them.
     void drain();
     /// Blocks until something is there, for `seconds` at most; releases the interpreter's lock
-    /// meanwhile. Throws what a signal's handler raised.
+    /// meanwhile. Throws what a signal's handler raised. Never returns once the interpreter ends.
     void wait(std::optional<double> seconds) const;
 
   private:
     boost::lockfree::stack<call*> arrived_{64};
     std::atomic<bool> rung_ = false;
+    std::atomic<bool> abandoned_ = false;
     int descriptor_;
 };
 using inbox_ptr = boost::intrusive_ptr<inbox>;
 
-/// One operation. Its target is an asyncio future or what looks like one: `done()`,
+/// One operation. Its target is a box, an asyncio future or what looks like one: `done()`,
 /// `set_result(value)`, `set_exception(error)`. A target that is done already, having been
 /// cancelled, gets nothing, and the result is destroyed: a lock among it is released.
 class call : public boost::intrusive_ref_counter<call> {
@@ -58,8 +63,11 @@ class call : public boost::intrusive_ref_counter<call> {
 
     /// Ends the operation early. With the interpreter's lock.
     void cancel();
-    /// With the interpreter's lock, by the thread of the target.
+    /// With the interpreter's lock, by the thread of the target. Throws what a signal's handler
+    /// raised.
     void deliver();
+    /// Instead of `deliver`, on any thread: nobody wants it any more.
+    void drop() noexcept;
 
     [[nodiscard]] boost::asio::cancellation_slot slot() noexcept { return signal_.slot(); }
     [[nodiscard]] diagnostics& details() noexcept { return details_; }
@@ -67,10 +75,17 @@ class call : public boost::intrusive_ref_counter<call> {
   protected:
     /// On the engine's thread: it is over.
     void complete(error_code error);
+    /// Gives a reference up on any thread.
+    static void let_go(nanobind::object& reference) noexcept;
 
   private:
     /// The value for Python, once the call has ended without an error.
     [[nodiscard]] virtual nanobind::object result() = 0;
+    /// Destroys the value.
+    virtual void discard() noexcept = 0;
+    /// What is known of the error.
+    [[nodiscard]] virtual diagnostics why(error_code /*error*/) const { return details_; }
+    void hand_to(const nanobind::object& target);
 
     inbox_ptr home_;
     engine* engine_;
@@ -82,6 +97,11 @@ class call : public boost::intrusive_ref_counter<call> {
 
 /// What Python has of the two.
 struct inbox_handle {
+    inbox_handle() = default;
+    inbox_handle(const inbox_handle&) = delete;
+    inbox_handle& operator=(const inbox_handle&) = delete;
+    ~inbox_handle() { its->abandon(); }
+
     inbox_ptr its{new inbox};
 };
 struct call_handle {
@@ -90,5 +110,9 @@ struct call_handle {
 
 /// Drops references that were laid aside since the thread that had them could not.
 void drop_laid_aside();
+
+/// From now on, threads that wait do so until the process ends: as daemons, they would wake up in
+/// an interpreter that is no more.
+void keep_waiting_threads() noexcept;
 
 }  // namespace redlock::python

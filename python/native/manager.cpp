@@ -63,26 +63,54 @@ shape shape_of(const std::string& word) {
     return found->second;
 }
 
+resource_name name_of(nb::handle given) {
+    auto bytes = bytes_of(given, "the name of a resource");
+    if (bytes.empty()) {
+        throw nb::value_error("the name of a resource is empty; give it one");
+    }
+    return resource_name{std::move(bytes)};
+}
+
 std::vector<resource_name> names_of(nb::handle given) {
     if (PyUnicode_Check(given.ptr()) || PyBytes_Check(given.ptr())) {
         throw nb::type_error("the names of several resources must be in a list or tuple");
     }
     std::vector<resource_name> names;
     for (const auto one : nb::iter(given)) {
-        names.emplace_back(bytes_of(one, "the name of a resource"));
+        names.push_back(name_of(one));
     }
     return names;
 }
 
-resource_name name_of(nb::handle given) {
-    return resource_name{bytes_of(given, "the name of a resource")};
+semaphore semaphore_of(nb::handle name, nb::handle permits) {
+    const auto count = count_of(permits, "permits");
+    if (count < 1 || count > semaphore::max_permits) {
+        throw nb::value_error(
+            ("permits must be from 1 to " + std::to_string(semaphore::max_permits)).c_str());
+    }
+    return {name_of(name), count};
+}
+
+/// Says which of the URLs cannot be read, by its number: it may have a secret inside.
+node_list nodes_of(const std::vector<std::string>& urls) {
+    std::vector<endpoint> all;
+    for (const auto& url : urls) {
+        try {
+            all.push_back(node_list{{url}}.endpoints().front());
+        } catch (const lock_error& error) {
+            const auto number = std::to_string(all.size());
+            throw nb::value_error(
+                ("node " + number + ": " + error.details().to_string()).c_str());
+        }
+    }
+    return node_list{std::move(all)};
 }
 
 /// A manager, with what has to outlive its operations.
 class native_manager {
   public:
     native_manager(std::vector<std::string> urls, const nb::dict& given)
-        : native_manager(node_list{urls}, with_given({}, given)) {}
+        : native_manager(nodes_of(urls), with_given({}, given)) {}
     static std::shared_ptr<native_manager> from_file(const std::string& path, const nb::dict& given) {
         auto file = read_configuration(path).value();
         return std::make_shared<native_manager>(node_list{std::move(file.nodes)},
@@ -108,10 +136,13 @@ class native_manager {
         require_engine(engine_);
         return *locks_;
     }
-    [[nodiscard]] bool is_here() const { return engine_ == engine::current(); }
+    [[nodiscard]] bool is_here() const { return engine_ == engine::running(); }
     [[nodiscard]] const lock_manager& its() const { return *locks_; }
     [[nodiscard]] const manager_options& options() const { return options_; }
-    [[nodiscard]] std::shared_ptr<listener> listen() { return hub_->listen(); }
+    [[nodiscard]] std::shared_ptr<listener> listen() {
+        refuse_copies(engine_);
+        return hub_->listen(engine_);
+    }
     [[nodiscard]] const std::shared_ptr<event_hub>& hub() const { return hub_; }
 
     /// Those that live, in this process or as copies of the parent's.
@@ -126,8 +157,9 @@ class native_manager {
         return options;
     }
     static engine* wanted_engine() {
-        require_engine(engine::current());
-        return engine::current();
+        engine* const here = engine::current();
+        require_engine(here);
+        return here;
     }
 
     engine* engine_;
@@ -144,7 +176,7 @@ call_handle started(call_ptr its) {
 call_handle acquire(native_manager& from, const inbox_handle& at, nb::object target, const std::string& word,
                    nb::handle names, nb::handle permits, const nb::dict& given) {
     const shape wanted = shape_of(word);
-    const acquisition options{given};
+    const acquisition options{given, purpose::acquire};
     auto call = new_call<acquire_call>(at, std::move(target));
     auto& locks = from.usable();
     const auto details = options.with(call->details());
@@ -152,7 +184,7 @@ call_handle acquire(native_manager& from, const inbox_handle& at, nb::object tar
         case shape::exclusive: locks.async_acquire(name_of(names), details, ends(call)); break;
         case shape::shared: locks.async_acquire_shared(name_of(names), details, ends(call)); break;
         case shape::permit:
-            locks.async_acquire_any(semaphore{name_of(names), count_of(permits, "permits")}, details, ends(call));
+            locks.async_acquire_any(semaphore_of(names, permits), details, ends(call));
             break;
         case shape::all:
             locks.async_acquire_all(resource_names{names_of(names)}, details, ends(call));
@@ -168,13 +200,13 @@ call_handle acquire(native_manager& from, const inbox_handle& at, nb::object tar
 call_handle attach(native_manager& from, const inbox_handle& at, nb::object target, const std::string& word,
                   nb::handle names, nb::handle permits, nb::handle token, const nb::dict& given) {
     const shape wanted = shape_of(word);
-    const acquisition options{given};
+    const acquisition options{given, purpose::attach};
     const lock_token identifier{bytes_of(token, "token")};
     auto call = new_call<acquire_call>(at, std::move(target));
     auto& locks = from.usable();
     const auto details = options.with(call->details());
     if (wanted == shape::permit) {
-        locks.async_attach_any(semaphore{name_of(names), count_of(permits, "permits")}, identifier, details, ends(call));
+        locks.async_attach_any(semaphore_of(names, permits), identifier, details, ends(call));
     } else if (wanted == shape::all) {
         locks.async_attach_all(resource_names{names_of(names)}, identifier, details, ends(call));
     } else {
@@ -192,7 +224,7 @@ call_handle status(native_manager& of, const inbox_handle& at, nb::object target
 call_handle status_of_semaphore(native_manager& of, const inbox_handle& at, nb::object target, nb::handle name,
                                nb::handle permits) {
     auto call = new_call<result_call<semaphore_status, show_any>>(at, std::move(target));
-    of.usable().async_status(semaphore{name_of(name), count_of(permits, "permits")}, ends(call));
+    of.usable().async_status(semaphore_of(name, permits), ends(call));
     return started(call);
 }
 
@@ -278,32 +310,34 @@ nb::object judged(const native_manager& by, const nb::sequence& health) {
 }  // namespace
 
 void shut_down() {
+    keep_waiting_threads();
     // Each manager's own patience bounds its close; the longest bounds them all.
     std::chrono::milliseconds patience{0};
     for (auto* const manager : native_manager::all()) {
         if (manager->is_here()) {
             patience = std::max(patience, manager->options().close_timeout);
-            manager->usable().async_close([](error_code) {});
+            manager->usable().async_close([hub = manager->hub()](error_code) { hub->finish(); });
         }
     }
     engine::stop(patience + std::chrono::milliseconds{500});
 }
 
 void bind_manager(nb::module_& module) {
+    // What it is, the functions look at: what they say of None is better than "incompatible".
+    const auto any = nb::arg().none();
     nb::class_<native_manager>(module, "Manager")
         .def(nb::init<std::vector<std::string>, const nb::dict&>())
         .def_static("from_file", &native_manager::from_file)
-        .def("acquire", &acquire)
-        .def("attach", &attach, nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg(),
-             nb::arg())
-        .def("status", &status)
-        .def("status_of_semaphore", &status_of_semaphore)
-        .def("observe", &observe, nb::arg(), nb::arg(), nb::arg(), nb::arg().none())
-        .def("is_locked", &is_locked)
-        .def("list", &list)
-        .def("list_semaphores", &list_semaphores)
-        .def("vouch", &vouch, nb::arg(), nb::arg(), nb::arg().none())
-        .def("examine", &examine, nb::arg(), nb::arg(), nb::arg(), nb::arg().none())
+        .def("acquire", &acquire, nb::arg(), nb::arg(), nb::arg(), any, any, nb::arg())
+        .def("attach", &attach, nb::arg(), nb::arg(), nb::arg(), any, any, any, nb::arg())
+        .def("status", &status, nb::arg(), nb::arg(), any)
+        .def("status_of_semaphore", &status_of_semaphore, nb::arg(), nb::arg(), any, any)
+        .def("observe", &observe, nb::arg(), nb::arg(), any, any)
+        .def("is_locked", &is_locked, nb::arg(), nb::arg(), any)
+        .def("list", &list, nb::arg(), nb::arg(), any, any)
+        .def("list_semaphores", &list_semaphores, nb::arg(), nb::arg(), any, any)
+        .def("vouch", &vouch, nb::arg(), nb::arg(), any)
+        .def("examine", &examine, nb::arg(), nb::arg(), any, any)
         .def("close", &close)
         .def("diagnose", &judged)
         .def("listen", &native_manager::listen)

@@ -3,6 +3,7 @@
 #include <nanobind/stl/optional.h>
 #include <redlock/version.hpp>
 
+#include "box.hpp"
 #include "events.hpp"
 #include "failure.hpp"
 #include "inbox.hpp"
@@ -26,6 +27,7 @@ NB_MODULE(_native, module) {
             "wait",
             [](const inbox_handle& i, std::optional<double> seconds) { i.its->wait(seconds); },
             nb::arg().none());
+    bind_box(module);
     bind_failure(module);
     bind_values(module);
     bind_health(module);

@@ -78,21 +78,41 @@ std::pair<milliseconds, milliseconds> delays_of(nb::handle value, const char* na
     return {milliseconds_of(value[0], name), milliseconds_of(value[1], name)};
 }
 
-template <milliseconds acquire_options::* Member>
+std::chrono::duration<double> wait_of(nb::handle value, const char* name) {
+    const auto wait = duration_of(value, name);
+    if (wait < wait.zero()) {
+        throw nb::value_error(
+            "wait must not be negative: 0 is one attempt, None waits for as long as it takes");
+    }
+    return wait;
+}
+
+template <milliseconds acquire_options::*Member>
 void set_time(wishes& to, nb::handle value, const char* name) {
     to.options.*Member = milliseconds_of(value, name);
 }
-template <std::optional<milliseconds> acquire_options::* Member>
+template <std::optional<milliseconds> acquire_options::*Member>
 void set_optional_time(wishes& to, nb::handle value, const char* name) {
     to.options.*Member =
         value.is_none() ? std::nullopt : std::optional{milliseconds_of(value, name)};
 }
 
+constexpr setting<wishes> lease_setting{"lease_time",
+                                        set_optional_time<&acquire_options::lease_time>};
+constexpr setting<wishes> renew_setting{
+    "renew", [](wishes& to, nb::handle value, const char* name) {
+        to.options.renew = value.is_none() ? std::nullopt : std::optional{flag_of(value, name)};
+    }};
+constexpr setting<wishes> margin_setting{"stop_margin",
+                                         set_optional_time<&acquire_options::stop_margin>};
+
+constexpr std::array attach_settings{lease_setting, renew_setting, margin_setting};
+
 constexpr std::array acquire_settings{
     setting<wishes>{"wait",
                     [](wishes& to, nb::handle value, const char* name) {
                         if (!value.is_none()) {
-                            to.wait = duration_of(value, name);
+                            to.wait = wait_of(value, name);
                         }
                     }},
     setting<wishes>{"attempts",
@@ -107,25 +127,15 @@ constexpr std::array acquire_settings{
                             to.delay = delays_of(value, name);
                         }
                     }},
-    setting<wishes>{"lease_time", set_optional_time<&acquire_options::lease_time>},
-    setting<wishes>{"renew",
-                    [](wishes& to, nb::handle value, const char* name) {
-                        to.options.renew = value.is_none() ? std::nullopt
-                                                           : std::optional{flag_of(value, name)};
-                    }},
-    setting<wishes>{"label",
-                    [](wishes& to, nb::handle value, const char* name) {
-                        to.label = bytes_of(value, name);
-                    }},
-    setting<wishes>{"identifier",
-                    [](wishes& to, nb::handle value, const char* name) {
-                        to.identifier = bytes_of(value, name);
-                    }},
-    setting<wishes>{"fair",
-                    [](wishes& to, nb::handle value, const char* name) {
-                        to.options.fair = flag_of(value, name);
-                    }},
-    setting<wishes>{"stop_margin", set_optional_time<&acquire_options::stop_margin>},
+    lease_setting,
+    renew_setting,
+    setting<wishes>{"label", [](wishes& to, nb::handle value,
+                                const char* name) { to.label = bytes_of(value, name); }},
+    setting<wishes>{"identifier", [](wishes& to, nb::handle value,
+                                     const char* name) { to.identifier = bytes_of(value, name); }},
+    setting<wishes>{"fair", [](wishes& to, nb::handle value,
+                               const char* name) { to.options.fair = flag_of(value, name); }},
+    margin_setting,
     setting<wishes>{"min_hold", set_time<&acquire_options::min_hold>},
     setting<wishes>{"hand_over",
                     [](wishes& to, nb::handle value, const char* name) {
@@ -147,12 +157,12 @@ wait_policy policy_of(const wishes& wanted) {
     if (*wanted.attempts == 0) {
         throw nb::value_error("attempts must be at least 1");
     }
-    return wanted.delay ? wait_policy::attempts(*wanted.attempts, wanted.delay->first,
-                                                wanted.delay->second)
-                        : wait_policy::attempts(*wanted.attempts);
+    return wanted.delay
+               ? wait_policy::attempts(*wanted.attempts, wanted.delay->first, wanted.delay->second)
+               : wait_policy::attempts(*wanted.attempts);
 }
 
-template <milliseconds manager_options::* Member>
+template <milliseconds manager_options::*Member>
 void set_time(manager_options& to, nb::handle value, const char* name) {
     to.*Member = milliseconds_of(value, name);
 }
@@ -175,9 +185,8 @@ constexpr std::array manager_settings{
     setting<manager_options>{"connect_timeout", set_time<&manager_options::connect_timeout>},
     setting<manager_options>{"quorum_timeout",
                              [](manager_options& to, nb::handle value, const char* name) {
-                                 to.quorum_timeout = value.is_none()
-                                                         ? manager_options::no_limit
-                                                         : milliseconds_of(value, name);
+                                 to.quorum_timeout = value.is_none() ? manager_options::no_limit
+                                                                     : milliseconds_of(value, name);
                              }},
     setting<manager_options>{"reconnect_min", set_time<&manager_options::reconnect_min>},
     setting<manager_options>{"reconnect_max", set_time<&manager_options::reconnect_max>},
@@ -189,10 +198,8 @@ constexpr std::array manager_settings{
                              [](manager_options& to, nb::handle value, const char* name) {
                                  to.fencing = flag_of(value, name);
                              }},
-    setting<manager_options>{"guard",
-                             [](manager_options& to, nb::handle value, const char* /*name*/) {
-                                 to.guard = guard_of(value);
-                             }},
+    setting<manager_options>{"guard", [](manager_options& to, nb::handle value,
+                                         const char* /*name*/) { to.guard = guard_of(value); }},
     setting<manager_options>{"hand_over_count",
                              [](manager_options& to, nb::handle value, const char* name) {
                                  to.hand_over_count = count_of(value, name);
@@ -206,9 +213,13 @@ constexpr std::array manager_settings{
 
 }  // namespace
 
-acquisition::acquisition(const nb::dict& given) {
+acquisition::acquisition(const nb::dict& given, purpose its) {
     wishes wanted;
-    read(wanted, given, acquire_settings);
+    if (its == purpose::attach) {
+        read(wanted, given, attach_settings);
+    } else {
+        read(wanted, given, acquire_settings);
+    }
     options_ = wanted.options;
     options_.wait = policy_of(wanted);
     label_ = std::move(wanted.label);

@@ -1,5 +1,5 @@
-// Options as Python gives them, by name in a dict, as the library's structures. Every default is the
-// library's.
+// Options as Python gives them, by name in a dict, as the library's structures. Every default is
+// the library's.
 #pragma once
 
 #include <nanobind/nanobind.h>
@@ -9,11 +9,14 @@
 
 namespace redlock::python {
 
+/// What options are for: to attach a lock takes fewer.
+enum class purpose { acquire, attach };
+
 /// Options of one acquisition that own their strings.
 struct acquisition {
     /// Throws TypeError for an option that there is not, or one of a wrong type; ValueError for one
     /// with a value that cannot be.
-    explicit acquisition(const nanobind::dict& given);
+    acquisition(const nanobind::dict& given, purpose its);
 
     /// Refers to this object and to `details`.
     [[nodiscard]] acquire_options with(diagnostics& details) const;

@@ -46,10 +46,14 @@ std::chrono::duration<double> duration_of(nb::handle seconds, const char* what) 
         count = PyFloat_AsDouble(seconds.ptr());
     } else if (nb::hasattr(seconds, "total_seconds")) {
         count = PyFloat_AsDouble(nb::object(seconds.attr("total_seconds")()).ptr());
-    } else if (PyNumber_Check(seconds.ptr()) != 0) {
+    } else if (nb::hasattr(seconds, "__float__") || nb::hasattr(seconds, "__index__")) {
         count = PyFloat_AsDouble(seconds.ptr());
     } else {
         refuse_type(what, "a number of seconds or a timedelta", seconds);
+    }
+    if (PyErr_Occurred() != nullptr && PyErr_ExceptionMatches(PyExc_OverflowError) != 0) {
+        PyErr_Clear();
+        throw nb::value_error((std::string{what} + " must be less than 100 years").c_str());
     }
     if (PyErr_Occurred() != nullptr) {
         throw nb::python_error();

@@ -22,10 +22,12 @@ class _Stream:
         #: How many events were lost since nobody read them in time: the oldest of 10,000.
         self.dropped = 0
 
-    def _keep(self, came: tuple[list[Event], int]) -> None:
-        events, dropped = came
+    def _take(self) -> bool:
+        """Whether there is an event, or none will come any more."""
+        events, dropped, is_last = self._listener.take()
         self._kept.extend(events)
         self.dropped += dropped
+        return is_last or bool(events)
 
 
 class EventStream(_Stream):
@@ -37,11 +39,10 @@ class EventStream(_Stream):
         return self
 
     async def __anext__(self) -> Event:
-        while not self._kept:
-            came = await result_of(self._listener.next)
-            if came is None:
-                raise StopAsyncIteration
-            self._keep(came)
+        while not self._kept and not self._take():
+            await result_of(self._listener.wait)
+        if not self._kept:
+            raise StopAsyncIteration
         return self._kept.popleft()
 
 
@@ -54,11 +55,10 @@ class SyncEventStream(_Stream):
         return self
 
     def __next__(self) -> Event:
-        while not self._kept:
-            came = wait_for(self._listener.next)
-            if came is None:
-                raise StopIteration
-            self._keep(came)
+        while not self._kept and not self._take():
+            wait_for(self._listener.wait)
+        if not self._kept:
+            raise StopIteration
         return self._kept.popleft()
 
 

@@ -31,8 +31,17 @@ def inbox_of(loop: asyncio.AbstractEventLoop) -> _native.Inbox:
         inbox = _native.Inbox()
         loop.add_reader(inbox.fileno(), inbox.drain)
         with _inboxes_mutex:
+            for closed in [other for other in _inboxes if other.is_closed()]:
+                del _inboxes[closed]
             _inboxes[loop] = inbox
     return inbox
+
+
+def _leave(loop: asyncio.AbstractEventLoop) -> None:
+    """What comes for a loop that is closed is dropped: a lock among it is released."""
+    if loop.is_closed():
+        with _inboxes_mutex:
+            _inboxes.pop(loop, None)
 
 
 def _thread_inbox() -> _native.Inbox:
@@ -75,6 +84,14 @@ async def result_of(start: Start, *arguments: Any) -> Any:
             _drop(future.result())
         call.cancel()
         raise
+    except GeneratorExit:
+        # The task was destroyed while it waited.
+        call.cancel()
+        _leave(loop)
+        raise
+    finally:
+        # The error that it raised holds this frame.
+        del future
 
 
 async def end_of(start: Start, *arguments: Any) -> Any:
@@ -84,43 +101,10 @@ async def end_of(start: Start, *arguments: Any) -> Any:
     loop = get_running_loop()
     future = loop.create_future()
     start(inbox_of(loop), future, *arguments)
-    return await future
-
-
-class Box:
-    """What a blocked thread waits for. Looks like a future to the engine."""
-
-    __slots__ = ("_done", "_error", "_value")
-
-    def __init__(self) -> None:
-        self._done = False
-        self._value: Any = None
-        self._error: BaseException | None = None
-
-    def done(self) -> bool:
-        return self._done
-
-    def set_result(self, value: Any) -> None:
-        self._done, self._value = True, value
-
-    def set_exception(self, error: BaseException) -> None:
-        self._done, self._error = True, error
-
-    def give_up(self) -> None:
-        """Whatever comes is not wanted any more."""
-        if self._done:
-            _drop(self._value)
-        self._done = True
-
-    def result(self) -> Any:
-        if self._error is not None:
-            # It must not hold the frames that hold it.
-            error, self._error = self._error, None
-            try:
-                raise error
-            finally:
-                del error
-        return self._value
+    try:
+        return await future
+    finally:
+        del future
 
 
 def wait_for(start: Start, *arguments: Any, timeout: float | None = None) -> Any:
@@ -128,9 +112,10 @@ def wait_for(start: Start, *arguments: Any, timeout: float | None = None) -> Any
     cancels it. With a timeout, TimeoutError once it has passed, and the operation is cancelled.
     """
     inbox = _thread_inbox()
-    box = Box()
-    call = start(inbox, box, *arguments)
+    box = _native.Box()
+    # A signal may come at any moment from here on: the box knows what has begun.
     try:
+        start(inbox, box, *arguments)
         if timeout is None:
             while not box.done():
                 inbox.wait(None)
@@ -139,12 +124,11 @@ def wait_for(start: Start, *arguments: Any, timeout: float | None = None) -> Any
             _wait_until(inbox, box, timeout)
     except BaseException:
         box.give_up()
-        call.cancel()
         raise
     return box.result()
 
 
-def _wait_until(inbox: _native.Inbox, box: Box, timeout: float) -> None:
+def _wait_until(inbox: _native.Inbox, box: _native.Box, timeout: float) -> None:
     from time import monotonic
 
     end = monotonic() + timeout
