@@ -23,6 +23,11 @@ def _is_gone(process: int) -> bool:
     return state == "Z"
 
 
+def _are_gone(processes: list[int]) -> None:
+    """They were killed: the kernel ends them."""
+    eventually(lambda: all(_is_gone(one) for one in processes), "the end of the servers")
+
+
 @pytest.mark.parametrize("count", [1, 2, 3, 5])
 def test_servers_are_up_for_the_block(count: int) -> None:
     with redlock.local(nodes=count) as urls:
@@ -30,7 +35,7 @@ def test_servers_are_up_for_the_block(count: int) -> None:
         assert len(set(urls)) == count
         with redlock.SyncLockManager(urls) as locks, locks.lock("x", wait=0) as lock:
             assert lock.valid
-    assert all(_is_gone(process) for process in servers.processes())
+    _are_gone(servers.processes())
 
 
 def test_they_listen_on_this_machine_only_and_keep_nothing() -> None:
@@ -45,7 +50,7 @@ def test_they_end_on_an_exception() -> None:
         with redlock.local(nodes=2) as urls:
             processes = Servers(urls).processes()
             raise KeyError
-    assert all(_is_gone(process) for process in processes)
+    _are_gone(processes)
 
 
 def test_they_can_be_started_again() -> None:
@@ -80,7 +85,7 @@ def test_they_end_with_the_process(ending: str, code: int) -> None:
     servers = Servers(line_of(process).split())
     process.communicate("\n", timeout=20)
     assert process.returncode == code
-    eventually(lambda: all(_is_gone(one) for one in servers.processes()), "their end")
+    _are_gone(servers.processes())
 
 
 def test_ctrl_c_of_the_terminal_is_the_program_s_alone() -> None:
@@ -109,7 +114,7 @@ def test_forked_child_that_lives_on_does_not_hold_them_up() -> None:
             os.read(awake, 1)
             os._exit(0)
     try:
-        assert all(_is_gone(process) for process in servers.processes())
+        _are_gone(servers.processes())
     finally:
         os.close(asleep)
         os.close(awake)

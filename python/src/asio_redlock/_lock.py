@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 
-from ._errors import LockError, LockLost
+from ._errors import Forked, LockError, LockLost
 from ._waiting import end_of, inbox_of, result_of, wait_for
 
 TYPE_CHECKING = False
@@ -22,10 +22,12 @@ if TYPE_CHECKING:
 class _HeldLock:
     """What both kinds tell about themselves, without asking any node."""
 
-    __slots__ = ("__weakref__", "_held")
+    __slots__ = ("__weakref__", "_given_up", "_held")
 
     def __init__(self, held: Held) -> None:
         self._held = held
+        #: Whether its holder has released or detached it: the end of a block has nothing to do.
+        self._given_up = False
 
     @property
     def resource(self) -> str:
@@ -78,6 +80,7 @@ class _HeldLock:
         """Gives it up without a release, and returns its token: the nodes keep it until its lease
         ends. Pass the token to another process, which takes it over by ``attach``.
         """
+        self._given_up = True
         return self._held.detach()
 
     def _lost(self) -> LockLost:
@@ -113,13 +116,15 @@ class Lock(_HeldLock):
     raises `LockLost`.
     """
 
-    __slots__ = ("_interruption", "_requests", "_task")
+    __slots__ = ("_ending", "_interruption", "_requests", "_task")
 
     def __init__(self, held: Held) -> None:
         super().__init__(held)
         self._task: asyncio.Task[Any] | None = None
         self._requests = 0
         self._interruption: LockError | None = None
+        #: What the block was left with since the lock was over. Weak: the error holds the block.
+        self._ending: weakref.ref[LockError] | None = None
 
     async def extend(self, lease_time: Duration | None = None) -> None:
         """Resets the lease to `lease_time`, or to the lock's own; never shortens it.
@@ -147,6 +152,7 @@ class Lock(_HeldLock):
         Raises `LockLost` if it was gone before; `Indeterminate` or `NoQuorum` if too few nodes
         answered, and then its lease ends by itself. Cancellation ends the waiting, not the release.
         """
+        self._given_up = True
         await end_of(self._held.release)
 
     async def wait_lost(self) -> None:
@@ -182,36 +188,66 @@ class Lock(_HeldLock):
         error: BaseException | None,
         _: TracebackType | None,
     ) -> None:
+        from asyncio import CancelledError
+
         task, self._task = self._task, None
         if kind is GeneratorExit:
             # The task's loop is gone: nothing can be awaited.
             self._held.abandon()
             return
-        interruption = self._interruption
+        interruption, self._interruption = self._interruption, None
+        request = None
+        if interruption is not None and not isinstance(error, CancelledError):
+            request = await _pending_request()
         # Whether nobody else wants the task to end.
         alone = interruption is None or (task is not None and task.uncancel() <= self._requests)
-        release_error: LockError | None = None
+        loss: LockError | None = None
+        try:
+            loss = await self._release_after_block()
+            if interruption is not None:
+                loss = interruption
+            if not alone and request is not None:
+                raise request
+            if loss is not None and (
+                error is None
+                or isinstance(error, Exception)
+                or (interruption is not None and alone and isinstance(error, CancelledError))
+            ):
+                self._ending = weakref.ref(loss)
+                raise loss from error
+        finally:
+            # Raised, they hold this frame.
+            del interruption, request, loss
+
+    async def _release_after_block(self) -> LockLost | None:
+        """Returns the loss, if it was lost before."""
+        if self._given_up:
+            return None
+        # A node that has it still confirms the release, even if that comes too late.
+        loss = None if self.valid else self._lost()
         try:
             await self.release()
-        except LockError as failure:
-            if isinstance(failure, LockLost):
-                release_error = failure
-        if not self._may_replace(error, interruption is not None and alone):
-            return
-        if interruption is not None:
-            raise interruption from error
-        if release_error is not None and error is None:
-            self._interruption = release_error
-            raise release_error
+        except LockLost as lost:
+            return loss or lost
+        except Forked:
+            return None
+        except LockError:
+            # Its lease ends by itself, and the work was done while it was held.
+            pass
+        return loss
 
-    @staticmethod
-    def _may_replace(error: BaseException | None, by_us: bool) -> bool:
-        """Whether another exception may be raised instead of the body's."""
-        from asyncio import CancelledError
 
-        return error is None or isinstance(error, Exception) or (
-            by_us and isinstance(error, CancelledError)
-        )
+async def _pending_request() -> BaseException | None:
+    """The task's cancellation that was requested and has not come yet, or None: before Python 3.13
+    nothing takes it back.
+    """
+    from asyncio import CancelledError, sleep
+
+    try:
+        await sleep(0)
+    except CancelledError as request:
+        return request
+    return None
 
 
 class Term(Lock):
@@ -227,7 +263,7 @@ class Term(Lock):
 
     def _ended_by(self, error: LockError) -> bool:
         """Whether the block was left with this error since the term was over."""
-        return error is self._interruption
+        return self._ending is not None and self._ending() is error
 
 
 class Resigned(LockError):
@@ -301,6 +337,7 @@ class SyncLock(_HeldLock):
 
     def release(self) -> None:
         """As `Lock.release`; blocks."""
+        self._given_up = True
         wait_for(self._held.release)
 
     def wait_lost(self, timeout: float | None = None) -> bool:
@@ -324,14 +361,25 @@ class SyncLock(_HeldLock):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if self._given_up:
+            return
+        # A node that has it still confirms the release, even if that comes too late.
+        loss = None if self.valid else self._lost()
         try:
             self.release()
         except LockLost as lost:
-            if error is None or isinstance(error, Exception):
-                raise lost from error
+            loss = loss or lost
+        except Forked:
+            return
         except LockError:
             # Its lease ends by itself, and the work was done while it was held.
             pass
+        try:
+            if loss is not None and (error is None or isinstance(error, Exception)):
+                raise loss from error
+        finally:
+            # Raised, it holds this frame.
+            del loss
 
 
 class SyncTerm(SyncLock):

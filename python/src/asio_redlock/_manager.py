@@ -33,8 +33,17 @@ if TYPE_CHECKING:
 
 
 def _as_list(names: Iterable[Name]) -> Iterable[Name]:
-    """So that they can be read again. One name by itself is left for the refusal."""
-    return names if isinstance(names, (str, bytes)) else [*names]
+    """So that they can be read again."""
+    if isinstance(names, (str, bytes)) or not hasattr(names, "__iter__"):
+        raise TypeError("the names of several resources must be in a list or tuple")
+    return [*names]
+
+
+def _once(function: str, options: AcquireOptions) -> AcquireOptions:
+    for option in ("wait", "attempts", "delay"):
+        if option in options:
+            raise TypeError(f"{function} makes one attempt: it has no option {option}")
+    return {**options, "wait": 0}
 
 
 class _Manager:
@@ -47,7 +56,7 @@ class _Manager:
         log: logging.Logger | bool = False,
         **options: Unpack[ManagerOptions],
     ) -> None:
-        if isinstance(nodes, (str, bytes)):
+        if isinstance(nodes, (str, bytes)) or not hasattr(nodes, "__iter__"):
             raise TypeError("nodes must be a list of URLs, even if there is only one")
         urls = list(nodes)
         for url in urls:
@@ -56,6 +65,8 @@ class _Manager:
         self._set_up(_native.Manager(urls, options), log)
 
     def _set_up(self, native: _native.Manager, log: logging.Logger | bool) -> None:
+        if not (isinstance(log, bool) or hasattr(log, "isEnabledFor")):
+            raise TypeError(f"log must be a logger, True or False, not {type(log).__name__}")
         self._native = native
         self._closed = False
         if log is not False:
@@ -170,30 +181,29 @@ class LockManager(_Manager):
 
     async def try_lock(self, name: Name, **options: Unpack[AcquireOptions]) -> Lock | None:
         """The lock, or None if somebody else holds it: one attempt. Raises as `lock` otherwise."""
-        return await self._tried("exclusive", name, 0, options)
+        return await self._tried("exclusive", name, 0, _once("try_lock", options))
 
     async def try_shared_lock(self, name: Name, **options: Unpack[AcquireOptions]) -> Lock | None:
         """`try_lock` for a `shared_lock`."""
-        return await self._tried("shared", name, 0, options)
+        return await self._tried("shared", name, 0, _once("try_shared_lock", options))
 
     async def try_lock_all(
         self, names: Iterable[Name], **options: Unpack[AcquireOptions]
     ) -> Lock | None:
         """`try_lock` for several, as `lock_all`."""
-        return await self._tried("all", _as_list(names), 0, options)
+        return await self._tried("all", _as_list(names), 0, _once("try_lock_all", options))
 
     async def try_permit(
         self, name: Name, permits: int, **options: Unpack[AcquireOptions]
     ) -> Lock | None:
         """`try_lock` for a `permit`."""
-        return await self._tried("permit", name, permits, options)
+        return await self._tried("permit", name, permits, _once("try_permit", options))
 
     async def _tried(
         self, shape: str, names: Any, permits: int, options: AcquireOptions
     ) -> Lock | None:
-        once = {**options, "wait": 0}
         try:
-            return Lock(await result_of(self._native.acquire, shape, names, permits, once))
+            return Lock(await result_of(self._native.acquire, shape, names, permits, options))
         except Contended:
             return None
 
@@ -310,8 +320,13 @@ class LockManager(_Manager):
             except LockError as error:
                 if not term._ended_by(error):
                     raise
-                if isinstance(error.__cause__, Exception):
-                    raise error.__cause__
+                failure = error.__cause__
+            try:
+                if isinstance(failure, Exception):
+                    raise failure
+            finally:
+                # Raised, it holds this frame.
+                del failure
 
     def locked(
         self, name: str | Callable[..., Name], **options: Unpack[AcquireOptions]
@@ -395,30 +410,29 @@ class SyncLockManager(_Manager):
 
     def try_lock(self, name: Name, **options: Unpack[AcquireOptions]) -> SyncLock | None:
         """As `LockManager.try_lock`."""
-        return self._tried("exclusive", name, 0, options)
+        return self._tried("exclusive", name, 0, _once("try_lock", options))
 
     def try_shared_lock(self, name: Name, **options: Unpack[AcquireOptions]) -> SyncLock | None:
         """As `LockManager.try_shared_lock`."""
-        return self._tried("shared", name, 0, options)
+        return self._tried("shared", name, 0, _once("try_shared_lock", options))
 
     def try_lock_all(
         self, names: Iterable[Name], **options: Unpack[AcquireOptions]
     ) -> SyncLock | None:
         """As `LockManager.try_lock_all`."""
-        return self._tried("all", _as_list(names), 0, options)
+        return self._tried("all", _as_list(names), 0, _once("try_lock_all", options))
 
     def try_permit(
         self, name: Name, permits: int, **options: Unpack[AcquireOptions]
     ) -> SyncLock | None:
         """As `LockManager.try_permit`."""
-        return self._tried("permit", name, permits, options)
+        return self._tried("permit", name, permits, _once("try_permit", options))
 
     def _tried(
         self, shape: str, names: Any, permits: int, options: AcquireOptions
     ) -> SyncLock | None:
-        once = {**options, "wait": 0}
         try:
-            return SyncLock(wait_for(self._native.acquire, shape, names, permits, once))
+            return SyncLock(wait_for(self._native.acquire, shape, names, permits, options))
         except Contended:
             return None
 
