@@ -104,6 +104,16 @@ struct inbox_handle {
 
     inbox_ptr its{new inbox};
 };
+/// What an event loop calls when the inbox is readable. A loop that is closed lets go of it, and
+/// with that abandons the inbox.
+struct inbox_reader {
+    explicit inbox_reader(const inbox_handle& of) : its(of.its) {}
+    inbox_reader(const inbox_reader&) = delete;
+    inbox_reader& operator=(const inbox_reader&) = delete;
+    ~inbox_reader() { its->abandon(); }
+
+    inbox_ptr its;
+};
 struct call_handle {
     call_ptr its;
 };

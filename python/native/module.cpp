@@ -27,6 +27,9 @@ NB_MODULE(_native, module) {
             "wait",
             [](const inbox_handle& i, std::optional<double> seconds) { i.its->wait(seconds); },
             nb::arg().none());
+    nb::class_<inbox_reader>(module, "InboxReader")
+        .def(nb::init<const inbox_handle&>())
+        .def("__call__", [](const inbox_reader& r) { r.its->drain(); });
     bind_box(module);
     bind_failure(module);
     bind_values(module);

@@ -89,13 +89,15 @@ def test_they_end_with_the_process(ending: str, code: int) -> None:
 
 
 def test_ctrl_c_of_the_terminal_is_the_program_s_alone() -> None:
-    program = _PROGRAM.format(
-        ending="""
-    try: sys.stdin.readline()
+    program = """
+with redlock.local(nodes=2) as urls:
+    try:
+        say(*urls)
+        sys.stdin.readline()
     except KeyboardInterrupt:
-        with redlock.SyncLockManager(urls) as locks, locks.lock("x", wait=0): say("still up")
+        with redlock.SyncLockManager(urls) as locks, locks.lock("x", wait=0):
+            say("still up")
 """
-    )
     process = start_python(program, start_new_session=True)
     line_of(process)
     os.killpg(process.pid, signal.SIGINT)

@@ -29,19 +29,12 @@ def inbox_of(loop: asyncio.AbstractEventLoop) -> _native.Inbox:
     inbox = _inboxes.get(loop)
     if inbox is None:
         inbox = _native.Inbox()
-        loop.add_reader(inbox.fileno(), inbox.drain)
+        # The loop alone refers to the reader: when it is closed, what comes still is dropped, and
+        # a lock among it released.
+        loop.add_reader(inbox.fileno(), _native.InboxReader(inbox))
         with _inboxes_mutex:
-            for closed in [other for other in _inboxes if other.is_closed()]:
-                del _inboxes[closed]
             _inboxes[loop] = inbox
     return inbox
-
-
-def _leave(loop: asyncio.AbstractEventLoop) -> None:
-    """What comes for a loop that is closed is dropped: a lock among it is released."""
-    if loop.is_closed():
-        with _inboxes_mutex:
-            _inboxes.pop(loop, None)
 
 
 def _thread_inbox() -> _native.Inbox:
@@ -87,7 +80,6 @@ async def result_of(start: Start, *arguments: Any) -> Any:
     except GeneratorExit:
         # The task was destroyed while it waited.
         call.cancel()
-        _leave(loop)
         raise
     finally:
         # The error that it raised holds this frame.
