@@ -14,6 +14,11 @@ A lock is held when a majority of the nodes has granted it, so that no single se
 from __future__ import annotations
 
 import atexit as _atexit
+import sys as _sys
+
+from ._interpreter import require_gil as _require_gil
+
+_require_gil(_sys)
 
 from . import _native
 from ._errors import (
