@@ -32,6 +32,16 @@ bool is_about_a_node(event_kind kind) {
 
 }  // namespace
 
+/// As one word, as Python's names are.
+template <>
+struct shown_as<event_kind> {
+    static nb::object make(event_kind kind) {
+        std::string word{to_string(kind)};
+        std::ranges::replace(word, ' ', '_');
+        return nb::str(word.c_str());
+    }
+};
+
 kept_event::kept_event(const event& from)
     : kind(from.kind),
       resource(from.resource),

@@ -18,7 +18,7 @@ import asio_redlock as redlock
 T = TypeVar("T")
 
 #: Beyond any wait that is not meant to run out.
-PATIENCE = 20.0
+PATIENCE = 15.0
 
 
 def run(body: Coroutine[Any, Any, T]) -> T:

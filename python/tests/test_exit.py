@@ -243,7 +243,7 @@ def test_handler_that_only_notes_it_lets_the_wait_go_on(nodes: list[str], name: 
 signal.signal(signal.SIGUSR1, lambda *_: say("noted"))
 with locks.lock(name) as lock: say("acquired")
 locks.close()
-""".replace("signal.signal", "signal.signal", 1),
+""",
             name,
             nodes,
         )
@@ -258,8 +258,10 @@ locks.close()
 
 def test_ctrl_c_ends_each_kind_of_wait(nodes: list[str], name: str) -> None:
     with redlock.SyncLockManager(nodes) as locks, locks.lock(name):
-        process = _waiting(
+        process = start_python(
             """
+name, *nodes = sys.argv[1:]
+locks = redlock.SyncLockManager(nodes)
 mine = locks.lock(name + ":mine").acquire()
 events = locks.events()
 def read():
@@ -277,7 +279,7 @@ say(mine.valid)
 locks.close()
 """,
             name,
-            nodes,
+            *nodes,
         )
         for _ in range(4):
             assert line_of(process) == "ready"

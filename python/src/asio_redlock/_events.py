@@ -94,13 +94,19 @@ def log_events(listener: Listener, logger: logging.Logger | None) -> None:
     """Logs each event from a thread of its own, so that no event loop has to run for it."""
     import logging
     import threading
+    import traceback
 
     log = logger if logger is not None else logging.getLogger("asio_redlock")
 
     def pass_on() -> None:
         for event in SyncEventStream(listener):
             level = _LEVELS.get(event.kind, _DEBUG)
-            if log.isEnabledFor(level):
-                log.log(level, "%s", _sentence(event), extra={"redlock": event})
+            try:
+                if log.isEnabledFor(level):
+                    log.log(level, "%s", _sentence(event), extra={"redlock": event})
+            except Exception:
+                # Of a handler: the next event may fare better.
+                if logging.raiseExceptions:
+                    traceback.print_exc()
 
     threading.Thread(target=pass_on, name="asio-redlock-log", daemon=True).start()
