@@ -2,6 +2,8 @@
 
 #include <nanobind/stl/shared_ptr.h>
 
+#include <algorithm>
+#include <string>
 #include <utility>
 
 #include "shown.hpp"
@@ -27,30 +29,14 @@ bool is_about_a_node(event_kind kind) {
 
 }  // namespace
 
-class event_call : public call {
-  public:
-    using call::call;
-
-    void end_with(std::deque<kept_event> events, std::uint64_t dropped) {
-        events_ = std::move(events);
-        dropped_ = dropped;
-        complete({});
+/// As a word, to compare with.
+template <>
+struct shown_as<event_kind> {
+    static nb::object make(event_kind kind) {
+        std::string word{to_string(kind)};
+        std::ranges::replace(word, ' ', '_');
+        return as_text(word);
     }
-
-  private:
-    nb::object result() override {
-        if (events_.empty()) {
-            return nb::none();
-        }
-        nb::list all;
-        for (const auto& one : events_) {
-            all.append(nb::cast(one));
-        }
-        return nb::make_tuple(all, dropped_);
-    }
-
-    std::deque<kept_event> events_;
-    std::uint64_t dropped_ = 0;
 };
 
 kept_event::kept_event(const event& from)
@@ -66,33 +52,40 @@ kept_event::kept_event(const event& from)
 
 void listener::keep(const event& what) {
     const std::lock_guard guard{mutex_};
-    kept_.emplace_back(what);
-    if (kept_.size() > most_kept) {
-        kept_.pop_front();
-        ++dropped_;
+    kept_.events.emplace_back(what);
+    if (kept_.events.size() > most_kept) {
+        kept_.events.pop_front();
+        ++kept_.dropped;
     }
-    if (const auto waiting = std::exchange(waiting_, nullptr)) {
-        waiting->end_with(std::exchange(kept_, {}), std::exchange(dropped_, 0));
+    if (const auto bell = std::exchange(bell_, nullptr)) {
+        bell->end({});
     }
-}
-
-void listener::next(boost::intrusive_ptr<event_call> wanted) {
-    // The one before is dropped outside: its target may be Python's.
-    boost::intrusive_ptr<event_call> before;
-    const std::lock_guard guard{mutex_};
-    if (!kept_.empty() || finished_) {
-        wanted->end_with(std::exchange(kept_, {}), std::exchange(dropped_, 0));
-        return;
-    }
-    before = std::exchange(waiting_, std::move(wanted));
 }
 
 void listener::finish() {
     const std::lock_guard guard{mutex_};
-    finished_ = true;
-    if (const auto waiting = std::exchange(waiting_, nullptr)) {
-        waiting->end_with({}, 0);
+    kept_.finished = true;
+    if (const auto bell = std::exchange(bell_, nullptr)) {
+        bell->end({});
     }
+}
+
+void listener::ring(boost::intrusive_ptr<plain_call> bell) {
+    // Dropped outside of the lock, since its target is Python's.
+    boost::intrusive_ptr<plain_call> before;
+    const std::lock_guard guard{mutex_};
+    if (has_something()) {
+        bell->end({});
+    } else {
+        before = std::exchange(bell_, std::move(bell));
+    }
+}
+
+listener::taken listener::take() {
+    const std::lock_guard guard{mutex_};
+    taken all = std::move(kept_);
+    kept_ = taken{{}, 0, all.finished};
+    return all;
 }
 
 void event_hub::on_event(const event& what) noexcept {
@@ -143,8 +136,19 @@ void bind_events(nb::module_& module) {
         .member("elapsed", &kept_event::elapsed, "Seconds.")
         .member("ahead", &kept_event::ahead, "Places before a waiter in line, or None.");
     nb::class_<listener>(module, "Listener")
-        .def("next", [](listener& its, const inbox_handle& at, nb::object target) {
-            its.next(boost::intrusive_ptr{new event_call{at.its, std::move(target)}});
+        .def("ring",
+             [](listener& its, const inbox_handle& at, nb::object target) {
+                 auto bell = new_call<plain_call>(at, std::move(target));
+                 its.ring(bell);
+                 return call_handle{bell};
+             })
+        .def("take", [](listener& its) {
+            const auto all = its.take();
+            nb::list events;
+            for (const auto& one : all.events) {
+                events.append(nb::cast(one));
+            }
+            return nb::make_tuple(events, all.dropped, all.finished);
         });
 }
 

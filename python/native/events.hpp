@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "inbox.hpp"
+#include "calls.hpp"
 
 namespace redlock::python {
 
@@ -32,27 +32,30 @@ struct kept_event {
     std::optional<std::size_t> ahead;
 };
 
-/// A call that ends with the events that have come; with None once nothing more will come.
-class event_call;
-
 /// One who listens. Any thread.
 class listener {
   public:
     static constexpr std::size_t most_kept = 10'000;
 
+    struct taken {
+        std::deque<kept_event> events;
+        std::uint64_t dropped = 0;
+        bool finished = false;  ///< The manager is closed: nothing more will come.
+    };
+
     void keep(const event& what);
-    /// Ends `wanted` with what is kept, now or as soon as there is something. In place of an
-    /// earlier one that waits still, which never ends.
-    void next(boost::intrusive_ptr<event_call> wanted);
-    /// The manager is closed: nothing more will come.
     void finish();
+    /// Ends `bell` once there is something to take, which may be now. In place of an earlier one
+    /// that waits still, which never ends.
+    void ring(boost::intrusive_ptr<plain_call> bell);
+    [[nodiscard]] taken take();
 
   private:
+    [[nodiscard]] bool has_something() const { return !kept_.events.empty() || kept_.finished; }
+
     std::mutex mutex_;
-    bool finished_ = false;
-    std::deque<kept_event> kept_;
-    std::uint64_t dropped_ = 0;
-    boost::intrusive_ptr<event_call> waiting_;
+    taken kept_;
+    boost::intrusive_ptr<plain_call> bell_;
 };
 
 /// Passes each event on to all who listen.

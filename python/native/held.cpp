@@ -48,26 +48,30 @@ void bind_held(nb::module_& module) {
         .def_prop_ro("mode", [](const held& h) { return shown_value(h.its().mode()); })
         .def_prop_ro("valid", [](const held& h) { return h.its().valid(); })
         .def_prop_ro("remaining", [](const held& h) { return seconds_of(h.its().remaining()); })
-        .def("extend",
-             [](held& h, const inbox_handle& at, nb::object target, nb::handle lease_time) {
-                 const auto lease = lease_of(lease_time);
-                 auto call = new_call<plain_call>(at, std::move(target));
-                 h.usable().async_extend(lease, ends(call));
-                 return call_handle{call};
-             })
+        .def(
+            "extend",
+            [](held& h, const inbox_handle& at, nb::object target, nb::handle lease_time) {
+                const auto lease = lease_of(lease_time);
+                auto call = new_call<plain_call>(at, std::move(target));
+                h.usable().async_extend(lease, ends(call));
+                return call_handle{call};
+            },
+            nb::arg(), nb::arg(), nb::arg().none())
         .def("downgrade",
              [](held& h, const inbox_handle& at, nb::object target) {
                  auto call = new_call<plain_call>(at, std::move(target));
                  h.usable().async_downgrade(ends(call));
                  return call_handle{call};
              })
-        .def("proclaim",
-             [](held& h, const inbox_handle& at, nb::object target, nb::handle text) {
-                 auto bytes = bytes_of(text, "text");
-                 auto call = new_call<plain_call>(at, std::move(target));
-                 h.usable().async_proclaim(std::move(bytes), ends(call));
-                 return call_handle{call};
-             })
+        .def(
+            "proclaim",
+            [](held& h, const inbox_handle& at, nb::object target, nb::handle text) {
+                auto bytes = bytes_of(text, "text");
+                auto call = new_call<plain_call>(at, std::move(target));
+                h.usable().async_proclaim(std::move(bytes), ends(call));
+                return call_handle{call};
+            },
+            nb::arg(), nb::arg(), nb::arg().none())
         .def("release",
              [](held& h, const inbox_handle& at, nb::object target) {
                  auto call = new_call<plain_call>(at, std::move(target));

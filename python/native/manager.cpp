@@ -290,20 +290,22 @@ void shut_down() {
 }
 
 void bind_manager(nb::module_& module) {
+    // What users give is judged by us, None too, so that errors are sentences.
+    const auto ours = nb::arg();
+    const auto theirs = nb::arg().none();
     nb::class_<native_manager>(module, "Manager")
         .def(nb::init<std::vector<std::string>, const nb::dict&>())
         .def_static("from_file", &native_manager::from_file)
-        .def("acquire", &acquire)
-        .def("attach", &attach, nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg(), nb::arg(),
-             nb::arg())
-        .def("status", &status)
-        .def("status_of_semaphore", &status_of_semaphore)
-        .def("observe", &observe, nb::arg(), nb::arg(), nb::arg(), nb::arg().none())
-        .def("is_locked", &is_locked)
-        .def("list", &list)
-        .def("list_semaphores", &list_semaphores)
-        .def("vouch", &vouch, nb::arg(), nb::arg(), nb::arg().none())
-        .def("examine", &examine, nb::arg(), nb::arg(), nb::arg(), nb::arg().none())
+        .def("acquire", &acquire, ours, ours, ours, theirs, theirs, ours)
+        .def("attach", &attach, ours, ours, ours, theirs, theirs, theirs, ours)
+        .def("status", &status, ours, ours, theirs)
+        .def("status_of_semaphore", &status_of_semaphore, ours, ours, theirs, theirs)
+        .def("observe", &observe, ours, ours, theirs, theirs)
+        .def("is_locked", &is_locked, ours, ours, theirs)
+        .def("list", &list, ours, ours, theirs, theirs)
+        .def("list_semaphores", &list_semaphores, ours, ours, theirs, theirs)
+        .def("vouch", &vouch, ours, ours, theirs)
+        .def("examine", &examine, ours, ours, theirs, theirs)
         .def("close", &close)
         .def("diagnose", &judged)
         .def("listen", &native_manager::listen)

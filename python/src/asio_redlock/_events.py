@@ -14,16 +14,17 @@ if TYPE_CHECKING:
 
 
 class _Stream:
-    __slots__ = ("_kept", "_listener", "dropped")
+    __slots__ = ("_finished", "_kept", "_listener", "dropped")
 
     def __init__(self, listener: Listener) -> None:
         self._listener = listener
         self._kept: deque[Event] = deque()
+        self._finished = False
         #: How many events were lost since nobody read them in time: the oldest of 10,000.
         self.dropped = 0
 
-    def _keep(self, came: tuple[list[Event], int]) -> None:
-        events, dropped = came
+    def _take(self) -> None:
+        events, dropped, self._finished = self._listener.take()
         self._kept.extend(events)
         self.dropped += dropped
 
@@ -38,10 +39,10 @@ class EventStream(_Stream):
 
     async def __anext__(self) -> Event:
         while not self._kept:
-            came = await result_of(self._listener.next)
-            if came is None:
+            if self._finished:
                 raise StopAsyncIteration
-            self._keep(came)
+            await result_of(self._listener.ring)
+            self._take()
         return self._kept.popleft()
 
 
@@ -55,10 +56,10 @@ class SyncEventStream(_Stream):
 
     def __next__(self) -> Event:
         while not self._kept:
-            came = wait_for(self._listener.next)
-            if came is None:
+            if self._finished:
                 raise StopIteration
-            self._keep(came)
+            wait_for(self._listener.ring)
+            self._take()
         return self._kept.popleft()
 
 
