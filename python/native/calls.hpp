@@ -41,8 +41,7 @@ using plain_call = result_call<nothing, show_nothing>;
 template <class Call>
 auto ends(const boost::intrusive_ptr<Call>& its) {
     return boost::asio::bind_cancellation_slot(
-        its->slot(),
-        [its](auto... outcome) { its->end(std::move(outcome)...); });
+        its->slot(), [its](auto... outcome) { its->end(std::move(outcome)...); });
 }
 
 template <class Call>

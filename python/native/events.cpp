@@ -22,8 +22,10 @@ bool is_about_a_node(event_kind kind) {
         case event_kind::node_refused:
         case event_kind::node_without_vote:
         case event_kind::tracking_refused:
-        case event_kind::node_unverified: return true;
-        default: return false;
+        case event_kind::node_unverified:
+            return true;
+        default:
+            return false;
     }
 }
 

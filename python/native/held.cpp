@@ -16,10 +16,8 @@ namespace redlock::python {
 namespace {
 
 std::optional<std::chrono::milliseconds> lease_of(nb::handle given) {
-    return given.is_none() ? std::nullopt
-                           : std::optional{milliseconds_of(given, "lease_time")};
+    return given.is_none() ? std::nullopt : std::optional{milliseconds_of(given, "lease_time")};
 }
-
 
 }  // namespace
 

@@ -78,11 +78,11 @@ std::pair<milliseconds, milliseconds> delays_of(nb::handle value, const char* na
     return {milliseconds_of(value[0], name), milliseconds_of(value[1], name)};
 }
 
-template <milliseconds acquire_options::* Member>
+template <milliseconds acquire_options::*Member>
 void set_time(wishes& to, nb::handle value, const char* name) {
     to.options.*Member = milliseconds_of(value, name);
 }
-template <std::optional<milliseconds> acquire_options::* Member>
+template <std::optional<milliseconds> acquire_options::*Member>
 void set_optional_time(wishes& to, nb::handle value, const char* name) {
     to.options.*Member =
         value.is_none() ? std::nullopt : std::optional{milliseconds_of(value, name)};
@@ -110,21 +110,15 @@ constexpr std::array acquire_settings{
     setting<wishes>{"lease_time", set_optional_time<&acquire_options::lease_time>},
     setting<wishes>{"renew",
                     [](wishes& to, nb::handle value, const char* name) {
-                        to.options.renew = value.is_none() ? std::nullopt
-                                                           : std::optional{flag_of(value, name)};
+                        to.options.renew =
+                            value.is_none() ? std::nullopt : std::optional{flag_of(value, name)};
                     }},
-    setting<wishes>{"label",
-                    [](wishes& to, nb::handle value, const char* name) {
-                        to.label = bytes_of(value, name);
-                    }},
-    setting<wishes>{"identifier",
-                    [](wishes& to, nb::handle value, const char* name) {
-                        to.identifier = bytes_of(value, name);
-                    }},
-    setting<wishes>{"fair",
-                    [](wishes& to, nb::handle value, const char* name) {
-                        to.options.fair = flag_of(value, name);
-                    }},
+    setting<wishes>{"label", [](wishes& to, nb::handle value,
+                                const char* name) { to.label = bytes_of(value, name); }},
+    setting<wishes>{"identifier", [](wishes& to, nb::handle value,
+                                     const char* name) { to.identifier = bytes_of(value, name); }},
+    setting<wishes>{"fair", [](wishes& to, nb::handle value,
+                               const char* name) { to.options.fair = flag_of(value, name); }},
     setting<wishes>{"stop_margin", set_optional_time<&acquire_options::stop_margin>},
     setting<wishes>{"min_hold", set_time<&acquire_options::min_hold>},
     setting<wishes>{"hand_over",
@@ -147,12 +141,12 @@ wait_policy policy_of(const wishes& wanted) {
     if (*wanted.attempts == 0) {
         throw nb::value_error("attempts must be at least 1");
     }
-    return wanted.delay ? wait_policy::attempts(*wanted.attempts, wanted.delay->first,
-                                                wanted.delay->second)
-                        : wait_policy::attempts(*wanted.attempts);
+    return wanted.delay
+               ? wait_policy::attempts(*wanted.attempts, wanted.delay->first, wanted.delay->second)
+               : wait_policy::attempts(*wanted.attempts);
 }
 
-template <milliseconds manager_options::* Member>
+template <milliseconds manager_options::*Member>
 void set_time(manager_options& to, nb::handle value, const char* name) {
     to.*Member = milliseconds_of(value, name);
 }
@@ -175,9 +169,8 @@ constexpr std::array manager_settings{
     setting<manager_options>{"connect_timeout", set_time<&manager_options::connect_timeout>},
     setting<manager_options>{"quorum_timeout",
                              [](manager_options& to, nb::handle value, const char* name) {
-                                 to.quorum_timeout = value.is_none()
-                                                         ? manager_options::no_limit
-                                                         : milliseconds_of(value, name);
+                                 to.quorum_timeout = value.is_none() ? manager_options::no_limit
+                                                                     : milliseconds_of(value, name);
                              }},
     setting<manager_options>{"reconnect_min", set_time<&manager_options::reconnect_min>},
     setting<manager_options>{"reconnect_max", set_time<&manager_options::reconnect_max>},
@@ -189,10 +182,8 @@ constexpr std::array manager_settings{
                              [](manager_options& to, nb::handle value, const char* name) {
                                  to.fencing = flag_of(value, name);
                              }},
-    setting<manager_options>{"guard",
-                             [](manager_options& to, nb::handle value, const char* /*name*/) {
-                                 to.guard = guard_of(value);
-                             }},
+    setting<manager_options>{"guard", [](manager_options& to, nb::handle value,
+                                         const char* /*name*/) { to.guard = guard_of(value); }},
     setting<manager_options>{"hand_over_count",
                              [](manager_options& to, nb::handle value, const char* name) {
                                  to.hand_over_count = count_of(value, name);

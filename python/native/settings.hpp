@@ -1,5 +1,5 @@
-// Options as Python gives them, by name in a dict, as the library's structures. Every default is the
-// library's.
+// Options as Python gives them, by name in a dict, as the library's structures. Every default is
+// the library's.
 #pragma once
 
 #include <nanobind/nanobind.h>
