@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from typing import IO
 
 #: Ends its process group, the server too, when its standard input ends, however this process does.
-_KEEPER = '("$@"; echo ended) & read -r _; kill -9 0'
+_KEEPER = '"$@" & echo "pid $!"; read -r _; kill -9 0'
 
 
 class local:
@@ -29,6 +29,9 @@ class local:
         self._count = nodes
         self._server = server or _find_server()
         self._running: list[subprocess.Popen[bytes]] = []
+        #: The servers' process numbers while they run, in the order of the URLs: to stop one by
+        #: SIGSTOP, for instance, and see that nobody waits for it.
+        self.pids: list[int] = []
 
     def __enter__(self) -> list[str]:
         from ._manager import SyncLockManager
@@ -59,8 +62,10 @@ class local:
             port = _free_port()
             with tempfile.TemporaryFile() as log:
                 process = self._run(port, log)
-                if _is_up(log):
+                pid = _pid_once_up(log)
+                if pid is not None:
                     self._running.append(process)
+                    self.pids.append(pid)
                     return f"redis://127.0.0.1:{port}"
                 _end(process)
         raise RuntimeError(f"{self._server} does not start")
@@ -82,6 +87,7 @@ class local:
         for process in self._running:
             _end(process)
         self._running.clear()
+        self.pids.clear()
 
 
 def _find_server() -> str:
@@ -107,18 +113,28 @@ def _free_port() -> int:
         return port
 
 
-def _is_up(log: IO[bytes]) -> bool:
-    """Reads the server's log until it accepts connections, or has ended."""
+def _pid_once_up(log: IO[bytes]) -> int | None:
+    """Reads what keeper and server write until the server accepts connections; None if it ends."""
     import time
 
     while True:
         log.seek(0)
-        text = log.read()
-        if b"eady to accept connections" in text:
-            return True
-        if text.endswith(b"ended\n"):
-            return False
+        first, whole, said = log.read().partition(b"\n")
+        if whole:
+            pid = int(first.removeprefix(b"pid "))
+            if b"eady to accept connections" in said:
+                return pid
+            if _has_ended(pid):
+                return None
         time.sleep(0.002)
+
+
+def _has_ended(pid: int) -> bool:
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as stat:
+            return stat.read().rpartition(b") ")[2][:1] in b"ZX"
+    except FileNotFoundError:
+        return True
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
