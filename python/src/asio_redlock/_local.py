@@ -57,6 +57,7 @@ class local:
     def _start(self) -> str:
         import tempfile
 
+        words = ""
         # Between the choice of a port and its use another may take it.
         for _ in range(20):
             port = _free_port()
@@ -67,8 +68,9 @@ class local:
                     self._running.append(process)
                     self.pids.append(pid)
                     return f"redis://127.0.0.1:{port}"
+                words = _last_line(log)
                 _end(process)
-        raise RuntimeError(f"{self._server} does not start")
+        raise RuntimeError(f"{self._server} does not start{words and ': ' + words}")
 
     def _run(self, port: int, log: IO[bytes]) -> subprocess.Popen[bytes]:
         import subprocess
@@ -127,6 +129,12 @@ def _pid_once_up(log: IO[bytes]) -> int | None:
             if _has_ended(pid):
                 return None
         time.sleep(0.002)
+
+
+def _last_line(log: IO[bytes]) -> str:
+    log.seek(0)
+    lines = log.read().decode(errors="replace").split("\n", 1)[1].strip().splitlines()
+    return lines[-1] if lines else ""
 
 
 def _has_ended(pid: int) -> bool:
