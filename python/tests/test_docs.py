@@ -44,3 +44,12 @@ def test_reference_says_what_the_docstrings_say() -> None:
     place = pathlib.Path(__file__).resolve().parents[1] / "reference.py"
     page = runpy.run_path(str(place))["page"]
     assert (PAGES / "reference.md").read_text(encoding="utf-8") == page()
+
+
+def test_recipes_are_shown_as_they_are() -> None:
+    text = (PAGES / "recipes.md").read_text(encoding="utf-8")
+    shown = re.findall(r"<!-- file: (\S+) -->\n```py\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    root = PAGES.parents[1]
+    assert shown
+    for path, block in shown:
+        assert (root / path).read_text(encoding="utf-8") == block, path
