@@ -12,8 +12,8 @@ from asio_redlock import _options
 
 HEAD = """# Python: reference
 
-Generated from the docstrings: `python python/reference.py > docs/python/reference.md`. Times are seconds. `Name` is a
-`str` or `bytes`, `Duration` a number of seconds or a `timedelta`.
+Generated from the docstrings: `python python/reference.py > docs/python/reference.md`. Times are
+seconds. `Name` is a `str` or `bytes`, `Duration` a number of seconds or a `timedelta`.
 """
 
 #: What the managers have in common is written once, for the asynchronous one.
@@ -57,7 +57,9 @@ def signature_of(name: str, function: types.FunctionType) -> str:
         for each in signature.parameters.values()
         if each.name not in ("self", "cls")
     ]
-    text = str(signature.replace(parameters=kept, return_annotation=Raw(signature.return_annotation)))
+    text = str(
+        signature.replace(parameters=kept, return_annotation=Raw(signature.return_annotation))
+    )
     return ("async " if inspect.iscoroutinefunction(function) else "") + name + text
 
 
@@ -72,7 +74,9 @@ def options_of(cls: str) -> str:
             said = f"{said} {comment}".strip()
         elif re.match(r"    \w+: ", line):
             name, _, kind = line.strip().partition(": ")
-            rows.append(f"| `{name}` | `{kind}` | {said} |".replace(kind, kind.replace(" | ", " or ")))
+            rows.append(
+                f"| `{name}` | `{kind}` | {said} |".replace(kind, kind.replace(" | ", " or "))
+            )
             said = ""
     return "\n".join(rows)
 

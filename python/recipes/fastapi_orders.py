@@ -1,4 +1,4 @@
-"""An order is shipped by one request at a time: others get 409, on whichever machine they arrive."""
+"""One request at a time ships an order: others get 409, on whichever machine they arrive."""
 
 import asyncio
 import os

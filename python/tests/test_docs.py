@@ -11,6 +11,8 @@ import runpy
 
 import pytest
 
+import asio_redlock as redlock
+
 PAGES = pathlib.Path(__file__).resolve().parents[2] / "docs" / "python"
 
 
@@ -34,10 +36,11 @@ async def run_blocks(page: pathlib.Path, nodes: list[str]) -> None:
 
 
 @pytest.mark.parametrize("name", ["tutorial"])
-def test_page_runs(name: str, nodes: list[str]) -> None:
+def test_page_runs(name: str) -> None:
     page = PAGES / f"{name}.md"
     assert blocks_of(page)
-    asyncio.run(run_blocks(page, nodes))
+    with redlock.local(nodes=3) as nodes:
+        asyncio.run(run_blocks(page, nodes))
 
 
 def test_reference_says_what_the_docstrings_say() -> None:

@@ -76,9 +76,11 @@ class local:
         import subprocess
 
         return subprocess.Popen(
-            ["/bin/sh", "-c", _KEEPER, "sh", self._server]
-            + ["--port", str(port), "--bind", "127.0.0.1"]
-            + ["--save", "", "--appendonly", "no", "--daemonize", "no"],
+            [
+                *("/bin/sh", "-c", _KEEPER, "sh", self._server),
+                *("--port", str(port), "--bind", "127.0.0.1"),
+                *("--save", "", "--appendonly", "no", "--daemonize", "no"),
+            ],
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=subprocess.STDOUT,

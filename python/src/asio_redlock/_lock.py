@@ -210,8 +210,10 @@ class Lock(_HeldLock):
         """Whether another exception may be raised instead of the body's."""
         from asyncio import CancelledError
 
-        return error is None or isinstance(error, Exception) or (
-            by_us and isinstance(error, CancelledError)
+        return (
+            error is None
+            or isinstance(error, Exception)
+            or (by_us and isinstance(error, CancelledError))
         )
 
 

@@ -253,9 +253,7 @@ class LockManager(_Manager):
         """Names of semaphores with a permit that is or recently was held, sorted, each with the
         least number of permits that it can have. Raises `NoQuorum`.
         """
-        found: List[tuple[str, int]] = await result_of(
-            self._native.list_semaphores, pattern, limit
-        )
+        found: List[tuple[str, int]] = await result_of(self._native.list_semaphores, pattern, limit)
         return found
 
     async def vouch(self, node: int | None = None) -> None:
@@ -272,9 +270,7 @@ class LockManager(_Manager):
         health: List[NodeHealth] = await result_of(self._native.examine, samples, resource)
         return health
 
-    async def diagnose(
-        self, *, samples: int = 100, resource: Name | None = None
-    ) -> List[Finding]:
+    async def diagnose(self, *, samples: int = 100, resource: Name | None = None) -> List[Finding]:
         """The doctor: examines each node, and judges it under this manager's settings. One
         finding of level 'ok' a node without a problem; then what is wrong, and what to do.
         """
@@ -312,7 +308,7 @@ class LockManager(_Manager):
                 if not term._ended_by(error):
                     raise
                 if isinstance(error.__cause__, Exception):
-                    raise error.__cause__
+                    raise error.__cause__ from None
 
     def locked(
         self, name: str | Callable[..., Name], **options: Unpack[AcquireOptions]
@@ -378,9 +374,7 @@ class SyncLockManager(_Manager):
         """As `LockManager.shared_lock`."""
         return SyncAcquisition(self, SyncLock, ("shared", name, 0, options))
 
-    def lock_all(
-        self, names: Iterable[Name], **options: Unpack[AcquireOptions]
-    ) -> SyncAcquisition:
+    def lock_all(self, names: Iterable[Name], **options: Unpack[AcquireOptions]) -> SyncAcquisition:
         """As `LockManager.lock_all`."""
         return SyncAcquisition(self, SyncLock, ("all", _as_list(names), 0, options))
 

@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
-    from typing import Any, NoReturn
+    from typing import Any
 
     #: Begins an operation that ends in the target: `start(inbox, target, *arguments)`.
     Start = Callable[..., _native.Call]
