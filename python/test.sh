@@ -3,11 +3,10 @@
 # there: all of them on the oldest and on the newest, the main path on those between. The newest also
 # checks types and form. Real servers, free ports.
 #
-# usage: test.sh FOLDER [PYTEST ARG...]
+# usage: test.sh [PYTEST ARG...]
 set -eu
 cd "$(dirname "$0")"
-folder=$(cd ../"$1" && pwd)
-shift
+folder=$(cd ../build/python && pwd)
 # shellcheck source=python/interpreters.sh
 . ./interpreters.sh
 
@@ -41,7 +40,9 @@ newest=$(echo "$all" | tail -n 1)
 for python in $all; do
     case $python in
         "$newest")
-            environment "$python" pytest uvloop mypy pyright ruff
+            # The recipes' packages too.
+            environment "$python" pytest uvloop mypy pyright ruff \
+                fastapi httpx django 'celery[redis]' 'apscheduler<4'
             check_types
             run_tests "$@" tests
             ;;

@@ -1,22 +1,27 @@
 #!/bin/sh
-# Builds the package from FOLDER/library, an installed C++ library: a source distribution, which brings
-# its own, a wheel for Python 3.11, and one for all later ones, in python/dist. The wheels have what
-# they need inside. Tools come from PyPI, by name.
-#
-# usage: wheel.sh FOLDER
+# Builds the package: a source distribution, which brings the C++ library as source, a wheel for Python
+# 3.11, and one for all later ones, in python/dist. The wheels have all inside. Tools come from PyPI.
 set -eu
-cd "$(dirname "$0")"
-folder=$(cd ../"$1" && pwd)
+cd "$(dirname "$0")/.."
+folder=$PWD/build/python
 # shellcheck source=python/interpreters.sh
-. ./interpreters.sh
+. python/interpreters.sh
+
+# The C++ library as the wheels take it: installed, in a folder of its own.
+library() {
+    [ -f build/CMakeCache.txt ] || cmake --preset release -DREDLOCK_COMMAND=OFF -DREDLOCK_TESTS=OFF \
+        -DREDLOCK_TESTING=OFF -DREDLOCK_EXAMPLES=OFF -DREDLOCK_BENCH=OFF >&2
+    cmake --build build --target redlock >&2
+    cmake --install build --component library --prefix "$folder/library" >/dev/null
+}
 
 # What the source distribution holds, as it will lie in it.
 stage() {
     rm -rf "$folder/stage"
     mkdir -p "$folder/stage/cpp"
-    cp -r pyproject.toml CMakeLists.txt README.md native src "$folder/stage"
-    cp -r ../CMakeLists.txt ../cmake ../include ../src "$folder/stage/cpp"
-    cp ../LICENSE "$folder/stage"
+    (cd python && cp -r pyproject.toml CMakeLists.txt README.md native src "$folder/stage")
+    cp -r CMakeLists.txt cmake include src "$folder/stage/cpp"
+    cp LICENSE "$folder/stage"
     find "$folder/stage" -name __pycache__ -prune -exec rm -rf {} +
 }
 
@@ -35,12 +40,13 @@ wheel_for() {
     PATH="$bin:$PATH" CMAKE_PREFIX_PATH="$folder/library" "$bin/python" -m build --wheel \
         --no-isolation --outdir "$folder/raw-$2" "-Cbuild-dir=$folder/objects-$2" "$folder/stage" \
         >"$folder/wheel-$2.log" 2>&1 || { cat "$folder/wheel-$2.log"; return 1; }
-    PATH="$bin:$PATH" "$bin/auditwheel" repair --strip --wheel-dir dist "$folder/raw-$2"/*.whl \
+    PATH="$bin:$PATH" "$bin/auditwheel" repair --strip --wheel-dir python/dist "$folder/raw-$2"/*.whl \
         >"$folder/repair-$2.log" 2>&1 || { cat "$folder/repair-$2.log"; return 1; }
 }
 
+library
 stage
-rm -rf dist
+rm -rf python/dist
 built=
 for python in $(interpreters); do
     abi=$(abi_of "$python")
@@ -50,6 +56,6 @@ for python in $(interpreters); do
 done
 [ -n "$built" ] || { echo "python: no Python 3.11 or newer is here" >&2; exit 69; }
 # Any of them can make it.
-"$folder/tools-${built##* }/bin/python" -m build --sdist --no-isolation --outdir dist "$folder/stage" \
+"$folder/tools-${built##* }/bin/python" -m build --sdist --no-isolation --outdir python/dist "$folder/stage" \
     >"$folder/sdist.log" 2>&1 || { cat "$folder/sdist.log"; exit 1; }
-ls -l dist >&2
+ls -l python/dist >&2
