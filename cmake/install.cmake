@@ -7,10 +7,12 @@ include(CMakePackageConfigHelpers)
 set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/redlock")
 set(generated "${PROJECT_BINARY_DIR}/package")
 
-install(TARGETS redlock EXPORT redlock_targets FILE_SET HEADERS
+# The component `library`, by itself, needs only the library built.
+install(TARGETS redlock EXPORT redlock_targets
+        ARCHIVE COMPONENT library LIBRARY COMPONENT library FILE_SET HEADERS COMPONENT library
         INCLUDES DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
 install(EXPORT redlock_targets NAMESPACE redlock:: FILE redlockTargets.cmake
-        DESTINATION "${package_dir}")
+        DESTINATION "${package_dir}" COMPONENT library)
 
 configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/redlockConfig.cmake.in"
     "${generated}/redlockConfig.cmake" INSTALL_DESTINATION "${package_dir}")
@@ -18,7 +20,7 @@ write_basic_package_version_file("${generated}/redlockConfigVersion.cmake"
     COMPATIBILITY SameMinorVersion)
 install(FILES "${generated}/redlockConfig.cmake" "${generated}/redlockConfigVersion.cmake"
               "${PROJECT_SOURCE_DIR}/cmake/redlock_hiredis.cmake"
-        DESTINATION "${package_dir}")
+        DESTINATION "${package_dir}" COMPONENT library)
 
 # A static library brings its own needs along; a shared one has them inside.
 get_target_property(redlock_type redlock TYPE)
@@ -36,7 +38,8 @@ endif()
 file(RELATIVE_PATH pc_prefix "/p/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/p")
 string(REGEX REPLACE "/$" "" pc_prefix "${pc_prefix}")
 configure_file("${PROJECT_SOURCE_DIR}/cmake/redlock.pc.in" "${generated}/redlock.pc" @ONLY)
-install(FILES "${generated}/redlock.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+install(FILES "${generated}/redlock.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig"
+        COMPONENT library)
 
 # The world to test in, which needs more than the library does.
 if(TARGET redlock_testing)

@@ -58,8 +58,10 @@ CONTENDERS = (
     Contender('node-redlock-4', 'node', _node('redlock4.js'), 1),
     Contender('node-redlock-5', 'node', _node('redlock5.js'), 1),
     Contender('redlock-universal', 'node', _node('redlock_universal.js'), 1),
+    Contender('redlock-python', 'python', _python('redlock-python', 'peer_redlock_python.py'), 0.5),
     Contender('aioredlock', 'python', _python('aioredlock', 'peer_aioredlock.py'), 0.5),
     Contender('pottery', 'python', _python('pottery', 'peer_pottery.py'), 0.5),
+    Contender('redlock-ng', 'python', _python('redlock-ng', 'peer_redlock_ng.py'), 0.5),
     Contender('redis-py', 'python', _python('redis-py', 'peer_redis_py.py'), 0.5, several=False),
     Contender('redsync', 'go', _go('redsync'), 0.5),
     Contender('rueidislock', 'go', _go('rueidislock'), 0.5, several=False),
@@ -136,7 +138,16 @@ def _prepare_python(peer):
     except subprocess.CalledProcessError:
         raise Lack('this python3 cannot make a virtual environment') from None
     _run([str(folder / 'bin/pip'), 'install', '--quiet', '--disable-pip-version-check',
-          '--requirement', str(HERE / 'python' / f'requirements-{peer}.txt')], folder)
+          *_packages(peer)], folder)
+
+
+def _packages(peer):
+    """What pip is to install: our own package as it is built here, a peer's from PyPI."""
+    if peer != 'redlock-python':
+        return ['--requirement', str(HERE / 'python' / f'requirements-{peer}.txt')]
+    _run(['./dev', 'wheel'], ROOT)
+    return ['--no-index', '--find-links', str(ROOT / 'python/dist'), '--force-reinstall',
+            'asio-redlock']
 
 
 def _prepare_go(_):

@@ -13,6 +13,7 @@ namespace {
 // Never destroyed: a program that ends without the interpreter's farewell must not end its thread.
 engine* the_one = nullptr;
 bool was_stopped = false;
+int pauses = 0;
 thread_local bool is_engine = false;
 
 /// Signals are Python's, whose handlers run in its main thread.
@@ -34,13 +35,18 @@ class without_signals {
 }  // namespace
 
 engine::engine() : work_(loop_.get_executor()) {
+    run();
+}
+
+void engine::run() {
     const without_signals blocked;  // a new thread inherits the mask
-    thread_ = std::thread{[this] {
+    std::packaged_task<void()> turning{[this] {
         is_engine = true;
         pthread_setname_np(pthread_self(), "asio-redlock");
         loop_.run();
-        ended_.set_value();
     }};
+    ended_ = turning.get_future();
+    thread_ = std::thread{std::move(turning)};
 }
 
 engine* engine::current() {
@@ -62,8 +68,25 @@ bool engine::runs_here() noexcept {
     return is_engine;
 }
 
+void engine::pause() {
+    if (++pauses == 1 && the_one != nullptr) {
+        the_one->loop_.stop();
+        the_one->thread_.join();
+        the_one->loop_.notify_fork(boost::asio::io_context::fork_prepare);
+    }
+}
+
+void engine::resume() {
+    if (--pauses == 0 && the_one != nullptr) {
+        the_one->loop_.notify_fork(boost::asio::io_context::fork_parent);
+        the_one->loop_.restart();
+        the_one->run();
+    }
+}
+
 void engine::forget() noexcept {
     the_one = nullptr;
+    pauses = 0;
 }
 
 void engine::stop(std::chrono::milliseconds patience) {
@@ -74,7 +97,7 @@ void engine::stop(std::chrono::milliseconds patience) {
     }
     const nanobind::gil_scoped_release unlocked;
     its->work_.reset();
-    if (its->ended_.get_future().wait_for(patience) != std::future_status::ready) {
+    if (its->ended_.wait_for(patience) != std::future_status::ready) {
         its->loop_.stop();
     }
     its->thread_.join();

@@ -23,8 +23,12 @@ class engine {
     [[nodiscard]] static bool is_stopped() noexcept;
     /// Whether the calling thread is an engine's.
     [[nodiscard]] static bool runs_here() noexcept;
-    /// In a forked child, where no thread runs the loop. The parent's is left as it is for ever,
-    /// since its inner locks may be held by threads that the child does not have.
+    /// Around a fork, in the parent: no thread of ours runs while the process is copied, so that
+    /// the copy is whole. Calls nest.
+    static void pause();
+    static void resume();
+    /// In a forked child, which makes one of its own once it needs one. The parent's copy is left
+    /// as it is for ever.
     static void forget() noexcept;
     /// At the interpreter's end: lets the loop go on until it has nothing more to do, for
     /// `patience` at most, and ends the thread. Releases the interpreter's lock meanwhile.
@@ -34,11 +38,12 @@ class engine {
 
   private:
     engine();
+    void run();
 
     boost::asio::io_context loop_{1};
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
-    std::promise<void> ended_;
     std::thread thread_;
+    std::future<void> ended_;  ///< Of the thread.
 };
 
 }  // namespace redlock::python

@@ -68,7 +68,7 @@ listener::news listener::take() {
     return {std::exchange(kept_, {}), std::exchange(dropped_, 0), finished_};
 }
 
-void listener::wait(const event_call_ptr& wanted) {
+void listener::ring(const event_call_ptr& wanted) {
     wanted->slot().assign([weak = weak_from_this(), it = wanted.get()](auto) {
         if (const auto its = weak.lock()) {
             its->give_up(it);
@@ -163,10 +163,10 @@ void bind_events(nb::module_& module) {
                  }
                  return nb::make_tuple(events, news.dropped, news.is_last);
              })
-        .def("wait", [](listener& its, const inbox_handle& at, nb::object target) {
+        .def("ring", [](listener& its, const inbox_handle& at, nb::object target) {
             refuse_copies(its.its_engine());
             auto call = new_call<event_call>(at, std::move(target));
-            its.wait(call);
+            its.ring(call);
             return call_handle{call};
         });
 }

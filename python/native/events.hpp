@@ -53,7 +53,7 @@ class listener : public std::enable_shared_from_this<listener> {
     void keep(const event& what);
     [[nodiscard]] news take();
     /// Ends `wanted` as soon as there is something to take, or nothing more will come.
-    void wait(const event_call_ptr& wanted);
+    void ring(const event_call_ptr& wanted);
     /// The manager is closed: nothing more will come.
     void finish();
     [[nodiscard]] const engine* its_engine() const noexcept { return engine_; }

@@ -28,21 +28,33 @@ const char* name_of(error_code error) {
         return "other";
     }
     switch (static_cast<errc>(error.value())) {
-        case errc::contended: return "contended";
-        case errc::timed_out: return "timed_out";
-        case errc::no_quorum: return "no_quorum";
-        case errc::lost: return "lost";
-        case errc::indeterminate: return "indeterminate";
-        case errc::closed: return "closed";
-        case errc::invalid_argument: return "invalid_argument";
-        case errc::same_server_twice: return "same_server_twice";
-        case errc::forked: return "forked";
-        case errc::different_nodes: return "different_nodes";
+        case errc::contended:
+            return "contended";
+        case errc::timed_out:
+            return "timed_out";
+        case errc::no_quorum:
+            return "no_quorum";
+        case errc::lost:
+            return "lost";
+        case errc::indeterminate:
+            return "indeterminate";
+        case errc::closed:
+            return "closed";
+        case errc::invalid_argument:
+            return "invalid_argument";
+        case errc::same_server_twice:
+            return "same_server_twice";
+        case errc::forked:
+            return "forked";
+        case errc::different_nodes:
+            return "different_nodes";
         case errc::no_resource:
         case errc::too_many_resources:
         case errc::resource_twice:
-        case errc::different_slots: return "invalid_argument";
-        case errc::permits_mismatch: return "permits_mismatch";
+        case errc::different_slots:
+            return "invalid_argument";
+        case errc::permits_mismatch:
+            return "permits_mismatch";
     }
     return "other";
 }

@@ -11,9 +11,12 @@ namespace {
 
 const char* word_of(server_role role) {
     switch (role) {
-        case server_role::master: return "master";
-        case server_role::replica: return "replica";
-        case server_role::other: return "other";
+        case server_role::master:
+            return "master";
+        case server_role::replica:
+            return "replica";
+        case server_role::other:
+            return "other";
     }
     return "other";
 }
@@ -43,7 +46,8 @@ struct shown_as<server_role> {
 
 void bind_health(nb::module_& module) {
     bind_facts(module);
-    shown<node_health>{module, "NodeHealth", "What could be observed of one node; None: it could not."}
+    shown<node_health>{module, "NodeHealth",
+                       "What could be observed of one node; None: it could not."}
         .member("node", &node_health::node, "Its position in the list of nodes, from 0.")
         .member("name", &node_health::name, "Its address, without secrets.")
         .member("error", &node_health::error, "Why it could not be examined; else empty.")

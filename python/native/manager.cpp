@@ -56,10 +56,12 @@ enum class shape { exclusive, shared, permit, all, term };
 
 shape shape_of(const std::string& word) {
     constexpr std::pair<std::string_view, shape> known[] = {
-        {"exclusive", shape::exclusive}, {"shared", shape::shared}, {"permit", shape::permit},
-        {"all", shape::all},             {"term", shape::term},
+        {"exclusive", shape::exclusive}, {"shared", shape::shared},
+        {"permit", shape::permit},       {"all", shape::all},
+        {"term", shape::term},
     };
-    const auto* const found = std::ranges::find(known, word, &std::pair<std::string_view, shape>::first);
+    const auto* const found =
+        std::ranges::find(known, word, &std::pair<std::string_view, shape>::first);
     return found->second;
 }
 
@@ -99,8 +101,7 @@ node_list nodes_of(const std::vector<std::string>& urls) {
             all.push_back(node_list{{url}}.endpoints().front());
         } catch (const lock_error& error) {
             const auto number = std::to_string(all.size());
-            throw nb::value_error(
-                ("node " + number + ": " + error.details().to_string()).c_str());
+            throw nb::value_error(("node " + number + ": " + error.details().to_string()).c_str());
         }
     }
     return node_list{std::move(all)};
@@ -111,7 +112,8 @@ class native_manager {
   public:
     native_manager(std::vector<std::string> urls, const nb::dict& given)
         : native_manager(nodes_of(urls), with_given({}, given)) {}
-    static std::shared_ptr<native_manager> from_file(const std::string& path, const nb::dict& given) {
+    static std::shared_ptr<native_manager> from_file(const std::string& path,
+                                                     const nb::dict& given) {
         auto file = read_configuration(path).value();
         return std::make_shared<native_manager>(node_list{std::move(file.nodes)},
                                                 with_given(std::move(file.options), given));
@@ -173,16 +175,21 @@ call_handle started(call_ptr its) {
     return {std::move(its)};
 }
 
-call_handle acquire(native_manager& from, const inbox_handle& at, nb::object target, const std::string& word,
-                   nb::handle names, nb::handle permits, const nb::dict& given) {
+call_handle acquire(native_manager& from, const inbox_handle& at, nb::object target,
+                    const std::string& word, nb::handle names, nb::handle permits,
+                    const nb::dict& given) {
     const shape wanted = shape_of(word);
     const acquisition options{given, purpose::acquire};
     auto call = new_call<acquire_call>(at, std::move(target));
     auto& locks = from.usable();
     const auto details = options.with(call->details());
     switch (wanted) {
-        case shape::exclusive: locks.async_acquire(name_of(names), details, ends(call)); break;
-        case shape::shared: locks.async_acquire_shared(name_of(names), details, ends(call)); break;
+        case shape::exclusive:
+            locks.async_acquire(name_of(names), details, ends(call));
+            break;
+        case shape::shared:
+            locks.async_acquire_shared(name_of(names), details, ends(call));
+            break;
         case shape::permit:
             locks.async_acquire_any(semaphore_of(names, permits), details, ends(call));
             break;
@@ -197,8 +204,9 @@ call_handle acquire(native_manager& from, const inbox_handle& at, nb::object tar
     return started(call);
 }
 
-call_handle attach(native_manager& from, const inbox_handle& at, nb::object target, const std::string& word,
-                  nb::handle names, nb::handle permits, nb::handle token, const nb::dict& given) {
+call_handle attach(native_manager& from, const inbox_handle& at, nb::object target,
+                   const std::string& word, nb::handle names, nb::handle permits, nb::handle token,
+                   const nb::dict& given) {
     const shape wanted = shape_of(word);
     const acquisition options{given, purpose::attach};
     const lock_token identifier{bytes_of(token, "token")};
@@ -221,22 +229,23 @@ call_handle status(native_manager& of, const inbox_handle& at, nb::object target
     return started(call);
 }
 
-call_handle status_of_semaphore(native_manager& of, const inbox_handle& at, nb::object target, nb::handle name,
-                               nb::handle permits) {
+call_handle status_of_semaphore(native_manager& of, const inbox_handle& at, nb::object target,
+                                nb::handle name, nb::handle permits) {
     auto call = new_call<result_call<semaphore_status, show_any>>(at, std::move(target));
     of.usable().async_status(semaphore_of(name, permits), ends(call));
     return started(call);
 }
 
-call_handle observe(native_manager& with, const inbox_handle& at, nb::object target, nb::handle name,
-                   const leader_view* seen) {
+call_handle observe(native_manager& with, const inbox_handle& at, nb::object target,
+                    nb::handle name, const leader_view* seen) {
     auto call = new_call<result_call<leader_view, show_any>>(at, std::move(target));
-    with.usable().async_observe(
-        name_of(name), seen != nullptr ? std::optional{*seen} : std::nullopt, ends(call));
+    with.usable().async_observe(name_of(name),
+                                seen != nullptr ? std::optional{*seen} : std::nullopt, ends(call));
     return started(call);
 }
 
-call_handle is_locked(native_manager& with, const inbox_handle& at, nb::object target, nb::handle name) {
+call_handle is_locked(native_manager& with, const inbox_handle& at, nb::object target,
+                      nb::handle name) {
     auto call = new_call<result_call<bool, show_any>>(at, std::move(target));
     with.usable().async_is_locked(name_of(name), ends(call));
     return started(call);
@@ -250,23 +259,27 @@ list_options list_wanted(const std::string& pattern, std::size_t limit, diagnost
     return wanted;
 }
 
-call_handle list(native_manager& with, const inbox_handle& at, nb::object target, nb::handle pattern,
-                nb::handle limit) {
+call_handle list(native_manager& with, const inbox_handle& at, nb::object target,
+                 nb::handle pattern, nb::handle limit) {
     const auto text = bytes_of(pattern, "pattern");
     auto call = new_call<result_call<std::vector<resource_name>, show_list>>(at, std::move(target));
-    with.usable().async_list(list_wanted(text, count_of(limit, "limit"), call->details()), ends(call));
+    with.usable().async_list(list_wanted(text, count_of(limit, "limit"), call->details()),
+                             ends(call));
     return started(call);
 }
 
-call_handle list_semaphores(native_manager& with, const inbox_handle& at, nb::object target, nb::handle pattern,
-                           nb::handle limit) {
+call_handle list_semaphores(native_manager& with, const inbox_handle& at, nb::object target,
+                            nb::handle pattern, nb::handle limit) {
     const auto text = bytes_of(pattern, "pattern");
-    auto call = new_call<result_call<std::vector<semaphore>, show_semaphores>>(at, std::move(target));
-    with.usable().async_list_semaphores(list_wanted(text, count_of(limit, "limit"), call->details()), ends(call));
+    auto call =
+        new_call<result_call<std::vector<semaphore>, show_semaphores>>(at, std::move(target));
+    with.usable().async_list_semaphores(
+        list_wanted(text, count_of(limit, "limit"), call->details()), ends(call));
     return started(call);
 }
 
-call_handle vouch(native_manager& with, const inbox_handle& at, nb::object target, nb::handle node) {
+call_handle vouch(native_manager& with, const inbox_handle& at, nb::object target,
+                  nb::handle node) {
     auto call = new_call<plain_call>(at, std::move(target));
     vouch_options wanted;
     if (!node.is_none()) {
@@ -277,8 +290,8 @@ call_handle vouch(native_manager& with, const inbox_handle& at, nb::object targe
     return started(call);
 }
 
-call_handle examine(native_manager& with, const inbox_handle& at, nb::object target, nb::handle samples,
-                   nb::handle resource) {
+call_handle examine(native_manager& with, const inbox_handle& at, nb::object target,
+                    nb::handle samples, nb::handle resource) {
     const auto name = resource.is_none() ? std::string{} : bytes_of(resource, "resource");
     auto call = new_call<result_call<std::vector<node_health>, show_list>>(at, std::move(target));
     examine_options wanted;

@@ -39,5 +39,7 @@ NB_MODULE(_native, module) {
     bind_manager(module);
     module.attr("version") = REDLOCK_VERSION_STRING;
     module.def("shut_down", &shut_down);
-    module.def("forget_the_engine", &engine::forget);
+    module.def("pause", &engine::pause);
+    module.def("resume", &engine::resume);
+    module.def("forget", &engine::forget);
 }

@@ -85,7 +85,7 @@ class shown {
     }
 
     template <class Member>
-    shown& member(const char* name, Member Structure::* which, const char* what) {
+    shown& member(const char* name, Member Structure::*which, const char* what) {
         class_.def_prop_ro(
             name, [which](const Structure& its) { return shown_value(its.*which); }, what);
         names_.append(name);

@@ -9,9 +9,10 @@ namespace redlock::python {
 namespace {
 
 [[noreturn]] void refuse_type(const char* what, const char* wanted, nb::handle given) {
-    const nb::str type{nb::handle{reinterpret_cast<PyObject*>(Py_TYPE(given.ptr()))}.attr(
-        "__name__")};
-    throw nb::type_error((std::string{what} + " must be " + wanted + ", not " + type.c_str()).c_str());
+    const nb::str type{
+        nb::handle{reinterpret_cast<PyObject*>(Py_TYPE(given.ptr()))}.attr("__name__")};
+    throw nb::type_error(
+        (std::string{what} + " must be " + wanted + ", not " + type.c_str()).c_str());
 }
 
 }  // namespace
@@ -59,7 +60,8 @@ std::chrono::duration<double> duration_of(nb::handle seconds, const char* what) 
         throw nb::python_error();
     }
     if (std::isnan(count)) {
-        throw nb::value_error((std::string{what} + " must be a number of seconds, not NaN").c_str());
+        throw nb::value_error(
+            (std::string{what} + " must be a number of seconds, not NaN").c_str());
     }
     return std::chrono::duration<double>{count};
 }

@@ -1,5 +1,5 @@
-// Texts, times and counts between Python and the library. A resource may have any bytes: text is UTF-8, and
-// bytes that are not come and go as surrogates, as in names of files.
+// Texts, times and counts between Python and the library. A resource may have any bytes: text is
+// UTF-8, and bytes that are not come and go as surrogates, as in names of files.
 #pragma once
 
 #include <nanobind/nanobind.h>

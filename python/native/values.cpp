@@ -69,8 +69,9 @@ void bind_status(nb::module_& module) {
         .member("quarantine", &node_status::quarantine, "Seconds that are left of it, or None.");
     shown<resource_status>{module, "Status", "All nodes' views of a resource, and the verdict."}
         .member("resource", &resource_status::resource, "Its name.")
-        .member("verdict", &resource_status::verdict,
-                "'held', 'free', 'split' (a change is in progress) or 'unknown' (too few answered).")
+        .member(
+            "verdict", &resource_status::verdict,
+            "'held', 'free', 'split' (a change is in progress) or 'unknown' (too few answered).")
         .member("mode", &resource_status::mode, "'exclusive' or 'shared' when held, else None.")
         .member("token", &resource_status::holder, "Of the holder, when held.")
         .member("fencing_token", &resource_status::fencing, "The holder's; 0 of readers.")

@@ -11,7 +11,7 @@ cd "$1"
 here=$(mktemp -d)
 trap 'rm -rf "$here"' EXIT
 
-for folder in include src testing sim faults tests bench examples cmake docs models; do
+for folder in include src testing sim faults tests bench examples cmake docs models python; do
     [ ! -d "$folder" ] || find "$folder" -type f
 done | sort >"$here/all"
 for file in dev .ci/run CMakeLists.txt README.md; do
@@ -93,6 +93,7 @@ arrows() {
         may["bench"]    = " bench neighbour public boost fmt std system "
         may["sim"]      = " sim testing driver scripts core public boost fmt std gtest "
         may["faults"]   = " faults tests public boost fmt CLI std system "
+        may["python"]   = " neighbour public boost std system "
         may["docs"]     = may["examples"] " gtest "
         may["tests"]    = " base core endpoint outside testing redis driver doctor manager scripts configuration cli sim faults tests neighbour public" \
                           " boost fmt CLI std system hiredis openssl gtest gmock rapidcheck "
@@ -157,7 +158,7 @@ shape() {
     function breach(line, what) { printf "%s:%d: %s\n", path, line, what }
     function finish() {
         if (path == "") return
-        if (count > 450) breach(count, "longer than 450 lines")
+        if (count > 450 && path != "docs/python/reference.md") breach(count, "longer than 450 lines")
         if (path ~ /\.hpp$/ && !once) breach(1, "a header without #pragma once")
     }
     BEGIN { while ((getline name < code) > 0) headers[name] = 1 }
@@ -193,6 +194,7 @@ listed() {
         case $file in
             examples/*) inner=$(basename "$file" .cpp) ;;
             tests/install/*) inner=$(basename "$file") ;;
+            python/*) inner=${file#python/} ;;
         esac
         grep -qF -- "$inner" "$here/lists" || echo "$file:1: in no sources.cmake: it is never built"
     done

@@ -40,7 +40,7 @@ class EventStream(_Stream):
 
     async def __anext__(self) -> Event:
         while not self._kept and not self._take():
-            await result_of(self._listener.wait)
+            await result_of(self._listener.ring)
         if not self._kept:
             raise StopAsyncIteration
         return self._kept.popleft()
@@ -56,7 +56,7 @@ class SyncEventStream(_Stream):
 
     def __next__(self) -> Event:
         while not self._kept and not self._take():
-            wait_for(self._listener.wait)
+            wait_for(self._listener.ring)
         if not self._kept:
             raise StopIteration
         return self._kept.popleft()

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from typing import IO
 
 #: Ends its process group, the server too, when its standard input ends, however this process does.
-_KEEPER = '("$@"; echo ended) & read -r _; kill -9 0'
+_KEEPER = '"$@" & echo "pid $!"; read -r _; kill -9 0'
 
 
 class local:
@@ -32,6 +32,9 @@ class local:
         self._count = nodes
         self._server = _find_server(server)
         self._running: list[subprocess.Popen[bytes]] = []
+        #: The servers' process numbers while they run, in the order of the URLs: to stop one by
+        #: SIGSTOP, for instance, and see that nobody waits for it.
+        self.pids: list[int] = []
 
     def __enter__(self) -> list[str]:
         from ._manager import SyncLockManager
@@ -57,26 +60,30 @@ class local:
     def _start(self) -> str:
         import tempfile
 
+        words = ""
         # Between the choice of a port and its use another may take it.
-        last_words = ""
         for _ in range(20):
             port = _free_port()
             with tempfile.TemporaryFile() as log:
                 process = self._run(port, log)
                 self._running.append(process)
-                if _is_up(log):
+                pid = _pid_once_up(log)
+                if pid is not None:
+                    self.pids.append(pid)
                     return f"redis://127.0.0.1:{port}"
+                words = _last_line(log)
                 _end(self._running.pop())
-                last_words = _last_words(log)
-        raise RuntimeError(f"{self._server} does not start: {last_words}")
+        raise RuntimeError(f"{self._server} does not start{words and ': ' + words}")
 
     def _run(self, port: int, log: IO[bytes]) -> subprocess.Popen[bytes]:
         import subprocess
 
         return subprocess.Popen(
-            ["/bin/sh", "-c", _KEEPER, "sh", self._server]
-            + ["--port", str(port), "--bind", "127.0.0.1"]
-            + ["--save", "", "--appendonly", "no", "--daemonize", "no"],
+            [
+                *("/bin/sh", "-c", _KEEPER, "sh", self._server),
+                *("--port", str(port), "--bind", "127.0.0.1"),
+                *("--save", "", "--appendonly", "no", "--daemonize", "no"),
+            ],
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -87,6 +94,7 @@ class local:
         for process in self._running:
             _end(process)
         self._running.clear()
+        self.pids.clear()
 
 
 def _find_server(wanted: str | None) -> str:
@@ -112,24 +120,42 @@ def _free_port() -> int:
         return port
 
 
-def _is_up(log: IO[bytes]) -> bool:
-    """Reads the server's log until it accepts connections, or has ended."""
+def _pid_once_up(log: IO[bytes]) -> int | None:
+    """Reads what keeper and server write until the server accepts connections; None if it ends."""
     import time
 
     while True:
-        log.seek(0)
-        text = log.read()
-        if b"eady to accept connections" in text:
-            return True
-        if text.endswith(b"ended\n"):
-            return False
+        # Keeper and server write at once: the number need not come first.
+        *lines, _ = _said(log).split(b"\n")
+        numbers = [int(line[4:]) for line in lines if line.startswith(b"pid ")]
+        if numbers:
+            pid = numbers[0]
+            if any(b"eady to accept connections" in line for line in lines):
+                return pid
+            if _has_ended(pid):
+                return None
         time.sleep(0.002)
 
 
-def _last_words(log: IO[bytes]) -> str:
-    log.seek(0)
-    lines = log.read().decode(errors="replace").removesuffix("ended\n").splitlines()
-    return lines[-1] if lines else "it says nothing"
+def _said(log: IO[bytes]) -> bytes:
+    """Without moving the file's offset, which the writers share."""
+    import os
+
+    return os.pread(log.fileno(), 1 << 20, 0)
+
+
+def _last_line(log: IO[bytes]) -> str:
+    text = _said(log).decode(errors="replace")
+    lines = [line for line in text.splitlines() if line and not line.startswith("pid ")]
+    return lines[-1] if lines else ""
+
+
+def _has_ended(pid: int) -> bool:
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as stat:
+            return stat.read().rpartition(b") ")[2][:1] in b"ZX"
+    except FileNotFoundError:
+        return True
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

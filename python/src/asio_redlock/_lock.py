@@ -85,7 +85,8 @@ class _HeldLock:
 
     def _lost(self) -> LockLost:
         """Why it is not held any more."""
-        return LockLost(self._held.last_error() or f"the lock on {self.resource!r} is lost")
+        why = self._held.last_error()
+        return LockLost(f"the lock on {self.resource!r} is lost" + (f": {why}" if why else ""))
 
 
 class _LossWatch:

@@ -13,6 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import logging
     import os
+    from builtins import list as List  # the classes have a method of that name
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
     from types import TracebackType
     from typing import Any, ParamSpec, TypeVar, Unpack
@@ -97,7 +98,7 @@ class _Manager:
 
             warnings.warn(f"{self!r} was not closed", ResourceWarning, source=self, stacklevel=2)
 
-    def active_locks(self) -> list[ActiveLock]:
+    def active_locks(self) -> List[ActiveLock]:
         """All locks that this manager holds now and that are valid. Asks no node."""
         return self._native.active_locks()
 
@@ -249,22 +250,20 @@ class LockManager(_Manager):
         locked: bool = await result_of(self._native.is_locked, name)
         return locked
 
-    async def list(self, pattern: Name = "", limit: int = 10_000) -> list[str]:
+    async def list(self, pattern: Name = "", limit: int = 10_000) -> List[str]:
         """Names of resources that are or recently were locked, sorted. `pattern`: a glob of Redis
         over lock keys; empty: all within `fence_lifetime`. Raises `NoQuorum`.
         """
-        names: list[str] = await result_of(self._native.list, pattern, limit)
+        names: List[str] = await result_of(self._native.list, pattern, limit)
         return names
 
     async def list_semaphores(
         self, pattern: Name = "", limit: int = 10_000
-    ) -> list[tuple[str, int]]:
+    ) -> List[tuple[str, int]]:
         """Names of semaphores with a permit that is or recently was held, sorted, each with the
         least number of permits that it can have. Raises `NoQuorum`.
         """
-        found: list[tuple[str, int]] = await result_of(
-            self._native.list_semaphores, pattern, limit
-        )
+        found: List[tuple[str, int]] = await result_of(self._native.list_semaphores, pattern, limit)
         return found
 
     async def vouch(self, node: int | None = None) -> None:
@@ -276,14 +275,12 @@ class LockManager(_Manager):
 
     async def examine(
         self, *, samples: int = 100, resource: Name | None = None
-    ) -> list[NodeHealth]:
+    ) -> List[NodeHealth]:
         """What can be observed of each node; `diagnose` judges it. Changes nothing."""
-        health: list[NodeHealth] = await result_of(self._native.examine, samples, resource)
+        health: List[NodeHealth] = await result_of(self._native.examine, samples, resource)
         return health
 
-    async def diagnose(
-        self, *, samples: int = 100, resource: Name | None = None
-    ) -> list[Finding]:
+    async def diagnose(self, *, samples: int = 100, resource: Name | None = None) -> List[Finding]:
         """The doctor: examines each node, and judges it under this manager's settings. One
         finding of level 'ok' a node without a problem; then what is wrong, and what to do.
         """
@@ -392,9 +389,7 @@ class SyncLockManager(_Manager):
         """As `LockManager.shared_lock`."""
         return SyncAcquisition(self, SyncLock, ("shared", name, 0, options))
 
-    def lock_all(
-        self, names: Iterable[Name], **options: Unpack[AcquireOptions]
-    ) -> SyncAcquisition:
+    def lock_all(self, names: Iterable[Name], **options: Unpack[AcquireOptions]) -> SyncAcquisition:
         """As `LockManager.lock_all`."""
         return SyncAcquisition(self, SyncLock, ("all", _as_list(names), 0, options))
 
@@ -472,26 +467,26 @@ class SyncLockManager(_Manager):
         locked: bool = wait_for(self._native.is_locked, name)
         return locked
 
-    def list(self, pattern: Name = "", limit: int = 10_000) -> list[str]:
+    def list(self, pattern: Name = "", limit: int = 10_000) -> List[str]:
         """As `LockManager.list`."""
-        names: list[str] = wait_for(self._native.list, pattern, limit)
+        names: List[str] = wait_for(self._native.list, pattern, limit)
         return names
 
-    def list_semaphores(self, pattern: Name = "", limit: int = 10_000) -> list[tuple[str, int]]:
+    def list_semaphores(self, pattern: Name = "", limit: int = 10_000) -> List[tuple[str, int]]:
         """As `LockManager.list_semaphores`."""
-        found: list[tuple[str, int]] = wait_for(self._native.list_semaphores, pattern, limit)
+        found: List[tuple[str, int]] = wait_for(self._native.list_semaphores, pattern, limit)
         return found
 
     def vouch(self, node: int | None = None) -> None:
         """As `LockManager.vouch`."""
         wait_for(self._native.vouch, node)
 
-    def examine(self, *, samples: int = 100, resource: Name | None = None) -> list[NodeHealth]:
+    def examine(self, *, samples: int = 100, resource: Name | None = None) -> List[NodeHealth]:
         """As `LockManager.examine`."""
-        health: list[NodeHealth] = wait_for(self._native.examine, samples, resource)
+        health: List[NodeHealth] = wait_for(self._native.examine, samples, resource)
         return health
 
-    def diagnose(self, *, samples: int = 100, resource: Name | None = None) -> list[Finding]:
+    def diagnose(self, *, samples: int = 100, resource: Name | None = None) -> List[Finding]:
         """As `LockManager.diagnose`."""
         return self._native.diagnose(self.examine(samples=samples, resource=resource))
 

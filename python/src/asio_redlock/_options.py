@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Literal, TypedDict, Union
+from typing import Literal, TypedDict
 
 #: Seconds, or a timedelta.
-Duration = Union[float, timedelta]
+Duration = float | timedelta
 #: A resource's name: the Redis key. Text is UTF-8.
-Name = Union[str, bytes]
+Name = str | bytes
 
 
 class AttachOptions(TypedDict, total=False):

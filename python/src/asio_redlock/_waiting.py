@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
-    from typing import Any, NoReturn
+    from typing import Any
 
     #: Begins an operation that ends in the target: `start(inbox, target, *arguments)`.
     Start = Callable[..., _native.Call]
@@ -38,11 +38,10 @@ def inbox_of(loop: asyncio.AbstractEventLoop) -> _native.Inbox:
 
 
 def _thread_inbox() -> _native.Inbox:
-    try:
-        return _of_thread.inbox
-    except AttributeError:
+    inbox: _native.Inbox | None = getattr(_of_thread, "inbox", None)
+    if inbox is None:
         inbox = _of_thread.inbox = _native.Inbox()
-        return inbox
+    return inbox
 
 
 def _after_fork() -> None:
@@ -51,10 +50,12 @@ def _after_fork() -> None:
     _inboxes = weakref.WeakKeyDictionary()
     _inboxes_mutex = threading.Lock()
     _of_thread = threading.local()
-    _native.forget_the_engine()
+    _native.forget()
 
 
-os.register_at_fork(after_in_child=_after_fork)
+os.register_at_fork(
+    before=_native.pause, after_in_parent=_native.resume, after_in_child=_after_fork
+)
 
 
 def _drop(value: Any) -> None:
