@@ -7,9 +7,9 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
+from support import Servers
 
 import asio_redlock as redlock
-from support import Servers
 
 _numbers = itertools.count(1)
 

@@ -25,6 +25,15 @@ def run(body: Coroutine[Any, Any, T]) -> T:
     return asyncio.run(body)
 
 
+def start(acquisition: redlock.Acquisition) -> asyncio.Task[redlock.Lock]:
+    """A task that acquires."""
+
+    async def acquire() -> redlock.Lock:
+        return await acquisition
+
+    return asyncio.get_running_loop().create_task(acquire())
+
+
 class Connection:
     """Speaks RESP 2 to one server, without any library that is under test."""
 
@@ -147,7 +156,7 @@ def manager(nodes: list[str], **options: Any) -> redlock.LockManager:
 
 
 def hasty(nodes: list[str], **options: Any) -> redlock.LockManager:
-    return redlock.LockManager(nodes, **{**HASTY, **options})
+    return manager(nodes, **{**HASTY, **options})
 
 
 def start_python(program: str, *arguments: str, **settings: Any) -> subprocess.Popen[str]:

@@ -8,9 +8,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from support import manager, run
 
 import asio_redlock as redlock
-from support import manager, run
 
 NAN = float("nan")
 INFINITY = float("inf")
@@ -176,11 +176,12 @@ def test_name_of_a_resource(
 def test_names_of_several(
     locks: redlock.SyncLockManager, bad: Any, error: type[Exception], says: str
 ) -> None:
-    for attempt in (
+    attempts: list[Callable[[], object]] = [
         lambda: locks.lock_all(bad).acquire(),
         lambda: locks.try_lock_all(bad),
         lambda: locks.attach_all(bad, "token"),
-    ):
+    ]
+    for attempt in attempts:
         with pytest.raises(error) as caught:
             attempt()
         assert says in str(caught.value)
@@ -204,12 +205,13 @@ def test_names_of_several(
 def test_number_of_permits(
     locks: redlock.SyncLockManager, name: str, permits: Any, error: type[Exception], says: str
 ) -> None:
-    for attempt in (
+    attempts: list[Callable[[], object]] = [
         lambda: locks.permit(name, permits).acquire(),
         lambda: locks.try_permit(name, permits),
         lambda: locks.attach_permit(name, permits, "token"),
         lambda: locks.semaphore_status(name, permits),
-    ):
+    ]
+    for attempt in attempts:
         with pytest.raises(error) as caught:
             attempt()
         assert says in str(caught.value)

@@ -8,9 +8,9 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
+from support import is_free, manager, on_how_many, run, start, values
 
 import asio_redlock as redlock
-from support import is_free, manager, on_how_many, run, values
 
 
 def test_block_holds_the_lock_on_a_majority_and_releases_it(nodes: list[str], name: str) -> None:
@@ -129,7 +129,7 @@ def test_without_a_bound_it_waits_for_its_turn(
     async def body() -> None:
         async with manager(nodes) as locks, manager(nodes) as others:
             first = await locks.lock(name)
-            second = asyncio.ensure_future(others.lock(name, **options)._acquire())
+            second = start(others.lock(name, **options))
             done, _ = await asyncio.wait([second], timeout=0.05)
             assert not done
             await first.release()
@@ -158,9 +158,7 @@ def test_delay_between_attempts(nodes: list[str], name: str, delay: Any) -> None
     async def body() -> None:
         async with manager(nodes) as locks, manager(nodes) as others:
             first = await locks.lock(name)
-            waiting = asyncio.ensure_future(
-                others.lock(name, attempts=1000, delay=delay)._acquire()
-            )
+            waiting = start(others.lock(name, attempts=1000, delay=delay))
             await asyncio.wait([waiting], timeout=0.02)
             assert not waiting.done()
             await first.release()
@@ -185,7 +183,7 @@ def test_try_lock_returns_none_while_somebody_holds_it(nodes: list[str], name: s
 def test_fencing_tokens_only_grow(nodes: list[str], name: str) -> None:
     async def body() -> None:
         async with manager(nodes) as locks, manager(nodes) as others:
-            tokens = []
+            tokens: list[int] = []
             for one in [locks, others] * 10:
                 async with one.lock(name) as lock:
                     tokens.append(lock.fencing_token)
@@ -257,7 +255,7 @@ def test_renewal_keeps_a_short_lease(nodes: list[str], name: str, lease: Any) ->
             assert not done
             assert lock.valid
             await lock.release()
-            assert await lost is None
+            await lost
 
     run(body())
 
@@ -329,9 +327,7 @@ def test_release_within_the_block_is_no_loss(nodes: list[str], name: str) -> Non
     run(body())
 
 
-def test_release_within_the_block_leaves_the_body_s_own_error(
-    nodes: list[str], name: str
-) -> None:
+def test_release_within_the_block_leaves_the_body_s_own_error(nodes: list[str], name: str) -> None:
     async def body() -> None:
         async with manager(nodes) as locks:
             with pytest.raises(KeyError):
@@ -439,7 +435,7 @@ def test_unfair_acquisition_gets_it_too(nodes: list[str], name: str) -> None:
     async def body() -> None:
         async with manager(nodes) as locks, manager(nodes) as others:
             first = await locks.lock(name)
-            waiting = asyncio.ensure_future(others.lock(name, fair=False)._acquire())
+            waiting = start(others.lock(name, fair=False))
             await asyncio.wait([waiting], timeout=0.02)
             await first.release()
             async with await waiting:
@@ -488,7 +484,7 @@ def test_aclose_ends_acquisitions_with_closed(nodes: list[str], name: str) -> No
     async def body() -> None:
         async with manager(nodes) as holder, holder.lock(name):
             locks = manager(nodes)
-            waiting = asyncio.ensure_future(locks.lock(name)._acquire())
+            waiting = start(locks.lock(name))
             await asyncio.wait([waiting], timeout=0.02)
             await locks.aclose()
             with pytest.raises(redlock.Closed):

@@ -1,27 +1,23 @@
 """A task that is cancelled: its acquisition ends, and nothing stays on the nodes."""
 
+# pyright: reportUnknownVariableType=false, reportUnknownMemberType=false
+
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from typing import Any
 
 import pytest
+from support import eventually_in_loop, is_free, manager, on_how_many, run, start
 
 import asio_redlock as redlock
-from support import eventually_in_loop, is_free, manager, on_how_many, run
 
 
 async def _turns(count: int) -> None:
     for _ in range(count):
         await asyncio.sleep(0)
-
-
-def _task_of(acquisition: redlock.Acquisition) -> asyncio.Task[redlock.Lock]:
-    async def acquire() -> redlock.Lock:
-        return await acquisition
-
-    return asyncio.ensure_future(acquire())
 
 
 @pytest.mark.parametrize("moment", [*range(12), 20, 50, 200])
@@ -30,7 +26,7 @@ def test_cancelled_at_any_moment_it_leaves_nothing(
 ) -> None:
     async def body() -> None:
         async with manager(nodes) as locks:
-            task = _task_of(locks.lock(name))
+            task = start(locks.lock(name))
             await _turns(moment)
             task.cancel()
             with suppress(asyncio.CancelledError):
@@ -51,7 +47,7 @@ def test_cancelled_after_a_while_it_leaves_nothing(
     async def body() -> None:
         async with manager(nodes) as locks:
             await locks.is_locked(name)
-            tasks = [_task_of(locks.lock(f"{name}:{i}")) for i in range(20)]
+            tasks = [start(locks.lock(f"{name}:{i}")) for i in range(20)]
             await asyncio.sleep(pause)
             for task in tasks:
                 task.cancel()
@@ -73,7 +69,7 @@ def test_cancelled_waiter_leaves_the_line(nodes: list[str], name: str) -> None:
     async def body() -> None:
         async with manager(nodes) as locks, manager(nodes) as others:
             holder = await locks.lock(name)
-            first, second = _task_of(others.lock(name)), _task_of(others.lock(name))
+            first, second = start(others.lock(name)), start(others.lock(name))
             await eventually_in_loop(lambda: others.statistics().attempts > 0)
             first.cancel()
             with pytest.raises(asyncio.CancelledError):
@@ -93,13 +89,13 @@ def test_result_that_is_there_already_is_released(nodes: list[str], name: str) -
     async def body() -> None:
         async with manager(nodes) as locks:
             loop = asyncio.get_running_loop()
-            task = _task_of(locks.lock(name))
+            task = start(locks.lock(name))
             await _turns(1)
-            future = task._fut_waiter  # type: ignore[attr-defined]
+            future: Any = task._fut_waiter  # type: ignore[attr-defined]  # pyright: ignore
             # This callback stands before the task's own wake-up, and is called right after the
             # result was set: the cancellation finds the result there.
             delivered = loop.create_future()
-            callbacks = [callback for callback, _ in future._callbacks]
+            callbacks: list[Any] = [callback for callback, _ in future._callbacks]
             for callback in callbacks:
                 future.remove_done_callback(callback)
 
@@ -115,7 +111,6 @@ def test_result_that_is_there_already_is_released(nodes: list[str], name: str) -
             await delivered
             with pytest.raises(asyncio.CancelledError):
                 await task
-            del task
             await eventually_in_loop(lambda: on_how_many(nodes, name) == 0)
             assert locks.active_locks() == []
             async with locks.lock(name, wait=5):
@@ -158,8 +153,8 @@ def test_wait_for(nodes: list[str], name: str) -> None:
         async with manager(nodes) as locks:
             async with locks.lock(name):
                 with pytest.raises(TimeoutError):
-                    await asyncio.wait_for(_task_of(locks.lock(name)), 0.03)
-            async with await asyncio.wait_for(_task_of(locks.lock(name)), 5) as lock:
+                    await asyncio.wait_for(start(locks.lock(name)), 0.03)
+            async with await asyncio.wait_for(start(locks.lock(name)), 5) as lock:
                 assert lock.valid
 
     run(body())
@@ -197,7 +192,7 @@ def test_task_group_cancels_the_others(nodes: list[str], name: str) -> None:
 
 
 def test_task_group_works_under_a_lock_each(nodes: list[str], name: str) -> None:
-    done = []
+    done: list[int] = []
 
     async def body() -> None:
         async with manager(nodes) as locks:

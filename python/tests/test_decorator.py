@@ -6,9 +6,9 @@ import asyncio
 import inspect
 
 import pytest
+from support import manager, on_how_many, run
 
 import asio_redlock as redlock
-from support import manager, on_how_many, run
 
 
 class Order:
@@ -65,7 +65,10 @@ def test_name_by_a_function(nodes: list[str], name: str) -> None:
     async def body() -> None:
         async with manager(nodes) as locks:
 
-            @locks.locked(lambda first, second=2: f"{name}:{first}:{second}".encode())
+            def name_of(first: int, second: int = 2) -> bytes:
+                return f"{name}:{first}:{second}".encode()
+
+            @locks.locked(name_of)
             async def work(first: int, second: int = 2) -> str:
                 (held,) = locks.active_locks()
                 return held.resource

@@ -13,9 +13,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from support import HASTY, Servers, command, delete, hasty, python, run
 
 import asio_redlock as redlock
-from support import HASTY, Servers, command, delete, hasty, python, run
 
 PASSWORD = "s3cr3t-p4ssw0rd"
 
@@ -139,8 +139,11 @@ if __name__ == "__main__":
                 pool.submit(work, nodes, name).result()
             except redlock.Contended as error:
                 say("contended:", bool(str(error)))
-""".replace("import multiprocessing", "import multiprocessing, warnings\n"
-            "warnings.simplefilter('ignore')", 1),
+""".replace(
+            "import multiprocessing",
+            "import multiprocessing, warnings\nwarnings.simplefilter('ignore')",
+            1,
+        ),
         name,
         *nodes,
     )

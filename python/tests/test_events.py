@@ -8,9 +8,9 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from support import HASTY, PATIENCE, Servers, delete, eventually, manager, run
 
 import asio_redlock as redlock
-from support import HASTY, PATIENCE, Servers, delete, eventually, manager, run
 
 
 async def _next(events: redlock.EventStream, kind: str) -> redlock.Event:

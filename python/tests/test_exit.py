@@ -7,9 +7,9 @@ import subprocess
 import time
 
 import pytest
+from support import PATIENCE, eventually, line_of, on_how_many, python, start_python
 
 import asio_redlock as redlock
-from support import PATIENCE, eventually, line_of, on_how_many, python, start_python
 
 HELD = """
 name, *nodes = sys.argv[1:]
@@ -25,8 +25,12 @@ lock = locks.lock(name).acquire()
 def test_key_is_gone_once_the_process_has_ended(
     nodes: list[str], name: str, ending: str, code: int
 ) -> None:
-    python("import warnings; warnings.simplefilter('ignore')\n" + HELD + ending, name, *nodes,
-           code=code)
+    python(
+        "import warnings; warnings.simplefilter('ignore')\n" + HELD + ending,
+        name,
+        *nodes,
+        code=code,
+    )
     assert on_how_many(nodes, name) == 0
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import subprocess
 
 import pytest
+from support import on_how_many, python
 
 import asio_redlock as redlock
-from support import on_how_many, python
 
 #: Runs a function in a forked child, and says what it returned or raised.
 PROLOGUE = """

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.metadata
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -13,15 +12,35 @@ import pytest
 import asio_redlock as redlock
 
 #: Each takes milliseconds to import.
-EXPENSIVE = ["asyncio", "typing", "dataclasses", "inspect", "logging", "subprocess", "ssl",
-             "socket", "tempfile", "datetime", "re", "concurrent.futures"]
+EXPENSIVE = [
+    "asyncio",
+    "typing",
+    "dataclasses",
+    "inspect",
+    "logging",
+    "subprocess",
+    "ssl",
+    "socket",
+    "tempfile",
+    "datetime",
+    "re",
+    "concurrent.futures",
+]
 
 
 def _modules_after(statement: str) -> set[str]:
     done = subprocess.run(
-        [sys.executable, "-S", "-E", "-c",
-         f"import sys; sys.path[:0] = {sys.path!r}; {statement}; print(*sys.modules)"],
-        capture_output=True, text=True, check=True, timeout=20,
+        [
+            sys.executable,
+            "-S",
+            "-E",
+            "-c",
+            f"import sys; sys.path[:0] = {sys.path!r}; {statement}; print(*sys.modules)",
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=20,
     )
     return set(done.stdout.split())
 
@@ -77,9 +96,7 @@ def test_import_again_is_the_same() -> None:
     ],
     ids=["before 3.13", "with a GIL", "without"],
 )
-def test_interpreter_without_a_gil_is_refused(
-    interpreter: SimpleNamespace, refused: bool
-) -> None:
+def test_interpreter_without_a_gil_is_refused(interpreter: SimpleNamespace, refused: bool) -> None:
     from asio_redlock._interpreter import require_gil
 
     if refused:
@@ -91,9 +108,14 @@ def test_interpreter_without_a_gil_is_refused(
 
 def test_interpreter_is_looked_at_before_the_compiled_module() -> None:
     done = subprocess.run(
-        [sys.executable, "-c",
-         "import sys; sys._is_gil_enabled = lambda: False; import asio_redlock"],
-        capture_output=True, text=True, timeout=20,
+        [
+            sys.executable,
+            "-c",
+            "import sys; sys._is_gil_enabled = lambda: False; import asio_redlock",
+        ],
+        capture_output=True,
+        text=True,
+        timeout=20,
     )
     assert done.returncode == 1
     assert "ImportError: asio_redlock needs the global interpreter lock" in done.stderr

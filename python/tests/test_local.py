@@ -1,5 +1,7 @@
 """Throwaway servers: they come up, and they end however their owner does."""
 
+# pyright: reportPrivateUsage=false, reportPossiblyUnboundVariable=false
+
 from __future__ import annotations
 
 import os
@@ -10,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support import Servers, command, eventually, line_of, start_python
 
 import asio_redlock as redlock
-from support import Servers, command, eventually, line_of, start_python
 
 
 def _is_gone(process: int) -> bool:

@@ -11,17 +11,19 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from support import eventually, is_free, manager, run, start
 
 import asio_redlock as redlock
-from support import eventually, manager, on_how_many, run
 
 NewLoop = Callable[[], asyncio.AbstractEventLoop]
 
 
 def _in_threads(count: int, bodies: Callable[[int], Coroutine[Any, Any, None]]) -> None:
+    def run_loop(i: int) -> None:
+        asyncio.run(bodies(i))
+
     with ThreadPoolExecutor(count) as pool:
-        for one in [pool.submit(lambda i=i: asyncio.run(bodies(i))) for i in range(count)]:
-            one.result()
+        list(pool.map(run_loop, range(count)))
 
 
 @pytest.mark.parametrize("shared", [True, False], ids=["one manager", "one each"])
@@ -126,7 +128,7 @@ def test_uvloop_cancellation_leaves_nothing(uvloop: Any, nodes: list[str], name:
     async def body() -> None:
         async with manager(nodes) as locks:
             for turns in range(20):
-                task = asyncio.ensure_future(locks.lock(name)._acquire())
+                task = start(locks.lock(name))
                 for _ in range(turns):
                     await asyncio.sleep(0)
                 task.cancel()
@@ -162,14 +164,15 @@ def _left_loop(
         await ready.wait()
         del task
 
-    loop.set_exception_handler(lambda *_: None)  # "Task was destroyed but it is pending!"
+    def ignore(*_: object) -> None:
+        """Task was destroyed but it is pending!"""
+
+    loop.set_exception_handler(ignore)
     loop.run_until_complete(until_ready())
     loop.close()
 
 
-def test_loop_that_closes_with_a_lock_held(
-    new_loop: NewLoop, nodes: list[str], name: str
-) -> None:
+def test_loop_that_closes_with_a_lock_held(new_loop: NewLoop, nodes: list[str], name: str) -> None:
     locks = manager(nodes)
 
     async def body(ready: asyncio.Event) -> None:
@@ -179,7 +182,7 @@ def test_loop_that_closes_with_a_lock_held(
 
     _left_loop(new_loop, body)
     gc.collect()
-    eventually(lambda: on_how_many(nodes, name) == 0, "the release")
+    is_free(nodes, name)
     run(locks.aclose())
 
 
@@ -200,7 +203,7 @@ def test_loop_that_closes_with_an_acquisition_under_way(
     held.release()
     with holder.lock(name, wait=5):
         assert locks.active_locks() == []
-    eventually(lambda: on_how_many(nodes, name) == 0, "the release")
+    is_free(nodes, name)
     run(locks.aclose())
     holder.close()
 
@@ -229,7 +232,7 @@ def test_lock_that_comes_for_a_closed_loop_is_released(
             pass
 
     run(on_another_loop())
-    eventually(lambda: on_how_many(nodes, name) == 0, "the release")
+    is_free(nodes, name)
     run(locks.aclose())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -253,7 +256,7 @@ def test_asyncio_run_that_ends_with_tasks_under_way(nodes: list[str], name: str)
     run(body())
     assert all(task.cancelled() for task in left)
     for i in range(2):
-        eventually(lambda i=i: on_how_many(nodes, f"{name}:{i}") == 0, "the release")
+        is_free(nodes, f"{name}:{i}")
     run(locks.aclose())
 
 
@@ -262,7 +265,7 @@ def test_thread_that_ends_with_a_lock_held(nodes: list[str], name: str) -> None:
         thread = threading.Thread(target=lambda: locks.lock(name).acquire())
         thread.start()
         thread.join()
-        eventually(lambda: on_how_many(nodes, name) == 0, "the release")
+        is_free(nodes, name)
 
 
 def test_manager_collected_with_locks_held(nodes: list[str], name: str) -> None:
@@ -274,7 +277,7 @@ def test_manager_collected_with_locks_held(nodes: list[str], name: str) -> None:
         warnings.simplefilter("ignore")
         lock = run(body())
         gc.collect()
-    eventually(lambda: on_how_many(nodes, name) == 0, "the release")
+    is_free(nodes, name)
     assert not lock.valid
     with pytest.raises(redlock.LockError):
         run(lock.extend())

@@ -1,14 +1,16 @@
 """Locks that are lost: the body is cancelled, and the statement raises `LockLost`."""
 
+# pyright: reportPrivateUsage=false, reportPossiblyUnboundVariable=false
+
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
 
 import pytest
+from support import HASTY, Servers, delete, hasty, manager, run, start
 
 import asio_redlock as redlock
-from support import HASTY, Servers, delete, hasty, manager, run
 
 Names = Callable[[str], str]
 
@@ -368,11 +370,13 @@ def test_extension_finds_the_loss(nodes: list[str], name: str) -> None:
 def test_lock_of_another_client_is_left_alone(nodes: list[str], name: str) -> None:
     async def body() -> None:
         async with manager(nodes) as locks, manager(nodes) as others:
+            waiting = None
             with pytest.raises(redlock.LockLost):
                 async with locks.lock(name):
-                    waiting = asyncio.ensure_future(others.lock(name)._acquire())
+                    waiting = start(others.lock(name))
                     delete(nodes, name)
                     await asyncio.sleep(60)
+            assert waiting is not None
             usurper = await waiting
             assert usurper.valid
             await usurper.extend()

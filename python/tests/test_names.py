@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from support import command, eventually, manager, on_how_many, run
 
 import asio_redlock as redlock
-from support import command, eventually, manager, on_how_many, run
 
 NAMES: list[str | bytes] = [
     "orders:42",

@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
+from support import Servers, command, hasty, manager, run
 
 import asio_redlock as redlock
-from support import Servers, command, hasty, manager, run
 
 Names = Callable[[str], str]
 
@@ -141,9 +141,12 @@ def test_restarted_node_votes_again_once_it_is_vouched_for() -> None:
             async with locks.lock("x", wait=5):
                 pass
 
+    def nobody_vouches(*_: object) -> None:
+        pass
+
     starting = redlock.local(nodes=3)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(redlock.SyncLockManager, "vouch", lambda *_: None)
+        patch.setattr(redlock.SyncLockManager, "vouch", nobody_vouches)
         urls = starting.__enter__()
     try:
         run(body(urls))

@@ -8,9 +8,9 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import pytest
+from support import Servers, hasty, run, start
 
 import asio_redlock as redlock
-from support import Servers, hasty, run
 
 Call = Callable[[redlock.LockManager, redlock.Lock], Awaitable[object]]
 
@@ -137,8 +137,8 @@ def test_majority_frozen_ends_with_an_error_in_time(servers: Servers) -> None:
                 for call, kind in (
                     (lock.extend(), (redlock.NoQuorum, redlock.Indeterminate)),
                     (lock.release(), (redlock.NoQuorum, redlock.Indeterminate)),
-                    (locks.lock("y", wait=0)._acquire(), (redlock.NoQuorum,)),
-                    (locks.lock("y")._acquire(), (redlock.NoQuorum,)),
+                    (start(locks.lock("y", wait=0)), (redlock.NoQuorum,)),
+                    (start(locks.lock("y")), (redlock.NoQuorum,)),
                     (locks.is_locked("y"), (redlock.NoQuorum,)),
                     (locks.list(), (redlock.NoQuorum,)),
                 ):
@@ -154,7 +154,7 @@ def test_it_recovers(servers: Servers) -> None:
             async with locks.lock("x"):
                 pass
             servers.freeze(0, 1)
-            waiting = asyncio.ensure_future(locks.lock("x")._acquire())
+            waiting = start(locks.lock("x"))
             await asyncio.wait([waiting], timeout=0.3)
             assert not waiting.done()
             servers.thaw()

@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
+from support import delete, is_free, manager, on_how_many, run, start
 
 import asio_redlock as redlock
-from support import delete, is_free, manager, on_how_many, run
 
 Names = Callable[[str], str]
 
@@ -43,7 +43,7 @@ def test_writer_that_waits_gets_the_lock_after_the_readers(nodes: list[str], nam
     async def body() -> None:
         async with manager(nodes) as locks, manager(nodes) as others:
             reader = await locks.shared_lock(name)
-            writer = asyncio.ensure_future(others.lock(name)._acquire())
+            writer = start(others.lock(name))
             await asyncio.wait([writer], timeout=0.03)
             assert not writer.done()
             await reader.release()

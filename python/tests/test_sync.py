@@ -9,9 +9,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from support import eventually, is_free, on_how_many, values
 
 import asio_redlock as redlock
-from support import eventually, is_free, on_how_many, values
 
 Locks = redlock.SyncLockManager
 

@@ -14,13 +14,9 @@ A lock is held when a majority of the nodes has granted it, so that no single se
 from __future__ import annotations
 
 import atexit as _atexit
-import sys as _sys
 
-from ._interpreter import require_gil as _require_gil
-
-_require_gil(_sys)
-
-from . import _native
+# The first of them refuses an interpreter that will not do.
+from . import _interpreter, _native  # noqa: F401  # pyright: ignore[reportUnusedImport]
 from ._errors import (
     Closed,
     Contended,

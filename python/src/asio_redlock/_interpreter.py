@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -17,3 +19,6 @@ def require_gil(interpreter: Any) -> None:
             "asio_redlock needs the global interpreter lock: it was not tested without; "
             "run Python with PYTHON_GIL=1"
         )
+
+
+require_gil(sys)

@@ -309,6 +309,17 @@ class Acquisition:
         await lock.__aexit__(kind, error, trace)
 
 
+class TermAcquisition(Acquisition):
+    """What `LockManager.leadership` returns."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+
+        def __await__(self) -> Generator[Any, None, Term]: ...
+        async def __aenter__(self) -> Term: ...
+
+
 class SyncLock(_HeldLock):
     """A lock that a thread holds. Released when it is collected, if not before.
 

@@ -6,7 +6,15 @@ from . import _native
 from ._decorating import names_from
 from ._errors import Contended, LockError
 from ._events import EventStream, SyncEventStream, log_events
-from ._lock import Acquisition, Lock, SyncAcquisition, SyncLock, SyncTerm, Term
+from ._lock import (
+    Acquisition,
+    Lock,
+    SyncAcquisition,
+    SyncLock,
+    SyncTerm,
+    Term,
+    TermAcquisition,
+)
 from ._waiting import end_of, result_of, wait_for
 
 TYPE_CHECKING = False
@@ -173,12 +181,12 @@ class LockManager(_Manager):
         """
         return Acquisition(self, Lock, ("permit", name, permits, options))
 
-    def leadership(self, name: Name, **options: Unpack[AcquireOptions]) -> Acquisition:
+    def leadership(self, name: Name, **options: Unpack[AcquireOptions]) -> TermAcquisition:
         """As `lock`, for a term of the leader of `name`: always renewed, and with a number, its
         fencing token. The block is cancelled at the end of the term, and the statement raises
         `LockLost`; see `campaign` for the whole life of a leader.
         """
-        return Acquisition(self, Term, ("term", name, 0, options))
+        return TermAcquisition(self, Term, ("term", name, 0, options))
 
     async def try_lock(self, name: Name, **options: Unpack[AcquireOptions]) -> Lock | None:
         """The lock, or None if somebody else holds it: one attempt. Raises as `lock` otherwise."""
@@ -310,7 +318,6 @@ class LockManager(_Manager):
         """
         while True:
             term = await self.leadership(name, **options)
-            assert isinstance(term, Term)
             try:
                 async with term:
                     return await body(term)
