@@ -60,7 +60,8 @@ def test_100_000_cycles_grow_nothing(name: str) -> None:
                 tracemalloc.stop()
 
     with redlock.local(nodes=1) as own:
-        run(body(own))
+        # The debug mode, which keeps where each task came from, would take minutes.
+        asyncio.run(body(own), debug=False)
 
 
 def test_cycles_of_threads_grow_nothing(locks: redlock.SyncLockManager, name: str) -> None:
