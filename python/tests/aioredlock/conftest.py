@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import asio_redlock
 import pytest
-from aioredlock_servers import ask, port_of
+
+import asio_redlock
 from asio_redlock.aioredlock import Aioredlock
+
+from .servers import ask, port_of
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,8 @@
 task of that loop, so a program may rely on both, that they live as long as it and not longer.
 """
 
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 import os

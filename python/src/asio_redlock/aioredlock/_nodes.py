@@ -1,5 +1,8 @@
 """The elements of aioredlock's list of connections, as URLs."""
 
+# The modules of this package know each other.
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -9,6 +12,8 @@ from ._urls import (
     address_of,
     database_of,
     encryption_of,
+    is_mapping,
+    is_sequence,
     login_of,
     pair_of,
     query_of,
@@ -19,10 +24,10 @@ from .sentinel import Sentinel
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import Any, Union
+    from typing import Any
 
     #: One node, in any form that aioredlock takes; docs/endpoints.md has the URLs.
-    Connection = Union[Sentinel, Mapping[str, Any], tuple[str, int], list[Any], str]
+    Connection = Sentinel | Mapping[str, Any] | tuple[str, int] | list[Any] | str
 
 _FORMS = (
     "a connection must be a URL such as 'redis://localhost:6379/0', a path of a socket, "
@@ -40,16 +45,15 @@ def urls_of(connections: Iterable[Connection]) -> list[str]:
 def _url_of(connection: Any) -> str:
     if isinstance(connection, Sentinel):
         return connection._url()
-    if isinstance(connection, Mapping):
+    if is_mapping(connection):
         return _url_of_dict(dict(connection))
-    if isinstance(connection, (tuple, list)):
+    if is_sequence(connection):
         return f"redis://{address_of(*pair_of(connection))}"
     if isinstance(connection, str):
         return _url_of_text(connection)
-    kind = type(connection)
+    kind = f"{connection.__class__.__module__}.{connection.__class__.__qualname__}"
     raise TypeError(
-        f"{_FORMS}, not {kind.__module__}.{kind.__qualname__}; "
-        "instead of a pool or a client pass the URL of its server"
+        f"{_FORMS}, not {kind}; instead of a pool or a client pass the URL of its server"
     )
 
 

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, TypeGuard
 
 #: What aioredis takes for its pools and replies, of which there are none here.
 WITHOUT_EFFECT = frozenset(
     {"connection_cls", "encoding", "loop", "maxsize", "minsize", "parser", "pool_cls", "timeout"}
 )
+
+
+def is_mapping(value: object) -> TypeGuard[Mapping[str, Any]]:
+    return isinstance(value, Mapping)
+
+
+def is_sequence(value: object) -> TypeGuard[tuple[Any, ...] | list[Any]]:
+    return isinstance(value, (tuple, list))
 
 
 def quoted(text: str | bytes, safe: str = "") -> str:
@@ -26,7 +36,7 @@ def address_of(host: Any, port: Any) -> str:
     return f"[{quoted(host, ':')}]:{number}" if ":" in host else f"{quoted(host)}:{number}"
 
 
-def pair_of(address: Any) -> tuple[Any, Any]:
+def pair_of(address: tuple[Any, ...] | list[Any]) -> tuple[Any, Any]:
     """Host and port, from a tuple or a list of these two."""
     if len(address) != 2:
         raise ValueError(f"an address is a host and a port, not {len(address)} values")
@@ -43,7 +53,7 @@ def whole_number(value: Any, what: str) -> int:
         raise ValueError(f"{what} must be a whole number") from None
 
 
-def login_of(user: str | None, password: str | bytes | None) -> str:
+def login_of(user: Any, password: Any) -> str:
     """`user:password@`, as it stands in a URL."""
     if user is not None and not isinstance(user, str):
         raise TypeError(f"a username must be a str, not {type(user).__name__}")

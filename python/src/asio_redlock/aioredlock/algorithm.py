@@ -1,9 +1,13 @@
 """The lock manager, as aioredlock's programs see it."""
 
+# The modules of this package know each other.
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 import atexit
 import weakref
+from contextlib import suppress
 
 from .._errors import LockError as EngineError
 from .._manager import LockManager
@@ -17,7 +21,7 @@ if TYPE_CHECKING:
     import asyncio
     import logging
     from collections.abc import Iterable
-    from typing import Unpack
+    from typing import Any, Unpack
 
     from .._lock import Lock as Held
     from .._options import AcquireOptions, ManagerOptions
@@ -142,7 +146,7 @@ class Aioredlock:
         """Whether any client holds the resource, or that of the lock. Raises LockRuntimeError if
         too few nodes answered.
         """
-        name = resource_or_lock
+        name: Any = resource_or_lock
         if isinstance(name, Lock):
             name = name.resource
         elif not isinstance(name, (str, bytes)):
@@ -174,10 +178,8 @@ class Aioredlock:
         for lock in list(self._looked_up):
             lock._leave()
         if self._manager._native.is_here:
-            try:
+            with suppress(EngineError):
                 await self._manager.aclose()
-            except EngineError:
-                pass
         for lock in list(self._locks.values()):
             lock._end()
 
@@ -234,9 +236,10 @@ class Aioredlock:
                     lock._leave()
 
 
-def _text_of(name: str | bytes) -> str | bytes:
+def _text_of(name: Any) -> str | bytes:
     # aioredlock takes numbers as well, and writes them in decimal.
-    return str(name) if isinstance(name, int) and not isinstance(name, bool) else name
+    text: str | bytes = str(name) if type(name) is int else name
+    return text
 
 
 def _detach(attached: asyncio.Future[Held]) -> None:
@@ -244,7 +247,7 @@ def _detach(attached: asyncio.Future[Held]) -> None:
         attached.result().detach()
 
 
-def _require_lock(lock: Lock) -> None:
+def _require_lock(lock: Any) -> None:
     if not isinstance(lock, Lock):
         raise TypeError(f"give a Lock, not {type(lock).__name__}")
 

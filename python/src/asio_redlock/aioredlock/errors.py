@@ -29,11 +29,13 @@ class LockRuntimeError(LockError):
     """Too few nodes answered, or the manager cannot be used. ``__cause__.nodes`` tells why."""
 
 
-def failure_of(cause: EngineError) -> LockError:
-    """aioredlock's exception for one of the package; raise it ``from cause``."""
+def failure_of(cause: EngineError, why: str = "") -> LockError:
+    """aioredlock's exception for one of the package; raise it ``from cause``. `why`: a better
+    sentence than that of the cause, if there is one.
+    """
     if isinstance(cause, (Contended, LockLost, TimedOut)):
-        return LockAcquiringError(str(cause))
-    return LockRuntimeError(str(cause))
+        return LockAcquiringError(why or str(cause))
+    return LockRuntimeError(why or str(cause))
 
 
 async def answer_of(operation: Awaitable[Answer]) -> Answer:

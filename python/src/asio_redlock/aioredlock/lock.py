@@ -1,19 +1,23 @@
 """A lock, as aioredlock's programs see it."""
 
+# The modules of this package know each other.
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 import enum
 
+from .._errors import LockError as EngineError
 from .._errors import LockLost
 from .errors import answer_of, failure_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
     from types import TracebackType
 
     from .._lock import Lock as Held
     from .algorithm import Aioredlock
-    from .errors import LockError
 
 
 class State(enum.Enum):
@@ -137,18 +141,14 @@ class Lock:
 
     async def _extend(self, lease_time: float) -> None:
         held = await self._usable()
-        try:
-            await answer_of(held.extend(lease_time))
-        except ValueError as error:
-            # Which time it was and why not, the lock knows.
-            raise ValueError(held._held.last_error() or str(error)) from None
+        await _carried_out(held, held.extend(lease_time))
 
     async def _unlock(self) -> None:
         if self._state in (State.NAMED, State.UNLOCKED):
             return
         held = await self._usable()
         try:
-            await answer_of(held.release())
+            await _carried_out(held, held.release())
         finally:
             self._end()
 
@@ -167,3 +167,13 @@ class Lock:
         if self._held is not None:
             self._held._held.abandon()
         self._end()
+
+
+async def _carried_out(held: Held, operation: Awaitable[None]) -> None:
+    """As `answer_of`, for an operation of a lock, which knows best what went wrong."""
+    try:
+        await operation
+    except ValueError as error:
+        raise ValueError(held._held.last_error() or str(error)) from None
+    except EngineError as error:
+        raise failure_of(error, held._held.last_error()) from error

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from ._urls import (
     WITHOUT_EFFECT,
     address_of,
     database_of,
     encryption_of,
+    is_mapping,
+    is_sequence,
     login_of,
     pair_of,
     query_of,
@@ -18,6 +18,7 @@ from ._urls import (
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import ssl
+    from collections.abc import Mapping
     from typing import Any
 
 _PORT = 26379
@@ -73,11 +74,9 @@ class Sentinel:
         #: The Sentinels, each a tuple of host and port.
         self.connection: list[tuple[str, int]] = settings.pop("sentinels")
         #: The name under which they know the master.
-        self.master: str = settings.pop("master", None)
+        self.master = _name_of(settings.pop("master", None))
         if not self.connection:
             raise ValueError("the list of Sentinels is empty")
-        if not self.master or not isinstance(self.master, str):
-            raise ValueError("the name of the master is missing; give master='...'")
         self._login = login_of(settings.pop("username", None), settings.pop("password", None))
         self._path = database_of(settings.pop("db", None))
         self._encrypted, parameters = encryption_of(settings.pop("ssl", None))
@@ -97,18 +96,28 @@ def _settings_of(connection: Any) -> dict[str, Any]:
     """All that a connection says, by name; `sentinels` are the addresses."""
     if isinstance(connection, str):
         return _settings_of_url(connection)
-    if isinstance(connection, Mapping):
-        settings = dict(connection)
-        settings["sentinels"] = [_sentinel_of(settings.pop("host", None), settings.pop("port", _PORT))]
-        return settings
-    if isinstance(connection, tuple):
-        return {"sentinels": [_sentinel_of(*pair_of(connection))]}
-    if isinstance(connection, list):
+    if is_mapping(connection):
+        return _settings_of_dict(connection)
+    if is_sequence(connection):
+        if isinstance(connection, tuple):
+            return {"sentinels": [_sentinel_of(*pair_of(connection))]}
         return {"sentinels": [_one_of_several(each) for each in connection]}
     raise TypeError(
         "give a tuple (host, port), a dict, a list of them, or a URL, "
         f"not {type(connection).__name__}"
     )
+
+
+def _settings_of_dict(connection: Mapping[str, Any]) -> dict[str, Any]:
+    settings = dict(connection)
+    host, port = settings.pop("host", None), settings.pop("port", _PORT)
+    return {**settings, "sentinels": [_sentinel_of(host, port)]}
+
+
+def _name_of(master: Any) -> str:
+    if not master or not isinstance(master, str):
+        raise ValueError("the name of the master is missing; give master='...'")
+    return master
 
 
 def _sentinel_of(host: Any, port: Any) -> tuple[str, int]:
@@ -119,12 +128,13 @@ def _sentinel_of(host: Any, port: Any) -> tuple[str, int]:
 
 
 def _one_of_several(each: Any) -> tuple[str, int]:
-    if isinstance(each, Mapping):
-        more = [name for name in each if name not in ("host", "port")]
-        if more:
-            raise ValueError(f"one Sentinel of several has host and port only, not {more[0]!r}")
-        return _sentinel_of(each.get("host"), each.get("port", _PORT))
-    if isinstance(each, (tuple, list)):
+    if is_mapping(each):
+        settings = _settings_of_dict(each)
+        sentinels: list[tuple[str, int]] = settings.pop("sentinels")
+        if settings:
+            raise ValueError(f"one Sentinel of several has host and port only, not {[*settings]}")
+        return sentinels[0]
+    if is_sequence(each):
         return _sentinel_of(*pair_of(each))
     raise TypeError(f"a Sentinel in a list must be a tuple or a dict, not {type(each).__name__}")
 

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -76,11 +76,11 @@ def _reply(stream: Any) -> Any:
 
 def process_of(port: int) -> int:
     info: str = ask(port, "INFO", "server")
-    return int(next(line for line in info.splitlines() if line.startswith("process_id")).split(":")[1])
+    return int(info.split("process_id:")[1].split()[0])
 
 
 @contextmanager
-def frozen(port: int) -> Iterator[None]:
+def frozen(port: int) -> Generator[None]:
     """The server answers nothing during the block, and its connections stay."""
     process = process_of(port)
     os.kill(process, signal.SIGSTOP)
@@ -91,7 +91,7 @@ def frozen(port: int) -> Iterator[None]:
 
 
 @contextmanager
-def server(*arguments: Any, password: str | None = None, sentinel: str = "") -> Iterator[int]:
+def server(*arguments: Any, password: str | None = None, sentinel: str = "") -> Generator[int]:
     """A server with arguments of its own; yields its port. `sentinel`: the file of a Sentinel."""
     port = free_port()
     words = ["redis-server"]
