@@ -229,9 +229,10 @@ class Aioredlock:
             del self._locks[name]
         _loops.forget(lock)
 
-    def _leave_timed(self) -> None:
+    def _leave(self) -> None:
+        """Leaves to their leases all locks that no end of this manager may end."""
         if self._manager._native.is_here:
-            for lock in list(self._locks.values()):
+            for lock in [*self._locks.values(), *self._looked_up]:
                 if lock._state.is_left_to_its_lease:
                     lock._leave()
 
@@ -252,11 +253,11 @@ def _require_lock(lock: Any) -> None:
         raise TypeError(f"give a Lock, not {type(lock).__name__}")
 
 
-def _leave_all_timed() -> None:
+def _leave_all() -> None:
     """A program may end without a word and rely on a lock's lock_timeout, once an hour say."""
     for manager in list(_managers):
-        manager._leave_timed()
+        manager._leave()
 
 
 # Before the package ends, which releases all that is held.
-atexit.register(_leave_all_timed)
+atexit.register(_leave_all)
