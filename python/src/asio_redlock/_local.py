@@ -119,11 +119,12 @@ def _free_port() -> int:
 
 def _pid_once_up(log: IO[bytes]) -> int | None:
     """Reads what keeper and server write until the server accepts connections; None if it ends."""
+    import os
     import time
 
     while True:
-        log.seek(0)
-        first, whole, said = log.read().partition(b"\n")
+        # The position in the file is that of those who write, too: it must not be moved.
+        first, whole, said = os.pread(log.fileno(), 100_000, 0).partition(b"\n")
         if whole:
             pid = int(first.removeprefix(b"pid "))
             if b"eady to accept connections" in said:
