@@ -133,14 +133,14 @@ def test_the_body_is_cancelled_when_the_lock_is_lost(make: Make, ports: list[int
 def test_the_body_is_cancelled_when_the_timeout_is_over(make: Make, ports: list[int]) -> None:
     async def whole() -> None:
         manager = make()
+        left = 1000
         with pytest.raises(LockAcquiringError):
-            async with await manager.lock("r", lock_timeout=0.3):
+            async with await manager.lock("r", lock_timeout=1):
                 try:
                     await asyncio.Event().wait()
                 finally:
-                    # Nobody else can have it yet.
-                    left = sorted(ask(port, "PTTL", "r") for port in ports)
-                    assert left[1] > 0
+                    left = max(ask(port, "PTTL", "r") for port in ports)
+        assert left <= 150, "there was time left for the body"
         await manager.destroy()
 
     asyncio.run(whole())

@@ -183,4 +183,4 @@ def test_sentinels_that_cannot_be(arguments: tuple[Any, ...], why: str) -> None:
     with pytest.raises(SentinelConfigError, match=why) as raised:
         Sentinel(*arguments)
     assert "secret" not in str(raised.value)
-    assert raised.value.__cause__ is None
+    assert raised.value.__suppress_context__

@@ -193,7 +193,6 @@ class Aioredlock:
     def _here(self) -> LockManager:
         """That of this process: a forked child makes one of its own."""
         if not self._manager._native.is_here and not self._manager._closed:
-            self._locks.clear()
             self._manager = LockManager(self._urls, log=self._log, **self._options)
         return self._manager
 
