@@ -40,6 +40,9 @@ def make(connections: list[tuple[str, int]]) -> Callable[..., Aioredlock]:
     """A manager over the three servers."""
 
     def made(**options: Any) -> Aioredlock:
+        # On a busy machine a server may be slow without being at fault.
+        options.setdefault("node_timeout", 5)
+        options.setdefault("connect_timeout", 5)
         return Aioredlock(connections, **options)
 
     return made

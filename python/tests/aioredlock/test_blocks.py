@@ -184,7 +184,7 @@ def test_a_block_ends_quietly_when_the_release_cannot_be_confirmed(
     from .servers import frozen
 
     async def whole() -> None:
-        manager = make()
+        manager = make(node_timeout=0.5)
         lock = await manager.lock("r", lock_timeout=10)
         with frozen(ports[0]), frozen(ports[1]):
             async with lock:

@@ -28,7 +28,7 @@ def locks_by(connection: Any, port: int, **where: Any) -> None:
     """A lock through this connection is on that server."""
 
     async def whole() -> None:
-        manager = Aioredlock([connection])
+        manager = Aioredlock([connection], node_timeout=5, connect_timeout=5)
         lock = await manager.lock("through", lock_timeout=10)
         assert ask(port, "GET", "through", **where) == lock.id
         await manager.destroy()

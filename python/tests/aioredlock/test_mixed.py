@@ -333,7 +333,7 @@ def test_one_frozen_node_hangs_aioredlock_and_not_ours(
     """
 
     async def ours() -> None:
-        manager, other = make(retry_count=1), make()
+        manager, other = make(retry_count=1, node_timeout=1.5), make(node_timeout=1.5)
         lock = await manager.lock("ours")
         await manager.extend(lock)
         assert await manager.is_locked("ours")

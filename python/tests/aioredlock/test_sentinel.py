@@ -37,7 +37,7 @@ def watched() -> Generator[tuple[int, int]]:
 
 def locks_by(sentinel: Sentinel, master: int, db: int = 0) -> None:
     async def whole() -> None:
-        manager = Aioredlock([sentinel])
+        manager = Aioredlock([sentinel], node_timeout=5, connect_timeout=5)
         lock = await manager.lock("behind", lock_timeout=10)
         assert ask(master, "GET", "behind", password=PASSWORD, db=db) == lock.id
         assert await manager.is_locked("behind")
