@@ -6,13 +6,12 @@ task of that loop, so a program may rely on both, that they live as long as it a
 
 from __future__ import annotations
 
+import asyncio
 import os
 import weakref
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import asyncio
-
     from .lock import Lock
 
 _renewed: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, set[Lock]] = (
@@ -20,24 +19,18 @@ _renewed: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, set[Lock]] = (
 )
 
 
-def keep(lock: Lock) -> None:
-    """Keeps it for as long as the running loop, even if the program keeps no reference."""
-    from asyncio import get_running_loop
-
-    loop = get_running_loop()
+def renewed_here() -> set[Lock]:
+    """Those of the running loop; it keeps them, even if the program has no reference."""
+    loop = asyncio.get_running_loop()
     locks = _renewed.get(loop)
     if locks is None:
+        _end_those_of_closed_loops()
         locks = _renewed[loop] = set()
         weakref.finalize(loop, _abandon_all, locks).atexit = False
-    locks.add(lock)
+    return locks
 
 
-def forget(lock: Lock) -> None:
-    for locks in list(_renewed.values()):
-        locks.discard(lock)
-
-
-def end_those_of_closed_loops() -> None:
+def _end_those_of_closed_loops() -> None:
     """A closed loop may live on until it is collected."""
     for loop in list(_renewed):
         if loop.is_closed():

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import atexit
 import weakref
 from contextlib import suppress
@@ -18,7 +19,6 @@ from .lock import Lock, State
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import asyncio
     import logging
     from collections.abc import Iterable
     from typing import Any, Unpack
@@ -104,7 +104,7 @@ class Aioredlock:
         Raises LockAcquiringError if somebody else holds it, LockRuntimeError if too few nodes
         answered, ValueError or TypeError. Cancelled, it leaves nothing on the nodes.
         """
-        _loops.end_those_of_closed_loops()
+        renewed = _loops.renewed_here()
         name = _text_of(resource)
         delays = sorted((self.retry_delay_min, self.retry_delay_max))
         options: AcquireOptions = {"attempts": self.retry_count, "delay": delays}
@@ -117,7 +117,10 @@ class Aioredlock:
             options["identifier"] = _text_of(lock_identifier)
         held = await answer_of(self._here().lock(name, **options)._acquire())
         lock = Lock(self, resource, lock_identifier or held.token, lock_timeout)
-        lock._acquired(held, State.RENEWED if lock_timeout is None else State.TIMED)
+        if lock_timeout is None:
+            lock._acquired(held, State.RENEWED)._keep_among(renewed)
+        else:
+            lock._acquired(held, State.TIMED)
         self._keep(name, lock)
         return lock
 
@@ -197,15 +200,13 @@ class Aioredlock:
         return self._manager
 
     async def _attached(self, resource: str | bytes, identifier: str | bytes) -> Held:
-        from asyncio import CancelledError, ensure_future, shield
-
         lease = self.internal_lock_timeout
-        attached = ensure_future(
+        attached = asyncio.ensure_future(
             self._here().attach(_text_of(resource), _text_of(identifier), lease_time=lease)
         )
         try:
-            return await shield(attached)
-        except CancelledError:
+            return await asyncio.shield(attached)
+        except asyncio.CancelledError:
             # It is somebody else's: nobody may release it just because nobody wants to know.
             attached.add_done_callback(_detach)
             raise
@@ -215,8 +216,6 @@ class Aioredlock:
 
     def _keep(self, name: str | bytes, lock: Lock) -> None:
         self._locks[name] = lock
-        if lock.lock_timeout is None:
-            _loops.keep(lock)
         if len(self._locks) > self._sweep_at:
             # Locks that were left to their leases.
             self._locks = {name: one for name, one in self._locks.items() if one.valid}
@@ -226,7 +225,6 @@ class Aioredlock:
         name = _text_of(lock.resource)
         if self._locks.get(name) is lock:
             del self._locks[name]
-        _loops.forget(lock)
 
     def _leave(self) -> None:
         """Leaves to their leases all locks that no end of this manager may end."""

@@ -50,7 +50,16 @@ class Lock:
     before another client can have the lock, and the statement raises LockAcquiringError.
     """
 
-    __slots__ = ("__weakref__", "_held", "_state", "id", "lock_manager", "lock_timeout", "resource")
+    __slots__ = (
+        "__weakref__",
+        "_among",
+        "_held",
+        "_state",
+        "id",
+        "lock_manager",
+        "lock_timeout",
+        "resource",
+    )
 
     def __init__(
         self,
@@ -61,6 +70,7 @@ class Lock:
         valid: bool = False,
     ) -> None:
         self._held: Held | None = None
+        self._among: set[Lock] | None = None
         self._state = State.CLAIMED if valid else State.NAMED
         self.lock_manager = lock_manager
         self.resource = resource
@@ -125,6 +135,11 @@ class Lock:
         self._state = state
         return self
 
+    def _keep_among(self, locks: set[Lock]) -> None:
+        """Until its end; they keep it alive."""
+        locks.add(self)
+        self._among = locks
+
     async def _usable(self) -> Held:
         """What it is made of, from the nodes if need be."""
         if self._state in (State.NAMED, State.UNLOCKED):
@@ -155,6 +170,9 @@ class Lock:
     def _end(self) -> None:
         """It was unlocked, or is to count as that."""
         self._state = State.UNLOCKED
+        if self._among is not None:
+            self._among.discard(self)
+            self._among = None
         self.lock_manager._forget(self)
 
     def _leave(self) -> None:
