@@ -146,17 +146,19 @@ def test_a_renewed_lock_ends_with_a_loop_that_is_closed_but_kept(make: Make) -> 
 
 
 def test_what_is_done_with_is_freed_at_once(make: Make) -> None:
-    async def whole() -> list[weakref.ref[Any]]:
+    async def whole() -> None:
         manager = make()
         lock = await manager.lock("1")
         await lock.release()
         async with await manager.lock("2") as other:
             pass
         await manager.destroy()
-        return [weakref.ref(lock), weakref.ref(other), weakref.ref(manager)]
+        refs: list[weakref.ref[Any]] = [weakref.ref(lock), weakref.ref(other), weakref.ref(manager)]
+        del lock, other, manager
+        assert [ref() for ref in refs] == [None, None, None]
 
     with without_collector():
-        assert [ref() for ref in asyncio.run(whole())] == [None, None, None]
+        asyncio.run(whole())
 
 
 def test_a_found_lock_that_is_dropped_is_not_released(make: Make, ports: list[int]) -> None:
