@@ -24,8 +24,8 @@ environment() {
 check_types() {
     "$place/bin/ruff" check --quiet .
     "$place/bin/ruff" format --quiet --check .
-    "$place/bin/mypy" --strict --cache-dir "$folder/mypy" src tests
-    "$place/bin/pyright" --pythonpath "$place/bin/python" src tests
+    "$place/bin/mypy" --strict --cache-dir "$folder/mypy" src tests recipes
+    "$place/bin/pyright" --pythonpath "$place/bin/python" src tests recipes
     "$place/bin/python" -m mypy.stubtest asio_redlock._native
 }
 
@@ -52,7 +52,7 @@ for python in $all; do
             ;;
         *)
             environment "$python" pytest
-            run_tests tests/test_main_path.py
+            run_tests tests/test_async.py tests/test_sync.py
             ;;
     esac
 done
