@@ -65,6 +65,26 @@ def test_cancelled_after_a_while_it_leaves_nothing(
     run(body())
 
 
+def test_cancelled_acquisition_ends(nodes: list[str], name: str) -> None:
+    """It does not take the lock later, not even for a moment."""
+
+    async def body() -> None:
+        async with manager(nodes) as locks, manager(nodes) as others:
+            holder = await locks.lock(name)
+            waiting = start(others.lock(name))
+            await eventually_in_loop(lambda: others.statistics().attempts > 0)
+            waiting.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await waiting
+            await holder.release()
+            for _ in range(3):
+                async with locks.lock(name, wait=5, hand_over=False):
+                    pass
+            assert others.statistics().acquired == 0
+
+    run(body())
+
+
 def test_cancelled_waiter_leaves_the_line(nodes: list[str], name: str) -> None:
     async def body() -> None:
         async with manager(nodes) as locks, manager(nodes) as others:
@@ -79,6 +99,7 @@ def test_cancelled_waiter_leaves_the_line(nodes: list[str], name: str) -> None:
             async with asyncio.timeout(5):
                 lock = await second
             await lock.release()
+            assert others.statistics().acquired == 1
 
     run(body())
 

@@ -1,5 +1,7 @@
 """The interpreter's end, and signals."""
 
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 import signal
@@ -351,3 +353,38 @@ locks.close()
     )
     assert out.splitlines() == ["free", "[]"]
     assert on_how_many(nodes, name) == 0
+
+
+def test_handler_that_raises_during_a_delivery_is_heard(nodes: list[str], name: str) -> None:
+    """An event loop's own code runs there, and a signal may come; the others get their results."""
+
+    class Target:
+        """As a future of asyncio; what its loop does raises."""
+
+        def __init__(self, error: type[BaseException] | None = None) -> None:
+            self.error = error
+            self.results: list[object] = []
+
+        def done(self) -> bool:
+            return bool(self.results)
+
+        def set_result(self, result: object) -> None:
+            self.results.append(result)
+            if self.error is not None:
+                raise self.error
+
+    with redlock.SyncLockManager(nodes) as locks:
+        locks.is_locked(name)
+        inbox = redlock._native.Inbox()
+        targets = [Target(), Target(KeyboardInterrupt), Target()]
+        for target in targets:
+            locks._native.is_locked(inbox, target, name)
+        heard = 0
+        while not all(target.results for target in targets):
+            inbox.wait(PATIENCE)
+            try:
+                inbox.drain()
+            except KeyboardInterrupt:
+                heard += 1
+    assert heard == 1
+    assert [target.results for target in targets] == [[False]] * 3

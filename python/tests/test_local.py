@@ -101,7 +101,8 @@ with redlock.local(nodes=2) as urls:
             say("still up")
 """
     process = start_python(program, start_new_session=True)
-    line_of(process)
+    servers = Servers(line_of(process).split())
+    assert process.pid not in {os.getpgid(one) for one in servers.processes()}
     os.killpg(process.pid, signal.SIGINT)
     assert line_of(process) == "still up"
     _, complaints = process.communicate(timeout=20)

@@ -114,6 +114,20 @@ def test_body_that_blocks_the_loop_past_its_lease_is_told(nodes: list[str], name
     run(body())
 
 
+def test_validity_that_ended_unnoticed_is_a_loss(nodes: list[str], name: str) -> None:
+    """The nodes have the lock a little longer, and still confirm its release."""
+
+    async def body() -> None:
+        async with manager(nodes) as locks:
+            with pytest.raises(redlock.LockLost):
+                async with locks.lock(name, lease_time=0.5, stop_margin=0) as lock:
+                    while lock.valid:
+                        pass
+            assert _requests() == 0
+
+    run(body())
+
+
 def test_body_that_swallows_the_cancellation_is_told_at_its_end(
     nodes: list[str], name: str
 ) -> None:

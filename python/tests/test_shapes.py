@@ -309,6 +309,24 @@ def test_resigned_term_ends_its_block(nodes: list[str], name: str, pause: int) -
     run(body())
 
 
+def test_resigned_term_leaves_a_cancellation_from_outside(nodes: list[str], name: str) -> None:
+    async def body() -> None:
+        async with manager(nodes) as locks:
+
+            async def work() -> None:
+                async with locks.leadership(name) as term:
+                    term.resign()
+                    task = asyncio.current_task()
+                    assert task is not None
+                    task.cancel("from outside")
+
+            with pytest.raises(asyncio.CancelledError):
+                await asyncio.ensure_future(work())
+            assert not await locks.is_locked(name)
+
+    run(body())
+
+
 def test_campaign_returns_what_the_body_returns(nodes: list[str], name: str) -> None:
     async def body() -> None:
         async with manager(nodes) as locks:
