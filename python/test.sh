@@ -24,9 +24,17 @@ environment() {
 check_types() {
     "$place/bin/ruff" check --quiet .
     "$place/bin/ruff" format --quiet --check .
-    "$place/bin/mypy" --strict --cache-dir "$folder/mypy" src tests
-    "$place/bin/pyright" --pythonpath "$place/bin/python" src tests
+    "$place/bin/mypy" --strict --cache-dir "$folder/mypy" src tests recipes
+    "$place/bin/pyright" --pythonpath "$place/bin/python" src tests recipes
     "$place/bin/python" -m mypy.stubtest asio_redlock._native
+}
+
+# The real aioredlock, for the tests that run both: in a Python that it still works in.
+real_aioredlock() {
+    "$oldest" -m venv "$folder/aioredlock"
+    "$folder/aioredlock/bin/pip" install --quiet --disable-pip-version-check \
+        --requirement ../bench/peers/python/requirements-aioredlock.txt
+    export REDLOCK_AIOREDLOCK_PYTHON="$folder/aioredlock/bin/python"
 }
 
 run_tests() {
@@ -37,6 +45,8 @@ run_tests() {
 all=$(interpreters)
 oldest=$(echo "$all" | head -n 1)
 newest=$(echo "$all" | tail -n 1)
+# It cannot be imported in 3.12 and newer.
+[ "$(abi_of "$oldest")" != cp311 ] || real_aioredlock
 for python in $all; do
     case $python in
         "$newest")
@@ -52,7 +62,7 @@ for python in $all; do
             ;;
         *)
             environment "$python" pytest
-            run_tests tests/test_main_path.py
+            run_tests tests/test_async.py tests/test_sync.py
             ;;
     esac
 done

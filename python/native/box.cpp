@@ -3,6 +3,8 @@
 #include <cassert>
 #include <utility>
 
+#include "held.hpp"
+
 namespace nb = nanobind;
 
 namespace redlock::python {
@@ -21,6 +23,9 @@ void box::set_exception(nb::object error) noexcept {
 
 void box::give_up() {
     done_ = true;
+    if (value_.is_valid() && nb::isinstance<held>(value_)) {
+        nb::cast<held&>(value_).discard();
+    }
     value_.reset();
     error_.reset();
     if (const auto from = std::exchange(from_, nullptr)) {

@@ -10,7 +10,7 @@
 
 namespace redlock::python {
 
-/// Ends with `Show::show(Result)`.
+/// Ends with `Show::show(Result)`. `Show` may say what becomes of one that nobody wants.
 template <class Result, class Show>
 class result_call : public call {
   public:
@@ -25,7 +25,14 @@ class result_call : public call {
     void end(error_code error) { end(error, Result{}); }
 
   protected:
-    void discard() noexcept override { result_.reset(); }
+    void discard() noexcept override {
+        if constexpr (requires(Result& result) { Show::discard(result); }) {
+            if (result_) {
+                Show::discard(*result_);
+            }
+        }
+        result_.reset();
+    }
 
   private:
     nanobind::object result() override { return Show::show(std::move(*result_)); }

@@ -62,7 +62,14 @@ const char* name_of(error_code error) {
 /// One sentence: the library's own about this case, else the general one.
 std::string sentence_of(error_code error, const diagnostics& details) {
     std::string sentence = details.to_string();
-    return sentence.empty() ? error.message() : sentence;
+    if (sentence.empty()) {
+        sentence = error.message();
+        // What only a program in C++ can do comes last.
+        if (const auto advice = sentence.find("; acquire_options::"); advice != sentence.npos) {
+            sentence.resize(advice);
+        }
+    }
+    return sentence;
 }
 
 }  // namespace

@@ -115,7 +115,8 @@ void bind_held(nb::module_& module) {
              })
         .def("last_error", [](const held& h) { return as_text(h.its().last_error().to_string()); })
         .def("detach", [](held& h) { return as_text(h.detach().str()); })
-        .def("abandon", &held::abandon);
+        .def("abandon", &held::abandon)
+        .def("discard", &held::discard);
 }
 
 }  // namespace redlock::python

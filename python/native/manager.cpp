@@ -50,6 +50,7 @@ struct show_list {
 };
 
 using acquire_call = result_call<lock, show_held>;
+using attach_call = result_call<lock, show_attached>;
 
 /// What a caller wants to have.
 enum class shape { exclusive, shared, permit, all, term };
@@ -210,7 +211,7 @@ call_handle attach(native_manager& from, const inbox_handle& at, nb::object targ
     const shape wanted = shape_of(word);
     const acquisition options{given, purpose::attach};
     const lock_token identifier{bytes_of(token, "token")};
-    auto call = new_call<acquire_call>(at, std::move(target));
+    auto call = new_call<attach_call>(at, std::move(target));
     auto& locks = from.usable();
     const auto details = options.with(call->details());
     if (wanted == shape::permit) {

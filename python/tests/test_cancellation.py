@@ -321,3 +321,28 @@ def test_cancelled_close_goes_on(nodes: list[str], name: str) -> None:
         await eventually_in_loop(lambda: on_how_many(nodes, name) == 0)
 
     run(body())
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_an_attached_lock_that_nobody_wants_stays_its_holders(
+    moment: str, nodes: list[str], name: str
+) -> None:
+    async def scene() -> None:
+        async with redlock.LockManager(nodes) as locks, redlock.LockManager(nodes) as others:
+            held = await locks.lock(name)
+            attaching = asyncio.ensure_future(others.attach(name, held.token))
+            await asyncio.sleep(0)
+            if moment == "after":
+                # Its result is there, and the task has not seen it: the loop does not turn.
+                while not others.active_locks():
+                    pass
+            attaching.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await attaching
+            del attaching
+            # A release would go before it, on the same connections.
+            await others.status(name)
+            assert (await locks.status(name)).token == held.token
+            await held.release()
+
+    asyncio.run(scene())

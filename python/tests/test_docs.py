@@ -25,6 +25,9 @@ def blocks_of(page: pathlib.Path) -> list[tuple[int, str]]:
     ]
 
 
+PAGES_THAT_RUN = ["tutorial", "migration-from-aioredlock", "migration-from-other-python-locks"]
+
+
 async def run_blocks(page: pathlib.Path, nodes: list[str]) -> None:
     names: dict[str, object] = {"nodes": nodes}
     for line, block in blocks_of(page):
@@ -35,7 +38,7 @@ async def run_blocks(page: pathlib.Path, nodes: list[str]) -> None:
             await result
 
 
-@pytest.mark.parametrize("name", ["tutorial"])
+@pytest.mark.parametrize("name", PAGES_THAT_RUN)
 def test_page_runs(name: str) -> None:
     page = PAGES / f"{name}.md"
     assert blocks_of(page)

@@ -288,3 +288,10 @@ def test_printed_traceback_ends_with_the_sentence(servers: Servers) -> None:
             out = io.StringIO()
             traceback.print_exception(error, file=out)
             assert out.getvalue().rstrip().endswith(str(error))
+
+
+def test_sentences_are_pythons(name: str) -> None:
+    with redlock.SyncLockManager(["redis://127.0.0.1:1"]) as locks:
+        with pytest.raises(redlock.NoQuorum) as raised:
+            locks.is_locked(name)
+    assert str(raised.value) == "too few nodes answered for a majority"

@@ -174,21 +174,21 @@ class held_lock final : public base::in_recycled_memory,
     [[nodiscard]] won_lease give_away(const core::turn& next);
 
     // There may be very many of them, so that each member counts, and small ones lie in what larger
-    // ones leave over.
+    // ones leave over. Behind `turn_` only what belongs to the strand: a copy of it reads that too.
     manager_impl* manager_;
     driver::shared_identity identity_;
     // As it was when the lock was won, which any thread may ask.
     [[no_unique_address]] core::turn turn_;
-    std::atomic<std::uint32_t> references_{0};
-    [[no_unique_address]] core::holding holding_;
-    std::atomic<bool> over_{false};
-    std::atomic<bool> release_announced_{false};
     stage stage_ = stage::held;
     core::release_outcome release_outcome_ = core::release_outcome::pending;
     bool extension_failed_ = false;  // the latest one that was decided
-    [[no_unique_address]] core::renewal renewal_;
     /// The release is to be told to those of this process who compete on the nodes already.
     bool tells_competitors_ = false;
+    [[no_unique_address]] core::holding holding_;
+    std::atomic<bool> over_{false};
+    std::atomic<std::uint32_t> references_{0};
+    [[no_unique_address]] core::renewal renewal_;
+    std::atomic<bool> release_announced_{false};
     core::minimum_hold minimum_;
     std::chrono::milliseconds longest_lease_;
     std::atomic<core::duration::rep> valid_until_;       // the holding's, for any thread

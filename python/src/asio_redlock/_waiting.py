@@ -59,9 +59,9 @@ os.register_at_fork(
 
 
 def _drop(value: Any) -> None:
-    """A result that nobody wants: a lock among it is released."""
+    """A result that nobody wants: a lock is released, unless it was somebody else's before."""
     if isinstance(value, _native.Held):
-        value.abandon()
+        value.discard()
 
 
 async def result_of(start: Start, *arguments: Any) -> Any:
