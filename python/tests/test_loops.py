@@ -213,15 +213,19 @@ def test_lock_that_comes_for_a_closed_loop_is_released(
     new_loop: NewLoop, nodes: list[str], name: str, kept: bool
 ) -> None:
     """It was on its way when the loop closed; the task, and the loop, may live on as objects."""
+    holder = redlock.SyncLockManager(nodes)
+    held = holder.lock(name).acquire()
     locks = manager(nodes)
     keep: list[Any] = []
 
     async def body(ready: asyncio.Event) -> None:
-        ready.set()
+        asyncio.get_running_loop().call_later(0.03, ready.set)
         async with locks.lock(name):
             await asyncio.sleep(60)
 
     _left_loop(new_loop, body, keep if kept else None)
+    held.release()
+    holder.close()
     if kept:
         eventually(lambda: locks.statistics().acquired == 1, "the acquisition")
     else:
