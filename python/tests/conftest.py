@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import itertools
 import re
+import signal
 from collections.abc import Callable, Iterator
 
 import pytest
 from support import Servers
 
 import asio_redlock as redlock
+
+# A job in the background has it ignored, and so have its children.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _numbers = itertools.count(1)
 
