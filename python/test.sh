@@ -26,7 +26,6 @@ check_types() {
     "$place/bin/ruff" format --quiet --check .
     "$place/bin/mypy" --strict --cache-dir "$folder/mypy" src tests recipes
     "$place/bin/pyright" --pythonpath "$place/bin/python" src tests recipes
-    "$place/bin/python" -m mypy.stubtest asio_redlock._native
 }
 
 # The real aioredlock, for the tests that run both: in a Python that it still works in.

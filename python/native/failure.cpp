@@ -8,6 +8,7 @@
 #include <exception>
 #include <string>
 
+#include "ending.hpp"
 #include "text.hpp"
 
 namespace nb = nanobind;
@@ -75,8 +76,11 @@ std::string sentence_of(error_code error, const diagnostics& details) {
 }  // namespace
 
 nb::object failure_of(error_code error, const diagnostics& details) {
-    return nb::borrow(maker)(name_of(error), as_text(sentence_of(error, details)),
-                             nb::tuple(nb::cast(details.nodes)), nb::cast(details.holder));
+    return unless_it_ends([&] {
+        return nb::object(nb::borrow(maker)(name_of(error), as_text(sentence_of(error, details)),
+                                            nb::tuple(nb::cast(details.nodes)),
+                                            nb::cast(details.holder)));
+    });
 }
 
 void raise_failure(error_code error, const diagnostics& details) {

@@ -5,6 +5,7 @@
 #include <nanobind/stl/vector.h>
 
 #include "calls.hpp"
+#include "ending.hpp"
 #include "manager.hpp"
 #include "shown.hpp"
 #include "text.hpp"
@@ -50,6 +51,9 @@ boost::intrusive_ptr<held_call> new_held_call(const inbox_handle& at, nb::object
 }  // namespace
 
 void require_engine(const engine* wanted) {
+    if (is_ending_elsewhere()) {
+        stand_still();
+    }
     if (engine::is_stopped()) {
         raise_failure(errc::closed, {"the interpreter is ending", {}});
     }
@@ -115,6 +119,7 @@ void bind_held(nb::module_& module) {
              })
         .def("last_error", [](const held& h) { return as_text(h.its().last_error().to_string()); })
         .def("detach", [](held& h) { return as_text(h.detach().str()); })
+        .def("require_here", [](held& h) { h.usable(); })
         .def("abandon", &held::abandon)
         .def("discard", &held::discard);
 }

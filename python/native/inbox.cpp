@@ -10,10 +10,10 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
-#include <system_error>
 #include <utility>
 
 #include "box.hpp"
+#include "ending.hpp"
 #include "failure.hpp"
 
 namespace nb = nanobind;
@@ -28,8 +28,6 @@ boost::lockfree::stack<PyObject*>& laid_aside() {
     return all;
 }
 
-std::atomic<bool> interpreter_ends = false;
-
 int milliseconds_of(std::optional<double> seconds) {
     if (!seconds) {
         return -1;
@@ -42,7 +40,8 @@ int milliseconds_of(std::optional<double> seconds) {
 
 inbox::inbox() : descriptor_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
     if (descriptor_ < 0) {
-        throw std::system_error(errno, std::generic_category(), "eventfd");
+        PyErr_SetFromErrno(PyExc_OSError);
+        throw nb::python_error();
     }
 }
 
@@ -95,18 +94,19 @@ void inbox::drain() {
     }
 }
 
-void inbox::wait(std::optional<double> seconds) const {
-    pollfd what{descriptor_, POLLIN, 0};
-    int result = 0;
-    const bool as_usual = !interpreter_ends.load();
-    {
-        const nb::gil_scoped_release unlocked;
-        result = ::poll(&what, 1, milliseconds_of(seconds));
-        while (as_usual && interpreter_ends.load()) {
-            ::pause();
-        }
+void inbox::wait(const box& its, std::optional<double> seconds) const {
+    if (its.done()) {
+        return;
     }
-    if (result < 0 && errno == EINTR && PyErr_CheckSignals() != 0) {
+    pollfd what{descriptor_, POLLIN, 0};
+    PyThreadState* const state = PyEval_SaveThread();
+    const int result = ::poll(&what, 1, milliseconds_of(seconds));
+    const int why = errno;
+    while (is_ending_elsewhere()) {
+        ::pause();
+    }
+    unless_it_ends([&] { PyEval_RestoreThread(state); });
+    if (result < 0 && why == EINTR && PyErr_CheckSignals() != 0) {
         throw nb::python_error();
     }
 }
@@ -154,7 +154,7 @@ void call::complete(error_code error) {
 void call::deliver() {
     const nb::object target = std::move(target_);
     try {
-        hand_to(target);
+        unless_it_ends([&] { hand_to(target); });
     } catch (nb::python_error& error) {
         if (!error.matches(PyExc_Exception)) {
             throw;  // KeyboardInterrupt, for example
@@ -179,10 +179,6 @@ void call::hand_to(const nb::object& target) {
     } else {
         target.attr("set_result")(result());
     }
-}
-
-void keep_waiting_threads() noexcept {
-    interpreter_ends.store(true);
 }
 
 void drop_laid_aside() {

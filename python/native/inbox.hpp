@@ -17,13 +17,14 @@
 
 namespace redlock::python {
 
+class box;
 class call;
 using call_ptr = boost::intrusive_ptr<call>;
 
 /// Threads: `push` by any, without the interpreter's lock; all else with it.
 class inbox : public boost::intrusive_ref_counter<inbox> {
   public:
-    /// Throws `std::system_error` if the process may not open another descriptor.
+    /// Throws OSError if the process may not open another descriptor.
     inbox();
     inbox(const inbox&) = delete;
     inbox& operator=(const inbox&) = delete;
@@ -39,9 +40,10 @@ class inbox : public boost::intrusive_ref_counter<inbox> {
     /// Hands each call that is over to its target. Throws what a signal's handler raised meanwhile,
     /// after all of them.
     void drain();
-    /// Blocks until something is there, for `seconds` at most; releases the interpreter's lock
-    /// meanwhile. Throws what a signal's handler raised. Never returns once the interpreter ends.
-    void wait(std::optional<double> seconds) const;
+    /// Blocks until something is there, for `seconds` at most, unless `its` is done already, which
+    /// a signal's handler may have seen to; releases the interpreter's lock meanwhile. Throws what
+    /// a signal's handler raised. Never returns once the interpreter ends.
+    void wait(const box& its, std::optional<double> seconds) const;
 
   private:
     boost::lockfree::stack<call*> arrived_{64};
@@ -120,9 +122,5 @@ struct call_handle {
 
 /// Drops references that were laid aside since the thread that had them could not.
 void drop_laid_aside();
-
-/// From now on, threads that wait do so until the process ends: as daemons, they would wake up in
-/// an interpreter that is no more.
-void keep_waiting_threads() noexcept;
 
 }  // namespace redlock::python

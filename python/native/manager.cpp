@@ -7,14 +7,17 @@
 
 #include <algorithm>
 #include <boost/asio/error.hpp>
+#include <chrono>
 #include <memory>
 #include <redlock/configuration.hpp>
 #include <redlock/lock_manager.hpp>
+#include <semaphore>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "calls.hpp"
+#include "ending.hpp"
 #include "events.hpp"
 #include "held.hpp"
 #include "settings.hpp"
@@ -113,9 +116,8 @@ class native_manager {
   public:
     native_manager(std::vector<std::string> urls, const nb::dict& given)
         : native_manager(nodes_of(urls), with_given({}, given)) {}
-    static std::shared_ptr<native_manager> from_file(const std::string& path,
-                                                     const nb::dict& given) {
-        auto file = read_configuration(path).value();
+    static std::shared_ptr<native_manager> from_file(const nb::bytes& path, const nb::dict& given) {
+        auto file = read_configuration(std::string{path.c_str(), path.size()}).value();
         return std::make_shared<native_manager>(node_list{std::move(file.nodes)},
                                                 with_given(std::move(file.options), given));
     }
@@ -323,17 +325,47 @@ nb::object judged(const native_manager& by, const nb::sequence& health) {
 
 }  // namespace
 
-void shut_down() {
-    keep_waiting_threads();
-    // Each manager's own patience bounds its close; the longest bounds them all.
+namespace {
+
+/// Closes those of this process; calls `closed` for each once it is. How many there are, and for
+/// how long the most patient may take.
+template <class Closed>
+std::pair<std::size_t, std::chrono::milliseconds> begin_to_close_all(Closed closed) {
+    std::size_t count = 0;
     std::chrono::milliseconds patience{0};
     for (auto* const manager : native_manager::all()) {
         if (manager->is_here()) {
+            ++count;
             patience = std::max(patience, manager->options().close_timeout);
-            manager->usable().async_close([hub = manager->hub()](error_code) { hub->finish(); });
+            manager->usable().async_close([hub = manager->hub(), closed](error_code) {
+                hub->finish();
+                closed();
+            });
         }
     }
-    engine::stop(patience + std::chrono::milliseconds{500});
+    return {count, patience};
+}
+
+constexpr std::chrono::milliseconds beyond_its_patience{500};
+
+}  // namespace
+
+void shut_down() {
+    begin_the_end();
+    const auto [count, patience] = begin_to_close_all([] {});
+    engine::stop(patience + beyond_its_patience);
+}
+
+void close_all() {
+    if (engine::is_stopped()) {
+        return;
+    }
+    const auto all_closed = std::make_shared<std::counting_semaphore<>>(0);
+    const auto [count, patience] = begin_to_close_all([all_closed] { all_closed->release(); });
+    const auto end = std::chrono::steady_clock::now() + patience + beyond_its_patience;
+    const nb::gil_scoped_release unlocked;
+    for (std::size_t left = count; left > 0 && all_closed->try_acquire_until(end); --left) {
+    }
 }
 
 void bind_manager(nb::module_& module) {

@@ -8,6 +8,7 @@
 #include "failure.hpp"
 #include "inbox.hpp"
 #include "manager.hpp"
+#include "text.hpp"
 #include "values.hpp"
 
 namespace nb = nanobind;
@@ -25,8 +26,10 @@ NB_MODULE(_native, module) {
         .def("drain", [](const inbox_handle& i) { i.its->drain(); })
         .def(
             "wait",
-            [](const inbox_handle& i, std::optional<double> seconds) { i.its->wait(seconds); },
-            nb::arg().none());
+            [](const inbox_handle& i, const box& its, std::optional<double> seconds) {
+                i.its->wait(its, seconds);
+            },
+            nb::arg(), nb::arg().none());
     nb::class_<inbox_reader>(module, "InboxReader")
         .def(nb::init<const inbox_handle&>())
         .def("__call__", [](const inbox_reader& r) { r.its->drain(); });
@@ -38,7 +41,12 @@ NB_MODULE(_native, module) {
     bind_held(module);
     bind_manager(module);
     module.attr("version") = REDLOCK_VERSION_STRING;
+    module.def(
+        "seconds_of",
+        [](nb::handle duration, const char* what) { return duration_of(duration, what).count(); },
+        nb::arg().none(), nb::arg());
     module.def("shut_down", &shut_down);
+    module.def("close_all", &close_all);
     module.def("pause", &engine::pause);
     module.def("resume", &engine::resume);
     module.def("forget", &engine::forget);

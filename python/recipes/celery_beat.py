@@ -1,9 +1,11 @@
 """One beat for all machines: each runs this in place of ``celery beat``."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
+import time
 
 import asio_redlock as redlock
 
@@ -22,6 +24,8 @@ def beat_while(term: redlock.SyncLock) -> None:
 
 
 def main() -> None:
+    # What systemd and Docker send would end this program without its `finally`.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with redlock.SyncLockManager(os.environ["REDLOCK_NODES"].split(",")) as locks:
         while True:
             try:
@@ -29,6 +33,9 @@ def main() -> None:
                     beat_while(term)
             except redlock.LockLost:
                 continue
+            except redlock.NoQuorum:
+                # The servers will come back.
+                time.sleep(1)
 
 
 if __name__ == "__main__":

@@ -1,34 +1,27 @@
 """A task that must not run twice at once, whichever worker gets it."""
 
+import functools
 import os
 import time
 from typing import Any
 
 from celery import Celery
-from celery.signals import worker_process_init, worker_process_shutdown
 
 import asio_redlock as redlock
 
 app = Celery("tasks", broker=os.environ["CELERY_BROKER"], backend=os.environ["CELERY_BROKER"])
-locks: redlock.SyncLockManager
 
 
-@worker_process_init.connect
-def open_locks(**_: Any) -> None:
+@functools.cache
+def locks_of(process: int) -> redlock.SyncLockManager:
     # Celery forks its workers: each needs a manager of its own.
-    global locks
-    locks = redlock.SyncLockManager(os.environ["REDLOCK_NODES"].split(","))
-
-
-@worker_process_shutdown.connect
-def close_locks(**_: Any) -> None:
-    locks.close()
+    return redlock.SyncLockManager(os.environ["REDLOCK_NODES"].split(","))
 
 
 @app.task(bind=True, max_retries=None)
 def import_feed(self: Any, feed: str) -> int:
     try:
-        with locks.lock(f"import:{feed}", wait=0) as lock:
+        with locks_of(os.getpid()).lock(f"import:{feed}", wait=0) as lock:
             time.sleep(0.2)
             return lock.fencing_token
     except redlock.Contended as held:

@@ -27,7 +27,12 @@ async def lead(term: redlock.Term) -> None:
 async def main() -> None:
     nodes = os.environ["REDLOCK_NODES"].split(",")
     async with redlock.LockManager(nodes, log=True) as locks:
-        await locks.campaign("scheduler", lead, label=socket.gethostname())
+        while True:
+            try:
+                await locks.campaign("scheduler", lead, label=socket.gethostname())
+            except redlock.NoQuorum:
+                # The servers will come back.
+                await asyncio.sleep(1)
 
 
 if __name__ == "__main__":

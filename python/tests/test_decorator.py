@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+from collections.abc import Iterator
 
 import pytest
 from support import manager, on_how_many, run
@@ -185,3 +186,11 @@ def test_method(nodes: list[str], name: str) -> None:
                 return locks.is_locked(f"{name}:7")
 
         assert Account().withdraw()
+
+
+def test_generator_function_is_refused(locks: redlock.SyncLockManager, name: str) -> None:
+    with pytest.raises(TypeError, match="generator"):
+
+        @locks.locked(name)
+        def rows() -> Iterator[int]:
+            yield 1

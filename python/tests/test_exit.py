@@ -9,7 +9,7 @@ import subprocess
 import time
 
 import pytest
-from support import PATIENCE, eventually, line_of, on_how_many, python, start_python
+from support import PATIENCE, eventually, is_free, line_of, on_how_many, python, start_python
 
 import asio_redlock as redlock
 
@@ -381,10 +381,74 @@ def test_handler_that_raises_during_a_delivery_is_heard(nodes: list[str], name: 
             locks._native.is_locked(inbox, target, name)
         heard = 0
         while not all(target.results for target in targets):
-            inbox.wait(PATIENCE)
+            inbox.wait(redlock._native.Box(), PATIENCE)
             try:
                 inbox.drain()
             except KeyboardInterrupt:
                 heard += 1
     assert heard == 1
     assert [target.results for target in targets] == [[False]] * 3
+
+
+def test_daemon_threads_do_not_disturb_the_end(nodes: list[str]) -> None:
+    """They are everywhere in the package when the interpreter ends: in waits and in errors."""
+    for _ in range(8):
+        python(
+            """
+import threading, time
+locks = redlock.SyncLockManager(sys.argv[1:])
+def work(name):
+    while True:
+        try:
+            with locks.lock(name, wait=0.001): pass
+        except redlock.LockError: pass
+for number in range(6):
+    threading.Thread(target=work, args=[f"busy:{number % 2}"], daemon=True).start()
+while locks.statistics().acquired < 20: time.sleep(0.001)
+locks._closed = True
+""",
+            *nodes,
+        )
+
+
+def test_process_of_multiprocessing_releases_at_its_end(nodes: list[str], name: str) -> None:
+    program = """
+import multiprocessing
+def child(name, nodes):
+    global locks, lock
+    locks = redlock.SyncLockManager(nodes)
+    lock = locks.lock(name).acquire()
+    locks._closed = True
+if __name__ == "__main__":
+    context = multiprocessing.get_context("fork")
+    process = context.Process(target=child, args=[sys.argv[1], sys.argv[2:]])
+    process.start()
+    process.join()
+    say(process.exitcode)
+"""
+    assert python(program, name, *nodes) == "0\n"
+    is_free(nodes, name)
+
+
+def test_sub_interpreter_is_refused(nodes: list[str], name: str) -> None:
+    out = python(
+        """
+name = "_interpreters" if sys.version_info >= (3, 13) else "_xxsubinterpreters"
+interpreters = __import__(name)
+def create():
+    return interpreters.create("legacy") if name == "_interpreters" else interpreters.create()
+with redlock.SyncLockManager(sys.argv[2:]) as locks:
+    own = create()
+    try:
+        failure = interpreters.run_string(own, "import sys; sys.path[:] = " + repr(sys.path)
+            + chr(10) + "import asio_redlock")
+    except Exception as error:
+        failure = error
+    say("main interpreter only" in str(failure))
+    interpreters.destroy(own)
+    with locks.lock(sys.argv[1]) as lock: say(lock.valid)
+""",
+        name,
+        *nodes,
+    )
+    assert out == "True\nTrue\n"

@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 
 import pytest
 from support import HASTY, Servers, delete, hasty, manager, run, start
@@ -409,3 +410,76 @@ def test_term_that_is_lost_ends_its_block(servers: Servers, name: str) -> None:
             assert not isinstance(caught.value, redlock.Resigned)
 
     run(body())
+
+
+def test_block_ends_when_the_manager_is_closed(nodes: list[str], name: str) -> None:
+    async def body() -> None:
+        locks = redlock.LockManager(nodes)
+        entered = asyncio.Event()
+
+        async def work() -> None:
+            async with locks.lock(name):
+                entered.set()
+                await asyncio.Event().wait()
+
+        working = asyncio.ensure_future(work())
+        await entered.wait()
+        await locks.aclose()
+        with pytest.raises(redlock.Closed, match="closed"):
+            await working
+        assert working.cancelling() == 0
+
+    asyncio.run(body())
+
+
+def test_released_lock_guards_no_block(nodes: list[str], name: str) -> None:
+    async def body() -> None:
+        async with redlock.LockManager(nodes) as locks:
+            lock = await locks.lock(name)
+            await lock.release()
+            with pytest.raises(RuntimeError, match="released or detached"):
+                async with lock:
+                    pass
+
+    asyncio.run(body())
+
+
+def test_acquisition_is_one_tasks_at_a_time(nodes: list[str], name: str) -> None:
+    async def body() -> None:
+        async with redlock.LockManager(nodes) as locks:
+            shared = locks.permit(name, 3)
+
+            async def work() -> None:
+                async with shared:
+                    await asyncio.sleep(0)
+
+            ends = await asyncio.gather(work(), work(), work(), return_exceptions=True)
+            assert [type(end) for end in ends] == [type(None), RuntimeError, RuntimeError]
+
+    asyncio.run(body())
+
+
+def test_generator_closed_after_a_loss_leaves_no_cancellation(nodes: list[str], name: str) -> None:
+    async def body() -> None:
+        async with redlock.LockManager(nodes) as locks:
+
+            async def rows() -> AsyncIterator[int]:
+                async with locks.lock(name):
+                    while True:
+                        yield 1
+
+            stream = rows()
+            await anext(stream)
+            token = (await locks.status(name)).token
+            thief = await locks.attach(name, token)
+            await thief.release()
+            with suppress(asyncio.CancelledError):
+                while locks.statistics().lost == 0:
+                    await asyncio.sleep(0.001)
+                await asyncio.Event().wait()
+            await stream.aclose()
+            task = asyncio.current_task()
+            assert task is not None
+            assert task.cancelling() == 0
+
+    asyncio.run(body())

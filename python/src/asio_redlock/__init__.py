@@ -13,8 +13,6 @@ A lock is held when a majority of the nodes has granted it, so that no single se
 
 from __future__ import annotations
 
-import atexit as _atexit
-
 # The first of them refuses an interpreter that will not do.
 from . import _interpreter, _native  # noqa: F401  # pyright: ignore[reportUnusedImport]
 from ._errors import (
@@ -100,5 +98,3 @@ __all__ = [
     "TimedOut",
     "local",
 ]
-
-_atexit.register(_native.shut_down)

@@ -18,6 +18,8 @@ def names_from(
     """
     if callable(name):
         return name
+    if not isinstance(name, str):
+        raise TypeError(f"name must be a str or a function, not {type(name).__name__}")
     import inspect
     import string
 

@@ -21,4 +21,20 @@ def require_gil(interpreter: Any) -> None:
         )
 
 
+def require_main() -> None:
+    """Raises ImportError in a sub-interpreter: the engine, and what makes exceptions, is one for
+    the whole process.
+    """
+    # Their name has changed with Python 3.13.
+    name = "_interpreters" if sys.version_info >= (3, 13) else "_xxsubinterpreters"
+    try:
+        interpreters: Any = __import__(name)
+    except ImportError:
+        return
+    current = interpreters.get_current()
+    if int(current[0] if isinstance(current, tuple) else current) != 0:
+        raise ImportError("asio_redlock works in the main interpreter only")
+
+
 require_gil(sys)
+require_main()

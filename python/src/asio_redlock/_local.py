@@ -30,6 +30,7 @@ class local:
         if nodes < 1:
             raise ValueError("nodes must be at least 1")
         self._count = nodes
+        self._process = 0
         self._server = _find_server(server)
         self._running: list[subprocess.Popen[bytes]] = []
         #: The servers' process numbers while they run, in the order of the URLs: to stop one by
@@ -37,6 +38,9 @@ class local:
         self.pids: list[int] = []
 
     def __enter__(self) -> list[str]:
+        import os
+
+        self._process = os.getpid()
         from ._manager import SyncLockManager
 
         try:
@@ -91,6 +95,11 @@ class local:
         )
 
     def _stop(self) -> None:
+        import os
+
+        if os.getpid() != self._process:
+            # A forked child leaves the block, too: the servers are its parent's.
+            return
         for process in self._running:
             _end(process)
         self._running.clear()
@@ -121,10 +130,13 @@ def _free_port() -> int:
 
 
 def _pid_once_up(log: IO[bytes]) -> int | None:
-    """Reads what keeper and server write until the server accepts connections; None if it ends."""
+    """Reads what keeper and server write until the server accepts connections; None if it ends,
+    or does not say so within ten seconds.
+    """
     import time
 
-    while True:
+    end = time.monotonic() + 10
+    while time.monotonic() < end:
         # Keeper and server write at once: the number need not come first.
         *lines, _ = _said(log).split(b"\n")
         numbers = [int(line[4:]) for line in lines if line.startswith(b"pid ")]
@@ -135,6 +147,7 @@ def _pid_once_up(log: IO[bytes]) -> int | None:
             if _has_ended(pid):
                 return None
         time.sleep(0.002)
+    return None
 
 
 def _said(log: IO[bytes]) -> bytes:

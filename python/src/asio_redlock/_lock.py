@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 
-from ._errors import Forked, LockError, LockLost
+from ._errors import Closed, Forked, LockError, LockLost
 from ._waiting import end_of, inbox_of, result_of, wait_for
 
 TYPE_CHECKING = False
@@ -22,10 +22,12 @@ if TYPE_CHECKING:
 class _HeldLock:
     """What both kinds tell about themselves, without asking any node."""
 
-    __slots__ = ("__weakref__", "_given_up", "_held")
+    __slots__ = ("__weakref__", "_given_up", "_held", "_locks")
 
-    def __init__(self, held: Held) -> None:
+    def __init__(self, held: Held, locks: LockManager | SyncLockManager) -> None:
         self._held = held
+        # Its end would release the lock.
+        self._locks = locks
         #: Whether its holder has released or detached it: the end of a block has nothing to do.
         self._given_up = False
 
@@ -83,6 +85,14 @@ class _HeldLock:
         self._given_up = True
         return self._held.detach()
 
+    def _require_held(self) -> None:
+        """Before a block: raises unless it can be guarded."""
+        if self._given_up:
+            raise RuntimeError("this lock was released or detached: acquire it anew")
+        if not self._held.valid:
+            self._held.require_here()
+            raise self._lost()
+
     def _lost(self) -> LockLost:
         """Why it is not held any more."""
         why = self._held.last_error()
@@ -101,7 +111,9 @@ class _LossWatch:
         return self._lock() is None
 
     def set_result(self, _: None) -> None:
-        pass
+        lock = self._lock()
+        if lock is not None and not lock._given_up:
+            lock._interrupt(Closed(f"the manager of the lock on {lock.resource!r} was closed"))
 
     def set_exception(self, error: LockError) -> None:
         lock = self._lock()
@@ -119,8 +131,8 @@ class Lock(_HeldLock):
 
     __slots__ = ("_ending", "_interruption", "_requests", "_task")
 
-    def __init__(self, held: Held) -> None:
-        super().__init__(held)
+    def __init__(self, held: Held, locks: LockManager) -> None:
+        super().__init__(held, locks)
         self._task: asyncio.Task[Any] | None = None
         self._requests = 0
         self._interruption: LockError | None = None
@@ -175,13 +187,14 @@ class Lock(_HeldLock):
 
         if self._task is not None:
             raise RuntimeError("this lock guards another block already")
+        self._require_held()
         task = current_task()
         if task is None:
             raise RuntimeError("a lock can guard a block only in a task")
+        self._held.wait_lost(inbox_of(get_running_loop()), _LossWatch(self))
         self._requests = task.cancelling()
         self._interruption = None
         self._task = task
-        self._held.wait_lost(inbox_of(get_running_loop()), _LossWatch(self))
 
     async def __aexit__(
         self,
@@ -193,7 +206,9 @@ class Lock(_HeldLock):
 
         task, self._task = self._task, None
         if kind is GeneratorExit:
-            # The task's loop is gone: nothing can be awaited.
+            # The task's loop is gone, or a generator is closed: nothing can be awaited.
+            if self._interruption is not None and task is not None and task is _running_task():
+                task.uncancel()
             self._held.abandon()
             return
         interruption, self._interruption = self._interruption, None
@@ -238,6 +253,15 @@ class Lock(_HeldLock):
         return loss
 
 
+def _running_task() -> asyncio.Task[Any] | None:
+    from asyncio import current_task
+
+    try:
+        return current_task()
+    except RuntimeError:
+        return None
+
+
 async def _pending_request() -> BaseException | None:
     """The task's cancellation that was requested and has not come yet, or None: before Python 3.13
     nothing takes it back.
@@ -258,8 +282,11 @@ class Term(Lock):
 
     def resign(self) -> None:
         """Ends the term: the body is cancelled, and the campaign, if there is one, begins again
-        behind all that wait already. Returns at once.
+        behind all that wait already. Returns at once. RuntimeError outside of a block, where
+        `release` ends the term.
         """
+        if self._task is None:
+            raise RuntimeError("no block is under way that could be ended: release the term")
         self._interrupt(Resigned(f"the leadership of {self.resource!r} was resigned"))
 
     def _ended_by(self, error: LockError) -> bool:
@@ -271,30 +298,42 @@ class Resigned(LockError):
     """The term was resigned; raised by ``async with locks.leadership(...)``."""
 
 
+ENTERED_TWICE = (
+    "this acquisition guards a block already: call the manager's function for each block"
+)
+
+
 class Acquisition:
     """What `LockManager.lock` and the like return: ``await`` it for the lock, or use it in
     ``async with``, as one or the other begins the acquisition.
     """
 
-    __slots__ = ("_arguments", "_lock", "_locks", "_make")
+    __slots__ = ("_arguments", "_is_entered", "_lock", "_locks", "_make")
 
     def __init__(self, locks: LockManager, make: type[Lock], arguments: tuple[Any, ...]) -> None:
         self._locks = locks
         self._make = make
         self._arguments = arguments
         self._lock: Lock | None = None
+        self._is_entered = False
 
     async def _acquire(self) -> Lock:
-        return self._make(await result_of(self._locks._native.acquire, *self._arguments))
+        held = await result_of(self._locks._native.acquire, *self._arguments)
+        return self._make(held, self._locks)
 
     def __await__(self) -> Generator[Any, None, Lock]:
         return self._acquire().__await__()
 
     async def __aenter__(self) -> Lock:
-        if self._lock is not None:
-            raise RuntimeError("this acquisition guards a block already")
-        lock = await self._acquire()
-        lock._enter()
+        if self._is_entered:
+            raise RuntimeError(ENTERED_TWICE)
+        self._is_entered = True
+        try:
+            lock = await self._acquire()
+            lock._enter()
+        except BaseException:
+            self._is_entered = False
+            raise
         self._lock = lock
         return lock
 
@@ -304,7 +343,7 @@ class Acquisition:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        lock, self._lock = self._lock, None
+        lock, self._lock, self._is_entered = self._lock, None, False
         assert lock is not None
         await lock.__aexit__(kind, error, trace)
 
@@ -352,7 +391,7 @@ class SyncLock(_HeldLock):
         self._given_up = True
         wait_for(self._held.release)
 
-    def wait_lost(self, timeout: float | None = None) -> bool:
+    def wait_lost(self, timeout: Duration | None = None) -> bool:
         """Blocks until it is released or detached; raises `LockLost` when it is lost. With a
         timeout in seconds: returns False when that has passed and it is still held.
         """
@@ -365,6 +404,7 @@ class SyncLock(_HeldLock):
         return True
 
     def __enter__(self) -> SyncLock:
+        self._require_held()
         return self
 
     def __exit__(
@@ -403,7 +443,7 @@ class SyncTerm(SyncLock):
 class SyncAcquisition:
     """What `SyncLockManager.lock` returns: ``with`` begins the acquisition."""
 
-    __slots__ = ("_arguments", "_lock", "_locks", "_make")
+    __slots__ = ("_arguments", "_is_entered", "_lock", "_locks", "_make")
 
     def __init__(
         self, locks: SyncLockManager, make: type[SyncLock], arguments: tuple[Any, ...]
@@ -412,15 +452,22 @@ class SyncAcquisition:
         self._make = make
         self._arguments = arguments
         self._lock: SyncLock | None = None
+        self._is_entered = False
 
     def acquire(self) -> SyncLock:
         """Blocks until it is acquired, as long as its options say."""
-        return self._make(wait_for(self._locks._native.acquire, *self._arguments))
+        held = wait_for(self._locks._native.acquire, *self._arguments)
+        return self._make(held, self._locks)
 
     def __enter__(self) -> SyncLock:
-        if self._lock is not None:
-            raise RuntimeError("this acquisition guards a block already")
-        self._lock = self.acquire()
+        if self._is_entered:
+            raise RuntimeError(ENTERED_TWICE)
+        self._is_entered = True
+        try:
+            self._lock = self.acquire()
+        except BaseException:
+            self._is_entered = False
+            raise
         return self._lock
 
     def __exit__(
@@ -429,6 +476,6 @@ class SyncAcquisition:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        lock, self._lock = self._lock, None
+        lock, self._lock, self._is_entered = self._lock, None, False
         assert lock is not None
         lock.__exit__(kind, error, trace)

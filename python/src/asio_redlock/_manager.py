@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from . import _native
 from ._decorating import names_from
+from ._ending import close_with_this_process
 from ._errors import Contended, LockError
 from ._events import EventStream, SyncEventStream, log_events
 from ._lock import (
@@ -71,6 +72,7 @@ class _Manager:
         for url in urls:
             if not isinstance(url, str):
                 raise TypeError(f"a node must be a URL, a str, not {type(url).__name__}")
+            url.encode()
         self._set_up(_native.Manager(urls, options), log)
 
     def _set_up(self, native: _native.Manager, log: logging.Logger | bool) -> None:
@@ -78,6 +80,7 @@ class _Manager:
             raise TypeError(f"log must be a logger, True or False, not {type(log).__name__}")
         self._native = native
         self._closed = False
+        close_with_this_process()
         if log is not False:
             log_events(native.listen(), None if log is True else log)
 
@@ -91,12 +94,15 @@ class _Manager:
     ) -> Any:
         """A manager with the nodes and settings of a TOML file, as `redlock --config` reads it
         (docs/configuration.md); `options` go before those of the file. Its table `acquire` is for
-        the command and does not count here.
+        the command and does not count here. OSError if it cannot be opened, ValueError for what
+        it says.
         """
         self = cls.__new__(cls)
         import os
 
-        self._set_up(_native.Manager.from_file(os.fspath(path), options), log)
+        # What the system says of a file that cannot be opened is an OSError.
+        os.close(os.open(path, os.O_RDONLY))
+        self._set_up(_native.Manager.from_file(os.fsencode(path), options), log)
         return self
 
     def __del__(self) -> None:
@@ -212,7 +218,8 @@ class LockManager(_Manager):
         self, shape: str, names: Any, permits: int, options: AcquireOptions
     ) -> Lock | None:
         try:
-            return Lock(await result_of(self._native.acquire, shape, names, permits, options))
+            held = await result_of(self._native.acquire, shape, names, permits, options)
+            return Lock(held, self)
         except Contended:
             return None
 
@@ -239,7 +246,8 @@ class LockManager(_Manager):
     async def _attached(
         self, shape: str, names: Any, permits: int, token: Name, options: AttachOptions
     ) -> Lock:
-        return Lock(await result_of(self._native.attach, shape, names, permits, token, options))
+        held = await result_of(self._native.attach, shape, names, permits, token, options)
+        return Lock(held, self)
 
     async def status(self, name: Name) -> Status:
         """Who holds it, node by node and all together. Too few answers are no error, but the
@@ -434,7 +442,8 @@ class SyncLockManager(_Manager):
         self, shape: str, names: Any, permits: int, options: AcquireOptions
     ) -> SyncLock | None:
         try:
-            return SyncLock(wait_for(self._native.acquire, shape, names, permits, options))
+            held = wait_for(self._native.acquire, shape, names, permits, options)
+            return SyncLock(held, self)
         except Contended:
             return None
 
@@ -457,7 +466,8 @@ class SyncLockManager(_Manager):
     def _attached(
         self, shape: str, names: Any, permits: int, token: Name, options: AttachOptions
     ) -> SyncLock:
-        return SyncLock(wait_for(self._native.attach, shape, names, permits, token, options))
+        held = wait_for(self._native.attach, shape, names, permits, token, options)
+        return SyncLock(held, self)
 
     def status(self, name: Name) -> Status:
         """As `LockManager.status`."""
@@ -514,8 +524,10 @@ class SyncLockManager(_Manager):
             import functools
             import inspect
 
-            if inspect.iscoroutinefunction(function):
-                raise TypeError("a coroutine function needs an asynchronous manager")
+            if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+                raise TypeError("an asynchronous function needs an asynchronous manager")
+            if inspect.isgeneratorfunction(function):
+                raise TypeError("a generator's body runs after its function: lock in its body")
             name_of = names_from(name, function)
 
             @functools.wraps(function)

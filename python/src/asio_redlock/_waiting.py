@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from ._options import Duration
+
     #: Begins an operation that ends in the target: `start(inbox, target, *arguments)`.
     Start = Callable[..., _native.Call]
 
@@ -100,7 +102,7 @@ async def end_of(start: Start, *arguments: Any) -> Any:
         del future
 
 
-def wait_for(start: Start, *arguments: Any, timeout: float | None = None) -> Any:
+def wait_for(start: Start, *arguments: Any, timeout: Duration | None = None) -> Any:
     """The operation's result, in a thread that blocks for it. A signal whose handler raises
     cancels it. With a timeout, TimeoutError once it has passed, and the operation is cancelled.
     """
@@ -111,7 +113,7 @@ def wait_for(start: Start, *arguments: Any, timeout: float | None = None) -> Any
         start(inbox, box, *arguments)
         if timeout is None:
             while not box.done():
-                inbox.wait(None)
+                inbox.wait(box, None)
                 inbox.drain()
         else:
             _wait_until(inbox, box, timeout)
@@ -121,13 +123,13 @@ def wait_for(start: Start, *arguments: Any, timeout: float | None = None) -> Any
     return box.result()
 
 
-def _wait_until(inbox: _native.Inbox, box: _native.Box, timeout: float) -> None:
+def _wait_until(inbox: _native.Inbox, box: _native.Box, timeout: Duration) -> None:
     from time import monotonic
 
-    end = monotonic() + timeout
+    end = monotonic() + _native.seconds_of(timeout, "timeout")
     while not box.done():
         left = end - monotonic()
         if left <= 0:
             raise TimeoutError
-        inbox.wait(left)
+        inbox.wait(box, left)
         inbox.drain()

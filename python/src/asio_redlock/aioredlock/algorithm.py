@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 import asyncio
-import atexit
 import weakref
 from contextlib import suppress
 
+from .._ending import before_the_end
 from .._errors import LockError as EngineError
 from .._manager import LockManager
 from . import _loops
@@ -256,5 +256,4 @@ def _leave_all() -> None:
         manager._leave()
 
 
-# Before the package ends, which releases all that is held.
-atexit.register(_leave_all)
+before_the_end(_leave_all)
