@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
 
 import pytest
@@ -463,7 +463,7 @@ def test_generator_closed_after_a_loss_leaves_no_cancellation(nodes: list[str], 
     async def body() -> None:
         async with redlock.LockManager(nodes) as locks:
 
-            async def rows() -> AsyncIterator[int]:
+            async def rows() -> AsyncGenerator[int, None]:
                 async with locks.lock(name):
                     while True:
                         yield 1
