@@ -57,13 +57,13 @@ class extend_round : public counted_round<extend_round> {
                  duration stepped = duration{0});
     /// The lock ends earlier than was reckoned when the round began: nodes' clocks were set.
     void on_shortened(instant old_valid_until);
-    /// The lock is being given back, but stays for a while: a straggler must not prolong that.
+    /// The lock is being released: a node that does not know the script must not run it now.
     void close() { closed_ = true; }
 
     [[nodiscard]] extend_outcome outcome() const { return outcome_; }
     /// Whether to ask a node again that did not know the script. Also after the quorum has
-    /// extended, so that the other leases do not end earlier. Harmless after a release, which bars
-    /// planting.
+    /// extended, so that the other leases do not end earlier. Never after a release: it would
+    /// prolong a lock that stays for a minimum, and where the bar was left out plant one anew.
     [[nodiscard]] bool may_ask_again() const {
         return !closed_ &&
                (outcome_ == extend_outcome::pending || outcome_ == extend_outcome::extended);

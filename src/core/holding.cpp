@@ -103,13 +103,10 @@ const core::backing& holding::backing() const {
     return *its;
 }
 
-void holding::close_acquisition() {
+void holding::close_rounds() {
     if (won_by_) {
         won_by_->close();
     }
-}
-
-void holding::close_extensions() {
     for_each_extension([](extend_round& each) { each.close(); });
 }
 
@@ -128,7 +125,7 @@ void holding::forget_answered() {
         keep(**next);
         *next = std::move((*next)->earlier_);
     }
-    // A node in doubt may yet be asked again, unless `close_acquisition` says no.
+    // A node in doubt may yet be asked again, unless `close_rounds` says no.
     if (won_by_ && won_by_->doubtful().empty()) {
         if (!keeps_lease_) {
             lease_ = won_by_->backing();

@@ -6,6 +6,7 @@
 // Rules it keeps (each has a test that fails without it):
 // - a release goes to each node that has the lock, may have it, or may still get it;
 // - a release needs a bar on each node where an extension may still plant the lock;
+// - nothing is sent again after the release: a node whose clock is far behind sets no bar;
 // - an extension never shortens the validity, which rests on the lease that ends last;
 // - a clock that was set shortens the validity; a pending extension must be won before the new end.
 #pragma once
@@ -62,10 +63,8 @@ class holding {
 
     /// Keeps what the rounds know that all nodes have answered, and drops them.
     void forget_answered();
-    /// The lock is being released: no straggler is asked again to grant it.
-    void close_acquisition();
-    /// No straggler is asked again to prolong it.
-    void close_extensions();
+    /// The lock is being released: no straggler is asked again to grant it, prolong it or plant it.
+    void close_rounds();
     /// Before it passes to the next holder of this process: keeps what the extensions know by now,
     /// and drops them.
     void settle();

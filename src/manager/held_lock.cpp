@@ -293,10 +293,7 @@ void held_lock::release(std::shared_ptr<outcome_waiter> waiter) {
         leave_slot(kept <= kept.zero());
     }
     stop_looking_after({});
-    holding_.close_acquisition();
-    if (kept > kept.zero()) {
-        holding_.close_extensions();
-    }
+    holding_.close_rounds();
     using knowledge = driver::release_attempt::knowledge;
     base::make_recycled<driver::release_attempt>(
         manager_->nodes(), identity_, holding_.targets(), longest_lease_,

@@ -129,15 +129,16 @@ TEST(holding, of_an_attached_lock_rests_on_what_was_found) {
 
 TEST(holding, asks_no_straggler_once_it_is_given_back) {
     const auto won = won_round(3, {0, 1});
-    holding other{won};
-    const auto round = extended(other, at(1s), lease);
+    holding held{won};
+    const auto decided = extended(held, at(1s), lease);
+    const auto undecided = begun(held, 3, lease, at(2s));
     EXPECT_TRUE(won->may_ask_again());
-    EXPECT_TRUE(round->may_ask_again());
-    other.close_acquisition();
+    EXPECT_TRUE(decided->may_ask_again());
+    EXPECT_TRUE(undecided->may_ask_again());
+    held.close_rounds();
     EXPECT_FALSE(won->may_ask_again());
-    EXPECT_TRUE(round->may_ask_again()) << "unless it is kept for a while, its release bars that";
-    other.close_extensions();
-    EXPECT_FALSE(round->may_ask_again());
+    EXPECT_FALSE(decided->may_ask_again());
+    EXPECT_FALSE(undecided->may_ask_again());
 }
 
 // ---- where it lies ----

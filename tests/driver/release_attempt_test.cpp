@@ -312,12 +312,12 @@ TEST_F(extend_attempt_test, repeats_a_late_noscript_for_a_lock_that_was_extended
     EXPECT_THAT(nodes[2]->calls(), ElementsAre("extend", "extend!"));
 }
 
-TEST_F(extend_attempt_test, repeats_nothing_for_a_lock_that_is_given_back_but_stays) {
+TEST_F(extend_attempt_test, repeats_nothing_for_a_lock_that_is_given_back) {
     nodes[2]->on_script = always("");
     const auto attempt = start_extend(node_set::all(3), boot_clock::now() + 1h);
     ASSERT_TRUE(world.run_until(
         [&] { return extended->outcome.has_value() && nodes[2]->calls().size() == 1; }));
-    held.close_extensions();
+    held.close_rounds();
     nodes[2]->server.answer_late("-NOSCRIPT No matching script.\r\n");
     ASSERT_TRUE(world.run_until_settled());
     EXPECT_THAT(nodes[2]->calls(), ElementsAre("extend"));

@@ -147,6 +147,22 @@ TEST_F(late, acquire_without_its_script_is_not_repeated_behind_its_release) {
     EXPECT_EQ(nodes.having("job"), 0U);
 }
 
+// Where the bar is left out, since the node's clock is far behind, it would plant the lock anew.
+TEST_F(late, extension_without_its_script_is_not_repeated_behind_its_release) {
+    client user{turned, nodes.urls()};  // the node timeout is far off
+    lock held = user.take("job", {.lease_time = 60s});
+    ASSERT_TRUE(user.await([&] { return nodes.having("job") == 3; }));
+    nodes[2].command({"SCRIPT", "FLUSH"});
+    nodes[2].command({"SCRIPT", "LOAD", std::string{scripts::release.body}});
+    nodes[2].freeze();
+    EXPECT_FALSE(user.extend(held, 50s));
+    EXPECT_FALSE(user.release(held));
+    nodes[2].thaw();
+    EXPECT_FALSE(user.close()) << "all is answered";
+    EXPECT_EQ(nodes.having("job"), 0U);
+    EXPECT_EQ(nodes[2].command({"SCRIPT", "EXISTS", std::string{scripts::extend.sha1}}), "0");
+}
+
 /// A third node behind a proxy.
 struct late_by_proxy : late {
     late_by_proxy() {
