@@ -11,7 +11,6 @@ set(sim_mutants
     all_set_no_bar
     all_take_marks_away
     ballot_ignores_fence
-    bar_beside_a_reader_alone_is_lost
     bar_is_last_ballot
     bar_left_out
     bar_not_written
