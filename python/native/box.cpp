@@ -3,6 +3,7 @@
 #include <cassert>
 #include <utility>
 
+#include "failure.hpp"
 #include "held.hpp"
 
 namespace nb = nanobind;
@@ -36,7 +37,7 @@ void box::give_up() {
 nb::object box::result() {
     assert(done_);
     if (const nb::object error = std::exchange(error_, nb::object{}); error.is_valid()) {
-        PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(error.ptr())), error.ptr());
+        set_raised(error);
         throw nb::python_error();
     }
     return std::exchange(value_, nb::object{});

@@ -17,7 +17,7 @@ namespace redlock::python {
 
 namespace {
 
-// Set once, when the package is imported. A borrowed reference that outlives the interpreter.
+// Set once, when the package is imported, and kept to the interpreter's end.
 PyObject* maker = nullptr;
 
 /// The names by which errors.py knows them.
@@ -83,9 +83,12 @@ nb::object failure_of(error_code error, const diagnostics& details) {
     });
 }
 
+void set_raised(nb::handle exception) noexcept {
+    PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(exception.ptr())), exception.ptr());
+}
+
 void raise_failure(error_code error, const diagnostics& details) {
-    const nb::object failure = failure_of(error, details);
-    PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(failure.ptr())), failure.ptr());
+    set_raised(failure_of(error, details));
     throw nb::python_error();
 }
 
@@ -96,8 +99,7 @@ void bind_failure(nb::module_& module) {
         try {
             std::rethrow_exception(thrown);
         } catch (const lock_error& error) {
-            const nb::object failure = failure_of(error.code(), error.details());
-            PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(failure.ptr())), failure.ptr());
+            set_raised(failure_of(error.code(), error.details()));
         }
     });
 }

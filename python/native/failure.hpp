@@ -13,6 +13,9 @@ namespace redlock::python {
 /// The same, raised.
 [[noreturn]] void raise_failure(error_code error, const diagnostics& details);
 
+/// Sets an exception of Python's as the one that is raised.
+void set_raised(nanobind::handle exception) noexcept;
+
 void bind_failure(nanobind::module_& module);
 
 }  // namespace redlock::python

@@ -28,6 +28,13 @@ boost::lockfree::stack<PyObject*>& laid_aside() {
     return all;
 }
 
+/// The thread that had them could not.
+void drop_laid_aside() {
+    if (!laid_aside().empty()) {
+        laid_aside().consume_all([](PyObject* left) { nb::steal(left); });
+    }
+}
+
 int milliseconds_of(std::optional<double> seconds) {
     if (!seconds) {
         return -1;
@@ -178,12 +185,6 @@ void call::hand_to(const nb::object& target) {
         target.attr("set_exception")(failure_of(error_, why(error_)));
     } else {
         target.attr("set_result")(result());
-    }
-}
-
-void drop_laid_aside() {
-    if (!laid_aside().empty()) {
-        laid_aside().consume_all([](PyObject* left) { nb::steal(left); });
     }
 }
 

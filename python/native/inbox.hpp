@@ -120,7 +120,4 @@ struct call_handle {
     call_ptr its;
 };
 
-/// Drops references that were laid aside since the thread that had them could not.
-void drop_laid_aside();
-
 }  // namespace redlock::python

@@ -323,10 +323,6 @@ nb::object judged(const native_manager& by, const nb::sequence& health) {
     return nb::list(shown_value(diagnose(facts, by.options())));
 }
 
-}  // namespace
-
-namespace {
-
 /// Closes those of this process; calls `closed` for each once it is. How many there are, and for
 /// how long the most patient may take.
 template <class Closed>
@@ -388,8 +384,6 @@ void bind_manager(nb::module_& module) {
         .def("diagnose", &judged)
         .def("listen", &native_manager::listen)
         .def_prop_ro("is_here", &native_manager::is_here)
-        .def_prop_ro("lease_time",
-                     [](const native_manager& m) { return seconds_of(m.options().lease_time); })
         .def("active_locks",
              [](const native_manager& m) { return nb::list(shown_value(m.its().active_locks())); })
         .def("statistics",

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <functional>
-#include <span>
+#include <iterator>
 #include <string_view>
+#include <vector>
 
 #include "text.hpp"
 
@@ -24,7 +24,7 @@ bool flag_of(nb::handle value, const char* what) {
     return value.is(nb::handle{Py_True});
 }
 
-/// What is written for an option that does not exist, with the nearest that does.
+/// For an option that does not exist: names those that do.
 [[noreturn]] void refuse_name(std::string_view name, const std::vector<std::string_view>& known) {
     std::string names;
     for (const auto one : known) {

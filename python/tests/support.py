@@ -116,7 +116,7 @@ class Servers(list[str]):
 
     def __init__(self, urls: list[str]) -> None:
         super().__init__(urls)
-        self._processes = [_process_of(url) for url in urls]
+        self._processes = [process_of(url) for url in urls]
 
     def freeze(self, *which: int) -> None:
         for one in which:
@@ -137,7 +137,7 @@ class Servers(list[str]):
         return list(self._processes)
 
 
-def _process_of(url: str) -> int:
+def process_of(url: str) -> int:
     text: bytes = command(url, "INFO", "server")
     return int(text.split(b"process_id:")[1].split(b"\r\n")[0])
 

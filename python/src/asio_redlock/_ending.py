@@ -21,19 +21,13 @@ def before_the_end(function: Callable[[], None]) -> None:
     _before.append(function)
 
 
-def _shut_down() -> None:
+def _end_by(end: Callable[[], None]) -> None:
     for function in _before:
         function()
-    _native.shut_down()
+    end()
 
 
-atexit.register(_shut_down)
-
-
-def _close_all() -> None:
-    for function in _before:
-        function()
-    _native.close_all()
+atexit.register(_end_by, _native.shut_down)
 
 
 def close_with_this_process() -> None:
@@ -50,4 +44,4 @@ def close_with_this_process() -> None:
         from multiprocessing.util import Finalize
 
         # With those that run last.
-        Finalize(None, _close_all, exitpriority=0)
+        Finalize(None, _end_by, args=(_native.close_all,), exitpriority=0)

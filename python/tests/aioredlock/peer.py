@@ -10,13 +10,12 @@ import sys
 from typing import Any
 
 
-class Peer:
-    def __init__(self, ports: list[int], options: dict[str, Any]) -> None:
-        self.library: Any = importlib.import_module("aioredlock")
-        connections = [("127.0.0.1", port) for port in ports]
-        self.manager: Any = self.library.Aioredlock(connections, **options)
+class Calls:
+    """The calls that both libraries carry out, on the locks by their names."""
+
+    def __init__(self, manager: Any) -> None:
+        self.manager = manager
         self.locks: dict[str, Any] = {}
-        self.port = ports[0]
 
     async def lock(self, name: str, *more: Any) -> Any:
         self.locks[name] = await self.manager.lock(name, *more)
@@ -38,14 +37,22 @@ class Peer:
     async def valid(self, name: str) -> Any:
         return self.locks[name].valid
 
-    async def make(self, **options: Any) -> None:
-        self.library.Aioredlock(**options)
-
     async def active(self) -> Any:
         return sorted(lock.resource for lock in await self.manager.get_active_locks())
 
     async def destroy(self) -> None:
         await self.manager.destroy()
+
+
+class Peer(Calls):
+    def __init__(self, ports: list[int], options: dict[str, Any]) -> None:
+        self.library: Any = importlib.import_module("aioredlock")
+        connections = [("127.0.0.1", port) for port in ports]
+        super().__init__(self.library.Aioredlock(connections, **options))
+        self.port = ports[0]
+
+    async def make(self, **options: Any) -> None:
+        self.library.Aioredlock(**options)
 
     async def count(self, name: str, rounds: int) -> None:
         """Adds one so many times to a number that is read, and written a little later."""

@@ -7,12 +7,13 @@ import signal
 import socket
 import subprocess
 import tempfile
-import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+from support import Connection, eventually, process_of
 
 
 def free_port() -> int:
@@ -22,15 +23,6 @@ def free_port() -> int:
         return port
 
 
-def until(condition: Callable[[], Any], seconds: float = 20.0) -> Any:
-    """Waits for a condition; the time is only the end of a test that fails."""
-    end = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < end, "what was waited for did not come"
-        time.sleep(0.005)
-    return value
-
-
 def port_of(url: str) -> int:
     port = urlsplit(url).port
     assert port is not None
@@ -38,51 +30,25 @@ def port_of(url: str) -> int:
 
 
 def ask(port: int, *words: Any, password: str | None = None, db: int = 0) -> Any:
-    """One command to a server, and its reply."""
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
-        stream = connection.makefile("rwb")
+    """One command to a server, and its reply as text."""
+    with Connection(f"redis://127.0.0.1:{port}") as server:
         if password is not None:
-            _exchange(stream, ("AUTH", password))
+            server.command("AUTH", password)
         if db:
-            _exchange(stream, ("SELECT", db))
-        return _exchange(stream, words)
+            server.command("SELECT", db)
+        return _as_text(server.command(*words))
 
 
-def _exchange(stream: Any, words: tuple[Any, ...]) -> Any:
-    parts = [word if isinstance(word, bytes) else str(word).encode() for word in words]
-    stream.write(b"*%d\r\n" % len(parts))
-    for part in parts:
-        stream.write(b"$%d\r\n%s\r\n" % (len(part), part))
-    stream.flush()
-    return _reply(stream)
-
-
-def _reply(stream: Any) -> Any:
-    line: bytes = stream.readline()[:-2]
-    kind, rest = line[:1], line[1:]
-    if kind == b"-":
-        raise RuntimeError(rest.decode())
-    if kind == b"+":
-        return rest.decode()
-    if kind == b":":
-        return int(rest)
-    if int(rest) < 0:
-        return None
-    if kind == b"*":
-        return [_reply(stream) for _ in range(int(rest))]
-    text: bytes = stream.read(int(rest) + 2)[:-2]
-    return text.decode()
-
-
-def process_of(port: int) -> int:
-    info: str = ask(port, "INFO", "server")
-    return int(info.split("process_id:")[1].split()[0])
+def _as_text(reply: Any) -> Any:
+    if isinstance(reply, list):
+        return [_as_text(each) for each in reply]
+    return reply.decode() if isinstance(reply, bytes) else reply
 
 
 @contextmanager
 def frozen(port: int) -> Generator[None]:
     """The server answers nothing during the block, and its connections stay."""
-    process = process_of(port)
+    process = process_of(f"redis://127.0.0.1:{port}")
     os.kill(process, signal.SIGSTOP)
     try:
         yield
@@ -108,7 +74,7 @@ def server(*arguments: Any, password: str | None = None, sentinel: str = "") -> 
         words += [str(argument) for argument in arguments]
         process = subprocess.Popen(words, stdout=subprocess.DEVNULL)
         try:
-            until(lambda: _answers(port, process, password))
+            eventually(lambda: _answers(port, process, password), "the server's answer")
             yield port
         finally:
             process.kill()

@@ -347,7 +347,7 @@ def test_longer_leases(options: dict[str, Any]) -> None:
 def test_log_is_passed_on(plain: int, caplog: pytest.LogCaptureFixture) -> None:
     import logging
 
-    from .servers import until
+    from support import eventually
 
     async def whole() -> None:
         manager = Aioredlock([("127.0.0.1", plain)], log=logging.getLogger("mine"))
@@ -356,4 +356,4 @@ def test_log_is_passed_on(plain: int, caplog: pytest.LogCaptureFixture) -> None:
 
     with caplog.at_level(logging.DEBUG, logger="mine"):
         asyncio.run(whole())
-        until(lambda: any("logged" in record.getMessage() for record in caplog.records))
+        eventually(lambda: any("logged" in record.getMessage() for record in caplog.records))

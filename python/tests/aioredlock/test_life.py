@@ -16,10 +16,11 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from support import eventually
 
 from asio_redlock.aioredlock import Aioredlock, Lock, LockAcquiringError
 
-from .servers import ask, frozen, until
+from .servers import ask, frozen
 
 Make = Callable[..., Aioredlock]
 
@@ -53,7 +54,7 @@ async def locked(manager: Aioredlock) -> bool:
 async def rises(port: int, name: str, times: int) -> None:
     """Waits until its time to live has risen so many times."""
     # Of three nodes the last may get the lock a little later.
-    until(lambda: ask(port, "EXISTS", name))
+    eventually(lambda: ask(port, "EXISTS", name))
     last = ask(port, "PTTL", name)
     while times > 0:
         await asyncio.sleep(0.005)
@@ -119,7 +120,7 @@ def test_a_lock_needs_no_reference(make: Make, ports: list[int]) -> None:
     with pytest.warns(ResourceWarning, match="was not closed"):
         asyncio.run(whole())
         gc.collect()
-        until(lambda: holders(ports, "renewed") == {None})
+        eventually(lambda: holders(ports, "renewed") == {None})
     assert holders(ports, "timed") != {None}, "it is left to its lease"
 
 
@@ -127,7 +128,7 @@ def test_a_renewed_lock_ends_with_its_loop(make: Make, ports: list[int]) -> None
     manager = make(retry_count=100)
     with without_collector():
         lock = asyncio.run(manager.lock("r"))
-        until(lambda: holders(ports, "r") == {None})
+        eventually(lambda: holders(ports, "r") == {None})
         assert not lock.valid
         assert asyncio.run(locked(manager))
     asyncio.run(manager.destroy())
@@ -284,7 +285,7 @@ def test_with_uvloop(make: Make, ports: list[int]) -> None:
     with pytest.warns(ResourceWarning, match="was not closed"):
         uvloop.run(whole())
         gc.collect()
-        until(lambda: holders(ports, "left") == {None})
+        eventually(lambda: holders(ports, "left") == {None})
 
 
 def test_importing_the_package_does_not_import_the_drop_in() -> None:

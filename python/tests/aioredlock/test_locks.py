@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from support import eventually
 
 import asio_redlock
 from asio_redlock._waiting import inbox_of
@@ -21,7 +22,7 @@ from asio_redlock.aioredlock import (
     LockRuntimeError,
 )
 
-from .servers import ask, until
+from .servers import ask
 
 Make = Callable[..., Aioredlock]
 
@@ -533,7 +534,7 @@ def test_destroy_releases_all_locks(make: Make, ports: list[int]) -> None:
         await manager.destroy()
         assert [lock.valid for lock in locks] == [False, False]
         # The last node may hear of it a little later.
-        until(lambda: values(ports, "1") == values(ports, "2") == [None] * 3)
+        eventually(lambda: values(ports, "1") == values(ports, "2") == [None] * 3)
         assert await manager.get_active_locks() == []
         await manager.destroy()
 
@@ -569,7 +570,7 @@ def test_a_cancelled_lock_leaves_nothing(make: Make, ports: list[int]) -> None:
         with pytest.raises(asyncio.CancelledError):
             await waiting
         await holder.release()
-        until(lambda: values(ports, "r") == [None] * 3)
+        eventually(lambda: values(ports, "r") == [None] * 3)
 
     run(make, body, retry_count=1000)
 

@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support import eventually
 
-from asio_redlock.aioredlock import Aioredlock, Lock, LockAcquiringError
+from asio_redlock.aioredlock import Aioredlock, LockAcquiringError
 
-from .servers import ask, frozen, until
+from .peer import Calls
+from .servers import ask, frozen
 
 Make = Callable[..., Aioredlock]
 
@@ -117,7 +119,7 @@ def test_the_real_one_takes_over_ours_by_its_id(peer: Peer, make: Make, ports: l
         manager = make()
         lock = await manager.lock("r", lock_timeout=10)
         # It demands the lock of all nodes.
-        until(lambda: all(ask(port, "GET", "r") == lock.id for port in ports))
+        eventually(lambda: all(ask(port, "GET", "r") == lock.id for port in ports))
         assert peer.does("get_lock", "r", lock.id) is True
         assert peer.does("extend", "r", 50) is None
         assert min(ask(port, "PTTL", "r") for port in ports) > 10_000
@@ -160,12 +162,8 @@ def test_both_count_together(peer: Peer, make: Make, ports: list[int]) -> None:
     asyncio.run(whole())
 
 
-class Ours:
+class Ours(Calls):
     """The same calls as the peer's, by this package."""
-
-    def __init__(self, manager: Aioredlock) -> None:
-        self.manager = manager
-        self.locks: dict[str, Lock] = {}
 
     async def does(self, name: str, *arguments: Any, **options: Any) -> Any:
         try:
@@ -173,34 +171,8 @@ class Ours:
         except Exception as error:
             return type(error).__name__
 
-    async def lock(self, name: str, *more: Any) -> str | bytes:
-        self.locks[name] = await self.manager.lock(name, *more)
-        return self.locks[name].id
-
-    async def get_lock(self, name: str, identifier: str) -> bool:
-        self.locks[name] = await self.manager.get_lock(name, identifier)
-        return self.locks[name].valid
-
-    async def extend(self, name: str, *more: Any) -> None:
-        await self.manager.extend(self.locks[name], *more)
-
-    async def unlock(self, name: str) -> None:
-        await self.manager.unlock(self.locks[name])
-
-    async def is_locked(self, name: Any) -> bool:
-        return await self.manager.is_locked(name)
-
-    async def valid(self, name: str) -> bool:
-        return self.locks[name].valid
-
     async def make(self, **options: Any) -> None:
         await Aioredlock(**options).destroy()
-
-    async def active(self) -> list[Any]:
-        return sorted(str(lock.resource) for lock in await self.manager.get_active_locks())
-
-    async def destroy(self) -> None:
-        await self.manager.destroy()
 
 
 Step = tuple[str, list[Any], dict[str, Any]]
@@ -348,4 +320,4 @@ def test_one_frozen_node_hangs_aioredlock_and_not_ours(
         peer.begin(name, *arguments, **options)
         asyncio.run(ours())
         assert not peer.has_answered(), "aioredlock did not wait for the frozen node"
-    until(peer.has_answered)
+    eventually(peer.has_answered)

@@ -9,10 +9,11 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from support import eventually
 
 from asio_redlock.aioredlock import Aioredlock, LockRuntimeError, Sentinel, SentinelConfigError
 
-from .servers import ask, server, until
+from .servers import ask, server
 
 PASSWORD = "p@ss/w:rd"
 
@@ -24,7 +25,7 @@ def sentinel_and_master() -> Generator[tuple[int, int]]:
             f"sentinel monitor leader 127.0.0.1 {master} 1\nsentinel auth-pass leader {PASSWORD}\n"
         )
         with server(sentinel=conf) as sentinel:
-            until(lambda: ask(sentinel, "SENTINEL", "GET-MASTER-ADDR-BY-NAME", "leader"))
+            eventually(lambda: ask(sentinel, "SENTINEL", "GET-MASTER-ADDR-BY-NAME", "leader"))
             yield sentinel, master
 
 
