@@ -96,7 +96,8 @@ class acquire_round : public counted_round<acquire_round> {
     acquire_effects on_deadline();
     /// The caller lost interest, before or after the lock was held and not yet handed out.
     acquire_effects cancel();
-    /// The lock is being released: a node that does not know the script must not run it now.
+    /// The lock is lost or being released: a node that does not know the script must not run it
+    /// now.
     void close() { closed_ = true; }
 
     [[nodiscard]] acquire_outcome outcome() const { return outcome_; }

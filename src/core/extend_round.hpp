@@ -57,13 +57,14 @@ class extend_round : public counted_round<extend_round> {
                  duration stepped = duration{0});
     /// The lock ends earlier than was reckoned when the round began: nodes' clocks were set.
     void on_shortened(instant old_valid_until);
-    /// The lock is being released: a node that does not know the script must not run it now.
+    /// The lock is lost or being released: a node that does not know the script must not run it
+    /// now.
     void close() { closed_ = true; }
 
     [[nodiscard]] extend_outcome outcome() const { return outcome_; }
     /// Whether to ask a node again that did not know the script. Also after the quorum has
-    /// extended, so that the other leases do not end earlier. Never after a release: it would
-    /// prolong a lock that stays for a minimum, and where the bar was left out plant one anew.
+    /// extended, so that the other leases do not end earlier. Never after a release or a loss: it
+    /// would prolong a lock that stays for a minimum, and where no bar is plant one anew.
     [[nodiscard]] bool may_ask_again() const {
         return !closed_ &&
                (outcome_ == extend_outcome::pending || outcome_ == extend_outcome::extended);

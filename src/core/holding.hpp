@@ -63,7 +63,8 @@ class holding {
 
     /// Keeps what the rounds know that all nodes have answered, and drops them.
     void forget_answered();
-    /// The lock is being released: no straggler is asked again to grant it, prolong it or plant it.
+    /// The lock is lost or being released: no straggler is asked again to grant it, prolong it or
+    /// plant it.
     void close_rounds();
     /// Before it passes to the next holder of this process: keeps what the extensions know by now,
     /// and drops them.

@@ -242,6 +242,7 @@ void held_lock::lose(diagnostics why) {
     const auto keep = self();
     invalidate();
     stage_ = stage::lost;
+    holding_.close_rounds();
     leave_slot(false);
     manager_->counters().lost.add();
     tell(event_kind::lost, errc::lost, why.to_string());

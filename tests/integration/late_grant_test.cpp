@@ -163,6 +163,25 @@ TEST_F(late, extension_without_its_script_is_not_repeated_behind_its_release) {
     EXPECT_EQ(nodes[2].command({"SCRIPT", "EXISTS", std::string{scripts::extend.sha1}}), "0");
 }
 
+TEST_F(late, extension_without_its_script_is_not_repeated_behind_a_loss) {
+    client user{turned, nodes.urls()};  // the node timeout is far off
+    lock held = user.take("job", {.lease_time = 60s});
+    ASSERT_TRUE(user.await([&] { return nodes.having("job") == 3; }));
+    nodes[2].command({"SCRIPT", "FLUSH"});
+    nodes[2].command({"SCRIPT", "LOAD", std::string{scripts::release.body}});
+    nodes[2].freeze();
+    EXPECT_FALSE(user.extend(held, 50s));
+    for (const std::size_t node : {0U, 1U}) {
+        nodes[node].command({"DEL", "job"});
+    }
+    EXPECT_EQ(user.extend(held, 50s), errc::lost);
+    nodes[2].thaw();
+    static_cast<void>(user.status("other"));  // answered behind all that was sent before
+    EXPECT_FALSE(user.close()) << "all is answered";
+    EXPECT_EQ(nodes.having("job"), 0U);
+    EXPECT_EQ(nodes[2].command({"SCRIPT", "EXISTS", std::string{scripts::extend.sha1}}), "0");
+}
+
 /// A third node behind a proxy.
 struct late_by_proxy : late {
     late_by_proxy() {
