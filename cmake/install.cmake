@@ -56,6 +56,20 @@ if(TARGET redlock_testing)
     install(FILES "${generated}/redlock-testing.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
 endif()
 
+# Metrics in a registry of the user's, which need prometheus-cpp.
+if(TARGET redlock_prometheus)
+    install(TARGETS redlock_prometheus EXPORT redlock_prometheus_targets FILE_SET HEADERS
+            INCLUDES DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+    install(EXPORT redlock_prometheus_targets NAMESPACE redlock:: FILE redlockPrometheusTargets.cmake
+            DESTINATION "${package_dir}")
+    install(FILES "${PROJECT_SOURCE_DIR}/cmake/redlock_prometheus_cpp.cmake"
+            DESTINATION "${package_dir}")
+    configure_file("${PROJECT_SOURCE_DIR}/cmake/redlock-prometheus.pc.in"
+                   "${generated}/redlock-prometheus.pc" @ONLY)
+    install(FILES "${generated}/redlock-prometheus.pc"
+            DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+endif()
+
 if(TARGET redlock_command)
     install(TARGETS redlock_command)
     # Of no use to those who only run it, and nine tenths of its size.

@@ -10,7 +10,7 @@ folder=$PWD/build/python
 # The C++ library as the wheels take it: installed, in a folder of its own.
 library() {
     [ -f build/CMakeCache.txt ] || cmake --preset release -DREDLOCK_COMMAND=OFF -DREDLOCK_TESTS=OFF \
-        -DREDLOCK_TESTING=OFF -DREDLOCK_EXAMPLES=OFF -DREDLOCK_BENCH=OFF >&2
+        -DREDLOCK_TESTING=OFF -DREDLOCK_PROMETHEUS=OFF -DREDLOCK_EXAMPLES=OFF -DREDLOCK_BENCH=OFF >&2
     cmake --build build --target redlock >&2
     cmake --install build --component library --prefix "$folder/library" >/dev/null
 }

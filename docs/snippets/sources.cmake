@@ -6,5 +6,6 @@ set(doc_snippets
     docs/snippets/first_lock.cpp
     docs/snippets/fork.cpp
     docs/snippets/interface.cpp
+    docs/snippets/metrics.cpp
     docs/snippets/migration.cpp
 )

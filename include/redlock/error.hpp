@@ -9,6 +9,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <vector>
 
@@ -123,6 +124,11 @@ enum class node_errc {
     /// The resource's key, or another key of the lock, has a value of another type on this node.
     wrong_type,
 };
+
+/// The enumerator's own name, such as "timed_out": for logs, metrics and scripts. Never changes
+/// once published.
+[[nodiscard]] REDLOCK_API std::string_view to_string(errc code) noexcept;
+[[nodiscard]] REDLOCK_API std::string_view to_string(node_errc code) noexcept;
 
 [[nodiscard]] REDLOCK_API const boost::system::error_category& lock_category() noexcept;
 [[nodiscard]] REDLOCK_API const boost::system::error_category& node_category() noexcept;

@@ -27,3 +27,7 @@ set(redlock_headers
 set(redlock_testing_headers
     include/redlock/testing.hpp
 )
+# Those of redlock::prometheus, where that is built.
+set(redlock_prometheus_headers
+    include/redlock/prometheus.hpp
+)

@@ -11,72 +11,92 @@ namespace redlock {
 
 namespace {
 
+template <class Code>
+struct known_error {
+    Code code;
+    std::string_view name;
+    std::string_view text;
+};
+
 // Whole sentences that say what to do: this is all that a caller sees of an exception which Asio
 // made of the error code alone, as it does for a plain co_await.
-constexpr std::array<std::pair<errc, std::string_view>, 15> operation_texts{{
-    {errc::contended, "somebody else holds the lock; wait longer, or try again later"},
-    {errc::timed_out,
+constexpr std::array<known_error<errc>, 15> operation_errors{{
+    {errc::contended, "contended", "somebody else holds the lock; wait longer, or try again later"},
+    {errc::timed_out, "timed_out",
      "somebody else held the lock until the wait ran out; wait longer, or try again later"},
-    {errc::no_quorum,
+    {errc::no_quorum, "no_quorum",
      "too few nodes answered for a majority; acquire_options::details or lock::last_error() "
      "names each node and its reason"},
-    {errc::lost,
+    {errc::lost, "lost",
      "the lock is not held any more, and somebody else may hold it; check what the work has "
      "done meanwhile"},
-    {errc::indeterminate,
+    {errc::indeterminate, "indeterminate",
      "too few nodes answered, and some of them may have done what was asked; "
      "acquire_options::details or lock::last_error() names each node and its reason"},
-    {errc::closed, "the lock manager is closed and carries out no operation; make another one"},
-    {errc::invalid_argument,
+    {errc::closed, "closed",
+     "the lock manager is closed and carries out no operation; make another one"},
+    {errc::invalid_argument, "invalid_argument",
      "an argument cannot be used; the operation's details or lock::last_error() says which one "
      "and why"},
-    {errc::same_server_twice,
+    {errc::same_server_twice, "same_server_twice",
      "two of the endpoints are one and the same server, whose vote would count twice; list each "
      "server once"},
-    {errc::forked,
+    {errc::forked, "forked",
      "this is a copy in a forked child, where it can do nothing; make a lock manager there"},
-    {errc::different_nodes,
+    {errc::different_nodes, "different_nodes",
      "other clients use another number of nodes, so that this lock would not exclude theirs; "
      "give all clients the same nodes"},
-    {errc::no_resource, "no resource was named for the lock; name at least one"},
-    {errc::too_many_resources, "too many resources were to be acquired together; name at most 64"},
-    {errc::resource_twice, "a resource was named twice; name each once"},
-    {errc::different_slots,
+    {errc::no_resource, "no_resource", "no resource was named for the lock; name at least one"},
+    {errc::too_many_resources, "too_many_resources",
+     "too many resources were to be acquired together; name at most 64"},
+    {errc::resource_twice, "resource_twice", "a resource was named twice; name each once"},
+    {errc::different_slots, "different_slots",
      "the resources lie in different slots of a Redis Cluster; give them names with one hash tag, "
      "such as {bank}.alice and {bank}.bob"},
-    {errc::permits_mismatch,
+    {errc::permits_mismatch, "permits_mismatch",
      "other clients use this semaphore with another number of permits; give all clients the same "
      "number"},
 }};
 
-constexpr std::array<std::pair<node_errc, std::string_view>, 24> node_texts{{
-    {node_errc::no_answer, "no answer within the node timeout"},
-    {node_errc::not_connected, "not connected"},
-    {node_errc::unresponsive, "has not answered for so long that it is not asked"},
-    {node_errc::connection_lost, "the connection was lost"},
-    {node_errc::bad_reply, "answered something that is not a valid reply"},
-    {node_errc::authentication_failed, "refused the user or password"},
-    {node_errc::permission_denied, "the user lacks a right"},
-    {node_errc::read_only, "is a replica"},
-    {node_errc::out_of_memory, "is out of memory"},
-    {node_errc::loading, "is still loading its data"},
-    {node_errc::cannot_persist, "refuses writes because it cannot persist them"},
-    {node_errc::error_reply, "answered with an error"},
-    {node_errc::same_server, "is the same server as another node"},
-    {node_errc::clock_window, "refused the fencing token: clocks are too far apart"},
-    {node_errc::fence_ahead, "its fence for the resource is too far ahead"},
-    {node_errc::wrong_type, "keeps something else under the lock's name"},
-    {node_errc::quarantined, "in quarantine: it may have forgotten locks"},
-    {node_errc::configuration_mismatch, "its other clients have other settings"},
-    {node_errc::tls_failed, "no secure connection could be made"},
-    {node_errc::slot_unserved, "no server of the cluster serves this key now"},
-    {node_errc::several_servers, "is more than one server"},
-    {node_errc::different_nodes, "its other clients use another number of nodes"},
-    {node_errc::unknown_command, "does not know a command"},
-    {node_errc::protected_mode, "is in protected mode"},
+constexpr std::array<known_error<node_errc>, 24> node_errors{{
+    {node_errc::no_answer, "no_answer", "no answer within the node timeout"},
+    {node_errc::not_connected, "not_connected", "not connected"},
+    {node_errc::unresponsive, "unresponsive", "has not answered for so long that it is not asked"},
+    {node_errc::connection_lost, "connection_lost", "the connection was lost"},
+    {node_errc::bad_reply, "bad_reply", "answered something that is not a valid reply"},
+    {node_errc::authentication_failed, "authentication_failed", "refused the user or password"},
+    {node_errc::permission_denied, "permission_denied", "the user lacks a right"},
+    {node_errc::read_only, "read_only", "is a replica"},
+    {node_errc::out_of_memory, "out_of_memory", "is out of memory"},
+    {node_errc::loading, "loading", "is still loading its data"},
+    {node_errc::cannot_persist, "cannot_persist", "refuses writes because it cannot persist them"},
+    {node_errc::error_reply, "error_reply", "answered with an error"},
+    {node_errc::same_server, "same_server", "is the same server as another node"},
+    {node_errc::clock_window, "clock_window",
+     "refused the fencing token: clocks are too far apart"},
+    {node_errc::fence_ahead, "fence_ahead", "its fence for the resource is too far ahead"},
+    {node_errc::wrong_type, "wrong_type", "keeps something else under the lock's name"},
+    {node_errc::quarantined, "quarantined", "in quarantine: it may have forgotten locks"},
+    {node_errc::configuration_mismatch, "configuration_mismatch",
+     "its other clients have other settings"},
+    {node_errc::tls_failed, "tls_failed", "no secure connection could be made"},
+    {node_errc::slot_unserved, "slot_unserved", "no server of the cluster serves this key now"},
+    {node_errc::several_servers, "several_servers", "is more than one server"},
+    {node_errc::different_nodes, "different_nodes",
+     "its other clients use another number of nodes"},
+    {node_errc::unknown_command, "unknown_command", "does not know a command"},
+    {node_errc::protected_mode, "protected_mode", "is in protected mode"},
 }};
 
-template <const auto& texts>
+template <class Code, std::size_t Size>
+constexpr const known_error<Code>* find_in(const std::array<known_error<Code>, Size>& all,
+                                           int code) {
+    const auto* const found =
+        std::ranges::find(all, code, [](const auto& each) { return static_cast<int>(each.code); });
+    return found == all.end() ? nullptr : found;
+}
+
+template <const auto& known>
 class category final : public boost::system::error_category {
   public:
     explicit category(const char* name) : name_(name) {}
@@ -84,9 +104,8 @@ class category final : public boost::system::error_category {
     [[nodiscard]] const char* name() const noexcept override { return name_; }
 
     [[nodiscard]] std::string message(int code) const override {
-        const auto* const found = std::ranges::find(
-            texts, code, [](const auto& each) { return static_cast<int>(each.first); });
-        return std::string{found != texts.end() ? found->second : "unknown error"};
+        const auto* const found = find_in(known, code);
+        return std::string{found != nullptr ? found->text : "unknown error"};
     }
 
   private:
@@ -108,13 +127,23 @@ bool are_alike(const node_failure& one, const node_failure& other) {
 
 }  // namespace
 
+std::string_view to_string(errc code) noexcept {
+    const auto* const found = find_in(operation_errors, static_cast<int>(code));
+    return found != nullptr ? found->name : "unknown";
+}
+
+std::string_view to_string(node_errc code) noexcept {
+    const auto* const found = find_in(node_errors, static_cast<int>(code));
+    return found != nullptr ? found->name : "unknown";
+}
+
 const boost::system::error_category& lock_category() noexcept {
-    static const category<operation_texts> only{"redlock"};
+    static const category<operation_errors> only{"redlock"};
     return only;
 }
 
 const boost::system::error_category& node_category() noexcept {
-    static const category<node_texts> only{"redlock.node"};
+    static const category<node_errors> only{"redlock.node"};
     return only;
 }
 

@@ -18,7 +18,8 @@ set(prefix "${WORK}/prefix")
 
 foreach(file IN ITEMS include/redlock/redlock.hpp bin/redlock ${LIBDIR}/pkgconfig/redlock.pc
                       ${LIBDIR}/cmake/redlock/redlockConfig.cmake include/redlock/testing.hpp
-                      ${LIBDIR}/libredlock_testing.a ${LIBDIR}/pkgconfig/redlock-testing.pc)
+                      ${LIBDIR}/libredlock_testing.a ${LIBDIR}/pkgconfig/redlock-testing.pc
+                      ${LIBDIR}/libredlock_prometheus.a ${LIBDIR}/pkgconfig/redlock-prometheus.pc)
     if(NOT EXISTS "${prefix}/${file}")
         message(FATAL_ERROR "not installed: ${file}")
     endif()
@@ -86,9 +87,26 @@ step("build a test by pkg-config" "${COMPILER}" -std=c++20 -Wall -Wextra -Werror
      "-Wl,-rpath,${prefix}/${LIBDIR}")
 step("run a test by pkg-config" "${WORK}/test_by_pkg_config")
 
-# Where that is not to be had, the message says what to do.
-function(refused why expected)
-    execute_process(COMMAND "${CMAKE_COMMAND}" ${user_test} -B "${WORK}/refused" ${ARGN}
+# Metrics in the user's registry.
+set(metrics_user -G "${GENERATOR}" -S "${CMAKE_CURRENT_LIST_DIR}/metrics_user"
+    "-DCMAKE_PREFIX_PATH=${prefix}" "-DCMAKE_CXX_COMPILER=${COMPILER}")
+step("configure metrics" "${CMAKE_COMMAND}" ${metrics_user} -B "${WORK}/metrics_by_cmake")
+step("build metrics" "${CMAKE_COMMAND}" --build "${WORK}/metrics_by_cmake")
+step("run metrics" "${WORK}/metrics_by_cmake/metrics_user")
+execute_process(COMMAND pkg-config --cflags --libs redlock-prometheus RESULT_VARIABLE status
+                OUTPUT_VARIABLE flags ERROR_VARIABLE problem)
+if(NOT status EQUAL 0)
+    message(FATAL_ERROR "pkg-config redlock-prometheus: ${problem}")
+endif()
+separate_arguments(flags UNIX_COMMAND "${flags}")
+step("build metrics by pkg-config" "${COMPILER}" -std=c++20 -Wall -Wextra -Werror
+     "${CMAKE_CURRENT_LIST_DIR}/metrics_user/metrics_user.cpp" -o "${WORK}/metrics_by_pkg_config"
+     ${flags} "-Wl,-rpath,${prefix}/${LIBDIR}")
+step("run metrics by pkg-config" "${WORK}/metrics_by_pkg_config")
+
+# Where a component is not to be had, the message says what to do.
+function(refused why expected user)
+    execute_process(COMMAND "${CMAKE_COMMAND}" ${${user}} -B "${WORK}/refused" ${ARGN}
                     RESULT_VARIABLE status OUTPUT_QUIET ERROR_VARIABLE problem)
     string(REGEX REPLACE "[ \n]+" " " problem "${problem}")
     if(status EQUAL 0 OR NOT problem MATCHES "${expected}")
@@ -96,7 +114,11 @@ function(refused why expected)
     endif()
     message(STATUS "${why}, and that is said: ok")
 endfunction()
-refused("without Lua" "install liblua5[.]1-0-dev" ${without_lua})
+refused("without Lua" "install liblua5[.]1-0-dev" user_test ${without_lua})
+refused("without prometheus-cpp" "install prometheus-cpp-dev" metrics_user
+        -DREDLOCK_PROMETHEUS_CPP_LIBRARY=OFF)
 file(REMOVE "${prefix}/${LIBDIR}/cmake/redlock/redlockTestingTargets.cmake")
-refused("without the component" "REDLOCK_TESTING=ON")
+refused("without the component testing" "REDLOCK_TESTING=ON" user_test)
+file(REMOVE "${prefix}/${LIBDIR}/cmake/redlock/redlockPrometheusTargets.cmake")
+refused("without the component prometheus" "REDLOCK_PROMETHEUS=ON" metrics_user)
 file(REMOVE_RECURSE "${WORK}")

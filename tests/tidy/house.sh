@@ -11,7 +11,7 @@ cd "$1"
 here=$(mktemp -d)
 trap 'rm -rf "$here"' EXIT
 
-for folder in include src testing sim faults tests bench examples cmake docs models python; do
+for folder in include src testing prometheus sim faults tests bench examples cmake docs models python; do
     [ ! -d "$folder" ] || find "$folder" -type f
 done | sort >"$here/all"
 for file in dev .ci/run CMakeLists.txt README.md; do
@@ -46,6 +46,7 @@ arrows() {
     # One inner header is lent to the command, which has no other way to a timer that counts suspend.
     function is_lent(name) {
         return (room == "cli" && name == "base/boot_timerfd.hpp") ||
+            (FILENAME == "include/redlock/prometheus.hpp" && name ~ /^prometheus\//) ||
             (room == "core" && (name == "base/recycled.hpp" || name ~ /^boost\/smart_ptr\/intrusive_/))
     }
 
@@ -54,8 +55,9 @@ arrows() {
         first = name
         sub(/\/.*/, "", first)
         if (first == "redlock") return "public"
+        if (first == "prometheus" && !quoted) return "prometheus_cpp"
         if (first == "toml++") return "toml"
-        if (quoted && first ~ /^(base|core|endpoint|outside|testing|redis|driver|doctor|manager|scripts|configuration|cli|sim|bench|faults)$/) return first
+        if (quoted && first ~ /^(base|core|endpoint|outside|testing|prometheus|redis|driver|doctor|manager|scripts|configuration|cli|sim|bench|faults)$/) return first
         if (quoted && first ~ /^(support|integration|fuzz)$/) return "tests"
         if (quoted && name !~ /\//) return "neighbour"
         if (first ~ /^(hiredis|openssl|boost|fmt|CLI|gtest|gmock|rapidcheck|benchmark)(\.h)?$/) {
@@ -83,6 +85,7 @@ arrows() {
         may["endpoint"] = " endpoint public boost fmt std system "
         may["outside"]  = " outside base public boost fmt std system openssl "
         may["testing"]  = " testing outside public boost std openssl lua "
+        may["prometheus"] = " prometheus prometheus_cpp public boost std "
         may["redis"]    = " redis outside base endpoint public boost fmt std hiredis "
         may["driver"]   = " driver outside base core redis scripts public boost fmt std "
         may["doctor"]   = " doctor driver outside base core redis scripts public boost fmt std "
@@ -94,8 +97,8 @@ arrows() {
         may["sim"]      = " sim testing driver scripts core public boost fmt std gtest "
         may["faults"]   = " faults tests public boost fmt CLI std system "
         may["python"]   = " neighbour public boost std system "
-        may["docs"]     = may["examples"] " gtest "
-        may["tests"]    = " base core endpoint outside testing redis driver doctor manager scripts configuration cli sim faults tests neighbour public" \
+        may["docs"]     = may["examples"] " gtest prometheus_cpp "
+        may["tests"]    = " base core endpoint outside testing prometheus_cpp redis driver doctor manager scripts configuration cli sim faults tests neighbour public" \
                           " boost fmt CLI std system hiredis openssl gtest gmock rapidcheck "
     }
 

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
 #include <optional>
 #include <utility>
 
@@ -63,24 +61,13 @@ void note_failure(std::string_view code, std::string_view message, const diagnos
 }
 
 std::string_view code_of(const error_code& error) {
-    constexpr std::array<std::pair<errc, std::string_view>, 13> words{{
-        {errc::contended, "contended"},
-        {errc::timed_out, "timed_out"},
-        {errc::no_quorum, "no_quorum"},
-        {errc::lost, "lost"},
-        {errc::indeterminate, "indeterminate"},
-        {errc::invalid_argument, "usage"},
-        {errc::same_server_twice, "same_server_twice"},
-        {errc::different_nodes, "different_nodes"},
-        {errc::no_resource, "no_resource"},
-        {errc::too_many_resources, "too_many_resources"},
-        {errc::resource_twice, "resource_twice"},
-        {errc::different_slots, "different_slots"},
-        {errc::permits_mismatch, "permits_mismatch"},
-    }};
-    const auto* const found =
-        std::ranges::find_if(words, [&](const auto& each) { return error == each.first; });
-    return found == words.end() ? "internal" : found->second;
+    if (error == errc::invalid_argument) {
+        return "usage";
+    }
+    const bool is_ours = error.category() == lock_category();
+    return is_ours && error != errc::closed && error != errc::forked
+               ? to_string(static_cast<errc>(error.value()))
+               : "internal";
 }
 
 bool print_result(json::object result) {

@@ -1,0 +1,3 @@
+set(prometheus_test_sources
+    tests/prometheus/metrics_observer_test.cpp
+)
