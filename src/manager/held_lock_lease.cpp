@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <utility>
 
 #include "manager/held_lock.hpp"
 
@@ -22,11 +23,10 @@ std::string held_lock::why_it_ends() const {
 /// Also what the nodes have said so far to the extension that is under way, and who is silent.
 /// `due`: when the alarm ought to have come that has found, `now`, that the time is up.
 diagnostics held_lock::why_not_renewed(core::instant due, core::instant now) const {
+    std::string what = why_it_ends();
     if (due < renewal_.loss_announced_at()) {
-        return manager_->explain(
-            fmt::format("{}: the event loop came to it {:.1f} s late", why_it_ends(),
-                        std::chrono::duration<double>(now - due).count()),
-            {});
+        what += fmt::format(": the event loop came to it {} ms late",
+                            std::chrono::round<std::chrono::milliseconds>(now - due).count());
     }
     driver::failures those;
     if (extension_ && extension_->round().outcome() == core::extend_outcome::pending) {
@@ -37,10 +37,10 @@ diagnostics held_lock::why_not_renewed(core::instant due, core::instant now) con
     }
     if (those.empty() && extension_failed_) {
         diagnostics why = last_error();
-        why.message = why_it_ends();
+        why.message = std::move(what);
         return why;
     }
-    return manager_->explain(why_it_ends(), those);
+    return manager_->explain(std::move(what), those);
 }
 
 void held_lock::publish_validity() {

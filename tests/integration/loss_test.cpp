@@ -84,6 +84,18 @@ TEST_F(loss, of_a_lock_whose_event_loop_stood_still_says_so) {
         << held.last_error().message;
 }
 
+TEST_F(loss, of_a_lock_whose_event_loop_stood_still_names_the_nodes_that_were_silent_before) {
+    const lock held = taken({.lease_time = 600ms, .renew = true});
+    nodes.freeze(0, 3);
+    const auto renewed_at = held.valid_until() - 300ms;
+    ASSERT_TRUE(user.await([&] { return boot_clock::now() > renewed_at; }));
+    pass_until(held.valid_until());
+    ASSERT_TRUE(user.await([&] { return user.events().count(event_kind::lost) == 1; }));
+    const diagnostics why = held.last_error();
+    EXPECT_NE(why.message.find("the event loop came to it"), std::string::npos) << why.message;
+    EXPECT_EQ(why.nodes.size(), 3U) << why.to_string();
+}
+
 TEST_F(loss, with_every_node_frozen_is_announced_while_the_lock_is_valid) {
     lock held = taken({.lease_time = 1s, .renew = true, .stop_margin = 400ms});
     const auto first = user.begin_wait_lost(held);

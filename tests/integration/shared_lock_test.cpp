@@ -160,8 +160,11 @@ TEST_F(shared_locks, are_extended) {
     EXPECT_FALSE(one.extend(reader, 30s));
     EXPECT_GT(reader.valid_until(), before);
     EXPECT_FALSE(other.release(beside));
-    nodes.each([](redis_server& node) {
-        EXPECT_GT(std::stoll(node.command({"PTTL", "page"})), 20'000);
+    // The third may be later than the majority.
+    nodes.each([&](redis_server& node) {
+        EXPECT_TRUE(turned.until([&] {
+            return std::stoll(node.command({"PTTL", "page"})) > 20'000;
+        }));
     });
 }
 
