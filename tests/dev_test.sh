@@ -69,6 +69,12 @@ expect 'the tests need Lua' ' liblua5\.1-0-dev' "$(said REDLOCK_NO_INSTALL=1)"
 expect 'the tests run real proxies' ' haproxy nutcracker' "$(said REDLOCK_NO_INSTALL=1)"
 command=demo
 
+command=stores
+text=$(said REDLOCK_NO_INSTALL=1)
+expect 'the recipes for stores run on real ones' ' postgresql mariadb-server-core' "$text"
+expect_not 'but with no service of MariaDB' 'mariadb-server ' "$text"
+command=demo
+
 fake_system valkey-server libboost1.86-dev libboost1.74-dev
 text=$(said REDLOCK_NO_INSTALL=1)
 expect 'the Boost that is there is taken' 'libboost-url1\.86-dev.*libboost-json1\.86-dev' "$text"
@@ -91,5 +97,15 @@ expect 'and nothing was asked of apt' '^0$' "$(grep -c install "$folder/asked")"
 : >"$folder/removals"
 said REDLOCK_NO_INSTALL= >/dev/null
 expect 'apt is never let remove anything' '--no-remove' "$(cat "$folder/asked")"
+
+# The rule that keeps services off ends with the command, whatever becomes of it; one that is there stays.
+without=$(dirname "$0")/stores/without_services.sh
+rule=$folder/policy
+export REDLOCK_POLICY="$rule"
+expect 'no service starts' '^101$' "$(sh "$without" sh -c '"$REDLOCK_POLICY"; echo $?; false' || true)"
+expect 'the rule is gone' '^gone$' "$([ -e "$rule" ] || echo gone)"
+echo theirs >"$rule"
+sh "$without" true
+expect 'a rule of others stays' '^theirs$' "$(cat "$rule")"
 
 [ "$failures" -eq 0 ] || { echo "$failures wrong"; exit 1; }

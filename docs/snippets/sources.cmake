@@ -3,6 +3,7 @@
 set(doc_snippets
     docs/snippets/readme.cpp
     docs/snippets/configuration.cpp
+    docs/snippets/fencing.cpp
     docs/snippets/first_lock.cpp
     docs/snippets/fork.cpp
     docs/snippets/interface.cpp

@@ -3,9 +3,9 @@ simpler ones lose.
 """
 import holders
 import pages
-import pymysql
 import pytest
 
+pymysql = pytest.importorskip("pymysql", reason="python3-pymysql is not installed")
 CLAIM, READ = pages.statements("maria-claim")
 WRITE = pages.statement("pg-write")
 BEGIN, CLAIM_NAME, ASK, _, ADD, COMMIT = pages.statements("maria-transaction")

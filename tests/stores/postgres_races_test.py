@@ -3,9 +3,9 @@ simpler ones lose.
 """
 import holders
 import pages
-import psycopg2
 import pytest
 
+psycopg2 = pytest.importorskip("psycopg2", reason="python3-psycopg2 is not installed")
 CLAIM = pages.statement("pg-claim")
 WRITE = pages.statement("pg-write")
 BEGIN, CLAIM_NAME, _, ADD, COMMIT = pages.statements("pg-transaction")

@@ -5,10 +5,10 @@ import subprocess
 
 import holders
 import pages
-import psycopg2
 import pytest
 import servers
 
+psycopg2 = pytest.importorskip("psycopg2", reason="python3-psycopg2 is not installed")
 CLAIM = pages.statement("pg-claim")
 WRITE = pages.statement("pg-write")
 UPSERT = pages.statement("pg-upsert")
