@@ -107,6 +107,24 @@ def test_a_select_before_the_claim_loses_a_write(sessions):
     assert newer.one(READ, id=42) == 110  # And not 111.
 
 
+def test_only_a_locking_read_sees_the_present_after_a_select(sessions):
+    late, newer = sessions
+    pair = holders.one_after_the_other()
+    isolate(late, False)
+    for block, values in (("maria-transaction", {"resource": pair.resource}),
+                          ("maria-upsert", {"id": 42, "total": 101})):
+        begin, claim, ask = pages.statements(block)[:3]
+        keys = {key: value for key, value in values.items() if f":{key}" in ask}
+        newer.run(claim, token=pair.late, **values)
+        late.run(begin)
+        late.run("SELECT * FROM fences, orders")
+        newer.run(claim, token=pair.newer, **values)
+        late.run(claim, token=pair.late, **values)
+        assert late.one(ask, **keys) == pair.newer
+        assert late.one(ask.replace(" FOR UPDATE", ""), **keys) == pair.late, "a plain one would do"
+        late.run("ROLLBACK")
+
+
 def test_newer_servers_refuse_that(sessions):
     _, newer = sessions
     isolate(newer, True)

@@ -43,6 +43,8 @@ def test_a_holder_that_was_paused_beyond_its_lease_is_refused(database):
 
 def test_one_holder_writes_as_often_as_it_likes(database):
     late, newer, _ = holders.one_after_the_other()
+    for _ in range(2):
+        assert database.run(CLAIM, id=42, token=newer) == [(100,)]
     for total in (1, 2, 2):
         assert database.run(WRITE, id=42, total=total, token=newer) == 1
     assert database.run(WRITE, id=42, total=3, token=late) == 0
@@ -206,6 +208,21 @@ def test_readers_and_writers_have_two_numbers(database):
         assert database.run(read, id=42, token=reader.fence) == []
     # An exclusive lock that was made a shared one keeps its token.
     assert database.run(read, id=42, token=last.fence) == [(100,)]
+
+
+def test_a_late_reader_does_not_lower_the_readers_number(database):
+    name = holders.new_name("orders")
+    tokens = []
+    for options in (["--shared"], [], ["--shared"]):
+        held = holders.acquire(name, *options)
+        holders.redlock("release", name, held.token)
+        tokens.append(held.fence)
+    late_reader, late_writer, reader = tokens
+    database.run(pages.statement("pg-shared-columns"))
+    for token in (reader, late_reader):
+        assert database.run(pages.statement("pg-shared-read"), id=42, token=token) == [(100,)]
+    # Its write would change what the newest reader has read.
+    assert database.run(pages.statement("pg-shared-write"), id=42, token=late_writer) == []
 
 
 def test_the_function_in_python(database):
