@@ -1,17 +1,17 @@
 // Each event becomes one or two counts. The registry is asked only when a series is new: it
 // compares all labels, and events come thousands of times a second.
 #include <prometheus/counter.h>
-#include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 
 #include <algorithm>
 #include <boost/asio/error.hpp>
 #include <boost/locale/utf.hpp>
 #include <chrono>
+#include <cmath>
+#include <exception>
 #include <functional>
 #include <map>
 #include <mutex>
-#include <new>
 #include <redlock/error.hpp>
 #include <redlock/prometheus.hpp>
 #include <stdexcept>
@@ -26,6 +26,9 @@ namespace {
 namespace prom = ::prometheus;
 using metrics::counters_by_label;
 
+constexpr std::string_view other = "other";
+constexpr std::size_t longest_label = 128;
+
 /// A word for a label: there are few of them, and none is made of a message.
 std::string_view reason_of(const error_code& error) {
     if (error.category() == lock_category()) {
@@ -34,7 +37,7 @@ std::string_view reason_of(const error_code& error) {
     if (error.category() == node_category()) {
         return to_string(static_cast<node_errc>(error.value()));
     }
-    return error == boost::asio::error::operation_aborted ? "cancelled" : "other";
+    return error == boost::asio::error::operation_aborted ? "cancelled" : other;
 }
 
 prom::Family<prom::Counter>& counter(prom::Registry& in, const char* name, const char* help) {
@@ -48,22 +51,18 @@ struct families {
                                "Acquisitions that ended, by their result.")),
           seconds(prom::BuildHistogram()
                       .Name("redlock_acquisition_seconds")
-                      .Help("Time from the call to the lock, waiting included.")
+                      .Help("Time from the call until the lock was acquired, waiting included.")
                       .Register(in)),
           failed_attempts(counter(in, "redlock_failed_attempts_total",
                                   "Attempts of acquisitions that did not win, by the reason.")),
           wake_ups(counter(in, "redlock_wake_ups_total",
-                           "Times that a node's change message made a waiter try again.")),
+                           "Times that news of a change made a waiter try again.")),
           extensions(
               counter(in, "redlock_extensions_total", "Extensions that ended, by their result.")),
           releases(counter(in, "redlock_releases_total", "Releases that ended, by their result.")),
           lost(counter(in, "redlock_lost_locks_total", "Locks lost before they were released.")),
           late_grants(counter(in, "redlock_late_grants_total",
                               "Grants that came too late and were given back.")),
-          node_up(prom::BuildGauge()
-                      .Name("redlock_node_up")
-                      .Help("1 while a manager of this process is connected to the node.")
-                      .Register(in)),
           node_events(counter(in, "redlock_node_events_total",
                               "What happened to the connection to a node, by the event.")),
           node_failures(
@@ -77,13 +76,11 @@ struct families {
     prom::Family<prom::Counter>& releases;
     prom::Family<prom::Counter>& lost;
     prom::Family<prom::Counter>& late_grants;
-    prom::Family<prom::Gauge>& node_up;
     prom::Family<prom::Counter>& node_events;
     prom::Family<prom::Counter>& node_failures;
 };
 
-/// The series of one value of the label `resource`. Those of what always happens exist from the
-/// beginning, since a rate needs a zero to start from.
+/// The series of one value of the label `resource`.
 struct resource_series {
     resource_series(families& of, const prom::Labels& its, const std::vector<double>& buckets)
         : acquisitions(of.acquisitions, its, "result"),
@@ -93,7 +90,14 @@ struct resource_series {
           extensions(of.extensions, its, "result"),
           releases(of.releases, its, "result"),
           lost(of.lost.Add(its)),
-          late_grants(of.late_grants.Add(its)) {}
+          late_grants(of.late_grants.Add(its)) {
+        // A series that begins with the first failure never increases by it.
+        for (const errc each : {errc::contended, errc::timed_out, errc::no_quorum}) {
+            acquisitions.add(to_string(each));
+        }
+        releases.add(to_string(errc::lost));
+        releases.add(to_string(errc::indeterminate));
+    }
 
     void count(const event& what);
 
@@ -173,26 +177,24 @@ std::string_view node_event(event_kind kind) {
     }
 }
 
+/// Whether the event means that the node cannot help for now.
+bool is_failure(event_kind kind) {
+    return kind == event_kind::node_down || kind == event_kind::node_refused ||
+           kind == event_kind::node_without_vote;
+}
+
 /// The series of one node.
 struct node_series {
     node_series(families& of, const prom::Labels& its)
-        : up(of.node_up.Add(its)),
-          events(of.node_events, its, "event"),
-          failures(of.node_failures, its, "reason") {}
+        : events(of.node_events, its, "event"), failures(of.node_failures, its, "reason") {}
 
     void count(const event& what) {
         events.count(node_event(what.kind));
-        if (what.error) {
+        if (is_failure(what.kind)) {
             failures.count(reason_of(what.error));
-        }
-        if (what.kind == event_kind::node_ready) {
-            up.Set(1);
-        } else if (what.kind == event_kind::node_down) {
-            up.Set(0);
         }
     }
 
-    prom::Gauge& up;
     counters_by_label events;
     counters_by_label failures;
 };
@@ -209,9 +211,16 @@ bool is_utf8(std::string_view text) {
     return true;
 }
 
+bool is_fit(std::string_view label) {
+    return label.size() <= longest_label && is_utf8(label);
+}
+
 void check(const std::vector<double>& buckets) {
-    if (std::ranges::adjacent_find(buckets, std::ranges::greater_equal{}) != buckets.end()) {
-        throw std::invalid_argument{"metrics_options::buckets must ascend"};
+    const bool all_finite =
+        std::ranges::all_of(buckets, [](double each) { return std::isfinite(each); });
+    if (!all_finite ||
+        std::ranges::adjacent_find(buckets, std::ranges::greater_equal{}) != buckets.end()) {
+        throw std::invalid_argument{"metrics_options::buckets must be finite and ascend"};
     }
 }
 
@@ -227,44 +236,59 @@ class metrics_observer::state {
     }
 
     void count(const event& what) {
-        const std::lock_guard alone{mutex_};
         if (node_event(what.kind).empty()) {
-            series_of(options_.resource_label ? options_.resource_label(what.resource)
-                                              : std::string{})
-                .count(what);
-            return;
+            std::string label = label_of(what.resource);  // before the lock: it is the user's code
+            const std::lock_guard alone{mutex_};
+            series_of(std::move(label)).count(what);
+        } else {
+            const std::lock_guard alone{mutex_};
+            series_of_node(what.node_name).count(what);
         }
-        const auto known = nodes_.find(what.node_name);
-        auto& node = known != nodes_.end()
-                         ? known->second
-                         : nodes_
-                               .try_emplace(std::string{what.node_name}, families_,
-                                            prom::Labels{{"node", std::string{what.node_name}}})
-                               .first->second;
-        node.count(what);
     }
 
   private:
+    [[nodiscard]] std::string label_of(std::string_view resource) const {
+        if (!options_.resource_label) {
+            return {};
+        }
+        try {
+            std::string label = options_.resource_label(resource);
+            return is_fit(label) ? label : std::string{other};
+        } catch (...) {
+            return std::string{other};
+        }
+    }
+
     resource_series& series_of(std::string label) {
         if (const auto known = resources_.find(label); known != resources_.end()) {
             return known->second;
         }
-        const bool has_room = resources_.size() < options_.max_resource_labels;
-        if (label != other && !label.empty() && !(has_room && is_utf8(label))) {
-            return series_of(std::string{other});
+        if (label != other && !label.empty()) {
+            if (kept_apart_ >= options_.max_resource_labels) {
+                return series_of(std::string{other});
+            }
+            ++kept_apart_;
         }
         const auto its = label.empty() ? prom::Labels{} : prom::Labels{{"resource", label}};
         return resources_.try_emplace(std::move(label), families_, its, options_.buckets)
             .first->second;
     }
 
-    static constexpr std::string_view other = "other";
+    node_series& series_of_node(std::string_view name) {
+        const auto known = nodes_.find(name);
+        return known != nodes_.end() ? known->second
+                                     : nodes_
+                                           .try_emplace(std::string{name}, families_,
+                                                        prom::Labels{{"node", std::string{name}}})
+                                           .first->second;
+    }
 
     std::shared_ptr<prom::Registry> registry_;
     metrics_options options_;
     families families_;
     std::mutex mutex_;
     std::map<std::string, resource_series, std::less<>> resources_;
+    std::size_t kept_apart_ = 0;  ///< of these: labels that are neither empty nor "other"
     std::map<std::string, node_series, std::less<>> nodes_;
 };
 
@@ -282,8 +306,8 @@ metrics_observer::~metrics_observer() = default;
 void metrics_observer::on_event(const event& what) noexcept {
     try {
         state_->count(what);
-    } catch (const std::bad_alloc&) {
-        return;
+    } catch (const std::exception&) {
+        return;  // No memory: locks matter more than their count.
     }
 }
 

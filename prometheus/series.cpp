@@ -4,14 +4,14 @@
 
 namespace redlock::metrics {
 
-void counters_by_label::count(std::string_view value) {
+::prometheus::Counter& counters_by_label::series(std::string_view value) {
     auto found = std::ranges::find(known_, value, [](const auto& each) { return each.first; });
     if (found == known_.end()) {
         auto labels = common_;
         labels.emplace(label_, value);
         found = known_.insert(found, {value, &family_->Add(labels)});
     }
-    found->second->Increment();
+    return *found->second;
 }
 
 }  // namespace redlock::metrics

@@ -12,7 +12,7 @@
 
 namespace redlock::metrics {
 
-/// Counters of one family that differ in one label, each made when it is first counted. One thread.
+/// Counters of one family that differ in one label, each made when it is first wanted. One thread.
 class counters_by_label {
   public:
     /// `common`: the other labels. `label` and the values that are counted are names in the
@@ -21,9 +21,13 @@ class counters_by_label {
                       ::prometheus::Labels common, std::string_view label)
         : family_(&family), common_(std::move(common)), label_(label) {}
 
-    void count(std::string_view value);
+    void count(std::string_view value) { series(value).Increment(); }
+    /// Makes the series, with the value 0.
+    void add(std::string_view value) { static_cast<void>(series(value)); }
 
   private:
+    ::prometheus::Counter& series(std::string_view value);
+
     ::prometheus::Family<::prometheus::Counter>* family_;
     ::prometheus::Labels common_;
     std::string_view label_;

@@ -1,20 +1,26 @@
 // The pieces of code in docs/metrics.md, compiled by the tests.
-#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/io_context.hpp>
 #include <memory>
-#include <redlock/redlock.hpp>
 #include <string>
 #include <string_view>
 #include <utility>
 
 // snippet: observer
-#include <redlock/prometheus.hpp>
+#include <prometheus/exposer.h>
 
-redlock::lock_manager counted(boost::asio::any_io_executor executor,
-                              const redlock::node_list& nodes,
-                              std::shared_ptr<prometheus::Registry> registry) {
+#include <redlock/prometheus.hpp>
+#include <redlock/redlock.hpp>
+
+int main() {
+    const auto registry = std::make_shared<prometheus::Registry>();
+    prometheus::Exposer exposer{"127.0.0.1:9101"};  // serves /metrics on a thread of its own
+    exposer.RegisterCollectable(registry);
+
+    boost::asio::io_context io;
     redlock::manager_options options;
-    options.events = std::make_shared<redlock::metrics_observer>(std::move(registry));
-    return {std::move(executor), nodes, std::move(options)};
+    options.events = std::make_shared<redlock::metrics_observer>(registry);
+    redlock::lock_manager locks{io.get_executor(), {"redis://10.0.0.1"}, std::move(options)};
+    // ...
 }
 // end of snippet
 

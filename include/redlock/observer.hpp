@@ -14,9 +14,11 @@
 namespace redlock {
 
 enum class event_kind {
-    woken,           ///< A waiter tries again: `node` reported a change of the lock.
-    acquired,        ///< `elapsed`: its duration, waiting included.
-    attempt_failed,  ///< One attempt of an acquisition did not win; `error` says why.
+    woken,     ///< A waiter tries again: `node` reported a change of the lock.
+    acquired,  ///< `elapsed`: its duration, waiting included.
+    /// One attempt of an acquisition did not win. `error`: `errc::contended`, `errc::no_quorum`, or
+    /// none if it came too late or has to be made again with a higher ballot.
+    attempt_failed,
     acquire_failed,  ///< The acquisition ended without the lock.
     extended,        ///< By the caller or by the watchdog.
     extend_failed,   ///< The lock is still valid until its old validity ends.

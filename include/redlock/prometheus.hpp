@@ -17,15 +17,17 @@ namespace redlock {
 
 /// Options of `metrics_observer`.
 struct metrics_options {
-    /// The value of the label `resource` for the name of a resource, for example the part before
-    /// its first colon; must not throw. Where it is empty, and without this function, there is no
-    /// such label: each value makes about thirty time series, and names of locks are often without
-    /// number.
+    /// Returns the value of the label `resource` for the name of a resource, for example the part
+    /// before its first colon. Called on the manager's strand: it must be quick, and any thread may
+    /// call it. Without this function, or if it returns an empty text, the series have no such
+    /// label. Each value makes about thirty time series, and there is no limit to the names of
+    /// locks.
     std::function<std::string(std::string_view)> resource_label{};
-    /// Values of that label that are kept apart. Further ones are counted as "other", and so are
-    /// those that are not UTF-8.
+    /// Values of that label that are kept apart. All others are counted as "other", and so are
+    /// those that are longer than 128 bytes or not UTF-8, and those for which the function throws.
     std::size_t max_resource_labels = 100;
-    /// Upper bounds of the buckets of `redlock_acquisition_seconds`, ascending, in seconds.
+    /// Upper bounds of the buckets of `redlock_acquisition_seconds` in seconds, finite and
+    /// ascending.
     std::vector<double> buckets{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25,
                                 0.5,   1,      2.5,   5,    10,    30,   60};
 };
@@ -35,15 +37,17 @@ struct metrics_options {
 /// managers may share one. Any thread.
 class metrics_observer final : public observer {
   public:
-    /// Adds its metrics to `registry`, which it keeps alive. Two in one registry count together.
-    /// Throws `std::invalid_argument` for buckets that are not ascending, or without a registry.
+    /// Adds its metrics to `registry`, which it keeps alive. Observers with the same options may
+    /// share a registry, and count together; a registry that throws for a name that it has takes
+    /// one only. Throws `std::invalid_argument` for buckets that cannot be used, without a
+    /// registry, and if one of the names is taken for something else.
     explicit metrics_observer(std::shared_ptr<::prometheus::Registry> registry,
                               metrics_options options = {});
     metrics_observer(const metrics_observer&) = delete;
     metrics_observer& operator=(const metrics_observer&) = delete;
     ~metrics_observer() override;
 
-    /// What it cannot count for want of memory is left out.
+    /// If memory runs out, the event is not counted.
     void on_event(const event& what) noexcept override;
 
   private:

@@ -20,6 +20,19 @@ namespace {
 
 using std::chrono::milliseconds;
 
+/// Of an attempt.
+error_code error_of(core::acquire_outcome outcome) {
+    switch (outcome) {
+        case core::acquire_outcome::contended:
+        case core::acquire_outcome::split:
+            return errc::contended;
+        case core::acquire_outcome::unavailable:
+            return errc::no_quorum;
+        default:
+            return {};
+    }
+}
+
 core::wait_session::settings session_settings(const acquire_options& options,
                                               const manager_options& manager, core::instant now) {
     const auto longest = options.wait.longest();
@@ -325,7 +338,7 @@ void acquire_operation::on_attempt_decided() {
     manager_.nodes().tell({.kind = event_kind::attempt_failed,
                            .resource = resource_.str(),
                            .fencing = fencing_token{attempt_->identity().block.first},
-                           .error = why ? error_code{errc::no_quorum} : error_code{},
+                           .error = error_of(round.outcome()),
                            .message = core::to_string(round.outcome()),
                            .elapsed = manager_.clock().now() - round.started(),
                            .ahead = place_in_line(),

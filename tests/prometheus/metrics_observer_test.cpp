@@ -7,6 +7,7 @@
 #include <boost/asio/error.hpp>
 #include <chrono>
 #include <fstream>
+#include <limits>
 #include <memory>
 #include <redlock/lock_manager.hpp>
 #include <redlock/prometheus.hpp>
@@ -44,7 +45,10 @@ TEST_F(metrics, of_locks_are_there_before_anything_happens) {
     const auto counting = observer();
     for (const char* const line :
          {"redlock_wake_ups_total 0", "redlock_lost_locks_total 0", "redlock_late_grants_total 0",
-          "redlock_acquisition_seconds_count 0"}) {
+          "redlock_acquisition_seconds_count 0",
+          R"(redlock_acquisitions_total{result="no_quorum"} 0)",
+          R"(redlock_acquisitions_total{result="timed_out"} 0)",
+          R"(redlock_releases_total{result="lost"} 0)"}) {
         EXPECT_THAT(scraped(), HasSubstr(line));
     }
 }
@@ -92,9 +96,8 @@ TEST_F(metrics, count_what_happens_to_a_lock) {
     }
 }
 
-TEST_F(metrics, tell_of_nodes_whether_they_are_up_and_why_they_failed) {
+TEST_F(metrics, tell_of_nodes_what_happened_and_why_they_failed) {
     const auto counting = observer();
-    counting->on_event({.kind = event_kind::node_ready, .node = 0, .node_name = "redis://a:1"});
     counting->on_event({.kind = event_kind::node_ready, .node = 1, .node_name = "redis://b:1"});
     counting->on_event({.kind = event_kind::node_down,
                         .node = 1,
@@ -104,14 +107,20 @@ TEST_F(metrics, tell_of_nodes_whether_they_are_up_and_why_they_failed) {
                         .node = 0,
                         .node_name = "redis://a:1",
                         .error = node_errc::quarantined});
+    counting->on_event({.kind = event_kind::tracking_refused,
+                        .node = 0,
+                        .node_name = "redis://a:1",
+                        .error = node_errc::permission_denied});
     for (const char* const line :
-         {R"(redlock_node_up{node="redis://a:1"} 1)", R"(redlock_node_up{node="redis://b:1"} 0)",
+         {R"(redlock_node_events_total{event="ready",node="redis://b:1"} 1)",
           R"(redlock_node_events_total{event="down",node="redis://b:1"} 1)",
           R"(redlock_node_events_total{event="without_vote",node="redis://a:1"} 1)",
+          R"(redlock_node_events_total{event="tracking_refused",node="redis://a:1"} 1)",
           R"(redlock_node_failures_total{node="redis://b:1",reason="connection_lost"} 1)",
           R"(redlock_node_failures_total{node="redis://a:1",reason="quarantined"} 1)"}) {
         EXPECT_THAT(scraped(), HasSubstr(line));
     }
+    EXPECT_THAT(scraped(), Not(HasSubstr("permission_denied"))) << "that is no failure";
 }
 
 TEST_F(metrics, have_no_label_for_the_resource_unless_it_is_asked_for) {
@@ -130,6 +139,35 @@ TEST_F(metrics, keep_no_more_labels_than_allowed_apart) {
     EXPECT_THAT(scraped(), HasSubstr(R"(redlock_lost_locks_total{resource="b"} 1)"));
     EXPECT_THAT(scraped(), HasSubstr(R"(redlock_lost_locks_total{resource="other"} 2)"));
     EXPECT_THAT(scraped(), Not(HasSubstr(R"(resource="c")")));
+}
+
+TEST_F(metrics, do_not_let_other_labels_take_the_place_of_those_kept_apart) {
+    const auto counting = by_resource(1);
+    for (const char* const name : {"", "\xff", "a", "b"}) {
+        counting->on_event({.kind = event_kind::lost, .resource = name});
+    }
+    EXPECT_THAT(scraped(), HasSubstr("redlock_lost_locks_total 1"));
+    EXPECT_THAT(scraped(), HasSubstr(R"(redlock_lost_locks_total{resource="a"} 1)"));
+    EXPECT_THAT(scraped(), HasSubstr(R"(redlock_lost_locks_total{resource="other"} 2)"));
+}
+
+TEST_F(metrics, survive_a_function_for_the_label_that_throws_or_comes_back) {
+    std::shared_ptr<metrics_observer> counting;
+    counting = observer({.resource_label = [&](std::string_view name) -> std::string {
+        if (name == "nested") {
+            counting->on_event({.kind = event_kind::woken, .resource = "inner"});
+        }
+        if (name == "throws") {
+            throw std::out_of_range{"no colon"};
+        }
+        return std::string{name};
+    }});
+    counting->on_event({.kind = event_kind::lost, .resource = "throws"});
+    counting->on_event({.kind = event_kind::lost, .resource = "nested"});
+    counting->on_event({.kind = event_kind::lost, .resource = std::string(129, 'x')});
+    EXPECT_THAT(scraped(), HasSubstr(R"(redlock_lost_locks_total{resource="other"} 2)"));
+    EXPECT_THAT(scraped(), HasSubstr(R"(redlock_lost_locks_total{resource="nested"} 1)"));
+    EXPECT_THAT(scraped(), HasSubstr(R"(redlock_wake_ups_total{resource="inner"} 1)"));
 }
 
 TEST_F(metrics, never_have_a_label_that_spoils_the_whole_scrape) {
@@ -173,6 +211,10 @@ TEST_F(metrics, cannot_be_had_without_a_registry_or_with_buckets_that_do_not_asc
     EXPECT_THROW(metrics_observer{nullptr}, std::invalid_argument);
     EXPECT_THROW(static_cast<void>(observer({.buckets = {0.1, 0.1}})), std::invalid_argument);
     EXPECT_THROW(static_cast<void>(observer({.buckets = {2, 1}})), std::invalid_argument);
+    for (const double each :
+         {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()}) {
+        EXPECT_THROW(static_cast<void>(observer({.buckets = {each}})), std::invalid_argument);
+    }
 }
 
 TEST_F(metrics, follow_a_lock_through_its_life) {
@@ -201,7 +243,24 @@ TEST_F(metrics, follow_a_lock_through_its_life) {
     EXPECT_THAT(all, HasSubstr(R"(redlock_extensions_total{result="extended"})"));
     EXPECT_THAT(all, HasSubstr("redlock_lost_locks_total 1"));
     EXPECT_THAT(all, HasSubstr("redlock_acquisition_seconds_count 2"));
-    EXPECT_THAT(all, HasSubstr("redlock_node_up{node="));
+    EXPECT_THAT(all, HasSubstr(R"(redlock_node_events_total{event="ready",node=)"));
+}
+
+TEST_F(metrics, say_why_a_waiter_waits) {
+    redlock::testing::world world;
+    manager_options options;
+    options.events = observer();
+    lock_manager holder{world.get_executor(), world.nodes()};
+    lock_manager waiter{world.get_executor(), world.nodes(), options};
+    lock held;
+    holder.async_acquire("job", {}, [&](error_code, lock got) { held = std::move(got); });
+    ASSERT_TRUE(world.run_until([&] { return held.valid(); }, 5s));
+    error_code outcome;
+    waiter.async_acquire("job", {.wait = 3s},
+                         [&](error_code error, const lock&) { outcome = error; });
+    ASSERT_TRUE(world.run_until([&] { return outcome == errc::timed_out; }, 5s));
+    EXPECT_THAT(scraped(), HasSubstr(R"(redlock_failed_attempts_total{reason="contended"})"));
+    EXPECT_THAT(scraped(), HasSubstr(R"(redlock_acquisitions_total{result="timed_out"} 1)"));
 }
 
 TEST_F(metrics, see_a_node_that_is_killed) {
@@ -213,7 +272,7 @@ TEST_F(metrics, see_a_node_that_is_killed) {
     locks.async_acquire("job", {}, [&](error_code, lock got) { held = std::move(got); });
     ASSERT_TRUE(world.run_until([&] { return held.valid(); }, 5s));
     world.run_for(1s);
-    EXPECT_THAT(scraped(), Not(HasSubstr("} 0\n# HELP redlock_node_events")));
+    EXPECT_THAT(scraped(), Not(HasSubstr(R"(event="down")")));
     world.kill(1);
     ASSERT_TRUE(world.run_until(
         [&] { return scraped().find(R"(event="down")") != std::string::npos; }, 30s));
