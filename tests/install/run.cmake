@@ -106,7 +106,7 @@ step("run metrics by pkg-config" "${WORK}/metrics_by_pkg_config")
 
 # Where a component is not to be had, the message says what to do.
 function(refused why expected user)
-    execute_process(COMMAND "${CMAKE_COMMAND}" ${${user}} -B "${WORK}/refused" ${ARGN}
+    execute_process(COMMAND "${CMAKE_COMMAND}" ${${user}} -B "${WORK}/refused_${user}" ${ARGN}
                     RESULT_VARIABLE status OUTPUT_QUIET ERROR_VARIABLE problem)
     string(REGEX REPLACE "[ \n]+" " " problem "${problem}")
     if(status EQUAL 0 OR NOT problem MATCHES "${expected}")
