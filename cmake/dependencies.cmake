@@ -2,6 +2,11 @@
 # OpenSSL, hiredis, fmt and toml++; the rest is looked for only when a part that wants it is built.
 include_guard()
 
+set(redlock_fmt fmt::fmt)
+if(REDLOCK_PORTABLE)
+    include("${CMAKE_CURRENT_LIST_DIR}/portable.cmake")
+endif()
+
 find_package(Threads REQUIRED)
 find_package(fmt REQUIRED)
 find_package(OpenSSL 3 REQUIRED)

@@ -14,21 +14,23 @@ install(TARGETS redlock EXPORT redlock_targets
 install(EXPORT redlock_targets NAMESPACE redlock:: FILE redlockTargets.cmake
         DESTINATION "${package_dir}" COMPONENT library)
 
+get_target_property(redlock_type redlock TYPE)
 configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/redlockConfig.cmake.in"
     "${generated}/redlockConfig.cmake" INSTALL_DESTINATION "${package_dir}")
 write_basic_package_version_file("${generated}/redlockConfigVersion.cmake"
     COMPATIBILITY SameMinorVersion)
 install(FILES "${generated}/redlockConfig.cmake" "${generated}/redlockConfigVersion.cmake"
-              "${PROJECT_SOURCE_DIR}/cmake/redlock_hiredis.cmake"
         DESTINATION "${package_dir}" COMPONENT library)
 
-# A static library brings its own needs along; a shared one has them inside.
-get_target_property(redlock_type redlock TYPE)
+# A static library brings its own needs along. A shared one has linked them, and names none: pkg-config
+# would want their files to be there, even those of Requires.private.
 if(redlock_type STREQUAL "STATIC_LIBRARY")
-    set(pc_requires "Requires: hiredis fmt openssl")
+    install(FILES "${PROJECT_SOURCE_DIR}/cmake/redlock_hiredis.cmake"
+            DESTINATION "${package_dir}" COMPONENT library)
+    set(pc_requires "Requires: hiredis fmt openssl\n")
     set(pc_libs "-lboost_url -pthread")
 else()
-    set(pc_requires "Requires.private: hiredis fmt openssl")
+    set(pc_requires "")
     set(pc_libs "-pthread")
 endif()
 set(pc_define "")
@@ -70,21 +72,23 @@ if(TARGET redlock_prometheus)
             DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
 endif()
 
+# The component `command`: what a machine needs that only runs it.
 if(TARGET redlock_command)
-    install(TARGETS redlock_command)
+    install(TARGETS redlock_command COMPONENT command)
     # Of no use to those who only run it, and nine tenths of its size.
     if(CMAKE_STRIP AND CMAKE_BUILD_TYPE MATCHES "^(Release|MinSizeRel)$" AND NOT REDLOCK_SANITIZE)
         install(CODE "execute_process(COMMAND \"${CMAKE_STRIP}\"
-            \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}/redlock\" COMMAND_ERROR_IS_FATAL ANY)")
+            \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}/redlock\" COMMAND_ERROR_IS_FATAL ANY)"
+            COMPONENT command)
     endif()
     if(EXISTS "${PROJECT_SOURCE_DIR}/docs/man/redlock.1")
         install(FILES "${PROJECT_SOURCE_DIR}/docs/man/redlock.1"
-                DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
+                DESTINATION "${CMAKE_INSTALL_MANDIR}/man1" COMPONENT command)
     endif()
     if(EXISTS "${PROJECT_SOURCE_DIR}/completions/redlock.bash")
         install(FILES "${PROJECT_SOURCE_DIR}/completions/redlock.bash" RENAME redlock
-                DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions")
+                DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions" COMPONENT command)
     endif()
 endif()
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" "${PROJECT_SOURCE_DIR}/docs/redlock.schema.json"
-        DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+        DESTINATION "${CMAKE_INSTALL_DOCDIR}" COMPONENT command)

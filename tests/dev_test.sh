@@ -67,6 +67,10 @@ expect_not 'nor Lua' 'lua' "$(said REDLOCK_NO_INSTALL=1)"
 command=build
 expect 'the tests need Lua' ' liblua5\.1-0-dev' "$(said REDLOCK_NO_INSTALL=1)"
 expect 'the tests run real proxies' ' haproxy nutcracker' "$(said REDLOCK_NO_INSTALL=1)"
+command=package
+expect 'packages are built by debhelper' ' debhelper lintian' "$(said REDLOCK_NO_INSTALL=1)"
+expect_not 'and need no server' 'redis-server' "$(said REDLOCK_NO_INSTALL=1)"
+expect_not 'nor a root, if they are not tested' 'debootstrap' "$(said REDLOCK_NO_INSTALL=1)"
 command=demo
 
 command=stores

@@ -11,7 +11,7 @@ cd "$1"
 here=$(mktemp -d)
 trap 'rm -rf "$here"' EXIT
 
-for folder in include src testing prometheus sim faults tests bench examples cmake docs models python; do
+for folder in include src testing prometheus sim faults tests bench examples cmake docs models python packaging; do
     [ ! -d "$folder" ] || find "$folder" -type f
 done | sort >"$here/all"
 for file in dev .ci/run CMakeLists.txt README.md; do
@@ -196,7 +196,7 @@ listed() {
         inner=${file#src/}
         case $file in
             examples/*) inner=$(basename "$file" .cpp) ;;
-            tests/install/*) inner=$(basename "$file") ;;
+            tests/install/* | tests/packaging/*) inner=$(basename "$file") ;;
             python/*) inner=${file#python/} ;;
         esac
         grep -qF -- "$inner" "$here/lists" || echo "$file:1: in no sources.cmake: it is never built"
