@@ -109,6 +109,7 @@ int parse_and_run(int argc, char** argv) {
     add_vouch(root, asked);
     add_doctor(root, asked);
     add_config(root, asked);
+    add_explain(root, asked);
     add_local(root, asked);
     add_demo(root, asked);
     add_demo_worker(root, asked);
@@ -154,7 +155,7 @@ int guarded(int argc, char** argv) {
         return say_usage(mistake.what());
     } catch (const lock_error& error) {
         note_failure(code_of(error.code()), error.details().message, error.details());
-        say(printable(error.details().to_string()));
+        say(printable(error.details().to_string()) + hint_for(error.code()));
         return status_of(error.code(), exit_contended);
     } catch (const std::exception& error) {
         note_failure("internal", error.what());

@@ -26,6 +26,7 @@ set(cli_sources
     src/cli/commands/acquire.cpp
     src/cli/commands/config.cpp
     src/cli/commands/doctor.cpp
+    src/cli/commands/explain.cpp
     src/cli/commands/extend.cpp
     src/cli/commands/leader.cpp
     src/cli/commands/list.cpp
@@ -56,6 +57,7 @@ set(cli_sources
     src/cli/options/node_sources.cpp
     src/cli/options/spelling.cpp
     src/cli/output/doctor_report.cpp
+    src/cli/output/explanations.cpp
     src/cli/output/json_output.cpp
     src/cli/output/outcome.cpp
     src/cli/output/report.cpp

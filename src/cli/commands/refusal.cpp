@@ -73,7 +73,7 @@ int say_refusal(std::string_view resource, const error_code& error, const diagno
                 const wait_options& asked, std::string_view stuck) {
     const std::string line = refusal_line(resource, error, details, asked, stuck);
     if (!line.empty()) {
-        say(line);
+        say(line + hint_for(error));
     }
     // An object is an answer to who asked, and no mail.
     note_failure(code_of(error), why_refused(resource, error, details, stuck), details);

@@ -1,6 +1,7 @@
 #include "cli/output/report.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <iterator>
 #include <mutex>
@@ -12,6 +13,7 @@
 #include "cli/base/duration.hpp"
 #include "cli/base/escape.hpp"
 #include "cli/base/exit_status.hpp"
+#include "cli/output/explanations.hpp"
 #include "cli/output/outcome.hpp"
 
 namespace redlock::cli {
@@ -113,11 +115,18 @@ std::string readers_in_words(std::size_t count) {
                       : fmt::format("{} reader{}", count, count == 1 ? "" : "s");
 }
 
+std::string hint_for(const error_code& error) {
+    const std::string_view code = code_of(error);
+    return is_worth_explaining(code) && ::isatty(STDERR_FILENO) == 1
+               ? fmt::format(" (redlock explain {})", code)
+               : std::string{};
+}
+
 void say_gone(std::string_view resource) {
     constexpr std::string_view why =
         "was already gone: no quorum of nodes holds it with this token";
     note_failure("lost", fmt::format("it {}", why));
-    say(fmt::format("{}: {}", printable(resource), why));
+    say(fmt::format("{}: {}{}", printable(resource), why, hint_for(errc::lost)));
 }
 
 int say_error(std::string_view what, const error_code& error, const diagnostics& details,
@@ -125,7 +134,7 @@ int say_error(std::string_view what, const error_code& error, const diagnostics&
     note_failure(code_of(error), details.message.empty() ? error.message() : details.message,
                  details);
     const std::string why = printable(details.to_string());
-    say(fmt::format("{}: {}", what, why.empty() ? error.message() : why));
+    say(fmt::format("{}: {}{}", what, why.empty() ? error.message() : why, hint_for(error)));
     return status_of(error, contended);
 }
 

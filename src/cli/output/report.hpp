@@ -16,6 +16,11 @@ namespace redlock::cli {
 /// "3 readers", or "readers" where nobody knows how many.
 [[nodiscard]] std::string readers_in_words(std::size_t count);
 
+/// " (redlock explain no_quorum)" where a person sees the message, which is on a terminal, and the
+/// message alone does not say what to do; else nothing: a log or a mail has the same line each
+/// time.
+[[nodiscard]] std::string hint_for(const error_code& error);
+
 /// Says that a lock which was to be extended or released is gone.
 void say_gone(std::string_view resource);
 /// Says what went wrong with `what`, and why on each node, and returns `status_of`.
