@@ -18,6 +18,7 @@
 #include "cli/base/escape.hpp"
 #include "cli/base/exit_status.hpp"
 #include "cli/base/typed_secrets.hpp"
+#include "cli/commands/complete.hpp"
 #include "cli/commands/subcommands.hpp"
 #include "cli/options/arguments.hpp"
 #include "cli/options/common_options.hpp"
@@ -118,6 +119,9 @@ int parse_and_run(int argc, char** argv) {
         "Try it without any set-up:\n  redlock local -- redlock run job -- echo \"I hold it\"\n\n"
         "redlock help SUBCOMMAND tells more of each. --json and the options for the nodes "
         "(--nodes, --config, ...) may also stand before the subcommand.");
+    if (argc > 1 && std::string_view{argv[1]} == completion_subcommand) {
+        return complete_for_shell(root, {argv + 2, argv + argc});
+    }
     if (asks_for_json({argv + 1, argv + argc})) {
         answer_in_json();
     }

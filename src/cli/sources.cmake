@@ -24,6 +24,7 @@ set(cli_process_sources
 set(cli_sources
     src/cli/app.cpp
     src/cli/commands/acquire.cpp
+    src/cli/commands/complete.cpp
     src/cli/commands/config.cpp
     src/cli/commands/doctor.cpp
     src/cli/commands/explain.cpp
@@ -41,6 +42,7 @@ set(cli_sources
     src/cli/demo/demo.cpp
     src/cli/demo/demo_worker.cpp
     src/cli/options/common_options.cpp
+    src/cli/options/completion.cpp
     src/cli/options/exclusions.cpp
     src/cli/options/mistakes.cpp
     src/cli/options/shape_options.cpp
