@@ -16,6 +16,7 @@
 #include "cli/base/console.hpp"
 #include "cli/base/environment.hpp"
 #include "cli/base/escape.hpp"
+#include "cli/base/events.hpp"
 #include "cli/base/exit_status.hpp"
 #include "cli/base/typed_secrets.hpp"
 #include "cli/commands/complete.hpp"
@@ -88,7 +89,9 @@ const CLI::App& named_subcommand(const CLI::App& root, const std::vector<std::st
 int say_usage(std::string_view message) {
     const std::string shown = without_typed_logins(message);
     note_failure("usage", shown);
-    say(fmt::format("{}; see redlock --help", printable(shown)));
+    say({.event = events::usage,
+         .text = fmt::format("{}; see redlock --help", printable(shown)),
+         .code = "usage"});
     return exit_usage;
 }
 
@@ -121,6 +124,9 @@ int parse_and_run(int argc, char** argv) {
         "(--nodes, --config, ...) may also stand before the subcommand.");
     if (argc > 1 && std::string_view{argv[1]} == completion_subcommand) {
         return complete_for_shell(root, {argv + 2, argv + argc});
+    }
+    if (asks_for_json_log({argv + 1, argv + argc})) {
+        write_messages_as(log_format::json);  // Mistakes in what comes before it, too.
     }
     if (asks_for_json({argv + 1, argv + argc})) {
         answer_in_json();
@@ -159,7 +165,9 @@ int guarded(int argc, char** argv) {
         return say_usage(mistake.what());
     } catch (const lock_error& error) {
         note_failure(code_of(error.code()), error.details().message, error.details());
-        say(printable(error.details().to_string()) + hint_for(error.code()));
+        say({.event = events::failed,
+             .text = printable(error.details().to_string()) + hint_for(error.code()),
+             .code = name_of(error.code())});
         return status_of(error.code(), exit_contended);
     } catch (const std::exception& error) {
         note_failure("internal", error.what());

@@ -4,6 +4,7 @@ set(cli_process_sources
     src/cli/base/console.cpp
     src/cli/base/duration.cpp
     src/cli/base/escape.cpp
+    src/cli/base/message.cpp
     src/cli/base/typed_secrets.cpp
     src/cli/process/boot_timer.cpp
     src/cli/process/child.cpp

@@ -55,7 +55,7 @@ TEST_F(explained_errors, contention_and_loss) {
     hold_everywhere("job");
     expect_messages("contended",
                     {said_by({"run", "-n", "job", "--", "true"}, 75), message(errc::contended)});
-    expect_messages("timed_out", {said_by({"run", "-w", "20ms", "job", "--", "true"}, 75),
+    expect_messages("timed_out", {said_by({"run", "-w", "2s", "job", "--", "true"}, 75),
                                   message(errc::timed_out)});
     nodes[0].command({"PERSIST", "job"});
     nodes[1].command({"PERSIST", "job"});

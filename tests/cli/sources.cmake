@@ -17,8 +17,10 @@ set(cli_test_sources
     tests/cli/leader_pages_test.cpp
     tests/cli/leader_test.cpp
     tests/cli/local_test.cpp
+    tests/cli/logging_test.cpp
     tests/cli/lost_commands_test.cpp
     tests/cli/lost_reasons_test.cpp
+    tests/cli/message_test.cpp
     tests/cli/min_hold_test.cpp
     tests/cli/one_server_test.cpp
     tests/cli/outage_test.cpp

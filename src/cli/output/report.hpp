@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "cli/base/message.hpp"
+
 namespace redlock::cli {
 
 /// The status that stands for this error, `contended` standing for contended and timed out.
@@ -26,6 +28,16 @@ void say_gone(std::string_view resource);
 /// Says what went wrong with `what`, and why on each node, and returns `status_of`.
 int say_error(std::string_view what, const error_code& error, const diagnostics& details,
               int contended);
+/// The same of a resource, by its name as it is.
+int say_resource_error(std::string_view resource, const error_code& error,
+                       const diagnostics& details, int contended);
+
+/// An event's name as logs have it: "node_ready".
+[[nodiscard]] std::string name_of(event_kind kind);
+/// How much it matters.
+[[nodiscard]] severity severity_of(event_kind kind) noexcept;
+/// An error's own name, be it of an operation or of a node; empty of any other.
+[[nodiscard]] std::string_view name_of(const error_code& error) noexcept;
 
 /// Tells every event on standard error, for `--verbose`.
 [[nodiscard]] std::shared_ptr<observer> verbose_observer();
