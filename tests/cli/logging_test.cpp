@@ -8,12 +8,14 @@
 
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
+#include <chrono>
 #include <csignal>
 #include <fstream>
 #include <iterator>
 #include <regex>
 #include <sstream>
 
+#include "cli/base/message.hpp"
 #include "cli/support/three_nodes.hpp"
 
 namespace redlock::cli_test {
@@ -129,10 +131,12 @@ TEST_F(logging, the_keeper_speaks_likewise_and_tells_its_own_time) {
     process held{start(
         {"run", "--log-format", "json", "job", "--", "sh", "-c", "echo $PPID; exec sleep 1000"})};
     held.wait_for_out("\n");
+    const cli::utc_text now = cli::utc_time(std::chrono::system_clock::now());
     held.signal(SIGKILL);
     const auto said = objects_in(held.wait_for_the_last_word().err);
     ASSERT_EQ(said.size(), 1U);
     EXPECT_EQ(said[0].at("event"), "redlock_killed");
+    EXPECT_GE(std::string{said[0].at("time").as_string()}, (std::string{now.data(), now.size()}));
     EXPECT_EQ(said[0].at("resource"), "job");
     EXPECT_EQ(said[0].at("level"), "error");
 }
