@@ -4,6 +4,7 @@ set(cli_process_sources
     src/cli/base/console.cpp
     src/cli/base/duration.cpp
     src/cli/base/escape.cpp
+    src/cli/base/message.cpp
     src/cli/base/typed_secrets.cpp
     src/cli/process/boot_timer.cpp
     src/cli/process/child.cpp
@@ -24,8 +25,10 @@ set(cli_process_sources
 set(cli_sources
     src/cli/app.cpp
     src/cli/commands/acquire.cpp
+    src/cli/commands/complete.cpp
     src/cli/commands/config.cpp
     src/cli/commands/doctor.cpp
+    src/cli/commands/explain.cpp
     src/cli/commands/extend.cpp
     src/cli/commands/leader.cpp
     src/cli/commands/list.cpp
@@ -40,6 +43,7 @@ set(cli_sources
     src/cli/demo/demo.cpp
     src/cli/demo/demo_worker.cpp
     src/cli/options/common_options.cpp
+    src/cli/options/completion.cpp
     src/cli/options/exclusions.cpp
     src/cli/options/mistakes.cpp
     src/cli/options/shape_options.cpp
@@ -56,6 +60,7 @@ set(cli_sources
     src/cli/options/node_sources.cpp
     src/cli/options/spelling.cpp
     src/cli/output/doctor_report.cpp
+    src/cli/output/explanations.cpp
     src/cli/output/json_output.cpp
     src/cli/output/outcome.cpp
     src/cli/output/report.cpp

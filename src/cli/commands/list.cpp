@@ -13,6 +13,7 @@
 #include "cli/base/console.hpp"
 #include "cli/base/duration.hpp"
 #include "cli/base/escape.hpp"
+#include "cli/base/events.hpp"
 #include "cli/base/exit_status.hpp"
 #include "cli/commands/awaited.hpp"
 #include "cli/commands/session.hpp"
@@ -135,8 +136,11 @@ asio::awaitable<int> list(lock_manager& locks, const list_request& request) {
     }
     const bool complete = names.size() < options.limit && slots_of(semaphores) < options.limit;
     if (!complete) {
-        say(fmt::format("perhaps not all are listed: the search ends after {} {}; give a pattern",
-                        options.limit, names.size() < options.limit ? "permits" : "locks"));
+        say({.level = severity::warning,
+             .event = events::incomplete_list,
+             .text = fmt::format(
+                 "perhaps not all are listed: the search ends after {} {}; give a pattern",
+                 options.limit, names.size() < options.limit ? "permits" : "locks")});
     }
     work.names = std::move(names);
     work.semaphores = std::move(semaphores);

@@ -16,6 +16,7 @@ void add_list(CLI::App& root, invocation& asked);
 void add_vouch(CLI::App& root, invocation& asked);
 void add_doctor(CLI::App& root, invocation& asked);
 void add_config(CLI::App& root, invocation& asked);
+void add_explain(CLI::App& root, invocation& asked);
 void add_local(CLI::App& root, invocation& asked);
 void add_run(CLI::App& root, invocation& asked);
 void add_demo(CLI::App& root, invocation& asked);
