@@ -51,6 +51,7 @@ struct memory_settings {
     std::uint64_t limit = 0;  ///< `maxmemory` in bytes; 0: none.
     std::uint64_t used = 0;
     std::string policy;  ///< `maxmemory-policy`.
+    std::optional<std::uint64_t> evicted{};  ///< Keys evicted since the server was started.
 };
 
 /// The data that survives a restart. Each is set if it could be observed.
