@@ -7,6 +7,7 @@ set(cli_test_sources
     tests/cli/crontab_test.cpp
     tests/cli/doctor_test.cpp
     tests/cli/escape_test.cpp
+    tests/cli/exporter_test.cpp
     tests/cli/forever_terminal_test.cpp
     tests/cli/forever_test.cpp
     tests/cli/forever_usage_test.cpp

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -151,6 +152,16 @@ def test_page_is_as_prometheus_wants_it():
         assert re.search(r'^redlock_lock_holder_info{.*mode="exclusive",label="a \\"quoted\\" label"} 1$', page, re.M)
         assert 0 < value(page, 'redlock_lock_remaining_seconds{pattern="*",resource="page"}') <= 10
         assert value(page, 'redlock_lock_fencing_token{pattern="*",resource="page"}') > 0
+
+
+def test_line_of_the_page_runs():
+    shown = re.search(r"<!-- run: exporter -->\n```sh\nredlock (.*)\n```",
+                      (ROOT / "docs/exporter.md").read_text()).group(1)
+    assert ":9633" in shown
+    with running([REDLOCK, *shlex.split(shown.replace(":9633", ":0"))], stderr=subprocess.PIPE, text=True) as child:
+        url = re.search(r"http://\S+/", child.stderr.readline()).group()
+        with held("orders:1"):
+            seen_by(url.rstrip("/"), "redlock_nodes_usable", 3)
 
 
 def test_lock_goes_with_its_holder():

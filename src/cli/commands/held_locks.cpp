@@ -36,8 +36,8 @@ asio::awaitable<void> look_at_names(lock_manager& locks, round_of_looks& work) {
 }
 
 /// One after the other: each is as many questions as it has permits.
-asio::awaitable<void> look_at_permits(lock_manager& locks,
-                                      const std::vector<semaphore>& semaphores, round_of_looks& work) {
+asio::awaitable<void> look_at_permits(lock_manager& locks, const std::vector<semaphore>& semaphores,
+                                      round_of_looks& work) {
     for (const semaphore& each : semaphores) {
         auto [error, status] = co_await locks.async_status(each, awaited);
         if (error) {

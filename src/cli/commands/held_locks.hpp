@@ -22,6 +22,6 @@ struct seen_locks {
 
 /// Asks the nodes about each lock and each permit.
 [[nodiscard]] boost::asio::awaitable<seen_locks> look_at(lock_manager& locks,
-                                                        const found_names& names);
+                                                         const found_names& names);
 
 }  // namespace redlock::cli

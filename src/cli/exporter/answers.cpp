@@ -1,3 +1,4 @@
+// Which paths there are, and when the exporter counts as ready; see sighting.hpp.
 #include <fmt/format.h>
 
 #include "cli/exporter/sighting.hpp"

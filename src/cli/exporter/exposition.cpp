@@ -31,7 +31,9 @@ class page {
     void counter(std::string_view name, std::string_view help, const labels& those, double value) {
         metric(name, help, prometheus::MetricType::Counter, those).counter.value = value;
     }
-    [[nodiscard]] std::string text() const { return prometheus::TextSerializer{}.Serialize(families_); }
+    [[nodiscard]] std::string text() const {
+        return prometheus::TextSerializer{}.Serialize(families_);
+    }
 
   private:
     prometheus::ClientMetric& metric(std::string_view name, std::string_view help,

@@ -106,10 +106,10 @@ asio::awaitable<void> serve_connection(tcp::socket socket, std::shared_ptr<site>
 void start(tcp::socket socket, const std::shared_ptr<site>& at) {
     const auto executor = socket.get_executor();
     const auto mine = at->open.emplace(at->open.end());
-    asio::co_spawn(executor, serve_connection(std::move(socket), at),
-                   asio::bind_cancellation_slot(mine->slot(), [at, mine](const std::exception_ptr&) {
-                       at->open.erase(mine);
-                   }));
+    asio::co_spawn(
+        executor, serve_connection(std::move(socket), at),
+        asio::bind_cancellation_slot(
+            mine->slot(), [at, mine](const std::exception_ptr&) { at->open.erase(mine); }));
 }
 
 }  // namespace

@@ -1,3 +1,4 @@
+// Where the exporter listens; see exporter.hpp.
 #include <fmt/format.h>
 
 #include <boost/asio/ip/address.hpp>
@@ -34,9 +35,10 @@ boost::asio::ip::tcp::endpoint listening_address(const std::string& text) {
     const auto address =
         boost::asio::ip::make_address(host == "localhost" ? "127.0.0.1" : host, wrong);
     if (!port || wrong || bracketed != address.is_v6()) {
-        throw usage_error(fmt::format("--listen: '{}' is no ADDRESS:PORT, such as 127.0.0.1:9633, "
-                                      "0.0.0.0:9633 or [::1]:9633",
-                                      printable(text)));
+        throw usage_error(
+            fmt::format("--listen: '{}' is no ADDRESS:PORT, such as 127.0.0.1:9633, "
+                        "0.0.0.0:9633 or [::1]:9633",
+                        printable(text)));
     }
     return {address, *port};
 }

@@ -1,5 +1,5 @@
-// What the exporter last saw of the nodes and of the locks that it watches, and the answer to whoever
-// asks it. Values only; any thread.
+// What the exporter last saw of the nodes and of the locks that it watches, and the answer to
+// whoever asks it. Values only; any thread.
 #pragma once
 
 #include <chrono>

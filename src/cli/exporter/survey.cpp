@@ -39,9 +39,8 @@ asio::awaitable<watched_pattern> look_for(lock_manager& locks, std::string patte
     const found_names all{std::move(names), std::move(semaphores)};
     seen_locks seen = co_await look_at(locks, all);
     out.failed = static_cast<bool>(seen.error);
-    std::erase_if(seen.found, [](const resource_status& each) {
-        return each.verdict == lock_verdict::free;
-    });
+    std::erase_if(seen.found,
+                  [](const resource_status& each) { return each.verdict == lock_verdict::free; });
     out.left_out += cut(seen.found, most);
     out.locks = std::move(seen.found);
     co_return out;
