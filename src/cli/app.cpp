@@ -112,6 +112,7 @@ int parse_and_run(int argc, char** argv) {
     add_leader(root, asked);
     add_vouch(root, asked);
     add_doctor(root, asked);
+    add_exporter(root, asked);
     add_config(root, asked);
     add_explain(root, asked);
     add_local(root, asked);

@@ -30,6 +30,7 @@ set(cli_sources
     src/cli/commands/doctor.cpp
     src/cli/commands/explain.cpp
     src/cli/commands/extend.cpp
+    src/cli/commands/held_locks.cpp
     src/cli/commands/leader.cpp
     src/cli/commands/list.cpp
     src/cli/commands/local.cpp
@@ -42,6 +43,8 @@ set(cli_sources
     src/cli/commands/vouch.cpp
     src/cli/demo/demo.cpp
     src/cli/demo/demo_worker.cpp
+    src/cli/exporter/add_exporter.cpp
+    src/cli/exporter/listening.cpp
     src/cli/options/common_options.cpp
     src/cli/options/completion.cpp
     src/cli/options/exclusions.cpp
@@ -68,3 +71,11 @@ set(cli_sources
     src/cli/run/run_context.cpp
     src/cli/run/run_notices.cpp
     src/cli/run/wait_report.cpp)
+
+# The exporter of metrics, which needs prometheus-cpp.
+set(cli_exporter_sources
+    src/cli/exporter/answers.cpp
+    src/cli/exporter/exposition.cpp
+    src/cli/exporter/http_server.cpp
+    src/cli/exporter/run_exporter.cpp
+    src/cli/exporter/survey.cpp)

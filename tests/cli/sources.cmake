@@ -9,6 +9,7 @@ set(cli_test_sources
     tests/cli/escape_test.cpp
     tests/cli/explain_test.cpp
     tests/cli/explained_errors_test.cpp
+    tests/cli/exporter_test.cpp
     tests/cli/forever_terminal_test.cpp
     tests/cli/forever_test.cpp
     tests/cli/forever_usage_test.cpp

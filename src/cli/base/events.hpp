@@ -25,6 +25,7 @@ inline constexpr std::string_view proclaim_unsure = "proclaim_unsure";
 inline constexpr std::string_view redlock_killed = "redlock_killed";
 inline constexpr std::string_view release_unsure = "release_unsure";
 inline constexpr std::string_view runs_again = "runs_again";
+inline constexpr std::string_view serving = "serving";
 inline constexpr std::string_view signal_refused = "signal_refused";
 inline constexpr std::string_view usage = "usage";
 inline constexpr std::string_view waiting = "waiting";
@@ -33,6 +34,7 @@ inline constexpr std::array all{already_gone,     background_ended, cannot_execu
                                 doubtful_setting, failed,           incomplete_list, keeper_ended,
                                 lock_lost,        not_acquired,     other_settings,  outage,
                                 overrun,          proclaim_unsure,  redlock_killed,  release_unsure,
-                                runs_again,       signal_refused,   usage,           waiting};
+                                runs_again,       serving,          signal_refused,  usage,
+                                waiting};
 
 }  // namespace redlock::cli::events
