@@ -12,6 +12,8 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -60,6 +62,20 @@ def started(arguments, **more):
         finally:
             child.send_signal(signal.SIGTERM)
             child.wait(PATIENCE)
+
+
+def wait_for_ok(url):
+    """It is not ready before it has asked the nodes once."""
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
+                assert answer.status == 200
+                return
+        except urllib.error.HTTPError as refusal:
+            with refusal:
+                assert refusal.code == 503 and time.monotonic() < end, url
+        time.sleep(0.05)
 
 
 @pytest.fixture(name="programs")
@@ -190,8 +206,7 @@ def test_exporter_answers_where_the_recipes_ask(where):
     with started([REDLOCK, *(word.replace(port, "0") for word in words)]) as exporter:
         address = re.search(r"http://\S+:(\d+)", exporter.stdout.readline())
         for path in paths:
-            with urllib.request.urlopen(f"http://127.0.0.1:{address.group(1)}{path}", timeout=PATIENCE) as answer:
-                assert answer.status == 200
+            wait_for_ok(f"http://127.0.0.1:{address.group(1)}{path}")
 
 
 def test_package_managers_have_the_version_of_the_library():
