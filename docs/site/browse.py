@@ -49,6 +49,8 @@ def photograph(driver: webdriver.Chrome, page: str, folder: pathlib.Path) -> Non
         for scheme in ("light", "dark"):
             driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {
                 "features": [{"name": "prefers-color-scheme", "value": scheme}]})
+            # The theme keeps the scheme of the first visit.
+            driver.execute_script("localStorage.clear()")
             driver.get(page)
             wanted = "slate" if scheme == "dark" else "default"
             WebDriverWait(driver, 30).until(lambda it: it.find_element(By.TAG_NAME, "body").get_attribute(

@@ -86,6 +86,7 @@ def text_of(node: tree.Element, tag: str) -> str:
 def tidy(code: str) -> str:
     """Doxygen's spacing within angle brackets, as the headers have it."""
     code = re.sub(r"REDLOCK_API\s*", "", code)
+    code = re.sub(r"&&\s*(?=\w)", "&& ", code)
     return re.sub(r"\s+([&*>,)])", r"\1", re.sub(r"<\s+", "<", code)).replace("=", " = ").replace(
         " =  = ", " == ").replace("operator = ", "operator=")
 
@@ -98,7 +99,8 @@ def declaration(member: tree.Element) -> str:
     if kind == "typedef":
         return tidy(f"using {name} = {text_of(member, 'type')};").replace(" =  ", " = ").replace(
             "  = ", " = ")
-    shown = " ".join(filter(None, (text_of(member, "type"), name)))
+    words = [word for word in ("explicit", "static") if member.get(word) == "yes"]
+    shown = " ".join(filter(None, (*words, text_of(member, "type"), name)))
     if kind == "variable":
         value = text_of(member, "initializer").lstrip("= ").rstrip()
         value = f" {value}" if value.startswith("{") else f" = {value}" if value else ""

@@ -16,6 +16,12 @@ ROOT_PAGES = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")
 #: Files that a browser shows by itself.
 AS_THEY_ARE = {".svg", ".png", ".json"}
 LANGUAGES = {".cpp": "cpp", ".hpp": "cpp", ".py": "py", ".sh": "sh", ".cmake": "cmake", ".toml": "toml"}
+SIGNATURES = """# Python: signatures
+
+Made from the source. The [reference](reference.md) has the same docstrings, and the options.
+
+::: asio_redlock
+"""
 LINK = re.compile(r"(\]\()([^)\s#]+)(#[^)\s]*)?(\))")
 
 
@@ -124,6 +130,7 @@ def main() -> None:
     first += sorted((stage.root / "docs").rglob("*.md")) + [stage.root / "docs/decisions"]
     stage.lay_all(first)
     stage.write("docs/man/redlock.1.md", man_page(root / "docs/man/redlock.1"))
+    stage.write("docs/python/signatures.md", SIGNATURES)
     if stage.broken:
         sys.exit("\n".join(f"stage: {each}" for each in stage.broken))
 
