@@ -45,7 +45,7 @@ done
 
 say "mkdocs"
 # The theme prints an announcement of its makers; nothing of ours is in it.
-NO_MKDOCS_2_WARNING=1 "$tools/bin/mkdocs" build --quiet --strict >build/mkdocs.log 2>&1 || {
+NO_MKDOCS_2_WARNING=1 "$tools/bin/mkdocs" build --strict >build/mkdocs.log 2>&1 || {
     cat build/mkdocs.log >&2
     die "mkdocs failed, see above"
 }
