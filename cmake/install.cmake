@@ -88,6 +88,10 @@ if(TARGET redlock_command)
     if(EXISTS "${PROJECT_SOURCE_DIR}/completions/redlock.bash")
         install(FILES "${PROJECT_SOURCE_DIR}/completions/redlock.bash" RENAME redlock
                 DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions" COMPONENT command)
+        install(FILES "${PROJECT_SOURCE_DIR}/completions/_redlock"
+                DESTINATION "${CMAKE_INSTALL_DATADIR}/zsh/site-functions" COMPONENT command)
+        install(FILES "${PROJECT_SOURCE_DIR}/completions/redlock.fish"
+                DESTINATION "${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d" COMPONENT command)
     endif()
 endif()
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" "${PROJECT_SOURCE_DIR}/docs/redlock.schema.json"

@@ -1,67 +1,73 @@
-# Completion of the redlock command for bash. Offers subcommands and options, and commands after "--".
+# Completion of the redlock command for bash. redlock itself knows what can follow: see
+# src/cli/options/completion.hpp.
 # shellcheck shell=bash
 
-_redlock() {
-    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
-    local subcommand=${COMP_WORDS[1]-} common wait_options options i
-    common="--nodes --nodes-file --config --node-timeout --max-lease-time --restart-guard --key-prefix --quiet --verbose --help"
-    wait_options="--wait --nonblock --shared --conflict-exit-code --quiet-contention --min-hold --quorum-timeout --no-fencing --fencing --lease-time --label --permits --also"
-
-    if ((COMP_CWORD == 1)); then
-        mapfile -t COMPREPLY < <(compgen -W "run acquire extend release status leader list vouch config doctor local demo \
-            help --help --version" -- "$word")
-        return
-    fi
-    for ((i = 2; i < COMP_CWORD; i++)); do
-        if [[ ${COMP_WORDS[i]} == -- ]]; then
-            if declare -F _command_offset >/dev/null; then
-                _command_offset $((i + 1))
-            else
-                mapfile -t COMPREPLY < <(compgen -c -- "$word")
-            fi
-            return
+# The words up to the cursor, without quotes, in `typed`. bash breaks words at "=" and ":" too, which
+# stand in options and in the names of locks; what no blank parts is one word here.
+_redlock_typed() {
+    local left=${COMP_LINE:0:COMP_POINT} rest word i
+    typed=()
+    for ((i = 0; i <= COMP_CWORD; i++)); do
+        rest=${left#"${left%%[![:space:]]*}"}
+        word=${COMP_WORDS[i]}
+        ((i < COMP_CWORD)) || word=$rest
+        if ((i > 0)) && [[ $rest == "$left" ]]; then
+            typed[-1]+=$word
+        else
+            typed+=("$word")
         fi
+        left=${rest#"$word"}
     done
-    case $before in
-        --nodes-file | --config)
-            mapfile -t COMPREPLY < <(compgen -f -- "$word")
-            return
-            ;;
-        --restart-guard)
-            mapfile -t COMPREPLY < <(compgen -W "auto on off" -- "$word")
-            return
-            ;;
-        --quorum-timeout)
-            mapfile -t COMPREPLY < <(compgen -W "forever" -- "$word")
-            return
-            ;;
-        --on-lost)
-            mapfile -t COMPREPLY < <(compgen -W "term kill warn" -- "$word")
-            return
-            ;;
-        --background)
-            mapfile -t COMPREPLY < <(compgen -W "end keep" -- "$word")
-            return
-            ;;
-    esac
-    case $subcommand in
-        run) options="$common $wait_options --max-hold --stop-margin --on-lost --background --reentrant --forever --proclaim --" ;;
-        acquire) options="$common $wait_options --json" ;;
-        extend) options="$common --lease-time --permits --also --json" ;;
-        release) options="$common --permits --also --json" ;;
-        status) options="$common --permits --json" ;;
-        leader) options="$common --watch --quorum-timeout --json" ;;
-        list) options="$common --all --json" ;;
-        vouch) options="$common --json" ;;
-        doctor) options="$common --samples --resource --permits --strict --json" ;;
-        config) options="$common --json"; [[ $before == config ]] && options=check ;;
-        local) options="--servers --server --help --" ;;
-        demo) options="--server --help" ;;
-        *) options="--help" ;;
-    esac
-    if [[ $word == -* || $options == check ]]; then
-        mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
+}
+
+# The user's own command, behind "--".
+_redlock_command() {
+    local i
+    for ((i = 1; i < COMP_CWORD; i++)); do
+        [[ ${COMP_WORDS[i]} != -- ]] || break
+    done
+    if declare -F _command_offset >/dev/null; then
+        _command_offset $((i + 1))
+    elif ((i + 1 == COMP_CWORD)); then
+        mapfile -t COMPREPLY < <(compgen -c -- "${COMP_WORDS[COMP_CWORD]}")
+    else
+        compopt -o filenames 2>/dev/null
+        mapfile -t COMPREPLY < <(compgen -f -- "${COMP_WORDS[COMP_CWORD]}")
     fi
+}
+
+_redlock() {
+    local typed plain=() each how candidate glue='' other quoted=false
+    _redlock_typed
+    COMPREPLY=()
+    for each in "${typed[@]}"; do
+        plain+=("${each//[\\\"\']/}")
+    done
+    [[ ${typed[-1]} != [\"\']* ]] || quoted=true
+    # What bash has cut off, and keeps.
+    if [[ $quoted == false ]]; then
+        [[ $COMP_WORDBREAKS != *=* ]] || glue=${plain[-1]%"${plain[-1]##*=}"}
+        [[ $COMP_WORDBREAKS != *:* ]] || other=${plain[-1]%"${plain[-1]##*:}"}
+        ((${#other} <= ${#glue})) || glue=$other
+    fi
+    while IFS=$'\t' read -r candidate _; do
+        if [[ -z ${how-} ]]; then
+            how=${candidate%% *}
+            continue
+        fi
+        [[ $candidate != */ ]] || compopt -o nospace 2>/dev/null
+        candidate=${candidate#"$glue"}
+        [[ $quoted == true ]] || printf -v candidate %q "$candidate"
+        COMPREPLY+=("$candidate")
+    done < <("${plain[0]/#\~/$HOME}" complete-line "${plain[@]:1}" 2>/dev/null </dev/null)
+    case ${how-} in
+        files)
+            compopt -o filenames 2>/dev/null
+            mapfile -t COMPREPLY < <(compgen -f -- "${plain[-1]#"$glue"}")
+            ;;
+        programs) mapfile -t COMPREPLY < <(compgen -c -- "${plain[-1]#"$glue"}") ;;
+        command) _redlock_command ;;
+    esac
 }
 
 complete -F _redlock redlock

@@ -50,7 +50,8 @@ enum class server_role { master, replica, other };
 struct memory_settings {
     std::uint64_t limit = 0;  ///< `maxmemory` in bytes; 0: none.
     std::uint64_t used = 0;
-    std::string policy;  ///< `maxmemory-policy`.
+    std::string policy;                      ///< `maxmemory-policy`.
+    std::optional<std::uint64_t> evicted{};  ///< Keys evicted since the server was started.
 };
 
 /// The data that survives a restart. Each is set if it could be observed.

@@ -16,8 +16,10 @@
 #include "cli/base/console.hpp"
 #include "cli/base/environment.hpp"
 #include "cli/base/escape.hpp"
+#include "cli/base/events.hpp"
 #include "cli/base/exit_status.hpp"
 #include "cli/base/typed_secrets.hpp"
+#include "cli/commands/complete.hpp"
 #include "cli/commands/subcommands.hpp"
 #include "cli/options/arguments.hpp"
 #include "cli/options/common_options.hpp"
@@ -87,7 +89,9 @@ const CLI::App& named_subcommand(const CLI::App& root, const std::vector<std::st
 int say_usage(std::string_view message) {
     const std::string shown = without_typed_logins(message);
     note_failure("usage", shown);
-    say(fmt::format("{}; see redlock --help", printable(shown)));
+    say({.event = events::usage,
+         .text = fmt::format("{}; see redlock --help", printable(shown)),
+         .code = "usage"});
     return exit_usage;
 }
 
@@ -108,7 +112,9 @@ int parse_and_run(int argc, char** argv) {
     add_leader(root, asked);
     add_vouch(root, asked);
     add_doctor(root, asked);
+    add_exporter(root, asked);
     add_config(root, asked);
+    add_explain(root, asked);
     add_local(root, asked);
     add_demo(root, asked);
     add_demo_worker(root, asked);
@@ -117,6 +123,12 @@ int parse_and_run(int argc, char** argv) {
         "Try it without any set-up:\n  redlock local -- redlock run job -- echo \"I hold it\"\n\n"
         "redlock help SUBCOMMAND tells more of each. --json and the options for the nodes "
         "(--nodes, --config, ...) may also stand before the subcommand.");
+    if (argc > 1 && std::string_view{argv[1]} == completion_subcommand) {
+        return complete_for_shell(root, {argv + 2, argv + argc});
+    }
+    if (asks_for_json_log({argv + 1, argv + argc})) {
+        write_messages_as(log_format::json);  // Mistakes in what comes before it, too.
+    }
     if (asks_for_json({argv + 1, argv + argc})) {
         answer_in_json();
     }
@@ -154,7 +166,9 @@ int guarded(int argc, char** argv) {
         return say_usage(mistake.what());
     } catch (const lock_error& error) {
         note_failure(code_of(error.code()), error.details().message, error.details());
-        say(printable(error.details().to_string()));
+        say({.event = events::failed,
+             .text = printable(error.details().to_string()) + hint_for(error.code()),
+             .code = name_of(error.code())});
         return status_of(error.code(), exit_contended);
     } catch (const std::exception& error) {
         note_failure("internal", error.what());

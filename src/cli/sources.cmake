@@ -4,6 +4,7 @@ set(cli_process_sources
     src/cli/base/console.cpp
     src/cli/base/duration.cpp
     src/cli/base/escape.cpp
+    src/cli/base/message.cpp
     src/cli/base/typed_secrets.cpp
     src/cli/process/boot_timer.cpp
     src/cli/process/child.cpp
@@ -24,9 +25,12 @@ set(cli_process_sources
 set(cli_sources
     src/cli/app.cpp
     src/cli/commands/acquire.cpp
+    src/cli/commands/complete.cpp
     src/cli/commands/config.cpp
     src/cli/commands/doctor.cpp
+    src/cli/commands/explain.cpp
     src/cli/commands/extend.cpp
+    src/cli/commands/held_locks.cpp
     src/cli/commands/leader.cpp
     src/cli/commands/list.cpp
     src/cli/commands/local.cpp
@@ -39,7 +43,10 @@ set(cli_sources
     src/cli/commands/vouch.cpp
     src/cli/demo/demo.cpp
     src/cli/demo/demo_worker.cpp
+    src/cli/exporter/add_exporter.cpp
+    src/cli/exporter/listening.cpp
     src/cli/options/common_options.cpp
+    src/cli/options/completion.cpp
     src/cli/options/exclusions.cpp
     src/cli/options/mistakes.cpp
     src/cli/options/shape_options.cpp
@@ -56,6 +63,7 @@ set(cli_sources
     src/cli/options/node_sources.cpp
     src/cli/options/spelling.cpp
     src/cli/output/doctor_report.cpp
+    src/cli/output/explanations.cpp
     src/cli/output/json_output.cpp
     src/cli/output/outcome.cpp
     src/cli/output/report.cpp
@@ -63,3 +71,11 @@ set(cli_sources
     src/cli/run/run_context.cpp
     src/cli/run/run_notices.cpp
     src/cli/run/wait_report.cpp)
+
+# The exporter of metrics, which needs prometheus-cpp.
+set(cli_exporter_sources
+    src/cli/exporter/answers.cpp
+    src/cli/exporter/exposition.cpp
+    src/cli/exporter/http_server.cpp
+    src/cli/exporter/run_exporter.cpp
+    src/cli/exporter/survey.cpp)

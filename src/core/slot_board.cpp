@@ -102,6 +102,15 @@ std::optional<std::size_t> slot_board::pick(double random) const {
     return view_of(slots_[found]) <= view::unknown ? std::optional{found} : std::nullopt;
 }
 
+bool slot_board::may_have_free_beside(std::size_t slot) const {
+    for (std::size_t other = 0; other < slots_.size(); ++other) {
+        if (other != slot && view_of(slots_[other]) <= view::unknown) {
+            return true;
+        }
+    }
+    return false;
+}
+
 std::size_t slot_board::pick_any(double random, std::optional<std::size_t> last) const {
     const std::size_t found = best(random);
     const view its = view_of(slots_[found]);

@@ -45,7 +45,9 @@ class slot_board {
 
     /// A slot that may be free, as far as is known. `random` in [0, 1): where the rotation begins.
     [[nodiscard]] std::optional<std::size_t> pick(double random) const;
-    /// The same, and if there is none, one that a look may find free: it is asked for to wait for
+    /// Whether that may be another than `slot`.
+    [[nodiscard]] bool may_have_free_beside(std::size_t slot) const;
+    /// As `pick`, and if there is none, one that a look may find free: it is asked for to wait for
     /// it. `last`: that for which this acquisition asked before; none in its first round.
     [[nodiscard]] std::size_t pick_any(double random, std::optional<std::size_t> last) const;
     /// Whether this process holds all of them.

@@ -148,7 +148,9 @@ wait_session::step wait_session::on_changed(node_index node, const acquire_round
     // A node tells of several that would do, one after the other.
     const bool news = elsewhere || !changed_.contains(node);
     changed_.insert(node);
-    if (!news || round == nullptr) {
+    // Rivals who split the votes give back what they got, and would all come again at once.
+    const bool parts_from_rivals = last_ == acquire_outcome::split && !elsewhere;
+    if (!news || round == nullptr || parts_from_rivals) {
         return {};
     }
     // Where too few have changed, the other leases may end sooner than those that were waited for.

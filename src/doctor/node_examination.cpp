@@ -276,7 +276,8 @@ void node_examination::take_info(const redis::reply_view& reply) {
         seen_.role = role_in(found.role);
     }
     if (found.max_memory) {
-        seen_.memory = {*found.max_memory, found.used_memory.value_or(0), found.eviction_policy};
+        seen_.memory = {*found.max_memory, found.used_memory.value_or(0), found.eviction_policy,
+                        found.evicted_keys};
     }
     if (found.append_only || found.writing_fails) {
         seen_.persistence.emplace();

@@ -50,6 +50,8 @@ void take_numbers(std::string_view name, std::string_view value, server_facts& f
         found.used_memory = number;
     } else if (name == "maxmemory") {
         found.max_memory = number;
+    } else if (name == "evicted_keys") {
+        found.evicted_keys = number;
     } else if (name == "connected_slaves" || name == "connected_replicas") {
         found.replicas = number;
     } else if (name == "loading" && number) {

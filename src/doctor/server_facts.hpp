@@ -24,6 +24,7 @@ struct server_facts {
     std::optional<std::uint64_t> used_memory{};
     std::optional<std::uint64_t> max_memory{};
     std::string eviction_policy;
+    std::optional<std::uint64_t> evicted_keys{};
     std::optional<bool> append_only{};
     bool writing_fails = false;
     std::optional<std::uint64_t> replicas{};

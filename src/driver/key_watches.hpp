@@ -17,6 +17,9 @@ class key_watches {
     struct watcher {
         /// Look again. Must neither begin nor end a watch from inside.
         virtual void on_key_changed(node_index node) = 0;
+        /// The same of a lock of this process that was taken back: of that the node does not tell
+        /// us.
+        virtual void on_taken_back(node_index node) { on_key_changed(node); }
         /// The node will not tell, as far as it is known.
         virtual void on_tracking_refused(node_index /*node*/) {}
 
@@ -72,6 +75,12 @@ class key_watches {
                                                : watchers_.equal_range(key);
         for (auto each = first; each != last; ++each) {
             each->second->on_key_changed(node);
+        }
+    }
+    void tell_taken_back(node_index node, std::string_view key) const {
+        const auto [first, last] = watchers_.equal_range(key);
+        for (auto each = first; each != last; ++each) {
+            each->second->on_taken_back(node);
         }
     }
     void tell_refused(node_index node) const {

@@ -79,6 +79,13 @@ struct lock_identity {
         return kind == lock_kind::several ? std::span<const resource_name>{extras->names}
                                           : std::span<const resource_name>{&resource, 1};
     }
+    /// What those who wait for it on the nodes watch: of a permit all slots under one name. Refers
+    /// to `*this`.
+    [[nodiscard]] std::span<const resource_name> watched_names() const {
+        return kind == lock_kind::permit
+                   ? std::span<const resource_name>{&extras->semaphore->slots, 1}
+                   : names();
+    }
     /// Null of what is no permit.
     [[nodiscard]] semaphore_state* semaphore() const {
         return kind == lock_kind::permit ? extras->semaphore.get() : nullptr;

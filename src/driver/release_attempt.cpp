@@ -185,8 +185,20 @@ void release_attempt::on_answer(node_index node, const redis::reply_view& reply)
         }
         round_.on_vote(node, answer.vote->answer);
     }
+    const bool owner_tells = owner_ != nullptr;
     tell_owner();
+    if (!owner_tells && answer.vote && answer.vote->answer == core::release_answer::removed) {
+        tell_competitors(node);
+    }
     settle(node);
+}
+
+/// Those of this process who wait for it: the node tells everybody but the connection on which the
+/// change came, and one of them may have been refused there because of this lock meanwhile.
+void release_attempt::tell_competitors(node_index node) {
+    for (const resource_name& each : identity_->watched_names()) {
+        pool().watches().tell_taken_back(node, each.str());
+    }
 }
 
 void release_attempt::on_no_answer(node_index node, error_code cause, std::string message,

@@ -21,7 +21,8 @@ namespace redlock::driver {
 class release_attempt final : public fan_out {
   public:
     struct owner {
-        /// The outcome is final; called once, from `start` on.
+        /// The outcome is final; called once, from `start` on. Of the nodes that are freed until
+        /// then the owner tells those of this process who wait; of later ones the attempt does.
         virtual void on_release_decided(const release_attempt& attempt) = 0;
 
       protected:
@@ -65,6 +66,7 @@ class release_attempt final : public fan_out {
     void settle_if_done();
     void note_release();
     void tell_owner();
+    void tell_competitors(node_index node);
 
     shared_identity identity_;
     knowledge known_;

@@ -195,6 +195,14 @@ void acquire_operation::on_key_changed(node_index which) {
     }
 }
 
+void acquire_operation::on_taken_back(node_index which) {
+    // Where it did not stand in our way it may be what we had ourselves, and news of that would
+    // take the place of each delay.
+    if (!acquisition_.is_waiting() || (attempt_ && attempt_->round().busy().contains(which))) {
+        on_key_changed(which);
+    }
+}
+
 void acquire_operation::start_round() {
     if (permit_) {
         permit_->begin_round(manager_.clock().now(), acquisition_.stands_in_line());

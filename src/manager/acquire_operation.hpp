@@ -69,6 +69,7 @@ class acquire_operation : public closable,
     void on_alarm(core::instant now) override;
     void on_attempt_decided() override;
     void on_key_changed(node_index which) override;
+    void on_taken_back(node_index which) override;
 
     [[nodiscard]] core::acquisition::taking takes_over(core::instant now) const override {
         return acquisition_.takes_over(now);

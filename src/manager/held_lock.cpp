@@ -172,21 +172,15 @@ error_code held_lock::downgrade(std::shared_ptr<driver::extend_attempt::owner> a
 }
 
 void held_lock::tell_competitors(core::node_set where) {
-    for (const resource_name& each : watched_names()) {
+    for (const resource_name& each : identity_->watched_names()) {
         where.for_each(
             [&](node_index node) { manager_->nodes().watches().tell(node, each.str()); });
     }
 }
 
-std::span<const resource_name> held_lock::watched_names() const {
-    const auto* const semaphore = identity_->semaphore();
-    return semaphore != nullptr ? std::span<const resource_name>{&semaphore->slots, 1}
-                                : lock_names();
-}
-
 bool held_lock::is_watched() const {
     const auto& watches = manager_->nodes().watches();
-    return std::ranges::any_of(watched_names(),
+    return std::ranges::any_of(identity_->watched_names(),
                                [&](const resource_name& each) { return watches.any(each.str()); });
 }
 

@@ -156,9 +156,6 @@ class held_lock final : public base::in_recycled_memory,
     [[nodiscard]] std::optional<heir> as_heir(successor& next, core::instant now) const;
     [[nodiscard]] std::optional<heir> find_heir(core::instant now) const;
     [[nodiscard]] bool hand_over();
-    /// What those of this process who wait for it on the nodes watch: of a permit all slots under
-    /// one name.
-    [[nodiscard]] std::span<const resource_name> watched_names() const;
     [[nodiscard]] bool is_watched() const;
     void leave_slot(bool free);
     void rearm();

@@ -33,8 +33,11 @@ class permit_search {
     void end_round();
     /// The round found its slot taken: whether another may be free.
     [[nodiscard]] core::acquisition::alternative look_further();
-    /// A slot may be free that this process does not ask for, as far as is known.
-    [[nodiscard]] bool knows_another() const { return semaphore_->board.pick(0).has_value(); }
+    /// Another slot than that of the latest round may be free, and this process does not ask for
+    /// it, as far as is known.
+    [[nodiscard]] bool knows_another() const {
+        return slot_ && semaphore_->board.may_have_free_beside(*slot_);
+    }
     /// The next round asks for the same slot: it is kept for those who wait, or the mark of those
     /// who do not wait any more is to be taken away there.
     void stay() { next_ = next_slot::same; }
@@ -62,6 +65,10 @@ class permit_search {
             : board_(board), slot_(slot), told_(told), watch_(all, std::move(key), *this) {}
 
       private:
+        void on_taken_back(node_index node) override {
+            board_.on_changed(slot_, node);
+            told_.on_taken_back(node);
+        }
         void on_key_changed(node_index node) override {
             board_.on_changed(slot_, node);
             told_.on_key_changed(node);

@@ -12,9 +12,9 @@ namespace {
 
 using testing::HasSubstr;
 
-const std::vector<std::string> subcommands{"run",    "acquire", "extend", "release",
-                                           "status", "list",    "vouch",  "doctor",
-                                           "config", "local",   "demo",   "leader"};
+const std::vector<std::string> subcommands{"run",  "acquire", "extend", "release", "status",
+                                           "list", "vouch",   "doctor", "config",  "local",
+                                           "demo", "leader",  "explain", "exporter"};
 
 std::string help_of(std::vector<std::string> words) {
     words.emplace_back("--help");

@@ -24,7 +24,7 @@ constexpr int own = 3;
 struct run_notices_test : testing::Test {
     std::vector<std::string> said;
     stop_claims keepers;
-    run_notices notices{"a\nb", 90s, [this](std::string_view what) { said.emplace_back(what); }};
+    run_notices notices{"a\nb", 90s, [this](const message& what) { said.emplace_back(what.text); }};
 };
 
 TEST_F(run_notices_test, are_nothing_as_long_as_nothing_happens) {
@@ -89,7 +89,7 @@ TEST_F(run_notices_test, tell_the_keeper_what_it_need_not_say) {
 TEST_F(run_notices_test, of_a_loss_that_turns_up_late_have_words_of_their_own) {
     notices.gone_before_the_release();
     EXPECT_THAT(said, ElementsAre(HasSubstr("was gone before it was released")));
-    run_notices other{"c", {}, [this](std::string_view what) { said.emplace_back(what); }};
+    run_notices other{"c", {}, [this](const message& what) { said.emplace_back(what.text); }};
     other.lost_before_the_end();
     EXPECT_EQ(said.back(), "c: the lock was lost before the command ended");
 }

@@ -7,6 +7,9 @@ set(cli_test_sources
     tests/cli/crontab_test.cpp
     tests/cli/doctor_test.cpp
     tests/cli/escape_test.cpp
+    tests/cli/explain_test.cpp
+    tests/cli/explained_errors_test.cpp
+    tests/cli/exporter_test.cpp
     tests/cli/forever_terminal_test.cpp
     tests/cli/forever_test.cpp
     tests/cli/forever_usage_test.cpp
@@ -15,8 +18,10 @@ set(cli_test_sources
     tests/cli/leader_pages_test.cpp
     tests/cli/leader_test.cpp
     tests/cli/local_test.cpp
+    tests/cli/logging_test.cpp
     tests/cli/lost_commands_test.cpp
     tests/cli/lost_reasons_test.cpp
+    tests/cli/message_test.cpp
     tests/cli/min_hold_test.cpp
     tests/cli/one_server_test.cpp
     tests/cli/outage_test.cpp

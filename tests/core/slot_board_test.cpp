@@ -189,5 +189,19 @@ TEST(slot_board, has_the_number_of_permits_confirmed_again_after_half_the_time) 
     EXPECT_TRUE(board.is_confirmed(confirmed + 5s - 1ns));
 }
 
+TEST(slot_board, knows_whether_another_slot_than_one_may_be_free) {
+    slot_board board{2, 3};
+    EXPECT_TRUE(board.may_have_free_beside(0)) << "nothing is known of the other";
+    for (const node_index node : {0U, 1U}) {
+        board.on_taken(1, node);
+    }
+    EXPECT_FALSE(board.may_have_free_beside(0)) << "whatever is known of itself";
+    EXPECT_TRUE(board.may_have_free_beside(1));
+    board.on_changed(1, 0);
+    EXPECT_TRUE(board.may_have_free_beside(0));
+    board.begin_asking(1);
+    EXPECT_FALSE(board.may_have_free_beside(0)) << "this process asks for it";
+}
+
 }  // namespace
 }  // namespace redlock::core

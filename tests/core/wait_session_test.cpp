@@ -224,6 +224,18 @@ TEST(wait_session, after_a_split_waits_at_random_up_to_growing_round_trips) {
     }
 }
 
+TEST(wait_session, news_do_not_bring_rivals_together_again_after_a_split) {
+    wait_session session{patient()};
+    const auto round = round_of(outcome::split);
+    const auto all = node_set::all(3);
+    waited(session, round, at(1ms), almost_one);
+    for (const node_index node : {0U, 1U, 2U}) {
+        EXPECT_EQ(session.on_changed(node, &round, at(1ms), all).wait_until, never);
+    }
+    EXPECT_EQ(session.on_changed(0, &round, at(1ms), all, true).wait_until, at(1ms))
+        << "another that would do";
+}
+
 TEST(wait_session, takes_a_round_trip_for_no_shorter_than_a_tenth_of_a_millisecond) {
     wait_session session{patient()};
     EXPECT_EQ(waited(session, round_of(outcome::split), epoch, 0.5), 100us);

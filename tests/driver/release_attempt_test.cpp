@@ -105,6 +105,29 @@ TEST_F(release_attempt_test, bars_only_the_nodes_in_doubt) {
               std::to_string(world.pool->options().fence_lifetime.count()));
 }
 
+struct local_watcher final : key_watches::watcher {
+    void on_key_changed(node_index node) override { told.insert(node); }
+    node_set told;
+};
+
+TEST_F(release_attempt_test, tells_who_waits_here_of_nodes_that_are_freed_after_the_decision) {
+    local_watcher waiting;
+    const key_watches::watch listens{world.pool->watches(), "job", waiting};
+    release(node_set::all(3), {});
+    ASSERT_TRUE(world.run_until([&] { return settled; }));
+    EXPECT_EQ(waiting.told.size(), 1U) << "of the first two its owner tells";
+}
+
+TEST_F(release_attempt_test, tells_who_waits_here_of_each_freed_node_where_it_has_no_owner) {
+    local_watcher waiting;
+    const key_watches::watch listens{world.pool->watches(), "job", waiting};
+    nodes[1]->on_script = always(":0\r\n");  // has nothing to release
+    released = nullptr;
+    start_release(node_set::all(3), {});
+    ASSERT_TRUE(world.run_until([&] { return settled; }));
+    EXPECT_TRUE(waiting.told == set_of({0, 2}));
+}
+
 TEST_F(release_attempt_test, bars_nothing_behind_an_acquisition_on_the_same_connection) {
     nodes[2]->on_script = always("");
     world.acquire(who);

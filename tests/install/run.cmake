@@ -16,7 +16,9 @@ step("install" "${CMAKE_COMMAND}" --install "${BUILD}" --prefix "${WORK}/first")
 file(RENAME "${WORK}/first" "${WORK}/prefix")
 set(prefix "${WORK}/prefix")
 
-foreach(file IN ITEMS include/redlock/redlock.hpp bin/redlock ${LIBDIR}/pkgconfig/redlock.pc
+foreach(file IN ITEMS include/redlock/redlock.hpp bin/redlock
+                      share/bash-completion/completions/redlock share/zsh/site-functions/_redlock
+                      share/fish/vendor_completions.d/redlock.fish ${LIBDIR}/pkgconfig/redlock.pc
                       ${LIBDIR}/cmake/redlock/redlockConfig.cmake include/redlock/testing.hpp
                       ${LIBDIR}/libredlock_testing.a ${LIBDIR}/pkgconfig/redlock-testing.pc
                       ${LIBDIR}/libredlock_prometheus.a ${LIBDIR}/pkgconfig/redlock-prometheus.pc)

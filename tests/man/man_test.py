@@ -8,7 +8,7 @@ import sys
 
 redlock, page, configuration, endpoints = sys.argv[1:]
 subcommands = ["run", "acquire", "extend", "release", "status", "leader", "list", "vouch", "doctor",
-               "config check", "local", "demo"]
+               "exporter", "config check", "explain", "local", "demo"]
 problems = []
 
 

@@ -73,7 +73,7 @@ arrows() {
     BEGIN {
         # The wings of a room from the ground up. No arrow runs up.
         wings["redis"] = " wire server link.hpp connect sentinel cluster "
-        wings["cli"] = " base process output options commands run demo "
+        wings["cli"] = " base process output options commands run demo exporter "
         leaf = " types error clock "
         # Who may include whom. Whoever is not named here may not.
         may["public"]   = " public boost std "
@@ -91,7 +91,7 @@ arrows() {
         may["doctor"]   = " doctor driver outside base core redis scripts public boost fmt std "
         may["manager"]  = " manager doctor driver outside base core redis scripts public boost fmt std "
         may["configuration"] = " configuration public boost toml std "
-        may["cli"]      = " cli public boost fmt CLI std system "
+        may["cli"]      = " cli public boost fmt CLI prometheus_cpp std system "
         may["examples"] = " examples neighbour public boost fmt std system "
         may["bench"]    = " bench neighbour public boost fmt std system "
         may["sim"]      = " sim testing driver scripts core public boost fmt std gtest "

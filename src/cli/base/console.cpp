@@ -3,13 +3,16 @@
 #include "cli/base/console.hpp"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 
-#include "cli/base/typed_secrets.hpp"
+#include "cli/base/environment.hpp"
+#include "cli/base/events.hpp"
 
 namespace redlock::cli {
 
@@ -24,6 +27,29 @@ std::atomic<bool>& quiet() {
 std::atomic<bool>& drawn() {
     static std::atomic<bool> value{false};
     return value;
+}
+
+std::atomic<log_format>& format() {
+    static std::atomic<log_format> value{log_format::text};
+    return value;
+}
+
+bool is_colourful(int fd) {
+    return ::isatty(fd) == 1 && may_colour(environment_value("NO_COLOR").value_or(""),
+                                           environment_value("TERM").value_or(""));
+}
+
+bool is_the_journal(int fd) {
+    struct stat is {};
+    const auto named = environment_value("JOURNAL_STREAM");
+    return named && ::fstat(fd, &is) == 0 && names_file(*named, is.st_dev, is.st_ino);
+}
+
+/// What standard error is does not change while we run.
+log_style style() {
+    static const bool journal = is_the_journal(STDERR_FILENO);
+    static const bool colour = is_colourful(STDERR_FILENO);
+    return {.format = format(), .journal = journal, .colour = colour};
 }
 
 bool write_all(int fd, std::string_view text) {
@@ -46,18 +72,30 @@ void be_quiet() {
     quiet() = true;
 }
 
-std::string line_of(std::string_view text) {
-    return quiet() ? std::string{} : fmt::format("redlock: {}\n", without_typed_urls(text));
+void write_messages_as(log_format wanted) {
+    format() = wanted;
+}
+
+bool may_colour_output() {
+    return is_colourful(STDOUT_FILENO);
+}
+
+std::string line_of(const message& what) {
+    return quiet() ? std::string{} : rendered(what, style(), std::chrono::system_clock::now());
+}
+
+void say(const message& what) {
+    draw("");
+    write_all(STDERR_FILENO, line_of(what));
 }
 
 void say(std::string_view text) {
-    draw("");
-    write_all(STDERR_FILENO, line_of(text));
+    say({.level = severity::error, .event = events::failed, .text = text});
 }
 
 void draw(std::string_view text) {
     const bool wipes = drawn().exchange(!text.empty());
-    if (!quiet() && (wipes || !text.empty())) {
+    if (!quiet() && format() == log_format::text && (wipes || !text.empty())) {
         write_all(STDERR_FILENO, fmt::format("\r{}\x1b[K", text));
     }
 }

@@ -5,15 +5,23 @@
 #include <string>
 #include <string_view>
 
+#include "cli/base/message.hpp"
+
 namespace redlock::cli {
 
-/// One line "redlock: ..." on standard error, written in one piece; nothing under `--quiet`.
-/// `text` must be printable and free of secrets.
+/// One line on standard error, written in one piece, in the form that suits what standard error is;
+/// nothing under `--quiet`. The text must be printable and free of secrets.
+void say(const message& what);
+/// An error that has no event of its own.
 void say(std::string_view text);
 /// A line on the terminal that the next one, or the next message, is drawn over; empty: wipes it.
 void draw(std::string_view text);
 /// The line that `say` would write; empty under `--quiet`. For a forked process.
-[[nodiscard]] std::string line_of(std::string_view text);
+[[nodiscard]] std::string line_of(const message& what);
+/// For `--log-format`.
+void write_messages_as(log_format format);
+/// Whether standard output is a terminal on which colour is wanted.
+[[nodiscard]] bool may_colour_output();
 /// For `--quiet`.
 void be_quiet();
 

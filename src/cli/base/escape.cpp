@@ -137,6 +137,24 @@ std::string json_text(std::string_view text) {
     return out;
 }
 
+std::string json_quoted(std::string_view text) {
+    constexpr unsigned char first_printable = 0x20;
+    std::string out = "\"";
+    for (const char each : json_text(text)) {
+        if (each == '"' || each == '\\') {
+            out += '\\';
+            out += each;
+        } else if (each == '\n') {
+            out += "\\n";
+        } else if (static_cast<unsigned char>(each) < first_printable) {
+            out += fmt::format("\\u{:04x}", static_cast<unsigned char>(each));
+        } else {
+            out += each;
+        }
+    }
+    return out + "\"";
+}
+
 bool is_valid_utf8(std::string_view text) {
     bool valid = true;
     for_each_character(text, [&valid](const code_point& is, std::string_view /*bytes*/) {

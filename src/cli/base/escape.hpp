@@ -19,6 +19,9 @@ namespace redlock::cli {
 /// business. Where that happens, the exact bytes stand in a `..._hex` member beside it.
 [[nodiscard]] std::string json_text(std::string_view text);
 
+/// A JSON string with its quotes, of `json_text` of the bytes.
+[[nodiscard]] std::string json_quoted(std::string_view text);
+
 [[nodiscard]] bool is_valid_utf8(std::string_view text);
 
 /// Two lower-case digits a byte.

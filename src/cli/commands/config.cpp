@@ -14,6 +14,7 @@
 
 #include "cli/base/console.hpp"
 #include "cli/base/escape.hpp"
+#include "cli/base/events.hpp"
 #include "cli/base/exit_status.hpp"
 #include "cli/commands/awaited.hpp"
 #include "cli/commands/session.hpp"
@@ -218,10 +219,12 @@ int check(const check_request& request) {
         text += fmt::format("{} = {}\n", std::string_view{each.key()}, text_of(each.value()));
     }
     for (const std::string& doubt : doubts) {
-        say("warning: " + doubt);
+        say({.level = severity::warning,
+             .event = events::doubtful_setting,
+             .text = "warning: " + doubt});
     }
     for (const std::string& each : foreign) {
-        say("problem: " + each);
+        say({.event = events::other_settings, .text = "problem: " + each});
     }
     return print(text) ? status : exit_output;
 }

@@ -43,7 +43,8 @@ int show(const diagnosis& found, const doctor_request& request) {
         note_failure(reason->code == "same_server" ? "same_server_twice" : reason->code,
                      reason->what);
     }
-    const bool shown = request.json ? print_result(to_json(found)) : print(describe(found));
+    const bool shown =
+        request.json ? print_result(to_json(found)) : print(describe(found, may_colour_output()));
     return shown ? status_of(found, request.strict) : exit_output;
 }
 

@@ -45,8 +45,8 @@ asio::awaitable<int> extend(lock_manager& locks, const extend_request& request) 
         co_return gone(request);
     }
     if (attach_error) {
-        co_return say_error(printable(request.shape.title(request.resource)), attach_error, details,
-                            exit_contended);
+        co_return say_resource_error(request.shape.title(request.resource), attach_error, details,
+                                     exit_contended);
     }
     auto [error] = co_await held.async_extend(lease_time, awaited);
     const diagnostics why = held.last_error();
@@ -56,8 +56,8 @@ asio::awaitable<int> extend(lock_manager& locks, const extend_request& request) 
         co_return gone(request);
     }
     if (error) {
-        co_return say_error(printable(request.shape.title(request.resource)), error, why,
-                            exit_contended);
+        co_return say_resource_error(request.shape.title(request.resource), error, why,
+                                     exit_contended);
     }
     co_return !request.json || print_result(std::move(out)) ? exit_ok : exit_output;
 }

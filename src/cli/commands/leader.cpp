@@ -101,14 +101,14 @@ int say_unseen(const resource_status& status, const error_code& error) {
             why.nodes.push_back({each.node, each.error, message});
         }
     }
-    return say_error(printable(status.resource.str()), error, why, exit_contended);
+    return say_resource_error(status.resource.str(), error, why, exit_contended);
 }
 
 asio::awaitable<int> show_leader(lock_manager& locks, const leader_request& request) {
     auto [error, status] = co_await locks.async_status(request.resource, awaited);
     if (error) {
-        co_return say_error(printable(request.resource), error,
-                            {.message = status.message, .nodes = {}}, exit_contended);
+        co_return say_resource_error(request.resource, error,
+                                     {.message = status.message, .nodes = {}}, exit_contended);
     }
     if (status.verdict == lock_verdict::unknown) {
         co_return say_unseen(status, errc::no_quorum);
@@ -162,8 +162,8 @@ asio::awaitable<int> watch_leader(lock_manager& locks, const leader_request& req
         }
         if (error) {  // An observer does not say more.
             auto [unasked, status] = co_await locks.async_status(request.resource, awaited);
-            co_return say_error(printable(request.resource), error,
-                                {.message = status.message, .nodes = {}}, exit_contended);
+            co_return say_resource_error(request.resource, error,
+                                         {.message = status.message, .nodes = {}}, exit_contended);
         }
         const auto now = co_await looked_at(locks, request, leader);
         if (!now) {

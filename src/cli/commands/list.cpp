@@ -1,20 +1,16 @@
-// `redlock list`: the locks that are held, found by SCAN. Many resources are asked about at once,
-// but not all: ten thousand locks must not become ten thousand commands in one breath.
+// `redlock list`: the locks that are held, found by SCAN.
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/experimental/parallel_group.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <iterator>
 #include <memory>
 
 #include "cli/base/console.hpp"
 #include "cli/base/duration.hpp"
 #include "cli/base/escape.hpp"
+#include "cli/base/events.hpp"
 #include "cli/base/exit_status.hpp"
 #include "cli/commands/awaited.hpp"
+#include "cli/commands/held_locks.hpp"
 #include "cli/commands/session.hpp"
 #include "cli/commands/subcommands.hpp"
 #include "cli/output/json_output.hpp"
@@ -32,54 +28,6 @@ struct list_request {
     bool all = false;
     bool json = false;
 };
-
-struct survey {
-    std::vector<resource_name> names;
-    std::vector<semaphore> semaphores;
-    std::vector<resource_status> found;  ///< In the order of the names; behind them the permits.
-    std::size_t next = 0;
-    error_code error;
-};
-
-/// Takes one name after the other until none is left; several of these share one survey.
-asio::awaitable<void> look_at_names(lock_manager& locks, survey& work) {
-    while (work.next < work.names.size() && !work.error) {
-        const std::size_t mine = work.next++;
-        auto [error, status] = co_await locks.async_status(work.names[mine], awaited);
-        if (error) {
-            work.error = error;
-            co_return;
-        }
-        work.found[mine] = std::move(status);
-    }
-}
-
-/// One after the other: each is as many questions as it has permits.
-asio::awaitable<void> look_at_permits(lock_manager& locks, survey& work) {
-    for (const semaphore& each : work.semaphores) {
-        auto [error, status] = co_await locks.async_status(each, awaited);
-        if (error) {
-            work.error = error;
-            co_return;
-        }
-        std::ranges::move(status.slots, std::back_inserter(work.found));
-    }
-}
-
-asio::awaitable<void> look_at_all(lock_manager& locks, survey& work) {
-    constexpr std::size_t most_at_once = 32;
-    work.found.resize(work.names.size());
-    const auto executor = co_await asio::this_coro::executor;
-    using one = decltype(asio::co_spawn(executor, look_at_names(locks, work), asio::deferred));
-    std::vector<one> all;
-    for (std::size_t i = 0; i < std::min(most_at_once, work.names.size()); ++i) {
-        all.push_back(asio::co_spawn(executor, look_at_names(locks, work), asio::deferred));
-    }
-    if (!all.empty()) {
-        co_await asio::experimental::make_parallel_group(std::move(all))
-            .async_wait(asio::experimental::wait_for_all(), asio::use_awaitable);
-    }
-}
 
 /// At least as many as were found: of a semaphore up to the largest that is held.
 std::size_t slots_of(const std::vector<semaphore>& semaphores) {
@@ -124,7 +72,6 @@ asio::awaitable<int> list(lock_manager& locks, const list_request& request) {
     list_options options;
     options.pattern = request.pattern;
     options.details = &details;
-    survey work;
     auto [error, names] = co_await locks.async_list(options, awaited);
     if (error) {
         co_return say_error("list", error, details, exit_contended);
@@ -135,25 +82,26 @@ asio::awaitable<int> list(lock_manager& locks, const list_request& request) {
     }
     const bool complete = names.size() < options.limit && slots_of(semaphores) < options.limit;
     if (!complete) {
-        say(fmt::format("perhaps not all are listed: the search ends after {} {}; give a pattern",
-                        options.limit, names.size() < options.limit ? "permits" : "locks"));
+        say({.level = severity::warning,
+             .event = events::incomplete_list,
+             .text = fmt::format(
+                 "perhaps not all are listed: the search ends after {} {}; give a pattern",
+                 options.limit, names.size() < options.limit ? "permits" : "locks")});
     }
-    work.names = std::move(names);
-    work.semaphores = std::move(semaphores);
-    co_await look_at_all(locks, work);
-    co_await look_at_permits(locks, work);
-    if (work.error) {
-        co_return say_error("list", work.error, {}, exit_contended);
+    const found_names all{std::move(names), std::move(semaphores)};
+    seen_locks seen = co_await look_at(locks, all);
+    if (seen.error) {
+        co_return say_error("list", seen.error, {}, exit_contended);
     }
     if (!request.all) {
-        std::erase_if(work.found, [](const resource_status& each) {
+        std::erase_if(seen.found, [](const resource_status& each) {
             return each.verdict == lock_verdict::free;
         });
     }
     const bool shown =
         request.json
-            ? print_result({{"locks", array_of(work.found, to_json)}, {"complete", complete}})
-            : print(text_of(work.found));
+            ? print_result({{"locks", array_of(seen.found, to_json)}, {"complete", complete}})
+            : print(text_of(seen.found));
     co_return shown ? exit_ok : exit_output;
 }
 

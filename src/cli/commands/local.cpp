@@ -12,6 +12,7 @@
 
 #include "cli/base/console.hpp"
 #include "cli/base/environment.hpp"
+#include "cli/base/events.hpp"
 #include "cli/base/exit_status.hpp"
 #include "cli/base/typed_secrets.hpp"
 #include "cli/commands/subcommands.hpp"
@@ -80,7 +81,7 @@ int run_command(const local_request& request, const std::string& nodes) {
     try {
         command.emplace(request.command, environment_for(nodes));
     } catch (const spawn_error& error) {
-        say(error.what());
+        say({.event = events::cannot_execute, .text = error.what()});
         return error.status();
     }
     status = command->check();

@@ -16,6 +16,7 @@
 #include "cli/base/console.hpp"
 #include "cli/base/environment.hpp"
 #include "cli/base/escape.hpp"
+#include "cli/base/events.hpp"
 #include "cli/base/exit_status.hpp"
 #include "cli/commands/awaited.hpp"
 #include "cli/commands/session.hpp"
@@ -228,7 +229,7 @@ std::optional<int> refused_within_outer_lock(const outer_search& found, const st
                     // A shared one waits for its like only behind an exclusive one that waits, and
                     // a permit for another only where none is left.
                     both_share || found.slot ? "might" : "would", advice);
-    say(line);
+    say({.event = events::usage, .text = line, .resource = resource, .code = "usage"});
     note_failure("usage", line);
     return exit_usage;
 }

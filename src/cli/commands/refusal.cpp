@@ -7,6 +7,7 @@
 #include "cli/base/console.hpp"
 #include "cli/base/duration.hpp"
 #include "cli/base/escape.hpp"
+#include "cli/base/events.hpp"
 #include "cli/output/outcome.hpp"
 #include "cli/output/report.hpp"
 
@@ -73,7 +74,11 @@ int say_refusal(std::string_view resource, const error_code& error, const diagno
                 const wait_options& asked, std::string_view stuck) {
     const std::string line = refusal_line(resource, error, details, asked, stuck);
     if (!line.empty()) {
-        say(line);
+        say({.level = is_contention(error) ? severity::notice : severity::error,
+             .event = events::not_acquired,
+             .text = line + hint_for(error),
+             .resource = resource,
+             .code = name_of(error)});
     }
     // An object is an answer to who asked, and no mail.
     note_failure(code_of(error), why_refused(resource, error, details, stuck), details);

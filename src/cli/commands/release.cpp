@@ -70,13 +70,13 @@ asio::awaitable<int> release(lock_manager& locks, const release_request& request
         co_return answer_of(request, false);
     }
     if (attach_error) {
-        co_return say_error(printable(request.shape.title(request.resource)), attach_error, details,
-                            exit_contended);
+        co_return say_resource_error(request.shape.title(request.resource), attach_error, details,
+                                     exit_contended);
     }
     auto [error] = co_await held.async_release(awaited);
     if (error && error != errc::lost) {
-        co_return say_error(printable(request.shape.title(request.resource)), error,
-                            held.last_error(), exit_contended);
+        co_return say_resource_error(request.shape.title(request.resource), error,
+                                     held.last_error(), exit_contended);
     }
     co_return answer_of(request, !error);
 }

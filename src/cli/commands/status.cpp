@@ -156,12 +156,12 @@ asio::awaitable<int> show_permits(lock_manager& locks, const status_request& req
     const semaphore asked{request.resource, request.shape.permits.value()};
     auto [error, status] = co_await locks.async_status(asked, awaited);
     if (error) {
-        co_return say_error(printable(request.resource), error,
-                            {.message = status.message, .nodes = {}}, exit_contended);
+        co_return say_resource_error(request.resource, error,
+                                     {.message = status.message, .nodes = {}}, exit_contended);
     }
     if (status.remembered_permits.value_or(asked.permits) != asked.permits) {
-        co_return say_error(
-            printable(request.resource), errc::permits_mismatch,
+        co_return say_resource_error(
+            request.resource, errc::permits_mismatch,
             {.message = fmt::format("the semaphore has {} permits for other clients; ask for as "
                                     "many, by --permits {}",
                                     *status.remembered_permits, *status.remembered_permits),
@@ -184,8 +184,8 @@ asio::awaitable<int> show(lock_manager& locks, const status_request& request) {
     }
     auto [error, status] = co_await locks.async_status(request.resource, awaited);
     if (error) {
-        co_return say_error(printable(request.resource), error,
-                            {.message = status.message, .nodes = {}}, exit_contended);
+        co_return say_resource_error(request.resource, error,
+                                     {.message = status.message, .nodes = {}}, exit_contended);
     }
     if (status.verdict == lock_verdict::unknown) {
         note_failure("no_quorum", "too few nodes answered to tell whether it is held");

@@ -80,4 +80,14 @@ bool asks_for_json(const std::vector<std::string>& given) {
     });
 }
 
+bool asks_for_json_log(const std::vector<std::string>& given) {
+    const auto end = std::find(given.begin(), given.end(), "--");
+    bool behind_name = false;
+    return std::any_of(given.begin(), end, [&](const std::string& word) {
+        const bool asks = word == "--log-format=json" || (behind_name && word == "json");
+        behind_name = word == "--log-format";
+        return asks;
+    });
+}
+
 }  // namespace redlock::cli

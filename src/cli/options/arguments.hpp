@@ -23,4 +23,7 @@ struct general_option {
 /// have.
 [[nodiscard]] bool asks_for_json(const std::vector<std::string>& given);
 
+/// Whether "--log-format json" does, in either form.
+[[nodiscard]] bool asks_for_json_log(const std::vector<std::string>& given);
+
 }  // namespace redlock::cli

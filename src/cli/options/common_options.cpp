@@ -7,6 +7,7 @@
 
 #include "cli/base/console.hpp"
 #include "cli/base/environment.hpp"
+#include "cli/base/events.hpp"
 #include "cli/base/typed_secrets.hpp"
 #include "cli/options/node_sources.hpp"
 #include "cli/output/report.hpp"
@@ -22,8 +23,10 @@ constexpr const char* default_node = "redis://localhost:6379";
 // Where one of several nodes runs on this machine, a line that lacks REDLOCK_NODES would lock there
 // and nowhere else.
 void tell_of_default() {
-    say(fmt::format("no node is named (--nodes, --config, REDLOCK_NODES): taking {}",
-                    default_node));
+    say({.level = severity::notice,
+         .event = events::default_node,
+         .text = fmt::format("no node is named (--nodes, --config, REDLOCK_NODES): taking {}",
+                             default_node)});
 }
 
 configuration read_config_file(const std::string& file, std::string_view named_by) {
@@ -79,6 +82,10 @@ void common_options::add_to(CLI::App& command) {
     auto* hush = command.add_flag("-q,--quiet", quiet, "Say nothing on standard error");
     command.add_flag("-v,--verbose", verbose, "Report every event on standard error")
         ->excludes(hush);
+    add_choice<log_format>(command, "--log-format", format,
+                           {{"text", log_format::text}, {"json", log_format::json}},
+                           "The form of the messages on standard error: lines of text (default), "
+                           "or one JSON object in each line");
 }
 
 void common_options::add_quorum_timeout_to(CLI::App& command) {
@@ -104,6 +111,7 @@ void common_options::apply() const {
     if (quiet) {
         be_quiet();
     }
+    write_messages_as(format);
 }
 
 const std::vector<std::string>& common_options::node_urls() const {

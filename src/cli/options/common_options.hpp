@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "cli/base/escape.hpp"
+#include "cli/base/message.hpp"
 #include "cli/options/invocation.hpp"
 
 namespace redlock::cli {
@@ -35,12 +36,13 @@ struct common_options {
     std::optional<bool> fencing;
     bool quiet = false;
     bool verbose = false;
+    log_format format = log_format::text;
 
     void add_to(CLI::App& command);
     /// For subcommands that acquire.
     void add_quorum_timeout_to(CLI::App& command);
     void add_fencing_to(CLI::App& command);
-    /// Quiet and verbose take effect from here on.
+    /// Quiet and the format take effect from here on.
     void apply() const;
     /// From --nodes, --nodes-file, the file that --config names, REDLOCK_NODES, the file that
     /// REDLOCK_CONFIG names, or the default, in this order. Read once: a file may be a pipe. Throws

@@ -9,6 +9,7 @@
 
 #include "cli/base/escape.hpp"
 #include "cli/base/exit_status.hpp"
+#include "cli/base/message.hpp"
 #include "cli/output/json_output.hpp"
 
 namespace redlock::cli {
@@ -112,6 +113,20 @@ json::object node_to_json(const node_health& node) {
     return out;
 }
 
+std::string coloured(finding_level level, std::string_view text) {
+    switch (level) {
+        case finding_level::ok:
+            return fmt::format("\x1b[32m{}\x1b[m", text);
+        case finding_level::note:
+            return std::string{text};
+        case finding_level::warning:
+            return in_colour(severity::warning, text);
+        case finding_level::problem:
+            return in_colour(severity::error, text);
+    }
+    return std::string{text};
+}
+
 json::object finding_to_json(const finding& each) {
     json::object out;
     out["level"] = to_string(each.level);
@@ -125,12 +140,13 @@ json::object finding_to_json(const finding& each) {
 
 }  // namespace
 
-std::string describe(const diagnosis& found) {
+std::string describe(const diagnosis& found, bool with_colour) {
     std::string text;
     constexpr std::string_view indent = "         ";
     for (const finding& each : found.findings) {
-        text += fmt::format("{:<8} {}: {}\n", to_string(each.level), subject_of(each, found.nodes),
-                            printable(each.what));
+        const std::string level = fmt::format("{:<8}", to_string(each.level));
+        text += fmt::format("{} {}: {}\n", with_colour ? coloured(each.level, level) : level,
+                            subject_of(each, found.nodes), printable(each.what));
         if (!each.why.empty()) {
             text += fmt::format("{}why: {}\n", indent, printable(each.why));
         }

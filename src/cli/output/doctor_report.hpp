@@ -15,7 +15,7 @@ struct diagnosis {
 };
 
 /// For people: a line a finding, with why and what to do below it, and a last line for all.
-[[nodiscard]] std::string describe(const diagnosis& found);
+[[nodiscard]] std::string describe(const diagnosis& found, bool with_colour = false);
 
 [[nodiscard]] boost::json::object to_json(const diagnosis& found);
 

@@ -1,7 +1,9 @@
 #include "cli/output/report.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <iterator>
 #include <mutex>
 #include <set>
@@ -11,7 +13,9 @@
 #include "cli/base/console.hpp"
 #include "cli/base/duration.hpp"
 #include "cli/base/escape.hpp"
+#include "cli/base/events.hpp"
 #include "cli/base/exit_status.hpp"
+#include "cli/output/explanations.hpp"
 #include "cli/output/outcome.hpp"
 
 namespace redlock::cli {
@@ -22,7 +26,12 @@ class event_printer : public observer {
   public:
     void on_event(const event& what) noexcept override {
         try {
-            say(describe(what));
+            say({.level = severity_of(what.kind),
+                 .event = name_of(what.kind),
+                 .text = describe(what),
+                 .resource = what.resource,
+                 .code = name_of(what.error),
+                 .node = what.node_name});
         } catch (
             ...) {  // NOLINT(bugprone-empty-catch): no memory for a log line is no reason to die
         }
@@ -84,6 +93,20 @@ class warning_printer final : public event_printer {
     std::set<std::pair<node_index, int>> told_;
 };
 
+/// `what` in words, and the resource as it is, if it is one.
+int say_failure(std::string_view what, std::string_view resource, const error_code& error,
+                const diagnostics& details, int contended) {
+    note_failure(code_of(error), details.message.empty() ? error.message() : details.message,
+                 details);
+    const std::string why = printable(details.to_string());
+    say({.event = events::failed,
+         .text =
+             fmt::format("{}: {}{}", what, why.empty() ? error.message() : why, hint_for(error)),
+         .resource = resource,
+         .code = name_of(error)});
+    return status_of(error, contended);
+}
+
 }  // namespace
 
 int status_of(const error_code& error, int contended) {
@@ -113,20 +136,73 @@ std::string readers_in_words(std::size_t count) {
                       : fmt::format("{} reader{}", count, count == 1 ? "" : "s");
 }
 
+std::string hint_for(const error_code& error) {
+    const std::string_view code = code_of(error);
+    return is_worth_explaining(code) && ::isatty(STDERR_FILENO) == 1
+               ? fmt::format(" (redlock explain {})", code)
+               : std::string{};
+}
+
 void say_gone(std::string_view resource) {
     constexpr std::string_view why =
         "was already gone: no quorum of nodes holds it with this token";
     note_failure("lost", fmt::format("it {}", why));
-    say(fmt::format("{}: {}", printable(resource), why));
+    say({.event = events::already_gone,
+         .text = fmt::format("{}: {}{}", printable(resource), why, hint_for(errc::lost)),
+         .resource = resource,
+         .code = to_string(errc::lost)});
 }
 
 int say_error(std::string_view what, const error_code& error, const diagnostics& details,
               int contended) {
-    note_failure(code_of(error), details.message.empty() ? error.message() : details.message,
-                 details);
-    const std::string why = printable(details.to_string());
-    say(fmt::format("{}: {}", what, why.empty() ? error.message() : why));
-    return status_of(error, contended);
+    return say_failure(what, {}, error, details, contended);
+}
+
+int say_resource_error(std::string_view resource, const error_code& error,
+                       const diagnostics& details, int contended) {
+    return say_failure(printable(resource), resource, error, details, contended);
+}
+
+std::string name_of(event_kind kind) {
+    std::string name{to_string(kind)};
+    std::ranges::replace(name, ' ', '_');
+    return name;
+}
+
+severity severity_of(event_kind kind) noexcept {
+    switch (kind) {
+        case event_kind::woken:
+        case event_kind::attempt_failed:
+            return severity::debug;
+        case event_kind::acquired:
+        case event_kind::extended:
+        case event_kind::released:
+        case event_kind::handed_over:
+        case event_kind::late_grant_released:
+        case event_kind::node_ready:
+            return severity::info;
+        case event_kind::acquire_failed:
+        case event_kind::extend_failed:
+        case event_kind::release_failed:
+        case event_kind::node_down:
+        case event_kind::node_without_vote:
+        case event_kind::tracking_refused:
+        case event_kind::node_unverified:
+            return severity::warning;
+        case event_kind::lost:
+        case event_kind::node_refused:
+            return severity::error;
+    }
+    return severity::error;
+}
+
+std::string_view name_of(const error_code& error) noexcept {
+    if (!error) {
+        return {};
+    }
+    return error.category() == lock_category()   ? to_string(static_cast<errc>(error.value()))
+           : error.category() == node_category() ? to_string(static_cast<node_errc>(error.value()))
+                                                 : std::string_view{};
 }
 
 std::shared_ptr<observer> verbose_observer() {

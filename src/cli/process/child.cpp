@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "cli/base/console.hpp"
+#include "cli/base/events.hpp"
 #include "cli/base/exit_status.hpp"
 
 namespace redlock::cli {
@@ -82,7 +83,7 @@ pid_t job::start(const std::vector<std::string>& command, std::vector<std::strin
 void job::signal(int number) {
     // Of SIGCONT there is nothing to say: it only goes with another signal, or undoes one.
     if (group_ > 1 && is_refused(group_, number) && number != SIGCONT) {
-        say(signal_refusal(number, "the command"));
+        say_signal_refused(number, "the command");
     }
 }
 
@@ -129,7 +130,7 @@ child::child(const std::vector<std::string>& command, std::vector<std::string> e
 child::~child() {
     if (pid_ > 0) {
         if (is_refused(pid_, SIGKILL)) {
-            say(signal_refusal(SIGKILL, "the command"));
+            say_signal_refused(SIGKILL, "the command");
         }
         wait_for_child(pid_);
     }
@@ -176,6 +177,10 @@ void child::stop_with_group(int number) {
 
 bool is_terminal_stop(int number) noexcept {
     return number == SIGTSTP || number == SIGTTIN || number == SIGTTOU;
+}
+
+void say_signal_refused(int number, std::string_view whom) {
+    say({.event = events::signal_refused, .text = signal_refusal(number, whom)});
 }
 
 std::string signal_refusal(int number, std::string_view whom) {

@@ -105,5 +105,7 @@ class child {
 [[nodiscard]] bool is_terminal_stop(int number) noexcept;
 /// What to say when the system does not let us send this signal to `whom`.
 [[nodiscard]] std::string signal_refusal(int number, std::string_view whom);
+/// Says it.
+void say_signal_refused(int number, std::string_view whom);
 
 }  // namespace redlock::cli

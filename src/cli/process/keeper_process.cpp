@@ -8,6 +8,7 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,11 +16,13 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <csignal>
 #include <cstdint>
 #include <string_view>
 
 #include "cli/base/exit_status.hpp"
+#include "cli/base/message.hpp"
 #include "cli/process/descriptors.hpp"
 #include "cli/process/process_tree.hpp"
 
@@ -40,8 +43,20 @@ void close_all_but(std::array<int, 4> kept) {
     close_descriptors(next, ~0U);
 }
 
+/// A line that was made before we were forked. It gets the present time, if it has one.
 void tell(std::string_view line) {
-    [[maybe_unused]] const auto told = ::write(STDERR_FILENO, line.data(), line.size());
+    const std::size_t at = std::min(place_of_time(line), line.size());
+    utc_text now = utc_time(std::chrono::system_clock::now());
+    const std::string_view rest = line.substr(std::min(at + now.size(), line.size()));
+    const auto part = [](std::string_view text) {
+        // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): writev reads only.
+        return iovec{const_cast<char*>(text.data()), text.size()};
+    };
+    const bool has_time = at < line.size();
+    const std::array<iovec, 3> parts{part(line.substr(0, at)),
+                                     iovec{now.data(), has_time ? now.size() : 0}, part(rest)};
+    [[maybe_unused]] const auto told =
+        ::writev(STDERR_FILENO, parts.data(), static_cast<int>(parts.size()));
 }
 
 /// A line that is put together without memory of its own.
@@ -268,7 +283,11 @@ void keeper_process::tell_refused(const seen_process& process) {
     refused_[refused_count_++] = process.number;
     std::array<char, 16> name = process.name;
     std::replace_if(
-        name.begin(), name.end(), [](char each) { return each != 0 && (each < 32 || each > 126); },
+        name.begin(), name.end(),
+        // The quote and the backslash, too: the line may be JSON.
+        [](char each) {
+            return each != 0 && (each < 32 || each > 126 || each == '"' || each == '\\');
+        },
         '?');
     short_line line;
     line.add(task_.lines->refused_before);

@@ -135,8 +135,8 @@ void kept_command::signal_all(int number) {
         }
         ++refusing;
         if (refused_.insert(each.number).second) {
-            say(signal_refusal(number, fmt::format("process {} ({})", each.number,
-                                                   printable(std::string_view{each.name.data()}))));
+            say_signal_refused(number, fmt::format("process {} ({})", each.number,
+                                                   printable(std::string_view{each.name.data()})));
         }
     }
     empty_looks_ = living == 0 ? empty_looks_ + 1 : 0;

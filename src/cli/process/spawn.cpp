@@ -142,9 +142,12 @@ int prepared_program::replace_us() const {
     hide_our_descriptors();
     reset_signals();
     // By the new PATH, not ours: `redlock local` sets one in which the command finds redlock.
+    char** const before = environ;
     environ = const_cast<char**>(environment_.data());  // NOLINT(*-const-cast)
     ::execvp(arguments_.front(), arguments_.data());
-    return errno;
+    const int cause = errno;
+    environ = before;  // We live on, and longer than the program's environment does.
+    return cause;
 }
 
 spawn_error::spawn_error(int number, std::string_view what, exit_status status)

@@ -16,6 +16,7 @@
 
 #include "cli/base/console.hpp"
 #include "cli/base/escape.hpp"
+#include "cli/base/events.hpp"
 #include "cli/base/exit_status.hpp"
 #include "cli/commands/acquiring.hpp"
 #include "cli/commands/awaited.hpp"
@@ -78,7 +79,8 @@ lock_runner::lock_runner(const run_options& options)
       lease_time_(options.common.lease_time(options.lease_time)),
       margin_(margin_of(options, lease_time_)),
       plan_(options.reaction, margin_),
-      notices_(options.shape.title(options.resource), options.max_hold, say),
+      notices_(options.shape.title(options.resource), options.max_hold,
+               [](const message& what) { say(what); }),
       locks_(loop_.get_executor(), node_list{options.common.node_urls()}, manager_settings()),
       signals_(
           loop_, [this](int number) { on_signal(number); }, job_control::ours),
@@ -225,7 +227,9 @@ std::optional<int> lock_runner::start_command() {
         // Or the loop would go on until the lease ends, to find nobody there to stop.
         validity_.cancel();
         forget_command();
-        say(error.what());
+        say({.event = events::cannot_execute,
+             .text = error.what(),
+             .resource = options_.shape.title(options_.resource)});
         return error.status();
     }
     held_.async_wait_lost([this](const error_code& error) {

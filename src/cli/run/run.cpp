@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cli/base/console.hpp"
+#include "cli/base/events.hpp"
 #include "cli/commands/outer_lock.hpp"
 #include "cli/commands/subcommands.hpp"
 #include "cli/options/exclusions.hpp"
@@ -89,7 +90,7 @@ int become_command(const run_options& options, const outer_search& found) {
         .arguments = options.command, .environment = context.variables(), .pass_on = {}};
     const auto failed = spawn_error::cannot_execute(prepared_program{program}.replace_us(),
                                                     options.command.front());
-    say(failed.what());
+    say({.event = events::cannot_execute, .text = failed.what(), .resource = options.resource});
     return failed.status();
 }
 

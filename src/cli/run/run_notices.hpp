@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "cli/base/message.hpp"
 #include "cli/process/keeper_process.hpp"
 #include "cli/process/stop_plan.hpp"
 
@@ -16,7 +17,7 @@ namespace redlock::cli {
 
 class run_notices {
   public:
-    using teller = std::function<void(std::string_view)>;
+    using teller = std::function<void(const message&)>;
 
     /// Says through `tell` what is printable.
     run_notices(std::string_view resource, std::optional<std::chrono::nanoseconds> max_hold,
@@ -50,11 +51,14 @@ class run_notices {
     void begin_anew() noexcept;
 
   private:
-    void tell(std::string_view what) const;
+    /// The text of `what` is put behind the name.
+    void tell(message what) const;
+    void tell_loss(std::string_view text) const;
     [[nodiscard]] bool is_first_to_notice(stop_cause cause) noexcept;
     [[nodiscard]] std::string too_long() const;
 
-    std::string name_;
+    std::string resource_;
+    std::string name_;  ///< Printable.
     std::optional<std::chrono::nanoseconds> max_hold_;
     teller tell_;
     stop_claims own_;  ///< While there is no keeper to share with.

@@ -9,6 +9,7 @@
 #include "cli/base/console.hpp"
 #include "cli/base/duration.hpp"
 #include "cli/base/escape.hpp"
+#include "cli/base/events.hpp"
 #include "cli/commands/refusal.hpp"
 
 namespace redlock::cli {
@@ -149,8 +150,12 @@ void wait_reporter::tell_of_outage(const diagnostics& why) {
     }
     if (causes != told_causes_) {
         told_causes_ = std::move(causes);
-        say(fmt::format("{}: {}; still trying", printable(what_.title),
-                        printable(why.to_string())));
+        say({.level = severity::warning,
+             .event = events::outage,
+             .text = fmt::format("{}: {}; still trying", printable(what_.title),
+                                 printable(why.to_string())),
+             .resource = what_.title,
+             .code = to_string(errc::no_quorum)});
     }
 }
 
@@ -213,7 +218,10 @@ void wait_reporter::show(std::optional<lock_holder> holder) {
                          .waited = boot_clock::now() - since_,
                          .permits = what_.permits};
     if (how_ == wait_report::log) {
-        say(describe(what_.title, seen));
+        say({.level = severity::notice,
+             .event = events::waiting,
+             .text = describe(what_.title, seen),
+             .resource = what_.title});
         return;
     }
     // One column is left free: a full line would wrap, and no wipe would reach its beginning.
