@@ -30,7 +30,7 @@ shown() {
 }
 
 failed=0
-grep -o '^<!-- snippet: .* -->$' README.md docs/*.md >"$here/marks"
+grep -o '^<!-- snippet: .* -->$' README.md docs/*.md docs/tutorial/*.md >"$here/marks"
 while IFS= read -r line; do
     page=${line%%:*}
     rest=${line#*snippet: }
