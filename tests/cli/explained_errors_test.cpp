@@ -19,7 +19,7 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-const cli::explanation& section(std::string_view code) {
+const cli::explanation& section_about(std::string_view code) {
     static const auto all = cli::explanations_in(cli::troubleshooting_pages);
     const auto* const found = cli::find_explanation(all, code);
     if (found == nullptr) {
@@ -30,7 +30,7 @@ const cli::explanation& section(std::string_view code) {
 
 /// All messages of the section, each of which one of these outputs has.
 void expect_messages(std::string_view code, const std::vector<std::string>& outputs) {
-    for (const cli::explained_point& each : section(code).points) {
+    for (const cli::explained_point& each : section_about(code).points) {
         EXPECT_TRUE(each.label != "Message" ||
                     std::ranges::any_of(
                         outputs, [&](const std::string& out) { return is_worded(out, each.text); }))

@@ -12,8 +12,8 @@ namespace {
 
 using testing::HasSubstr;
 
-const std::vector<std::string> subcommands{"run",  "acquire", "extend", "release", "status",
-                                           "list", "vouch",   "doctor", "config",  "local",
+const std::vector<std::string> subcommands{"run",  "acquire", "extend",  "release", "status",
+                                           "list", "vouch",   "doctor",  "config",  "local",
                                            "demo", "leader",  "explain", "exporter"};
 
 std::string help_of(std::vector<std::string> words) {

@@ -23,12 +23,13 @@ std::vector<std::string> near_codes(const std::vector<explanation>& all, std::st
     constexpr std::size_t most = 3;
     constexpr std::size_t telling = 4;
     std::vector<std::string> known;
+    known.reserve(all.size());
     for (const explanation& each : all) {
         known.push_back(each.code);
     }
     std::vector<std::string> near;
-    if (auto likest = nearest(code, known)) {
-        near.push_back(std::move(*likest));
+    if (auto closest = nearest(code, known)) {
+        near.push_back(std::move(*closest));
     }
     for (const std::string& each : known) {
         const bool is_part = each.size() >= telling && code.find(each) != code.npos;

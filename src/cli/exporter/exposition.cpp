@@ -193,9 +193,9 @@ void put_all(page& out, const sighting& seen) {
               seconds(seen.at.time_since_epoch()));
     out.gauge("redlock_survey_seconds", "How long the latest survey took.", {}, seconds(seen.took));
     const std::size_t all = seen.nodes.size();
+    const std::size_t quorum = all / 2 + 1;
     out.gauge("redlock_nodes", "Nodes that are configured.", {}, static_cast<double>(all));
-    out.gauge("redlock_quorum", "Nodes whose votes a lock needs.", {},
-              static_cast<double>(all / 2 + 1));
+    out.gauge("redlock_quorum", "Nodes whose votes a lock needs.", {}, static_cast<double>(quorum));
     out.gauge("redlock_nodes_usable", "Nodes that give votes.", {},
               static_cast<double>(usable_nodes(seen.nodes)));
     std::ranges::for_each(seen.nodes, [&](const node_health& each) { put_node(out, each); });
