@@ -250,6 +250,19 @@ def test_address_that_cannot_be_read(address):
     assert f"--listen: '{address}' is no ADDRESS:PORT" in said.stderr
 
 
+@pytest.mark.parametrize(("option", "value", "complaint"), [
+    ("--interval", "0", "0ms is too short: at least 100ms"),
+    ("--interval", "99ms", "99ms is too short"),
+    ("--interval", "-1s", "must not be negative"),
+    ("--resource", "", "--resource"),
+    ("--max-resources", "0", "not in range")])
+def test_options_that_cannot_be_used(option, value, complaint):
+    said = subprocess.run([REDLOCK, "exporter", "--listen", "127.0.0.1:0", option, value], capture_output=True,
+                          text=True, check=False, timeout=PATIENCE)
+    assert said.returncode == 64
+    assert complaint in said.stderr
+
+
 def test_address_that_is_taken():
     with exporter() as url:
         taken = urllib.parse.urlparse(url).netloc

@@ -1,6 +1,10 @@
 // `redlock exporter`: metrics of nodes and locks for Prometheus.
+#include <fmt/format.h>
+
+#include <chrono>
 #include <memory>
 
+#include "cli/base/duration.hpp"
 #include "cli/commands/session.hpp"
 #include "cli/commands/subcommands.hpp"
 #include "cli/exporter/exporter.hpp"
@@ -8,6 +12,19 @@
 namespace redlock::cli {
 
 namespace {
+
+constexpr std::chrono::milliseconds shortest_interval{100};
+
+/// Before any node is asked.
+void check(const exporter_request& request) {
+    static_cast<void>(listening_address(request.listen));
+    if (request.interval && *request.interval < shortest_interval) {
+        throw usage_error(
+            fmt::format("--interval: {} is too short: at least {}, since each node is "
+                        "asked some fifty times",
+                        format_duration(*request.interval), format_duration(shortest_interval)));
+    }
+}
 
 #if !defined(REDLOCK_HAS_EXPORTER)
 asio::awaitable<int> refuse(lock_manager& /*locks*/, const exporter_request& /*request*/) {
@@ -40,6 +57,7 @@ void add_exporter(CLI::App& root, invocation& asked) {
         ->add_option("--resource", request->patterns,
                      "Also show the locks that match this Redis glob; may be given several times. "
                      "Each lock is some time series: choose few")
+        ->check(filled_in("a pattern"))
         ->type_name("PATTERN")
         ->expected(1)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
@@ -51,7 +69,7 @@ void add_exporter(CLI::App& root, invocation& asked) {
     command->callback([request, &asked] {
         asked.action = [request] {
             request->common.apply();
-            static_cast<void>(listening_address(request->listen));
+            check(*request);
             return run_session(request->common, [&](lock_manager& locks) {
 #if defined(REDLOCK_HAS_EXPORTER)
                 return run_exporter(locks, *request);
