@@ -10,7 +10,7 @@ set(sim_mutants
     all_release_one
     all_set_no_bar
     all_take_marks_away
-    ballot_ignores_fence
+    ballot_leaves_the_clock
     bar_is_last_ballot
     bar_left_out
     bar_not_written
