@@ -203,6 +203,18 @@ def test_frozen_node_does_not_hold_up_the_others():
         assert status_of(url + "/readyz") == 200
 
 
+def test_signal_during_a_survey_ends_it():
+    with contextlib.ExitStack() as all_of_them:
+        for node in NODES[:2]:
+            all_of_them.enter_context(frozen(node))
+        child = all_of_them.enter_context(subprocess.Popen(
+            [REDLOCK, "exporter", "--listen", "127.0.0.1:0", "--interval", "100h", "--resource", "*"],
+            stderr=subprocess.PIPE, text=True))
+        child.stderr.readline()  # the survey has begun, or begins
+        child.terminate()
+        assert child.wait(PATIENCE) == 128 + signal.SIGTERM
+
+
 def test_passwords_are_not_shown():
     user = ["ACL", "SETUSER", "metrics", "on", ">s3cret-word", "~*", "&*", "+@all"]
     urls = []

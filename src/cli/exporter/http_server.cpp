@@ -93,11 +93,10 @@ asio::awaitable<void> serve_connection(tcp::socket socket, std::shared_ptr<site>
     co_await asio::this_coro::throw_if_cancelled(false);
     beast::tcp_stream stream{std::move(socket)};
     beast::flat_buffer buffer{16 * 1024};
-    while (co_await serve_one(stream, buffer, *at)) {
-        if ((co_await asio::this_coro::cancellation_state).cancelled() !=
-            asio::cancellation_type::none) {
-            break;
-        }
+    // Before each read: a signal may have come before the first one began.
+    while ((co_await asio::this_coro::cancellation_state).cancelled() ==
+               asio::cancellation_type::none &&
+           co_await serve_one(stream, buffer, *at)) {
     }
     beast::error_code ignored;
     stream.socket().shutdown(tcp::socket::shutdown_both, ignored);

@@ -8,6 +8,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <chrono>
+#include <memory>
 #include <utility>
 
 #include "cli/base/console.hpp"
@@ -25,23 +26,30 @@ using asio::ip::tcp;
 
 namespace {
 
+asio::awaitable<bool> is_cancelled() {
+    co_return (co_await asio::this_coro::cancellation_state).cancelled() !=
+        asio::cancellation_type::none;
+}
+
 asio::awaitable<void> look_again_and_again(lock_manager& locks, const exporter_request& request,
-                                           exporter_state& state) {
+                                           std::shared_ptr<exporter_state> state) {
     co_await asio::this_coro::throw_if_cancelled(false);
     const survey_options options{.settings = request.common.manager(),
                                  .patterns = request.patterns,
                                  .most_locks = request.most_locks};
     const auto interval = request.interval.value_or(std::chrono::seconds{10});
     asio::steady_timer next{co_await asio::this_coro::executor};
-    while ((co_await asio::this_coro::cancellation_state).cancelled() ==
-           asio::cancellation_type::none) {
+    while (!co_await is_cancelled()) {
         next.expires_after(interval);
         sighting seen = co_await take_survey(locks, options);
         if (!seen.nodes.empty()) {
-            state.latest = std::move(seen);
-            ++state.surveys;
+            state->latest = std::move(seen);
+            ++state->surveys;
         }
-        co_await next.async_wait(awaited);
+        // A signal that came during the survey would not end a wait that begins after it.
+        if (!co_await is_cancelled()) {
+            co_await next.async_wait(awaited);
+        }
     }
 }
 
@@ -83,9 +91,10 @@ asio::awaitable<int> run_exporter(lock_manager& locks, const exporter_request& r
     if (!acceptor) {
         co_return exit_usage;
     }
-    exporter_state state;
-    http_handler answer = [&state](std::string_view method, std::string_view target) {
-        return answer_to(method, target, state);
+    // Shared with the connections, which may outlive this by the moment in which they end.
+    const auto state = std::make_shared<exporter_state>();
+    http_handler answer = [state](std::string_view method, std::string_view target) {
+        return answer_to(method, target, *state);
     };
     co_await (look_again_and_again(locks, request, state) && serve_http(*acceptor, answer));
     co_return exit_ok;

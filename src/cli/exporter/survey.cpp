@@ -1,6 +1,7 @@
 #include "cli/exporter/survey.hpp"
 
 #include <algorithm>
+#include <boost/asio/this_coro.hpp>
 #include <chrono>
 #include <utility>
 
@@ -58,6 +59,10 @@ asio::awaitable<sighting> take_survey(lock_manager& locks, const survey_options&
         out.nodes = std::move(nodes);
     }
     for (const std::string& pattern : options.patterns) {
+        if ((co_await asio::this_coro::cancellation_state).cancelled() !=
+            asio::cancellation_type::none) {
+            break;
+        }
         out.patterns.push_back(co_await look_for(locks, pattern, options.most_locks));
     }
     out.at = std::chrono::system_clock::now();
